@@ -1,0 +1,116 @@
+//! The SQL, one file per table family, each statement beside the function that runs it.
+//!
+//! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part of
+//! somebody's transaction, which only `in_tx` (and a lane) opens.
+
+use std::time::Duration;
+
+use sqlx::{
+    Connection, Executor, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// Forward only; a migration that has landed is never edited.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// A transaction outside the lanes that runs longer than this has met a stalled server.
+const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(15);
+const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);
+
+/// The two ways into the database, kept apart so that readers cannot starve writers.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub write: PgPool,
+    pub read: PgPool,
+    options: PgConnectOptions,
+}
+
+impl Db {
+    /// Pools of the given sizes; connects on first use.
+    pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
+        let pool = |name| {
+            let options = options.clone().application_name(name);
+            PgPoolOptions::new()
+                .max_connections(connections_max)
+                .acquire_timeout(ACQUIRE_SECONDS_MAX)
+                .test_before_acquire(false)
+                .after_connect(|conn, _| Box::pin(become_app(conn)))
+                .connect_lazy_with(options)
+        };
+        Self { write: pool("dosebook write"), read: pool("dosebook read"), options }
+    }
+
+    /// A connection of its own, outside the pools: for a lane or another long-lived job.
+    pub async fn connect(&self, name: &str) -> sqlx::Result<PgConnection> {
+        let options = self.options.clone().application_name(name);
+        let mut conn = PgConnection::connect_with(&options).await?;
+        become_app(&mut conn).await?;
+        Ok(conn)
+    }
+}
+
+/// The service works as a role that owns nothing, whoever signed in. The settings end what hangs:
+/// a lost client inside a transaction holds locks that others wait for.
+async fn become_app(conn: &mut PgConnection) -> sqlx::Result<()> {
+    conn.execute(
+        "set role dosebook_app; set idle_in_transaction_session_timeout = '10s'; \
+         set lock_timeout = '5s'; set jit = off; set timezone = 'UTC'",
+    )
+    .await
+    .map(drop)
+}
+
+/// Runs `work` in one transaction; commits on `Ok`, rolls back on `Err`.
+///
+/// # Errors
+/// Those of `work`, or the database's. A transaction that outlives the limit is abandoned together
+/// with its connection: returning a stalled connection to the pool would leak its permit.
+pub async fn in_tx<T, E: From<sqlx::Error>>(
+    pool: &PgPool,
+    name: &'static str,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    in_long_tx(pool, name, TRANSACTION_SECONDS_MAX, work).await
+}
+
+/// As `in_tx`, for work that is known to take long (a file of millions of rows).
+///
+/// # Errors
+/// As `in_tx`.
+pub async fn in_long_tx<T, E: From<sqlx::Error>>(
+    pool: &PgPool,
+    name: &'static str,
+    limit: Duration,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut conn = pool.acquire().await?;
+    let outcome = tokio::time::timeout(limit, async {
+        conn.execute("begin").await?;
+        match work(&mut conn).await {
+            Ok(done) => {
+                conn.execute("commit").await?;
+                Ok(done)
+            }
+            Err(refused) => {
+                conn.execute("rollback").await?;
+                Err(refused)
+            }
+        }
+    })
+    .await;
+    match outcome {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => {
+            // Only a connection that answers is worth keeping.
+            if conn.execute("rollback").await.is_err() {
+                drop(conn.detach());
+            }
+            Err(error)
+        }
+        Err(_elapsed) => {
+            tracing::error!(transaction = name, "transaction outlived its limit");
+            drop(conn.detach());
+            Err(sqlx::Error::PoolTimedOut.into())
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
+//! arguments.
+
+pub mod ids;
+pub mod refusal;
+
+pub use ids::{
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,
+    RegionId, RosterId, SlotId, StaffUserId, TrancheId,
+};
+pub use refusal::{Code, Refusal};

@@ -1,0 +1,19 @@
+//! Verbs: one business transaction per file. A flow reads, lets the domain decide, and writes.
+
+use crate::domain::Refusal;
+
+/// Why a flow did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A lawful no, to be shown to whoever asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed or is away; the cause is logged, never shown.
+    #[error("database: {0}")]
+    Db(#[from] sqlx::Error),
+    /// A file or stream failed.
+    #[error("input or output: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
