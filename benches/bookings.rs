@@ -1,1 +1,3 @@
-fn main(){}
+//! Measurements that print ratios.
+
+fn main() {}

@@ -1,1 +1,13 @@
-
+//! Tests from outside: the real server, over HTTP, each test on its own PostgreSQL database.
+#![allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a test that falls over has said what it had to say; its helpers are read by all"
+)]
