@@ -8,6 +8,14 @@ do $$ begin
     create role dosebook_app nologin;
 exception when duplicate_object or unique_violation then null;
 end $$;
+-- An owner who is no superuser needs this to step down to the role; where it cannot be granted here
+-- (somebody else made the role), the service says so when it connects.
+do $$ begin
+    if not pg_has_role(current_user, 'dosebook_app', 'member') then
+        execute format('grant dosebook_app to %I', current_user);
+    end if;
+exception when others then null;
+end $$;
 
 -- A province, or a district of a province.
 create table region (

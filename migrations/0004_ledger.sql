@@ -158,6 +158,8 @@ create trigger movement_append_only before update or delete or truncate on movem
 create table catalogue (
     is_only boolean primary key default true,
     revision bigint not null default 1,
+    -- Fingerprint of the secret that match keys and sessions derive from.
+    secret_check bytea,
     constraint catalogue_one_row_check check (is_only)
 );
 insert into catalogue default values;

@@ -1,6 +1,5 @@
-//! Vaccine booking with a dose ledger: the limit is known before anyone queues.
-//!
-//! Four floors, `domain <- db <- flows <- api`, `web` and `jobs`; each imports only those below it.
+//! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db` (SQL),
+//! `flows` (one transaction each), then `api`, `web` and `jobs`; `app` wires them. See ARCHITECTURE.md.
 #![cfg_attr(
     test,
     allow(
@@ -10,6 +9,11 @@
     )
 )]
 
+pub mod api;
+pub mod app;
+pub mod clock;
+pub mod config;
 pub mod db;
 pub mod domain;
 pub mod flows;
+pub mod telemetry;

@@ -3,6 +3,9 @@
 //! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part of
 //! somebody's transaction, which only `in_tx` (and a lane) opens.
 
+pub mod catalogue;
+pub mod staff_user;
+
 use std::time::Duration;
 
 use sqlx::{
@@ -38,6 +41,12 @@ impl Db {
                 .connect_lazy_with(options)
         };
         Self { write: pool("dosebook write"), read: pool("dosebook read"), options }
+    }
+
+    /// Ends both pools, waiting for what is under way.
+    pub async fn close(&self) {
+        self.write.close().await;
+        self.read.close().await;
     }
 
     /// A connection of its own, outside the pools: for a lane or another long-lived job.

@@ -2,7 +2,9 @@
 //! arguments.
 
 pub mod ids;
+pub mod keys;
 pub mod refusal;
+pub mod session;
 
 pub use ids::{
     AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,

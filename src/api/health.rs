@@ -1,0 +1,34 @@
+//! For machines that watch the service: does it live, can it work, how busy is it.
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    web::Data,
+};
+use serde_json::json;
+
+use super::problem::Problem;
+use crate::{app::App, db};
+
+/// The process answers.
+#[expect(clippy::unused_async, reason = "actix handlers are async")]
+pub async fn get_health() -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
+}
+
+/// The database answers with the schema that this program knows.
+///
+/// # Errors
+/// `unavailable` while it does not.
+pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
+    db::catalogue::revision(&app.db.read).await?;
+    let body = json!({ "status": "ready" });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// OpenMetrics text for Prometheus.
+#[expect(clippy::unused_async, reason = "actix handlers are async")]
+pub async fn get_metrics(app: Data<App>) -> HttpResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).body(app.metrics.text())
+}

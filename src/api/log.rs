@@ -1,0 +1,49 @@
+//! One line and one count per answer. Paths are logged as patterns: an id in a path can point at a
+//! person.
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+    web::Data,
+};
+
+use crate::{app::App, telemetry::AnswerLabel};
+
+/// Counts the answer, and logs it: failures of ours as warnings, the rest for whoever asks for debug.
+///
+/// # Errors
+/// Those of the inner service, unchanged.
+pub async fn answer<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let app = request.app_data::<Data<App>>().cloned();
+    let method = static_method(request.method());
+    let response = next.call(request).await?;
+    let status = response.status().as_u16();
+    if let Some(app) = app {
+        app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
+    }
+    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    if status >= 500 {
+        tracing::warn!(method, route, status, "answered");
+    } else {
+        tracing::debug!(method, route, status, "answered");
+    }
+    Ok(response)
+}
+
+fn static_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
+}

@@ -1,0 +1,42 @@
+//! JSON over HTTP, one file per resource. This file is the route table: the whole surface on one
+//! screen, the same as in openapi.yaml (a test compares them).
+
+pub mod extract;
+pub mod health;
+pub mod log;
+pub mod principal;
+pub mod problem;
+
+use actix_web::{
+    Resource,
+    web::{self, ServiceConfig, get},
+};
+
+use crate::domain::{Code, Refusal};
+use problem::Problem;
+
+/// Every route of the service.
+pub fn routes(api: &mut ServiceConfig) {
+    api.service(at("/healthz").route(get().to(health::get_health)))
+        .service(at("/readyz").route(get().to(health::get_readiness)))
+        .service(at("/metrics").route(get().to(health::get_metrics)));
+}
+
+/// A resource that answers unknown methods with a problem document.
+fn at(path: &str) -> Resource {
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+/// For paths that lead nowhere.
+///
+/// # Errors
+/// Always: there is nothing here.
+#[expect(clippy::unused_async, reason = "actix handlers are async")]
+pub async fn not_found() -> Result<String, Problem> {
+    Err(Refusal::not_found().into())
+}
+
+#[expect(clippy::unused_async, reason = "actix handlers are async")]
+async fn method_not_allowed() -> Result<String, Problem> {
+    Err(Problem::new(Code::MethodNotAllowed, "See /docs for what this resource can do."))
+}

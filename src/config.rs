@@ -1,0 +1,75 @@
+//! All settings: parsed once, documented once (`dosebook serve --help`). Every one can be given as a
+//! flag or in the environment, and means the same in every command.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+/// Where the database is, and the secret that everything keyed derives from.
+#[derive(Args, Clone, Debug)]
+pub struct Storage {
+    /// Folder of the private PostgreSQL and of the secret
+    #[arg(long, env = "DOSEBOOK_DATA_DIR", default_value = ".data", global = true)]
+    pub data_dir: PathBuf,
+
+    /// Use this PostgreSQL (15 or later) instead of a private one; its user must own the database
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+
+    /// 64 hexadecimal digits; without it DATA_DIR/secret is used, and made on first start. Every
+    /// process on one database needs the same
+    #[arg(long, env = "DOSEBOOK_SECRET", hide_env_values = true, global = true)]
+    pub secret: Option<String>,
+
+    /// Folder with PostgreSQL's programs (initdb, postgres, pg_ctl); found by itself when left out
+    #[arg(long, env = "PG_BIN", global = true)]
+    pub pg_bin: Option<PathBuf>,
+
+    /// How log lines are written
+    #[arg(long, env = "DOSEBOOK_LOG_FORMAT", default_value = "pretty", global = true)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+/// How the service listens and how much it takes on at once.
+#[derive(Args, Clone, Debug)]
+pub struct Service {
+    /// Address and port to answer on
+    #[arg(long, env = "DOSEBOOK_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Threads that speak HTTP; 0 means half the cores, at least one
+    #[arg(long, env = "DOSEBOOK_WORKERS", default_value_t = 0)]
+    pub workers: usize,
+
+    /// Lanes, each with its own connection, that write bookings
+    #[arg(long, env = "DOSEBOOK_LANES", default_value_t = 2)]
+    pub lanes: usize,
+
+    /// Requests that may wait in one lane; beyond it the answer is 503 at once
+    #[arg(long, env = "DOSEBOOK_QUEUE", default_value_t = 4096)]
+    pub queue: usize,
+
+    /// Requests that one booking transaction decides at most
+    #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512)]
+    pub batch: usize,
+
+    /// Connections in each of the two pools (writes outside the lanes, reads)
+    #[arg(long, env = "DOSEBOOK_CONNECTIONS", default_value_t = 8)]
+    pub connections: u32,
+}
+
+impl Service {
+    /// Threads for HTTP on this machine: on few cores PostgreSQL and the lanes need the rest.
+    pub fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1)),
+            n => n,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The one row that says "something outside the journal changed", and which secret this database
+//! belongs to.
+
+use sqlx::{PgConnection, PgExecutor, query_scalar};
+
+/// The revision now; whoever keeps a picture in memory reads it again when this moves.
+///
+/// # Errors
+/// The database's.
+pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
+    query_scalar!("select revision from catalogue").fetch_one(db).await
+}
+
+/// Says that clinics, slots, campaigns or persons changed in this transaction. Call it last: the row
+/// is locked from here to the commit.
+///
+/// # Errors
+/// The database's.
+pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    query_scalar!("update catalogue set revision = revision + 1 returning revision")
+        .fetch_one(conn)
+        .await
+}
+
+/// Writes the secret's fingerprint into a new database; says whether it is the one written there.
+///
+/// # Errors
+/// The database's.
+pub async fn claim_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> sqlx::Result<bool> {
+    query_scalar!(
+        r#"update catalogue set secret_check = coalesce(secret_check, $1)
+           returning secret_check = $1 as "same!""#,
+        fingerprint,
+    )
+    .fetch_one(conn)
+    .await
+}

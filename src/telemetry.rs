@@ -1,0 +1,109 @@
+//! Logs and gauges: what an operator sees at 20:00. Nothing personal goes in either.
+
+use std::sync::Mutex;
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::LogFormat;
+
+/// Starts logging to standard error; `RUST_LOG` chooses what, `info` by default. A second call does
+/// nothing, so that tests may all call it.
+pub fn init(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,actix_server=warn"));
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match format {
+        LogFormat::Json => registry.with(lines.json()).try_init(),
+        LogFormat::Pretty => registry.with(lines).try_init(),
+    };
+    if let Err(error) = started {
+        tracing::debug!(%error, "logging had been started before");
+    }
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct OutcomeLabel {
+    /// `booked`, `cancelled`, `replayed`, or the code of a refusal
+    pub outcome: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct AnswerLabel {
+    pub method: &'static str,
+    pub status: u16,
+}
+
+/// Everything that `/metrics` shows.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    /// Decided requests to book or cancel, by outcome.
+    pub decisions: Family<OutcomeLabel, Counter>,
+    /// Requests decided per booking transaction.
+    pub batch_requests: Histogram,
+    /// Seconds from taking a batch to its commit.
+    pub batch_seconds: Histogram,
+    /// Requests that wait in the lanes.
+    pub queued: Gauge,
+    /// Requests refused because their lane was full.
+    pub overflows: Counter,
+    /// Batches that were done again after a conflict or a lost connection.
+    pub retries: Counter,
+    /// HTTP answers by method and status.
+    pub answers: Family<AnswerLabel, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("dosebook");
+        let powers = |start, count| (0..count).map(move |n| start * 2f64.powi(n));
+        let metrics = Self {
+            decisions: Family::default(),
+            batch_requests: Histogram::new(powers(1.0, 11)),
+            batch_seconds: Histogram::new(powers(0.000_5, 13)),
+            queued: Gauge::default(),
+            overflows: Counter::default(),
+            retries: Counter::default(),
+            answers: Family::default(),
+            registry: Mutex::default(),
+        };
+        registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
+        registry.register(
+            "batch_requests",
+            "Requests decided per booking transaction",
+            metrics.batch_requests.clone(),
+        );
+        registry.register(
+            "batch_seconds",
+            "Seconds from taking a batch to its commit",
+            metrics.batch_seconds.clone(),
+        );
+        registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
+        registry.register(
+            "overflows",
+            "Requests refused by a full lane",
+            metrics.overflows.clone(),
+        );
+        registry.register("batch_retries", "Batches done again", metrics.retries.clone());
+        registry.register("answers", "HTTP answers", metrics.answers.clone());
+        Self { registry: Mutex::new(registry), ..metrics }
+    }
+}
+
+impl Metrics {
+    /// The OpenMetrics text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if text::encode(&mut text, &registry).is_err() {
+            tracing::error!("metrics could not be written");
+        }
+        text
+    }
+}
