@@ -3,6 +3,7 @@
 
 pub mod ids;
 pub mod keys;
+pub mod person;
 pub mod refusal;
 pub mod session;
 

@@ -1,0 +1,222 @@
+//! A person as the register knows them: name, birth date and phone, and the key that finds them.
+//! Reasons given here name the field and never repeat its value.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::domain::{Refusal, keys::MatchKey};
+
+/// Longest name in characters, as `person_name_check` has it.
+const NAME_CHARS_MAX: usize = 200;
+/// Digits of a phone number: 15 is the most that E.164 allows.
+const PHONE_DIGITS_MIN: usize = 7;
+const PHONE_DIGITS_MAX: usize = 15;
+/// Nobody who can be vaccinated was born before; earlier dates are mistakes.
+const BIRTH_YEAR_MIN: i32 = 1900;
+/// Length of a match key in bytes, as `person_match_key_length_check` has it.
+const MATCH_KEY_BYTES: usize = 16;
+
+/// Who is this? Keyed HMAC over normalised name, birth date and phone.
+pub type Match = [u8; MATCH_KEY_BYTES];
+
+/// A day of birth that somebody now alive can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct BirthDate(NaiveDate);
+
+impl BirthDate {
+    /// # Errors
+    /// Names `birth_date`: after `today`, or before 1900.
+    pub fn new(date: NaiveDate, today: NaiveDate) -> Result<Self, Refusal> {
+        use chrono::Datelike;
+        if date > today {
+            return Err(Refusal::field("birth_date", "The birth date is in the future."));
+        }
+        if date.year() < BIRTH_YEAR_MIN {
+            return Err(Refusal::field(
+                "birth_date",
+                format!("The birth date is before {BIRTH_YEAR_MIN}."),
+            ));
+        }
+        Ok(Self(date))
+    }
+
+    /// # Errors
+    /// Names `birth_date`: not a date as `YYYY-MM-DD`, or outside the limits of `new`.
+    pub fn parse(text: &str, today: NaiveDate) -> Result<Self, Refusal> {
+        let date = parse_date(text).ok_or_else(|| {
+            Refusal::field("birth_date", "The birth date is not a date as YYYY-MM-DD.")
+        })?;
+        Self::new(date, today)
+    }
+
+    pub fn date(self) -> NaiveDate {
+        self.0
+    }
+}
+
+impl fmt::Display for BirthDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A calendar date written as `YYYY-MM-DD` and in no other way.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    // chrono also reads `2021-7-1` and `+2021-07-01`; one way to write a date is enough.
+    let is_plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if is_plain { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+}
+
+/// A name as it is kept: trimmed, runs of white space made one space.
+///
+/// # Errors
+/// Names `name`: empty, over 200 characters, or with control characters.
+pub fn parse_name(text: &str) -> Result<String, Refusal> {
+    let name = collapse(text);
+    if name.is_empty() {
+        return Err(Refusal::field("name", "The name is empty."));
+    }
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Err(Refusal::field(
+            "name",
+            format!("The name is longer than {NAME_CHARS_MAX} characters."),
+        ));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Refusal::field("name", "The name has control characters."));
+    }
+    Ok(name)
+}
+
+/// A phone number as it is kept: digits only, Korea's country code as a leading zero.
+///
+/// # Errors
+/// Names `phone`: characters that no phone number has, or fewer than 7 or more than 15 digits.
+pub fn parse_phone(text: &str) -> Result<String, Refusal> {
+    let is_lawful = |c: char| c.is_ascii_digit() || " -().+".contains(c);
+    let has_late_plus = text.trim().chars().skip(1).any(|c| c == '+');
+    if has_late_plus || !text.chars().all(is_lawful) {
+        return Err(Refusal::field("phone", "The phone number has characters other than digits."));
+    }
+    let phone = normalise_phone(text);
+    if !(PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&phone.len()) {
+        return Err(Refusal::field(
+            "phone",
+            format!("A phone number has {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits."),
+        ));
+    }
+    Ok(phone)
+}
+
+/// The form in which two spellings of one name are equal: case and white space do not count.
+pub fn normalise_name(text: &str) -> String {
+    collapse(text).to_lowercase()
+}
+
+/// The form in which two spellings of one phone number are equal: `+82 10-1234-5678` is `01012345678`.
+pub fn normalise_phone(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let prefix = if text.trim_start().starts_with('+') { "82" } else { "0082" };
+    match digits.strip_prefix(prefix) {
+        // Some write the trunk zero as well: +82 (0)10.
+        Some(national) => format!("0{}", national.strip_prefix('0').unwrap_or(national)),
+        None => digits,
+    }
+}
+
+/// Finds a person in the register. The same for every spelling that the normal forms make equal.
+pub fn match_key(key: &MatchKey, name: &str, birth_date: BirthDate, phone: &str) -> Match {
+    let (name, phone) = (normalise_name(name), normalise_phone(phone));
+    let birth_date = birth_date.to_string();
+    let mac = key.mac(&[name.as_bytes(), birth_date.as_bytes(), phone.as_bytes()]);
+    let mut found = [0; MATCH_KEY_BYTES];
+    found.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
+    found
+}
+
+fn collapse(text: &str) -> String {
+    let mut collapsed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !collapsed.is_empty() {
+            collapsed.push(' ');
+        }
+        collapsed.push_str(word);
+    }
+    collapsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::keys::Keys;
+
+    fn day(text: &str) -> NaiveDate {
+        parse_date(text).unwrap()
+    }
+
+    fn key_of(name: &str, born: &str, phone: &str) -> Match {
+        let keys = Keys::new(&[9; 32]);
+        let born = BirthDate::parse(born, day("2021-07-12")).unwrap();
+        match_key(&keys.matching, name, born, phone)
+    }
+
+    #[test]
+    fn two_spellings_of_one_person_match() {
+        let plain = key_of("Kim Minji", "1962-03-01", "01012345678");
+        assert_eq!(plain, key_of("  kim   MINJI ", "1962-03-01", "+82 10-1234-5678"));
+        assert_eq!(plain, key_of("Kim Minji", "1962-03-01", "0082 (0)10.1234.5678"));
+    }
+
+    #[test]
+    fn each_part_counts() {
+        let plain = key_of("Kim Minji", "1962-03-01", "01012345678");
+        assert_ne!(plain, key_of("Kim Minju", "1962-03-01", "01012345678"));
+        assert_ne!(plain, key_of("Kim Minji", "1962-03-02", "01012345678"));
+        assert_ne!(plain, key_of("Kim Minji", "1962-03-01", "01012345679"));
+        let other = Keys::new(&[8; 32]);
+        let born = BirthDate::parse("1962-03-01", day("2021-07-12")).unwrap();
+        assert_ne!(plain, match_key(&other.matching, "Kim Minji", born, "01012345678"));
+    }
+
+    #[test]
+    fn a_foreign_number_keeps_its_country_code() {
+        assert_eq!(normalise_phone("+1 415 555 0100"), "14155550100");
+        assert_eq!(normalise_phone("8210-1234"), "82101234", "no plus: not a country code");
+    }
+
+    #[test]
+    fn an_impossible_birth_date_names_the_field() {
+        let today = day("2021-07-12");
+        for text in
+            ["1961-02-29", "2021-07-13", "1899-12-31", "1962-3-1", "19620301", "", "+1962-03-1"]
+        {
+            let refusal = BirthDate::parse(text, today).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("birth_date"), "{text}");
+        }
+        for text in ["1960-02-29", "2021-07-12", "1900-01-01"] {
+            assert_eq!(BirthDate::parse(text, today).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_impossible_name_or_phone_names_the_field_and_not_the_value() {
+        for text in ["", "  ", "a\u{0}b", &"x".repeat(201)] {
+            let refusal = parse_name(text).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("name"));
+        }
+        for text in ["", "12345", "call me", "010+12345678", "1234567890123456"] {
+            let refusal = parse_phone(text).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("phone"));
+            assert!(text.is_empty() || !refusal.detail.contains(text));
+        }
+        assert_eq!(parse_name(" 김  민지 ").unwrap(), "김 민지");
+        assert_eq!(parse_phone("010-1234-5678").unwrap(), "01012345678");
+    }
+}
