@@ -19,6 +19,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
+    /// Rings when a message has been put in the outbox by this process.
+    pub outbox: tokio::sync::Notify,
 }
 
 /// Binds and starts the HTTP side; awaiting the result serves until it is stopped.

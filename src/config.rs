@@ -62,14 +62,61 @@ pub struct Service {
     /// Connections in each of the two pools (writes outside the lanes, reads)
     #[arg(long, env = "DOSEBOOK_CONNECTIONS", default_value_t = 8)]
     pub connections: u32,
+
+    /// Show one-time codes in the log and on /dev/codes also with DATABASE_URL: for tests and
+    /// demonstrations; refused unless listening on this machine only
+    #[arg(long, env = "DOSEBOOK_SHOW_CODES")]
+    pub show_codes: bool,
 }
 
 impl Service {
+    /// Whether one-time codes are shown on this machine instead of being sent: always with the
+    /// private database, else only when asked for.
+    ///
+    /// # Errors
+    /// When asked for although other machines can reach the service.
+    pub fn is_local(&self, is_private_database: bool) -> anyhow::Result<bool> {
+        anyhow::ensure!(
+            !self.show_codes || self.listen.ip().is_loopback(),
+            "--show-codes (DOSEBOOK_SHOW_CODES) needs --listen on a loopback address, not {}",
+            self.listen,
+        );
+        Ok(is_private_database || self.show_codes)
+    }
+
     /// Threads for HTTP on this machine: on few cores PostgreSQL and the lanes need the rest.
     pub fn workers(&self) -> usize {
         match self.workers {
             0 => std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1)),
             n => n,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        service: Service,
+    }
+
+    fn is_local(flags: &[&str], is_private_database: bool) -> anyhow::Result<bool> {
+        let line = std::iter::once(&"dosebook").chain(flags);
+        Line::parse_from(line).service.is_local(is_private_database)
+    }
+
+    #[test]
+    fn codes_are_shown_only_where_nobody_else_can_see_them() {
+        assert!(is_local(&[], true).expect("lawful"));
+        assert!(!is_local(&[], false).expect("lawful"));
+        assert!(is_local(&["--show-codes"], false).expect("lawful"));
+        assert!(is_local(&["--show-codes", "--listen", "[::1]:1"], false).expect("lawful"));
+        is_local(&["--show-codes", "--listen", "0.0.0.0:1"], false).expect_err("anyone could");
+        is_local(&["--show-codes", "--listen", "192.0.2.1:1"], true).expect_err("anyone could");
     }
 }

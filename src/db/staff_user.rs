@@ -1,12 +1,17 @@
 //! Staff users and their sessions.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgExecutor, query};
+use sqlx::{PgConnection, PgExecutor, query, query_scalar};
 
 use crate::domain::{
     ClinicId, StaffUserId,
     session::{StaffRole, StaffUser},
+    staff_user::Username,
 };
+
+/// The values of `staff_user.role`.
+const STAFF: i16 = 2;
+const ADMINISTRATOR: i16 = 3;
 
 /// The active user of a session that is neither revoked nor expired at `now`.
 ///
@@ -30,4 +35,60 @@ pub async fn find_by_session(
         staff_user_id: StaffUserId(row.staff_user_id),
         role: row.clinic_id.map_or(StaffRole::Administrator, |id| StaffRole::Staff(ClinicId(id))),
     }))
+}
+
+/// The clinic that a new user is to work at, by its code.
+///
+/// # Errors
+/// The database's.
+pub async fn find_clinic(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Option<ClinicId>> {
+    query_scalar!(r#"select clinic_id as "id: ClinicId" from clinic where code = $1"#, code)
+        .fetch_optional(db)
+        .await
+}
+
+/// Adds an active user; none if the username is taken.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(
+    conn: &mut PgConnection,
+    username: &Username,
+    password_hash: &str,
+    role: StaffRole,
+) -> sqlx::Result<Option<StaffUserId>> {
+    let (role, clinic_id) = match role {
+        StaffRole::Staff(clinic_id) => (STAFF, Some(clinic_id.0)),
+        StaffRole::Administrator => (ADMINISTRATOR, None),
+    };
+    query_scalar!(
+        r#"insert into staff_user (username, password_hash, role, clinic_id)
+           values ($1, $2, $3, $4) on conflict on constraint staff_user_username_key do nothing
+           returning staff_user_id as "id: StaffUserId""#,
+        username.as_str(),
+        password_hash,
+        role,
+        clinic_id,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Lets a user sign in or not; their sessions end with it. Says whether there is such a user.
+///
+/// # Errors
+/// The database's.
+pub async fn set_active(
+    conn: &mut PgConnection,
+    username: &Username,
+    is_active: bool,
+) -> sqlx::Result<bool> {
+    let done = query!(
+        "update staff_user set is_active = $2 where username = $1",
+        username.as_str(),
+        is_active,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -6,6 +6,7 @@ pub mod keys;
 pub mod person;
 pub mod refusal;
 pub mod session;
+pub mod staff_user;
 
 pub use ids::{
     AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,

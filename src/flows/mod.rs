@@ -1,5 +1,7 @@
 //! Verbs: one business transaction per file. A flow reads, lets the domain decide, and writes.
 
+pub mod add_user;
+
 use crate::domain::Refusal;
 
 /// Why a flow did not do what it was asked.

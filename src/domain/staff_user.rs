@@ -1,0 +1,89 @@
+//! Users of a clinic and administrators: what a username and a password may be.
+
+use std::fmt;
+
+use super::Refusal;
+
+/// Between the 8 and the 15 that NIST SP 800-63B-4, section 3.1.1.2, asks for with and without a
+/// second factor.
+pub const PASSWORD_CHARS_MIN: usize = 12;
+/// Longer ones would only buy an attacker work that we do.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+
+const USERNAME_CHARS_MIN: usize = 3;
+const USERNAME_CHARS_MAX: usize = 64;
+
+/// 3 to 64 of `a-z 0-9 . _ -`, as `staff_user_username_check` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// Capitals and white space around it do not count.
+    ///
+    /// # Errors
+    /// Names `username`: length or characters.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let name = text.trim().to_ascii_lowercase();
+        let is_lawful =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+        let lengths = USERNAME_CHARS_MIN..=USERNAME_CHARS_MAX;
+        if name.chars().all(is_lawful) && lengths.contains(&name.len()) {
+            return Ok(Self(name));
+        }
+        let detail = format!(
+            "A username has {USERNAME_CHARS_MIN} to {USERNAME_CHARS_MAX} letters (a-z), digits, \
+             dots, underscores or hyphens."
+        );
+        Err(Refusal::field("username", detail))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether somebody may choose this password.
+///
+/// # Errors
+/// Names `password`: too short or too long. The refusal does not repeat it.
+pub fn check_password(password: &str) -> Result<(), Refusal> {
+    if password.chars().count() < PASSWORD_CHARS_MIN {
+        let detail = format!("A password has at least {PASSWORD_CHARS_MIN} characters.");
+        return Err(Refusal::field("password", detail));
+    }
+    if password.len() > PASSWORD_BYTES_MAX {
+        let detail = format!("A password has at most {PASSWORD_BYTES_MAX} bytes.");
+        return Err(Refusal::field("password", detail));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_is_plain() {
+        assert_eq!(Username::parse(" Gangnam.Desk-1 ").unwrap().as_str(), "gangnam.desk-1");
+        for text in ["", "ab", "a b c", "김민지", "a'; --", &"x".repeat(65)] {
+            let refusal = Username::parse(text).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("username"), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_or_endless_password_is_refused_without_repeating_it() {
+        check_password("twelve chars").expect("the control");
+        for password in ["eleven char", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
+            let refusal = check_password(password).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("password"));
+            assert!(!refusal.detail.contains(password));
+        }
+    }
+}
