@@ -106,7 +106,7 @@ create table movement (
     tx xid8 not null default pg_current_xact_id(),
     id bigint generated always as identity,
     at timestamptz not null default clock_timestamp(),
-    -- The numbers and the lawful moves are those of domain::ledger::Kind.
+    -- The numbers and the lawful moves are those of domain::movement::Kind.
     kind smallint not null,
     from_bucket smallint not null,
     to_bucket smallint not null,

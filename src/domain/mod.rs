@@ -3,7 +3,9 @@
 
 pub mod ids;
 pub mod keys;
+pub mod movement;
 pub mod person;
+pub mod pool;
 pub mod refusal;
 pub mod session;
 pub mod staff_user;

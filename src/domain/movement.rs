@@ -1,0 +1,302 @@
+//! The journal's lines: so many doses from one bucket to another, why, and by whom.
+
+use serde::Serialize;
+
+use super::{AllocationId, BookingId, Code, PoolId, Refusal, StaffUserId};
+
+macro_rules! numbered {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The number that the database keeps.
+            pub const fn number(self) -> i16 {
+                match self { $(Self::$variant => $number),* }
+            }
+
+            /// What a number from the database means.
+            pub const fn of(number: i16) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+numbered! {
+    /// Where doses are.
+    Bucket {
+        /// Outside the book: with the manufacturer.
+        Outside = 0,
+        /// In an allocation, for whoever books.
+        Open = 1,
+        /// Held for one person for a short while.
+        Held = 2,
+        /// Promised to a person.
+        Booked = 3,
+        /// Freed too late to be booked; for walk-ins.
+        Spare = 4,
+        Given = 5,
+        Lost = 6,
+        /// In a pool above the clinic.
+        Pool = 7,
+    }
+}
+
+numbered! {
+    /// Why doses move.
+    Kind {
+        Book = 1,
+        Cancel = 2,
+        /// Cancelled after the campaign's limit: the dose is spare.
+        CancelLate = 3,
+        NoShow = 4,
+        Administer = 5,
+        WalkIn = 6,
+        /// A spare dose is offered to everybody again.
+        OfferAgain = 7,
+        Waste = 8,
+        Hold = 9,
+        Confirm = 10,
+        Release = 11,
+        /// Takes back a wrong "given".
+        Correct = 12,
+        /// From the manufacturer into a pool of the nation.
+        Receive = 20,
+        /// From a pool to one of its children.
+        PassOn = 21,
+        /// From a pool to an allocation.
+        Grant = 22,
+        /// From an allocation back to its pool.
+        Retract = 23,
+        /// Lost above the clinic.
+        Lose = 24,
+    }
+}
+
+/// Every move that may be made: the same table as `movement_lawful_check` (a test compares them).
+pub const LAWFUL: &[(Kind, Bucket, Bucket)] = &[
+    (Kind::Book, Bucket::Open, Bucket::Booked),
+    (Kind::Cancel, Bucket::Booked, Bucket::Open),
+    (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
+    (Kind::NoShow, Bucket::Booked, Bucket::Spare),
+    (Kind::Administer, Bucket::Booked, Bucket::Given),
+    (Kind::WalkIn, Bucket::Spare, Bucket::Given),
+    (Kind::OfferAgain, Bucket::Spare, Bucket::Open),
+    (Kind::Waste, Bucket::Open, Bucket::Lost),
+    (Kind::Waste, Bucket::Spare, Bucket::Lost),
+    (Kind::Hold, Bucket::Open, Bucket::Held),
+    (Kind::Confirm, Bucket::Held, Bucket::Booked),
+    (Kind::Release, Bucket::Held, Bucket::Open),
+    (Kind::Correct, Bucket::Given, Bucket::Booked),
+    (Kind::Receive, Bucket::Outside, Bucket::Pool),
+    (Kind::PassOn, Bucket::Pool, Bucket::Pool),
+    (Kind::Grant, Bucket::Pool, Bucket::Open),
+    (Kind::Retract, Bucket::Open, Bucket::Pool),
+    (Kind::Lose, Bucket::Pool, Bucket::Lost),
+];
+
+impl Kind {
+    /// The moves of this kind, as (from, to).
+    pub fn lawful(self) -> impl Iterator<Item = (Bucket, Bucket)> {
+        LAWFUL.iter().filter(move |(kind, ..)| *kind == self).map(|&(_, from, to)| (from, to))
+    }
+}
+
+/// Who moved doses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The booking's own person; the booking names them.
+    Citizen,
+    Staff(StaffUserId),
+    Administrator(StaffUserId),
+    /// What runs by itself.
+    Service,
+}
+
+impl Actor {
+    /// The number that the database keeps.
+    pub const fn role(self) -> i16 {
+        match self {
+            Self::Citizen => 1,
+            Self::Staff(_) => 2,
+            Self::Administrator(_) => 3,
+            Self::Service => 4,
+        }
+    }
+
+    pub const fn staff_user_id(self) -> Option<StaffUserId> {
+        match self {
+            Self::Staff(id) | Self::Administrator(id) => Some(id),
+            Self::Citizen | Self::Service => None,
+        }
+    }
+
+    /// What the database's two columns mean together.
+    pub const fn of(role: i16, staff_user_id: Option<StaffUserId>) -> Option<Self> {
+        match (role, staff_user_id) {
+            (1, None) => Some(Self::Citizen),
+            (2, Some(id)) => Some(Self::Staff(id)),
+            (3, Some(id)) => Some(Self::Administrator(id)),
+            (4, None) => Some(Self::Service),
+            _ => None,
+        }
+    }
+
+    /// As in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Citizen => "citizen",
+            Self::Staff(_) => "staff",
+            Self::Administrator(_) => "administrator",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// Who moves doses above the clinic, and the reason they gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    pub actor: Actor,
+    pub reason: String,
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    pub kind: Kind,
+    pub from: Bucket,
+    pub to: Bucket,
+    /// At least 1.
+    pub doses: i32,
+    pub allocation_id: Option<AllocationId>,
+    pub from_pool_id: Option<PoolId>,
+    pub to_pool_id: Option<PoolId>,
+    pub booking_id: Option<BookingId>,
+    pub actor: Actor,
+    pub reason: Option<String>,
+}
+
+impl Movement {
+    /// From the manufacturer into a pool.
+    pub fn receive(to: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::Receive, Bucket::Outside, Bucket::Pool, vials, cause);
+        Self { to_pool_id: Some(to), ..line }
+    }
+
+    /// From a pool to one of its children.
+    pub fn pass_on(from: PoolId, to: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::PassOn, Bucket::Pool, Bucket::Pool, vials, cause);
+        Self { from_pool_id: Some(from), to_pool_id: Some(to), ..line }
+    }
+
+    /// From a pool to an allocation.
+    pub fn grant(from: PoolId, to: AllocationId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::Grant, Bucket::Pool, Bucket::Open, vials, cause);
+        Self { from_pool_id: Some(from), allocation_id: Some(to), ..line }
+    }
+
+    /// From an allocation back to its pool.
+    pub fn retract(from: AllocationId, to: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::Retract, Bucket::Open, Bucket::Pool, vials, cause);
+        Self { allocation_id: Some(from), to_pool_id: Some(to), ..line }
+    }
+
+    fn above(kind: Kind, from: Bucket, to: Bucket, vials: Vials, cause: &Cause) -> Self {
+        Self {
+            kind,
+            from,
+            to,
+            doses: vials.doses(),
+            allocation_id: None,
+            from_pool_id: None,
+            to_pool_id: None,
+            booking_id: None,
+            actor: cause.actor,
+            reason: Some(cause.reason.clone()),
+        }
+    }
+}
+
+/// Doses that fill whole vials: nothing else moves above the clinic, where no vial is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vials(i32);
+
+impl Vials {
+    /// The most that one movement carries: three times what all of Korea received in July 2021.
+    pub const DOSES_MAX: i32 = 10_000_000;
+
+    /// # Errors
+    /// `invalid_field` outside 1 to `DOSES_MAX`, `not_whole_vials` where a vial would be broken.
+    pub fn new(doses: i32, doses_per_vial: i16) -> Result<Self, Refusal> {
+        if !(1..=Self::DOSES_MAX).contains(&doses) {
+            let detail = format!("Move 1 to {} doses at once.", Self::DOSES_MAX);
+            return Err(Refusal::field("doses", detail));
+        }
+        if doses.checked_rem(i32::from(doses_per_vial)) != Some(0) {
+            let detail = format!("A vial holds {doses_per_vial} doses: move a multiple of that.");
+            let refusal = Refusal { code: Code::NotWholeVials, ..Refusal::field("doses", detail) };
+            return Err(refusal.with("doses_per_vial", doses_per_vial));
+        }
+        Ok(Self(doses))
+    }
+
+    pub const fn doses(self) -> i32 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_and_bucket_has_its_own_number() {
+        for &kind in Kind::ALL {
+            assert_eq!(Kind::of(kind.number()), Some(kind));
+            assert!(kind.lawful().next().is_some(), "{kind:?} can never happen");
+        }
+        for &bucket in Bucket::ALL {
+            assert_eq!(Bucket::of(bucket.number()), Some(bucket));
+        }
+        assert_eq!((Kind::of(0), Kind::of(13), Bucket::of(8)), (None, None, None));
+    }
+
+    #[test]
+    fn an_actor_is_its_two_columns() {
+        let id = StaffUserId(7);
+        for actor in [Actor::Citizen, Actor::Staff(id), Actor::Administrator(id), Actor::Service] {
+            assert_eq!(Actor::of(actor.role(), actor.staff_user_id()), Some(actor));
+        }
+        assert_eq!(Actor::of(1, Some(id)), None);
+        assert_eq!(Actor::of(3, None), None);
+    }
+
+    #[test]
+    fn what_pools_write_is_lawful() {
+        let cause = Cause { actor: Actor::Administrator(StaffUserId(1)), reason: "x".into() };
+        let (pool, row, vials) = (PoolId(1), AllocationId(2), Vials::new(10, 10).unwrap());
+        for line in [
+            Movement::receive(pool, vials, &cause),
+            Movement::pass_on(pool, PoolId(2), vials, &cause),
+            Movement::grant(pool, row, vials, &cause),
+            Movement::retract(row, pool, vials, &cause),
+        ] {
+            assert!(line.kind.lawful().any(|move_| move_ == (line.from, line.to)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_vial_does_not_move() {
+        assert_eq!(Vials::new(20, 10).unwrap().doses(), 20);
+        let refusal = Vials::new(15, 10).unwrap_err();
+        assert_eq!((refusal.code, refusal.field.as_deref()), (Code::NotWholeVials, Some("doses")));
+        for doses in [i32::MIN, -10, 0, Vials::DOSES_MAX + 10, i32::MAX] {
+            assert_eq!(Vials::new(doses, 1).unwrap_err().code, Code::InvalidField, "{doses}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Doses above the clinic: what a node (nation, province, district) received and what became of it.
+
+use super::{
+    CampaignId, Code, PoolId, ProductId, Refusal, RegionId,
+    movement::{Cause, Movement, Vials},
+};
+
+/// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pool {
+    pub pool_id: PoolId,
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    /// None for the nation's pool, into which the manufacturer delivers.
+    pub parent_id: Option<PoolId>,
+    /// None for the nation's pool, and only for it.
+    pub region_id: Option<RegionId>,
+    pub received: i32,
+    pub open: i32,
+    /// To pools below and to allocations.
+    pub passed_on: i32,
+    pub lost: i32,
+}
+
+impl Pool {
+    /// Takes in a delivery.
+    ///
+    /// # Errors
+    /// `invalid_field` where the pool is not the nation's, or would hold more than can be counted.
+    pub fn receive(&mut self, vials: Vials, cause: &Cause) -> Result<Movement, Refusal> {
+        if self.parent_id.is_some() {
+            let detail = "Deliveries go into the nation's pool; pass them on from there.";
+            return Err(Refusal::field("pool_id", detail));
+        }
+        self.take_in(vials)?;
+        Ok(Movement::receive(self.pool_id, vials, cause))
+    }
+
+    /// Moves doses to a pool right below this one.
+    ///
+    /// # Errors
+    /// `invalid_field` where `to` is not a child, `not_enough_doses` beyond `open`.
+    pub fn pass_on(
+        &mut self,
+        to: &mut Self,
+        vials: Vials,
+        cause: &Cause,
+    ) -> Result<Movement, Refusal> {
+        if to.parent_id != Some(self.pool_id) {
+            let detail = "Doses are passed on to a pool right below this one.";
+            return Err(Refusal::field("to_pool_id", detail));
+        }
+        self.give_out(vials)?;
+        to.take_in(vials)?;
+        Ok(Movement::pass_on(self.pool_id, to.pool_id, vials, cause))
+    }
+
+    /// Gives doses out, to a pool below or to an allocation.
+    ///
+    /// # Errors
+    /// `not_enough_doses` beyond `open`.
+    pub fn give_out(&mut self, vials: Vials) -> Result<(), Refusal> {
+        let doses = vials.doses();
+        if doses > self.open {
+            let detail = format!("The pool has {} doses, and {doses} were to leave it.", self.open);
+            return Err(Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open));
+        }
+        // No sum of a row goes beyond its `received`.
+        self.open -= doses;
+        self.passed_on += doses;
+        Ok(())
+    }
+
+    /// Takes back what an allocation had been given.
+    ///
+    /// # Errors
+    /// `not_enough_doses` where this pool never gave out so many.
+    pub fn take_back(&mut self, vials: Vials) -> Result<(), Refusal> {
+        let doses = vials.doses();
+        if doses > self.passed_on {
+            let detail = format!("The pool passed on only {} doses.", self.passed_on);
+            return Err(Refusal::new(Code::NotEnoughDoses, detail));
+        }
+        self.passed_on -= doses;
+        self.open += doses;
+        Ok(())
+    }
+
+    fn take_in(&mut self, vials: Vials) -> Result<(), Refusal> {
+        let received = self.received.checked_add(vials.doses()).ok_or_else(|| {
+            Refusal::field("doses", "The pool would hold more doses than can be counted.")
+        })?;
+        self.received = received;
+        self.open += vials.doses();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{StaffUserId, movement::Actor};
+
+    fn pool(id: i32, parent: Option<i32>, open: i32) -> Pool {
+        Pool {
+            pool_id: PoolId(id),
+            campaign_id: CampaignId(1),
+            product_id: ProductId(1),
+            parent_id: parent.map(PoolId),
+            region_id: parent.map(|_| RegionId(1)),
+            received: open,
+            open,
+            passed_on: 0,
+            lost: 0,
+        }
+    }
+
+    fn cause() -> Cause {
+        Cause { actor: Actor::Administrator(StaffUserId(1)), reason: "delivery 7".into() }
+    }
+
+    fn vials(doses: i32) -> Vials {
+        Vials::new(doses, 10).unwrap()
+    }
+
+    fn balances(pool: &Pool) -> bool {
+        pool.received == pool.open + pool.passed_on + pool.lost && pool.open >= 0
+    }
+
+    #[test]
+    fn doses_go_down_and_every_pool_balances() {
+        let (mut nation, mut province) = (pool(1, None, 0), pool(2, Some(1), 0));
+        nation.receive(vials(100), &cause()).unwrap();
+        let line = nation.pass_on(&mut province, vials(60), &cause()).unwrap();
+        assert_eq!((line.from_pool_id, line.to_pool_id), (Some(PoolId(1)), Some(PoolId(2))));
+        province.give_out(vials(50)).unwrap();
+        province.take_back(vials(20)).unwrap();
+        assert_eq!((nation.open, nation.passed_on), (40, 60));
+        assert_eq!((province.received, province.open, province.passed_on), (60, 30, 30));
+        assert!(balances(&nation) && balances(&province));
+    }
+
+    #[test]
+    fn more_than_there_is_stays_where_it_is() {
+        let (mut nation, mut province) = (pool(1, None, 50), pool(2, Some(1), 0));
+        let before = (nation.clone(), province.clone());
+        let refusal = nation.pass_on(&mut province, vials(60), &cause()).unwrap_err();
+        assert_eq!(refusal.code, Code::NotEnoughDoses);
+        assert_eq!(refusal.more.get("open"), Some(&50.into()));
+        assert_eq!((nation, province), before);
+    }
+
+    #[test]
+    fn doses_only_go_where_they_belong() {
+        let mut nation = pool(1, None, 50);
+        let mut grandchild = pool(3, Some(2), 0);
+        let refusal = nation.pass_on(&mut grandchild, vials(10), &cause()).unwrap_err();
+        assert_eq!(refusal.field.as_deref(), Some("to_pool_id"));
+        let refusal = grandchild.receive(vials(10), &cause()).unwrap_err();
+        assert_eq!(refusal.field.as_deref(), Some("pool_id"));
+        assert_eq!(nation.take_back(vials(10)).unwrap_err().code, Code::NotEnoughDoses);
+    }
+
+    #[test]
+    fn a_pool_does_not_count_past_the_end() {
+        let mut nation = pool(1, None, i32::MAX - 5);
+        assert!(nation.receive(vials(10), &cause()).is_err());
+        assert!(balances(&nation));
+    }
+}
