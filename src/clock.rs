@@ -1,5 +1,5 @@
-//! The only place that reads the machine's clock or makes an id. Decisions about bookings do not come
-//! here: they take the database's time inside their transaction.
+//! The only place that reads the machine's clock or makes an id. Decisions about bookings do not
+//! come here: they take the database's time inside their transaction.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

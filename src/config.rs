@@ -1,5 +1,5 @@
-//! All settings: parsed once, documented once (`dosebook serve --help`). Every one can be given as a
-//! flag or in the environment, and means the same in every command.
+//! All settings: parsed once, documented once (`dosebook serve --help`). Every one can be given as
+//! a flag or in the environment, and means the same in every command.
 
 use std::{net::SocketAddr, path::PathBuf};
 

@@ -1,5 +1,6 @@
-//! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db` (SQL),
-//! `flows` (one transaction each), then `api`, `web` and `jobs`; `app` wires them. See ARCHITECTURE.md.
+//! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db`
+//! (SQL), `flows` (one transaction each), then `api`, `web` and `jobs`; `app` wires them. See
+//! ARCHITECTURE.md.
 #![cfg_attr(
     test,
     allow(

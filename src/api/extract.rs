@@ -83,8 +83,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// serde's messages can quote the value that was sent: those stay here, and the client is told which
-/// field it was and what kind of value belongs there.
+/// serde's messages can quote the value that was sent: those stay here, and the client is told
+/// which field it was and what kind of value belongs there.
 fn refuse(message: &str, path: String) -> Problem {
     if let Some(name) = quoted_after(message, "unknown field") {
         let detail = format!("There is no field {name} here.");
@@ -118,7 +118,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let path = request.match_info().load().map(Path);
-        std::future::ready(path.map_err(|_| Refusal::not_found().into()))
+        std::future::ready(path.map_err(|_unparsable| Refusal::not_found().into()))
     }
 }
 

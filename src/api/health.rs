@@ -11,7 +11,6 @@ use super::problem::Problem;
 use crate::{app::App, db};
 
 /// The process answers.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn get_health() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
 }
@@ -27,7 +26,6 @@ pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
 }
 
 /// OpenMetrics text for Prometheus.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn get_metrics(app: Data<App>) -> HttpResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).body(app.metrics.text())

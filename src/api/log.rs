@@ -12,7 +12,8 @@ use actix_web::{
 
 use crate::{app::App, telemetry::AnswerLabel};
 
-/// Counts the answer, and logs it: failures of ours as warnings, the rest for whoever asks for debug.
+/// Counts the answer, and logs it: failures of ours as warnings, the rest for whoever asks for
+/// debug.
 ///
 /// # Errors
 /// Those of the inner service, unchanged.

@@ -31,12 +31,10 @@ fn at(path: &str) -> Resource {
 ///
 /// # Errors
 /// Always: there is nothing here.
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 pub async fn not_found() -> Result<String, Problem> {
     Err(Refusal::not_found().into())
 }
 
-#[expect(clippy::unused_async, reason = "actix handlers are async")]
 async fn method_not_allowed() -> Result<String, Problem> {
     Err(Problem::new(Code::MethodNotAllowed, "See /docs for what this resource can do."))
 }

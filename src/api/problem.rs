@@ -1,5 +1,5 @@
-//! Refusals and failures as `application/problem+json` (RFC 9457). What the client may read stands in
-//! the body; what the operator must read goes to the log, once, here.
+//! Refusals and failures as `application/problem+json` (RFC 9457). What the client may read stands
+//! in the body; what the operator must read goes to the log, once, here.
 
 use actix_web::{
     HttpResponse, ResponseError,

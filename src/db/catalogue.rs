@@ -11,8 +11,8 @@ pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     query_scalar!("select revision from catalogue").fetch_one(db).await
 }
 
-/// Says that clinics, slots, campaigns or persons changed in this transaction. Call it last: the row
-/// is locked from here to the commit.
+/// Says that clinics, slots, campaigns or persons changed in this transaction. Call it last: the
+/// row is locked from here to the commit.
 ///
 /// # Errors
 /// The database's.

@@ -1,7 +1,7 @@
 //! The SQL, one file per table family, each statement beside the function that runs it.
 //!
-//! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part of
-//! somebody's transaction, which only `in_tx` (and a lane) opens.
+//! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part
+//! of somebody's transaction, which only `in_tx` (and a lane) opens.
 
 pub mod catalogue;
 pub mod staff_user;

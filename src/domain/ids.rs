@@ -1,4 +1,5 @@
-//! The keys of the nouns, each its own type, so that a slot cannot be passed where a clinic is meant.
+//! The keys of the nouns, each its own type, so that a slot cannot be passed where a clinic is
+//! meant.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +10,8 @@ macro_rules! id {
     ($($(#[$doc:meta])* $name:ident($inner:ty);)*) => {$(
         $(#[$doc])*
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type,
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+            sqlx::Type,
         )]
         #[serde(transparent)]
         #[sqlx(transparent)]
@@ -61,7 +63,8 @@ id! {
 const WITHIN_CLINIC_BITS: u32 = 24;
 
 impl SlotId {
-    /// The clinic that the slot belongs to; an id that names none gives a clinic that does not exist.
+    /// The clinic that the slot belongs to; an id that names none gives a clinic that does not
+    /// exist.
     pub fn clinic(self) -> ClinicId {
         clinic_of(self.0)
     }

@@ -120,7 +120,8 @@ pub fn normalise_name(text: &str) -> String {
     collapse(text).to_lowercase()
 }
 
-/// The form in which two spellings of one phone number are equal: `+82 10-1234-5678` is `01012345678`.
+/// The form in which two spellings of one phone number are equal: `+82 10-1234-5678` is
+/// `01012345678`.
 pub fn normalise_phone(text: &str) -> String {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let prefix = if text.trim_start().starts_with('+') { "82" } else { "0082" };

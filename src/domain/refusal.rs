@@ -1,5 +1,5 @@
-//! Every reason for which dosebook says no, in one table. A refusal is a value: it is returned, never
-//! raised, and its code never changes once published.
+//! Every reason for which dosebook says no, in one table. A refusal is a value: it is returned,
+//! never raised, and its code never changes once published.
 
 use std::fmt;
 
