@@ -4,6 +4,7 @@
 //! of somebody's transaction, which only `in_tx` (and a lane) opens.
 
 pub mod catalogue;
+pub mod eligibility;
 pub mod staff_user;
 
 use std::time::Duration;

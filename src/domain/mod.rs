@@ -1,14 +1,22 @@
 //! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
 //! arguments.
 
+pub mod calendar;
+pub mod campaign;
+pub mod cohort;
+pub mod eligibility;
 pub mod ids;
 pub mod keys;
 pub mod movement;
 pub mod person;
 pub mod pool;
+pub mod product;
 pub mod refusal;
+pub mod region;
 pub mod session;
 pub mod staff_user;
+pub mod tranche;
+pub mod verdict;
 
 pub use ids::{
     AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,

@@ -1,0 +1,192 @@
+//! One booking round and the lawful steps of its life.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::{CampaignId, Code, CourseId, Refusal};
+
+/// Where a campaign is in its life. The numbers are those of `campaign.state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Being prepared; not public.
+    Draft = 1,
+    /// Public, with its quota; cannot be booked yet.
+    Published = 2,
+    /// Can be booked within its window.
+    Open = 3,
+    /// Booking is held up for a published reason.
+    Paused = 4,
+    /// Over.
+    Closed = 5,
+}
+
+/// A number that is no state.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not a campaign's state")]
+pub struct UnknownState(i16);
+
+impl TryFrom<i16> for State {
+    type Error = UnknownState;
+
+    fn try_from(number: i16) -> Result<Self, UnknownState> {
+        match number {
+            1 => Ok(Self::Draft),
+            2 => Ok(Self::Published),
+            3 => Ok(Self::Open),
+            4 => Ok(Self::Paused),
+            5 => Ok(Self::Closed),
+            _ => Err(UnknownState(number)),
+        }
+    }
+}
+
+impl From<State> for i16 {
+    fn from(state: State) -> Self {
+        match state {
+            State::Draft => 1,
+            State::Published => 2,
+            State::Open => 3,
+            State::Paused => 4,
+            State::Closed => 5,
+        }
+    }
+}
+
+/// What an administrator does to a campaign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Makes the campaign and its quota public.
+    Publish,
+    /// Opens booking, or resumes it.
+    Open,
+    /// Holds booking up.
+    Pause,
+    /// Ends booking for good.
+    Close,
+}
+
+impl State {
+    pub const ALL: [Self; 5] =
+        [Self::Draft, Self::Published, Self::Open, Self::Paused, Self::Closed];
+
+    /// The state after `step`.
+    ///
+    /// # Errors
+    /// `QuotaNotPublished` for opening a draft: the limit is known before anyone can book.
+    /// `WrongState` for every other step that this state does not allow.
+    pub fn next(self, step: Step) -> Result<Self, Refusal> {
+        match (self, step) {
+            (Self::Draft, Step::Publish) => Ok(Self::Published),
+            (Self::Published | Self::Paused, Step::Open) => Ok(Self::Open),
+            (Self::Open, Step::Pause) => Ok(Self::Paused),
+            (Self::Published | Self::Open | Self::Paused, Step::Close) => Ok(Self::Closed),
+            (Self::Draft, Step::Open) => Err(Refusal::new(
+                Code::QuotaNotPublished,
+                "Publish the campaign with its dose quota first.",
+            )),
+            _ => Err(Refusal::new(
+                Code::WrongState,
+                format!("A campaign that is {} cannot {}.", self.word(), step.verb()),
+            )),
+        }
+    }
+
+    /// As in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl Step {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Publish => "be published",
+            Self::Open => "be opened",
+            Self::Pause => "be paused",
+            Self::Close => "be closed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    pub campaign_id: CampaignId,
+    pub code: String,
+    pub name: String,
+    pub course_id: CourseId,
+    pub dose_number: i16,
+    pub state: State,
+    /// The first instant at which a dose can be booked.
+    pub opens_at: DateTime<Utc>,
+    /// The first instant at which no dose can be booked any more.
+    pub closes_at: DateTime<Utc>,
+    /// Until this many hours before the slot a cancelled dose returns to everybody.
+    pub cancel_until_hours: i16,
+    /// The zone in which this campaign's times are announced.
+    pub zone: Tz,
+    /// Goes up with every change of window, cohorts, tranches or products.
+    pub rule_version: i32,
+    pub published_quota: Option<i32>,
+    pub published_at: Option<DateTime<Utc>>,
+    /// Why booking is paused or closed: shown to the public as it stands.
+    pub state_reason: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_and_its_number_are_one_to_one() {
+        for state in State::ALL {
+            assert_eq!(State::try_from(i16::from(state)).unwrap(), state);
+        }
+        for number in [i16::MIN, 0, 6, i16::MAX] {
+            assert!(State::try_from(number).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_written_as_one_word() {
+        for state in State::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.word());
+        }
+    }
+
+    #[test]
+    fn only_the_lawful_steps_are_taken() {
+        use State::{Closed, Draft, Open, Paused, Published};
+        let lawful = [
+            (Draft, Step::Publish, Published),
+            (Published, Step::Open, Open),
+            (Published, Step::Close, Closed),
+            (Open, Step::Pause, Paused),
+            (Open, Step::Close, Closed),
+            (Paused, Step::Open, Open),
+            (Paused, Step::Close, Closed),
+        ];
+        for from in State::ALL {
+            for step in [Step::Publish, Step::Open, Step::Pause, Step::Close] {
+                let to = lawful.iter().find(|l| (l.0, l.1) == (from, step)).map(|l| l.2);
+                assert_eq!(from.next(step).ok(), to, "{from:?} {step:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_campaign_opens_once_and_never_without_its_quota() {
+        let code = |state: State| state.next(Step::Open).unwrap_err().code;
+        assert_eq!(code(State::Open), Code::WrongState);
+        assert_eq!(code(State::Closed), Code::WrongState);
+        assert_eq!(code(State::Draft), Code::QuotaNotPublished);
+    }
+}
