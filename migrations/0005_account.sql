@@ -44,6 +44,9 @@ create table outbox (
     kind text not null,
     recipient text not null,
     body text not null,
+    -- Whoever sends has it to themselves until then; afterwards anybody may try again. Sending can
+    -- be slow, so no lock is held meanwhile.
+    claimed_until timestamptz,
     sent_at timestamptz,
     constraint outbox_kind_check check (kind in ('sign_in_code'))
 );

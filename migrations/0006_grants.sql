@@ -21,7 +21,7 @@ grant update (revision) on catalogue to dosebook_app;
 grant update (password_hash, is_active) on staff_user to dosebook_app;
 grant update (revoked_at) on staff_session to dosebook_app;
 grant update (attempts, used_at) on sign_in_code to dosebook_app;
-grant update (sent_at) on outbox to dosebook_app;
+grant update (claimed_until, sent_at) on outbox to dosebook_app;
 -- The register is staged in a temporary table while a file is checked.
 do $$ begin
     execute format('grant temporary on database %I to dosebook_app', current_database());

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix_web::{App as Actix, HttpServer, dev::Server, middleware, web::Data};
 
-use crate::{api, clock::Clock, config::Service, db::Db, domain::keys::Keys, telemetry::Metrics};
+use crate::{
+    api, clock::Clock, config::Service, db::Db, domain::keys::Keys, telemetry::Metrics, web,
+};
 
 /// Seconds that requests under way are given when the service stops.
 const SHUTDOWN_SECONDS_MAX: u64 = 20;
@@ -35,6 +37,7 @@ pub fn listen(
         Actix::new()
             .app_data(app.clone())
             .configure(api::routes)
+            .configure(web::routes)
             .default_service(actix_web::web::to(api::not_found))
             .wrap(middleware::from_fn(api::log::answer))
     })

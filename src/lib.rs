@@ -17,4 +17,6 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod flows;
+pub mod jobs;
 pub mod telemetry;
+pub mod web;

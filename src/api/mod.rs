@@ -4,12 +4,15 @@
 pub mod extract;
 pub mod health;
 pub mod log;
+pub mod person;
 pub mod principal;
 pub mod problem;
+pub mod session;
+pub mod sign_in_code;
 
 use actix_web::{
     Resource,
-    web::{self, ServiceConfig, get},
+    web::{self, ServiceConfig, delete, get, post},
 };
 
 use crate::domain::{Code, Refusal};
@@ -19,11 +22,19 @@ use problem::Problem;
 pub fn routes(api: &mut ServiceConfig) {
     api.service(at("/healthz").route(get().to(health::get_health)))
         .service(at("/readyz").route(get().to(health::get_readiness)))
-        .service(at("/metrics").route(get().to(health::get_metrics)));
+        .service(at("/metrics").route(get().to(health::get_metrics)))
+        .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
+        .service(at("/v1/auth/sessions").route(post().to(session::post_session)))
+        .service(
+            at("/v1/auth/staff-sessions")
+                .route(post().to(session::post_staff_session))
+                .route(delete().to(session::delete_staff_session)),
+        )
+        .service(at("/v1/me").route(get().to(person::get_me)));
 }
 
 /// A resource that answers unknown methods with a problem document.
-fn at(path: &str) -> Resource {
+pub fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(method_not_allowed))
 }
 

@@ -88,13 +88,22 @@ impl FromRequest for Administrator {
 }
 
 fn token(request: &HttpRequest) -> Result<(&Data<App>, &str), Problem> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
     let app = request
         .app_data::<Data<App>>()
         .ok_or_else(|| Problem::internal("the handler has no App"))?;
-    token
-        .map(|token| (app, token))
+    bearer(request).map(|token| (app, token))
+}
+
+/// The token that came with the request.
+///
+/// # Errors
+/// `unauthenticated` when there is none. The scheme's case does not count (RFC 9110, section 11.1).
+pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim())
         .ok_or_else(|| Problem::new(Code::Unauthenticated, "Send `Authorization: Bearer TOKEN`."))
 }
 

@@ -5,6 +5,9 @@
 
 pub mod catalogue;
 pub mod eligibility;
+pub mod outbox;
+pub mod person;
+pub mod sign_in_code;
 pub mod staff_user;
 
 use std::time::Duration;

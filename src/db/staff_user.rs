@@ -31,10 +31,7 @@ pub async fn find_by_session(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| StaffUser {
-        staff_user_id: StaffUserId(row.staff_user_id),
-        role: row.clinic_id.map_or(StaffRole::Administrator, |id| StaffRole::Staff(ClinicId(id))),
-    }))
+    Ok(row.map(|row| staff_user(row.staff_user_id, row.clinic_id)))
 }
 
 /// The clinic that a new user is to work at, by its code.
@@ -91,4 +88,70 @@ pub async fn set_active(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The active user of that name, and the PHC string of their password.
+///
+/// # Errors
+/// The database's.
+pub async fn find_credentials(
+    db: impl PgExecutor<'_>,
+    username: &Username,
+) -> sqlx::Result<Option<(StaffUser, String)>> {
+    let row = query!(
+        "select staff_user_id, clinic_id, password_hash from staff_user
+         where username = $1 and is_active",
+        username.as_str(),
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (staff_user(row.staff_user_id, row.clinic_id), row.password_hash)))
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_session(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    staff_user_id: StaffUserId,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    query!(
+        "insert into staff_session (token_hash, staff_user_id, expires_at) values ($1, $2, $3)",
+        token_hash,
+        staff_user_id.0,
+        expires_at,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Ends a session; one that has ended stays as it is.
+///
+/// # Errors
+/// The database's.
+pub async fn revoke_session(
+    conn: &mut PgConnection,
+    token_hash: &[u8; 32],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    query!(
+        "update staff_session set revoked_at = $2 where token_hash = $1 and revoked_at is null",
+        token_hash,
+        now,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Staff have a clinic and administrators none, by `staff_user_role_check`.
+fn staff_user(staff_user_id: i32, clinic_id: Option<i32>) -> StaffUser {
+    StaffUser {
+        staff_user_id: StaffUserId(staff_user_id),
+        role: clinic_id.map_or(StaffRole::Administrator, |id| StaffRole::Staff(ClinicId(id))),
+    }
 }

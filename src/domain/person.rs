@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::domain::{Refusal, keys::MatchKey};
+use crate::domain::{PersonId, Refusal, RegionId, keys::MatchKey};
 
 /// Longest name in characters, as `person_name_check` has it.
 const NAME_CHARS_MAX: usize = 200;
@@ -20,6 +20,16 @@ const MATCH_KEY_BYTES: usize = 16;
 
 /// Who is this? Keyed HMAC over normalised name, birth date and phone.
 pub type Match = [u8; MATCH_KEY_BYTES];
+
+/// A person of the register, as they are shown to themselves.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Person {
+    pub person_id: PersonId,
+    pub name: String,
+    pub birth_date: NaiveDate,
+    pub region_id: RegionId,
+    pub region_name: String,
+}
 
 /// A day of birth that somebody now alive can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

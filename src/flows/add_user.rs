@@ -12,8 +12,9 @@ use crate::{
     },
 };
 
-/// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two passes,
-/// one lane. <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
+/// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two
+/// passes, one lane.
+/// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -29,8 +30,8 @@ pub enum Post<'a> {
 /// Adds a user who may sign in at once.
 ///
 /// # Errors
-/// `invalid_field` for a username, password or clinic that cannot be, `already_exists` for a username
-/// that is taken.
+/// `invalid_field` for a username, password or clinic that cannot be, `already_exists` for a
+/// username that is taken.
 pub async fn add_user(
     db: &Db,
     username: &str,

@@ -1,6 +1,12 @@
 //! Verbs: one business transaction per file. A flow reads, lets the domain decide, and writes.
 
 pub mod add_user;
+pub mod disable_user;
+pub mod empty_outbox;
+pub mod request_code;
+pub mod sign_in;
+pub mod staff_sign_in;
+pub mod staff_sign_out;
 
 use crate::domain::Refusal;
 

@@ -1,0 +1,91 @@
+//! Signing in and out: citizens by a code sent to their phone, staff and administrators by password.
+
+use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    extract::Json,
+    principal::{Staff, bearer},
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    domain::{
+        ClinicId,
+        session::{StaffRole, token_hash},
+    },
+    flows::{self, sign_in::CitizenSession},
+};
+
+/// A code and the challenge that it answers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    challenge_id: Uuid,
+    code: String,
+}
+
+/// Opens a citizen's session.
+///
+/// # Errors
+/// `wrong_credentials`, whatever is wrong.
+pub async fn post_session(
+    app: Data<App>,
+    Json(answer): Json<Answer>,
+) -> Result<HttpResponse, Problem> {
+    let session: CitizenSession =
+        flows::sign_in::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
+            .await?;
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
+}
+
+/// Username and password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    username: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct StaffSession {
+    token: String,
+    expires_at: DateTime<Utc>,
+    role: &'static str,
+    clinic_id: Option<ClinicId>,
+}
+
+/// Opens a session of staff or an administrator.
+///
+/// # Errors
+/// `wrong_credentials`; `overloaded`.
+pub async fn post_staff_session(
+    app: Data<App>,
+    Json(Credentials { username, password }): Json<Credentials>,
+) -> Result<HttpResponse, Problem> {
+    let session =
+        flows::staff_sign_in::staff_sign_in(&app.db, &app.clock, &username, &password).await?;
+    let (role, clinic_id) = match session.role {
+        StaffRole::Staff(clinic_id) => ("staff", Some(clinic_id)),
+        StaffRole::Administrator => ("administrator", None),
+    };
+    let (token, expires_at) = (session.token, session.expires_at);
+    let session = StaffSession { token, expires_at, role, clinic_id };
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
+}
+
+/// Ends the staff session whose token came with the request.
+///
+/// # Errors
+/// `unauthenticated` when it has ended already.
+pub async fn delete_staff_session(
+    app: Data<App>,
+    _staff: Staff,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let hash = token_hash(bearer(&request)?);
+    flows::staff_sign_out::staff_sign_out(&app.db, &app.clock, &hash).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

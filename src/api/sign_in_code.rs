@@ -1,0 +1,43 @@
+//! Asking for a one-time code.
+
+use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use serde::Deserialize;
+
+use super::{extract::Json, problem::Problem};
+use crate::{
+    app::App,
+    domain::{
+        Code,
+        person::{BirthDate, match_key, parse_name, parse_phone},
+        sign_in_code::Challenge,
+    },
+    flows,
+};
+
+/// Who somebody says they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    name: String,
+    birth_date: String,
+    phone: String,
+}
+
+/// Sends a code to the phone in the register. The answer is the same for a person who is not in it.
+///
+/// # Errors
+/// `invalid_field`; `unavailable` where codes have no way out.
+pub async fn post_code(app: Data<App>, Json(claim): Json<Claim>) -> Result<HttpResponse, Problem> {
+    if !app.is_local {
+        let detail = "No way to send codes is set up here, so citizens cannot sign in.";
+        return Err(Problem::new(Code::Unavailable, detail));
+    }
+    let name = parse_name(&claim.name)?;
+    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    let phone = parse_phone(&claim.phone)?;
+    let key = match_key(&app.keys.matching, &name, birth_date, &phone);
+    let challenge: Challenge =
+        flows::request_code::request_code(&app.db, &app.keys.code, &app.clock, &key).await?;
+    app.outbox.notify_one();
+    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(challenge))
+}

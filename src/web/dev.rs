@@ -1,0 +1,86 @@
+//! For who tries dosebook out: the one-time codes that would have been sent, shown on the machine
+//! that the service runs on and nowhere else.
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use crate::{
+    api::problem::Problem,
+    app::App,
+    db,
+    domain::{
+        Refusal,
+        outbox::{CodeMessage, Message},
+    },
+};
+
+/// The codes of the last ten minutes, newest first: a page, or JSON for who accepts only that.
+///
+/// # Errors
+/// `not_found` where codes are sent, and for every other machine.
+pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if !app.is_local || !is_from_this_machine(&request) {
+        return Err(Refusal::not_found().into());
+    }
+    let messages = db::outbox::list_recent(&app.db.read).await?;
+    let codes: Vec<(Message, CodeMessage)> = messages
+        .into_iter()
+        .filter_map(|message| {
+            CodeMessage::from_body(&message.body).ok().map(|code| (message, code))
+        })
+        .collect();
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if accepts_json(&request) {
+        let codes: Vec<_> = codes.iter().map(|(_, code)| json!(code)).collect();
+        return Ok(response.json(codes));
+    }
+    Ok(response
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
+        .body(page(&codes)))
+}
+
+/// The peer is this machine, it is no proxy that speaks for another, and the name in the browser is
+/// this machine's: a page from elsewhere could have its own name resolve to here (DNS rebinding).
+fn is_from_this_machine(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let is_proxied = headers.contains_key(header::FORWARDED)
+        || headers.contains_key(header::X_FORWARDED_FOR)
+        || headers.contains_key(header::VIA);
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+    let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let is_own_name = name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let is_peer_here = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    is_peer_here && is_own_name && !is_proxied
+}
+
+fn accepts_json(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html"))
+}
+
+/// Nothing here needs escaping: digits, stars, times and UUIDs.
+fn page(codes: &[(Message, CodeMessage)]) -> String {
+    let mut rows = String::new();
+    for (message, CodeMessage { challenge_id, code, expires_at }) in codes {
+        let (to, code) = (message.masked_recipient(), code.as_str());
+        let until = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let row = format!(
+            "<tr><td>{code}</td><td>{to}</td><td>{until}</td><td>{challenge_id}</td></tr>\n"
+        );
+        rows.push_str(&row);
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"refresh\" content=\"5\">\n<title>One-time codes</title>\n\
+         <h1>One-time codes</h1>\n\
+         <p>The codes of the last ten minutes, newest first. They are not sent to anybody: this \
+         service shows them on its own machine, for trying it out.</p>\n\
+         <table border=\"1\" cellpadding=\"6\">\n<tr><th>Code<th>Phone<th>Valid until (UTC)\
+         <th>Challenge</tr>\n{rows}</table>\n</html>\n",
+    )
+}
