@@ -98,6 +98,8 @@ create table booking (
 );
 create unique index booking_one_live_key on booking (person_id, course_id, dose_number)
     where state in (1, 2, 5);
+-- With the index above it finds all bookings of a person; written only when a booking ends.
+create index booking_ended_idx on booking (person_id) where state in (3, 4);
 create index booking_slot_idx on booking (slot_id);
 
 -- The journal: audit trail and outbox at once. Each line names both sides of a move.

@@ -1,11 +1,28 @@
 //! The running service: what every handler may reach, and the order in which it starts and stops.
 
-use std::sync::Arc;
+use std::{io, net::SocketAddr, sync::Arc};
 
-use actix_web::{App as Actix, HttpServer, dev::Server, middleware, web::Data};
+use actix_web::{
+    App as Actix, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware,
+    web::Data,
+};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::{
-    api, clock::Clock, config::Service, db::Db, domain::keys::Keys, telemetry::Metrics, web,
+    api,
+    clock::Clock,
+    config::Service,
+    db::Db,
+    domain::keys::Keys,
+    flows::lane::{self, Lanes},
+    jobs,
+    telemetry::Metrics,
+    web,
 };
 
 /// Seconds that requests under way are given when the service stops.
@@ -18,21 +35,70 @@ pub struct App {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
+    pub lanes: Lanes,
     pub metrics: Arc<Metrics>,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
     /// Rings when a message has been put in the outbox by this process.
-    pub outbox: tokio::sync::Notify,
+    pub outbox: Notify,
 }
 
-/// Binds and starts the HTTP side; awaiting the result serves until it is stopped.
-///
-/// # Errors
-/// When the address cannot be bound.
-pub fn listen(
-    app: Data<App>,
-    service: &Service,
-) -> std::io::Result<(Server, std::net::SocketAddr)> {
+/// What a service is built from.
+pub struct Parts {
+    pub db: Db,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub is_local: bool,
+}
+
+/// A service that answers.
+pub struct Serving {
+    pub app: Data<App>,
+    pub address: SocketAddr,
+    server: ServerHandle,
+    served: JoinHandle<io::Result<()>>,
+    lanes: lane::Running,
+    /// What runs beside the requests; ends when dropped.
+    jobs: JoinSet<()>,
+}
+
+impl Serving {
+    /// Starts lanes and jobs on the current runtime, and answers on the address.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub fn start(parts: Parts, service: &Service) -> io::Result<Self> {
+        let Parts { db, keys, clock, is_local } = parts;
+        let metrics = Arc::new(Metrics::default());
+        let limits =
+            lane::Limits { lanes: service.lanes, queue: service.queue, batch: service.batch };
+        let (lanes, running) = Lanes::start(&db, limits, metrics.clone());
+        let outbox = Notify::new();
+        let app = Data::new(App { db, keys, clock, lanes, metrics, is_local, outbox });
+        let (server, address) = listen(app.clone(), service)?;
+        let mut jobs = JoinSet::new();
+        if is_local {
+            jobs.spawn(jobs::outbox::run(app.clone().into_inner(), jobs::outbox::Sink::Local));
+        }
+        let (handle, served) = (server.handle(), tokio::spawn(server));
+        Ok(Self { app, address, server: handle, served, lanes: running, jobs })
+    }
+
+    /// Takes no new requests, lets those under way finish, then empties the lanes.
+    pub async fn stop(mut self) {
+        self.server.stop(true).await;
+        match self.served.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
+            Err(error) => tracing::error!(%error, "the server ended badly"),
+        }
+        self.app.lanes.stop();
+        self.lanes.join().await;
+        self.jobs.shutdown().await;
+    }
+}
+
+fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())

@@ -1,6 +1,7 @@
 //! JSON over HTTP, one file per resource. This file is the route table: the whole surface on one
 //! screen, the same as in openapi.yaml (a test compares them).
 
+pub mod booking;
 pub mod extract;
 pub mod health;
 pub mod log;
@@ -12,7 +13,7 @@ pub mod sign_in_code;
 
 use actix_web::{
     Resource,
-    web::{self, ServiceConfig, delete, get, post},
+    web::{self, ServiceConfig, delete, get, post, put},
 };
 
 use crate::domain::{Code, Refusal};
@@ -30,7 +31,14 @@ pub fn routes(api: &mut ServiceConfig) {
                 .route(post().to(session::post_staff_session))
                 .route(delete().to(session::delete_staff_session)),
         )
-        .service(at("/v1/me").route(get().to(person::get_me)));
+        .service(at("/v1/me").route(get().to(person::get_me)))
+        .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
+        .service(
+            at("/v1/bookings/{booking_id}")
+                .route(get().to(booking::get_booking))
+                .route(put().to(booking::put_booking))
+                .route(delete().to(booking::delete_booking)),
+        );
 }
 
 /// A resource that answers unknown methods with a problem document.

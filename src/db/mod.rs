@@ -3,7 +3,10 @@
 //! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part
 //! of somebody's transaction, which only `in_tx` (and a lane) opens.
 
+pub mod batch;
+pub mod booking;
 pub mod catalogue;
+pub mod discrepancy;
 pub mod eligibility;
 pub mod outbox;
 pub mod person;

@@ -1,9 +1,13 @@
 //! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
 //! arguments.
 
+pub mod allocation;
+pub mod batch;
+pub mod booking;
 pub mod calendar;
 pub mod campaign;
 pub mod cohort;
+pub mod discrepancy;
 pub mod eligibility;
 pub mod ids;
 pub mod keys;
@@ -16,6 +20,7 @@ pub mod refusal;
 pub mod region;
 pub mod session;
 pub mod sign_in_code;
+pub mod slot;
 pub mod staff_user;
 pub mod tranche;
 pub mod verdict;

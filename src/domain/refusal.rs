@@ -51,6 +51,7 @@ codes! {
     CampaignPaused,       "campaign_paused",        403, "Booking is paused";
     SeatTaken,            "seat_taken",             409, "No seat is left in this slot";
     DosesExhausted,       "doses_exhausted",        409, "No dose is left at this clinic on this day";
+    SlotClosed,           "slot_closed",            409, "This slot does not take bookings";
     AlreadyBooked,        "already_booked",         409, "This dose is already booked or given";
     BookingIdReused,      "booking_id_reused",      422, "This booking id was used for another request";
     BookingEnded,         "booking_ended",          409, "This booking can no longer be cancelled";

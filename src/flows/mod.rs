@@ -3,10 +3,12 @@
 pub mod add_user;
 pub mod disable_user;
 pub mod empty_outbox;
+pub mod lane;
 pub mod request_code;
 pub mod sign_in;
 pub mod staff_sign_in;
 pub mod staff_sign_out;
+pub mod verify;
 
 use crate::domain::Refusal;
 

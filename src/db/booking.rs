@@ -1,0 +1,106 @@
+//! Bookings, read; they are written by `db::batch` alone.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgExecutor, query_as};
+use uuid::Uuid;
+
+use crate::domain::{
+    AllocationId, BookingId, CampaignId, CourseId, PersonId, ProductId, SlotId,
+    booking::{Booking, State},
+};
+
+/// A booking beside its slot's times.
+pub(super) struct Row {
+    pub(super) booking_id: Uuid,
+    pub(super) person_id: i64,
+    pub(super) campaign_id: i32,
+    pub(super) product_id: i32,
+    pub(super) course_id: i32,
+    pub(super) dose_number: i16,
+    pub(super) state: i16,
+    pub(super) slot_id: i64,
+    pub(super) allocation_id: i64,
+    pub(super) rule_version: i32,
+    pub(super) booked_at: DateTime<Utc>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) on_date: NaiveDate,
+    pub(super) starts_at: DateTime<Utc>,
+    pub(super) ends_at: DateTime<Utc>,
+}
+
+pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
+    let slot_id = SlotId(row.slot_id);
+    Ok(Booking {
+        booking_id: BookingId(row.booking_id),
+        person_id: PersonId(row.person_id),
+        campaign_id: CampaignId(row.campaign_id),
+        product_id: ProductId(row.product_id),
+        course_id: CourseId(row.course_id),
+        dose_number: row.dose_number,
+        state: State::try_from(row.state).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        clinic_id: slot_id.clinic(),
+        slot_id,
+        allocation_id: AllocationId(row.allocation_id),
+        rule_version: row.rule_version,
+        on_date: row.on_date,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        booked_at: row.booked_at,
+        ended_at: row.ended_at,
+    })
+}
+
+/// The booking with this id, if it is this person's.
+///
+/// # Errors
+/// The database's.
+pub async fn find_own(
+    db: impl PgExecutor<'_>,
+    booking_id: BookingId,
+    person_id: PersonId,
+) -> sqlx::Result<Option<Booking>> {
+    let row = query_as!(
+        Row,
+        "select b.booking_id, b.person_id, b.campaign_id, b.product_id, b.course_id, b.dose_number,
+             b.state, b.slot_id, b.allocation_id, b.rule_version, b.booked_at, b.ended_at,
+             s.on_date, s.starts_at, s.ends_at
+         from booking b join slot s using (slot_id)
+         where b.booking_id = $1 and b.person_id = $2",
+        booking_id.0,
+        person_id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(booking_of).transpose()
+}
+
+/// Everything a person has booked, newest first, ended or not.
+///
+/// # Errors
+/// The database's.
+pub async fn list_own(
+    db: impl PgExecutor<'_>,
+    person_id: PersonId,
+    limit: i64,
+) -> sqlx::Result<Vec<Booking>> {
+    let rows = query_as!(
+        Row,
+        r#"select b.booking_id as "booking_id!", b.person_id as "person_id!",
+               b.campaign_id as "campaign_id!", b.product_id as "product_id!",
+               b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
+               b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
+               b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
+               s.on_date, s.starts_at, s.ends_at
+           from (
+               select * from booking where person_id = $1 and state in (1, 2, 5)
+               union all
+               select * from booking where person_id = $1 and state in (3, 4)
+           ) b join slot s using (slot_id)
+           order by b.booked_at desc, b.booking_id limit $2"#,
+        person_id.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(booking_of).collect()
+}

@@ -1,0 +1,161 @@
+//! The ledger derived anew from the journal and the bookings, compared with what is stored. Each
+//! statement answers with the differences only; run them in one snapshot.
+
+use sqlx::{PgConnection, query_as};
+
+use crate::domain::discrepancy::Discrepancy;
+
+/// Every bucket of every allocation against the journal.
+///
+/// # Errors
+/// The database's.
+pub async fn allocations(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"with line as (
+               select allocation_id, to_bucket as bucket, doses from movement
+               where allocation_id is not null
+               union all
+               select allocation_id, from_bucket, -doses from movement
+               where allocation_id is not null
+           ), derived as (
+               select allocation_id,
+                   sum(doses) filter (where bucket between 1 and 6) as granted,
+                   sum(doses) filter (where bucket = 1) as open,
+                   sum(doses) filter (where bucket = 2) as held,
+                   sum(doses) filter (where bucket = 3) as booked,
+                   sum(doses) filter (where bucket = 4) as spare,
+                   sum(doses) filter (where bucket = 5) as given,
+                   sum(doses) filter (where bucket = 6) as lost
+               from line group by allocation_id
+           )
+           select 'allocation.' || v.bucket as "of!", coalesce(a.allocation_id, d.allocation_id)::text as "id!",
+               v.stored::bigint as stored, coalesce(v.derived, 0)::bigint as derived
+           from allocation a full join derived d using (allocation_id)
+           cross join lateral (values
+               ('granted', a.granted, d.granted), ('open', a.open, d.open),
+               ('held', a.held, d.held), ('booked', a.booked, d.booked),
+               ('spare', a.spare, d.spare), ('given', a.given, d.given),
+               ('lost', a.lost, d.lost)) v (bucket, stored, derived)
+           where v.stored is distinct from coalesce(v.derived, 0)
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Every bucket of every pool against the journal.
+///
+/// # Errors
+/// The database's.
+pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"with derived as (
+               select pool_id,
+                   sum(doses) filter (where is_in and kind in (20, 21)) as received,
+                   sum(case when is_in then doses else -doses end) as open,
+                   sum(case when is_in then -doses else doses end)
+                       filter (where (not is_in and kind in (21, 22)) or (is_in and kind = 23))
+                       as passed_on,
+                   sum(doses) filter (where not is_in and kind = 24) as lost
+               from (
+                   select to_pool_id as pool_id, true as is_in, kind, doses from movement
+                   where to_pool_id is not null
+                   union all
+                   select from_pool_id, false, kind, doses from movement
+                   where from_pool_id is not null
+               ) line group by pool_id
+           )
+           select 'pool.' || v.bucket as "of!", coalesce(p.pool_id, d.pool_id)::text as "id!",
+               v.stored::bigint as stored, coalesce(v.derived, 0)::bigint as derived
+           from pool p full join derived d using (pool_id)
+           cross join lateral (values
+               ('received', p.received, d.received), ('open', p.open, d.open),
+               ('passed_on', p.passed_on, d.passed_on), ('lost', p.lost, d.lost))
+               v (bucket, stored, derived)
+           where v.stored is distinct from coalesce(v.derived, 0)
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Seats taken, and doses booked, held and given, against the bookings. Doses given to walk-ins have
+/// no booking: the journal counts them.
+///
+/// # Errors
+/// The database's.
+pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"with seats as (
+               select slot_id, count(*) as taken from booking
+               where state in (1, 2, 5) group by slot_id
+           ), doses as (
+               select allocation_id, count(*) filter (where state = 1) as booked,
+                   count(*) filter (where state = 2) as given,
+                   count(*) filter (where state = 5) as held
+               from booking group by allocation_id
+           ), walk_ins as (
+               select allocation_id, sum(doses) as given from movement
+               where kind = 6 group by allocation_id
+           )
+           select 'slot.taken' as "of!", coalesce(s.slot_id, d.slot_id)::text as "id!",
+               s.taken::bigint as stored, coalesce(d.taken, 0) as derived
+           from slot s full join seats d using (slot_id)
+           where s.taken is distinct from coalesce(d.taken, 0)
+           union all
+           select 'promise.' || v.bucket, a.allocation_id::text, v.stored::bigint,
+               coalesce(v.derived, 0)::bigint
+           from allocation a left join doses d using (allocation_id)
+           left join walk_ins w using (allocation_id)
+           cross join lateral (values
+               ('booked', a.booked, d.booked), ('held', a.held, d.held),
+               ('given', a.given, coalesce(d.given, 0) + coalesce(w.given, 0)))
+               v (bucket, stored, derived)
+           where v.stored is distinct from coalesce(v.derived, 0)
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Each booking against its journal lines, and against the slot, allocation and person it names.
+///
+/// # Errors
+/// The database's.
+pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"with lines as (
+               select booking_id,
+                   sum((to_bucket = 3)::int - (from_bucket = 3)::int) as booked,
+                   sum((to_bucket = 5)::int - (from_bucket = 5)::int) as given
+               from movement where booking_id is not null group by booking_id
+           )
+           select 'booking.' || v.what as "of!", coalesce(b.booking_id, l.booking_id)::text as "id!",
+               v.stored::bigint as stored, v.derived::bigint as derived
+           from booking b full join lines l using (booking_id)
+           cross join lateral (values
+               ('booked', (b.state = 1)::int, coalesce(l.booked, 0)),
+               ('given', (b.state = 2)::int, coalesce(l.given, 0))) v (what, stored, derived)
+           where v.stored is distinct from v.derived
+           union all
+           select 'booking.refers', b.booking_id::text, 1, null
+           from booking b
+           left join slot s using (slot_id)
+           left join allocation a on a.allocation_id = b.allocation_id
+               and (a.clinic_id, a.on_date, a.campaign_id, a.product_id)
+                   = (s.clinic_id, s.on_date, b.campaign_id, b.product_id)
+           left join person p using (person_id)
+           where s.slot_id is null or a.allocation_id is null or p.person_id is null
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,227 @@
+//! One lane's task: takes what has arrived, runs the transaction, answers, and knows what to do
+//! when//! the database says no or is gone.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::{
+    sync::{mpsc, watch},
+    time,
+};
+
+use super::{
+    Job,
+    transaction::{self, KnownRules},
+    unavailable,
+};
+use crate::{
+    db::Db,
+    domain::{
+        Code, Refusal,
+        batch::{Outcome, Request},
+    },
+    flows::Result,
+    telemetry::{Metrics, OutcomeLabel},
+};
+
+/// A batch that takes longer has met a stalled server: its connection is given up (which does not
+/// cancel a commit) and the batch is run again on another.
+const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
+/// How long a lane tries before its callers are told that the database is away.
+const AWAY_SECONDS_MAX: Duration = Duration::from_secs(10);
+const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
+/// A conflict with another lane is over when that lane has committed: the second try sees its rows.
+/// Several processes can conflict several times; more than this is a fault of ours.
+const CONFLICTS_MAX: u32 = 20;
+
+pub(super) struct Worker {
+    name: String,
+    db: Db,
+    conn: Option<PgConnection>,
+    known: KnownRules,
+    batch_max: usize,
+    metrics: Arc<Metrics>,
+}
+
+/// What a failed transaction calls for.
+enum Remedy {
+    /// Somebody else was first: look again.
+    Again,
+    /// The connection is of no use any more.
+    Reconnect,
+    /// One of the requests cannot be handled: find out which.
+    Split,
+}
+
+impl Worker {
+    pub(super) fn new(number: usize, db: &Db, batch_max: usize, metrics: Arc<Metrics>) -> Self {
+        let name = format!("dosebook lane {number}");
+        Self { name, db: db.clone(), conn: None, known: KnownRules::default(), batch_max, metrics }
+    }
+
+    /// Serves the queue until told to stop, then what still waits in it.
+    pub(super) async fn run(
+        mut self,
+        mut jobs: mpsc::Receiver<Job>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut batch = Vec::with_capacity(self.batch_max);
+        loop {
+            tokio::select! {
+                biased;
+                taken = jobs.recv_many(&mut batch, self.batch_max) => if taken == 0 { break },
+                _ = stop.wait_for(|stop| *stop) => jobs.close(),
+            }
+            self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
+            // Nobody waits for these any more; whoever sends them again starts anew.
+            batch.retain(|job: &Job| !job.answer.is_closed());
+            self.settle(std::mem::take(&mut batch)).await;
+        }
+        if let Some(conn) = self.conn
+            && let Err(error) = conn.close().await
+        {
+            tracing::debug!(%error, "a lane's connection did not close cleanly");
+        }
+    }
+
+    /// Answers every job: decided, or with the reason why it cannot be.
+    async fn settle(&mut self, mut jobs: Vec<Job>) {
+        // Halves of a batch that failed, the front one on top.
+        let mut stack = Vec::new();
+        loop {
+            if jobs.is_empty() {
+                match stack.pop() {
+                    Some(next) => jobs = next,
+                    None => return,
+                }
+            }
+            let requests: Vec<_> = jobs.iter().map(|job| job.request.clone()).collect();
+            match self.transact(&requests).await {
+                Ok(outcomes) => {
+                    let rest = jobs.split_off(outcomes.len().min(jobs.len()));
+                    for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                        self.answer(job, Ok(outcome));
+                    }
+                    jobs = rest;
+                }
+                Err(Failed::Away) => {
+                    for job in jobs.drain(..).chain(stack.drain(..).flatten()) {
+                        self.answer(job, Err(unavailable()));
+                    }
+                }
+                Err(Failed::Fault) if jobs.len() > 1 => {
+                    stack.push(jobs.split_off(jobs.len() / 2));
+                }
+                Err(Failed::Fault) => {
+                    for job in jobs.drain(..) {
+                        self.answer(job, Err(Refusal::from(Code::Internal).into()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(&self, job: Job, outcome: Result<Outcome>) {
+        let name = match &outcome {
+            Ok(outcome) => outcome.name(),
+            Err(_) => "failed",
+        };
+        self.metrics.decisions.get_or_create(&OutcomeLabel { outcome: name }).inc();
+        // The caller may have gone; what was done stays done, and its id finds it.
+        let _ = job.answer.send(outcome);
+    }
+
+    /// Runs the transaction until it goes through, as far as trying again can help.
+    async fn transact(
+        &mut self,
+        requests: &[Request],
+    ) -> std::result::Result<Vec<Outcome>, Failed> {
+        let started = Instant::now();
+        let mut delay = RECONNECT_DELAY_MIN;
+        let mut conflicts = 0;
+        loop {
+            let error = match self.attempt(requests).await {
+                Ok(outcomes) => {
+                    self.metrics.batch_requests.observe(count(outcomes.len()));
+                    self.metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
+                    return Ok(outcomes);
+                }
+                Err(error) => error,
+            };
+            self.metrics.retries.inc();
+            match remedy(&error) {
+                Remedy::Again if conflicts < CONFLICTS_MAX => conflicts += 1,
+                Remedy::Again | Remedy::Split => {
+                    tracing::error!(lane = self.name, %error, "a batch cannot be decided");
+                    return Err(Failed::Fault);
+                }
+                Remedy::Reconnect if started.elapsed() > AWAY_SECONDS_MAX => {
+                    return Err(Failed::Away);
+                }
+                Remedy::Reconnect => {
+                    tracing::warn!(lane = self.name, %error, "connection lost, trying again");
+                    self.conn = None;
+                    time::sleep(delay).await;
+                    delay = (delay * 2).min(RECONNECT_DELAY_MAX);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, requests: &[Request]) -> sqlx::Result<Vec<Outcome>> {
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => time::timeout(TRANSACTION_SECONDS_MAX, self.connect())
+                .await
+                .unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
+        };
+        let run = transaction::run(&mut conn, &mut self.known, requests);
+        let outcome = match time::timeout(TRANSACTION_SECONDS_MAX, run).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut),
+        };
+        if outcome.is_ok() || conn.execute("rollback").await.is_ok() {
+            self.conn = Some(conn);
+        }
+        outcome
+    }
+
+    /// A lane's statements are few and their arrays differ in length only: one plan for all,
+    /// made once. Literal arrays would have the planner scan.
+    async fn connect(&self) -> sqlx::Result<PgConnection> {
+        let mut conn = self.db.connect(&self.name).await?;
+        conn.execute("set plan_cache_mode = force_generic_plan").await?;
+        Ok(conn)
+    }
+}
+
+/// Why a batch was not decided.
+enum Failed {
+    /// The database is away.
+    Away,
+    /// The database refuses it as it stands.
+    Fault,
+}
+
+fn count(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// By SQLSTATE: <https://www.postgresql.org/docs/15/errcodes-appendix.html>
+fn remedy(error: &sqlx::Error) -> Remedy {
+    let Some(database) = error.as_database_error() else { return Remedy::Reconnect };
+    let code = database.code().unwrap_or_default();
+    match code.as_ref() {
+        // unique violation, serialization failure, deadlock, lock timeout
+        "23505" | "40001" | "40P01" | "55P03" => Remedy::Again,
+        // read-only: this server has become a standby
+        "25006" | "25P03" => Remedy::Reconnect,
+        // connection exceptions, shutdown and recovery, out of connections or memory
+        code if ["08", "57", "53"].iter().any(|class| code.starts_with(class)) => Remedy::Reconnect,
+        _ => Remedy::Split,
+    }
+}
