@@ -1,4 +1,4 @@
-//! Signing in and out: citizens by a code sent to their phone, staff and administrators by password.
+//! Signing in and out: citizens by a code sent to their phone, staff by password.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use chrono::{DateTime, Utc};

@@ -16,7 +16,8 @@ pub mod staff_user;
 use std::time::Duration;
 
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool,
+    Connection, Executor, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -99,34 +100,40 @@ pub async fn in_long_tx<T, E: From<sqlx::Error>>(
     limit: Duration,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut conn = pool.acquire().await?;
+    let mut held = Held { conn: pool.acquire().await?, is_settled: false };
     let outcome = tokio::time::timeout(limit, async {
-        conn.execute("begin").await?;
-        match work(&mut conn).await {
+        held.conn.execute("begin").await?;
+        match work(&mut held.conn).await {
             Ok(done) => {
-                conn.execute("commit").await?;
+                held.conn.execute("commit").await?;
+                held.is_settled = true;
                 Ok(done)
             }
             Err(refused) => {
-                conn.execute("rollback").await?;
+                held.is_settled = held.conn.execute("rollback").await.is_ok();
                 Err(refused)
             }
         }
     })
     .await;
-    match outcome {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => {
-            // Only a connection that answers is worth keeping.
-            if conn.execute("rollback").await.is_err() {
-                drop(conn.detach());
-            }
-            Err(error)
-        }
-        Err(_elapsed) => {
-            tracing::error!(transaction = name, "transaction outlived its limit");
-            drop(conn.detach());
-            Err(sqlx::Error::PoolTimedOut.into())
+    outcome.unwrap_or_else(|_elapsed| {
+        tracing::error!(transaction = name, "transaction outlived its limit");
+        Err(sqlx::Error::PoolTimedOut.into())
+    })
+}
+
+/// A connection with a transaction on it. If the work is dropped half way, because a client hung up
+/// or the time was over, the connection is closed: given back, it would hand the open transaction to
+/// whoever comes next, and their commit would keep half of this work.
+struct Held {
+    conn: PoolConnection<Postgres>,
+    is_settled: bool,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.conn.close_on_drop();
         }
     }
 }
