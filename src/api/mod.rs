@@ -8,6 +8,7 @@ pub mod log;
 pub mod person;
 pub mod principal;
 pub mod problem;
+pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
 
@@ -32,6 +33,7 @@ pub fn routes(api: &mut ServiceConfig) {
                 .route(delete().to(session::delete_staff_session)),
         )
         .service(at("/v1/me").route(get().to(person::get_me)))
+        .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(
             at("/v1/bookings/{booking_id}")

@@ -10,6 +10,7 @@ pub mod discrepancy;
 pub mod eligibility;
 pub mod outbox;
 pub mod person;
+pub mod schedule;
 pub mod sign_in_code;
 pub mod staff_user;
 
@@ -122,9 +123,9 @@ pub async fn in_long_tx<T, E: From<sqlx::Error>>(
     })
 }
 
-/// A connection with a transaction on it. If the work is dropped half way, because a client hung up
-/// or the time was over, the connection is closed: given back, it would hand the open transaction to
-/// whoever comes next, and their commit would keep half of this work.
+/// A connection with a transaction on it. If the work is dropped half way, because a client hung
+/// up or the time was over, the connection is closed: given back, it would hand the open
+/// transaction to whoever comes next, and their commit would keep half of this work.
 struct Held {
     conn: PoolConnection<Postgres>,
     is_settled: bool,

@@ -18,6 +18,7 @@ pub mod pool;
 pub mod product;
 pub mod refusal;
 pub mod region;
+pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;

@@ -1,0 +1,39 @@
+//! The day of a clinic, for its own staff and for administrators.
+
+use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use serde::Deserialize;
+
+use super::{
+    extract::{Path, Query},
+    principal::Staff,
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    db,
+    domain::{ClinicId, Refusal, person::parse_date},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    date: String,
+}
+
+/// Slots and bookings of one local date.
+///
+/// # Errors
+/// `not_found` for a clinic that is not the staff's own, or not there; `invalid_field`.
+pub async fn get_schedule(
+    app: Data<App>,
+    staff: Staff,
+    Path(clinic_id): Path<ClinicId>,
+    Query(day): Query<Day>,
+) -> Result<HttpResponse, Problem> {
+    staff.at(clinic_id)?;
+    let date = parse_date(&day.date)
+        .ok_or_else(|| Refusal::field("date", "The date is not one as YYYY-MM-DD."))?;
+    let schedule = db::schedule::find(&app.db.read, clinic_id, date).await?;
+    let schedule = schedule.ok_or_else(Refusal::not_found)?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(schedule))
+}
