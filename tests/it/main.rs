@@ -11,3 +11,7 @@
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
+
+mod health;
+#[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
+mod support;

@@ -1,0 +1,197 @@
+//! The real server on a free port, with a database of its own.
+
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use chrono::TimeDelta;
+use clap::Parser;
+use dosebook::{
+    app::{App, Parts, Serving},
+    clock::Clock,
+    config::Service,
+    db::Db,
+    domain::{ClinicId, PersonId, StaffUserId, keys::Keys, session},
+};
+use sqlx::PgPool;
+
+use super::{Client, database::TestDatabase};
+
+/// The secret of every test service.
+pub const SECRET: [u8; 32] = [7; 32];
+
+/// A running service. Stops when dropped, and takes its database with it when it was the last on it.
+pub struct TestApp {
+    pub url: String,
+    /// Superuser's connections: for setting up, and for looking behind the API.
+    pub db: PgPool,
+    pub app: Data<App>,
+    pub database: Arc<TestDatabase>,
+    options: Options,
+    serving: Option<Serving>,
+    http: reqwest::Client,
+}
+
+/// How a test service is set.
+#[derive(Clone)]
+pub struct Options {
+    service: Service,
+    clock: Clock,
+    is_local: bool,
+}
+
+/// The service's own settings, as the command line has them.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    service: Service,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let line = ["test", "--listen=127.0.0.1:0", "--workers=1", "--lanes=2", "--connections=4"];
+        let Line { service } = Line::parse_from(line);
+        Self { service, clock: Clock::System, is_local: true }
+    }
+}
+
+impl Options {
+    /// Threads that speak HTTP.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.service.workers = workers;
+        self
+    }
+
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.service.lanes = lanes;
+        self
+    }
+
+    /// Requests that may wait in one lane.
+    pub fn queue(mut self, queue: usize) -> Self {
+        self.service.queue = queue;
+        self
+    }
+
+    /// Requests in one booking transaction at most.
+    pub fn batch(mut self, batch: usize) -> Self {
+        self.service.batch = batch;
+        self
+    }
+
+    pub fn connections(mut self, connections: u32) -> Self {
+        self.service.connections = connections;
+        self
+    }
+
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Whether one-time codes are shown instead of sent (they are, unless set otherwise).
+    pub fn local(mut self, is_local: bool) -> Self {
+        self.is_local = is_local;
+        self
+    }
+
+    pub async fn start(self) -> TestApp {
+        self.start_on(Arc::new(TestDatabase::new().await)).await
+    }
+
+    pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {
+        let options = self.clone();
+        let Self { service, clock, is_local } = self;
+        let db = Db::new(database.options.clone(), service.connections);
+        let parts = Parts { db, keys: Keys::new(&SECRET), clock, is_local };
+        let serving = super::RUNTIME
+            .spawn(async move { Serving::start(parts, &service) })
+            .await
+            .expect("the service does not fall over")
+            .expect("the service starts");
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        TestApp {
+            url: format!("http://{}", serving.address),
+            db: database.pool.clone(),
+            app: serving.app.clone(),
+            database,
+            options,
+            serving: Some(serving),
+            http,
+        }
+    }
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Options::default().start().await
+    }
+
+    pub fn with() -> Options {
+        Options::default()
+    }
+
+    /// A second service on the same database, set the same.
+    pub async fn another(&self) -> Self {
+        self.options.clone().start_on(self.database.clone()).await
+    }
+
+    /// Nobody in particular.
+    pub fn public(&self) -> Client {
+        Client::new(&self.url, None, self.http.clone())
+    }
+
+    /// Whoever holds this token.
+    pub fn holder_of(&self, token: &str) -> Client {
+        Client::new(&self.url, Some(token.to_owned()), self.http.clone())
+    }
+
+    /// A signed-in citizen, without the way through a code: for tests of what comes after.
+    pub fn citizen(&self, person: impl Into<PersonId>) -> Client {
+        let expires_at = self.app.clock.now() + TimeDelta::hours(session::CITIZEN_SESSION_HOURS);
+        self.holder_of(&session::citizen_token(&self.app.keys, person.into(), expires_at))
+    }
+
+    /// A signed-in member of a clinic's staff.
+    pub async fn staff(&self, clinic_id: ClinicId) -> Client {
+        self.staff_user(2, Some(clinic_id)).await.0
+    }
+
+    /// A signed-in administrator.
+    pub async fn admin(&self) -> Client {
+        self.staff_user(3, None).await.0
+    }
+
+    /// A new staff user (2 staff, 3 administrator) and a session of theirs.
+    pub async fn staff_user(&self, role: i16, clinic: Option<ClinicId>) -> (Client, StaffUserId) {
+        let token = uuid::Uuid::now_v7().to_string();
+        let id: i32 = sqlx::query_scalar(
+            "with made as (
+                 insert into staff_user (username, password_hash, role, clinic_id)
+                 values ('test-' || $1, 'nobody knows it', $2, $3)
+                 returning staff_user_id),
+             signed_in as (
+                 insert into staff_session (token_hash, staff_user_id, expires_at)
+                 select $4, staff_user_id, $5 from made)
+             select staff_user_id from made",
+        )
+        .bind(&token)
+        .bind(role)
+        .bind(clinic.map(|id| id.0))
+        .bind(session::token_hash(&token).as_slice())
+        .bind(self.app.clock.now() + TimeDelta::hours(session::STAFF_SESSION_HOURS))
+        .fetch_one(&self.db)
+        .await
+        .expect("a staff user");
+        (self.holder_of(&token), StaffUserId(id))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // Its idle connections would be waited for.
+        self.http = reqwest::Client::new();
+        if let Some(serving) = self.serving.take() {
+            super::block_on(serving.stop());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What every test stands on: a database of its own, the real server on it, a client that checks each
+//! answer against openapi.yaml, and a small campaign to try things on.
+
+pub mod app;
+pub mod client;
+pub mod database;
+pub mod make;
+pub mod openapi;
+
+use std::sync::LazyLock;
+
+use tokio::runtime::{Builder, Runtime};
+
+pub use app::TestApp;
+pub use client::{Answer, Client};
+pub use make::{Made, Person, World};
+
+/// Servers and connections live here and not in the runtime of a test, so that they can still be
+/// stopped in order when a test is over.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+});
+
+/// Runs `work` to its end, also from within a runtime (where a test is dropped).
+fn block_on<T: Send>(work: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| RUNTIME.block_on(work));
+        thread.join().expect("the work of the background runtime")
+    })
+}
