@@ -12,7 +12,20 @@ pub mod outbox;
 pub mod person;
 pub mod schedule;
 pub mod sign_in_code;
+pub mod campaign;
+pub mod catalogue;
+pub mod clinic;
+pub mod cohort;
+pub mod course;
+pub mod eligibility;
+pub mod movement;
+pub mod pool;
+pub mod product;
+pub mod region;
+pub mod roster;
 pub mod staff_user;
+pub mod supply_history;
+pub mod tranche;
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{CampaignId, Code, CourseId, Refusal};
+use super::{CampaignId, Code, CourseId, Refusal, clinic::zone_name};
 
 /// Where a campaign is in its life. The numbers are those of `campaign.state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ impl Step {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Campaign {
     pub campaign_id: CampaignId,
     pub code: String,
@@ -132,6 +132,7 @@ pub struct Campaign {
     /// Until this many hours before the slot a cancelled dose returns to everybody.
     pub cancel_until_hours: i16,
     /// The zone in which this campaign's times are announced.
+    #[serde(serialize_with = "zone_name")]
     pub zone: Tz,
     /// Goes up with every change of window, cohorts, tranches or products.
     pub rule_version: i32,

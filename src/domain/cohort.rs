@@ -1,11 +1,12 @@
 //! Who may book: a range of birth dates, a roster, a region, or several of these at once.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::{CohortId, RegionId, RosterId};
 
 /// Every condition that is given must hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cohort {
     pub cohort_id: CohortId,
     pub name: String,

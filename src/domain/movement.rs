@@ -1,5 +1,8 @@
 //! The journal's lines: so many doses from one bucket to another, why, and by whom.
 
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{AllocationId, BookingId, Code, PoolId, Refusal, StaffUserId};
@@ -222,6 +225,48 @@ impl Movement {
     }
 }
 
+/// Where a line stands in the journal. Readers go by transaction first: a sequence alone would lose
+/// lines that commit late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub tx: u64,
+    pub id: i64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.tx, self.id)
+    }
+}
+
+impl FromStr for Place {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        let (tx, id) = text.split_once('-').ok_or(NotAPlace)?;
+        match (tx.parse(), id.parse()) {
+            (Ok(tx), Ok(id)) => Ok(Self { tx, id }),
+            _ => Err(NotAPlace),
+        }
+    }
+}
+
+/// Not written by `Place`.
+#[derive(Debug, thiserror::Error)]
+#[error("expected the movement_id of a line of the journal")]
+pub struct NotAPlace;
+
+/// A line as it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub place: Place,
+    pub at: DateTime<Utc>,
+    /// No line can appear before this one any more. Who follows the journal goes on from the last
+    /// settled line.
+    pub is_settled: bool,
+    pub movement: Movement,
+}
+
 /// Doses that fill whole vials: nothing else moves above the clinic, where no vial is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vials(i32);
@@ -287,6 +332,15 @@ mod tests {
             Movement::retract(row, pool, vials, &cause),
         ] {
             assert!(line.kind.lawful().any(|move_| move_ == (line.from, line.to)), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_is_written() {
+        let place = Place { tx: u64::MAX, id: 7 };
+        assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        for text in ["", "-", "1", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-1"] {
+            assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }
 

@@ -1,12 +1,14 @@
 //! Doses above the clinic: what a node (nation, province, district) received and what became of it.
 
+use serde::Serialize;
+
 use super::{
     CampaignId, Code, PoolId, ProductId, Refusal, RegionId,
     movement::{Cause, Movement, Vials},
 };
 
 /// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pool {
     pub pool_id: PoolId,
     pub campaign_id: CampaignId,

@@ -1,10 +1,11 @@
 //! A vaccine: how old one must be for it, and how far apart its doses are given.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::{ProductId, calendar};
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Product {
     pub product_id: ProductId,
     /// URI of the code system; CVX unless said otherwise.

@@ -1,8 +1,10 @@
 //! A province, or a district of a province.
 
+use serde::Serialize;
+
 use super::RegionId;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Region {
     pub region_id: RegionId,
     /// The province; none for a province itself.

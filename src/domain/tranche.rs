@@ -1,10 +1,11 @@
 //! A share of a campaign that opens on its own day.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use serde::Serialize;
 
 use super::TrancheId;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Tranche {
     pub tranche_id: TrancheId,
     pub name: String,

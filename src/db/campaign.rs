@@ -1,0 +1,173 @@
+//! Campaigns: their window, state and published quota.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+
+use super::clinic::zone;
+use crate::domain::{
+    CampaignId, CourseId,
+    campaign::{Campaign, State},
+};
+
+/// A campaign before it has an id.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub code: String,
+    pub name: String,
+    pub course_id: CourseId,
+    pub dose_number: i16,
+    pub opens_at: DateTime<Utc>,
+    pub closes_at: DateTime<Utc>,
+    pub cancel_until_hours: i16,
+    pub zone: Tz,
+}
+
+struct Row {
+    campaign_id: i32,
+    code: String,
+    name: String,
+    course_id: i32,
+    dose_number: i16,
+    state: i16,
+    opens_at: DateTime<Utc>,
+    closes_at: DateTime<Utc>,
+    cancel_until_hours: i16,
+    zone: String,
+    rule_version: i32,
+    published_quota: Option<i32>,
+    published_at: Option<DateTime<Utc>>,
+    state_reason: Option<String>,
+}
+
+impl TryFrom<Row> for Campaign {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let state = State::try_from(row.state).map_err(|error| sqlx::Error::ColumnDecode {
+            index: "state".to_owned(),
+            source: error.into(),
+        })?;
+        Ok(Self {
+            campaign_id: row.campaign_id.into(),
+            code: row.code,
+            name: row.name,
+            course_id: row.course_id.into(),
+            dose_number: row.dose_number,
+            state,
+            opens_at: row.opens_at,
+            closes_at: row.closes_at,
+            cancel_until_hours: row.cancel_until_hours,
+            zone: zone(&row.zone)?,
+            rule_version: row.rule_version,
+            published_quota: row.published_quota,
+            published_at: row.published_at,
+            state_reason: row.state_reason,
+        })
+    }
+}
+
+/// Those after `after`, by id; drafts too.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    after: CampaignId,
+    limit: i64,
+) -> sqlx::Result<Vec<Campaign>> {
+    let rows = query_as!(
+        Row,
+        "select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
+             cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
+         from campaign where campaign_id > $1 order by campaign_id limit $2",
+        after.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter().map(Campaign::try_from).collect()
+}
+
+/// Drafts too.
+///
+/// # Errors
+/// The database's.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+) -> sqlx::Result<Option<Campaign>> {
+    let row = query_as!(
+        Row,
+        "select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
+             cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
+         from campaign where campaign_id = $1",
+        campaign_id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Campaign::try_from).transpose()
+}
+
+/// Locks a campaign against other changes; bookings do not wait for it.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+) -> sqlx::Result<Option<Campaign>> {
+    query!("select from campaign where campaign_id = $1 for no key update", campaign_id.0)
+        .fetch_optional(&mut *conn)
+        .await?;
+    find(conn, campaign_id).await
+}
+
+/// Adds a draft.
+///
+/// # Errors
+/// The database's; the campaign's named constraints.
+pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<CampaignId> {
+    query_scalar!(
+        r#"insert into campaign (code, name, course_id, dose_number, opens_at, closes_at,
+               cancel_until_hours, zone)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) returning campaign_id as "id: CampaignId""#,
+        new.code,
+        new.name,
+        new.course_id.0,
+        new.dose_number,
+        new.opens_at,
+        new.closes_at,
+        new.cancel_until_hours,
+        new.zone.name(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes name, window, cancellation limit, version of the rules, state with its reason and quota.
+///
+/// # Errors
+/// The database's; the campaign's named constraints.
+pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<()> {
+    query!(
+        "update campaign
+         set name = $2, opens_at = $3, closes_at = $4, cancel_until_hours = $5, rule_version = $6,
+             state = $7, state_reason = $8, published_quota = $9,
+             published_at = case when $9::int is null then null
+                 else coalesce(published_at, clock_timestamp()) end
+         where campaign_id = $1",
+        campaign.campaign_id.0,
+        campaign.name,
+        campaign.opens_at,
+        campaign.closes_at,
+        campaign.cancel_until_hours,
+        campaign.rule_version,
+        i16::from(campaign.state),
+        campaign.state_reason,
+        campaign.published_quota,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

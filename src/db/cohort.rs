@@ -1,0 +1,89 @@
+//! Who may book: rows that hold for a range of versions of a campaign's rules.
+
+use chrono::NaiveDate;
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+
+use crate::domain::{CampaignId, CohortId, RegionId, RosterId, cohort::Cohort};
+
+/// A cohort before it has an id.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub name: String,
+    pub born_from: Option<NaiveDate>,
+    pub born_to: Option<NaiveDate>,
+    pub roster_id: Option<RosterId>,
+    pub region_id: Option<RegionId>,
+}
+
+/// Those that hold now, after `after`, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    after: CohortId,
+    limit: i64,
+) -> sqlx::Result<Vec<Cohort>> {
+    query_as!(
+        Cohort,
+        r#"select cohort_id, name, born_from, born_to,
+               roster_id as "roster_id: RosterId", region_id as "region_id: RegionId"
+           from cohort
+           where campaign_id = $1 and until_version is null and cohort_id > $2
+           order by cohort_id limit $3"#,
+        campaign_id.0,
+        after.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Adds a cohort that holds from the version `since` on.
+///
+/// # Errors
+/// The database's; the cohort's named constraints.
+pub async fn insert(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    new: &New,
+    since: i32,
+) -> sqlx::Result<CohortId> {
+    query_scalar!(
+        r#"insert into cohort (campaign_id, name, born_from, born_to, roster_id, region_id,
+               since_version)
+           values ($1, $2, $3, $4, $5, $6, $7) returning cohort_id as "id: CohortId""#,
+        campaign_id.0,
+        new.name,
+        new.born_from,
+        new.born_to,
+        new.roster_id.map(|id| id.0),
+        new.region_id.map(|id| id.0),
+        since,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Ends a cohort at a version; says whether it held until then.
+///
+/// # Errors
+/// The database's.
+pub async fn set_until(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    cohort_id: CohortId,
+    until: i32,
+) -> sqlx::Result<bool> {
+    let done = query!(
+        "update cohort set until_version = $3
+         where campaign_id = $1 and cohort_id = $2 and until_version is null",
+        campaign_id.0,
+        cohort_id.0,
+        until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,137 @@
+//! Doses above the clinic.
+
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+
+use crate::domain::{CampaignId, PoolId, ProductId, RegionId, pool::Pool};
+
+/// A pool before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct New {
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    pub parent_id: Option<PoolId>,
+    pub region_id: Option<RegionId>,
+}
+
+/// Those after `after`, by id; of one campaign, if it is given.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    campaign_id: Option<CampaignId>,
+    after: PoolId,
+    limit: i64,
+) -> sqlx::Result<Vec<Pool>> {
+    query_as!(
+        Pool,
+        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+               region_id as "region_id: RegionId", received, open, passed_on, lost
+           from pool
+           where pool_id > $1 and ($2::int is null or campaign_id = $2)
+           order by pool_id limit $3"#,
+        after.0,
+        campaign_id.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// # Errors
+/// The database's.
+pub async fn find(db: impl PgExecutor<'_>, pool_id: PoolId) -> sqlx::Result<Option<Pool>> {
+    query_as!(
+        Pool,
+        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+               region_id as "region_id: RegionId", received, open, passed_on, lost
+           from pool where pool_id = $1"#,
+        pool_id.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Locks pools in the order of their ids, which is the order of the answer.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(conn: &mut PgConnection, pool_ids: &[PoolId]) -> sqlx::Result<Vec<Pool>> {
+    let ids: Vec<_> = pool_ids.iter().map(|id| id.0).collect();
+    query_as!(
+        Pool,
+        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+               region_id as "region_id: RegionId", received, open, passed_on, lost
+           from pool where pool_id = any($1) order by pool_id for no key update"#,
+        &ids,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// # Errors
+/// The database's; the pool's named constraints.
+pub async fn insert(conn: &mut PgConnection, new: New) -> sqlx::Result<PoolId> {
+    query_scalar!(
+        r#"insert into pool (campaign_id, product_id, parent_id, region_id)
+           values ($1, $2, $3, $4) returning pool_id as "id: PoolId""#,
+        new.campaign_id.0,
+        new.product_id.0,
+        new.parent_id.map(|id| id.0),
+        new.region_id.map(|id| id.0),
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes the counters of a locked pool.
+///
+/// # Errors
+/// The database's; the pool's named constraints.
+pub async fn set(conn: &mut PgConnection, pool: &Pool) -> sqlx::Result<()> {
+    query!(
+        "update pool set received = $2, open = $3, passed_on = $4, lost = $5 where pool_id = $1",
+        pool.pool_id.0,
+        pool.received,
+        pool.open,
+        pool.passed_on,
+        pool.lost,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Doses that the manufacturer delivered for a campaign: what its pools of the nation received.
+///
+/// # Errors
+/// The database's.
+pub async fn received(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
+    query_scalar!(
+        r#"select coalesce(sum(received), 0) as "doses!" from pool
+           where campaign_id = $1 and parent_id is null"#,
+        campaign_id.0,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whether a pool of region `above` (none: the nation) may serve the region `below`.
+///
+/// # Errors
+/// The database's.
+pub async fn covers(
+    db: impl PgExecutor<'_>,
+    above: Option<RegionId>,
+    below: RegionId,
+) -> sqlx::Result<bool> {
+    query_scalar!(
+        r#"select exists (select from region
+               where region_id = $2 and ($1::int is null or $1 in (region_id, parent_id))
+           ) as "covers!""#,
+        above.map(|id| id.0),
+        below.0,
+    )
+    .fetch_one(db)
+    .await
+}

@@ -1,0 +1,102 @@
+//! Who may book from which day on: rows that hold for a range of versions of a campaign's rules.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+
+use crate::domain::{CampaignId, TrancheId, tranche::Tranche};
+
+/// A tranche before it has an id.
+#[derive(Clone, Debug)]
+pub struct New {
+    pub name: String,
+    /// 0 to 9.
+    pub birth_day_digits: Vec<i16>,
+    pub opens_at: DateTime<Utc>,
+}
+
+/// Those that hold now, after `after`, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    after: TrancheId,
+    limit: i64,
+) -> sqlx::Result<Vec<Tranche>> {
+    query_as!(
+        Tranche,
+        "select tranche_id, name, birth_day_digits, opens_at from tranche
+         where campaign_id = $1 and until_version is null and tranche_id > $2
+         order by tranche_id limit $3",
+        campaign_id.0,
+        after.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a tranche of this campaign holds now.
+///
+/// # Errors
+/// The database's.
+pub async fn holds(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    tranche_id: TrancheId,
+) -> sqlx::Result<bool> {
+    query_scalar!(
+        r#"select exists (select from tranche
+               where campaign_id = $1 and tranche_id = $2 and until_version is null) as "holds!""#,
+        campaign_id.0,
+        tranche_id.0,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Adds a tranche that holds from the version `since` on.
+///
+/// # Errors
+/// The database's; the tranche's named constraints.
+pub async fn insert(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    new: &New,
+    since: i32,
+) -> sqlx::Result<TrancheId> {
+    query_scalar!(
+        r#"insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+           values ($1, $2, $3, $4, $5) returning tranche_id as "id: TrancheId""#,
+        campaign_id.0,
+        new.name,
+        &new.birth_day_digits,
+        new.opens_at,
+        since,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Ends a tranche at a version; says whether it held until then.
+///
+/// # Errors
+/// The database's.
+pub async fn set_until(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    tranche_id: TrancheId,
+    until: i32,
+) -> sqlx::Result<bool> {
+    let done = query!(
+        "update tranche set until_version = $3
+         where campaign_id = $1 and tranche_id = $2 and until_version is null",
+        campaign_id.0,
+        tranche_id.0,
+        until,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,37 @@
+//! What is written down for everybody whenever a campaign's limit or state changes.
+
+use serde::Serialize;
+
+/// The words are those of `supply_history_event_check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    Published,
+    Opened,
+    Paused,
+    /// Opened again after a pause.
+    Resumed,
+    Closed,
+    /// Doses came into the nation's pool.
+    Received,
+    /// Doses went to a clinic.
+    Granted,
+    /// Doses went back from a clinic.
+    Retracted,
+}
+
+impl Event {
+    /// As in the database and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Opened => "opened",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Closed => "closed",
+            Self::Received => "received",
+            Self::Granted => "granted",
+            Self::Retracted => "retracted",
+        }
+    }
+}
