@@ -15,6 +15,7 @@ use tokio::{
 
 use crate::{
     api,
+    board::Board,
     clock::Clock,
     config::Service,
     db::Db,
@@ -36,6 +37,7 @@ pub struct App {
     pub keys: Keys,
     pub clock: Clock,
     pub lanes: Lanes,
+    pub board: Board,
     pub metrics: Arc<Metrics>,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
@@ -66,17 +68,19 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the address cannot be bound.
-    pub fn start(parts: Parts, service: &Service) -> io::Result<Self> {
+    /// When the public picture cannot be read, or the address cannot be bound.
+    pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, is_local } = parts;
+        let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::default());
         let limits =
             lane::Limits { lanes: service.lanes, queue: service.queue, batch: service.batch };
         let (lanes, running) = Lanes::start(&db, limits, metrics.clone());
         let outbox = Notify::new();
-        let app = Data::new(App { db, keys, clock, lanes, metrics, is_local, outbox });
+        let app = Data::new(App { db, keys, clock, lanes, board, metrics, is_local, outbox });
         let (server, address) = listen(app.clone(), service)?;
         let mut jobs = JoinSet::new();
+        jobs.spawn(jobs::board::run(app.board.clone()));
         if is_local {
             jobs.spawn(jobs::outbox::run(app.clone().into_inner(), jobs::outbox::Sink::Local));
         }

@@ -1,6 +1,6 @@
 //! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db`
-//! (SQL), `flows` (one transaction each), then `api`, `web` and `jobs`; `app` wires them. See
-//! ARCHITECTURE.md.
+//! (SQL), `board` (the public picture in memory), `flows` (one transaction each), then `api`, `web`
+//! and `jobs`; `app` wires them. See ARCHITECTURE.md.
 #![cfg_attr(
     test,
     allow(
@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod app;
+pub mod board;
 pub mod clock;
 pub mod config;
 pub mod db;

@@ -2,15 +2,21 @@
 //! screen, the same as in openapi.yaml (a test compares them).
 
 pub mod booking;
+pub mod campaign;
+pub mod clinic;
 pub mod extract;
 pub mod health;
 pub mod log;
+pub mod negotiate;
 pub mod person;
 pub mod principal;
 pub mod problem;
+pub mod region;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
+pub mod slot;
+pub mod supply;
 
 use actix_web::{
     Resource,
@@ -25,6 +31,15 @@ pub fn routes(api: &mut ServiceConfig) {
     api.service(at("/healthz").route(get().to(health::get_health)))
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
+        .service(at("/v1/regions").route(get().to(region::list_regions)))
+        .service(at("/v1/campaigns").route(get().to(campaign::list_campaigns)))
+        .service(at("/v1/campaigns/{campaign_id}").route(get().to(campaign::get_campaign)))
+        .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(supply::get_supply)))
+        .service(
+            at("/v1/campaigns/{campaign_id}/supply/history").route(get().to(supply::list_history)),
+        )
+        .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
+        .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)))
         .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
         .service(at("/v1/auth/sessions").route(post().to(session::post_session)))
         .service(

@@ -4,6 +4,7 @@
 //! of somebody's transaction, which only `in_tx` (and a lane) opens.
 
 pub mod batch;
+pub mod board;
 pub mod booking;
 pub mod campaign;
 pub mod catalogue;
@@ -21,9 +22,11 @@ pub mod region;
 pub mod roster;
 pub mod schedule;
 pub mod sign_in_code;
+pub mod slot;
 pub mod staff_user;
 pub mod supply_history;
 pub mod tranche;
+pub mod supply;
 
 use std::time::Duration;
 

@@ -28,6 +28,7 @@ pub mod sign_in_code;
 pub mod slot;
 pub mod staff_user;
 pub mod supply_history;
+pub mod supply;
 pub mod tranche;
 pub mod verdict;
 

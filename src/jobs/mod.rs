@@ -1,3 +1,4 @@
 //! What runs by itself beside the requests.
 
+pub mod board;
 pub mod outbox;

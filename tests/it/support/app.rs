@@ -104,7 +104,7 @@ impl Options {
         let db = Db::new(database.options.clone(), service.connections);
         let parts = Parts { db, keys: Keys::new(&SECRET), clock, is_local };
         let serving = super::RUNTIME
-            .spawn(async move { Serving::start(parts, &service) })
+            .spawn(async move { Serving::start(parts, &service).await })
             .await
             .expect("the service does not fall over")
             .expect("the service starts");

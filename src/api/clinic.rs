@@ -1,0 +1,78 @@
+//! Where there is something to book.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::{
+    extract::{Path, Query},
+    negotiate,
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    board::{listing::Filter, place::Point, snapshot::Snapshot},
+    domain::{CampaignId, ClinicId, Refusal, RegionId},
+};
+
+const LIMIT: usize = 50;
+const LIMIT_MAX: usize = 500;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    region: Option<RegionId>,
+    date: Option<NaiveDate>,
+    /// `latitude,longitude` in degrees
+    near: Option<String>,
+    limit: Option<usize>,
+    after: Option<ClinicId>,
+}
+
+/// Clinics with doses of the campaign, each with its days, from the board.
+///
+/// # Errors
+/// `not_found`, `invalid_field`.
+pub async fn list_clinics(
+    app: Data<App>,
+    request: HttpRequest,
+    Path(campaign_id): Path<CampaignId>,
+    Query(asked): Query<Asked>,
+) -> Result<HttpResponse, Problem> {
+    let snapshot = app.board.now();
+    if !snapshot.supplies.contains_key(&campaign_id) {
+        return Err(Refusal::not_found().into());
+    }
+    let filter = filter(&snapshot, campaign_id, &asked)?;
+    let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
+    negotiate::send_made(&request, &hash, || {
+        let no_such = || Refusal::field("after", "There is no clinic with this id.");
+        Ok(snapshot.list(&filter).ok_or_else(no_such)?)
+    })
+}
+
+fn filter(snapshot: &Snapshot, campaign_id: CampaignId, asked: &Asked) -> Result<Filter, Refusal> {
+    let &Asked { region: region_id, date, ref near, limit, after } = asked;
+    if region_id.is_some_and(|id| !snapshot.catalogue.regions.contains_key(&id)) {
+        return Err(Refusal::field("region", "There is no region with this id."));
+    }
+    let limit = limit.unwrap_or(LIMIT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Refusal::field("limit", format!("Ask for 1 to {LIMIT_MAX} clinics.")));
+    }
+    let near = near.as_deref().map(point).transpose()?;
+    Ok(Filter { campaign_id, region_id, date, near, after, limit })
+}
+
+fn point(near: &str) -> Result<Point, Refusal> {
+    let degrees = |text: &str, limit: f64| {
+        let value = text.trim().parse::<f64>().ok()?;
+        (-limit..=limit).contains(&value).then_some(value)
+    };
+    near.split_once(',')
+        .and_then(|(lat, lon)| Some(Point::new(degrees(lat, 90.0)?, degrees(lon, 180.0)?)))
+        .ok_or_else(|| {
+            Refusal::field("near", "Write latitude,longitude in degrees, as in 37.5665,126.9780.")
+        })
+}

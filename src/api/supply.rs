@@ -1,0 +1,75 @@
+//! What is left, for everybody: the counters of a campaign, and the history of its limit.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{
+    extract::{Path, Query},
+    negotiate,
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    db,
+    domain::{CampaignId, Refusal, supply::Change},
+};
+
+const HISTORY_LIMIT: i64 = 100;
+const HISTORY_LIMIT_MAX: i64 = 500;
+
+/// The counters, from the board.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get_supply(
+    app: Data<App>,
+    request: HttpRequest,
+    Path(campaign_id): Path<CampaignId>,
+) -> Result<HttpResponse, Problem> {
+    let snapshot = app.board.now();
+    let published = snapshot.supplies.get(&campaign_id).ok_or_else(Refusal::not_found)?;
+    Ok(negotiate::send(&request, &published.document))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    after: Option<i64>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct History {
+    campaign_id: CampaignId,
+    entries: Vec<Change>,
+    /// Ask for what comes after this entry; none at the end.
+    next_after: Option<i64>,
+}
+
+/// Every change of the limit and of the state, with its reason, oldest first.
+///
+/// # Errors
+/// `not_found`, `invalid_field`.
+pub async fn list_history(
+    app: Data<App>,
+    request: HttpRequest,
+    Path(campaign_id): Path<CampaignId>,
+    Query(page): Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit.unwrap_or(HISTORY_LIMIT);
+    if !(1..=HISTORY_LIMIT_MAX).contains(&limit) {
+        let detail = format!("Ask for 1 to {HISTORY_LIMIT_MAX} entries.");
+        return Err(Refusal::field("limit", detail).into());
+    }
+    let after = page.after.unwrap_or(0);
+    let entries = db::supply::history(&app.db.read, campaign_id, after, limit + 1).await?;
+    let mut entries = entries.ok_or_else(Refusal::not_found)?;
+    let limit = usize::try_from(limit).map_err(Problem::internal)?;
+    let is_more = entries.len() > limit;
+    entries.truncate(limit);
+    let next_after = entries.last().map(|entry| entry.supply_history_id).filter(|_| is_more);
+    let history = History { campaign_id, entries, next_after };
+    let hash = Sha256::digest(serde_json::to_vec(&history).map_err(Problem::internal)?);
+    negotiate::send_made(&request, &hash, || Ok(history))
+}

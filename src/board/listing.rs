@@ -1,0 +1,192 @@
+//! Which clinics have something: asked for by region, date and distance, answered from memory.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::{
+    catalogue::Site,
+    place::{self, Point},
+    snapshot::{ClinicDay, Snapshot},
+};
+use crate::domain::{CampaignId, ClinicId, RegionId};
+
+/// What is asked for. Past days are never listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    pub campaign_id: CampaignId,
+    /// This region and all that lies in it.
+    pub region_id: Option<RegionId>,
+    pub date: Option<NaiveDate>,
+    /// Nearest first; else by id.
+    pub near: Option<Point>,
+    /// Only what comes after this clinic in that order.
+    pub after: Option<ClinicId>,
+    pub limit: usize,
+}
+
+/// Clinics that have doses of the campaign on any day from today on, even if all are booked.
+#[derive(Debug, Serialize)]
+pub struct Listing<'a> {
+    pub campaign_id: CampaignId,
+    pub as_of: DateTime<Utc>,
+    pub version: i64,
+    pub clinics: Vec<Line<'a>>,
+    /// Ask for what comes after this clinic; none at the end.
+    pub next_after: Option<ClinicId>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Line<'a> {
+    pub clinic_id: ClinicId,
+    pub code: &'a str,
+    pub name: &'a str,
+    pub region_id: RegionId,
+    pub address: &'a str,
+    pub phone: &'a str,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub zone: &'a str,
+    /// None where no distance was asked for, or the clinic's place is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_km: Option<f64>,
+    pub days: Vec<DayLine>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct DayLine {
+    pub date: NaiveDate,
+    /// Doses of this campaign that can be booked on the web.
+    pub open: i64,
+    /// Seats, which all campaigns at the clinic share.
+    pub seats_left: i64,
+    /// Whichever of the two is less.
+    pub bookable: i64,
+}
+
+/// A clinic in the order of the list.
+#[derive(Clone, Copy)]
+struct Rank {
+    /// Square of the chord; infinite where it is not known, zero where nobody asked.
+    distance: f64,
+    place: usize,
+}
+
+impl Rank {
+    fn order(&self, other: &Self) -> Ordering {
+        self.distance.total_cmp(&other.distance).then(self.place.cmp(&other.place))
+    }
+}
+
+impl Snapshot {
+    /// The clinics asked for. None if there is no clinic `after`.
+    pub fn list(&self, filter: &Filter) -> Option<Listing<'_>> {
+        let after = match filter.after {
+            None => None,
+            Some(id) => {
+                let place = self.catalogue.place_of(id)?;
+                Some(rank(filter, place, self.catalogue.clinics.get(place)?))
+            }
+        };
+        let today = &mut Today::new(self.as_of);
+        let mut ranks = self.ranks(filter, today, after);
+        let is_more = ranks.len() > filter.limit;
+        if is_more {
+            ranks.select_nth_unstable_by(filter.limit, Rank::order);
+            ranks.truncate(filter.limit);
+        }
+        ranks.sort_unstable_by(Rank::order);
+        let lines = ranks.iter().filter_map(|rank| self.line(filter, today, *rank));
+        let clinics: Vec<_> = lines.collect();
+        let last = clinics.last().map(|line| line.clinic_id);
+        Some(Listing {
+            campaign_id: filter.campaign_id,
+            as_of: self.as_of,
+            version: self.version,
+            clinics,
+            next_after: last.filter(|_| is_more),
+        })
+    }
+
+    fn ranks(&self, filter: &Filter, today: &mut Today, after: Option<Rank>) -> Vec<Rank> {
+        let sites = self.catalogue.clinics.iter().zip(&self.clinics).enumerate();
+        let ranks = sites.filter_map(|(place, (site, days))| {
+            let path = self.catalogue.path(site.clinic.region_id);
+            let is_inside = filter.region_id.is_none_or(|region_id| path.contains(&region_id));
+            if !is_inside || !matching(days, filter, today.of(site.zone)).any(|_| true) {
+                return None;
+            }
+            let rank = rank(filter, place, site);
+            let is_after = after.is_none_or(|after| after.order(&rank) == Ordering::Less);
+            is_after.then_some(rank)
+        });
+        ranks.collect()
+    }
+
+    fn line(&self, filter: &Filter, today: &mut Today, rank: Rank) -> Option<Line<'_>> {
+        let site = self.catalogue.clinics.get(rank.place)?;
+        let days = matching(self.clinics.get(rank.place)?, filter, today.of(site.zone));
+        let clinic = &site.clinic;
+        let is_measured = filter.near.is_some() && rank.distance.is_finite();
+        Some(Line {
+            clinic_id: clinic.clinic_id,
+            code: &clinic.code,
+            name: &clinic.name,
+            region_id: clinic.region_id,
+            address: &clinic.address,
+            phone: &clinic.phone,
+            latitude: clinic.latitude,
+            longitude: clinic.longitude,
+            zone: &clinic.zone,
+            distance_km: is_measured.then(|| place::kilometres(rank.distance)),
+            days: days.map(DayLine::from).collect(),
+        })
+    }
+}
+
+impl From<&ClinicDay> for DayLine {
+    fn from(day: &ClinicDay) -> Self {
+        let &ClinicDay { date, open, seats_left, .. } = day;
+        Self { date, open, seats_left, bookable: open.min(seats_left) }
+    }
+}
+
+/// The days of a clinic that are asked for.
+fn matching<'a>(
+    days: &'a [ClinicDay],
+    filter: &Filter,
+    today: NaiveDate,
+) -> impl Iterator<Item = &'a ClinicDay> + use<'a> {
+    let Filter { campaign_id, date, .. } = *filter;
+    days.iter().filter(move |day| {
+        day.campaign_id == campaign_id
+            && day.date >= today
+            && date.is_none_or(|date| date == day.date)
+    })
+}
+
+fn rank(filter: &Filter, place: usize, site: &Site) -> Rank {
+    let distance = filter
+        .near
+        .map_or(0.0, |near| site.point.map_or(f64::INFINITY, |point| near.chord_squared(point)));
+    Rank { distance, place }
+}
+
+/// The local date in each zone that comes up.
+struct Today {
+    at: DateTime<Utc>,
+    dates: HashMap<Tz, NaiveDate>,
+}
+
+impl Today {
+    fn new(at: DateTime<Utc>) -> Self {
+        Self { at, dates: HashMap::new() }
+    }
+
+    fn of(&mut self, zone: Tz) -> NaiveDate {
+        let at = self.at;
+        *self.dates.entry(zone).or_insert_with(|| at.with_timezone(&zone).date_naive())
+    }
+}

@@ -1,0 +1,289 @@
+//! The board: what is public, kept in memory, so that no reader ever waits for the database and no
+//! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
+//!
+//! Everything is read once, and again whenever `catalogue.revision` moves; in between, the journal's
+//! new lines carry the picture on. While the database is away the last picture stays, and its `as_of`
+//! tells its age.
+
+pub mod catalogue;
+pub mod document;
+pub mod listing;
+mod picture;
+pub mod place;
+pub mod snapshot;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::{Mutex, Notify},
+    time::Instant,
+};
+
+use crate::db::{self, Db, board::Moment};
+use catalogue::{Catalogue, Parts};
+use picture::{Broken, Changes, News, Picture, Tables};
+use snapshot::{Eligible, EligibleIn, Snapshot};
+
+/// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
+const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
+/// Reading everything may take this share of the time at most: while an administrator changes one
+/// clinic after the other, the board lags behind a little instead of keeping the database busy.
+const READ_SHARE: u32 = 10;
+/// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot rows.
+const COUNT_CHUNK: i64 = 100_000;
+
+/// Why the picture could not be brought up to date; the last one stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("database: {0}")]
+    Db(#[from] sqlx::Error),
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    #[error("stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+/// The way to the public picture; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Board {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: Db,
+    now: ArcSwap<Snapshot>,
+    eligible: ArcSwap<Eligible>,
+    keeper: Mutex<Keeper>,
+    /// Rung when the register or the rules may have changed.
+    recount: Notify,
+}
+
+/// The picture, and when it was last made from the tables.
+#[derive(Debug)]
+struct Keeper {
+    /// None after it broke.
+    picture: Option<Picture>,
+    read_at: Instant,
+    read_took: Duration,
+}
+
+/// What a look at the journal brought.
+enum Look {
+    News(News),
+    /// The tables must be read.
+    Moved,
+}
+
+impl Board {
+    /// Reads the first picture. Nobody keeps it up to date: see `jobs::board`.
+    ///
+    /// # Errors
+    /// When the database is away, or holds what cannot be.
+    pub async fn open(db: Db) -> Result<Self, Error> {
+        let began = Instant::now();
+        let (picture, snapshot) = read(&db, None, Arc::default()).await?;
+        let keeper = Keeper { picture: Some(picture), read_at: began, read_took: began.elapsed() };
+        let shared = Shared {
+            db,
+            now: ArcSwap::from_pointee(snapshot),
+            eligible: ArcSwap::default(),
+            keeper: Mutex::new(keeper),
+            recount: Notify::new(),
+        };
+        shared.recount.notify_one();
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The picture now.
+    pub fn now(&self) -> Arc<Snapshot> {
+        self.shared.now.load_full()
+    }
+
+    /// Reads and counts everything anew.
+    ///
+    /// # Errors
+    /// When that cannot be done now; the picture stays as it is.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        self.read_again(&mut *self.shared.keeper.lock().await).await?;
+        self.count_eligible().await
+    }
+
+    /// Returns when there is reason to count the eligible persons again.
+    pub async fn recount_due(&self) {
+        self.shared.recount.notified().await;
+    }
+
+    /// Takes in what was committed since the picture. A change outside the journal may wait a little.
+    ///
+    /// # Errors
+    /// When that cannot be done now; the picture stays as it is.
+    pub async fn tick(&self) -> Result<(), Error> {
+        let mut keeper = self.shared.keeper.lock().await;
+        let may_read = keeper.read_at.elapsed() >= keeper.read_took * READ_SHARE;
+        let look = match &keeper.picture {
+            Some(picture) => look(&self.shared.db, picture, may_read).await?,
+            None if may_read => Look::Moved,
+            None => return Ok(()),
+        };
+        let broken = match look {
+            Look::Moved => None,
+            Look::News(news) => match self.apply(&mut keeper, news).await {
+                Err(Error::Broken(broken)) => Some(broken),
+                outcome => return outcome,
+            },
+        };
+        if let Some(broken) = broken {
+            tracing::error!(%broken, "the public picture is made anew");
+        }
+        self.read_again(&mut keeper).await
+    }
+
+    async fn apply(&self, keeper: &mut Keeper, news: News) -> Result<(), Error> {
+        let Some(mut picture) = keeper.picture.take() else { return Ok(()) };
+        let (old, eligible) = (self.now(), self.shared.eligible.load_full());
+        let (picture, next) = tokio::task::spawn_blocking(move || {
+            let changes = picture.apply(news)?;
+            let next = old.next(&picture, &eligible, &changes)?;
+            Ok::<_, Broken>((picture, next))
+        })
+        .await??;
+        keeper.picture = Some(picture);
+        if let Some(next) = next {
+            self.shared.now.store(Arc::new(next));
+        }
+        Ok(())
+    }
+
+    async fn read_again(&self, keeper: &mut Keeper) -> Result<(), Error> {
+        let began = Instant::now();
+        let known = keeper.picture.as_ref().map(|old| (old.moment.clone(), old.version));
+        let outcome = read(&self.shared.db, known, self.shared.eligible.load_full()).await;
+        (keeper.read_at, keeper.read_took) = (began, began.elapsed());
+        let (picture, snapshot) = outcome?;
+        keeper.picture = Some(picture);
+        self.shared.now.store(Arc::new(snapshot));
+        self.shared.recount.notify_one();
+        Ok(())
+    }
+
+    /// Counts the eligible persons of those campaigns for which that was not yet done with their
+    /// present rules and the present register. Takes seconds with millions of persons.
+    ///
+    /// # Errors
+    /// The database's; what was counted before stays.
+    pub async fn count_eligible(&self) -> Result<(), Error> {
+        let catalogue = self.now().catalogue.clone();
+        let counted = self.shared.eligible.load_full();
+        let mut rules = catalogue.rules();
+        rules.retain(|rules| counted.of(*rules, catalogue.register).is_none());
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let mut eligible = Eligible { register: catalogue.register, campaigns: HashMap::new() };
+        if counted.register == catalogue.register {
+            eligible.campaigns.clone_from(&counted.campaigns);
+        }
+        for rules in &rules {
+            let none = EligibleIn { rule_version: rules.version, ..EligibleIn::default() };
+            eligible.campaigns.insert(rules.campaign_id, none);
+        }
+        let last = catalogue.register.person_id.unwrap_or(0);
+        let mut from = 1;
+        while from <= last {
+            let to = from.saturating_add(COUNT_CHUNK - 1);
+            let found = db::supply::count_eligible(&self.shared.db.read, &rules, (from, to));
+            for found in found.await? {
+                let counts = eligible.campaigns.entry(found.campaign_id).or_default();
+                counts.total += found.persons;
+                for region_id in catalogue.path(found.region_id) {
+                    *counts.by_region.entry(*region_id).or_default() += found.persons;
+                }
+            }
+            from = to.saturating_add(1);
+        }
+        self.shared.eligible.store(Arc::new(eligible));
+        self.publish_count().await
+    }
+
+    async fn publish_count(&self) -> Result<(), Error> {
+        let keeper = self.shared.keeper.lock().await;
+        let Some(picture) = &keeper.picture else { return Ok(()) };
+        let campaigns = picture.catalogue.campaigns.keys().copied().collect();
+        let changes = Changes { campaigns, ..Changes::default() };
+        let eligible = self.shared.eligible.load();
+        if let Some(next) = self.now().next(picture, &eligible, &changes)? {
+            self.shared.now.store(Arc::new(next));
+        }
+        Ok(())
+    }
+}
+
+/// What is new since the picture, unless the tables must be read.
+async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
+    db::in_tx(&db.read, "look at the journal", async |conn| {
+        let moment = db::board::hold_still(conn).await?;
+        let is_same_server = moment.server_started_at == picture.moment.server_started_at;
+        if !is_same_server || (may_read && moment.revision != picture.moment.revision) {
+            return Ok(Look::Moved);
+        }
+        let lines = db::board::lines_since(conn, &picture.moment.position).await?;
+        let mut wanted = picture.wanted(&lines);
+        let accounts = match wanted.allocation_ids.as_slice() {
+            [] => Vec::new(),
+            ids => db::board::accounts_by_id(conn, ids).await?,
+        };
+        picture.want_days_of(&accounts, &mut wanted);
+        let pools = match wanted.has_new_pool {
+            true => db::board::pools(conn).await?,
+            false => Vec::new(),
+        };
+        let (clinics, dates): (Vec<_>, Vec<_>) =
+            wanted.days.iter().map(|(clinic_id, date)| (clinic_id.0, *date)).unzip();
+        let seats = match clinics.as_slice() {
+            [] => Vec::new(),
+            clinics => db::board::seats_on(conn, clinics, &dates).await?,
+        };
+        // What is applied is no older than the catalogue that it is applied to; when that is read
+        // again, the revision there tells.
+        let moment = Moment { revision: picture.moment.revision, ..moment };
+        Ok(Look::News(News { moment, lines, accounts, pools, seats }))
+    })
+    .await
+}
+
+/// Reads everything. `known` is an earlier moment and how many lines the journal had then: counting
+/// goes on from there.
+async fn read(
+    db: &Db,
+    known: Option<(Moment, i64)>,
+    eligible: Arc<Eligible>,
+) -> Result<(Picture, Snapshot), Error> {
+    let (parts, tables) =
+        db::in_long_tx(&db.read, "read the public picture", READ_SECONDS_MAX, async |conn| {
+            let moment = db::board::hold_still(conn).await?;
+            let known =
+                known.filter(|(then, _)| then.server_started_at == moment.server_started_at);
+            let lines = match &known {
+                Some((then, lines)) => {
+                    let new = db::board::lines_since(conn, &then.position).await?;
+                    lines + new.iter().map(|new| new.lines).sum::<i64>()
+                }
+                None => db::board::count_lines(conn).await?,
+            };
+            let parts = Parts::read(conn).await?;
+            let accounts = db::board::accounts(conn).await?;
+            let pools = db::board::pools(conn).await?;
+            let seats = db::board::seats(conn).await?;
+            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, seats }))
+        })
+        .await?;
+    let made = tokio::task::spawn_blocking(move || {
+        let catalogue = Arc::new(Catalogue::new(parts)?);
+        let picture = Picture::new(catalogue, tables)?;
+        let snapshot = Snapshot::new(&picture, &eligible)?;
+        Ok::<_, Broken>((picture, snapshot))
+    });
+    Ok(made.await??)
+}

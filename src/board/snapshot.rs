@@ -1,0 +1,260 @@
+//! What everybody sees: immutable, made at most once a second, its answers already written.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::{
+    catalogue::Catalogue,
+    document::Document,
+    picture::{Broken, Changes, ClinicSums, Picture, Sums},
+};
+use crate::{
+    db::supply::{Register, Rules},
+    domain::{CampaignId, RegionId, campaign::State, supply::Buckets},
+};
+
+/// `as_of` moves when something changed, and otherwise only this often: an answer that did not change
+/// keeps its bytes and its entity tag for so long.
+const UNCHANGED_SECONDS_MAX: TimeDelta = TimeDelta::seconds(5);
+
+/// The supply of one campaign, as it is sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct Supply {
+    pub campaign_id: CampaignId,
+    /// By the database's clock: everything that was committed before is included.
+    pub as_of: DateTime<Utc>,
+    /// How many lines of the journal are included, of all campaigns.
+    pub version: i64,
+    pub state: State,
+    pub state_reason: Option<String>,
+    pub published_quota: Option<i32>,
+    /// Doses received for this campaign that no clinic has been granted yet.
+    pub held_back: i64,
+    pub totals: Buckets,
+    /// Persons of the register who are in a cohort; none until they are counted.
+    pub eligible: Option<i64>,
+    /// Those among them who have neither a booking nor a dose.
+    pub not_yet_booked: Option<i64>,
+    pub by_region: Vec<RegionSupply>,
+    pub by_day: Vec<DaySupply>,
+}
+
+/// A province (its districts included) or a district.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegionSupply {
+    pub region_id: RegionId,
+    pub code: String,
+    pub name: String,
+    pub parent_id: Option<RegionId>,
+    #[serde(flatten)]
+    pub doses: Buckets,
+    pub eligible: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DaySupply {
+    pub date: NaiveDate,
+    #[serde(flatten)]
+    pub doses: Buckets,
+}
+
+/// A supply and its written form.
+#[derive(Debug)]
+pub struct Published {
+    pub supply: Supply,
+    pub document: Document,
+}
+
+/// A date at a clinic, for one campaign.
+#[derive(Clone, Copy, Debug)]
+pub struct ClinicDay {
+    pub campaign_id: CampaignId,
+    pub date: NaiveDate,
+    /// Doses that can be booked on the web.
+    pub open: i64,
+    /// Seats in slots that are not closed, for whichever campaign.
+    pub seats_left: i64,
+}
+
+#[derive(Debug)]
+pub struct Snapshot {
+    pub as_of: DateTime<Utc>,
+    /// How many lines of the journal are included.
+    pub version: i64,
+    pub catalogue: Arc<Catalogue>,
+    /// Of the campaigns that are not drafts.
+    pub supplies: BTreeMap<CampaignId, Arc<Published>>,
+    /// As `Catalogue::clinics`; each by campaign, then date.
+    pub clinics: Vec<Arc<[ClinicDay]>>,
+}
+
+/// Who may ask for a dose, counted by campaign and region (districts are part of their province).
+#[derive(Clone, Debug, Default)]
+pub struct Eligible {
+    pub register: Register,
+    pub campaigns: HashMap<CampaignId, EligibleIn>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct EligibleIn {
+    pub rule_version: i32,
+    pub total: i64,
+    pub by_region: HashMap<RegionId, i64>,
+}
+
+impl Eligible {
+    /// The count for these rules, if it was made by them and from this register.
+    pub fn of(&self, rules: Rules, register: Register) -> Option<&EligibleIn> {
+        let counted = self.campaigns.get(&rules.campaign_id)?;
+        (self.register == register && counted.rule_version == rules.version).then_some(counted)
+    }
+}
+
+impl Snapshot {
+    /// A snapshot of a new picture.
+    ///
+    /// # Errors
+    /// When the sums do not agree: that is never shown to anybody.
+    pub fn new(picture: &Picture, eligible: &Eligible) -> Result<Self, Broken> {
+        let clinics = picture.clinics.iter().map(days).collect();
+        let mut supplies = BTreeMap::new();
+        for &id in picture.catalogue.campaigns.keys() {
+            supplies.insert(id, Arc::new(publish(picture, eligible, id)?));
+        }
+        Ok(Self::at(picture, supplies, clinics))
+    }
+
+    /// The snapshot after this one, or none if nobody could tell the difference. What did not change
+    /// is shared with this one.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn next(
+        &self,
+        picture: &Picture,
+        eligible: &Eligible,
+        changes: &Changes,
+    ) -> Result<Option<Self>, Broken> {
+        let mut supplies = self.supplies.clone();
+        let mut is_new = !changes.clinics.is_empty();
+        for (id, published) in &mut supplies {
+            let age = picture.moment.as_of - published.supply.as_of;
+            if changes.campaigns.contains(id) || age >= UNCHANGED_SECONDS_MAX {
+                *published = Arc::new(publish(picture, eligible, *id)?);
+                is_new = true;
+            }
+        }
+        if !is_new {
+            return Ok(None);
+        }
+        let mut clinics = self.clinics.clone();
+        for &place in &changes.clinics {
+            if let (Some(old), Some(sums)) = (clinics.get_mut(place), picture.clinics.get(place)) {
+                *old = days(sums);
+            }
+        }
+        Ok(Some(Self::at(picture, supplies, clinics)))
+    }
+
+    fn at(
+        picture: &Picture,
+        supplies: BTreeMap<CampaignId, Arc<Published>>,
+        clinics: Vec<Arc<[ClinicDay]>>,
+    ) -> Self {
+        Self {
+            as_of: picture.moment.as_of,
+            version: picture.version,
+            catalogue: picture.catalogue.clone(),
+            supplies,
+            clinics,
+        }
+    }
+}
+
+fn days(sums: &ClinicSums) -> Arc<[ClinicDay]> {
+    let day = |(&(campaign_id, date), &open): (&(CampaignId, NaiveDate), &i64)| {
+        let left = sums.days.get(&date).map_or(0, |day| day.seats - day.taken);
+        // Below zero only between a change of the slots and the reading of it.
+        ClinicDay { campaign_id, date, open, seats_left: left.max(0) }
+    };
+    sums.open.iter().map(day).collect()
+}
+
+fn publish(picture: &Picture, eligible: &Eligible, id: CampaignId) -> Result<Published, Broken> {
+    let card = picture.catalogue.campaigns.get(&id).ok_or(Broken::Sums(id))?;
+    let campaign = &card.content.campaign;
+    let none = Sums::default();
+    let sums = picture.campaigns.get(&id).unwrap_or(&none);
+    check(&picture.catalogue, id, sums)?;
+    let rules = Rules { campaign_id: id, version: campaign.rule_version };
+    let counted = eligible.of(rules, picture.catalogue.register);
+    let with_person = sums.totals.with_person();
+    let supply = Supply {
+        campaign_id: id,
+        as_of: picture.moment.as_of,
+        version: picture.version,
+        state: campaign.state,
+        state_reason: campaign.state_reason.clone(),
+        published_quota: campaign.published_quota,
+        held_back: sums.held_back,
+        totals: sums.totals,
+        eligible: counted.map(|counted| counted.total),
+        not_yet_booked: counted.map(|counted| (counted.total - with_person).max(0)),
+        by_region: by_region(&picture.catalogue, sums, counted),
+        by_day: sums.by_day.iter().map(|(&date, &doses)| DaySupply { date, doses }).collect(),
+    };
+    let document = Document::new(&supply)?;
+    Ok(Published { supply, document })
+}
+
+/// The regions that the campaign is about: with doses, or with persons who may ask for one.
+fn by_region(
+    catalogue: &Catalogue,
+    sums: &Sums,
+    counted: Option<&EligibleIn>,
+) -> Vec<RegionSupply> {
+    let lines = catalogue.regions.values().filter_map(|region| {
+        let id = region.region_id;
+        let doses = sums.by_region.get(&id);
+        let persons = counted.map(|c| c.by_region.get(&id).copied().unwrap_or(0));
+        if doses.is_none() && persons.unwrap_or(0) == 0 {
+            return None;
+        }
+        Some(RegionSupply {
+            region_id: id,
+            code: region.code.clone(),
+            name: region.name.clone(),
+            parent_id: region.parent_id,
+            doses: doses.copied().unwrap_or_default(),
+            eligible: persons,
+        })
+    });
+    lines.collect()
+}
+
+/// The books balance: in total, in every region and on every day, and the parts make the total.
+fn check(catalogue: &Catalogue, id: CampaignId, sums: &Sums) -> Result<(), Broken> {
+    let (mut of_regions, mut of_days) = (Buckets::default(), Buckets::default());
+    let mut balance = sums.totals.balance() && sums.held_back >= 0;
+    for (region_id, doses) in &sums.by_region {
+        balance &= doses.balance();
+        let is_top = catalogue.regions.get(region_id).is_some_and(|r| r.parent_id.is_none());
+        if is_top {
+            of_regions += *doses;
+        }
+    }
+    for doses in sums.by_day.values() {
+        balance &= doses.balance();
+        of_days += *doses;
+    }
+    if balance && of_regions == sums.totals && of_days == sums.totals {
+        Ok(())
+    } else {
+        Err(Broken::Sums(id))
+    }
+}

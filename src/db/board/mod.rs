@@ -1,0 +1,283 @@
+//! What the board reads: everything once, and from then on only the journal's new lines.
+//!
+//! "New" is exact. A line is in a picture if the snapshot that the picture was read with sees the
+//! transaction that wrote it, so what the next picture lacks is: transactions that had not begun then
+//! (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot say
+//! that: a transaction that commits late has taken its id long before.
+
+pub mod catalogue;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{Executor, PgConnection, query, query_as};
+
+use crate::domain::{
+    AllocationId, CampaignId, ClinicId, PoolId,
+    movement::{Bucket, Kind},
+    supply::Buckets,
+};
+
+/// Which transactions a picture includes, as PostgreSQL writes a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position(String);
+
+/// The one instant at which everything that a transaction reads is true.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    pub position: Position,
+    /// When the transaction began, by the database's clock: what was committed before is included.
+    pub as_of: DateTime<Utc>,
+    /// `catalogue.revision`
+    pub revision: i64,
+    /// Another start is perhaps another history (a standby took over, a backup was restored).
+    pub server_started_at: DateTime<Utc>,
+}
+
+/// Makes this transaction, in which nothing was read yet, see one snapshot to its end.
+///
+/// # Errors
+/// The database's.
+pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
+    // Generic plans guess that a third of the journal is new and would read all of it.
+    conn.execute(
+        "set transaction isolation level repeatable read, read only; \
+         set local plan_cache_mode = force_custom_plan",
+    )
+    .await?;
+    let row = query!(
+        r#"select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
+               pg_postmaster_start_time() as "server_started_at!"
+           from catalogue"#
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Moment {
+        position: Position(row.position),
+        as_of: row.as_of,
+        revision: row.revision,
+        server_started_at: row.server_started_at,
+    })
+}
+
+/// New lines of the journal, those of the same kind and account summed up.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    pub kind: Kind,
+    pub from: Bucket,
+    pub to: Bucket,
+    pub allocation_id: Option<AllocationId>,
+    pub from_pool_id: Option<PoolId>,
+    pub to_pool_id: Option<PoolId>,
+    pub doses: i64,
+    /// How many lines of the journal these are.
+    pub lines: i64,
+}
+
+/// The lines that this transaction sees and a picture at `position` does not have.
+///
+/// # Errors
+/// The database's.
+pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
+    let rows = query!(
+        r#"with fresh as (
+               select * from movement where tx >= pg_snapshot_xmax($1::text::pg_snapshot)
+               union all
+               select * from movement
+               where tx = any(array(select pg_snapshot_xip($1::text::pg_snapshot)))
+           )
+           select kind as "kind!", from_bucket as "from_bucket!", to_bucket as "to_bucket!",
+               allocation_id, from_pool_id, to_pool_id,
+               sum(doses) as "doses!", count(*) as "lines!"
+           from fresh
+           group by kind, from_bucket, to_bucket, allocation_id, from_pool_id, to_pool_id"#,
+        position.0,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Lines {
+                kind: Kind::of(row.kind).ok_or_else(|| unknown("movement.kind", row.kind))?,
+                from: bucket(row.from_bucket)?,
+                to: bucket(row.to_bucket)?,
+                allocation_id: row.allocation_id.map(AllocationId),
+                from_pool_id: row.from_pool_id.map(PoolId),
+                to_pool_id: row.to_pool_id.map(PoolId),
+                doses: row.doses,
+                lines: row.lines,
+            })
+        })
+        .collect()
+}
+
+fn bucket(number: i16) -> sqlx::Result<Bucket> {
+    Bucket::of(number).ok_or_else(|| unknown("movement's bucket", number))
+}
+
+fn unknown(what: &str, number: i16) -> sqlx::Error {
+    sqlx::Error::Decode(format!("{number} is no {what} that this program knows").into())
+}
+
+/// How many lines the whole journal has.
+///
+/// # Errors
+/// The database's.
+pub async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "n!" from movement"#).fetch_one(conn).await
+}
+
+/// An allocation and where its doses are.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub allocation_id: AllocationId,
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub on_date: NaiveDate,
+    pub channel: i16,
+    pub buckets: Buckets,
+}
+
+struct AccountRow {
+    allocation_id: i64,
+    clinic_id: i32,
+    campaign_id: i32,
+    on_date: NaiveDate,
+    channel: i16,
+    granted: i32,
+    open: i32,
+    held: i32,
+    booked: i32,
+    spare: i32,
+    given: i32,
+    lost: i32,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            allocation_id: row.allocation_id.into(),
+            clinic_id: row.clinic_id.into(),
+            campaign_id: row.campaign_id.into(),
+            on_date: row.on_date,
+            channel: row.channel,
+            buckets: Buckets {
+                granted: row.granted.into(),
+                open: row.open.into(),
+                held: row.held.into(),
+                booked: row.booked.into(),
+                spare: row.spare.into(),
+                given: row.given.into(),
+                lost: row.lost.into(),
+            },
+        }
+    }
+}
+
+/// All allocations.
+///
+/// # Errors
+/// The database's.
+pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
+    let rows = query_as!(
+        AccountRow,
+        "select allocation_id, clinic_id, campaign_id, on_date, channel,
+             granted, open, held, booked, spare, given, lost
+         from allocation"
+    );
+    rows.map(Account::from).fetch_all(conn).await
+}
+
+/// These allocations.
+///
+/// # Errors
+/// The database's.
+pub async fn accounts_by_id(
+    conn: &mut PgConnection,
+    allocation_ids: &[i64],
+) -> sqlx::Result<Vec<Account>> {
+    let rows = query_as!(
+        AccountRow,
+        "select allocation_id, clinic_id, campaign_id, on_date, channel,
+             granted, open, held, booked, spare, given, lost
+         from allocation where allocation_id = any($1)",
+        allocation_ids,
+    );
+    rows.map(Account::from).fetch_all(conn).await
+}
+
+/// What a pool holds back.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    pub pool_id: PoolId,
+    pub campaign_id: CampaignId,
+    pub open: i64,
+}
+
+/// All pools: a few for each region.
+///
+/// # Errors
+/// The database's.
+pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<Pool>> {
+    query_as!(
+        Pool,
+        r#"select pool_id as "pool_id: PoolId", campaign_id as "campaign_id: CampaignId",
+               open::bigint as "open!"
+           from pool"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The seats of a clinic on a date, in slots that are not closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Seats {
+    pub clinic_id: ClinicId,
+    pub on_date: NaiveDate,
+    pub seats: i64,
+    pub taken: i64,
+    /// Whether other slots of this date are closed. The journal does not name slots, so that of such
+    /// a date the numbers cannot be kept from it.
+    pub has_closed: bool,
+}
+
+/// The seats of every clinic and date from yesterday (UTC) on: no zone is further behind.
+///
+/// # Errors
+/// The database's.
+pub async fn seats(conn: &mut PgConnection) -> sqlx::Result<Vec<Seats>> {
+    query_as!(
+        Seats,
+        r#"select clinic_id as "clinic_id: ClinicId", on_date,
+               coalesce(sum(seats) filter (where not is_closed), 0) as "seats!",
+               coalesce(sum(taken) filter (where not is_closed), 0) as "taken!",
+               bool_or(is_closed) as "has_closed!"
+           from slot where on_date >= (now() at time zone 'UTC')::date - 1
+           group by clinic_id, on_date"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// The seats of these clinics on these dates, pairwise.
+///
+/// # Errors
+/// The database's.
+pub async fn seats_on(
+    conn: &mut PgConnection,
+    clinic_ids: &[i32],
+    dates: &[NaiveDate],
+) -> sqlx::Result<Vec<Seats>> {
+    query_as!(
+        Seats,
+        r#"select clinic_id as "clinic_id!: ClinicId", on_date as "on_date!",
+               coalesce(sum(seats) filter (where not is_closed), 0) as "seats!",
+               coalesce(sum(taken) filter (where not is_closed), 0) as "taken!",
+               bool_or(is_closed) as "has_closed!"
+           from unnest($1::int[], $2::date[]) day (clinic_id, on_date)
+           join slot using (clinic_id, on_date)
+           group by clinic_id, on_date"#,
+        clinic_ids,
+        dates,
+    )
+    .fetch_all(conn)
+    .await
+}

@@ -1,0 +1,45 @@
+//! Keeps the board up to date: the journal about once a second, and beside it the slow count of who
+//! is eligible.
+
+use std::time::Duration;
+
+use tokio::time::{self, MissedTickBehavior};
+
+use crate::board::Board;
+
+const TICK: Duration = Duration::from_secs(1);
+/// Pause before a count that failed is tried again.
+const RECOUNT_PAUSE: Duration = Duration::from_secs(5);
+
+/// Runs until it is dropped, which it may be at any time.
+pub async fn run(board: Board) {
+    tokio::join!(follow(&board), recount(&board));
+}
+
+async fn follow(board: &Board) {
+    let mut ticks = time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_well = true;
+    loop {
+        ticks.tick().await;
+        let outcome = board.tick().await;
+        let was_well = std::mem::replace(&mut is_well, outcome.is_ok());
+        match outcome {
+            Ok(()) if was_well => {}
+            Ok(()) => tracing::info!("the public picture is up to date again"),
+            // Once, not every second: how old the picture is stands in `as_of`.
+            Err(error) if was_well => tracing::error!(%error, "the public picture stands still"),
+            Err(error) => tracing::debug!(%error, "the public picture stands still"),
+        }
+    }
+}
+
+async fn recount(board: &Board) {
+    loop {
+        board.recount_due().await;
+        while let Err(error) = board.count_eligible().await {
+            tracing::warn!(%error, "the eligible persons could not be counted");
+            time::sleep(RECOUNT_PAUSE).await;
+        }
+    }
+}
