@@ -24,9 +24,9 @@ pub mod schedule;
 pub mod sign_in_code;
 pub mod slot;
 pub mod staff_user;
+pub mod supply;
 pub mod supply_history;
 pub mod tranche;
-pub mod supply;
 
 use std::time::Duration;
 

@@ -27,8 +27,8 @@ pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod staff_user;
-pub mod supply_history;
 pub mod supply;
+pub mod supply_history;
 pub mod tranche;
 pub mod verdict;
 
