@@ -51,3 +51,161 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     // Only the ends of chrono's calendar have neither.
     instant.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Duration, TimeDelta};
+    use chrono_tz::{Africa, America, Asia, Australia, Europe, Pacific};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn instant(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn months_are_completed_on_the_day_of_birth() {
+        let table = [
+            ("2003-07-12", "2021-07-11", 18 * 12 - 1),
+            ("2003-07-12", "2021-07-12", 18 * 12),
+            ("2003-07-12", "2021-07-13", 18 * 12),
+            // 29 February: the 1st of March in a common year, the day itself in a leap year
+            ("2004-02-29", "2022-02-28", 18 * 12 - 1),
+            ("2004-02-29", "2022-03-01", 18 * 12),
+            ("2004-02-29", "2024-02-28", 20 * 12 - 1),
+            ("2004-02-29", "2024-02-29", 20 * 12),
+            // 1900 was no leap year, 2000 was one
+            ("1896-02-29", "1900-02-28", 4 * 12 - 1),
+            ("1896-02-29", "1900-03-01", 4 * 12),
+            ("1996-02-29", "2000-02-29", 4 * 12),
+            // short months
+            ("2021-01-31", "2021-02-28", 0),
+            ("2021-01-31", "2021-03-01", 1),
+            ("2021-01-31", "2021-03-30", 1),
+            ("2021-01-31", "2021-03-31", 2),
+            ("2021-03-31", "2021-04-30", 0),
+            ("2021-03-31", "2021-05-01", 1),
+            ("2000-03-31", "2000-10-01", 6),
+            // ends of years
+            ("1966-12-31", "2021-12-30", 55 * 12 - 1),
+            ("1966-12-31", "2021-12-31", 55 * 12),
+            ("1966-12-31", "2022-01-01", 55 * 12),
+            ("2020-12-31", "2021-01-01", 0),
+            ("2021-01-01", "2020-12-31", -1),
+            ("2021-07-12", "2021-07-12", 0),
+        ];
+        for (birth, on, months) in table {
+            assert_eq!(months_reached(date(birth), date(on)), months, "{birth} on {on}");
+        }
+    }
+
+    #[test]
+    fn beyond_the_calendar_no_day_reaches_an_age() {
+        assert_eq!(day_reaching(NaiveDate::MAX, 1), None);
+        assert_eq!(day_reaching(date("2004-02-29"), i32::MAX), None);
+        assert_eq!(day_reaching(date("2004-02-29"), 12), Some(date("2005-03-01")), "the control");
+    }
+
+    #[test]
+    fn a_day_begins_at_its_first_instant() {
+        let table = [
+            (Asia::Seoul, "2021-07-12", "2021-07-11T15:00:00Z"),
+            // Clocks change by night, after the day has begun: those days have 23 and 25 hours.
+            (Europe::Berlin, "2021-03-28", "2021-03-27T23:00:00Z"),
+            (Europe::Berlin, "2021-03-29", "2021-03-28T22:00:00Z"),
+            (Europe::Berlin, "2021-10-31", "2021-10-30T22:00:00Z"),
+            (Europe::Berlin, "2021-11-01", "2021-10-31T23:00:00Z"),
+            (America::New_York, "2021-03-14", "2021-03-14T05:00:00Z"),
+            (America::New_York, "2021-03-15", "2021-03-15T04:00:00Z"),
+            (America::New_York, "2021-11-07", "2021-11-07T04:00:00Z"),
+            (America::New_York, "2021-11-08", "2021-11-08T05:00:00Z"),
+            // 00:00 does not exist: the day begins at 01:00
+            (America::Havana, "2021-03-14", "2021-03-14T05:00:00Z"),
+            (Asia::Beirut, "2021-03-28", "2021-03-27T22:00:00Z"),
+            // 00:00 exists twice: the first one
+            (America::Havana, "2021-11-07", "2021-11-07T04:00:00Z"),
+            // a minute into the day the clock went back into the day before
+            (America::St_Johns, "2006-10-29", "2006-10-29T02:30:00Z"),
+            // Samoa had no 30 December 2011
+            (Pacific::Apia, "2011-12-29", "2011-12-29T10:00:00Z"),
+            (Pacific::Apia, "2011-12-30", "2011-12-30T10:00:00Z"),
+            (Pacific::Apia, "2011-12-31", "2011-12-30T10:00:00Z"),
+        ];
+        for (zone, day, begins) in table {
+            assert_eq!(start_of_day(date(day), zone), instant(begins), "{day} in {zone}");
+        }
+    }
+
+    #[test]
+    fn midnight_falls_where_the_clinic_is() {
+        let at = instant("2021-12-31T15:00:00Z");
+        let before = at - TimeDelta::nanoseconds(1);
+        assert_eq!(local_date(before, Asia::Seoul), date("2021-12-31"));
+        assert_eq!(local_date(at, Asia::Seoul), date("2022-01-01"));
+        assert_eq!(local_date(at, Europe::Berlin), date("2021-12-31"));
+        assert_eq!(local_date(at, Pacific::Kiritimati), date("2022-01-01"));
+        assert_eq!(local_date(at, Pacific::Pago_Pago), date("2021-12-31"));
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_do_not_panic() {
+        for zone in [Asia::Seoul, America::New_York, Pacific::Kiritimati] {
+            start_of_day(NaiveDate::MAX, zone);
+            start_of_day(NaiveDate::MIN, zone);
+        }
+    }
+
+    fn any_date() -> impl Strategy<Value = NaiveDate> {
+        (0..60_000_u64).prop_map(|days| date("1900-01-01") + chrono::Days::new(days))
+    }
+
+    fn any_zone() -> impl Strategy<Value = Tz> {
+        proptest::sample::select(vec![
+            Asia::Seoul,
+            Asia::Beirut,
+            Asia::Kathmandu,
+            Africa::Cairo,
+            America::Havana,
+            America::New_York,
+            America::Sao_Paulo,
+            America::St_Johns,
+            Australia::Lord_Howe,
+            Europe::Berlin,
+            Europe::London,
+            Pacific::Chatham,
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn an_age_is_reached_on_its_day_and_not_before(born in any_date(), months in 0..1_500_i32) {
+            let day = day_reaching(born, months).unwrap();
+            prop_assert!(months_reached(born, day) >= months);
+            prop_assert!(months_reached(born, day - Duration::days(1)) < months);
+        }
+
+        #[test]
+        fn age_never_goes_down(born in any_date(), on in any_date()) {
+            let (today, tomorrow) = (months_reached(born, on), months_reached(born, on.succ_opt().unwrap()));
+            prop_assert!(tomorrow == today || tomorrow == today + 1);
+        }
+
+        #[test]
+        fn the_first_instant_of_a_day_is_in_it_and_the_one_before_is_not(
+            day in any_date(),
+            zone in any_zone(),
+        ) {
+            let begins = start_of_day(day, zone);
+            prop_assert_eq!(local_date(begins, zone), day);
+            prop_assert_eq!(
+                local_date(begins - TimeDelta::nanoseconds(1), zone),
+                day - Duration::days(1)
+            );
+        }
+    }
+}

@@ -61,3 +61,109 @@ impl Cohort {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DISTRICT: RegionId = RegionId(11);
+    const PROVINCE: RegionId = RegionId(1);
+    const TEACHERS: RosterId = RosterId(5);
+
+    fn born(from: Option<&str>, to: Option<&str>) -> Cohort {
+        let date = |text: &str| text.parse().unwrap();
+        Cohort {
+            cohort_id: CohortId(1),
+            name: "A cohort".to_owned(),
+            born_from: from.map(date),
+            born_to: to.map(date),
+            roster_id: None,
+            region_id: None,
+        }
+    }
+
+    fn home() -> Home {
+        Home { region_id: DISTRICT, province_id: Some(PROVINCE) }
+    }
+
+    /// The cohorts that were announced in Korea in 2021, as birth dates.
+    #[test]
+    fn a_range_of_birth_dates_includes_both_ends() {
+        let table = [
+            // 55 to 59
+            (Some("1962-01-01"), Some("1966-12-31"), "1961-12-31", false),
+            (Some("1962-01-01"), Some("1966-12-31"), "1962-01-01", true),
+            (Some("1962-01-01"), Some("1966-12-31"), "1964-02-29", true),
+            (Some("1962-01-01"), Some("1966-12-31"), "1966-12-31", true),
+            (Some("1962-01-01"), Some("1966-12-31"), "1967-01-01", false),
+            // 53 and 54
+            (Some("1967-01-01"), Some("1968-12-31"), "1966-12-31", false),
+            (Some("1967-01-01"), Some("1968-12-31"), "1967-01-01", true),
+            (Some("1967-01-01"), Some("1968-12-31"), "1968-02-29", true),
+            (Some("1967-01-01"), Some("1968-12-31"), "1968-12-31", true),
+            (Some("1967-01-01"), Some("1968-12-31"), "1969-01-01", false),
+            // 18 to 49: with some who were 17 in August 2021
+            (Some("1972-01-01"), Some("2003-12-31"), "1971-12-31", false),
+            (Some("1972-01-01"), Some("2003-12-31"), "1972-01-01", true),
+            (Some("1972-01-01"), Some("2003-12-31"), "2003-12-31", true),
+            (Some("1972-01-01"), Some("2003-12-31"), "2004-01-01", false),
+            // 30 and older
+            (None, Some("1991-12-31"), "1911-01-01", true),
+            (None, Some("1991-12-31"), "1991-12-31", true),
+            (None, Some("1991-12-31"), "1992-01-01", false),
+            (Some("2010-01-01"), None, "2009-12-31", false),
+            (Some("2010-01-01"), None, "2021-01-01", true),
+        ];
+        for (from, to, date, belongs) in table {
+            let membership =
+                born(from, to).membership(date.parse().unwrap(), Some(home()), Some(&[]));
+            let expected = if belongs { Membership::Yes } else { Membership::No };
+            assert_eq!(membership, expected, "{date} in {from:?} to {to:?}");
+        }
+    }
+
+    #[test]
+    fn every_condition_that_is_given_must_hold() {
+        let cohort = Cohort {
+            region_id: Some(PROVINCE),
+            roster_id: Some(TEACHERS),
+            ..born(Some("1962-01-01"), None)
+        };
+        let (old, young) = ("1961-12-31".parse().unwrap(), "1962-01-01".parse().unwrap());
+        let elsewhere = Home { region_id: RegionId(21), province_id: Some(RegionId(2)) };
+        let on_roster: &[RosterId] = &[RosterId(4), TEACHERS];
+        let asked = |born, home, rosters| cohort.membership(born, Some(home), Some(rosters));
+        assert_eq!(asked(young, home(), on_roster), Membership::Yes);
+        assert_eq!(asked(old, home(), on_roster), Membership::No);
+        assert_eq!(asked(young, elsewhere, on_roster), Membership::No);
+        assert_eq!(asked(young, home(), &[RosterId(4)]), Membership::No);
+    }
+
+    #[test]
+    fn a_region_is_a_district_or_its_whole_province() {
+        let lives_in = |cohort_region, home| {
+            let cohort = Cohort { region_id: Some(cohort_region), ..born(None, None) };
+            cohort.membership("1962-01-01".parse().unwrap(), Some(home), Some(&[]))
+        };
+        assert_eq!(lives_in(DISTRICT, home()), Membership::Yes);
+        assert_eq!(lives_in(PROVINCE, home()), Membership::Yes);
+        assert_eq!(lives_in(RegionId(12), home()), Membership::No);
+        let province_only = Home { region_id: PROVINCE, province_id: None };
+        assert_eq!(lives_in(PROVINCE, province_only), Membership::Yes);
+        assert_eq!(lives_in(DISTRICT, province_only), Membership::No, "which district is unknown");
+    }
+
+    #[test]
+    fn what_is_not_known_is_asked_for_only_where_it_decides() {
+        let cohort = Cohort {
+            region_id: Some(PROVINCE),
+            roster_id: Some(TEACHERS),
+            ..born(Some("1962-01-01"), None)
+        };
+        let (old, young) = ("1961-12-31".parse().unwrap(), "1962-01-01".parse().unwrap());
+        assert_eq!(cohort.membership(old, None, None), Membership::No);
+        assert_eq!(cohort.membership(young, None, None), Membership::DependsOnRegion);
+        assert_eq!(cohort.membership(young, Some(home()), None), Membership::DependsOnRoster);
+        assert_eq!(cohort.membership(young, None, Some(&[])), Membership::No);
+    }
+}

@@ -1,16 +1,17 @@
 //! Who may book which dose, and when: one pure function for the booking transaction and for the
 //! public question, so that nobody is told one thing and refused another.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use super::objection::{Case, Objection, Person};
 pub use super::verdict::{Reason, ReasonCode, Verdict};
 use super::{
     CampaignId, CourseId, ProductId, RegionId, RosterId, TrancheId,
-    calendar::{day_reaching, local_date, start_of_day},
+    calendar::local_date,
     campaign::State,
-    cohort::{Cohort, Home, Membership},
-    product::{AgeFit, Product},
+    cohort::{Cohort, Home},
+    product::Product,
     tranche::Tranche,
 };
 
@@ -145,45 +146,7 @@ pub fn admit(
     })
 }
 
-/// What is known of whoever asks; `None` is not known.
-#[derive(Clone, Copy)]
-struct Person<'a> {
-    birth_date: NaiveDate,
-    home: Option<Home>,
-    rosters: Option<&'a [RosterId]>,
-    doses: Option<&'a [DoseHeld]>,
-}
-
-/// One question.
-#[derive(Clone, Copy)]
-struct Case<'a> {
-    rules: &'a Rules,
-    state: State,
-    person: Person<'a>,
-    appointment: Option<Appointment>,
-    now: DateTime<Utc>,
-}
-
-/// A reason for a no, and from when it no longer holds if one only waits.
-struct Objection {
-    reason: Reason,
-    until: Option<DateTime<Utc>>,
-}
-
-fn lasting(code: ReasonCode, text: impl Into<String>) -> Objection {
-    Objection { reason: Reason { code, text: text.into() }, until: None }
-}
-
-fn passing(code: ReasonCode, until: DateTime<Utc>, text: impl Into<String>) -> Objection {
-    Objection { until: Some(until), ..lasting(code, text) }
-}
-
-/// When the last of these has passed; none if one lasts, or if there are none.
-fn latest<'o>(objections: impl IntoIterator<Item = &'o Objection>) -> Option<DateTime<Utc>> {
-    objections.into_iter().map(|o| o.until).reduce(|a, b| Some(a?.max(b?))).flatten()
-}
-
-impl<'a> Case<'a> {
+impl Case<'_> {
     fn verdict(&self) -> Verdict {
         let rule_version = self.rules.version;
         let (common, by_product) = (self.common(), self.by_product());
@@ -226,199 +189,345 @@ impl<'a> Case<'a> {
         let state = if self.state == State::Published { State::Open } else { self.state };
         Self { state, appointment, now: at, ..*self }
     }
-
-    /// The day on which the dose would be given.
-    fn on_date(&self) -> NaiveDate {
-        let today = || local_date(self.now, self.rules.zone);
-        self.appointment.map_or_else(today, |appointment| appointment.on_date)
-    }
-
-    fn products(&self) -> impl Iterator<Item = &'a Product> {
-        let only = self.appointment.map(|appointment| appointment.product_id);
-        let products = self.rules.products.iter();
-        products.filter(move |product| only.is_none_or(|only| product.product_id == only))
-    }
-
-    /// Objections that hold whatever the product.
-    fn common(&self) -> Vec<Objection> {
-        let mut objections = Vec::new();
-        objections.extend(self.held());
-        objections.extend(self.stage());
-        objections.extend(self.window());
-        objections.extend(self.cohort());
-        objections.extend(self.tranche());
-        if self.products().next().is_none() {
-            let text = "This campaign does not offer this vaccine.";
-            objections.push(lasting(ReasonCode::ProductNotOffered, text));
-        }
-        if self.rules.dose_number > 1 && self.previous().is_none() {
-            objections.push(self.previous_missing());
-        }
-        if self.appointment.is_some() && self.on_date() < local_date(self.now, self.rules.zone) {
-            let text = format!("The day {} has passed.", self.on_date());
-            objections.push(lasting(ReasonCode::AppointmentPast, text));
-        }
-        objections
-    }
-
-    /// For each product that comes into question, the objections to it.
-    fn by_product(&self) -> Vec<Vec<Objection>> {
-        let own = |product| [self.age(product), self.interval(product)];
-        self.products().map(|product| own(product).into_iter().flatten().collect()).collect()
-    }
-
-    fn held(&self) -> Option<Objection> {
-        let number = self.rules.dose_number;
-        let mut held = self.person.doses?.iter().filter(|dose| dose.dose_number == number);
-        let dose = held.next()?;
-        let (code, word) = match dose.is_given || held.any(|dose| dose.is_given) {
-            true => (ReasonCode::AlreadyGiven, "was already given to you"),
-            false => (ReasonCode::AlreadyBooked, "is already booked for you"),
-        };
-        Some(lasting(code, format!("Dose {number} {word}.")))
-    }
-
-    fn stage(&self) -> Option<Objection> {
-        match self.state {
-            State::Draft => {
-                let text = "This campaign is still being prepared.";
-                Some(lasting(ReasonCode::NotPublished, text))
-            }
-            State::Paused => {
-                let text = "Booking is paused; the campaign says why.";
-                Some(lasting(ReasonCode::CampaignPaused, text))
-            }
-            State::Closed => {
-                let text = "This campaign is closed; the campaign says why.";
-                Some(lasting(ReasonCode::CampaignClosed, text))
-            }
-            State::Published | State::Open => None,
-        }
-    }
-
-    fn window(&self) -> Option<Objection> {
-        let Rules { opens_at, closes_at, .. } = *self.rules;
-        if self.now >= closes_at {
-            let text = format!("Booking closed at {}.", self.local(closes_at));
-            return Some(lasting(ReasonCode::WindowClosed, text));
-        }
-        if self.now < opens_at && self.state != State::Closed {
-            let text = format!("Booking opens at {}.", self.local(opens_at));
-            return Some(passing(ReasonCode::WindowNotOpen, opens_at, text));
-        }
-        let text = "Booking was announced for now, but has not been opened yet.";
-        (self.state == State::Published).then(|| lasting(ReasonCode::WindowNotOpen, text))
-    }
-
-    fn cohort(&self) -> Option<Objection> {
-        let Person { birth_date, home, rosters, .. } = self.person;
-        let cohorts = &self.rules.cohorts;
-        let mut depends = (false, false);
-        for cohort in cohorts {
-            match cohort.membership(birth_date, home, rosters) {
-                Membership::Yes => return None,
-                Membership::No => {}
-                Membership::DependsOnRegion => depends.0 = true,
-                Membership::DependsOnRoster => depends.1 = true,
-            }
-        }
-        let names: Vec<&str> = cohorts.iter().map(|cohort| cohort.name.as_str()).collect();
-        let mut text = match names.as_slice() {
-            [] => "Nobody can book in this campaign yet.".to_owned(),
-            names => format!("You are in none of its groups: {}.", names.join("; ")),
-        };
-        if depends.0 {
-            text += " A group that may be yours is for a region: say in which region you live.";
-        }
-        if depends.1 {
-            text += " A group that may be yours goes by a list, and a public question cannot know \
-                     who is on it: sign in to be sure.";
-        }
-        Some(lasting(ReasonCode::NotInCohort, text))
-    }
-
-    fn tranche(&self) -> Option<Objection> {
-        let tranches = &self.rules.tranches;
-        let born = self.person.birth_date;
-        if tranches.is_empty() {
-            return None;
-        }
-        let Some(tranche) = Tranche::of(tranches, born) else {
-            let digit = born.day() % 10;
-            let text = format!("It is not open to people born on a day that ends in {digit}.");
-            return Some(lasting(ReasonCode::NotInTranche, text));
-        };
-        let opens_at = tranche.opens_at;
-        let text = || format!("Your turn ({}) begins at {}.", tranche.name, self.local(opens_at));
-        (self.now < opens_at).then(|| passing(ReasonCode::TrancheNotOpen, opens_at, text()))
-    }
-
-    fn age(&self, product: &Product) -> Option<Objection> {
-        let born = self.person.birth_date;
-        let name = &product.name;
-        match product.age_fit(born, self.on_date()) {
-            AgeFit::Fits => None,
-            AgeFit::TooYoung => {
-                let age = age_in_words(product.age_months_min);
-                let text = format!("{name} is given from the age of {age}");
-                Some(match day_reaching(born, product.age_months_min.into()) {
-                    Some(day) => passing(
-                        ReasonCode::TooYoung,
-                        start_of_day(day, self.rules.zone),
-                        format!("{text}: to you from {day}."),
-                    ),
-                    None => lasting(ReasonCode::TooYoung, text + "."),
-                })
-            }
-            AgeFit::TooOld => {
-                let age = age_in_words(product.age_months_max.unwrap_or(i16::MAX));
-                let text = format!("{name} is given up to the age of {age}.");
-                Some(lasting(ReasonCode::TooOld, text))
-            }
-        }
-    }
-
-    /// The day of the dose before this one.
-    fn previous(&self) -> Option<NaiveDate> {
-        let number = self.rules.dose_number - 1;
-        let doses = self.person.doses?.iter().filter(|dose| dose.dose_number == number);
-        doses.map(|dose| dose.on_date).max()
-    }
-
-    fn previous_missing(&self) -> Objection {
-        let number = self.rules.dose_number - 1;
-        let text = match self.person.doses {
-            Some(_) => format!("Dose {number} must be given or booked first."),
-            None => format!(
-                "Dose {number} must be given or booked first, and a public question cannot know \
-                 whether it is: sign in to be sure."
-            ),
-        };
-        lasting(ReasonCode::PreviousDoseMissing, text)
-    }
-
-    fn interval(&self, product: &Product) -> Option<Objection> {
-        let previous = self.previous().filter(|_| self.rules.dose_number > 1)?;
-        let days = product.interval_days_min;
-        let between = Days::new(u64::from(days.max(0).unsigned_abs()));
-        let text = format!("{days} days must pass after the dose of {previous}.");
-        match previous.checked_add_days(between) {
-            Some(day) if day <= self.on_date() => None,
-            Some(day) => {
-                let until = start_of_day(day, self.rules.zone);
-                Some(passing(ReasonCode::IntervalTooShort, until, text))
-            }
-            None => Some(lasting(ReasonCode::IntervalTooShort, text)),
-        }
-    }
-
-    fn local(&self, at: DateTime<Utc>) -> String {
-        let zone = self.rules.zone;
-        format!("{} ({zone})", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"))
-    }
 }
 
-/// "18 years" or, where it is no whole number of years, "30 months".
-fn age_in_words(months: i16) -> String {
-    if months % 12 == 0 { format!("{} years", months / 12) } else { format!("{months} months") }
+/// When the last of these has passed; none if one lasts, or if there are none.
+fn latest<'o>(objections: impl IntoIterator<Item = &'o Objection>) -> Option<DateTime<Utc>> {
+    objections.into_iter().map(|o| o.until).reduce(|a, b| Some(a?.max(b?))).flatten()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use chrono::{Days, TimeDelta};
+    use chrono_tz::{America, Asia, Europe};
+    use proptest::{collection::vec, option, prelude::*, sample::select};
+
+    use super::*;
+    use crate::domain::{CohortId, calendar::start_of_day};
+
+    pub(crate) fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    pub(crate) fn instant(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    pub(crate) fn product(id: i32) -> Product {
+        Product {
+            product_id: ProductId(id),
+            code_system: "http://hl7.org/fhir/sid/cvx".to_owned(),
+            code: id.to_string(),
+            name: format!("Vaccine {id}"),
+            doses_per_vial: 10,
+            age_months_min: 18 * 12,
+            age_months_max: None,
+            doses_in_series: 2,
+            interval_days_min: 28,
+        }
+    }
+
+    pub(crate) fn cohort(from: &str, to: &str) -> Cohort {
+        Cohort {
+            cohort_id: CohortId(1),
+            name: format!("born {from} to {to}"),
+            born_from: Some(date(from)),
+            born_to: Some(date(to)),
+            roster_id: None,
+            region_id: None,
+        }
+    }
+
+    pub(crate) fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
+        Tranche {
+            tranche_id: TrancheId(id),
+            name: format!("day {id}"),
+            birth_day_digits: digits.to_vec(),
+            opens_at: instant(opens_at),
+        }
+    }
+
+    /// The opening of 14 July 2021 at 20:00 in Seoul.
+    pub(crate) fn rules() -> Rules {
+        Rules {
+            campaign_id: CampaignId(1),
+            version: 7,
+            course_id: CourseId(1),
+            dose_number: 1,
+            opens_at: instant("2021-07-14T11:00:00Z"),
+            closes_at: instant("2021-07-24T09:00:00Z"),
+            cancel_until_hours: 48,
+            zone: Asia::Seoul,
+            cohorts: vec![cohort("1962-01-01", "1966-12-31")],
+            tranches: vec![],
+            products: vec![product(1)],
+        }
+    }
+
+    pub(crate) fn applicant(born: &str) -> Applicant {
+        Applicant {
+            birth_date: date(born),
+            region_id: RegionId(11),
+            province_id: Some(RegionId(1)),
+            rosters: vec![],
+            doses: vec![],
+        }
+    }
+
+    pub(crate) fn on(day: &str) -> Appointment {
+        Appointment { on_date: date(day), product_id: ProductId(1) }
+    }
+
+    pub(crate) const DURING: &str = "2021-07-15T00:00:00Z";
+
+    #[test]
+    fn the_proof_names_the_tranche_and_the_version() {
+        let mut rules = rules();
+        let who = applicant("1962-01-09");
+        let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
+        assert_eq!((proof.tranche_id(), proof.rule_version()), (None, 7));
+        rules.tranches = vec![
+            tranche(3, &[1], "2021-07-14T11:00:00Z"),
+            tranche(4, &[9], "2021-07-14T11:00:00Z"),
+        ];
+        let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
+        assert_eq!(proof.tranche_id(), Some(TrancheId(4)));
+    }
+
+    #[test]
+    fn the_next_date_is_the_last_of_those_that_must_pass() {
+        let mut rules = rules();
+        rules.cohorts = vec![cohort("2003-01-01", "2003-12-31")];
+        rules.tranches = vec![tranche(1, &[8], "2021-07-16T11:00:00Z")];
+        let next = |rules: &Rules, born: &str, day: &str| {
+            let now = instant("2021-07-13T00:00:00Z");
+            judge(rules, State::Published, &applicant(born), Some(&on(day)), now).next_eligible_at
+        };
+        // Too young until the 18th: midnight in Seoul.
+        let birthday = Some(instant("2021-07-17T15:00:00Z"));
+        assert_eq!(next(&rules, "2003-07-18", "2021-07-17"), birthday);
+        // Old enough on the day of the appointment: the tranche is what is waited for.
+        let turn = Some(instant("2021-07-16T11:00:00Z"));
+        assert_eq!(next(&rules, "2003-07-18", "2021-07-18"), turn);
+        // The birthday comes after the campaign has closed.
+        assert_eq!(next(&rules, "2003-07-28", "2021-07-24"), None);
+        // By then the person is too old.
+        rules.products[0].age_months_max = Some(18 * 12 - 1);
+        rules.products[0].age_months_min = 0;
+        assert_eq!(next(&rules, "2003-07-08", "2021-07-15"), None);
+    }
+
+    #[test]
+    fn on_days_when_clocks_change_a_birthday_begins_at_local_midnight() {
+        let table = [
+            (Europe::Berlin, "2003-03-28", "2021-03-27T23:00:00Z"),
+            (Europe::Berlin, "2003-03-29", "2021-03-28T22:00:00Z"),
+            (Europe::Berlin, "2003-11-01", "2021-10-31T23:00:00Z"),
+            (America::New_York, "2003-03-15", "2021-03-15T04:00:00Z"),
+            (America::New_York, "2003-11-08", "2021-11-08T05:00:00Z"),
+            (America::Havana, "2003-03-14", "2021-03-14T05:00:00Z"),
+            (Asia::Seoul, "2004-02-29", "2022-02-28T15:00:00Z"),
+            (Asia::Seoul, "2004-01-01", "2021-12-31T15:00:00Z"),
+        ];
+        for (zone, born, begins) in table {
+            let begins = instant(begins);
+            let mut rules = Rules { zone, ..rules() };
+            rules.cohorts = vec![cohort("2000-01-01", "2010-12-31")];
+            rules.opens_at = begins - TimeDelta::days(3);
+            rules.closes_at = begins + TimeDelta::days(3);
+            let ask = |now| judge(&rules, State::Open, &applicant(born), None, now);
+            let before = ask(begins - TimeDelta::nanoseconds(1));
+            assert_eq!(before.reasons[0].code, ReasonCode::TooYoung, "{born} in {zone}");
+            assert_eq!(before.next_eligible_at, Some(begins), "{born} in {zone}");
+            assert!(ask(begins).eligible, "{born} in {zone}");
+        }
+    }
+
+    #[test]
+    fn without_an_appointment_any_product_will_do() {
+        let mut rules = rules();
+        rules.cohorts = vec![cohort("1900-01-01", "2021-12-31")];
+        rules.products.push(Product { age_months_min: 12 * 12, ..product(2) });
+        let ask = |who: &Applicant, appointment: Option<&Appointment>| {
+            judge(&rules, State::Open, who, appointment, instant(DURING))
+        };
+        let thirteen = applicant("2008-01-01");
+        assert!(ask(&thirteen, None).eligible);
+        assert!(!ask(&thirteen, Some(&on("2021-08-02"))).eligible, "the control: product 1");
+        let ten = ask(&applicant("2009-07-20"), None);
+        assert_eq!(ten.reasons.len(), 1);
+        assert!(ten.reasons[0].text.contains("Vaccine 2"), "the nearest: {:?}", ten.reasons);
+        assert_eq!(ten.next_eligible_at, Some(start_of_day(date("2021-07-20"), Asia::Seoul)));
+    }
+
+    fn near() -> impl Strategy<Value = DateTime<Utc>> {
+        // Half hours in 40 days around the window, so that instants often coincide.
+        (0..1_920_i64).prop_map(|n| instant("2021-07-01T00:00:00Z") + TimeDelta::minutes(30 * n))
+    }
+
+    fn day_from(first: &'static str, days: u64) -> impl Strategy<Value = NaiveDate> {
+        (0..days).prop_map(move |n| date(first) + Days::new(n))
+    }
+
+    prop_compose! {
+        fn any_product(id: i32)(
+            age_months_min in select(vec![0_i16, 6, 144, 216]),
+            age_span in option::of(select(vec![0_i16, 1, 71, 600])),
+            interval_days_min in select(vec![0_i16, 1, 21, 28]),
+        ) -> Product {
+            let age_months_max = age_span.map(|span| age_months_min + span);
+            Product { age_months_min, age_months_max, interval_days_min, ..product(id) }
+        }
+    }
+
+    prop_compose! {
+        fn any_cohort()(
+            born_from in option::of(day_from("2003-06-01", 60)),
+            born_to in option::of(day_from("2003-07-01", 60)),
+            roster_id in option::weighted(0.2, select(vec![RosterId(1), RosterId(2)])),
+            region_id in option::weighted(0.2, select(vec![RegionId(1), RegionId(11), RegionId(2)])),
+        ) -> Cohort {
+            Cohort { born_from, born_to, roster_id, region_id, ..cohort("2003-01-01", "2003-12-31") }
+        }
+    }
+
+    prop_compose! {
+        fn any_tranche()(
+            tranche_id in (1..5_i32).prop_map(TrancheId),
+            birth_day_digits in vec(0..10_i16, 1..8),
+            opens_at in near(),
+        ) -> Tranche {
+            Tranche { tranche_id, birth_day_digits, opens_at, name: "a day".to_owned() }
+        }
+    }
+
+    prop_compose! {
+        fn any_rules()(
+            dose_number in 1..3_i16,
+            opens_at in near(),
+            hours in 1..600_i64,
+            zone in select(vec![Asia::Seoul, Europe::Berlin, America::New_York]),
+            cohorts in vec(any_cohort(), 1..3),
+            tranches in prop_oneof![2 => Just(vec![]), 1 => vec(any_tranche(), 1..3)],
+            products in prop_oneof![
+                any_product(1).prop_map(|one| vec![one]),
+                (any_product(1), any_product(2)).prop_map(|(one, two)| vec![one, two]),
+            ],
+        ) -> Rules {
+            let closes_at = opens_at + TimeDelta::hours(hours);
+            Rules {
+                dose_number, opens_at, closes_at, zone, cohorts, tranches, products, ..rules()
+            }
+        }
+    }
+
+    prop_compose! {
+        fn any_applicant()(
+            birth_date in prop_oneof![
+                day_from("2003-06-20", 60), day_from("2009-06-20", 60), day_from("2021-01-01", 60),
+            ],
+            rosters in vec(select(vec![RosterId(1), RosterId(2)]), 0..2),
+            earlier in option::weighted(0.6, (day_from("2021-06-15", 50), any::<bool>())),
+            is_booked in prop::bool::weighted(0.1),
+        ) -> Applicant {
+            let dose = |dose_number, (on_date, is_given)| {
+                DoseHeld { dose_number, product_id: ProductId(1), on_date, is_given }
+            };
+            let second = is_booked.then(|| dose(2, (date("2021-08-20"), false)));
+            let doses = earlier.map(|held| dose(1, held)).into_iter().chain(second).collect();
+            Applicant { birth_date, rosters, doses, ..applicant("2003-07-01") }
+        }
+    }
+
+    prop_compose! {
+        fn any_case()(
+            rules in any_rules(),
+            state in prop_oneof![1 => select(State::ALL.to_vec()), 4 => Just(State::Open)],
+            applicant in any_applicant(),
+            appointment in option::of((day_from("2021-07-01", 60), 1..3_i32)),
+            now in near(),
+        ) -> (Rules, State, Applicant, Option<Appointment>, DateTime<Utc>) {
+            let appointment = appointment
+                .map(|(on_date, id)| Appointment { on_date, product_id: ProductId(id) });
+            (rules, state, applicant, appointment, now)
+        }
+    }
+
+    /// The same question later, as the doc comment of `next_eligible_at` promises it.
+    fn later(
+        (rules, state, who, appointment, _): &(
+            Rules,
+            State,
+            Applicant,
+            Option<Appointment>,
+            DateTime<Utc>,
+        ),
+        at: DateTime<Utc>,
+    ) -> bool {
+        let today = local_date(at, rules.zone);
+        let moved = appointment.map(|a| Appointment { on_date: a.on_date.max(today), ..a });
+        let state = if *state == State::Published { State::Open } else { *state };
+        judge(rules, state, who, moved.as_ref(), at).eligible
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_verdict_agrees_with_itself_and_with_the_proof(case in any_case()) {
+            let (rules, state, who, appointment, now) = &case;
+            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            prop_assert_eq!(verdict.eligible, verdict.reasons.is_empty());
+            prop_assert!(!verdict.eligible || verdict.next_eligible_at.is_none());
+            prop_assert!(verdict.reasons.is_sorted_by(|a, b| a.code < b.code), "each once, in order");
+            if let Some(appointment) = appointment {
+                let admitted = admit(rules, *state, who, appointment, *now);
+                prop_assert_eq!(admitted.is_ok(), verdict.eligible);
+                prop_assert_eq!(admitted.err().unwrap_or(verdict.clone()), verdict);
+            }
+        }
+
+        #[test]
+        fn waiting_until_the_next_date_makes_it_yes_and_less_does_not(
+            case in any_case(),
+            part in 0.0..1.0_f64,
+        ) {
+            let (rules, state, who, appointment, now) = &case;
+            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            if let Some(next) = verdict.next_eligible_at {
+                prop_assert!(next > *now);
+                prop_assert!(later(&case, next), "yes at {}", next);
+                let wait = (next - *now).num_seconds();
+                let sooner = *now + TimeDelta::seconds((wait as f64 * part) as i64);
+                prop_assert!(sooner == next || !later(&case, sooner), "no at {}", sooner);
+                prop_assert!(!later(&case, next - TimeDelta::nanoseconds(1)));
+            }
+        }
+
+        #[test]
+        fn without_a_next_date_waiting_does_not_help(case in any_case(), at in near()) {
+            let (rules, state, who, appointment, now) = &case;
+            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            // A past day can be chosen anew, and nobody knows when an administrator opens.
+            let excepted = verdict.reasons.iter().any(|r| r.code == ReasonCode::AppointmentPast)
+                || (*state == State::Published && *now >= rules.opens_at);
+            if !verdict.eligible && verdict.next_eligible_at.is_none() && !excepted {
+                prop_assert!(at < *now || !later(&case, at), "no at {}", at);
+            }
+        }
+
+        #[test]
+        fn who_is_admitted_stays_so_until_the_window_closes(case in any_case(), at in near()) {
+            let (rules, state, who, appointment, now) = &case;
+            let last = local_date(rules.closes_at, rules.zone);
+            let appointment = appointment.map(|a| Appointment { on_date: a.on_date.max(last), ..a });
+            if let Some(appointment) = appointment
+                && admit(rules, *state, who, &appointment, *now).is_ok()
+                && at >= *now
+            {
+                let admitted = admit(rules, *state, who, &appointment, at).is_ok();
+                prop_assert_eq!(admitted, at < rules.closes_at);
+            }
+        }
+    }
 }

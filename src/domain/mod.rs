@@ -16,6 +16,7 @@ pub mod ids;
 pub mod keys;
 pub mod movement;
 pub mod outbox;
+mod objection;
 pub mod person;
 pub mod pool;
 pub mod product;

@@ -43,3 +43,38 @@ impl Product {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(age_months_min: i16, age_months_max: Option<i16>) -> Product {
+        Product {
+            product_id: ProductId(1),
+            code_system: "http://hl7.org/fhir/sid/cvx".to_owned(),
+            code: "207".to_owned(),
+            name: "Moderna".to_owned(),
+            doses_per_vial: 10,
+            age_months_min,
+            age_months_max,
+            doses_in_series: 2,
+            interval_days_min: 28,
+        }
+    }
+
+    #[test]
+    fn both_age_limits_are_included() {
+        let born = "2004-02-29".parse().unwrap();
+        let fit = |product: &Product, on: &str| product.age_fit(born, on.parse().unwrap());
+        let adults = product(18 * 12, None);
+        assert_eq!(fit(&adults, "2022-02-28"), AgeFit::TooYoung);
+        assert_eq!(fit(&adults, "2022-03-01"), AgeFit::Fits);
+        assert_eq!(fit(&adults, "2122-03-01"), AgeFit::Fits);
+        // up to and with 11 years and 11 months
+        let children = product(6, Some(12 * 12 - 1));
+        assert_eq!(fit(&children, "2004-08-28"), AgeFit::TooYoung);
+        assert_eq!(fit(&children, "2004-08-29"), AgeFit::Fits);
+        assert_eq!(fit(&children, "2016-02-28"), AgeFit::Fits);
+        assert_eq!(fit(&children, "2016-02-29"), AgeFit::TooOld);
+    }
+}

@@ -28,3 +28,51 @@ impl Tranche {
             .min_by_key(|tranche| (tranche.opens_at, tranche.tranche_id))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
+        Tranche {
+            tranche_id: TrancheId(id),
+            name: format!("Day {id}"),
+            birth_day_digits: digits.to_vec(),
+            opens_at: opens_at.parse().unwrap(),
+        }
+    }
+
+    fn belongs(tranches: &[Tranche], born: &str) -> Option<i32> {
+        Tranche::of(tranches, born.parse().unwrap()).map(|tranche| tranche.tranche_id.0)
+    }
+
+    #[test]
+    fn the_last_digit_of_the_day_of_birth_counts() {
+        let ten: Vec<Tranche> =
+            (0..10).map(|n| tranche(n.into(), &[n], "2021-08-09T11:00:00Z")).collect();
+        let table = [
+            ("1990-05-01", 1),
+            ("1990-05-09", 9),
+            ("1990-05-10", 0),
+            ("1990-05-20", 0),
+            ("1992-02-29", 9),
+            ("1990-05-30", 0),
+            ("1990-05-31", 1),
+        ];
+        for (born, digit) in table {
+            assert_eq!(belongs(&ten, born), Some(digit), "{born}");
+        }
+    }
+
+    #[test]
+    fn of_several_the_one_that_opens_first_counts() {
+        let tranches = [
+            tranche(1, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], "2021-08-19T11:00:00Z"),
+            tranche(3, &[9], "2021-08-09T11:00:00Z"),
+            tranche(2, &[9, 8], "2021-08-09T11:00:00Z"),
+        ];
+        assert_eq!(belongs(&tranches, "1990-05-19"), Some(2));
+        assert_eq!(belongs(&tranches, "1990-05-17"), Some(1));
+        assert_eq!(belongs(&tranches[1..], "1990-05-17"), None);
+    }
+}
