@@ -4,6 +4,7 @@
 pub mod booking;
 pub mod campaign;
 pub mod clinic;
+pub mod eligibility;
 pub mod extract;
 pub mod health;
 pub mod log;
@@ -47,6 +48,7 @@ pub fn routes(api: &mut ServiceConfig) {
                 .route(post().to(session::post_staff_session))
                 .route(delete().to(session::delete_staff_session)),
         )
+        .service(at("/v1/eligibility").route(post().to(eligibility::post_eligibility)))
         .service(at("/v1/me").route(get().to(person::get_me)))
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))

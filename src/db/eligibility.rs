@@ -1,10 +1,15 @@
-//! The rules of a campaign, as one value.
+//! The rules of a campaign as one value, and what a public question about them needs.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::{PgConnection, query, query_as};
+use sqlx::{PgConnection, PgExecutor, query, query_as};
 
 use crate::domain::{
-    CampaignId, RegionId, RosterId, cohort::Cohort, eligibility::Rules, product::Product,
+    CampaignId, ClinicId, RegionId, RosterId,
+    campaign::State,
+    cohort::{Cohort, Home},
+    eligibility::Rules,
+    product::Product,
     tranche::Tranche,
 };
 
@@ -26,9 +31,6 @@ pub async fn rules(
     .fetch_optional(&mut *conn)
     .await?;
     let Some(campaign) = campaign else { return Ok(None) };
-    let zone: Tz = campaign.zone.parse().map_err(|error: chrono_tz::ParseError| {
-        sqlx::Error::ColumnDecode { index: "zone".to_owned(), source: error.to_string().into() }
-    })?;
     Ok(Some(Rules {
         campaign_id,
         version,
@@ -37,10 +39,64 @@ pub async fn rules(
         opens_at: campaign.opens_at,
         closes_at: campaign.closes_at,
         cancel_until_hours: campaign.cancel_until_hours,
-        zone,
+        zone: zone(&campaign.zone)?,
         cohorts: cohorts(&mut *conn, campaign_id, version).await?,
         tranches: tranches(&mut *conn, campaign_id, version).await?,
         products: products(conn, campaign_id).await?,
+    }))
+}
+
+fn zone(name: &str) -> sqlx::Result<Tz> {
+    name.parse().map_err(|error: chrono_tz::ParseError| sqlx::Error::ColumnDecode {
+        index: "zone".to_owned(),
+        source: error.to_string().into(),
+    })
+}
+
+/// How things stand with what a public question names.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The database's time, as a booking would be judged by it.
+    pub now: DateTime<Utc>,
+    pub state: State,
+    pub rule_version: i32,
+    /// None for a region that is not there, or not named.
+    pub home: Option<Home>,
+    /// The clinic's zone; none for a clinic that is not there, or not named.
+    pub clinic_zone: Option<Tz>,
+}
+
+/// The campaign's state beside the region and the clinic. None if there is no such campaign.
+///
+/// # Errors
+/// The database's; `ColumnDecode` for a zone that no clock knows.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    region_id: Option<RegionId>,
+    clinic_id: Option<ClinicId>,
+) -> sqlx::Result<Option<Standing>> {
+    let row = query!(
+        r#"select clock_timestamp() as "now!", campaign.state, campaign.rule_version,
+               region.region_id as "region_id?", region.parent_id, clinic.zone as "clinic_zone?"
+           from campaign
+           left join region on region.region_id = $2
+           left join clinic on clinic.clinic_id = $3
+           where campaign_id = $1"#,
+        campaign_id.0,
+        region_id.map(|id| id.0),
+        clinic_id.map(|id| id.0),
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let province_id = row.parent_id.map(RegionId);
+    Ok(Some(Standing {
+        now: row.now,
+        state: State::try_from(row.state).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        rule_version: row.rule_version,
+        home: row.region_id.map(|id| Home { region_id: RegionId(id), province_id }),
+        clinic_zone: row.clinic_zone.as_deref().map(zone).transpose()?,
     }))
 }
 

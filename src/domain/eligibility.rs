@@ -69,7 +69,12 @@ pub struct Appointment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stranger {
     pub birth_date: NaiveDate,
+    /// None where it was not said.
     pub home: Option<Home>,
+    /// The local date at the clinic; none is today.
+    pub on_date: Option<NaiveDate>,
+    /// None is any that the campaign offers.
+    pub product_id: Option<ProductId>,
 }
 
 /// Proof that the rules were asked and said yes: only `admit` makes one.
@@ -108,20 +113,21 @@ pub fn judge(
         rosters: Some(&applicant.rosters),
         doses: Some(&applicant.doses),
     };
-    Case { rules, state, person, appointment: appointment.copied(), now }.verdict()
+    let on_date = appointment.map(|appointment| appointment.on_date);
+    let product_id = appointment.map(|appointment| appointment.product_id);
+    Case { rules, state, person, on_date, product_id, now }.verdict()
 }
 
 /// As `judge`, for a public question: what cannot be known counts as not given, and the text says so.
 pub fn judge_stranger(
     rules: &Rules,
     state: State,
-    stranger: Stranger,
-    appointment: Option<&Appointment>,
+    stranger: &Stranger,
     now: DateTime<Utc>,
 ) -> Verdict {
-    let Stranger { birth_date, home } = stranger;
+    let Stranger { birth_date, home, on_date, product_id } = *stranger;
     let person = Person { birth_date, home, rosters: None, doses: None };
-    Case { rules, state, person, appointment: appointment.copied(), now }.verdict()
+    Case { rules, state, person, on_date, product_id, now }.verdict()
 }
 
 /// As `judge`, with a proof for whoever writes the booking.
@@ -182,12 +188,9 @@ impl Case<'_> {
     /// asking. A campaign that is only published is taken to open as announced.
     fn asked_again(&self, at: DateTime<Utc>) -> Self {
         let today = local_date(at, self.rules.zone);
-        let appointment = self.appointment.map(|appointment| Appointment {
-            on_date: appointment.on_date.max(today),
-            ..appointment
-        });
+        let on_date = self.on_date.map(|on_date| on_date.max(today));
         let state = if self.state == State::Published { State::Open } else { self.state };
-        Self { state, appointment, now: at, ..*self }
+        Self { state, on_date, now: at, ..*self }
     }
 }
 

@@ -4,11 +4,11 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 use super::{
-    RosterId,
+    ProductId, RosterId,
     calendar::{day_reaching, local_date, start_of_day},
     campaign::State,
     cohort::{Home, Membership},
-    eligibility::{Appointment, DoseHeld, Rules},
+    eligibility::{DoseHeld, Rules},
     product::{AgeFit, Product},
     tranche::Tranche,
     verdict::{Reason, ReasonCode},
@@ -29,7 +29,10 @@ pub(super) struct Case<'a> {
     pub(super) rules: &'a Rules,
     pub(super) state: State,
     pub(super) person: Person<'a>,
-    pub(super) appointment: Option<Appointment>,
+    /// None is today.
+    pub(super) on_date: Option<NaiveDate>,
+    /// None is any that the campaign offers.
+    pub(super) product_id: Option<ProductId>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -50,12 +53,15 @@ fn passing(code: ReasonCode, until: DateTime<Utc>, text: impl Into<String>) -> O
 impl<'a> Case<'a> {
     /// The day on which the dose would be given.
     fn on_date(&self) -> NaiveDate {
-        let today = || local_date(self.now, self.rules.zone);
-        self.appointment.map_or_else(today, |appointment| appointment.on_date)
+        self.on_date.unwrap_or_else(|| self.today())
+    }
+
+    fn today(&self) -> NaiveDate {
+        local_date(self.now, self.rules.zone)
     }
 
     fn products(&self) -> impl Iterator<Item = &'a Product> {
-        let only = self.appointment.map(|appointment| appointment.product_id);
+        let only = self.product_id;
         let products = self.rules.products.iter();
         products.filter(move |product| only.is_none_or(|only| product.product_id == only))
     }
@@ -69,13 +75,16 @@ impl<'a> Case<'a> {
         objections.extend(self.cohort());
         objections.extend(self.tranche());
         if self.products().next().is_none() {
-            let text = "This campaign does not offer this vaccine.";
+            let text = match self.product_id {
+                Some(_) => "This campaign does not offer this vaccine.",
+                None => "This campaign does not offer any vaccine yet.",
+            };
             objections.push(lasting(ReasonCode::ProductNotOffered, text));
         }
         if self.rules.dose_number > 1 && self.previous().is_none() {
             objections.push(self.previous_missing());
         }
-        if self.appointment.is_some() && self.on_date() < local_date(self.now, self.rules.zone) {
+        if self.on_date() < self.today() {
             let text = format!("The day {} has passed.", self.on_date());
             objections.push(lasting(ReasonCode::AppointmentPast, text));
         }
@@ -250,10 +259,10 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        ProductId, RegionId,
+        RegionId,
         cohort::Cohort,
         eligibility::{
-            Applicant, Stranger, judge, judge_stranger,
+            Applicant, Appointment, Stranger, judge, judge_stranger,
             tests::{DURING, applicant, cohort, date, instant, on, product, rules, tranche},
         },
         verdict::Verdict,
@@ -446,8 +455,9 @@ mod tests {
     #[test]
     fn a_stranger_is_told_what_cannot_be_known() {
         let ask = |rules: &Rules, home| {
-            let stranger = Stranger { birth_date: date("1964-02-29"), home };
-            judge_stranger(rules, State::Open, stranger, None, instant(DURING))
+            let birth_date = date("1964-02-29");
+            let stranger = Stranger { birth_date, home, on_date: None, product_id: None };
+            judge_stranger(rules, State::Open, &stranger, instant(DURING))
         };
         let mut rules = rules();
         assert!(ask(&rules, None).eligible, "the control");
@@ -469,5 +479,27 @@ mod tests {
         let verdict = ask(&rules, home(1));
         assert_eq!(verdict.reasons[0].code, ReasonCode::PreviousDoseMissing);
         assert!(text(verdict).contains("sign in"));
+    }
+
+    #[test]
+    fn a_stranger_may_ask_about_a_day_or_a_product_alone() {
+        let mut rules = rules();
+        rules.products.push(Product { age_months_min: 0, ..product(2) });
+        rules.products[0].age_months_min = 58 * 12;
+        rules.closes_at = instant("2022-12-31T00:00:00Z");
+        let ask = |on_date: Option<&str>, product_id| {
+            let birth_date = date("1964-02-29");
+            let on_date = on_date.map(date);
+            let stranger = Stranger { birth_date, home: None, on_date, product_id };
+            let verdict = judge_stranger(&rules, State::Open, &stranger, instant(DURING));
+            verdict.reasons.iter().map(|r| r.code.slug()).collect::<Vec<_>>()
+        };
+        let one = Some(ProductId(1));
+        assert_eq!(ask(None, None), Vec::<&str>::new(), "product 2 fits today");
+        assert_eq!(ask(None, one), vec!["too_young"]);
+        assert_eq!(ask(Some("2022-03-01"), one), Vec::<&str>::new());
+        assert_eq!(ask(Some("2022-03-01"), None), Vec::<&str>::new());
+        assert_eq!(ask(Some("2021-07-14"), None), vec!["appointment_past"]);
+        assert_eq!(ask(None, Some(ProductId(3))), vec!["product_not_offered"]);
     }
 }
