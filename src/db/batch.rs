@@ -1,7 +1,8 @@
-//! The statements of a booking transaction, in the order in which a lane runs them. Every transaction
-//! of the system that locks more than one row does it in this order: slots by id, allocations by id,
-//! pools by id. The written rows are sorted by person, so that two lanes that meet on a person's
-//! unique key wait for each other in one direction only.
+//! The statements of a booking transaction, in the order in which a lane runs them.
+//!
+//! Every transaction of the system that locks more than one row does it in this order: slots by id,
+//! allocations by id, pools by id. New bookings are written sorted by person, so that two lanes
+//! that meet on a person's unique key wait for each other in one direction only.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -29,7 +29,8 @@ pub async fn allocations(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
                    sum(doses) filter (where bucket = 6) as lost
                from line group by allocation_id
            )
-           select 'allocation.' || v.bucket as "of!", coalesce(a.allocation_id, d.allocation_id)::text as "id!",
+           select 'allocation.' || v.bucket as "of!",
+               coalesce(a.allocation_id, d.allocation_id)::text as "id!",
                v.stored::bigint as stored, coalesce(v.derived, 0)::bigint as derived
            from allocation a full join derived d using (allocation_id)
            cross join lateral (values
@@ -68,7 +69,8 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
                    where from_pool_id is not null
                ) line group by pool_id
            )
-           select 'pool.' || v.bucket as "of!", coalesce(p.pool_id, d.pool_id)::text as "id!",
+           select 'pool.' || v.bucket as "of!",
+               coalesce(p.pool_id, d.pool_id)::text as "id!",
                v.stored::bigint as stored, coalesce(v.derived, 0)::bigint as derived
            from pool p full join derived d using (pool_id)
            cross join lateral (values
@@ -83,8 +85,8 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
     .await
 }
 
-/// Seats taken, and doses booked, held and given, against the bookings. Doses given to walk-ins have
-/// no booking: the journal counts them.
+/// Seats taken, and doses booked, held and given, against the bookings. Doses given to walk-ins
+/// have no booking: the journal counts them.
 ///
 /// # Errors
 /// The database's.
@@ -137,7 +139,8 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
                    sum((to_bucket = 5)::int - (from_bucket = 5)::int) as given
                from movement where booking_id is not null group by booking_id
            )
-           select 'booking.' || v.what as "of!", coalesce(b.booking_id, l.booking_id)::text as "id!",
+           select 'booking.' || v.what as "of!",
+               coalesce(b.booking_id, l.booking_id)::text as "id!",
                v.stored::bigint as stored, v.derived::bigint as derived
            from booking b full join lines l using (booking_id)
            cross join lateral (values

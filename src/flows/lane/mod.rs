@@ -7,7 +7,7 @@
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
 //! the time, read persons, read bookings, write, commit.
 
-mod transaction;
+pub mod transaction;
 mod worker;
 
 use std::{sync::Arc, time::Duration};

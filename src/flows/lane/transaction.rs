@@ -20,14 +20,14 @@ use crate::{
 
 /// The rules of the versions last seen, so that a batch reads only the version's number.
 #[derive(Default)]
-pub(super) struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
+pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
 
 /// Decides as many of the first requests as can go into one transaction, and commits.
 ///
 /// # Errors
 /// The database's. Nothing was done then, unless the connection was lost at the commit: running the
 /// same requests again finds what was done and replays it.
-pub(super) async fn run(
+pub async fn run(
     conn: &mut PgConnection,
     known: &mut KnownRules,
     requests: &[Request],

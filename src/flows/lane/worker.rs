@@ -1,5 +1,5 @@
 //! One lane's task: takes what has arrived, runs the transaction, answers, and knows what to do
-//! when//! the database says no or is gone.
+//! when the database says no or is gone.
 
 use std::{
     sync::Arc,

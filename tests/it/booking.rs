@@ -1,0 +1,175 @@
+//! Bookings one by one: made, asked for again, looked at, cancelled.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{TestApp, World, make};
+
+#[tokio::test]
+async fn a_booking_is_made_seen_and_cancelled() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let citizen = app.citizen(&made.people[0]);
+    let id = Uuid::now_v7();
+    let slot = made.slot(0, 4, 0);
+    let booked = citizen.put_booking(id, &made.booking(slot)).await;
+    assert_eq!(booked.header("location"), format!("/v1/bookings/{id}"));
+    let booked = booked.ok(201);
+    assert_eq!(booked["state"], "booked");
+    assert_eq!(booked["starts_at"], json!(slot.starts_at));
+    assert_eq!(citizen.get(&format!("/v1/bookings/{id}")).await.ok(200), booked);
+    let list = citizen.get("/v1/bookings").await.ok(200);
+    assert_eq!(list["bookings"], json!([booked]));
+
+    let cancelled = citizen.delete_booking(id).await.ok(200);
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(citizen.delete_booking(id).await.ok(200), cancelled, "twice is once");
+    let again = citizen.put_booking(id, &made.booking(slot)).await.ok(200);
+    assert_eq!(again["state"], "cancelled", "a used id tells how its booking stands");
+    citizen.put_booking(Uuid::now_v7(), &made.booking(slot)).await.ok(201);
+}
+
+#[tokio::test]
+async fn a_cancelled_dose_goes_back_to_everybody() {
+    let app = TestApp::start().await;
+    let made = World::new().doses(1).make(&app.db).await;
+    let [first, second] = [0, 1].map(|n| app.citizen(&made.people[n]));
+    let body = made.booking(made.slot(0, 4, 0));
+    let id = Uuid::now_v7();
+    first.put_booking(id, &body).await.ok(201);
+    second.put_booking(Uuid::now_v7(), &body).await.problem(409, "doses_exhausted");
+    first.delete_booking(id).await.ok(200);
+    second.put_booking(Uuid::now_v7(), &body).await.ok(201);
+}
+
+#[tokio::test]
+async fn a_dose_cancelled_late_is_spare() {
+    let app = TestApp::start().await;
+    // Tomorrow's slots start within the hours in which a cancelled dose is spare.
+    let made = World::new().doses(1).cancel_until_hours(72).make(&app.db).await;
+    let [first, second] = [0, 1].map(|n| app.citizen(&made.people[n]));
+    let body = made.booking(made.slot(0, 1, 0));
+    let id = Uuid::now_v7();
+    first.put_booking(id, &body).await.ok(201);
+    first.delete_booking(id).await.ok(200);
+    second.put_booking(Uuid::now_v7(), &body).await.problem(409, "doses_exhausted");
+    let allocation = made.allocation(0, 1).allocation_id.0;
+    let buckets: (i32, i32, i32) =
+        sqlx::query_as("select open, booked, spare from allocation where allocation_id = $1")
+            .bind(allocation)
+            .fetch_one(&app.db)
+            .await
+            .unwrap();
+    assert_eq!(buckets, (0, 0, 1));
+}
+
+#[tokio::test]
+async fn one_dose_per_person() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let citizen = app.citizen(&made.people[0]);
+    citizen.put_booking(Uuid::now_v7(), &made.booking(made.slot(0, 1, 0))).await.ok(201);
+    let other = made.booking(made.slot(1, 2, 0));
+    citizen.put_booking(Uuid::now_v7(), &other).await.problem(409, "already_booked");
+}
+
+#[tokio::test]
+async fn an_id_belongs_to_one_request() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let [first, second] = [0, 1].map(|n| app.citizen(&made.people[n]));
+    let id = Uuid::now_v7();
+    let body = made.booking(made.slot(0, 1, 0));
+    first.put_booking(id, &body).await.ok(201);
+    let other = made.booking(made.slot(0, 1, 1));
+    first.put_booking(id, &other).await.problem(422, "booking_id_reused");
+    second.put_booking(id, &body).await.problem(422, "booking_id_reused");
+    first.put_booking(id, &body).await.ok(200);
+}
+
+#[tokio::test]
+async fn another_persons_booking_looks_like_none() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let [owner, stranger] = [0, 1].map(|n| app.citizen(&made.people[n]));
+    let id = Uuid::now_v7();
+    owner.put_booking(id, &made.booking(made.slot(0, 1, 0))).await.ok(201);
+    let foreign = stranger.get(&format!("/v1/bookings/{id}")).await.problem(404, "not_found");
+    let unknown = format!("/v1/bookings/{}", Uuid::now_v7());
+    assert_eq!(foreign, stranger.get(&unknown).await.problem(404, "not_found"));
+    stranger.delete_booking(id).await.problem(404, "not_found");
+    let bookings = stranger.get("/v1/bookings").await.ok(200);
+    assert_eq!(bookings, json!({"bookings": []}));
+    owner.get(&format!("/v1/bookings/{id}")).await.ok(200);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_named() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let citizen = app.citizen(&made.people[0]);
+    let good = made.booking(made.slot(0, 1, 0));
+    for (field, id) in [("slot_id", i64::MAX), ("slot_id", 0), ("campaign_id", 99)] {
+        let mut body = good.clone();
+        body[field] = json!(id);
+        citizen.put_booking(Uuid::now_v7(), &body).await.blames(422, "invalid_field", field);
+    }
+    let mut body = good.clone();
+    body["product_id"] = json!(99);
+    citizen.put_booking(Uuid::now_v7(), &body).await.problem(403, "not_eligible");
+    citizen.put_booking(Uuid::now_v7(), &good).await.ok(201);
+}
+
+#[tokio::test]
+async fn a_closed_or_begun_slot_takes_nobody() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let citizen = app.citizen(&made.people[0]);
+    let body = made.booking(made.slot(0, 1, 0));
+    let slot = made.slot(0, 1, 0).slot_id.0;
+    let set = async |sql: &'static str| {
+        sqlx::query(sql).bind(slot).execute(&app.db).await.unwrap();
+    };
+    set("update slot set is_closed = true where slot_id = $1").await;
+    citizen.put_booking(Uuid::now_v7(), &body).await.problem(409, "slot_closed");
+    set("update slot set is_closed = false,
+             starts_at = clock_timestamp() - interval '1 minute' where slot_id = $1")
+    .await;
+    citizen.put_booking(Uuid::now_v7(), &body).await.problem(409, "slot_closed");
+    set("update slot set starts_at = clock_timestamp() + interval '1 minute'
+         where slot_id = $1")
+    .await;
+    citizen.put_booking(Uuid::now_v7(), &body).await.ok(201);
+}
+
+#[tokio::test]
+async fn a_full_lane_says_so_at_once() {
+    let app = TestApp::with().lanes(1).queue(1).batch(1).start().await;
+    let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
+    let body = made.booking(made.slot(0, 1, 0));
+    // Nothing is decided while somebody else holds the slot.
+    let mut holder = app.db.begin().await.unwrap();
+    sqlx::query("select from slot for update").execute(&mut *holder).await.unwrap();
+    let requests: Vec<_> = made
+        .people
+        .iter()
+        .map(|person| {
+            let (client, body) = (app.citizen(person), body.clone());
+            tokio::spawn(async move { client.put_booking(Uuid::now_v7(), &body).await })
+        })
+        .collect();
+    // One is in the lane's hands and one in its queue: with 58 refused, all have been heard.
+    while app.app.metrics.overflows.get() < 58 {
+        tokio::task::yield_now().await;
+    }
+    holder.rollback().await.unwrap();
+    let mut answers = Vec::new();
+    for request in requests {
+        answers.push(request.await.unwrap());
+    }
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert_eq!(refused.len(), 58);
+    assert!(refused.iter().all(|answer| answer.code() == "overloaded"));
+    assert!(refused.iter().all(|answer| answer.header("retry-after") == "1"));
+    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 2);
+}

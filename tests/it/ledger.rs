@@ -1,0 +1,216 @@
+//! The database itself says no: attacks by raw SQL, as the service's own role and as the owner of
+//! everything. Each has a lawful neighbour that goes through.
+
+use dosebook::{db::Db, domain::movement::Kind};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
+
+use crate::support::{Made, TestApp, make};
+
+struct Attack {
+    app: TestApp,
+    made: Made,
+    /// As the service is connected: switched to its role.
+    service: PgConnection,
+}
+
+async fn attack() -> Attack {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let db = Db::new(app.database.options.clone(), 1);
+    let service = db.connect("attack").await.unwrap();
+    Attack { app, made, service }
+}
+
+impl Attack {
+    /// The SQLSTATE, or the name of the constraint, with which the statement is refused.
+    async fn refused(&mut self, sql: &str) -> String {
+        refused(&mut self.service, sql).await
+    }
+
+    async fn done(&mut self, sql: &str) {
+        self.service.execute(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+    }
+}
+
+async fn refused(conn: &mut PgConnection, sql: &str) -> String {
+    let error = conn.execute(AssertSqlSafe(sql.to_owned())).await.expect_err(sql);
+    let error = error.as_database_error().expect("a database's error");
+    let constraint = error.constraint().map(str::to_owned);
+    constraint.unwrap_or_else(|| error.code().unwrap_or_default().into_owned())
+}
+
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+const RESTRICT_VIOLATION: &str = "23001";
+
+#[tokio::test]
+async fn counters_can_neither_go_below_zero_nor_lose_a_dose() {
+    let mut attack = attack().await;
+    for (sql, constraint) in [
+        ("update allocation set open = open - 1", "allocation_balances_check"),
+        ("update allocation set booked = booked + 1", "allocation_balances_check"),
+        ("update allocation set open = -1, booked = 8", "allocation_no_negative_check"),
+        ("update slot set taken = seats + 1", "slot_seats_check"),
+        ("update slot set taken = -1", "slot_seats_check"),
+        ("update pool set open = open + 1", "pool_balances_check"),
+        (
+            "update pool set open = -1, passed_on = received + 1 where region_id is not null",
+            "pool_no_negative_check",
+        ),
+    ] {
+        assert_eq!(attack.refused(sql).await, constraint, "{sql}");
+    }
+    attack.done("update allocation set open = open - 1, booked = booked + 1").await;
+    attack.done("update slot set taken = taken + 1").await;
+}
+
+#[tokio::test]
+async fn the_journal_is_only_appended_to() {
+    let mut attack = attack().await;
+    for sql in ["update movement set doses = 1", "delete from movement", "truncate movement"] {
+        assert_eq!(attack.refused(sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
+        // Whoever may do everything is held up by the trigger.
+        let mut owner = attack.app.db.acquire().await.unwrap();
+        assert_eq!(refused(&mut owner, sql).await, RESTRICT_VIOLATION, "{sql}");
+    }
+    let pool = attack.made.nation;
+    attack
+        .done(&format!(
+            "insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+             values (20, 0, 7, 10, {pool}, 4)"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn only_lawful_movements_are_written() {
+    let mut attack = attack().await;
+    let allocation = attack.made.allocation(0, 1).allocation_id;
+    let line = |kind: i16, from: i16, to: i16, doses: i32, more: &str| {
+        format!(
+            "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, booking_id,
+                 actor_role, staff_user_id) values ({kind}, {from}, {to}, {doses}, {more})"
+        )
+    };
+    let walk_in = format!("{allocation}, null, 4, null");
+    for (sql, constraint) in [
+        (line(1, 3, 1, 1, &walk_in), "movement_lawful_check"),
+        (line(6, 4, 6, 1, &walk_in), "movement_lawful_check"),
+        (line(99, 1, 3, 1, &walk_in), "movement_lawful_check"),
+        (line(6, 4, 5, 0, &walk_in), "movement_doses_check"),
+        (line(6, 4, 5, -1, &walk_in), "movement_doses_check"),
+        (line(6, 4, 5, 1, "null, null, 4, null"), "movement_sides_check"),
+        (line(1, 1, 3, 1, &walk_in), "movement_booking_check"),
+        (line(6, 4, 5, 1, &format!("{allocation}, null, 2, null")), "movement_actor_check"),
+        (line(6, 4, 5, 1, &format!("{allocation}, null, 9, null")), "movement_actor_check"),
+    ] {
+        assert_eq!(attack.refused(&sql).await, constraint, "{sql}");
+    }
+    attack.done(&line(6, 4, 5, 1, &walk_in)).await;
+}
+
+/// The program's table of lawful moves and the database's are one.
+#[tokio::test]
+async fn the_database_and_the_program_know_the_same_movements() {
+    let mut attack = attack().await;
+    let check: String = sqlx::query_scalar(
+        "select pg_get_constraintdef(oid) from pg_constraint
+         where conname = 'movement_lawful_check'",
+    )
+    .fetch_one(&mut attack.service)
+    .await
+    .unwrap();
+    let numbers: Vec<i16> = check
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let mut database: Vec<[i16; 3]> =
+        numbers.chunks_exact(3).map(|triple| [triple[0], triple[1], triple[2]]).collect();
+    let mut program: Vec<[i16; 3]> = Kind::ALL
+        .iter()
+        .flat_map(|kind| kind.lawful().map(|(from, to)| [kind.number(), from.number(), to.number()]))
+        .collect();
+    database.sort_unstable();
+    program.sort_unstable();
+    assert_eq!(database, program);
+}
+
+#[tokio::test]
+async fn a_person_has_one_live_booking_per_dose_whatever_writes() {
+    let mut attack = attack().await;
+    let made = attack.made.clone();
+    let booking = |state: i16, slot: i64, ended: &str| {
+        format!(
+            "insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, state, slot_id, allocation_id, rule_version, booked_at, ended_at)
+             values (gen_random_uuid(), {}, {}, {}, {}, 1, {state}, {slot}, {}, 1, now(), {ended})",
+            made.people[0].person_id,
+            made.campaign_id,
+            made.product_id,
+            made.course_id,
+            made.allocation(0, 1).allocation_id,
+        )
+    };
+    let [here, elsewhere] = [0, 1].map(|clinic| made.slot(clinic, 1, 0).slot_id.0);
+    attack.done(&booking(3, here, "now()")).await;
+    attack.done(&booking(1, here, "null")).await;
+    let again = attack.refused(&booking(1, here, "null")).await;
+    assert_eq!(again, "booking_one_live_key");
+    let two_clinics = attack.refused(&booking(3, elsewhere, "now()")).await;
+    assert_eq!(two_clinics, "booking_one_clinic_check");
+    let ended_and_live = attack.refused(&booking(3, here, "null")).await;
+    assert_eq!(ended_and_live, "booking_ended_check");
+}
+
+#[tokio::test]
+async fn a_campaign_is_not_public_without_its_quota() {
+    let mut attack = attack().await;
+    for (sql, constraint) in [
+        ("update campaign set published_quota = null", "campaign_quota_published_check"),
+        ("update campaign set published_quota = 0", "campaign_quota_published_check"),
+        ("update campaign set published_at = null", "campaign_quota_published_check"),
+        ("update campaign set state = 5", "campaign_closed_with_reason_check"),
+        ("update campaign set closes_at = opens_at", "campaign_window_check"),
+    ] {
+        assert_eq!(attack.refused(sql).await, constraint, "{sql}");
+    }
+    attack.done("update campaign set state = 5, state_reason = 'all doses are booked'").await;
+}
+
+#[tokio::test]
+async fn the_service_owns_nothing() {
+    let mut attack = attack().await;
+    for sql in [
+        "alter table booking drop constraint booking_state_check",
+        "drop table movement",
+        "alter table movement disable trigger movement_append_only",
+        "drop index booking_one_live_key",
+        "create table extra (n int)",
+        "delete from booking",
+        "delete from person",
+        "truncate allocation",
+        "update booking set person_id = 1",
+        "update booking set slot_id = 1",
+        "update allocation set clinic_id = 1",
+        "update person set birth_date = '1990-01-01'",
+        "update cohort set born_from = '1900-01-01'",
+        "update supply_history set reason = 'another'",
+        "delete from supply_history",
+        "grant update on movement to dosebook_app",
+    ] {
+        // A grant of what one does not have is a warning to PostgreSQL, and grants nothing.
+        if sql.starts_with("grant") {
+            let _ = attack.service.execute(sql).await;
+        } else {
+            assert_eq!(attack.refused(sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
+        }
+    }
+    assert_eq!(attack.refused("update movement set doses = 1").await, INSUFFICIENT_PRIVILEGE);
+    let owned: i64 = sqlx::query_scalar(
+        "select count(*) from pg_class where relowner = 'dosebook_app'::regrole",
+    )
+    .fetch_one(&mut attack.service)
+    .await
+    .unwrap();
+    assert_eq!(owned, 0);
+    attack.done("update allocation set spare = spare + 1, open = open - 1").await;
+}

@@ -1,0 +1,281 @@
+//! Random histories: what the lanes do in random batches is what a small model does one by one.
+//!
+//! The model knows nothing of locks, SQL or batches. Each history runs on a database of its own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dosebook::{
+    db::Db,
+    domain::{
+        BookingId, PersonId, SlotId,
+        batch::{Outcome, Request},
+        booking::Book,
+    },
+    flows::{
+        lane::transaction::{self, KnownRules},
+        verify::verify,
+    },
+};
+use proptest::{prelude::*, test_runner::TestRunner};
+use sqlx::{Executor, PgConnection};
+use uuid::Uuid;
+
+use crate::support::{self, Made, TestApp, World};
+
+const PEOPLE: usize = 6;
+const SLOTS: usize = 3;
+const IDS: u128 = 12;
+const SEATS: i32 = 3;
+const DOSES: i32 = 4;
+/// Doses that the model's nation starts with beyond those granted.
+const RESERVE: i32 = 0;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Book { id: u128, person: usize, slot: usize },
+    Cancel { id: u128 },
+    Grant { doses: i32 },
+    Retract { doses: i32 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let id = 0..IDS;
+    prop_oneof![
+        6 => (id.clone(), 0..PEOPLE, 0..SLOTS)
+            .prop_map(|(id, person, slot)| Step::Book { id, person, slot }),
+        3 => id.prop_map(|id| Step::Cancel { id }),
+        1 => (1..=2).prop_map(|vials| Step::Grant { doses: vials * 10 }),
+        1 => (1..=15).prop_map(|doses| Step::Retract { doses }),
+    ]
+}
+
+/// A history in batches: grants and retractions are transactions of their own and end a batch.
+fn history() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    prop::collection::vec(prop::collection::vec(step(), 1..8), 1..8)
+}
+
+/// One clinic, one day, doses for all its slots.
+struct Model {
+    open: i32,
+    booked: i32,
+    pool: i32,
+    taken: [i32; SLOTS],
+    bookings: BTreeMap<u128, (usize, usize, bool)>,
+}
+
+impl Model {
+    fn new() -> Self {
+        let (open, pool) = (DOSES, RESERVE);
+        Self { open, booked: 0, pool, taken: [0; SLOTS], bookings: BTreeMap::new() }
+    }
+
+    fn book(&mut self, id: u128, person: usize, slot: usize) -> &'static str {
+        if let Some(&(by, at, _)) = self.bookings.get(&id) {
+            return if (by, at) == (person, slot) { "replayed" } else { "booking_id_reused" };
+        }
+        if self.bookings.values().any(|&(by, _, live)| by == person && live) {
+            return "already_booked";
+        }
+        if self.open == 0 {
+            return "doses_exhausted";
+        }
+        if self.taken[slot] == SEATS {
+            return "seat_taken";
+        }
+        self.open -= 1;
+        self.booked += 1;
+        self.taken[slot] += 1;
+        self.bookings.insert(id, (person, slot, true));
+        "booked"
+    }
+
+    fn cancel(&mut self, id: u128) -> &'static str {
+        let Some((_, slot, live)) = self.bookings.get_mut(&id) else { return "not_found" };
+        if !std::mem::take(live) {
+            return "replayed";
+        }
+        self.open += 1;
+        self.booked -= 1;
+        self.taken[*slot] -= 1;
+        "cancelled"
+    }
+
+    fn grant(&mut self, doses: i32) -> &'static str {
+        if doses > self.pool {
+            return "not_enough_doses";
+        }
+        self.pool -= doses;
+        self.open += doses;
+        "granted"
+    }
+
+    fn retract(&mut self, doses: i32) -> &'static str {
+        if doses % 10 != 0 {
+            return "not_whole_vials";
+        }
+        if doses > self.open {
+            return "promised_doses";
+        }
+        self.open -= doses;
+        self.pool += doses;
+        "retracted"
+    }
+}
+
+/// The real thing, driven as a lane and the API drive it.
+struct Real {
+    app: TestApp,
+    made: Made,
+    conn: PgConnection,
+    known: KnownRules,
+    admin: crate::support::Client,
+}
+
+impl Real {
+    async fn new() -> Self {
+        let app = TestApp::start().await;
+        let made = World::new()
+            .clinics(1)
+            .days(1)
+            .slots_per_day(SLOTS as u32)
+            .seats(SEATS)
+            .doses(DOSES)
+            .people(PEOPLE as u32)
+            .cancel_until_hours(0)
+            .make(&app.db)
+            .await;
+        let db = Db::new(app.database.options.clone(), 2);
+        let mut conn = db.connect("model").await.unwrap();
+        conn.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+        let admin = app.admin().await;
+        Self { app, made, conn, known: KnownRules::default(), admin }
+    }
+
+    fn book(&self, id: u128, person: usize, slot: usize) -> Request {
+        Request::Book(Book {
+            booking_id: BookingId(Uuid::from_u128(id + 1)),
+            person_id: self.made.people[person].person_id,
+            campaign_id: self.made.campaign_id,
+            slot_id: self.slot(slot),
+            product_id: self.made.product_id,
+        })
+    }
+
+    fn slot(&self, slot: usize) -> SlotId {
+        self.made.slot(0, 1, slot).slot_id
+    }
+
+    /// As the handler does before it asks a lane: what is not there is refused at once.
+    async fn cancel(&self, id: u128, owner: Option<PersonId>) -> Option<Request> {
+        let id = BookingId(Uuid::from_u128(id + 1));
+        let found = dosebook::db::booking::find_own(&self.app.db, id, owner?).await.unwrap();
+        found.map(Request::Cancel)
+    }
+
+    /// Runs the requests as one batch, and what it leaves over as the next.
+    async fn settle(&mut self, mut requests: &[Request]) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        while !requests.is_empty() {
+            let outcomes =
+                transaction::run(&mut self.conn, &mut self.known, requests).await.unwrap();
+            assert!(!outcomes.is_empty(), "a batch decides at least one");
+            requests = &requests[outcomes.len()..];
+            names.extend(outcomes.iter().map(Outcome::name));
+        }
+        names
+    }
+
+    async fn move_doses(&self, verb: &str, doses: i32, done: &'static str) -> String {
+        let allocation = self.made.allocation(0, 1).allocation_id;
+        let path = format!("/v1/admin/allocations/{allocation}/{verb}");
+        let body = serde_json::json!({"doses": doses, "reason": "the model says so"});
+        let answer = self.admin.post(&path, &body).await;
+        if answer.code().is_empty() { done.to_owned() } else { answer.code().to_owned() }
+    }
+
+    async fn counters(&self) -> (i32, i32, Vec<i32>) {
+        let (open, booked) = sqlx::query_as("select open, booked from allocation")
+            .fetch_one(&self.app.db)
+            .await
+            .unwrap();
+        let taken = sqlx::query_scalar("select taken from slot order by slot_id")
+            .fetch_all(&self.app.db)
+            .await
+            .unwrap();
+        (open, booked, taken)
+    }
+}
+
+async fn replay(history: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
+    let mut real = Real::new().await;
+    let mut model = Model::new();
+    let mut owners: HashMap<u128, PersonId> = HashMap::new();
+    for batch in &history {
+        let mut expected = Vec::new();
+        let mut requests = Vec::new();
+        for step in batch {
+            match *step {
+                Step::Book { id, person, slot } => {
+                    requests.push(real.book(id, person, slot));
+                    expected.push(model.book(id, person, slot));
+                    owners.entry(id).or_insert(real.made.people[person].person_id);
+                }
+                Step::Cancel { id } => {
+                    // The handler looks before the batch is decided.
+                    match real.cancel(id, owners.get(&id).copied()).await {
+                        Some(request) => {
+                            requests.push(request);
+                            expected.push(model.cancel(id));
+                        }
+                        None => continue,
+                    }
+                }
+                Step::Grant { doses } | Step::Retract { doses } => {
+                    prop_assert_eq!(real.settle(&requests).await, expected, "{:?}", batch);
+                    (requests, expected) = (Vec::new(), Vec::new());
+                    let (was, is) = match step {
+                        Step::Grant { .. } => {
+                            (real.move_doses("grants", doses, "granted").await, model.grant(doses))
+                        }
+                        _ => (
+                            real.move_doses("retractions", doses, "retracted").await,
+                            model.retract(doses),
+                        ),
+                    };
+                    prop_assert_eq!(was, is, "{:?}", step);
+                }
+            }
+        }
+        prop_assert_eq!(real.settle(&requests).await, expected, "{:?}", batch);
+        let (open, booked, taken) = real.counters().await;
+        prop_assert_eq!((open, booked), (model.open, model.booked));
+        prop_assert_eq!(taken, model.taken.to_vec());
+    }
+    prop_assert_eq!(verify(&real.app.app.db).await.unwrap(), vec![]);
+    Ok(())
+}
+
+#[test]
+fn batches_of_any_size_are_as_good_as_one_by_one() {
+    let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
+    let outcome = TestRunner::new(config)
+        .run(&history(), |history| support::wait_for(async move { replay(history).await }));
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+}
+
+/// The control: a model that forgets one rule is told apart.
+#[test]
+fn a_model_with_another_rule_is_found_out() {
+    let mut model = Model::new();
+    assert_eq!(model.book(0, 0, 0), "booked");
+    assert_eq!(model.book(1, 0, 1), "already_booked");
+    let forgetful = support::wait_for(async {
+        let mut real = Real::new().await;
+        let both = [real.book(0, 0, 0), real.book(1, 0, 1)];
+        real.settle(&both).await
+    });
+    assert_ne!(forgetful, ["booked", "booked"], "what a model without the rule would expect");
+    assert_eq!(forgetful, ["booked", "already_booked"]);
+}

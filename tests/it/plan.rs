@@ -1,0 +1,154 @@
+//! How PostgreSQL runs the statements of a booking transaction on a large ledger: by index, and
+//! without touching an index when a counter changes. Plans and counts, no timings.
+
+use dosebook::{
+    db::Db,
+    domain::{BookingId, batch::Request, booking::Book},
+    flows::lane::transaction::{self, KnownRules},
+};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::support::{Made, TestApp, World};
+
+const CLINICS: i64 = 2_000;
+const SLOTS_PER_CLINIC: i64 = 10;
+const BOOKINGS: i64 = 300_000;
+
+/// The small world, grown: 20,000 slots, 300,000 people with a booking each.
+async fn grown() -> (TestApp, Made, PgConnection) {
+    let app = TestApp::start().await;
+    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&app.db).await;
+    let sql = format!(
+        "insert into clinic (region_id, code, name, zone, address, phone)
+             select {district}, 'G' || n, 'Grown ' || n, 'Asia/Seoul', 'Street', '02'
+             from generate_series(4, {CLINICS}) n;
+         insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, taken)
+             select (clinic_id::bigint << 24) + k, clinic_id, current_date + 9,
+                 current_date + 9 + k * interval '1 hour',
+                 current_date + 9 + (k + 1) * interval '1 hour', 100, 0
+             from clinic, generate_series(1, {SLOTS_PER_CLINIC}) k where code like 'G%';
+         insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
+                 pool_id, granted, open)
+             select (clinic_id::bigint << 24) + k, clinic_id, {campaign}, {product},
+                 current_date + 8 + k, 1, 300, 300
+             from clinic, generate_series(1, 10) k where code like 'G%';
+         insert into person (match_key, birth_date, region_id, name, phone)
+             select decode(md5('grown' || n), 'hex'), '1964-01-01', {district}, 'Grown', '010'
+             from generate_series(1, {BOOKINGS}) n;
+         insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, slot_id, allocation_id, rule_version, booked_at)
+             select gen_random_uuid(), person_id, {campaign}, {product}, {course}, 1,
+                 ((4 + person_id % ({CLINICS} - 3)) << 24) + 1 + person_id % {SLOTS_PER_CLINIC},
+                 ((4 + person_id % ({CLINICS} - 3)) << 24) + 1, 1, now()
+             from person where name = 'Grown';",
+        district = made.districts[0],
+        campaign = made.campaign_id,
+        product = made.product_id,
+        course = made.course_id,
+    );
+    app.db.execute(AssertSqlSafe(sql)).await.unwrap();
+    app.db.execute("vacuum analyze").await.unwrap();
+    let mut lane = Db::new(app.database.options.clone(), 1).connect("plan").await.unwrap();
+    lane.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+    (app, made, lane)
+}
+
+fn requests(made: &Made, people: std::ops::Range<usize>) -> Vec<Request> {
+    let request = |n: usize| {
+        Request::Book(Book {
+            booking_id: BookingId(Uuid::now_v7()),
+            person_id: made.people[n].person_id,
+            campaign_id: made.campaign_id,
+            slot_id: made.slots[n % made.slots.len()].slot_id,
+            product_id: made.product_id,
+        })
+    };
+    people.map(request).collect()
+}
+
+async fn plans(lane: &mut PgConnection) -> Vec<(String, String)> {
+    let statements = sqlx::raw_sql(
+        "select name, statement, cardinality(parameter_types)::int as parameters
+         from pg_prepared_statements",
+    )
+    .fetch_all(&mut *lane)
+    .await
+    .unwrap();
+    let mut plans = Vec::new();
+    for row in statements {
+        let (name, statement): (String, String) = (row.get("name"), row.get("statement"));
+        let nulls = vec!["null"; row.get::<i32, _>("parameters") as usize].join(", ");
+        let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+        let sql = format!("explain execute {name} {arguments}");
+        let lines = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *lane).await.unwrap();
+        let lines: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
+        plans.push((statement, lines.join("\n")));
+    }
+    plans
+}
+
+/// The tables that grow; campaigns and their rules are a handful of rows, and scanned.
+fn scans(plan: &str) -> Vec<&str> {
+    let large = ["booking", "slot", "allocation", "person", "movement", "roster_member", "clinic"];
+    plan.lines()
+        .filter(|line| large.iter().any(|table| line.contains(&format!("Seq Scan on {table} "))))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
+    let (app, made, mut lane) = grown().await;
+    let mut known = KnownRules::default();
+    let outcomes =
+        transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
+    let plans = plans(&mut lane).await;
+    assert!(plans.len() >= 6, "the statements of a batch: {}", plans.len());
+    for (statement, plan) in &plans {
+        assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
+    }
+    hot(&app, &mut lane, &made).await;
+
+    // The control: the same search finds the scan where an index is missing.
+    app.db.execute("drop index booking_slot_idx").await.unwrap();
+    let plan = sqlx::raw_sql("explain select from booking where slot_id = 1")
+        .fetch_all(&app.db)
+        .await
+        .unwrap();
+    let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+    assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
+}
+
+async fn updates(lane: &mut PgConnection) -> (i64, i64) {
+    lane.execute("select pg_stat_force_next_flush()").await.unwrap();
+    sqlx::query_as(
+        "select sum(n_tup_upd)::bigint, sum(n_tup_hot_upd)::bigint from pg_stat_user_tables
+         where relname in ('slot', 'allocation')",
+    )
+    .fetch_one(lane)
+    .await
+    .unwrap()
+}
+
+/// Counter updates leave every index alone: 20 batches of 15 on the same rows.
+async fn hot(app: &TestApp, lane: &mut PgConnection, made: &Made) {
+    let before = updates(lane).await;
+    let mut known = KnownRules::default();
+    for batch in 0..20 {
+        let from = 300 + batch * 15;
+        let requests = requests(made, from..from + 15);
+        transaction::run(lane, &mut known, &requests).await.unwrap();
+    }
+    let after = updates(lane).await;
+    let (all, hot) = (after.0 - before.0, after.1 - before.1);
+    assert!(all > 400, "{all} updates of counters");
+    assert_eq!(hot, all, "updates in place");
+
+    // The control: an index that mentions a counter ends it.
+    app.db.execute("create index bad on allocation (open)").await.unwrap();
+    let before = updates(lane).await;
+    lane.execute("update allocation set open = open - 1, spare = spare + 1").await.unwrap();
+    let after = updates(lane).await;
+    assert_eq!(after.1 - before.1, 0, "no update in place with such an index");
+}
