@@ -40,7 +40,7 @@ create table campaign (
     constraint campaign_cancel_until_check check (cancel_until_hours between 0 and 1000),
     -- The limit is known before anyone queues: whatever writes here, no campaign is public without it.
     constraint campaign_quota_published_check check (
-        state = 1 or (published_quota > 0 and published_at is not null)),
+        state = 1 or (coalesce(published_quota, 0) > 0 and published_at is not null)),
     constraint campaign_closed_with_reason_check check (state <> 5 or state_reason is not null)
 );
 

@@ -92,8 +92,9 @@ async fn only_lawful_movements_are_written() {
         )
     };
     let walk_in = format!("{allocation}, null, 4, null");
+    let booked = format!("{allocation}, gen_random_uuid(), 1, null");
     for (sql, constraint) in [
-        (line(1, 3, 1, 1, &walk_in), "movement_lawful_check"),
+        (line(1, 3, 1, 1, &booked), "movement_lawful_check"),
         (line(6, 4, 6, 1, &walk_in), "movement_lawful_check"),
         (line(99, 1, 3, 1, &walk_in), "movement_lawful_check"),
         (line(6, 4, 5, 0, &walk_in), "movement_doses_check"),
@@ -127,7 +128,9 @@ async fn the_database_and_the_program_know_the_same_movements() {
         numbers.chunks_exact(3).map(|triple| [triple[0], triple[1], triple[2]]).collect();
     let mut program: Vec<[i16; 3]> = Kind::ALL
         .iter()
-        .flat_map(|kind| kind.lawful().map(|(from, to)| [kind.number(), from.number(), to.number()]))
+        .flat_map(|kind| {
+            kind.lawful().map(|(from, to)| [kind.number(), from.number(), to.number()])
+        })
         .collect();
     database.sort_unstable();
     program.sort_unstable();

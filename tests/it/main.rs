@@ -12,6 +12,11 @@
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
 
+mod booking;
 mod health;
+mod ledger;
+mod model;
+mod plan;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
+mod stampede;
 mod support;

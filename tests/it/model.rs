@@ -18,9 +18,10 @@ use dosebook::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use sqlx::{Executor, PgConnection};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::support::{self, Made, TestApp, World};
+use crate::support::{Client, Made, TestApp, World};
 
 const PEOPLE: usize = 6;
 const SLOTS: usize = 3;
@@ -128,7 +129,7 @@ struct Real {
     made: Made,
     conn: PgConnection,
     known: KnownRules,
-    admin: crate::support::Client,
+    admin: Client,
 }
 
 impl Real {
@@ -258,8 +259,9 @@ async fn replay(history: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
 #[test]
 fn batches_of_any_size_are_as_good_as_one_by_one() {
     let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
-    let outcome = TestRunner::new(config)
-        .run(&history(), |history| support::wait_for(async move { replay(history).await }));
+    let runtime = Runtime::new().unwrap();
+    let outcome =
+        TestRunner::new(config).run(&history(), |history| runtime.block_on(replay(history)));
     if let Err(error) = outcome {
         panic!("{error}");
     }
@@ -271,7 +273,7 @@ fn a_model_with_another_rule_is_found_out() {
     let mut model = Model::new();
     assert_eq!(model.book(0, 0, 0), "booked");
     assert_eq!(model.book(1, 0, 1), "already_booked");
-    let forgetful = support::wait_for(async {
+    let forgetful = Runtime::new().unwrap().block_on(async {
         let mut real = Real::new().await;
         let both = [real.book(0, 0, 0), real.book(1, 0, 1)];
         real.settle(&both).await

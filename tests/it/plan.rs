@@ -36,6 +36,9 @@ async fn grown() -> (TestApp, Made, PgConnection) {
          insert into person (match_key, birth_date, region_id, name, phone)
              select decode(md5('grown' || n), 'hex'), '1964-01-01', {district}, 'Grown', '010'
              from generate_series(1, {BOOKINGS}) n;
+         insert into roster (code, name) values ('nurses', 'Nurses');
+         insert into roster_member (person_id, roster_id)
+             select person_id, 1 from person where name = 'Grown' and person_id % 10 = 0;
          insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
                  dose_number, slot_id, allocation_id, rule_version, booked_at)
              select gen_random_uuid(), person_id, {campaign}, {product}, {course}, 1,
@@ -100,8 +103,7 @@ fn scans(plan: &str) -> Vec<&str> {
 async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     let (app, made, mut lane) = grown().await;
     let mut known = KnownRules::default();
-    let outcomes =
-        transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
+    let outcomes = transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
     let plans = plans(&mut lane).await;
     assert!(plans.len() >= 6, "the statements of a batch: {}", plans.len());

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::support::{Answer, Client, Made, Person, TestApp, World};
 
 async fn all_book(clients: Vec<(Client, Value)>) -> Vec<Answer> {
-    let requests = clients.into_iter().map(|(client, body)| async move {
-        client.put_booking(Uuid::now_v7(), &body).await
-    });
+    let requests = clients
+        .into_iter()
+        .map(|(client, body)| async move { client.put_booking(Uuid::now_v7(), &body).await });
     join_all(requests).await
 }
 
@@ -94,9 +94,11 @@ async fn one_person_asks_a_hundred_times(services: &[&TestApp]) {
     let made = World::new().clinics(10).days(5).slots_per_day(2).doses(20).make(&app.db).await;
     assert_eq!(made.slots.len(), 100);
     let person = &made.people[0];
-    let clients = made.slots.iter().enumerate().map(|(n, slot)| {
-        (services[n % services.len()].citizen(person), made.booking(*slot))
-    });
+    let clients = made
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(n, slot)| (services[n % services.len()].citizen(person), made.booking(*slot)));
     let answers = all_book(clients.collect()).await;
     assert_eq!(count(&answers, 201, ""), 1);
     assert_eq!(count(&answers, 409, "already_booked"), 99);
