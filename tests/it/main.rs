@@ -17,6 +17,6 @@ mod health;
 mod ledger;
 mod model;
 mod plan;
-#[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod stampede;
+#[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;
