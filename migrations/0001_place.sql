@@ -5,7 +5,10 @@
 -- and later migrations grant it only the verbs that a flow needs. Roles belong to the whole server,
 -- so two databases migrating at once may both try.
 do $$ begin
-    create role dosebook_app nologin;
+    -- Asked first, because where the role is there already the owner need not be able to make one.
+    if not exists (select from pg_roles where rolname = 'dosebook_app') then
+        create role dosebook_app nologin;
+    end if;
 exception when duplicate_object or unique_violation then null;
 end $$;
 -- An owner who is no superuser needs this to step down to the role; where it cannot be granted here

@@ -19,5 +19,6 @@ pub mod db;
 pub mod domain;
 pub mod flows;
 pub mod jobs;
+pub mod postgres;
 pub mod telemetry;
 pub mod web;

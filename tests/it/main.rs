@@ -20,3 +20,4 @@ mod plan;
 mod stampede;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;
+mod postgres;

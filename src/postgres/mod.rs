@@ -1,0 +1,173 @@
+//! The private PostgreSQL: started from the programs on this machine when no other is named, under a
+//! folder of its own, durable, reachable through a unix socket that only its owner may open.
+//!
+//! Every process that uses a folder holds a shared lock on it, and the last one out stops the server.
+//! So a second service or an import may come and go beside the first, and a server that was left
+//! running by a killed service is taken over by the next one.
+
+mod account;
+mod cluster;
+mod lock;
+mod programs;
+mod settings;
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::{process::Child, task::JoinHandle};
+
+use cluster::Cluster;
+pub use settings::Durability;
+
+/// Owns the database and its schema; migrations run as this role.
+const OWNER: &str = "dosebook_owner";
+/// Owns nothing; the service works as this role.
+const APP: &str = "dosebook_app";
+const DATABASE: &str = "dosebook";
+
+/// Why there is no private PostgreSQL.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "{found}; dosebook needs the programs of PostgreSQL {} or later. Install them:\n  \
+         Debian, Ubuntu:  apt-get install -y postgresql\n  \
+         Fedora, RHEL:    dnf install -y postgresql-server\n  \
+         Alpine:          apk add postgresql\n  \
+         macOS:           brew install postgresql@17\n\
+         or say with PG_BIN where they are, or name a server with DATABASE_URL",
+        programs::MAJOR_MIN
+    )]
+    Missing { found: String },
+    #[error(
+        "the database in {path} was made by PostgreSQL {made_by}, whose programs are not here: \
+         install PostgreSQL {made_by}, or say with PG_BIN where it is"
+    )]
+    OtherMajor { path: PathBuf, made_by: String },
+    #[error("{path} belongs to user {owner}: start dosebook as that user, as root, or elsewhere")]
+    Foreign { path: PathBuf, owner: u32 },
+    #[error("user {user}, as whom PostgreSQL runs, cannot get at {path}: allow others to enter it")]
+    Unreachable { path: PathBuf, user: u32 },
+    #[error("{path}: {source}")]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("another process has been starting or stopping the database in {path} for too long")]
+    Busy { path: PathBuf },
+    #[error("{program} failed: {said}")]
+    Program { program: String, said: String },
+    #[error("PostgreSQL does not start; {log} ends with:\n{tail}")]
+    DoesNotStart { log: PathBuf, tail: String },
+    #[error("the private database answers with an error: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A running PostgreSQL that this process uses, and stops if nobody else does.
+#[derive(Debug)]
+pub struct Private {
+    cluster: Arc<Cluster>,
+    /// Carries the shared lock. Taken by `stop`.
+    in_use: Option<File>,
+    supervisor: Option<JoinHandle<()>>,
+}
+
+impl Private {
+    /// Makes the database in `data_dir` on first use, starts its server or attaches to the one that
+    /// runs. `bin_dir` names the folder of PostgreSQL's programs; without it they are looked for.
+    ///
+    /// # Errors
+    /// When PostgreSQL is missing, the folder cannot be used, or the server does not start.
+    pub async fn start(
+        data_dir: &Path,
+        bin_dir: Option<&Path>,
+        durability: Durability,
+    ) -> Result<Self, Error> {
+        let cluster = Arc::new(Cluster::open(data_dir, bin_dir).await?);
+        let starting = lock::exclusive(&cluster.file("start.lock")).await?;
+        let in_use = lock::shared(&cluster.file("use.lock")).await?;
+        cluster.make(durability).await?;
+        let child = cluster.bring_up().await?;
+        let supervisor = child.map(|child| tokio::spawn(supervise(Arc::clone(&cluster), child)));
+        let private = Self { cluster, in_use: Some(in_use), supervisor };
+        private.cluster.furnish().await?;
+        drop(starting);
+        Ok(private)
+    }
+
+    /// As the role that owns database and schema: for migrations.
+    pub fn owner_options(&self) -> PgConnectOptions {
+        self.cluster.options(OWNER, DATABASE)
+    }
+
+    /// As the role that owns nothing: for the service.
+    pub fn app_options(&self) -> PgConnectOptions {
+        self.cluster.options(APP, DATABASE)
+    }
+
+    /// As the superuser: for tests, and for making further databases.
+    pub fn superuser_options(&self, database: &str) -> PgConnectOptions {
+        self.cluster.options(cluster::SUPERUSER, database)
+    }
+
+    /// The folder of the unix socket: `psql -h` takes it.
+    pub fn socket_dir(&self) -> &Path {
+        &self.cluster.socket_dir
+    }
+
+    /// Stops the server, unless another process uses it.
+    ///
+    /// # Errors
+    /// When the server does not stop; it is left as it is.
+    pub async fn stop(mut self) -> Result<(), Error> {
+        if let Some(supervisor) = self.supervisor.take() {
+            supervisor.abort();
+            drop(supervisor.await);
+        }
+        let stopping = lock::exclusive(&self.cluster.file("start.lock")).await?;
+        let is_last = self.in_use.take().is_some_and(lock::is_last);
+        let outcome = if is_last {
+            let cluster = Arc::clone(&self.cluster);
+            tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap_or(Ok(()))
+        } else {
+            Ok(())
+        };
+        drop(stopping);
+        outcome
+    }
+}
+
+/// A start-up that failed halfway must not leave a server behind. Waits for the server to stop.
+impl Drop for Private {
+    fn drop(&mut self) {
+        let Some(in_use) = self.in_use.take() else { return };
+        if let Some(supervisor) = self.supervisor.take() {
+            supervisor.abort();
+        }
+        if lock::is_last(in_use)
+            && let Err(error) = self.cluster.stop()
+        {
+            tracing::error!(%error, "the private PostgreSQL was left running");
+        }
+    }
+}
+
+/// Starts the server again when it was killed. One that was stopped by hand stays stopped.
+async fn supervise(cluster: Arc<Cluster>, mut child: Child) {
+    while let Ok(status) = child.wait().await {
+        if status.success() {
+            tracing::warn!("the private PostgreSQL was stopped by someone else");
+            return;
+        }
+        tracing::error!(%status, "the private PostgreSQL died: starting it again");
+        match cluster.bring_up().await {
+            Ok(Some(again)) => child = again,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "the private PostgreSQL is gone");
+                return;
+            }
+        }
+    }
+}
