@@ -11,6 +11,7 @@ pub mod catalogue;
 pub mod clinic;
 pub mod cohort;
 pub mod course;
+pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod movement;

@@ -65,6 +65,8 @@ keys! {
     SessionKey;
     /// Hashes one-time codes at rest.
     CodeKey;
+    /// Makes the passwords of the demonstration's sign-ins.
+    DemoKey;
 }
 
 /// Every key of the service.
@@ -73,6 +75,7 @@ pub struct Keys {
     pub matching: MatchKey,
     pub session: SessionKey,
     pub code: CodeKey,
+    pub demo: DemoKey,
 }
 
 impl Keys {
@@ -84,6 +87,7 @@ impl Keys {
             matching: MatchKey(root.derive("dosebook match 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
+            demo: DemoKey(root.derive("dosebook demo 1")),
         }
     }
 }

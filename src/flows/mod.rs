@@ -1,6 +1,7 @@
 //! Verbs: one business transaction per file. A flow reads, lets the domain decide, and writes.
 
 pub mod add_user;
+pub mod demo;
 pub mod disable_user;
 pub mod empty_outbox;
 pub mod lane;

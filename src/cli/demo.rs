@@ -1,0 +1,140 @@
+//! `dosebook demo`: loads the demonstration and says how to try it.
+
+use std::io::Write;
+
+use chrono::SubsecRound;
+use chrono_tz::Asia::Seoul;
+use clap::ValueEnum;
+use sqlx::PgConnection;
+
+use crate::{
+    db::Db,
+    domain::keys::Keys,
+    flows::demo::{self, Loaded, Person, Scale},
+};
+
+/// The scales that a command line can ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Size {
+    /// 352,400 people, 80,640 doses, 1,450 clinics
+    Tenth,
+    /// 3,524,000 people, 806,400 doses, 14,500 clinics
+    Full,
+}
+
+impl From<Size> for Scale {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::Tenth => Scale::tenth(),
+            Size::Full => Scale::full(),
+        }
+    }
+}
+
+/// Loads the demonstration unless it is there, and prints on standard output what there is to try.
+/// `owner` is a connection of the tables' owner; without it the planner learns of the rows a little
+/// later.
+///
+/// # Errors
+/// Those of loading, and of writing to standard output.
+pub async fn run(
+    db: &Db,
+    keys: &Keys,
+    size: Size,
+    owner: Option<&mut PgConnection>,
+) -> anyhow::Result<()> {
+    let loaded = demo::load(db, keys, size.into()).await?;
+    if let (false, Some(owner)) = (loaded.was_there, owner) {
+        demo::analyze(owner).await?;
+    }
+    std::io::stdout().write_all(text(&loaded).as_bytes())?;
+    Ok(())
+}
+
+fn text(loaded: &Loaded) -> String {
+    let totals = &loaded.totals;
+    let mut text = String::new();
+    let mut line = |words: &str| {
+        text.push_str(words.trim_end());
+        text.push('\n');
+    };
+    line(if loaded.was_there {
+        "The demonstration is there already; nothing was changed."
+    } else {
+        "Loaded the demonstration: the opening of 12 July 2021. All people are invented."
+    });
+    line("");
+    let mut figure = |name: &str, number: i64, note: &str| {
+        line(&format!("  {name:<8} {:>10}   {note}", grouped(number)));
+    };
+    figure("people", totals.people, &format!("born 1962-1966, and {} others", totals.others));
+    figure("doses", totals.granted, &format!("Moderna; {} for each person", ratio(totals)));
+    let place = format!("in {} districts of {} provinces", totals.districts, totals.provinces);
+    figure("clinics", totals.clinics, &place);
+    figure("seats", totals.seats, &format!("in {} slots", grouped(totals.slots)));
+    let closes_at = totals.closes_at.with_timezone(&Seoul).trunc_subsecs(0);
+    let closes_at = closes_at.format("%Y-%m-%d %H:%M");
+    line(&format!("  Campaign {} is open until {closes_at} in Seoul.", loaded.campaign_id));
+    line("");
+    line("Sign in as a citizen (name, birth date, phone):");
+    let mut citizen = |person: &Person, note: &str| {
+        let (name, phone) = (&person.name, hyphened(&person.phone));
+        line(&format!("  {name:<18} {}   {phone}   {note}", person.birth_date));
+    };
+    loaded.citizens.iter().for_each(|person| citizen(person, ""));
+    citizen(&loaded.other, "may not book");
+    line("");
+    line("Sign in as staff (username, password):");
+    for sign_in in &loaded.sign_ins {
+        let password = sign_in.password.as_deref().unwrap_or("(not the one set here)");
+        let role = sign_in.clinic.as_deref().unwrap_or("administrator");
+        line(&format!("  {:<18} {password}   {role}", sign_in.username));
+    }
+    text
+}
+
+/// Doses for each person, as people read it: 0.23.
+fn ratio(totals: &demo::Totals) -> String {
+    let rounded = totals.granted * 100 + totals.people / 2;
+    let hundredths = rounded.checked_div(totals.people).unwrap_or(0);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// 352400 as 352,400.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// 01001234567 as 010-0123-4567.
+fn hyphened(phone: &str) -> String {
+    match (phone.get(..3), phone.get(3..7), phone.get(7..)) {
+        (Some(first), Some(middle), Some(last)) => format!("{first}-{middle}-{last}"),
+        _ => phone.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(80_640), "80,640");
+        assert_eq!(grouped(3_524_000), "3,524,000");
+    }
+
+    #[test]
+    fn a_phone_is_shown_in_its_usual_form() {
+        assert_eq!(hyphened("01001234567"), "010-0123-4567");
+        assert_eq!(hyphened("1"), "1");
+    }
+}

@@ -1,0 +1,123 @@
+//! The demonstration's campaign: what is given, to whom, when, and what the public was told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgConnection, query, query_scalar};
+
+use crate::domain::{CampaignId, CourseId, ProductId};
+
+/// The course and the product by their codes, added where they are not there yet.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_course_and_product(
+    conn: &mut PgConnection,
+) -> sqlx::Result<(CourseId, ProductId)> {
+    let course = query_scalar!(
+        "with new as (
+             insert into course (code, name) values ('covid-19', 'COVID-19')
+             on conflict (code) do nothing returning course_id)
+         select course_id as \"id!\" from new
+         union all select course_id from course where code = 'covid-19'",
+    );
+    let course_id = CourseId(course.fetch_one(&mut *conn).await?);
+    // Moderna's licence of July 2021: from 18 years (216 months), two doses 28 days apart; ten
+    // doses in a vial. https://www2.cdc.gov/vaccines/iis/iisstandards/vaccines.asp?rpt=cvx
+    let product = query_scalar!(
+        "with new as (
+             insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
+                                  interval_days_min)
+             values ('207', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
+             on conflict (code_system, code) do nothing returning product_id)
+         select product_id as \"id!\" from new
+         union all select product_id from product
+             where code_system = 'http://hl7.org/fhir/sid/cvx' and code = '207'",
+    );
+    Ok((course_id, ProductId(product.fetch_one(conn).await?)))
+}
+
+pub struct NewCampaign<'a> {
+    pub code: &'a str,
+    pub name: &'a str,
+    pub course_id: CourseId,
+    pub product_id: ProductId,
+    pub zone: &'a str,
+    /// Also the time of publication.
+    pub opens_at: DateTime<Utc>,
+    pub closes_at: DateTime<Utc>,
+    pub quota: i32,
+    /// Who may book: name and birth dates, both ends included.
+    pub cohort: (&'a str, NaiveDate, NaiveDate),
+}
+
+/// Adds an open campaign with its product and its cohort; None where the code is taken. Waits for
+/// whoever is adding the same code at this moment.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_open_campaign(
+    conn: &mut PgConnection,
+    campaign: &NewCampaign<'_>,
+) -> sqlx::Result<Option<CampaignId>> {
+    let (cohort_name, born_from, born_to) = campaign.cohort;
+    let id = query_scalar!(
+        "insert into campaign (code, name, course_id, state, opens_at, closes_at, zone,
+                               published_quota, published_at)
+         values ($1, $2, $3, 3, $4, $5, $6, $7, $4)
+         on conflict (code) do nothing
+         returning campaign_id",
+        campaign.code,
+        campaign.name,
+        campaign.course_id.0,
+        campaign.opens_at,
+        campaign.closes_at,
+        campaign.zone,
+        campaign.quota,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(campaign_id) = id else { return Ok(None) };
+    query!(
+        "with sold as (insert into campaign_product (campaign_id, product_id) values ($1, $2))
+         insert into cohort (campaign_id, name, born_from, born_to, since_version)
+         values ($1, $3, $4, $5, 1)",
+        campaign_id,
+        campaign.product_id.0,
+        cohort_name,
+        born_from,
+        born_to,
+    )
+    .execute(conn)
+    .await?;
+    Ok(Some(CampaignId(campaign_id)))
+}
+
+/// A line of the public history at `at`: event, change of the doses, reason.
+pub type NewHistory<'a> = (&'a str, Option<i32>, &'a str);
+
+/// # Errors
+/// The database's.
+pub async fn insert_history(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    at: DateTime<Utc>,
+    lines: &[NewHistory<'_>],
+) -> sqlx::Result<()> {
+    let events: Vec<_> = lines.iter().map(|(event, _, _)| (*event).to_owned()).collect();
+    let doses: Vec<_> = lines.iter().map(|(_, doses, _)| doses.unwrap_or(0)).collect();
+    let reasons: Vec<_> = lines.iter().map(|(_, _, reason)| (*reason).to_owned()).collect();
+    query!(
+        "insert into supply_history (campaign_id, at, event, doses, reason)
+         select $1, $2, h.event, nullif(h.doses, 0), h.reason
+         from unnest($3::text[], $4::int[], $5::text[]) with ordinality
+                  as h (event, doses, reason, n)
+         order by h.n",
+        campaign_id.0,
+        at,
+        &events,
+        &doses,
+        &reasons,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,116 @@
+//! Chance that comes out the same every time: the demonstration is drawn from a seed, so that two
+//! installations show the same people and the same clinics.
+
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Plenty
+/// for invented data and useless for secrets.
+pub(super) struct Dice(u64);
+
+const SEED: u64 = 0x2021_0712;
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Dice {
+    /// The dice of one subject: the `n`-th of a `stream`, whatever was drawn for others.
+    pub(super) fn of(stream: u64, n: u32) -> Self {
+        let stream = mix(SEED.wrapping_add(stream.wrapping_mul(STEP)));
+        Self(mix(stream ^ u64::from(n).wrapping_mul(STEP)))
+    }
+
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(STEP);
+        mix(self.0)
+    }
+
+    /// A number in `0..n`; 0 where `n` is 0.
+    pub(super) fn below(&mut self, n: u32) -> u32 {
+        let scaled = ((self.roll() >> 32) * u64::from(n)) >> 32;
+        u32::try_from(scaled).unwrap_or(0)
+    }
+
+    /// A place in a list of this length.
+    pub(super) fn place(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(u32::try_from(len).unwrap_or(u32::MAX))).unwrap_or(0)
+    }
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Draws places of a list in proportion to their weights.
+pub(super) struct Weights {
+    up_to: Vec<u32>,
+}
+
+impl Weights {
+    pub(super) fn new(weights: impl Iterator<Item = u32>) -> Self {
+        let up_to = weights.scan(0, |sum: &mut u32, weight| {
+            *sum = sum.saturating_add(weight);
+            Some(*sum)
+        });
+        Self { up_to: up_to.collect() }
+    }
+
+    pub(super) fn draw(&self, dice: &mut Dice) -> usize {
+        let roll = dice.below(self.up_to.last().copied().unwrap_or(0));
+        self.up_to.partition_point(|&up_to| up_to <= roll)
+    }
+}
+
+/// Shares `total` out in proportion to `weights` by the largest remainder, so that the sum is
+/// exact; nobody gets anything where all weights are 0.
+pub(super) fn apportion(total: u32, weights: &[u64]) -> Vec<u32> {
+    let sum: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
+    if sum == 0 {
+        return vec![0; weights.len()];
+    }
+    let exact = |weight: u64| u128::from(total) * u128::from(weight);
+    let floor = |weight: u64| u32::try_from(exact(weight) / sum).unwrap_or(u32::MAX);
+    let mut shares: Vec<u32> = weights.iter().map(|&weight| floor(weight)).collect();
+    let given: u32 = shares.iter().sum();
+    let mut by_remainder: Vec<_> = shares
+        .iter_mut()
+        .zip(weights)
+        .map(|(share, &weight)| (exact(weight) % sum, share))
+        .collect();
+    // Stable: of equal remainders the earlier place wins, so the outcome has one form only.
+    by_remainder.sort_by_key(|(remainder, _)| std::cmp::Reverse(*remainder));
+    let left = usize::try_from(total - given).unwrap_or(0);
+    by_remainder.into_iter().take(left).for_each(|(_, share)| *share += 1);
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_subject_draws_the_same() {
+        let draw = |stream, n| Dice::of(stream, n).below(1_000_000);
+        assert_eq!(draw(1, 7), draw(1, 7));
+        assert_ne!(draw(1, 7), draw(1, 8));
+        assert_ne!(draw(1, 7), draw(2, 7));
+    }
+
+    #[test]
+    fn draws_follow_the_weights() {
+        let weights = Weights::new([1, 0, 3].into_iter());
+        let mut counts = [0; 3];
+        for n in 0..4_000 {
+            counts[weights.draw(&mut Dice::of(0, n))] += 1;
+        }
+        assert_eq!(counts[1], 0);
+        assert!((900..1_100).contains(&counts[0]), "{counts:?}");
+    }
+
+    #[test]
+    fn shares_are_exact_and_proportional() {
+        assert_eq!(apportion(10, &[1, 1, 1]), [4, 3, 3]);
+        assert_eq!(apportion(7, &[0, 5, 2]), [0, 5, 2]);
+        assert_eq!(apportion(3, &[]), [0; 0]);
+        assert_eq!(apportion(3, &[0, 0]), [0, 0]);
+        let weights: Vec<u64> = (1..=229).map(|n| n * n).collect();
+        assert_eq!(apportion(8_064, &weights).iter().sum::<u32>(), 8_064);
+    }
+}
