@@ -21,5 +21,6 @@ pub mod domain;
 pub mod flows;
 pub mod jobs;
 pub mod postgres;
+pub mod store;
 pub mod telemetry;
 pub mod web;

@@ -1,3 +1,42 @@
-//! The commands of dosebook.
+//! The command line: which command, with which settings. Everything else is in the library.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use dosebook::{cli, config::Storage, telemetry};
+
+/// Vaccine booking with a dose ledger: the limit is known before anyone queues.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    storage: Storage,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Answer on HTTP until stopped
+    Serve(cli::serve::Args),
+    /// Load the demonstration: the opening of 12 July 2021, made up from a seed
+    Demo(cli::demo::Args),
+    /// Bring the schema up to date and exit
+    Migrate,
+    /// Derive the ledger anew from journal and bookings, and say where it differs
+    Verify,
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let Command { verb, storage } = Command::parse();
+    telemetry::init(storage.log_format);
+    let done = match verb {
+        Verb::Serve(args) => cli::serve::run(&storage, args).await,
+        Verb::Demo(args) => cli::demo::run(&storage, args).await,
+        Verb::Migrate => cli::migrate::run(&storage).await,
+        Verb::Verify => cli::verify::run(&storage).await,
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("dosebook: {error:#}");
+        std::process::ExitCode::FAILURE
+    })
+}

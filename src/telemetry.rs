@@ -1,6 +1,6 @@
 //! Logs and gauges: what an operator sees at 20:00. Nothing personal goes in either.
 
-use std::sync::Mutex;
+use std::{io::IsTerminal, sync::Mutex};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -16,7 +16,8 @@ use crate::config::LogFormat;
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,actix_server=warn"));
-    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let ansi = std::io::stderr().is_terminal();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => registry.with(lines.json()).try_init(),

@@ -1,16 +1,16 @@
 //! `dosebook demo`: loads the demonstration and says how to try it.
 
-use std::io::Write;
+use std::{io::Write, process::ExitCode};
 
 use chrono::SubsecRound;
 use chrono_tz::Asia::Seoul;
 use clap::ValueEnum;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use crate::{
-    db::Db,
-    domain::keys::Keys,
+    config::Storage,
     flows::demo::{self, Loaded, Person, Scale},
+    store::Store,
 };
 
 /// The scales that a command line can ask for.
@@ -31,21 +31,30 @@ impl From<Size> for Scale {
     }
 }
 
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// How much of the real evening
+    #[arg(long, value_enum, default_value_t = Size::Tenth)]
+    pub scale: Size,
+}
+
 /// Loads the demonstration unless it is there, and prints on standard output what there is to try.
-/// `owner` is a connection of the tables' owner; without it the planner learns of the rows a little
-/// later.
 ///
 /// # Errors
 /// Those of loading, and of writing to standard output.
-pub async fn run(
-    db: &Db,
-    keys: &Keys,
-    size: Size,
-    owner: Option<&mut PgConnection>,
-) -> anyhow::Result<()> {
-    let loaded = demo::load(db, keys, size.into()).await?;
-    if let (false, Some(owner)) = (loaded.was_there, owner) {
-        demo::analyze(owner).await?;
+pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let store = Store::open(storage, 2).await?;
+    let printed = load(&store, args.scale).await;
+    store.close().await;
+    printed.map(|()| ExitCode::SUCCESS)
+}
+
+async fn load(store: &Store, size: Size) -> anyhow::Result<()> {
+    let loaded = demo::load(&store.db, &store.keys, size.into()).await?;
+    if !loaded.was_there {
+        let mut owner = PgConnection::connect_with(&store.owner).await?;
+        demo::analyze(&mut owner).await?;
+        owner.close().await?;
     }
     std::io::stdout().write_all(text(&loaded).as_bytes())?;
     Ok(())

@@ -1,3 +1,6 @@
-//! What the commands of some size do and print, one file each. The commands are in main.rs.
+//! The commands, one file each: open the store, call a flow, print, close the store.
 
 pub mod demo;
+pub mod migrate;
+pub mod serve;
+pub mod verify;

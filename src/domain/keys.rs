@@ -76,6 +76,7 @@ pub struct Keys {
     pub session: SessionKey,
     pub code: CodeKey,
     pub demo: DemoKey,
+    fingerprint: [u8; 32],
 }
 
 impl Keys {
@@ -88,7 +89,14 @@ impl Keys {
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),
+            fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }
+    }
+
+    /// Tells one secret from another without giving either away; a database remembers the one that
+    /// it was made with.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
     }
 }
 

@@ -17,7 +17,7 @@ mod health;
 mod ledger;
 mod model;
 mod plan;
+mod postgres;
 mod stampede;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;
-mod postgres;

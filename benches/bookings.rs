@@ -1,3 +1,0 @@
-//! Measurements that print ratios.
-
-fn main() {}

@@ -1,0 +1,54 @@
+//! `dosebook serve`: answers on HTTP until Ctrl-C or SIGTERM, then lets what is under way finish.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    app::{Parts, Serving},
+    clock::Clock,
+    config::{Service, Storage},
+    store::Store,
+};
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    #[command(flatten)]
+    pub service: Service,
+}
+
+/// Serves until asked to stop.
+///
+/// # Errors
+/// In words for an operator: no database, address taken.
+pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let store = Store::open(storage, args.service.connections).await?;
+    let served = serve(&store, &args.service).await;
+    store.close().await;
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
+    let parts = Parts {
+        db: store.db.clone(),
+        keys: store.keys.clone(),
+        clock: Clock::System,
+        is_local: service.is_local(store.is_private())?,
+    };
+    let serving = Serving::start(parts, service).await?;
+    println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
+    stop_requested().await?;
+    tracing::info!("stopping: letting requests under way finish");
+    serving.stop().await;
+    Ok(())
+}
+
+async fn stop_requested() -> std::io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Opens what a command works on: the database (a private one, or the one named) and the secret that
+//! belongs to it. They are opened together because one is of no use without the other.
+
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr};
+
+use anyhow::{Context, bail};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+
+use crate::{
+    config::Storage,
+    db::{self, Db},
+    domain::keys::{Keys, SECRET_BYTES},
+    postgres::{Durability, Private},
+};
+
+/// An open database, migrated, with its keys.
+pub struct Store {
+    pub db: Db,
+    pub keys: Keys,
+    /// The owner's way in: for migrations and `analyze`, never for serving.
+    pub owner: PgConnectOptions,
+    private: Option<Private>,
+}
+
+impl Store {
+    /// Starts the private PostgreSQL unless a database is named, brings the schema up to date and
+    /// checks that the secret is the one that this database was made with.
+    ///
+    /// # Errors
+    /// In words for an operator: no PostgreSQL, no connection, another secret.
+    pub async fn open(storage: &Storage, connections: u32) -> anyhow::Result<Self> {
+        fs::create_dir_all(&storage.data_dir)
+            .with_context(|| format!("cannot make {}", storage.data_dir.display()))?;
+        let keys = Keys::new(&secret(storage)?);
+        let (owner, app, private) = match &storage.database_url {
+            Some(url) => {
+                let options = PgConnectOptions::from_str(url).context("DATABASE_URL")?;
+                (options.clone(), options, None)
+            }
+            None => {
+                let bin = storage.pg_bin.as_deref();
+                let private = Private::start(&storage.data_dir, bin, Durability::Durable).await?;
+                (private.owner_options(), private.app_options(), Some(private))
+            }
+        };
+        let opened = migrate(&owner, &keys).await;
+        let store = Self { db: Db::new(app, connections), keys, owner, private };
+        if let Err(error) = opened {
+            store.close().await;
+            return Err(error);
+        }
+        Ok(store)
+    }
+
+    /// Whether the database is the private one of this machine.
+    pub fn is_private(&self) -> bool {
+        self.private.is_some()
+    }
+
+    /// Closes the pools and stops the PostgreSQL that `open` started, if any.
+    pub async fn close(self) {
+        self.db.close().await;
+        if let Some(private) = self.private
+            && let Err(error) = private.stop().await
+        {
+            tracing::error!(%error, "the private PostgreSQL did not stop cleanly");
+        }
+    }
+}
+
+async fn migrate(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
+    let mut conn = PgConnection::connect_with(owner).await.context("cannot reach the database")?;
+    db::MIGRATOR.run(&mut conn).await.context("cannot bring the schema up to date")?;
+    if !db::catalogue::claim_secret(&mut conn, &keys.fingerprint()).await? {
+        bail!(
+            "this database was made with another secret: give the same --secret (or DATA_DIR/secret) \
+             to every process that uses it"
+        );
+    }
+    conn.close().await?;
+    Ok(())
+}
+
+fn secret(storage: &Storage) -> anyhow::Result<[u8; SECRET_BYTES]> {
+    let path = storage.data_dir.join("secret");
+    let text = match &storage.secret {
+        Some(text) => text.clone(),
+        None if path.exists() => fs::read_to_string(&path).context("cannot read the secret")?,
+        None => make_secret(&path)?,
+    };
+    let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok();
+    let Some(secret) = bytes.and_then(|bytes| bytes.try_into().ok()) else {
+        bail!("the secret must be {} hexadecimal digits", 2 * SECRET_BYTES);
+    };
+    Ok(secret)
+}
+
+fn make_secret(path: &Path) -> anyhow::Result<String> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).context("no randomness for a secret")?;
+    let text = data_encoding::HEXLOWER.encode(&bytes);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    Ok(text)
+}
