@@ -13,6 +13,7 @@
 )]
 
 mod booking;
+mod demo;
 mod health;
 mod ledger;
 mod model;

@@ -12,27 +12,32 @@ use crate::domain::{CampaignId, CourseId, ProductId};
 pub async fn insert_course_and_product(
     conn: &mut PgConnection,
 ) -> sqlx::Result<(CourseId, ProductId)> {
-    let course = query_scalar!(
-        "with new as (
-             insert into course (code, name) values ('covid-19', 'COVID-19')
-             on conflict (code) do nothing returning course_id)
-         select course_id as \"id!\" from new
-         union all select course_id from course where code = 'covid-19'",
-    );
-    let course_id = CourseId(course.fetch_one(&mut *conn).await?);
+    query!(
+        "insert into course (code, name) values ('covid-19', 'COVID-19')
+         on conflict (code) do nothing",
+    )
+    .execute(&mut *conn)
+    .await?;
     // Moderna's licence of July 2021: from 18 years (216 months), two doses 28 days apart; ten
     // doses in a vial. https://www2.cdc.gov/vaccines/iis/iisstandards/vaccines.asp?rpt=cvx
-    let product = query_scalar!(
-        "with new as (
-             insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
-                                  interval_days_min)
-             values ('207', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
-             on conflict (code_system, code) do nothing returning product_id)
-         select product_id as \"id!\" from new
-         union all select product_id from product
-             where code_system = 'http://hl7.org/fhir/sid/cvx' and code = '207'",
-    );
-    Ok((course_id, ProductId(product.fetch_one(conn).await?)))
+    query!(
+        "insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
+                              interval_days_min)
+         values ('207', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
+         on conflict (code_system, code) do nothing",
+    )
+    .execute(&mut *conn)
+    .await?;
+    // A statement of its own: it sees what somebody else has committed while the inserts waited.
+    let ids = query!(
+        r#"select course_id as "course_id: CourseId", product_id as "product_id: ProductId"
+           from course, product
+           where course.code = 'covid-19'
+               and product.code_system = 'http://hl7.org/fhir/sid/cvx' and product.code = '207'"#,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((ids.course_id, ids.product_id))
 }
 
 pub struct NewCampaign<'a> {
@@ -50,7 +55,7 @@ pub struct NewCampaign<'a> {
 }
 
 /// Adds an open campaign with its product and its cohort; None where the code is taken. Waits for
-/// whoever is adding the same code at this moment.
+/// whoever is adding the same code at this moment, as long as the connection's lock_timeout allows.
 ///
 /// # Errors
 /// The database's.
