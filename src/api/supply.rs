@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     db,
-    domain::{CampaignId, Refusal, supply::Change},
+    domain::{CampaignId, Refusal, supply_history::Entry},
 };
 
 const HISTORY_LIMIT: i64 = 100;
@@ -42,7 +42,7 @@ pub struct Page {
 #[derive(Serialize)]
 struct History {
     campaign_id: CampaignId,
-    entries: Vec<Change>,
+    entries: Vec<Entry>,
     /// Ask for what comes after this entry; none at the end.
     next_after: Option<i64>,
 }
@@ -63,7 +63,7 @@ pub async fn list_history(
         return Err(Refusal::field("limit", detail).into());
     }
     let after = page.after.unwrap_or(0);
-    let entries = db::supply::history(&app.db.read, campaign_id, after, limit + 1).await?;
+    let entries = db::supply_history::list(&app.db.read, campaign_id, after, limit + 1).await?;
     let mut entries = entries.ok_or_else(Refusal::not_found)?;
     let limit = usize::try_from(limit).map_err(Problem::internal)?;
     let is_more = entries.len() > limit;

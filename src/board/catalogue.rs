@@ -5,17 +5,27 @@ use std::{
     io,
 };
 
-use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{document::Document, place::Point};
 use crate::{
     db::{
-        board::catalogue::{self as db, Campaign, Clinic, Cohort, Product, Tranche},
-        supply::{Register, Rules},
+        self,
+        supply::{Register, Version},
     },
-    domain::{CampaignId, ClinicId, RegionId, region::Region},
+    domain::{
+        CampaignId, ClinicId, CourseId, RegionId, RosterId,
+        campaign::{Campaign, State},
+        clinic::Clinic,
+        cohort::Cohort,
+        course::Course,
+        eligibility::Rules,
+        product::Product,
+        region::Region,
+        roster::Roster,
+        tranche::Tranche,
+    },
 };
 
 /// How many regions a region may lie in: a province is all that the schema means today.
@@ -39,7 +49,6 @@ pub struct Catalogue {
 #[derive(Debug)]
 pub struct Site {
     pub clinic: Clinic,
-    pub zone: Tz,
     pub point: Option<Point>,
 }
 
@@ -54,7 +63,10 @@ pub struct Card {
 pub struct CardContent {
     #[serde(flatten)]
     pub campaign: Campaign,
+    /// What its doses protect against.
+    pub course: String,
     pub cohorts: Vec<CohortInWords>,
+    /// In the order in which they open.
     pub tranches: Vec<Tranche>,
     pub products: Vec<Product>,
 }
@@ -68,13 +80,13 @@ pub struct CohortInWords {
 
 /// What the catalogue is made of, as read in one transaction.
 pub struct Parts {
-    pub regions: Vec<Region>,
-    pub clinics: Vec<Clinic>,
-    pub campaigns: Vec<Campaign>,
-    pub cohorts: Vec<Cohort>,
-    pub tranches: Vec<Tranche>,
-    pub products: Vec<Product>,
-    pub register: Register,
+    regions: Vec<Region>,
+    clinics: Vec<Clinic>,
+    courses: Vec<Course>,
+    rosters: Vec<Roster>,
+    /// Those that are not drafts.
+    campaigns: Vec<(Campaign, Rules)>,
+    register: Register,
 }
 
 impl Parts {
@@ -82,32 +94,40 @@ impl Parts {
     ///
     /// # Errors
     /// The database's.
-    pub async fn read(conn: &mut ::sqlx::PgConnection) -> ::sqlx::Result<Self> {
+    pub async fn read(conn: &mut sqlx::PgConnection) -> sqlx::Result<Self> {
+        const ALL: i64 = i64::MAX;
+        let mut campaigns = Vec::new();
+        for campaign in db::campaign::list(&mut *conn, CampaignId(0), ALL).await? {
+            if campaign.state != State::Draft {
+                let (id, version) = (campaign.campaign_id, campaign.rule_version);
+                let rules = db::eligibility::rules(conn, id, version).await?;
+                campaigns.push((campaign, rules.ok_or(sqlx::Error::RowNotFound)?));
+            }
+        }
         Ok(Self {
-            regions: db::regions(conn).await?,
-            clinics: db::clinics(conn).await?,
-            campaigns: db::campaigns(conn).await?,
-            cohorts: db::cohorts(conn).await?,
-            tranches: db::tranches(conn).await?,
-            products: db::products(conn).await?,
-            register: crate::db::supply::register(conn).await?,
+            regions: db::region::list(&mut *conn, RegionId(0), ALL).await?,
+            clinics: db::clinic::list(&mut *conn, ClinicId(0), ALL).await?,
+            courses: db::course::list(&mut *conn, CourseId(0), ALL).await?,
+            rosters: db::roster::list(&mut *conn, RosterId(0), ALL).await?,
+            register: db::supply::register(conn).await?,
+            campaigns,
         })
     }
 }
 
 impl Catalogue {
     /// # Errors
-    /// When a clinic's zone is unknown, or an answer cannot be written.
+    /// When an answer cannot be written.
     pub fn new(parts: Parts) -> io::Result<Self> {
         let cards = cards(&parts)?;
         let contents: Vec<_> = cards.values().map(|card| &card.content).collect();
         let campaign_list = Document::new(&json!({ "campaigns": contents }))?;
-        let region_list = Document::new(&json!({ "regions": region_lines(&parts.regions) }))?;
+        let region_list = Document::new(&json!({ "regions": parts.regions }))?;
         let regions: BTreeMap<_, _> =
             parts.regions.into_iter().map(|region| (region.region_id, region)).collect();
         Ok(Self {
             paths: regions.keys().map(|&id| (id, path(&regions, id))).collect(),
-            clinics: parts.clinics.into_iter().map(Site::new).collect::<io::Result<_>>()?,
+            clinics: parts.clinics.into_iter().map(Site::from).collect(),
             regions,
             campaigns: cards,
             register: parts.register,
@@ -126,25 +146,22 @@ impl Catalogue {
         self.clinics.binary_search_by_key(&clinic_id, |site| site.clinic.clinic_id).ok()
     }
 
-    /// The rules that the public campaigns go by.
-    pub fn rules(&self) -> Vec<Rules> {
+    /// The version of the rules of each public campaign.
+    pub fn versions(&self) -> Vec<Version> {
         let cards = self.campaigns.iter();
         cards
-            .map(|(&campaign_id, card)| Rules {
+            .map(|(&campaign_id, card)| Version {
                 campaign_id,
-                version: card.content.campaign.rule_version,
+                number: card.content.campaign.rule_version,
             })
             .collect()
     }
 }
 
-impl Site {
-    fn new(clinic: Clinic) -> io::Result<Self> {
-        let zone = clinic.zone.parse::<Tz>().map_err(|error| {
-            io::Error::other(format!("zone of clinic {}: {error}", clinic.clinic_id))
-        })?;
+impl From<Clinic> for Site {
+    fn from(clinic: Clinic) -> Self {
         let point = clinic.latitude.zip(clinic.longitude).map(|(lat, lon)| Point::new(lat, lon));
-        Ok(Self { clinic, zone, point })
+        Self { clinic, point }
     }
 }
 
@@ -153,46 +170,37 @@ fn path(regions: &BTreeMap<RegionId, Region>, from: RegionId) -> Vec<RegionId> {
     std::iter::successors(Some(from), above).take(REGION_LEVELS_MAX).collect()
 }
 
-fn region_lines(regions: &[Region]) -> Vec<serde_json::Value> {
-    let line = |region: &Region| {
-        json!({
-            "region_id": region.region_id,
-            "parent_id": region.parent_id,
-            "code": region.code,
-            "name": region.name,
-        })
-    };
-    regions.iter().map(line).collect()
-}
-
 fn cards(parts: &Parts) -> io::Result<BTreeMap<CampaignId, Card>> {
     let mut cards = BTreeMap::new();
-    for campaign in &parts.campaigns {
-        let id = campaign.campaign_id;
-        let cohorts = parts.cohorts.iter().filter(|cohort| cohort.campaign_id == id).cloned();
+    for (campaign, rules) in &parts.campaigns {
+        let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
+        let mut tranches = rules.tranches.clone();
+        tranches.sort_by_key(|tranche| (tranche.opens_at, tranche.tranche_id));
         let content = CardContent {
             campaign: campaign.clone(),
-            cohorts: cohorts.map(CohortInWords::new).collect(),
-            tranches: parts.tranches.iter().filter(|t| t.campaign_id == id).cloned().collect(),
-            products: parts.products.iter().filter(|p| p.campaign_id == id).cloned().collect(),
+            course: course.map(|course| course.name.clone()).unwrap_or_default(),
+            cohorts: rules.cohorts.iter().map(|cohort| in_words(cohort, parts)).collect(),
+            tranches,
+            products: rules.products.clone(),
         };
         let document = Document::new(&content)?;
-        cards.insert(id, Card { content, document });
+        cards.insert(campaign.campaign_id, Card { content, document });
     }
     Ok(cards)
 }
 
-impl CohortInWords {
-    fn new(cohort: Cohort) -> Self {
-        let born = match (cohort.born_from, cohort.born_to) {
-            (Some(from), Some(to)) => Some(format!("born from {from} to {to}")),
-            (Some(from), None) => Some(format!("born on {from} or later")),
-            (None, Some(to)) => Some(format!("born on {to} or earlier")),
-            (None, None) => None,
-        };
-        let lives = cohort.region.as_ref().map(|region| format!("living in {region}"));
-        let listed = cohort.roster.as_ref().map(|roster| format!("on the list \"{roster}\""));
-        let conditions: Vec<_> = [born, lives, listed].into_iter().flatten().collect();
-        Self { words: format!("Persons {}.", conditions.join(", ")), cohort }
-    }
+fn in_words(cohort: &Cohort, parts: &Parts) -> CohortInWords {
+    let born = match (cohort.born_from, cohort.born_to) {
+        (Some(from), Some(to)) => Some(format!("born from {from} to {to}")),
+        (Some(from), None) => Some(format!("born on {from} or later")),
+        (None, Some(to)) => Some(format!("born on {to} or earlier")),
+        (None, None) => None,
+    };
+    let region = parts.regions.iter().find(|region| Some(region.region_id) == cohort.region_id);
+    let roster = parts.rosters.iter().find(|roster| Some(roster.roster_id) == cohort.roster_id);
+    let lives = region.map(|region| format!("living in {}", region.name));
+    let listed = roster.map(|roster| format!("on the list \"{}\"", roster.name));
+    let conditions: Vec<_> = [born, lives, listed].into_iter().flatten().collect();
+    let words = format!("Persons {}.", conditions.join(", "));
+    CohortInWords { cohort: cohort.clone(), words }
 }

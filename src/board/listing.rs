@@ -48,6 +48,7 @@ pub struct Line<'a> {
     pub phone: &'a str,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
+    /// IANA name.
     pub zone: &'a str,
     /// None where no distance was asked for, or the clinic's place is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +116,7 @@ impl Snapshot {
         let ranks = sites.filter_map(|(place, (site, days))| {
             let path = self.catalogue.path(site.clinic.region_id);
             let is_inside = filter.region_id.is_none_or(|region_id| path.contains(&region_id));
-            if !is_inside || !matching(days, filter, today.of(site.zone)).any(|_| true) {
+            if !is_inside || !matching(days, filter, today.of(site.clinic.zone)).any(|_| true) {
                 return None;
             }
             let rank = rank(filter, place, site);
@@ -127,7 +128,7 @@ impl Snapshot {
 
     fn line(&self, filter: &Filter, today: &mut Today, rank: Rank) -> Option<Line<'_>> {
         let site = self.catalogue.clinics.get(rank.place)?;
-        let days = matching(self.clinics.get(rank.place)?, filter, today.of(site.zone));
+        let days = matching(self.clinics.get(rank.place)?, filter, today.of(site.clinic.zone));
         let clinic = &site.clinic;
         let is_measured = filter.near.is_some() && rank.distance.is_finite();
         Some(Line {
@@ -139,7 +140,7 @@ impl Snapshot {
             phone: &clinic.phone,
             latitude: clinic.latitude,
             longitude: clinic.longitude,
-            zone: &clinic.zone,
+            zone: clinic.zone.name(),
             distance_km: is_measured.then(|| place::kilometres(rank.distance)),
             days: days.map(DayLine::from).collect(),
         })

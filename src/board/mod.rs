@@ -176,24 +176,24 @@ impl Board {
     pub async fn count_eligible(&self) -> Result<(), Error> {
         let catalogue = self.now().catalogue.clone();
         let counted = self.shared.eligible.load_full();
-        let mut rules = catalogue.rules();
-        rules.retain(|rules| counted.of(*rules, catalogue.register).is_none());
-        if rules.is_empty() {
+        let mut versions = catalogue.versions();
+        versions.retain(|version| counted.of(*version, catalogue.register).is_none());
+        if versions.is_empty() {
             return Ok(());
         }
         let mut eligible = Eligible { register: catalogue.register, campaigns: HashMap::new() };
         if counted.register == catalogue.register {
             eligible.campaigns.clone_from(&counted.campaigns);
         }
-        for rules in &rules {
-            let none = EligibleIn { rule_version: rules.version, ..EligibleIn::default() };
-            eligible.campaigns.insert(rules.campaign_id, none);
+        for version in &versions {
+            let none = EligibleIn { rule_version: version.number, ..EligibleIn::default() };
+            eligible.campaigns.insert(version.campaign_id, none);
         }
         let last = catalogue.register.person_id.unwrap_or(0);
         let mut from = 1;
         while from <= last {
             let to = from.saturating_add(COUNT_CHUNK - 1);
-            let found = db::supply::count_eligible(&self.shared.db.read, &rules, (from, to));
+            let found = db::supply::count_eligible(&self.shared.db.read, &versions, (from, to));
             for found in found.await? {
                 let counts = eligible.campaigns.entry(found.campaign_id).or_default();
                 counts.total += found.persons;

@@ -14,7 +14,7 @@ use super::{
     picture::{Broken, Changes, ClinicSums, Picture, Sums},
 };
 use crate::{
-    db::supply::{Register, Rules},
+    db::supply::{Register, Version},
     domain::{CampaignId, RegionId, campaign::State, supply::Buckets},
 };
 
@@ -108,10 +108,10 @@ pub struct EligibleIn {
 }
 
 impl Eligible {
-    /// The count for these rules, if it was made by them and from this register.
-    pub fn of(&self, rules: Rules, register: Register) -> Option<&EligibleIn> {
-        let counted = self.campaigns.get(&rules.campaign_id)?;
-        (self.register == register && counted.rule_version == rules.version).then_some(counted)
+    /// The count by these rules, if it was made from this register.
+    pub fn of(&self, version: Version, register: Register) -> Option<&EligibleIn> {
+        let counted = self.campaigns.get(&version.campaign_id)?;
+        (self.register == register && counted.rule_version == version.number).then_some(counted)
     }
 }
 
@@ -191,8 +191,8 @@ fn publish(picture: &Picture, eligible: &Eligible, id: CampaignId) -> Result<Pub
     let none = Sums::default();
     let sums = picture.campaigns.get(&id).unwrap_or(&none);
     check(&picture.catalogue, id, sums)?;
-    let rules = Rules { campaign_id: id, version: campaign.rule_version };
-    let counted = eligible.of(rules, picture.catalogue.register);
+    let version = Version { campaign_id: id, number: campaign.rule_version };
+    let counted = eligible.of(version, picture.catalogue.register);
     let with_person = sums.totals.with_person();
     let supply = Supply {
         campaign_id: id,

@@ -1,50 +1,8 @@
-//! What is public about a campaign's limit besides its counters: the history of the limit, and how
-//! many persons may ask for a dose.
+//! How many persons may ask for a dose of a campaign: the other side of what is left.
 
-use sqlx::{PgConnection, PgExecutor, query, query_as};
+use sqlx::{PgConnection, PgExecutor, query_as};
 
-use crate::domain::{CampaignId, RegionId, supply::Change};
-
-/// The public entries of a campaign after the one named, oldest first; none for what is not public.
-///
-/// # Errors
-/// The database's.
-pub async fn history(
-    db: impl PgExecutor<'_>,
-    campaign_id: CampaignId,
-    after: i64,
-    limit: i64,
-) -> sqlx::Result<Option<Vec<Change>>> {
-    let rows = query!(
-        r#"select h.supply_history_id as "supply_history_id?", h.at as "at?", h.event as "event?",
-               h.doses as "doses?", h.reason as "reason?"
-           from campaign c left join lateral (
-               select * from supply_history h
-               where h.campaign_id = c.campaign_id and h.supply_history_id > $2
-               order by h.supply_history_id limit $3
-           ) h on true
-           where c.campaign_id = $1 and c.state <> 1
-           order by h.supply_history_id"#,
-        campaign_id.0,
-        after,
-        limit,
-    )
-    .fetch_all(db)
-    .await?;
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let changes = rows.into_iter().filter_map(|row| {
-        Some(Change {
-            supply_history_id: row.supply_history_id?,
-            at: row.at?,
-            event: row.event?,
-            doses: row.doses,
-            reason: row.reason?,
-        })
-    });
-    Ok(Some(changes.collect()))
-}
+use crate::domain::{CampaignId, RegionId};
 
 /// Moves whenever the register, a roster or the regions change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,11 +32,11 @@ pub async fn register(conn: &mut PgConnection) -> sqlx::Result<Register> {
     .await
 }
 
-/// The campaigns to count for, with the version of the rules to count by.
+/// A campaign to count for, with the version of its rules to count by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules {
+pub struct Version {
     pub campaign_id: CampaignId,
-    pub version: i32,
+    pub number: i32,
 }
 
 /// Persons of one region who are in a cohort of a campaign.
@@ -95,11 +53,11 @@ pub struct Eligible {
 /// The database's.
 pub async fn count_eligible(
     db: impl PgExecutor<'_>,
-    rules: &[Rules],
+    versions: &[Version],
     (from, to): (i64, i64),
 ) -> sqlx::Result<Vec<Eligible>> {
-    let campaigns: Vec<_> = rules.iter().map(|rules| rules.campaign_id.0).collect();
-    let versions: Vec<_> = rules.iter().map(|rules| rules.version).collect();
+    let campaigns: Vec<_> = versions.iter().map(|version| version.campaign_id.0).collect();
+    let numbers: Vec<_> = versions.iter().map(|version| version.number).collect();
     query_as!(
         Eligible,
         r#"select k.campaign_id as "campaign_id!: CampaignId",
@@ -118,7 +76,7 @@ pub async fn count_eligible(
                        where m.person_id = p.person_id and m.roster_id = h.roster_id)))
            group by k.campaign_id, p.region_id"#,
         &campaigns,
-        &versions,
+        &numbers,
         from,
         to,
     )

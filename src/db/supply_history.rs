@@ -1,8 +1,11 @@
 //! Every change of a campaign's limit or state, with its reason, for everybody to read.
 
-use sqlx::{PgConnection, query};
+use sqlx::{PgConnection, PgExecutor, query};
 
-use crate::domain::{CampaignId, supply_history::Event};
+use crate::domain::{
+    CampaignId,
+    supply_history::{Entry, Event},
+};
 
 /// Writes an entry; `doses` is the change of the campaign's doses, where the event changes them.
 ///
@@ -25,4 +28,45 @@ pub async fn insert(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The public entries of a campaign after the one named, oldest first; none for what is not public.
+///
+/// # Errors
+/// The database's.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Option<Vec<Entry>>> {
+    let rows = query!(
+        r#"select h.supply_history_id as "supply_history_id?", h.at as "at?", h.event as "event?",
+               h.doses as "doses?", h.reason as "reason?"
+           from campaign c left join lateral (
+               select * from supply_history h
+               where h.campaign_id = c.campaign_id and h.supply_history_id > $2
+               order by h.supply_history_id limit $3
+           ) h on true
+           where c.campaign_id = $1 and c.state <> 1
+           order by h.supply_history_id"#,
+        campaign_id.0,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let changes = rows.into_iter().filter_map(|row| {
+        Some(Entry {
+            supply_history_id: row.supply_history_id?,
+            at: row.at?,
+            event: row.event?,
+            doses: row.doses,
+            reason: row.reason?,
+        })
+    });
+    Ok(Some(changes.collect()))
 }

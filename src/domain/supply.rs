@@ -2,7 +2,6 @@
 
 use std::ops::AddAssign;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::movement::{Bucket, Kind};
@@ -77,18 +76,6 @@ pub fn seats_taken(kind: Kind) -> i64 {
         Kind::Cancel | Kind::CancelLate | Kind::NoShow => -1,
         _ => 0,
     }
-}
-
-/// A public entry about the limit or the state of a campaign, with its reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    pub supply_history_id: i64,
-    pub at: DateTime<Utc>,
-    /// `published`, `opened`, `paused`, `resumed`, `closed`, `received`, `granted` or `retracted`
-    pub event: String,
-    /// How many doses it is about; none where the event moves no doses.
-    pub doses: Option<i32>,
-    pub reason: String,
 }
 
 #[cfg(test)]

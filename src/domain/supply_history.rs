@@ -1,5 +1,6 @@
 //! What is written down for everybody whenever a campaign's limit or state changes.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// The words are those of `supply_history_event_check`.
@@ -34,4 +35,16 @@ impl Event {
             Self::Retracted => "retracted",
         }
     }
+}
+
+/// What everybody can read: an event, and the reason that was given for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    pub supply_history_id: i64,
+    pub at: DateTime<Utc>,
+    /// The word of an `Event`.
+    pub event: String,
+    /// Change of the campaign's doses; none where the event changes none.
+    pub doses: Option<i32>,
+    pub reason: String,
 }

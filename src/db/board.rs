@@ -5,8 +5,6 @@
 //! (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot say
 //! that: a transaction that commits late has taken its id long before.
 
-pub mod catalogue;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
 
