@@ -12,13 +12,18 @@
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
 
+mod board;
 mod booking;
 mod demo;
+mod campaign;
+mod clinic;
 mod health;
 mod ledger;
 mod model;
 mod plan;
 mod postgres;
+mod slot;
 mod stampede;
+mod supply;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;

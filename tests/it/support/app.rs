@@ -135,6 +135,20 @@ impl TestApp {
         self.options.clone().start_on(self.database.clone()).await
     }
 
+    /// Makes the public picture anew, at once.
+    pub async fn refresh(&self) {
+        let board = self.app.board.clone();
+        let done = super::RUNTIME.spawn(async move { board.refresh().await }).await;
+        done.expect("the board does not fall over").expect("the board is read");
+    }
+
+    /// Carries the public picture on by the journal, at once.
+    pub async fn tick(&self) {
+        let board = self.app.board.clone();
+        let done = super::RUNTIME.spawn(async move { board.tick().await }).await;
+        done.expect("the board does not fall over").expect("the journal is read");
+    }
+
     /// Nobody in particular.
     pub fn public(&self) -> Client {
         Client::new(&self.url, None, self.http.clone())

@@ -1,0 +1,252 @@
+//! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes out
+//! is what the tables say.
+
+use dosebook::board::Board;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool, query, query_scalar};
+use uuid::Uuid;
+
+use crate::support::{Made, TestApp, World, make};
+
+/// The picture of the campaign, without what moves by itself.
+fn picture(app: &TestApp, made: &Made) -> Value {
+    let snapshot = app.app.board.now();
+    let supply = &snapshot.supplies[&made.campaign_id].supply;
+    let mut picture = serde_json::to_value(supply).unwrap();
+    picture["as_of"] = Value::Null;
+    let days: Vec<_> = snapshot.clinics.iter().map(|days| format!("{days:?}")).collect();
+    picture["clinics"] = days.into();
+    picture
+}
+
+fn lost(app: &TestApp, made: &Made) -> (i64, i64) {
+    let snapshot = app.app.board.now();
+    let supply = &snapshot.supplies[&made.campaign_id].supply;
+    (supply.totals.lost, supply.version)
+}
+
+/// One dose is wasted, in the transaction of whoever calls.
+async fn waste(conn: &mut PgConnection, allocation_id: i64) {
+    query("update allocation set open = open - 1, lost = lost + 1 where allocation_id = $1")
+        .bind(allocation_id)
+        .execute(&mut *conn)
+        .await
+        .unwrap();
+    query(
+        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, actor_role)
+         values (8, 1, 6, 1, $1, 4)",
+    )
+    .bind(allocation_id)
+    .execute(conn)
+    .await
+    .unwrap();
+}
+
+/// A reader that goes by ids, as many outboxes are read: the control.
+struct ByIds {
+    last: i64,
+}
+
+impl ByIds {
+    async fn new(db: &PgPool) -> Self {
+        let sql = "select max(id) from movement";
+        Self { last: query_scalar(sql).fetch_one(db).await.unwrap() }
+    }
+
+    async fn read(&mut self, db: &PgPool) -> usize {
+        let sql = "select id from movement where id > $1 order by id";
+        let ids: Vec<i64> = query_scalar(sql).bind(self.last).fetch_all(db).await.unwrap();
+        self.last = ids.last().copied().unwrap_or(self.last);
+        ids.len()
+    }
+}
+
+#[tokio::test]
+async fn a_late_commit_is_not_lost() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    let (_, version) = lost(&app, &made);
+    let mut by_ids = ByIds::new(&app.db).await;
+
+    let mut late = app.db.begin().await.unwrap();
+    waste(&mut late, made.allocation(0, 1).allocation_id.0).await;
+    let mut early = app.db.begin().await.unwrap();
+    waste(&mut early, made.allocation(1, 1).allocation_id.0).await;
+    early.commit().await.unwrap();
+    app.tick().await;
+    assert_eq!(lost(&app, &made), (1, version + 1), "what is committed is in, and nothing else");
+    assert_eq!(by_ids.read(&app.db).await, 1);
+
+    late.commit().await.unwrap();
+    app.tick().await;
+    assert_eq!(lost(&app, &made), (2, version + 2), "and so is what committed late");
+    assert_eq!(by_ids.read(&app.db).await, 0, "the control: by ids it is lost");
+
+    app.tick().await;
+    assert_eq!(lost(&app, &made), (2, version + 2), "nothing is counted twice");
+}
+
+#[tokio::test]
+async fn many_overlapping_transactions_are_each_counted_once() {
+    let app = TestApp::start().await;
+    let made = World::new().doses(100).make(&app.db).await;
+    app.refresh().await;
+    let (_, version) = lost(&app, &made);
+    let allocation_of = |n: usize| made.allocation(n % 3, 1 + n % 4).allocation_id.0;
+    // Three are open at any time, and end in another order than that in which they began.
+    let mut open = Vec::new();
+    for n in 0..60 {
+        let mut tx = app.database.pool.begin().await.unwrap();
+        query("set local lock_timeout = '5s'").execute(&mut *tx).await.unwrap();
+        waste(&mut tx, allocation_of(n)).await;
+        open.push(tx);
+        if open.len() == 3 {
+            let tx = open.remove((n * 7) % 2);
+            match n % 5 {
+                0 => tx.rollback().await.unwrap(),
+                _ => tx.commit().await.unwrap(),
+            }
+        }
+        app.tick().await;
+    }
+    for tx in open {
+        tx.commit().await.unwrap();
+    }
+    app.tick().await;
+    let sql = "select count(*) from movement where kind = 8";
+    let wasted: i64 = query_scalar(sql).fetch_one(&app.db).await.unwrap();
+    assert!(wasted > 40, "{wasted}");
+    assert_eq!(lost(&app, &made), (wasted, version + wasted));
+}
+
+#[tokio::test]
+async fn the_journal_tells_the_same_as_the_tables() {
+    let app = TestApp::start().await;
+    let made = World::new().people(30).make(&app.db).await;
+    app.refresh().await;
+    let start = picture(&app, &made);
+    for n in 0..12 {
+        let citizen = app.citizen(&made.people[n]);
+        let id = Uuid::now_v7();
+        // Of tomorrow's doses some are spare after they are cancelled, of later ones all are open.
+        let slot = made.slot(n % 3, 1 + n % 4, n % 2);
+        citizen.put_booking(id, &made.booking(slot)).await.ok(201);
+        if n % 3 == 0 {
+            citizen.delete_booking(id).await.ok(200);
+        }
+        if n % 4 == 0 {
+            app.tick().await;
+        }
+    }
+    // An allocation that the picture does not know, granted from a pool that it does.
+    grant_new(&app.db, &made).await;
+    app.tick().await;
+    let followed = picture(&app, &made);
+    app.refresh().await;
+    assert_eq!(followed, picture(&app, &made));
+    assert_ne!(followed, start, "the control: something happened");
+    assert_eq!(followed["totals"]["booked"], 8);
+}
+
+/// Five doses more for the first clinic on the first day, for walk-ins, out of the nation's pool.
+async fn grant_new(db: &PgPool, made: &Made) {
+    let first = made.allocation(0, 1);
+    let mut tx = db.begin().await.unwrap();
+    query(
+        "insert into allocation
+             (allocation_id, clinic_id, campaign_id, product_id, on_date, channel, pool_id,
+              granted, open)
+         select allocation_id + 1000, clinic_id, campaign_id, product_id, on_date, 3, $2, 5, 5
+         from allocation where allocation_id = $1",
+    )
+    .bind(first.allocation_id.0)
+    .bind(made.nation.0)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    query("update pool set received = received + 10, open = open + 5, passed_on = passed_on + 5 where pool_id = $1")
+        .bind(made.nation.0)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    query(
+        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+             to_pool_id, actor_role)
+         values (20, 0, 7, 10, null, null, $1, 4), (22, 7, 1, 5, $2, $1, null, 4)",
+    )
+    .bind(made.nation.0)
+    .bind(first.allocation_id.0 + 1000)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_seat_in_a_closed_slot_is_not_offered_when_it_is_given_back() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let citizen = app.citizen(&made.people[0]);
+    let (slot, id) = (made.slot(0, 4, 0), Uuid::now_v7());
+    citizen.put_booking(id, &made.booking(slot)).await.ok(201);
+    let mut tx = app.db.begin().await.unwrap();
+    query("update slot set is_closed = true where slot_id = $1")
+        .bind(slot.slot_id.0)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    query("update catalogue set revision = revision + 1").execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    app.refresh().await;
+    let seats = || {
+        let snapshot = app.app.board.now();
+        let place = snapshot.catalogue.place_of(made.clinics[0]).unwrap();
+        let day = snapshot.clinics[place].iter().find(|day| day.date == slot.on_date).unwrap();
+        day.seats_left
+    };
+    assert_eq!(seats(), 10, "of two slots of ten seats one is closed");
+    citizen.delete_booking(id).await.ok(200);
+    app.tick().await;
+    assert_eq!(seats(), 10);
+    let other = made.slot(0, 4, 1);
+    citizen.put_booking(Uuid::now_v7(), &made.booking(other)).await.ok(201);
+    app.tick().await;
+    assert_eq!(seats(), 9, "the control");
+}
+
+#[tokio::test]
+async fn a_picture_that_does_not_balance_is_not_shown() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    let before = picture(&app, &made);
+    // Lines without the counters that they are about: the sums from the journal are then wrong.
+    query(
+        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, actor_role)
+         values (8, 1, 6, 1000, $1, 4)",
+    )
+    .bind(made.allocation(0, 1).allocation_id.0)
+    .execute(&app.db)
+    .await
+    .unwrap();
+    app.tick().await;
+    let after = picture(&app, &made);
+    assert_eq!(after["totals"], before["totals"], "the tables are asked instead");
+    assert_eq!(after["totals"]["open"], 84, "the control");
+}
+
+#[tokio::test]
+async fn two_boards_on_one_database_say_the_same() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    let citizen = app.citizen(&made.people[0]);
+    citizen.put_booking(Uuid::now_v7(), &made.booking(made.slot(0, 1, 0))).await.ok(201);
+    app.tick().await;
+    let other = Board::open(app.app.db.clone()).await.unwrap();
+    let (ours, theirs) = (app.app.board.now(), other.now());
+    let supplies = [&ours, &theirs].map(|s| &s.supplies[&made.campaign_id].supply);
+    assert_eq!(supplies[0].version, supplies[1].version);
+    assert_eq!(supplies[0].totals, supplies[1].totals);
+}
