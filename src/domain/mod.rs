@@ -13,6 +13,7 @@ pub mod discrepancy;
 pub mod eligibility;
 pub mod grant;
 pub mod ids;
+pub mod import;
 pub mod keys;
 pub mod movement;
 mod objection;

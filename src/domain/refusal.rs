@@ -63,6 +63,10 @@ codes! {
     PromisedDoses,        "promised_doses",         409, "Doses that are promised cannot be taken back";
     NotWholeVials,        "not_whole_vials",        422, "Doses above the clinic move in whole vials";
     RowsRejected,         "rows_rejected",          422, "The file has rows that cannot be loaded";
+    MalformedRow,         "malformed_row",          422, "The row cannot be read";
+    UnknownColumn,        "unknown_column",         422, "A file of this kind has no such column";
+    MissingColumn,        "missing_column",         422, "A column is missing";
+    DuplicateRow,         "duplicate_row",          422, "The row stands in the file twice";
     // the service
     Overloaded,           "overloaded",             503, "Too many requests at once: try again soon";
     Unavailable,          "unavailable",            503, "The service cannot answer now: try again soon";

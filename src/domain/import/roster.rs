@@ -1,0 +1,55 @@
+//! A row of a roster: a person of the register who belongs to a list.
+
+use chrono::NaiveDate;
+
+use super::{Fault, Row, field};
+use crate::domain::person::{BirthDate, parse_name, parse_phone};
+
+/// The columns that together find a person.
+pub const PERSON_COLUMNS: &str = "name,birth_date,phone";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster<'a> {
+    pub roster_code: &'a str,
+    pub name: String,
+    pub birth_date: BirthDate,
+    pub phone: String,
+}
+
+impl<'a> Roster<'a> {
+    /// # Errors
+    /// Names the first column with an impossible value. No birth date is after `today`.
+    pub fn parse(row: &Row<'a>, today: NaiveDate) -> Result<Self, Fault> {
+        Ok(Self {
+            roster_code: field::code(row, "roster_code")?,
+            name: parse_name(row.get("name"))?,
+            birth_date: BirthDate::parse(row.get("birth_date"), today)?,
+            phone: parse_phone(row.get("phone"))?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        import::{Kind, tests::with_row},
+        person::parse_date,
+    };
+
+    #[test]
+    fn an_impossible_value_names_its_column() {
+        let column = |line: &str| {
+            with_row(Kind::Roster, line, |row| {
+                let parsed = Roster::parse(row, parse_date("2021-07-12").unwrap());
+                parsed.err().map(|fault| fault.column.into_owned())
+            })
+        };
+        assert_eq!(column("police,김민지,1962-03-01,01012345678"), None, "the control");
+        assert_eq!(
+            column("the police,김민지,1962-03-01,01012345678").as_deref(),
+            Some("roster_code")
+        );
+        assert_eq!(column("police,김민지,1962-13-01,01012345678").as_deref(), Some("birth_date"));
+    }
+}

@@ -1,0 +1,113 @@
+//! A row of a file of slots. Times come with an offset, or as the clinic's own wall clock shows them.
+
+use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use super::{Fault, Row, field};
+use crate::domain::calendar::local_date;
+
+/// More seats than any hall has.
+const SEATS_MAX: i32 = 100_000;
+/// A slot is a part of a day.
+const HOURS_MAX: i64 = 24;
+/// Of `YYYY-MM-DDTHH:MM`.
+const LOCAL_CHARS: usize = 16;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The date of `starts_at` in the clinic's zone.
+    pub on_date: NaiveDate,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub seats: i32,
+}
+
+impl Slot {
+    /// # Errors
+    /// Names the first column with an impossible value.
+    pub fn parse(row: &Row<'_>, zone: Tz) -> Result<Self, Fault> {
+        let starts_at = instant(row, "starts_at", zone)?;
+        let ends_at = instant(row, "ends_at", zone)?;
+        if ends_at <= starts_at || ends_at - starts_at > Duration::hours(HOURS_MAX) {
+            let text = format!("A slot ends after it starts, and within {HOURS_MAX} hours.");
+            return Err(Fault::field("ends_at", text));
+        }
+        let seats = field::number(row, "seats", 1..=SEATS_MAX)?;
+        Ok(Self { on_date: local_date(starts_at, zone), starts_at, ends_at, seats })
+    }
+}
+
+/// RFC 3339 with an offset, or local time in `zone`, which must happen there exactly once.
+fn instant(row: &Row<'_>, column: &'static str, zone: Tz) -> Result<DateTime<Utc>, Fault> {
+    let text = row.get(column);
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let is_local = text.len() == LOCAL_CHARS && text.is_ascii();
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok().filter(|_| is_local);
+    let Some(local) = local else {
+        let text = "The value is not a time such as 2021-07-26T09:00 (the clinic's zone) or \
+                    2021-07-26T09:00:00+09:00.";
+        return Err(Fault::field(column, text));
+    };
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) => Ok(at.to_utc()),
+        LocalResult::None => {
+            let text = "The clinic's clocks skip this time; write it with an offset.";
+            Err(Fault::field(column, text))
+        }
+        LocalResult::Ambiguous(..) => {
+            let text = "The clinic's clocks show this time twice; write it with an offset.";
+            Err(Fault::field(column, text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::import::{Kind, tests::with_row};
+
+    fn parse(line: &str, zone: Tz) -> Result<Slot, Fault> {
+        with_row(Kind::Slots, line, |row| Slot::parse(row, zone))
+    }
+
+    fn column(line: &str) -> Option<String> {
+        parse(line, Tz::Europe__Berlin).err().map(|fault| fault.column.into_owned())
+    }
+
+    #[test]
+    fn local_time_and_offset_mean_the_same_instant() {
+        let local = parse("C,2021-07-26T00:30,2021-07-26T01:00,5", Tz::Asia__Seoul).unwrap();
+        let line = "C,2021-07-25T15:30:00Z,2021-07-26T01:00:00+09:00,5";
+        assert_eq!(local, parse(line, Tz::Asia__Seoul).unwrap());
+        assert_eq!(local.on_date.to_string(), "2021-07-26", "the clinic's date, not UTC's");
+    }
+
+    #[test]
+    fn a_time_that_clocks_skip_or_show_twice_is_refused() {
+        // Berlin: 02:00 to 03:00 is skipped on 28 March 2021 and comes twice on 31 October 2021.
+        assert_eq!(column("C,2021-03-28T01:59,2021-03-28T03:00,5"), None, "the control");
+        assert_eq!(column("C,2021-03-28T02:30,2021-03-28T04:00,5").as_deref(), Some("starts_at"));
+        assert_eq!(column("C,2021-03-28T01:30,2021-03-28T02:30,5").as_deref(), Some("ends_at"));
+        assert_eq!(column("C,2021-10-31T02:30,2021-10-31T04:00,5").as_deref(), Some("starts_at"));
+        let second = "C,2021-10-31T02:30:00+01:00,2021-10-31T04:00,5";
+        assert_eq!(column(second), None, "an offset says which");
+    }
+
+    #[test]
+    fn an_impossible_value_names_its_column() {
+        for start in ["2021-02-29T09:00", "2021-07-26", "2021-07-26 09:00", "26.7.2021 9:00", ""] {
+            let found = column(&format!("C,{start},2021-07-26T10:00,5"));
+            assert_eq!(found.as_deref(), Some("starts_at"), "{start}");
+        }
+        for end in ["2021-07-26T09:00", "2021-07-26T08:59", "2021-07-27T09:01"] {
+            let found = column(&format!("C,2021-07-26T09:00,{end},5"));
+            assert_eq!(found.as_deref(), Some("ends_at"), "{end}");
+        }
+        for seats in ["0", "-1", "5.0", "+5", "", "100001", "99999999999"] {
+            let found = column(&format!("C,2021-07-26T09:00,2021-07-26T10:00,{seats}"));
+            assert_eq!(found.as_deref(), Some("seats"), "{seats}");
+        }
+    }
+}
