@@ -59,7 +59,10 @@ create table import (
     sha256 bytea not null,
     at timestamptz not null default clock_timestamp(),
     rows_accepted bigint not null,
+    rows_unchanged bigint not null,
     rows_rejected bigint not null,
+    -- The first rejected rows, as they were answered: line, column and reason, no values.
+    rejects jsonb not null,
     staff_user_id int references staff_user,
     constraint import_file_key unique (kind, sha256),
     constraint import_kind_check check (kind in ('register', 'roster', 'clinics', 'slots', 'allocations'))

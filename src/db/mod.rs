@@ -15,6 +15,7 @@ pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod movement;
+pub mod import;
 pub mod outbox;
 pub mod person;
 pub mod pool;

@@ -4,6 +4,7 @@ pub mod add_user;
 pub mod demo;
 pub mod disable_user;
 pub mod empty_outbox;
+pub mod import;
 pub mod lane;
 pub mod request_code;
 pub mod sign_in;

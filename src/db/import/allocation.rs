@@ -1,0 +1,276 @@
+//! Staging and granting of allocations. A row's key is the allocation's: clinic, campaign, product,
+//! date, tranche (or none) and channel.
+
+use std::collections::HashMap;
+
+use sqlx::{PgConnection, query};
+
+use super::{Removed, remove, staged, unsigned, write};
+use crate::domain::{
+    CampaignId, PoolId, ProductId, RegionId, TrancheId, campaign::State,
+    import::allocation::Sources, movement::Actor, pool::Pool,
+};
+
+pub(super) const STAGED: (&str, &str) = (
+    "create temporary table staged_allocation (line bigint primary key, clinic_id int not null,
+         campaign_id int not null, product_id int not null, on_date date not null,
+         tranche_id int, channel smallint not null, doses int not null, pool_id int not null)
+         on commit drop",
+    "copy staged_allocation (line, clinic_id, campaign_id, product_id, on_date, tranche_id,
+         channel, doses, pool_id) from stdin",
+);
+
+/// Campaigns with their products and tranches, by code and name.
+#[derive(Debug, Default)]
+pub struct Campaigns {
+    pub campaigns: HashMap<String, (CampaignId, State)>,
+    /// None where two code systems have the same code.
+    pub products: HashMap<(CampaignId, String), Option<ProductId>>,
+    pub tranches: HashMap<(CampaignId, String), TrancheId>,
+}
+
+/// # Errors
+/// The database's, or a state that is none.
+pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
+    let mut found = Campaigns::default();
+    let rows =
+        query!("select campaign_id, code, state from campaign").fetch_all(&mut *conn).await?;
+    for row in rows {
+        let state = State::try_from(row.state).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+        found.campaigns.insert(row.code, (CampaignId(row.campaign_id), state));
+    }
+    let rows = query!(
+        "select campaign_id, product_id, code from campaign_product join product using (product_id)"
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in rows {
+        let key = (CampaignId(row.campaign_id), row.code);
+        let id = ProductId(row.product_id);
+        found.products.entry(key).and_modify(|known| *known = None).or_insert(Some(id));
+    }
+    let rows =
+        query!("select campaign_id, tranche_id, name from tranche where until_version is null")
+            .fetch_all(conn)
+            .await?;
+    for row in rows {
+        let key = (CampaignId(row.campaign_id), row.name);
+        found.tranches.insert(key, TrancheId(row.tranche_id));
+    }
+    Ok(found)
+}
+
+/// The pools and the regions above each other.
+///
+/// # Errors
+/// The database's.
+pub async fn sources(conn: &mut PgConnection) -> sqlx::Result<Sources> {
+    let mut sources = Sources::default();
+    let rows = query!(
+        r#"select region_id, parent_id as "parent_id!" from region where parent_id is not null"#
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in rows {
+        sources.parents.insert(RegionId(row.region_id), RegionId(row.parent_id));
+    }
+    let rows = query!("select pool_id, campaign_id, product_id, region_id from pool")
+        .fetch_all(conn)
+        .await?;
+    for row in rows {
+        let region_id = row.region_id.map(RegionId);
+        let key = (CampaignId(row.campaign_id), ProductId(row.product_id), region_id);
+        sources.pools.insert(key, PoolId(row.pool_id));
+    }
+    Ok(sources)
+}
+
+/// Takes out allocations that stand in the file a second time.
+///
+/// # Errors
+/// The database's.
+pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    write(conn, "analyze staged_allocation").await?;
+    remove(
+        conn,
+        "with repeated as (
+             select clinic_id, campaign_id, product_id, on_date, tranche_id, channel,
+                 min(line) as earlier
+             from staged_allocation group by 1, 2, 3, 4, 5, 6 having count(*) > 1
+         ), gone as (
+             delete from staged_allocation s using repeated r
+             where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
+                     (r.clinic_id, r.campaign_id, r.product_id, r.on_date, r.channel)
+                 and s.tranche_id is not distinct from r.tranche_id and s.line > r.earlier
+             returning s.line, r.earlier
+         )
+         select line, earlier, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Locks the clinics, the allocations that are there already and the pools, each in the order of
+/// their ids; answers the pools, each with its product's doses per vial. An allocation that is there
+/// already is fed from its own pool, to which a retraction returns.
+///
+/// # Errors
+/// The database's.
+pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
+    write(
+        conn,
+        "select from clinic where clinic_id in (select clinic_id from staged_allocation)
+         order by clinic_id for no key update",
+    )
+    .await?;
+    write(
+        conn,
+        "select from staged_allocation s
+         join allocation a using (clinic_id, campaign_id, product_id, on_date, channel)
+         where a.tranche_id is not distinct from s.tranche_id
+         order by a.allocation_id for no key update of a",
+    )
+    .await?;
+    write(
+        conn,
+        "update staged_allocation s set pool_id = a.pool_id from allocation a
+         where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
+                 (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
+             and s.tranche_id is not distinct from a.tranche_id and s.pool_id <> a.pool_id",
+    )
+    .await?;
+    let ids = staged_pools(conn).await?;
+    let rows = query!(
+        "select p.*, doses_per_vial from pool p join product using (product_id)
+         where pool_id = any($1) order by pool_id for no key update of p",
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let pools = rows.into_iter().map(|row| {
+        let pool = Pool {
+            pool_id: PoolId(row.pool_id),
+            campaign_id: CampaignId(row.campaign_id),
+            product_id: ProductId(row.product_id),
+            parent_id: row.parent_id.map(PoolId),
+            region_id: row.region_id.map(RegionId),
+            received: row.received,
+            open: row.open,
+            passed_on: row.passed_on,
+            lost: row.lost,
+        };
+        (pool, row.doses_per_vial)
+    });
+    Ok(pools.collect())
+}
+
+async fn staged_pools(conn: &mut PgConnection) -> sqlx::Result<Vec<i32>> {
+    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
+    let ids = sqlx::query_scalar("select distinct pool_id from staged_allocation");
+    ids.persistent(false).fetch_all(conn).await
+}
+
+/// What a row wants from a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub line: u64,
+    pub pool_id: PoolId,
+    pub doses: i32,
+}
+
+/// The next rows after `line`, in the order of the file.
+///
+/// # Errors
+/// The database's.
+pub async fn wanted(
+    conn: &mut PgConnection,
+    after: u64,
+    rows_max: i64,
+) -> sqlx::Result<Vec<Wanted>> {
+    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
+    let rows = sqlx::query_as::<_, (i64, i32, i32)>(
+        "select line, pool_id, doses from staged_allocation where line > $1
+         order by line limit $2",
+    );
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = rows.bind(after).bind(rows_max).persistent(false).fetch_all(conn).await?;
+    let wanted =
+        |(line, pool_id, doses)| Wanted { line: unsigned(line), pool_id: PoolId(pool_id), doses };
+    Ok(rows.into_iter().map(wanted).collect())
+}
+
+/// Takes out these lines.
+///
+/// # Errors
+/// The database's.
+pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Result<()> {
+    let lines: Vec<_> = lines.iter().filter_map(|line| i64::try_from(*line).ok()).collect();
+    let removing = staged("delete from staged_allocation where line = any($1)");
+    removing.bind(lines).execute(conn).await.map(drop)
+}
+
+/// Moves the doses: allocations, pools, journal and public history; answers how many rows did.
+///
+/// # Errors
+/// The database's; its checks refuse what the pools do not have.
+pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+    write(
+        conn,
+        "update allocation a set granted = granted + s.doses, open = open + s.doses
+         from staged_allocation s
+         where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
+                 (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
+             and s.tranche_id is not distinct from a.tranche_id",
+    )
+    .await?;
+    write(
+        conn,
+        "with last as materialized (
+             select c.clinic_id, coalesce(
+                 (select max(a.allocation_id) from allocation a
+                  where a.allocation_id >= c.clinic_id::bigint << 24
+                      and a.allocation_id < (c.clinic_id::bigint + 1) << 24),
+                 c.clinic_id::bigint << 24) as allocation_id
+             from (select distinct clinic_id from staged_allocation) c
+         )
+         insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
+             tranche_id, channel, pool_id, granted, open)
+         select last.allocation_id + row_number() over (partition by clinic_id order by s.line),
+             clinic_id, campaign_id, product_id, on_date, tranche_id, channel, pool_id, doses, doses
+         from staged_allocation s join last using (clinic_id)
+         where not exists (
+             select from allocation a
+             where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
+                     (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
+                 and s.tranche_id is not distinct from a.tranche_id)",
+    )
+    .await?;
+    write(
+        conn,
+        "update pool p set open = open - s.doses, passed_on = passed_on + s.doses
+         from (select pool_id, sum(doses)::int as doses from staged_allocation group by 1) s
+         where p.pool_id = s.pool_id",
+    )
+    .await?;
+    record(conn, actor, reason).await
+}
+
+async fn record(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+    let journal = staged(
+        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+             actor_role, staff_user_id, reason)
+         select 22, 7, 1, s.doses, a.allocation_id, s.pool_id, $1, $2, $3
+         from staged_allocation s
+         join allocation a using (clinic_id, campaign_id, product_id, on_date, channel)
+         where a.tranche_id is not distinct from s.tranche_id order by s.line",
+    );
+    let staff_user_id = actor.staff_user_id().map(|id| id.0);
+    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(reason);
+    let lines = journal.execute(&mut *conn).await?.rows_affected();
+    let history = staged(
+        "insert into supply_history (campaign_id, event, doses, reason)
+         select campaign_id, 'granted', sum(doses)::int, $1 from staged_allocation
+         group by campaign_id order by campaign_id",
+    );
+    history.bind(reason).execute(conn).await?;
+    Ok(lines)
+}

@@ -1,0 +1,288 @@
+//! Files that were loaded, and the temporary table in which a file is checked. Statements on that
+//! table cannot be checked against the schema when they are compiled: it lives in one transaction.
+
+pub mod allocation;
+pub mod clinic;
+pub mod register;
+pub mod roster;
+pub mod slot;
+
+use std::{collections::HashMap, fmt::Write as _};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use sqlx::{
+    Executor, PgConnection, Postgres,
+    postgres::{PgArguments, PgCopyIn},
+    query, query_scalar,
+    types::Json,
+};
+
+use crate::domain::{
+    ClinicId, RegionId, StaffUserId,
+    import::{Kind, Reject, Report},
+};
+
+/// Waits for its turn: one file at a time is loaded into a database, so that files need not be
+/// checked against each other. Held until the end of the transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<()> {
+    // Sorting and grouping of millions of rows; the memory is PostgreSQL's.
+    conn.execute(
+        "set local lock_timeout = '30min'; select pg_advisory_xact_lock(hashtext('import'));
+         set local lock_timeout = '30s'; set local work_mem = '64MB'",
+    )
+    .await
+    .map(drop)
+}
+
+/// What became of the same file earlier.
+///
+/// # Errors
+/// The database's.
+pub async fn find(
+    conn: &mut PgConnection,
+    kind: Kind,
+    sha256: &[u8],
+) -> sqlx::Result<Option<Report>> {
+    let row = query!(
+        r#"select rows_accepted, rows_unchanged, rows_rejected,
+               rejects as "rejects: Json<Vec<Reject>>", encode(sha256, 'hex') as "sha256!"
+           from import where kind = $1 and sha256 = $2"#,
+        kind.word(),
+        sha256,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let counts = [row.rows_accepted, row.rows_unchanged, row.rows_rejected].map(unsigned);
+        let [rows_accepted, rows_unchanged, rows_rejected] = counts;
+        Report {
+            kind,
+            sha256: row.sha256,
+            dry_run: false,
+            already_imported: true,
+            rows_read: rows_accepted + rows_unchanged + rows_rejected,
+            rows_accepted,
+            rows_unchanged,
+            rows_rejected,
+            rejects: row.rejects.0,
+        }
+    }))
+}
+
+/// Remembers a file.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(
+    conn: &mut PgConnection,
+    sha256: &[u8],
+    report: &Report,
+    staff_user_id: Option<StaffUserId>,
+) -> sqlx::Result<()> {
+    query!(
+        "insert into import (kind, sha256, rows_accepted, rows_unchanged, rows_rejected, rejects,
+             staff_user_id)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        report.kind.word(),
+        sha256,
+        i64::try_from(report.rows_accepted).unwrap_or(i64::MAX),
+        i64::try_from(report.rows_unchanged).unwrap_or(i64::MAX),
+        i64::try_from(report.rows_rejected).unwrap_or(i64::MAX),
+        Json(&report.rejects) as _,
+        staff_user_id.map(|id| id.0),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// The latest date that it now is anywhere on earth: who was born after it is not born.
+///
+/// # Errors
+/// The database's.
+pub async fn latest_date(conn: &mut PgConnection) -> sqlx::Result<NaiveDate> {
+    query_scalar!(r#"select (clock_timestamp() at time zone 'Etc/GMT-14')::date as "date!""#)
+        .fetch_one(conn)
+        .await
+}
+
+/// The regions by their codes.
+///
+/// # Errors
+/// The database's.
+pub async fn regions(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, RegionId>> {
+    let rows = query!("select region_id, code from region").fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.code, RegionId(row.region_id))).collect())
+}
+
+/// What a row of slots or allocations needs to know of its clinic.
+#[derive(Clone, Copy, Debug)]
+pub struct Clinic {
+    pub clinic_id: ClinicId,
+    pub region_id: RegionId,
+    pub zone: Tz,
+}
+
+/// The clinics by their codes.
+///
+/// # Errors
+/// The database's, or a zone that is none.
+pub async fn clinics(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Clinic>> {
+    let rows =
+        query!("select clinic_id, code, region_id, zone from clinic").fetch_all(conn).await?;
+    rows.into_iter()
+        .map(|row| {
+            let zone = row.zone.parse::<Tz>();
+            let zone = zone.map_err(|error| sqlx::Error::Decode(error.to_string().into()))?;
+            let (clinic_id, region_id) = (ClinicId(row.clinic_id), RegionId(row.region_id));
+            Ok((row.code, Clinic { clinic_id, region_id, zone }))
+        })
+        .collect()
+}
+
+/// Makes the table in which rows of this kind wait until all are known to be good, and opens it.
+///
+/// # Errors
+/// The database's.
+pub async fn copy_in(
+    conn: &mut PgConnection,
+    kind: Kind,
+) -> sqlx::Result<PgCopyIn<&mut PgConnection>> {
+    let (table, copy) = match kind {
+        Kind::Register => register::STAGED,
+        Kind::Roster => roster::STAGED,
+        Kind::Clinics => clinic::STAGED,
+        Kind::Slots => slot::STAGED,
+        Kind::Allocations => allocation::STAGED,
+    };
+    conn.execute(table).await?;
+    conn.copy_in_raw(copy).await
+}
+
+/// Rows that a check took out of the staging table.
+#[derive(Debug, Default)]
+pub struct Removed {
+    pub rows: u64,
+    /// The first of them, by line; with the earlier line that each repeats, where there is one.
+    pub first: Vec<(u64, u64)>,
+}
+
+/// Runs a statement that removes rows and answers (line, earlier line, number of removed rows) for
+/// the first of them.
+async fn remove(conn: &mut PgConnection, sql: &'static str) -> sqlx::Result<Removed> {
+    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
+    let removing = sqlx::query_as::<_, (i64, i64, i64)>(sql).persistent(false);
+    let rows = removing.fetch_all(conn).await?;
+    let total = rows.first().map_or(0, |(.., total)| unsigned(*total));
+    let first = rows.into_iter().map(|(line, earlier, _)| (unsigned(line), unsigned(earlier)));
+    Ok(Removed { rows: total, first: first.collect() })
+}
+
+/// A statement on the staging table, with its parameters to come.
+fn staged(sql: &'static str) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
+    sqlx::query(sql).persistent(false)
+}
+
+/// Runs a statement on the staging table; answers how many rows it wrote.
+async fn write(conn: &mut PgConnection, sql: &'static str) -> sqlx::Result<u64> {
+    Ok(staged(sql).execute(conn).await?.rows_affected())
+}
+
+fn unsigned(count: i64) -> u64 {
+    count.try_into().unwrap_or(0)
+}
+
+/// Rows in the text format of COPY.
+#[derive(Debug, Default)]
+pub struct CopyText(String);
+
+impl CopyText {
+    /// Starts the row of this line of the file.
+    pub fn row(&mut self, line: u64) -> CopyRow<'_> {
+        CopyRow(self).value(line)
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into_bytes()
+    }
+
+    // Writing to a String cannot fail.
+    fn push(&mut self, value: impl std::fmt::Display) {
+        let _ = write!(self.0, "{value}");
+    }
+}
+
+/// One row; every value ends with a tab, which `end` turns into the line's end.
+#[must_use]
+pub struct CopyRow<'a>(&'a mut CopyText);
+
+impl CopyRow<'_> {
+    /// A value whose text has nothing to escape: numbers, dates.
+    pub fn value(self, value: impl std::fmt::Display) -> Self {
+        self.0.push(value);
+        self.0.0.push('\t');
+        self
+    }
+
+    pub fn text(self, text: &str) -> Self {
+        for char in text.chars() {
+            match char {
+                '\\' => self.0.0.push_str("\\\\"),
+                '\t' => self.0.0.push_str("\\t"),
+                '\n' => self.0.0.push_str("\\n"),
+                '\r' => self.0.0.push_str("\\r"),
+                other => self.0.0.push(other),
+            }
+        }
+        self.0.0.push('\t');
+        self
+    }
+
+    pub fn bytes(self, bytes: &[u8]) -> Self {
+        self.0.0.push_str("\\\\x");
+        for byte in bytes {
+            self.0.push(format_args!("{byte:02x}"));
+        }
+        self.0.0.push('\t');
+        self
+    }
+
+    pub fn optional(self, value: Option<impl std::fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.value(value),
+            None => self.value("\\N"),
+        }
+    }
+
+    pub fn end(self) {
+        self.0.0.pop();
+        self.0.0.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copied_text_keeps_its_columns_and_lines() {
+        let mut copy = CopyText::default();
+        copy.row(2).text("a\\b\tc\r\nd").bytes(&[0, 255]).optional(None::<i32>).end();
+        copy.row(3).text("").optional(Some(4)).end();
+        let text = String::from_utf8(copy.into_bytes()).unwrap();
+        assert_eq!(text, "2\ta\\\\b\\tc\\r\\nd\t\\\\x00ff\t\\N\n3\t\t4\n");
+    }
+}

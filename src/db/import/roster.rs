@@ -1,0 +1,75 @@
+//! Staging and writing of the members of rosters.
+
+use std::collections::HashMap;
+
+use sqlx::{PgConnection, query};
+
+use super::{Removed, remove, write};
+use crate::domain::RosterId;
+
+pub(super) const STAGED: (&str, &str) = (
+    "create temporary table staged_roster (line bigint not null, roster_id int not null,
+         match_key bytea not null) on commit drop",
+    "copy staged_roster (line, roster_id, match_key) from stdin",
+);
+
+/// The rosters by their codes.
+///
+/// # Errors
+/// The database's.
+pub async fn rosters(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, RosterId>> {
+    let rows = query!("select roster_id, code from roster").fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.code, RosterId(row.roster_id))).collect())
+}
+
+/// Takes out who stands on the same roster a second time.
+///
+/// # Errors
+/// The database's.
+pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    write(conn, "analyze staged_roster").await?;
+    remove(
+        conn,
+        "with repeated as (
+             select roster_id, match_key, min(line) as earlier from staged_roster
+             group by roster_id, match_key having count(*) > 1
+         ), gone as (
+             delete from staged_roster s using repeated r
+             where (s.roster_id, s.match_key) = (r.roster_id, r.match_key) and s.line > r.earlier
+             returning s.line, r.earlier
+         )
+         select line, earlier, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Takes out who is not in the register.
+///
+/// # Errors
+/// The database's.
+pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    remove(
+        conn,
+        "with gone as (
+             delete from staged_roster s
+             where not exists (select from person p where p.match_key = s.match_key)
+             returning s.line
+         )
+         select line, 0::bigint, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Adds who is new on a roster; answers how many those were.
+///
+/// # Errors
+/// The database's.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    write(
+        conn,
+        "insert into roster_member (person_id, roster_id)
+         select p.person_id, s.roster_id from staged_roster s join person p using (match_key)
+         order by 1, 2 on conflict do nothing",
+    )
+    .await
+}

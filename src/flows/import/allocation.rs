@@ -1,0 +1,124 @@
+//! Allocations: each row grants doses out of the nearest pool above its clinic. Rows draw on their
+//! pools in the order of the file; one that does not fit leaves the doses to those after it.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+
+use super::{Rows, reject, repeated, slot::clinic};
+use crate::{
+    db::import::{
+        self as db, Clinic, CopyText,
+        allocation::{Campaigns, Wanted},
+    },
+    domain::{
+        CampaignId, Code, ProductId, TrancheId,
+        campaign::State,
+        import::{
+            Fault, Rejects, Row,
+            allocation::{Allocation, Drawn, Sources, no_pool},
+        },
+        movement::Actor,
+    },
+};
+
+/// Of the journal and of the public history.
+const REASON: &str = "import of a file";
+const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tranche_name";
+/// Rows that are decided in one go.
+const ROWS_MAX: i64 = 10_000;
+
+pub(super) struct Typist {
+    clinics: HashMap<String, Clinic>,
+    campaigns: Campaigns,
+    sources: Sources,
+}
+
+impl Typist {
+    pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
+        Ok(Self {
+            clinics: db::clinics(conn).await?,
+            campaigns: db::allocation::campaigns(conn).await?,
+            sources: db::allocation::sources(conn).await?,
+        })
+    }
+
+    fn campaign(&self, code: &str) -> Result<CampaignId, Fault> {
+        match self.campaigns.campaigns.get(code) {
+            Some((_, State::Closed)) => {
+                Err(Fault::new(Code::WrongState, "campaign_code", "The campaign is closed."))
+            }
+            Some((campaign_id, _)) => Ok(*campaign_id),
+            None => Err(Fault::not_found("campaign_code", "There is no campaign with this code.")),
+        }
+    }
+
+    fn product(&self, campaign_id: CampaignId, code: &str) -> Result<ProductId, Fault> {
+        match self.campaigns.products.get(&(campaign_id, code.to_owned())) {
+            Some(Some(product_id)) => Ok(*product_id),
+            Some(None) => {
+                let text = "The campaign has two products with this code, in two code systems.";
+                Err(Fault::field("product_code", text))
+            }
+            None => {
+                let text = "The campaign has no product with this code.";
+                Err(Fault::not_found("product_code", text))
+            }
+        }
+    }
+
+    fn tranche(&self, campaign_id: CampaignId, name: &str) -> Result<TrancheId, Fault> {
+        let found = self.campaigns.tranches.get(&(campaign_id, name.to_owned())).copied();
+        found.ok_or_else(|| {
+            Fault::not_found("tranche_name", "The campaign has no tranche with this name.")
+        })
+    }
+}
+
+impl Rows for Typist {
+    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
+        let granted = Allocation::parse(row)?;
+        let campaign_id = self.campaign(granted.campaign_code)?;
+        let clinic = clinic(&self.clinics, granted.clinic_code)?;
+        let product_id = self.product(campaign_id, granted.product_code)?;
+        let tranche_id =
+            granted.tranche_name.map(|name| self.tranche(campaign_id, name)).transpose()?;
+        let pool_id = self.sources.nearest(campaign_id, product_id, clinic.region_id);
+        let pool_id = pool_id.ok_or_else(no_pool)?;
+        to.row(line)
+            .value(clinic.clinic_id)
+            .value(campaign_id)
+            .value(product_id)
+            .value(granted.on_date)
+            .optional(tranche_id)
+            .value(granted.channel)
+            .value(granted.doses)
+            .value(pool_id)
+            .end();
+        Ok(())
+    }
+}
+
+pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+    let removed = db::allocation::remove_repeated(conn).await?;
+    reject(rejects, removed, repeated(COLUMNS));
+    let mut drawn = Drawn::new(db::allocation::lock(conn).await?);
+    let mut after = 0;
+    loop {
+        let rows = db::allocation::wanted(conn, after, ROWS_MAX).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.line;
+        let mut lines = Vec::new();
+        for Wanted { line, pool_id, doses } in rows {
+            if let Err(fault) = drawn.take(pool_id, doses) {
+                rejects.push(line, fault);
+                lines.push(line);
+            }
+        }
+        db::allocation::remove_lines(conn, &lines).await?;
+    }
+}
+
+pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<u64> {
+    db::allocation::grant(conn, actor, REASON).await
+}

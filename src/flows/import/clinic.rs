@@ -1,0 +1,58 @@
+//! Clinics: new ones are added; name, address, phone and position of known ones may change.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+
+use super::{Rows, register::region, reject, repeated};
+use crate::{
+    db::import::{self as db, CopyText},
+    domain::{
+        Code, RegionId,
+        import::{Fault, Rejects, Row, clinic::Clinic},
+    },
+};
+
+pub(super) struct Typist {
+    regions: HashMap<String, RegionId>,
+}
+
+impl Typist {
+    pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
+        Ok(Self { regions: db::regions(conn).await? })
+    }
+}
+
+impl Rows for Typist {
+    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
+        let clinic = Clinic::parse(row)?;
+        let region_id = region(&self.regions, clinic.region_code)?;
+        to.row(line)
+            .text(clinic.code)
+            .text(clinic.name)
+            .value(region_id)
+            .text(clinic.zone.name())
+            .text(clinic.address)
+            .text(clinic.phone)
+            .optional(clinic.position.map(|(latitude, _)| latitude))
+            .optional(clinic.position.map(|(_, longitude)| longitude))
+            .end();
+        Ok(())
+    }
+}
+
+pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+    let removed = db::clinic::remove_repeated(conn).await?;
+    reject(rejects, removed, repeated("code"));
+    let removed = db::clinic::remove_elsewhere(conn).await?;
+    reject(rejects, removed, |_| {
+        let text = "The clinic is known in another region; a file does not move it.";
+        Fault::new(Code::AlreadyExists, "region_code", text)
+    });
+    let removed = db::clinic::remove_of_other_zone(conn).await?;
+    reject(rejects, removed, |_| {
+        let text = "The clinic is known in another time zone; a file does not change it.";
+        Fault::new(Code::AlreadyExists, "zone", text)
+    });
+    Ok(())
+}

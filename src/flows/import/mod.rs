@@ -1,0 +1,232 @@
+//! Loads a file: typed row by row on a thread of its own, checked set-wise in a staging table, and
+//! written in one transaction. All rows or none, unless the good ones alone are asked for; the same
+//! file again answers what became of it the first time.
+//!
+//! While a file of millions of rows is written, readers of the journal wait for its transaction, as
+//! for any other: load the register before booking opens.
+
+mod allocation;
+mod clinic;
+mod read;
+mod records;
+mod register;
+mod roster;
+mod slot;
+
+use std::{fs::File, path::Path, time::Duration};
+
+use sqlx::PgConnection;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Error, Result};
+use crate::{
+    db::{
+        self, Db,
+        import::{CopyText, Removed},
+    },
+    domain::{
+        StaffUserId,
+        import::{Fault, Kind, Rejects, Report, Row},
+        keys::Keys,
+        movement::Actor,
+    },
+};
+use read::{Chunk, Staged};
+
+/// A file of 1 GiB takes some minutes.
+const LIMIT: Duration = Duration::from_mins(30);
+/// Chunks of rows that wait for the connection: with their size, the memory that a file takes.
+const CHUNKS_MAX: usize = 4;
+/// One file at a time per process: the others wait here and leave the connections to other writers.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// How a file is loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Do everything, then take it back.
+    pub dry_run: bool,
+    /// Load the good rows although others are rejected.
+    pub partial: bool,
+    /// The administrator who sent it; none for whoever holds the machine.
+    pub staff_user_id: Option<StaffUserId>,
+}
+
+impl Options {
+    fn actor(self) -> Actor {
+        self.staff_user_id.map_or(Actor::Service, Actor::Administrator)
+    }
+}
+
+/// Types the rows of one kind of file. Runs on a thread of its own.
+trait Rows: Send {
+    /// Appends the row to what is copied into the staging table, or appends nothing.
+    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> std::result::Result<(), Fault>;
+}
+
+/// Loads `file`; `progress` hears how many of its bytes have been read. A dry run answers as the
+/// import would.
+///
+/// # Errors
+/// `rows_rejected` with the report's members (see `Report::of_refusal`) where rows are rejected and
+/// not `partial`, or where none is good or the header is wrong; then nothing was changed.
+pub async fn import(
+    db: &Db,
+    keys: &Keys,
+    kind: Kind,
+    file: &Path,
+    options: Options,
+    progress: impl Fn(u64),
+) -> Result<Report> {
+    let path = file.to_owned();
+    let (file, sha256) = off_thread(move || read::open(&path)).await?;
+    let job = Job { keys, kind, options, sha256 };
+    let _turn = TURN.acquire().await.map_err(std::io::Error::other)?;
+    let outcome = db::in_long_tx(&db.write, "import", LIMIT, async |conn| {
+        Box::pin(job.load(conn, file, &progress)).await
+    });
+    match Box::pin(outcome).await {
+        Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
+        Err(Undone::Rejected(report)) => Err(report.into_refusal().into()),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+/// Why the transaction is rolled back.
+enum Undone {
+    DryRun(Report),
+    Rejected(Report),
+    Failed(Error),
+}
+
+impl<E: Into<Error>> From<E> for Undone {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+struct Job<'a> {
+    keys: &'a Keys,
+    kind: Kind,
+    options: Options,
+    sha256: [u8; 32],
+}
+
+impl Job<'_> {
+    async fn load(
+        &self,
+        conn: &mut PgConnection,
+        file: File,
+        progress: &impl Fn(u64),
+    ) -> std::result::Result<Report, Undone> {
+        let Self { kind, options, .. } = *self;
+        db::import::take_turn(conn).await?;
+        if let Some(earlier) = db::import::find(conn, kind, &self.sha256).await? {
+            return Ok(Report { dry_run: options.dry_run, ..earlier });
+        }
+        let rows = self.rows(conn).await?;
+        let Staged { rows_read, is_readable, mut rejects } =
+            stage(conn, kind, file, rows, progress).await?;
+        check(conn, kind, &mut rejects).await?;
+        let mut report = self.report(rows_read, rejects);
+        let good = rows_read.saturating_sub(report.rows_rejected);
+        let is_clean = is_readable && report.rows_rejected == 0;
+        if !is_clean && !(options.partial && good > 0) {
+            return Err(Undone::Rejected(report));
+        }
+        report.rows_accepted = write(conn, kind, options.actor()).await?;
+        report.rows_unchanged = good.saturating_sub(report.rows_accepted);
+        db::import::insert(conn, &self.sha256, &report, options.staff_user_id).await?;
+        db::catalogue::touch(conn).await?;
+        if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+    }
+
+    async fn rows(&self, conn: &mut PgConnection) -> Result<Box<dyn Rows>> {
+        Ok(match self.kind {
+            Kind::Register => Box::new(register::Typist::new(conn, self.keys).await?),
+            Kind::Roster => Box::new(roster::Typist::new(conn, self.keys).await?),
+            Kind::Clinics => Box::new(clinic::Typist::new(conn).await?),
+            Kind::Slots => Box::new(slot::Typist::new(conn).await?),
+            Kind::Allocations => Box::new(allocation::Typist::new(conn).await?),
+        })
+    }
+
+    fn report(&self, rows_read: u64, rejects: Rejects) -> Report {
+        Report {
+            kind: self.kind,
+            sha256: data_encoding::HEXLOWER.encode(&self.sha256),
+            dry_run: self.options.dry_run,
+            already_imported: false,
+            rows_read,
+            rows_accepted: 0,
+            rows_unchanged: 0,
+            rows_rejected: rejects.counted(),
+            rejects: rejects.into_listed(),
+        }
+    }
+}
+
+/// Reads the file on a thread of its own while its rows are copied into the staging table.
+async fn stage(
+    conn: &mut PgConnection,
+    kind: Kind,
+    file: File,
+    rows: Box<dyn Rows>,
+    progress: &impl Fn(u64),
+) -> Result<Staged> {
+    let (send, chunks) = mpsc::channel::<Chunk>(CHUNKS_MAX);
+    let reading = off_thread(move || read::read(file, kind, &*rows, &send));
+    let copying = async move {
+        // Where the copying fails, the reader learns it because nobody takes its chunks any more.
+        let mut chunks = chunks;
+        let mut copy = db::import::copy_in(conn, kind).await?;
+        while let Some(chunk) = chunks.recv().await {
+            copy.send(chunk.rows).await?;
+            progress(chunk.bytes_read);
+        }
+        copy.finish().await?;
+        Ok::<_, Error>(())
+    };
+    let (staged, copied) = tokio::join!(reading, copying);
+    copied?;
+    staged
+}
+
+async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sqlx::Result<()> {
+    match kind {
+        Kind::Register => register::check(conn, rejects).await,
+        Kind::Roster => roster::check(conn, rejects).await,
+        Kind::Clinics => clinic::check(conn, rejects).await,
+        Kind::Slots => slot::check(conn, rejects).await,
+        Kind::Allocations => allocation::check(conn, rejects).await,
+    }
+}
+
+async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<u64> {
+    match kind {
+        Kind::Register => db::import::register::insert_staged(conn).await,
+        Kind::Roster => db::import::roster::insert_staged(conn).await,
+        Kind::Clinics => db::import::clinic::insert_staged(conn).await,
+        Kind::Slots => db::import::slot::insert_staged(conn).await,
+        Kind::Allocations => allocation::write(conn, actor).await,
+    }
+}
+
+/// Rejects what a check removed, each row by `fault` of the earlier line that it repeats.
+fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64) -> Fault) {
+    let listed = removed.first.into_iter().map(|(line, earlier)| (line, fault(earlier)));
+    rejects.extend(removed.rows, listed);
+}
+
+/// A row that says again, or otherwise, what an earlier one said.
+fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
+    move |earlier| {
+        let text = format!("Line {earlier} has the same {columns}.");
+        Fault::new(crate::domain::Code::DuplicateRow, columns, text)
+    }
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??)
+}

@@ -1,0 +1,191 @@
+//! Cuts a file into records, in memory that does not grow with the file or with what is wrong in it.
+
+use std::io::{self, BufRead, Read};
+
+use crate::domain::import::{
+    Fault,
+    csv::{self, Record},
+};
+
+/// More than any lawful row has.
+const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// A quote that is not closed after so many lines is taken for a mistake.
+const RECORD_LINES_MAX: u64 = 20;
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// The records of a file, one after the other.
+pub(super) struct Records<R> {
+    from: R,
+    record: Vec<u8>,
+    lines: u64,
+    bytes: u64,
+}
+
+impl<R: BufRead> Records<R> {
+    pub(super) fn new(from: R) -> Self {
+        Self { from, record: Vec::new(), lines: 0, bytes: 0 }
+    }
+
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The next record that is not empty, with the number of its first line; none at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Result<&str, Fault>)>> {
+        loop {
+            self.record.clear();
+            let before = self.lines;
+            let Some(fault) = self.read_record()? else { return Ok(None) };
+            if fault.is_none() && self.record.trim_ascii().is_empty() {
+                continue;
+            }
+            let text = match fault {
+                Some(fault) => Err(fault),
+                None => std::str::from_utf8(line(&self.record)).map_err(|_| not_utf8()),
+            };
+            return Ok(Some((before + 1, text)));
+        }
+    }
+
+    /// Reads one record; none at the end of the file, else whether it is at fault.
+    fn read_record(&mut self) -> io::Result<Option<Option<Fault>>> {
+        let first = self.lines + 1;
+        loop {
+            let is_whole = match self.read_line()? {
+                Line::End if self.record.is_empty() => return Ok(None),
+                Line::End => return Ok(Some(None)),
+                Line::Whole => true,
+                Line::Cut => false,
+            };
+            if !is_whole || self.record.len() > RECORD_BYTES_MAX {
+                let text = format!(
+                    "A row has at most {RECORD_BYTES_MAX} bytes; lines {first} to {} were left out.",
+                    self.lines
+                );
+                return Ok(Some(Some(Fault::malformed(text))));
+            }
+            let is_open = std::str::from_utf8(&self.record)
+                .is_ok_and(|text| csv::record(text) == Record::Open);
+            if !is_open {
+                return Ok(Some(None));
+            }
+            if self.lines - first + 1 >= RECORD_LINES_MAX {
+                let text = format!(
+                    "A quote is opened and not closed; lines {first} to {} were left out.",
+                    self.lines
+                );
+                return Ok(Some(Some(Fault::malformed(text))));
+            }
+        }
+    }
+
+    /// Appends a line to the record; of one that is too long, the rest is passed over.
+    fn read_line(&mut self) -> io::Result<Line> {
+        let limit = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
+        let read = (&mut self.from).take(limit).read_until(b'\n', &mut self.record)?;
+        self.count(read);
+        if read == 0 {
+            return Ok(Line::End);
+        }
+        self.lines += 1;
+        if self.bytes == u64::try_from(read).unwrap_or(0)
+            && self.record.starts_with(BYTE_ORDER_MARK)
+        {
+            self.record.drain(..BYTE_ORDER_MARK.len());
+        }
+        if self.record.ends_with(b"\n") || read < RECORD_BYTES_MAX {
+            return Ok(Line::Whole);
+        }
+        let rest = self.from.skip_until(b'\n')?;
+        self.count(rest);
+        Ok(if rest == 0 { Line::Whole } else { Line::Cut })
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.bytes += u64::try_from(bytes).unwrap_or(0);
+    }
+}
+
+enum Line {
+    Whole,
+    Cut,
+    End,
+}
+
+/// Without the line's end.
+fn line(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
+}
+
+fn not_utf8() -> Fault {
+    Fault::malformed("The row is not UTF-8.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each record as (line, text), a fault as its text.
+    fn records(file: &[u8]) -> Vec<(u64, String)> {
+        let mut records = Records::new(file);
+        let mut found = Vec::new();
+        while let Some((line, record)) = records.next().unwrap() {
+            found.push((line, record.map_or_else(|fault| fault.text.into_owned(), str::to_owned)));
+        }
+        assert_eq!(records.bytes(), u64::try_from(file.len()).unwrap());
+        found
+    }
+
+    #[test]
+    fn the_mark_the_line_ends_and_empty_lines_do_not_count_as_text() {
+        let plain = records(b"a,b\n1,2\n\n3,4");
+        assert_eq!(plain, [(1, "a,b".into()), (2, "1,2".into()), (4, "3,4".into())]);
+        assert_eq!(records(b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n3,4\r\n"), plain);
+    }
+
+    #[test]
+    fn a_quoted_field_may_have_lines() {
+        let found = records(b"a,b\n1,\"x\r\ny\"\r\n3,4\n");
+        assert_eq!(found, [(1, "a,b".into()), (2, "1,\"x\r\ny\"".into()), (4, "3,4".into())]);
+    }
+
+    #[test]
+    fn a_quote_that_stays_open_takes_some_lines_and_not_the_file() {
+        let mut file = b"a,b\n1,\"x\n".to_vec();
+        for _ in 0..1_000 {
+            file.extend_from_slice(b"3,4\n");
+        }
+        let found = records(&file);
+        let fault = "A quote is opened and not closed; lines 2 to 21 were left out.";
+        assert_eq!(found.get(1), Some(&(2, fault.into())));
+        assert_eq!(found.get(2), Some(&(22, "3,4".into())));
+        assert_eq!(found.len(), 1_002 - 19);
+        assert_eq!(records(b"a\n\"x").len(), 2, "open at the end of the file");
+    }
+
+    #[test]
+    fn a_line_without_end_is_passed_over() {
+        let mut file = b"a,b\n".to_vec();
+        file.resize(file.len() + 300_000, b'x');
+        file.extend_from_slice(b"\n3,4\n");
+        let found = records(&file);
+        assert_eq!(found[1].0, 2);
+        assert!(found[1].1.starts_with("A row has at most 65536 bytes"), "{found:?}");
+        assert_eq!(found[2], (3, "3,4".into()));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_a_fault_of_their_row() {
+        let found = records(b"a,b\n\xb1\xe8,2\n3,4\n");
+        assert_eq!(found[1], (2, "The row is not UTF-8.".into()));
+        assert_eq!(found[2], (3, "3,4".into()));
+    }
+
+    #[test]
+    fn an_empty_file_has_no_records() {
+        assert!(records(b"").is_empty());
+        assert!(records(b"\xef\xbb\xbf\n \n").is_empty());
+    }
+}

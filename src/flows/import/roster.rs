@@ -1,0 +1,56 @@
+//! Members of rosters: the roster must be there, and so must the person.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use sqlx::PgConnection;
+
+use super::{Rows, reject, repeated};
+use crate::{
+    db::import::{self as db, CopyText},
+    domain::{
+        RosterId,
+        import::{
+            Fault, Rejects, Row,
+            roster::{PERSON_COLUMNS, Roster},
+        },
+        keys::{Keys, MatchKey},
+        person::match_key,
+    },
+};
+
+pub(super) struct Typist {
+    key: MatchKey,
+    today: NaiveDate,
+    rosters: HashMap<String, RosterId>,
+}
+
+impl Typist {
+    pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
+        let today = db::latest_date(conn).await?;
+        Ok(Self { key: keys.matching.clone(), today, rosters: db::roster::rosters(conn).await? })
+    }
+}
+
+impl Rows for Typist {
+    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
+        let member = Roster::parse(row, self.today)?;
+        let roster_id = self
+            .rosters
+            .get(member.roster_code)
+            .ok_or_else(|| Fault::not_found("roster_code", "There is no roster with this code."))?;
+        let key = match_key(&self.key, &member.name, member.birth_date, &member.phone);
+        to.row(line).value(roster_id).bytes(&key).end();
+        Ok(())
+    }
+}
+
+pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+    let removed = db::roster::remove_repeated(conn).await?;
+    reject(rejects, removed, repeated("roster_code,name,birth_date,phone"));
+    let removed = db::roster::remove_unknown(conn).await?;
+    reject(rejects, removed, |_| {
+        Fault::not_found(PERSON_COLUMNS, "There is no such person in the register.")
+    });
+    Ok(())
+}

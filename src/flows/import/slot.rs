@@ -1,0 +1,60 @@
+//! Slots: new ones are added; one that is there already must be the same.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+
+use super::{Rows, reject, repeated};
+use crate::{
+    db::import::{self as db, Clinic, CopyText},
+    domain::{
+        Code,
+        import::{Fault, Rejects, Row, slot::Slot},
+    },
+};
+
+pub(super) struct Typist {
+    clinics: HashMap<String, Clinic>,
+}
+
+impl Typist {
+    pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
+        Ok(Self { clinics: db::clinics(conn).await? })
+    }
+}
+
+impl Rows for Typist {
+    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
+        let clinic = clinic(&self.clinics, row.get("clinic_code"))?;
+        let slot = Slot::parse(row, clinic.zone)?;
+        to.row(line)
+            .value(clinic.clinic_id)
+            .value(slot.on_date)
+            .value(slot.starts_at.to_rfc3339())
+            .value(slot.ends_at.to_rfc3339())
+            .value(slot.seats)
+            .end();
+        Ok(())
+    }
+}
+
+/// The clinic with this code.
+pub(super) fn clinic<'a>(
+    clinics: &'a HashMap<String, Clinic>,
+    code: &str,
+) -> Result<&'a Clinic, Fault> {
+    let found = clinics.get(code);
+    found.ok_or_else(|| Fault::not_found("clinic_code", "There is no clinic with this code."))
+}
+
+pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+    let removed = db::slot::remove_repeated(conn).await?;
+    reject(rejects, removed, repeated("clinic_code,starts_at"));
+    db::slot::lock_clinics(conn).await?;
+    let removed = db::slot::remove_conflicting(conn).await?;
+    reject(rejects, removed, |_| {
+        let text = "The clinic has a slot at this time with another end or other seats.";
+        Fault::new(Code::AlreadyExists, "ends_at,seats", text)
+    });
+    Ok(())
+}
