@@ -15,7 +15,7 @@ use crate::config::LogFormat;
 /// nothing, so that tests may all call it.
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,actix_server=warn"));
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=error,actix_server=warn"));
     let ansi = std::io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false);
     let registry = tracing_subscriber::registry().with(filter);

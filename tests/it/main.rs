@@ -17,6 +17,7 @@ mod booking;
 mod demo;
 mod campaign;
 mod clinic;
+mod crash;
 mod health;
 mod ledger;
 mod model;

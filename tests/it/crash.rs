@@ -1,0 +1,231 @@
+//! `kill -9` of the service and of its PostgreSQL while people book: what was acknowledged is there
+//! afterwards, what was sent again is done once, and the ledger is sound. Real processes, durable
+//! settings.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{TimeDelta, Utc};
+use dosebook::{
+    db::Db,
+    domain::{keys::Keys, session},
+    flows::verify::verify,
+    postgres::{Durability, Private},
+};
+use futures_util::future::join_all;
+use sqlx::PgPool;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, interval, timeout},
+};
+use uuid::Uuid;
+
+use crate::support::{Client, Made, World, app::SECRET};
+
+const PEOPLE: u32 = 600;
+/// The blow falls when this many bookings have been acknowledged.
+const BEFORE_THE_BLOW: usize = 150;
+/// Everything is over within this time, or the test fails.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// `dosebook serve` as a process of its own; killed when dropped.
+struct Service {
+    process: Child,
+    url: String,
+}
+
+impl Service {
+    fn start(data_dir: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_dosebook"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--secret", &hex(&SECRET), "--data-dir"])
+            .arg(data_dir)
+            .env_remove("DATABASE_URL")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the service starts");
+        let stdout = process.stdout.take().expect("its output");
+        let line = BufReader::new(stdout).lines().next().expect("a line").expect("readable");
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        Self { process, url: url.expect("an address").to_owned() }
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().expect("killed");
+        self.process.wait().expect("dead");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+/// A folder with a private PostgreSQL that this test also holds on to, so that it can look inside.
+struct Place {
+    folder: tempfile::TempDir,
+    postgres: Private,
+    db: PgPool,
+    made: Made,
+    ids: Vec<Uuid>,
+}
+
+impl Place {
+    async fn new() -> (Self, Service) {
+        let folder = tempfile::tempdir().expect("a folder");
+        // The first start makes database and schema.
+        let service = Service::start(folder.path());
+        let postgres = Private::start(folder.path(), None, Durability::Durable).await.unwrap();
+        let db = PgPool::connect_with(postgres.superuser_options("dosebook")).await.unwrap();
+        let made = World::new().clinics(6).doses(200).seats(200).people(PEOPLE).make(&db).await;
+        let ids = made.people.iter().map(|_| Uuid::now_v7()).collect();
+        (Self { folder, postgres, db, made, ids }, service)
+    }
+
+    fn client(&self, url: &str, person: usize) -> Client {
+        let expires_at = Utc::now() + TimeDelta::hours(1);
+        let keys = Keys::new(&SECRET);
+        let person_id = self.made.people[person].person_id;
+        let token = session::citizen_token(&keys, person_id, expires_at);
+        Client::new(url, Some(token), reqwest::Client::new())
+    }
+
+    fn body(&self, person: usize) -> serde_json::Value {
+        self.made.booking(self.made.slots[person % self.made.slots.len()])
+    }
+
+    /// Sends everybody's booking until it is acknowledged, as a patient client does.
+    async fn insist(&self, url: &str) -> Vec<u16> {
+        let everybody = (0..self.ids.len()).map(|person| async move {
+            let (client, body) = (self.client(url, person), self.body(person));
+            let path = format!("/v1/bookings/{}", self.ids[person]);
+            let mut pace = interval(Duration::from_millis(250));
+            loop {
+                pace.tick().await;
+                let request = client.request(reqwest::Method::PUT, &path).json(&body);
+                match request.try_send().await {
+                    Ok(answer) if answer.status < 300 => return answer.status,
+                    Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
+                    Err(_hung_up) => {}
+                }
+            }
+        });
+        timeout(PATIENCE, join_all(everybody)).await.expect("everybody is served in time")
+    }
+
+    async fn is_sound(&self) {
+        let db = Db::new(self.postgres.app_options(), 1);
+        assert_eq!(verify(&db).await.unwrap(), []);
+        let booked: Vec<(Uuid, i64)> =
+            sqlx::query_as("select booking_id, person_id from booking where state = 1")
+                .fetch_all(&self.db)
+                .await
+                .unwrap();
+        assert_eq!(booked.len(), self.ids.len(), "everybody once");
+        let expected = self.ids.iter().zip(&self.made.people);
+        let mut expected: Vec<_> = expected.map(|(id, who)| (*id, who.person_id.0)).collect();
+        let mut booked = booked;
+        expected.sort_unstable();
+        booked.sort_unstable();
+        assert_eq!(booked, expected);
+    }
+
+    async fn end(self) {
+        self.db.close().await;
+        self.postgres.stop().await.unwrap();
+        self.folder.close().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_the_service() {
+    let (place, mut service) = Place::new().await;
+    let place = Arc::new(place);
+    let (acknowledge, mut acknowledged) = mpsc::unbounded_channel();
+    let mut clients = Vec::new();
+    for person in 0..place.ids.len() {
+        let (place, url, acknowledge) = (place.clone(), service.url.clone(), acknowledge.clone());
+        clients.push(tokio::spawn(async move {
+            let client = place.client(&url, person);
+            let path = format!("/v1/bookings/{}", place.ids[person]);
+            let request = client.request(reqwest::Method::PUT, &path).json(&place.body(person));
+            if request.try_send().await.is_ok_and(|answer| answer.status == 201) {
+                let _ = acknowledge.send(person);
+            }
+        }));
+    }
+    drop(acknowledge);
+    let mut kept = Vec::new();
+    while kept.len() < BEFORE_THE_BLOW {
+        kept.push(acknowledged.recv().await.expect("the service books before it is killed"));
+    }
+    service.kill();
+    for client in clients {
+        client.await.unwrap();
+    }
+    while let Some(person) = acknowledged.recv().await {
+        kept.push(person);
+    }
+    assert!(kept.len() < place.ids.len(), "the blow fell under load");
+
+    let service = Service::start(place.folder.path());
+    for &person in &kept {
+        let path = format!("/v1/bookings/{}", place.ids[person]);
+        let booking = place.client(&service.url, person).get(&path).await.ok(200);
+        assert_eq!(booking["state"], "booked");
+    }
+    let statuses = place.insist(&service.url).await;
+    assert!(kept.iter().all(|&person| statuses[person] == 200), "a replay, not a new booking");
+    assert!(statuses.contains(&201), "what was not done is done now: the control");
+    place.is_sound().await;
+    drop(service);
+    Arc::into_inner(place).expect("nobody else looks").end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_its_postgresql() {
+    let (place, service) = Place::new().await;
+    let booking = place.insist(&service.url);
+    let blow = async {
+        let started = Instant::now();
+        let mut look = interval(Duration::from_millis(5));
+        loop {
+            look.tick().await;
+            assert!(started.elapsed() < PATIENCE, "nobody books");
+            let sql = "select count(*) from booking";
+            let booked: i64 = sqlx::query_scalar(sql).fetch_one(&place.db).await.unwrap();
+            if booked as usize >= BEFORE_THE_BLOW {
+                break;
+            }
+        }
+        kill_postmaster(&place.db).await;
+    };
+    let (statuses, ()) = tokio::join!(booking, blow);
+    assert_eq!(statuses.len(), place.ids.len());
+    let again = place.insist(&service.url).await;
+    assert!(again.iter().all(|&status| status == 200), "every id answers as a replay");
+    place.is_sound().await;
+    drop(service);
+    place.end().await;
+}
+
+/// The server's process, from the inside; its backends die with it.
+async fn kill_postmaster(db: &PgPool) {
+    let file: String = sqlx::query_scalar("select pg_read_file('postmaster.pid')")
+        .fetch_one(db)
+        .await
+        .unwrap();
+    let pid = file.lines().next().expect("a process id");
+    let killed = Command::new("kill").args(["-9", pid]).status().expect("kill");
+    assert!(killed.success());
+}
