@@ -8,6 +8,7 @@ grant insert on region, clinic, clinic_closure, product, course, campaign, campa
 
 grant update (name, region_id, zone, address, phone, latitude, longitude) on clinic to dosebook_app;
 grant update (name) on region to dosebook_app;
+grant update (reason) on clinic_closure to dosebook_app;
 grant delete on clinic_closure, campaign_product to dosebook_app;
 grant update (name, opens_at, closes_at, cancel_until_hours, state, rule_version, published_quota,
     published_at, state_reason) on campaign to dosebook_app;

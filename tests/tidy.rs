@@ -101,7 +101,7 @@ const LONG_LINES: &str = "long lines";
 
 /// Files of `db` and `api` that are not named after a noun: machinery.
 const NOT_NOUNS: &[&str] =
-    &["demo", "extract", "health", "log", "mod", "negotiate", "principal", "problem"];
+    &["demo", "extract", "field", "health", "log", "mod", "negotiate", "principal", "problem"];
 
 struct Source {
     /// From the root of the package, with `/`.

@@ -1,11 +1,13 @@
 //! JSON over HTTP, one file per resource. This file is the route table: the whole surface on one
 //! screen, the same as in openapi.yaml (a test compares them).
 
+pub mod admin;
 pub mod booking;
 pub mod campaign;
 pub mod clinic;
 pub mod eligibility;
 pub mod extract;
+pub mod field;
 pub mod health;
 pub mod log;
 pub mod negotiate;
@@ -21,7 +23,7 @@ pub mod supply;
 
 use actix_web::{
     Resource,
-    web::{self, ServiceConfig, delete, get, post, put},
+    web::{self, ServiceConfig, delete, get, patch, post, put},
 };
 
 use crate::domain::{Code, Refusal};
@@ -29,7 +31,10 @@ use problem::Problem;
 
 /// Every route of the service.
 pub fn routes(api: &mut ServiceConfig) {
-    api.service(at("/healthz").route(get().to(health::get_health)))
+    api.configure(campaign_routes)
+        .configure(place_routes)
+        .configure(dose_routes)
+        .service(at("/healthz").route(get().to(health::get_health)))
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
         .service(at("/v1/regions").route(get().to(region::list_regions)))
@@ -58,6 +63,103 @@ pub fn routes(api: &mut ServiceConfig) {
                 .route(put().to(booking::put_booking))
                 .route(delete().to(booking::delete_booking)),
         );
+}
+
+/// For administrators: campaigns and their rules.
+fn campaign_routes(api: &mut ServiceConfig) {
+    use admin::{campaign, cohort, product, tranche};
+    let one = |path: &str| at(&format!("/v1/admin/campaigns/{{campaign_id}}{path}"));
+    api.service(
+        at("/v1/admin/campaigns")
+            .route(get().to(campaign::list_campaigns))
+            .route(post().to(campaign::post_campaign)),
+    )
+    .service(
+        one("").route(get().to(campaign::get_campaign)).route(patch().to(campaign::patch_campaign)),
+    )
+    .service(one("/publish").route(post().to(campaign::publish)))
+    .service(one("/open").route(post().to(campaign::open)))
+    .service(one("/pause").route(post().to(campaign::pause)))
+    .service(one("/close").route(post().to(campaign::close)))
+    .service(
+        one("/cohorts").route(get().to(cohort::list_cohorts)).route(post().to(cohort::post_cohort)),
+    )
+    .service(one("/cohorts/{cohort_id}").route(delete().to(cohort::delete_cohort)))
+    .service(
+        one("/tranches")
+            .route(get().to(tranche::list_tranches))
+            .route(post().to(tranche::post_tranche)),
+    )
+    .service(one("/tranches/{tranche_id}").route(delete().to(tranche::delete_tranche)))
+    .service(
+        one("/products")
+            .route(get().to(product::get_campaign_products))
+            .route(put().to(product::put_campaign_products)),
+    );
+}
+
+/// For administrators: places, people and what is given.
+fn place_routes(api: &mut ServiceConfig) {
+    use admin::{clinic, course, person, product, region, roster, slot};
+    let admin = |path: &str| at(&format!("/v1/admin{path}"));
+    let one = |path: &str| at(&format!("/v1/admin/clinics/{{clinic_id}}{path}"));
+    api.service(
+        admin("/regions")
+            .route(get().to(region::list_regions))
+            .route(post().to(region::post_region)),
+    )
+    .service(
+        admin("/courses")
+            .route(get().to(course::list_courses))
+            .route(post().to(course::post_course)),
+    )
+    .service(
+        admin("/products")
+            .route(get().to(product::list_products))
+            .route(post().to(product::post_product)),
+    )
+    .service(
+        admin("/clinics")
+            .route(get().to(clinic::list_clinics))
+            .route(post().to(clinic::post_clinic)),
+    )
+    .service(one("").route(patch().to(clinic::patch_clinic)))
+    .service(one("/closures").route(get().to(clinic::list_closures)))
+    .service(
+        one("/closures/{date}")
+            .route(put().to(clinic::put_closure))
+            .route(delete().to(clinic::delete_closure)),
+    )
+    .service(one("/slots").route(get().to(slot::list_slots)).route(post().to(slot::post_slots)))
+    .service(admin("/slots/{slot_id}").route(patch().to(slot::patch_slot)))
+    .service(
+        admin("/rosters")
+            .route(get().to(roster::list_rosters))
+            .route(post().to(roster::post_roster)),
+    )
+    .service(admin("/persons").route(post().to(person::post_person)));
+}
+
+/// For administrators: what moves doses, and the journal of it.
+fn dose_routes(api: &mut ServiceConfig) {
+    use admin::{allocation, movement, pool};
+    let admin = |path: &str| at(&format!("/v1/admin{path}"));
+    api.service(
+        admin("/pools").route(get().to(pool::list_pools)).route(post().to(pool::post_pool)),
+    )
+    .service(admin("/pools/{pool_id}/receipts").route(post().to(pool::post_receipt)))
+    .service(admin("/pools/{pool_id}/transfers").route(post().to(pool::post_transfer)))
+    .service(
+        admin("/allocations")
+            .route(get().to(allocation::list_allocations))
+            .route(post().to(allocation::post_allocation)),
+    )
+    .service(admin("/allocations/{allocation_id}/grants").route(post().to(allocation::post_grant)))
+    .service(
+        admin("/allocations/{allocation_id}/retractions")
+            .route(post().to(allocation::post_retraction)),
+    )
+    .service(admin("/movements").route(get().to(movement::list_movements)));
 }
 
 /// A resource that answers unknown methods with a problem document.

@@ -174,21 +174,21 @@ pub async fn list_closures(
     .await
 }
 
-/// Closes a day; says whether it was open before.
+/// Closes a day, or gives a closed one another reason.
 ///
 /// # Errors
 /// The database's; the closure's named constraints.
-pub async fn insert_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Result<bool> {
-    let done = query!(
+pub async fn set_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Result<()> {
+    query!(
         "insert into clinic_closure (clinic_id, on_date, reason) values ($1, $2, $3)
-         on conflict do nothing",
+         on conflict (clinic_id, on_date) do update set reason = excluded.reason",
         closure.clinic_id.0,
         closure.on_date,
         closure.reason,
     )
     .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await
+    .map(drop)
 }
 
 /// Opens a closed day; says whether it was closed before.

@@ -3,6 +3,7 @@
 //! A function that takes `impl PgExecutor` only reads; one that takes `&mut PgConnection` is part
 //! of somebody's transaction, which only `in_tx` (and a lane) opens.
 
+pub mod allocation;
 pub mod batch;
 pub mod board;
 pub mod booking;
@@ -14,8 +15,8 @@ pub mod course;
 pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
-pub mod movement;
 pub mod import;
+pub mod movement;
 pub mod outbox;
 pub mod person;
 pub mod pool;

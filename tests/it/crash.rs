@@ -221,10 +221,8 @@ async fn what_was_acknowledged_survives_its_postgresql() {
 
 /// The server's process, from the inside; its backends die with it.
 async fn kill_postmaster(db: &PgPool) {
-    let file: String = sqlx::query_scalar("select pg_read_file('postmaster.pid')")
-        .fetch_one(db)
-        .await
-        .unwrap();
+    let file: String =
+        sqlx::query_scalar("select pg_read_file('postmaster.pid')").fetch_one(db).await.unwrap();
     let pid = file.lines().next().expect("a process id");
     let killed = Command::new("kill").args(["-9", pid]).status().expect("kill");
     assert!(killed.success());

@@ -14,10 +14,10 @@
 
 mod board;
 mod booking;
-mod demo;
 mod campaign;
 mod clinic;
 mod crash;
+mod demo;
 mod health;
 mod ledger;
 mod model;

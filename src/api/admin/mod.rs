@@ -1,0 +1,105 @@
+//! What administrators do: one file per resource. Every handler takes `Asked`, so that none can
+//! forget who asks, and who may not ask learns nothing about the request.
+
+pub mod allocation;
+pub mod campaign;
+pub mod clinic;
+pub mod cohort;
+pub mod course;
+pub mod movement;
+pub mod person;
+pub mod pool;
+pub mod product;
+pub mod region;
+pub mod roster;
+pub mod slot;
+pub mod tranche;
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{StatusCode, header::CACHE_CONTROL},
+};
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{
+    field::{Limit, Text},
+    principal::Administrator,
+    problem::Problem,
+};
+use crate::domain::{
+    Refusal, StaffUserId,
+    movement::{Actor, Cause},
+};
+
+/// Why something is done, in the administrator's words; much of it is shown to the public.
+pub type Reason = Text<500>;
+
+/// An administrator, and then what they ask: nothing of the request is looked at before.
+pub struct Asked<T> {
+    pub by: StaffUserId,
+    pub what: T,
+}
+
+impl<T: FromRequest + 'static> FromRequest for Asked<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let administrator = Administrator::from_request(request, &mut Payload::None);
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let Administrator(by) = administrator.await?;
+            let what = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
+            Ok(Self { by, what })
+        })
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    #[serde(default)]
+    pub limit: Limit,
+    /// Goes on after the item with this id.
+    pub after: Option<i32>,
+}
+
+/// Who moves doses, and why.
+fn cause(by: StaffUserId, reason: Reason) -> Cause {
+    Cause { actor: Actor::Administrator(by), reason: reason.0 }
+}
+
+fn ok(body: &impl Serialize) -> HttpResponse {
+    answer(StatusCode::OK, body)
+}
+
+fn created(body: &impl Serialize) -> HttpResponse {
+    answer(StatusCode::CREATED, body)
+}
+
+fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}
+
+/// `{name: items, next_after}`: the key to go on after, or null where the list ends.
+fn list<T: Serialize, K: Into<Value>>(
+    name: &str,
+    items: &[T],
+    limit: Limit,
+    key: impl Fn(&T) -> K,
+) -> Result<HttpResponse, Problem> {
+    let is_full = i64::try_from(items.len()) == Ok(limit.0);
+    let next = items.last().filter(|_| is_full).map_or(Value::Null, |last| key(last).into());
+    let mut body = Map::new();
+    body.insert(name.to_owned(), serde_json::to_value(items).map_err(Problem::internal)?);
+    body.insert("next_after".to_owned(), next);
+    Ok(ok(&body))
+}
+
+fn found<T>(found: Option<T>) -> Result<T, Problem> {
+    found.ok_or_else(|| Refusal::not_found().into())
+}

@@ -1,0 +1,90 @@
+//! The journal: every move of doses, with its reason and who made it.
+
+use actix_web::{HttpResponse, web::Data};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, list};
+use crate::{
+    api::{extract::Query, field::Limit, problem::Problem},
+    app::App,
+    db,
+    domain::{
+        AllocationId, BookingId, CampaignId, PoolId, Refusal, StaffUserId,
+        movement::{Bucket, Entry, Kind, Place},
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Movements {
+    campaign_id: Option<CampaignId>,
+    allocation_id: Option<AllocationId>,
+    pool_id: Option<PoolId>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<String>,
+}
+
+#[derive(Serialize)]
+struct MovementBody {
+    movement_id: String,
+    at: DateTime<Utc>,
+    is_settled: bool,
+    kind: Kind,
+    from: Bucket,
+    to: Bucket,
+    doses: i32,
+    allocation_id: Option<AllocationId>,
+    from_pool_id: Option<PoolId>,
+    to_pool_id: Option<PoolId>,
+    booking_id: Option<BookingId>,
+    actor: &'static str,
+    staff_user_id: Option<StaffUserId>,
+    reason: Option<String>,
+}
+
+impl From<Entry> for MovementBody {
+    fn from(entry: Entry) -> Self {
+        let Entry { place, at, is_settled, movement } = entry;
+        Self {
+            movement_id: place.to_string(),
+            at,
+            is_settled,
+            kind: movement.kind,
+            from: movement.from,
+            to: movement.to,
+            doses: movement.doses,
+            allocation_id: movement.allocation_id,
+            from_pool_id: movement.from_pool_id,
+            to_pool_id: movement.to_pool_id,
+            booking_id: movement.booking_id,
+            actor: movement.actor.word(),
+            staff_user_id: movement.actor.staff_user_id(),
+            reason: movement.reason,
+        }
+    }
+}
+
+/// Oldest first.
+///
+/// # Errors
+/// `invalid_field` for an `after` that is no line's id.
+pub async fn list_movements(
+    app: Data<App>,
+    Asked { what: Query(wanted), .. }: Asked<Query<Movements>>,
+) -> Result<HttpResponse, Problem> {
+    let Movements { campaign_id, allocation_id, pool_id, limit, after } = wanted;
+    let after = match after.as_deref().map(str::parse::<Place>) {
+        None => Place::default(),
+        Some(Ok(place)) => place,
+        Some(Err(_)) => {
+            let detail = "Go on after the movement_id of a line.";
+            return Err(Refusal::field("after", detail).into());
+        }
+    };
+    let filter = db::movement::Filter { campaign_id, allocation_id, pool_id, after };
+    let lines = db::movement::list(&app.db.read, &filter, limit.0).await?;
+    let lines: Vec<_> = lines.into_iter().map(MovementBody::from).collect();
+    list("movements", &lines, limit, |line| line.movement_id.clone())
+}

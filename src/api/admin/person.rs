@@ -1,0 +1,44 @@
+//! The register: one person at a time goes in, and nothing lists who is in it.
+
+use actix_web::{HttpResponse, web::Data};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Asked, created};
+use crate::{
+    api::{extract::Json, problem::Problem},
+    app::App,
+    domain::{Refusal, RegionId, RosterId, person::BirthDate},
+    flows::{self, register_person::Entry},
+};
+
+/// Nobody is on more rosters than this.
+const ROSTERS_MAX: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    name: String,
+    birth_date: String,
+    phone: String,
+    region_id: RegionId,
+    #[serde(default)]
+    roster_ids: Vec<RosterId>,
+}
+
+/// # Errors
+/// Those of `flows::register_person`.
+pub async fn post_person(
+    app: Data<App>,
+    Asked { what: Json(new), .. }: Asked<Json<NewPerson>>,
+) -> Result<HttpResponse, Problem> {
+    let NewPerson { name, birth_date, phone, region_id, roster_ids } = new;
+    if roster_ids.len() > ROSTERS_MAX {
+        let detail = format!("Name at most {ROSTERS_MAX} rosters.");
+        return Err(Refusal::field("roster_ids", detail).into());
+    }
+    let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;
+    let entry = Entry { name, birth_date, phone, region_id, roster_ids };
+    let id = flows::register_person::register_person(&app.db, &app.keys.matching, entry).await?;
+    Ok(created(&json!({ "person_id": id })))
+}

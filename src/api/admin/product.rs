@@ -1,0 +1,101 @@
+//! Vaccines, and which of them a campaign gives.
+
+use actix_web::{HttpResponse, web::Data};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Asked, Page, created, found, list, ok};
+use crate::{
+    api::{
+        extract::{Json, Path, Query},
+        field::Text,
+        problem::Problem,
+    },
+    app::App,
+    db,
+    domain::{CampaignId, ProductId, Refusal},
+    flows,
+};
+
+/// A campaign gives no more products than this.
+const PRODUCTS_MAX: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewProduct {
+    code_system: Option<Text<200>>,
+    code: Text<64>,
+    name: Text<100>,
+    doses_per_vial: i16,
+    age_months_min: Option<i16>,
+    age_months_max: Option<i16>,
+    doses_in_series: Option<i16>,
+    interval_days_min: Option<i16>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Products {
+    product_ids: Vec<ProductId>,
+}
+
+/// # Errors
+/// Those of the database.
+pub async fn list_products(
+    app: Data<App>,
+    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+) -> Result<HttpResponse, Problem> {
+    let after = ProductId(page.after.unwrap_or(0));
+    let products = db::product::list(&app.db.read, after, page.limit.0).await?;
+    list("products", &products, page.limit, |product| product.product_id.0)
+}
+
+/// # Errors
+/// Those of `flows::add_product`.
+pub async fn post_product(
+    app: Data<App>,
+    Asked { what: Json(new), .. }: Asked<Json<NewProduct>>,
+) -> Result<HttpResponse, Problem> {
+    let new = db::product::New {
+        code_system: new.code_system.map(|text| text.0),
+        code: new.code.0,
+        name: new.name.0,
+        doses_per_vial: new.doses_per_vial,
+        age_months_min: new.age_months_min.unwrap_or(0),
+        age_months_max: new.age_months_max,
+        doses_in_series: new.doses_in_series.unwrap_or(1),
+        interval_days_min: new.interval_days_min.unwrap_or(0),
+    };
+    Ok(created(&flows::add_product::add_product(&app.db, new).await?))
+}
+
+/// What a campaign gives now.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get_campaign_products(
+    app: Data<App>,
+    Asked { what: Path(campaign_id), .. }: Asked<Path<CampaignId>>,
+) -> Result<HttpResponse, Problem> {
+    let campaign = found(db::campaign::find(&app.db.read, campaign_id).await?)?;
+    let product_ids = db::product::list_of_campaign(&app.db.read, campaign_id).await?;
+    let rule_version = campaign.rule_version;
+    Ok(ok(&json!({ "product_ids": product_ids, "rule_version": rule_version })))
+}
+
+/// Makes these the products of a campaign, in a new version of its rules.
+///
+/// # Errors
+/// Those of `flows::set_rules::set_products`.
+pub async fn put_campaign_products(
+    app: Data<App>,
+    asked: Asked<(Path<CampaignId>, Json<Products>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Json(Products { product_ids })) = asked.what;
+    if !(1..=PRODUCTS_MAX).contains(&product_ids.len()) {
+        let detail = format!("A campaign gives 1 to {PRODUCTS_MAX} products.");
+        return Err(Refusal::field("product_ids", detail).into());
+    }
+    let set = flows::set_rules::set_products(&app.db, campaign_id, product_ids).await?;
+    Ok(ok(&json!({ "product_ids": set.rule, "rule_version": set.rule_version })))
+}

@@ -1,0 +1,117 @@
+//! The time windows of a clinic.
+
+use actix_web::{HttpResponse, web::Data};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Asked, created, found, list, ok};
+use crate::{
+    api::{
+        extract::{Json, Path, Query},
+        field::{Day, Instant, Limit},
+        problem::Problem,
+    },
+    app::App,
+    db,
+    domain::{ClinicId, Refusal, SlotId, slot::Slot},
+    flows::{self, add_slots::Window},
+};
+
+/// As many as the longest body has room for; more come from a file.
+const SLOTS_MAX: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSlots {
+    slots: Vec<NewSlot>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewSlot {
+    starts_at: Instant,
+    ends_at: Instant,
+    seats: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seats {
+    seats: i32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slots {
+    date: Option<Day>,
+    #[serde(default)]
+    limit: Limit,
+    after: Option<SlotId>,
+}
+
+#[derive(Serialize)]
+struct SlotBody {
+    slot_id: SlotId,
+    clinic_id: ClinicId,
+    on_date: NaiveDate,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    seats: i32,
+    taken: i32,
+    is_closed: bool,
+}
+
+impl From<Slot> for SlotBody {
+    fn from(slot: Slot) -> Self {
+        let Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed } = slot;
+        let clinic_id = slot_id.clinic();
+        Self { slot_id, clinic_id, on_date, starts_at, ends_at, seats, taken, is_closed }
+    }
+}
+
+/// # Errors
+/// `not_found` for an unknown clinic.
+pub async fn list_slots(
+    app: Data<App>,
+    asked: Asked<(Path<ClinicId>, Query<Slots>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(clinic_id), Query(Slots { date, limit, after })) = asked.what;
+    found(db::clinic::find(&app.db.read, clinic_id).await?)?;
+    let (date, after) = (date.map(|day| day.0), after.unwrap_or(SlotId(0)));
+    let slots = db::slot::list_of_clinic(&app.db.read, clinic_id, date, after, limit.0).await?;
+    let slots: Vec<_> = slots.into_iter().map(SlotBody::from).collect();
+    list("slots", &slots, limit, |slot| slot.slot_id.0)
+}
+
+/// # Errors
+/// Those of `flows::add_slots`.
+pub async fn post_slots(
+    app: Data<App>,
+    asked: Asked<(Path<ClinicId>, Json<NewSlots>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(clinic_id), Json(NewSlots { slots })) = asked.what;
+    if !(1..=SLOTS_MAX).contains(&slots.len()) {
+        let detail = format!("Send 1 to {SLOTS_MAX} slots at once.");
+        return Err(Refusal::field("slots", detail).into());
+    }
+    let windows = slots.into_iter().map(|slot| Window {
+        starts_at: slot.starts_at.0,
+        ends_at: slot.ends_at.0,
+        seats: slot.seats,
+    });
+    let slots = flows::add_slots::add_slots(&app.db, clinic_id, windows.collect()).await?;
+    let slots: Vec<_> = slots.into_iter().map(SlotBody::from).collect();
+    Ok(created(&json!({ "slots": slots })))
+}
+
+/// # Errors
+/// Those of `flows::change_slot`.
+pub async fn patch_slot(
+    app: Data<App>,
+    asked: Asked<(Path<SlotId>, Json<Seats>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(slot_id), Json(Seats { seats })) = asked.what;
+    let slot = flows::change_slot::change_slot(&app.db, slot_id, seats).await?;
+    Ok(ok(&SlotBody::from(slot)))
+}

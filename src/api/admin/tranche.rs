@@ -1,0 +1,73 @@
+//! Who may book from which day on.
+
+use actix_web::{HttpResponse, web::Data};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Asked, Page, created, found, list, ok};
+use crate::{
+    api::{
+        extract::{Json, Path, Query},
+        field::{Instant, Text},
+        problem::Problem,
+    },
+    app::App,
+    db,
+    domain::{CampaignId, TrancheId, tranche::Tranche},
+    flows,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewTranche {
+    name: Text<100>,
+    birth_day_digits: Vec<i16>,
+    opens_at: Instant,
+}
+
+#[derive(Serialize)]
+struct Added {
+    #[serde(flatten)]
+    tranche: Tranche,
+    rule_version: i32,
+}
+
+/// Those that hold now.
+///
+/// # Errors
+/// `not_found` for an unknown campaign.
+pub async fn list_tranches(
+    app: Data<App>,
+    asked: Asked<(Path<CampaignId>, Query<Page>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Query(page)) = asked.what;
+    found(db::campaign::find(&app.db.read, campaign_id).await?)?;
+    let after = TrancheId(page.after.unwrap_or(0));
+    let tranches = db::tranche::list(&app.db.read, campaign_id, after, page.limit.0).await?;
+    list("tranches", &tranches, page.limit, |tranche| tranche.tranche_id.0)
+}
+
+/// # Errors
+/// Those of `flows::set_rules::add_tranche`.
+pub async fn post_tranche(
+    app: Data<App>,
+    asked: Asked<(Path<CampaignId>, Json<NewTranche>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Json(new)) = asked.what;
+    let NewTranche { name, birth_day_digits, opens_at } = new;
+    let new = db::tranche::New { name: name.0, birth_day_digits, opens_at: opens_at.0 };
+    let added = flows::set_rules::add_tranche(&app.db, campaign_id, new).await?;
+    Ok(created(&Added { tranche: added.rule, rule_version: added.rule_version }))
+}
+
+/// Ends a tranche at a new version of the rules.
+///
+/// # Errors
+/// Those of `flows::set_rules::end_tranche`.
+pub async fn delete_tranche(
+    app: Data<App>,
+    Asked { what: Path((campaign_id, tranche_id)), .. }: Asked<Path<(CampaignId, TrancheId)>>,
+) -> Result<HttpResponse, Problem> {
+    let ended = flows::set_rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
+    Ok(ok(&json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version })))
+}

@@ -1,0 +1,143 @@
+//! Values in requests that a plain string or number would take too lightly. Each says what it expects
+//! when it is something else; `extract` turns that into a refusal that names the field.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::Deserialize;
+
+use crate::domain::person::parse_date;
+
+/// Years of an instant: what a database and a human can both work with.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=9000;
+const LIMIT_DEFAULT: i64 = 100;
+const LIMIT_MAX: i64 = 1000;
+
+/// What was expected instead.
+#[derive(Debug, thiserror::Error)]
+#[error("expected {0}")]
+pub struct Expected(String);
+
+/// One line of text: 1 to `MAX` characters, white space around it removed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Text<const MAX: usize>(pub String);
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = Expected;
+
+    fn try_from(text: String) -> Result<Self, Expected> {
+        let trimmed = text.trim();
+        let length = trimmed.chars().count();
+        if !(1..=MAX).contains(&length) || trimmed.chars().any(char::is_control) {
+            let what = format!("one line of 1 to {MAX} characters without control characters");
+            return Err(Expected(what));
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+}
+
+/// A date as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Day(pub NaiveDate);
+
+impl TryFrom<String> for Day {
+    type Error = Expected;
+
+    fn try_from(text: String) -> Result<Self, Expected> {
+        let is_usual = |date: &NaiveDate| YEARS.contains(&date.year());
+        let day = parse_date(&text).filter(is_usual).map(Self);
+        day.ok_or_else(|| Expected("a date as YYYY-MM-DD".to_owned()))
+    }
+}
+
+/// An instant in RFC 3339, with any offset.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Instant(pub DateTime<Utc>);
+
+impl TryFrom<String> for Instant {
+    type Error = Expected;
+
+    fn try_from(text: String) -> Result<Self, Expected> {
+        let at = DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc());
+        let is_usual = |at: &DateTime<Utc>| YEARS.contains(&at.year());
+        let expected = || Expected("an instant as 2021-07-12T11:00:00Z".to_owned());
+        at.filter(is_usual).map(Self).ok_or_else(expected)
+    }
+}
+
+/// An IANA time zone.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Zone(pub Tz);
+
+impl TryFrom<String> for Zone {
+    type Error = Expected;
+
+    fn try_from(text: String) -> Result<Self, Expected> {
+        text.parse().map(Self).or(Err(Expected("an IANA time zone as Asia/Seoul".to_owned())))
+    }
+}
+
+/// How many items a list answers with: 1 to 1000, 100 unless asked.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Limit(pub i64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(LIMIT_DEFAULT)
+    }
+}
+
+impl TryFrom<i64> for Limit {
+    type Error = Expected;
+
+    fn try_from(limit: i64) -> Result<Self, Expected> {
+        let expected = || Expected(format!("a number from 1 to {LIMIT_MAX}"));
+        (1..=LIMIT_MAX).contains(&limit).then_some(Self(limit)).ok_or_else(expected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(given: &str) -> Option<String> {
+        Text::<5>::try_from(given.to_owned()).ok().map(|text| text.0)
+    }
+
+    #[test]
+    fn a_text_is_one_line_that_is_neither_empty_nor_long() {
+        assert_eq!(text(" 보건소 ").as_deref(), Some("보건소"));
+        assert_eq!(text("12345").as_deref(), Some("12345"));
+        for bad in ["", "  ", "123456", "a\nb", "a\u{0}b"] {
+            assert_eq!(text(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_instant_has_an_offset_and_a_sane_year() {
+        let read = |text: &str| Instant::try_from(text.to_owned()).ok().map(|at| at.0);
+        let noon = read("2021-07-12T21:00:00+09:00").unwrap();
+        assert_eq!(noon, read("2021-07-12T12:00:00Z").unwrap());
+        for bad in ["2021-07-12", "2021-07-12T21:00:00", "0001-01-01T00:00:00Z", "soon"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_zones_and_limits_have_their_bounds() {
+        assert!(Day::try_from("2021-07-12".to_owned()).is_ok());
+        for bad in ["2021-02-29", "0000-01-01", "2021-7-12", ""] {
+            assert!(Day::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+        assert!(Zone::try_from("Asia/Seoul".to_owned()).is_ok());
+        assert!(Zone::try_from("Asia/Atlantis".to_owned()).is_err());
+        assert_eq!(
+            [0, 1, 1000, 1001].map(|n| Limit::try_from(n).is_ok()),
+            [false, true, true, false]
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! Allocations, as administrators fill and empty them.
+
+use chrono::NaiveDate;
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+
+use crate::domain::{
+    AllocationId, BookingId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, grant::Grant,
+};
+
+/// An allocation before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct New {
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    pub tranche_id: Option<TrancheId>,
+    /// 1 web, 2 phone or assisted, 3 walk-in
+    pub channel: i16,
+    pub pool_id: PoolId,
+}
+
+/// Which allocations to list; none of a kind is all of that kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    pub clinic_id: Option<ClinicId>,
+    pub campaign_id: Option<CampaignId>,
+    pub on_date: Option<NaiveDate>,
+    pub after: AllocationId,
+}
+
+/// By id.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: impl PgExecutor<'_>, filter: Filter, limit: i64) -> sqlx::Result<Vec<Grant>> {
+    query_as!(
+        Grant,
+        r#"select allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
+               booked, spare, given, lost
+           from allocation
+           where allocation_id > $1 and ($2::int is null or clinic_id = $2)
+               and ($3::int is null or campaign_id = $3) and ($4::date is null or on_date = $4)
+           order by allocation_id limit $5"#,
+        filter.after.0,
+        filter.clinic_id.map(|id| id.0),
+        filter.campaign_id.map(|id| id.0),
+        filter.on_date,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// # Errors
+/// The database's.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    allocation_id: AllocationId,
+) -> sqlx::Result<Option<Grant>> {
+    query_as!(
+        Grant,
+        r#"select allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
+               booked, spare, given, lost
+           from allocation where allocation_id = $1"#,
+        allocation_id.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// # Errors
+/// The database's.
+pub async fn lock(
+    conn: &mut PgConnection,
+    allocation_id: AllocationId,
+) -> sqlx::Result<Option<Grant>> {
+    query!("select from allocation where allocation_id = $1 for no key update", allocation_id.0,)
+        .fetch_optional(&mut *conn)
+        .await?;
+    find(conn, allocation_id).await
+}
+
+/// The id of the allocation for this clinic, campaign, product, date, tranche and channel.
+///
+/// # Errors
+/// The database's.
+pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<AllocationId>> {
+    query_scalar!(
+        r#"select allocation_id as "id: AllocationId" from allocation
+           where clinic_id = $1 and campaign_id = $2 and product_id = $3 and on_date = $4
+               and tranche_id is not distinct from $5 and channel = $6"#,
+        of.clinic_id.0,
+        of.campaign_id.0,
+        of.product_id.0,
+        of.on_date,
+        of.tranche_id.map(|id| id.0),
+        of.channel,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Adds an empty allocation to a locked clinic, numbered on from its last one.
+///
+/// # Errors
+/// The database's; the allocation's named constraints.
+pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<AllocationId> {
+    query_scalar!(
+        r#"insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id, channel, pool_id)
+           select coalesce(max(allocation_id), $1::bigint << 24) + 1, $1, $2, $3, $4, $5, $6, $7
+           from allocation
+           where allocation_id between $1::bigint << 24 and ($1::bigint + 1 << 24) - 1
+           returning allocation_id as "id: AllocationId""#,
+        i64::from(new.clinic_id.0),
+        new.campaign_id.0,
+        new.product_id.0,
+        new.on_date,
+        new.tranche_id.map(|id| id.0),
+        new.channel,
+        new.pool_id.0,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Writes what granting and retracting change, of a locked allocation.
+///
+/// # Errors
+/// The database's; the allocation's named constraints.
+pub async fn set_granted(conn: &mut PgConnection, grant: &Grant) -> sqlx::Result<()> {
+    query!(
+        "update allocation set granted = $2, open = $3 where allocation_id = $1",
+        grant.allocation_id.0,
+        grant.granted,
+        grant.open,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Live bookings on an allocation, the latest first: the order in which they would be displaced.
+///
+/// # Errors
+/// The database's.
+pub async fn latest_bookings(
+    db: impl PgExecutor<'_>,
+    grant: &Grant,
+    limit: i64,
+) -> sqlx::Result<Vec<BookingId>> {
+    query_scalar!(
+        r#"select booking_id as "id: BookingId" from slot join booking using (slot_id)
+           where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state in (1, 5)
+           order by booked_at desc, booking_id desc limit $4"#,
+        grant.clinic_id.0,
+        grant.on_date,
+        grant.allocation_id.0,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
