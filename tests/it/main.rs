@@ -18,6 +18,7 @@ mod campaign;
 mod clinic;
 mod crash;
 mod demo;
+mod docs;
 mod health;
 mod ledger;
 mod model;
