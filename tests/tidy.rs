@@ -100,19 +100,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 const LONG_LINES: &str = "long lines";
 
 /// Files of `db` and `api` that are not named after a noun: machinery.
-#[rustfmt::skip]
-const NOT_NOUNS: &[&str] = &[
-    "demo",
-    "extract",
-    "field",
-    "health",
-    "log",
-    "mod",
-    "negotiate",
-    "openapi",
-    "principal",
-    "problem",
-];
+const NOT_NOUNS: &[&str] =
+    &["demo", "extract", "field", "health", "log", "mod", "negotiate", "principal", "problem"];
 
 struct Source {
     /// From the root of the package, with `/`.

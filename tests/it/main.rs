@@ -12,19 +12,22 @@
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
 
+mod auth;
 mod board;
 mod booking;
 mod campaign;
 mod clinic;
 mod crash;
 mod demo;
-mod docs;
 mod health;
 mod ledger;
 mod model;
+mod outbox;
 mod plan;
 mod postgres;
+mod schedule;
 mod slot;
+mod staff_session;
 mod stampede;
 mod supply;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
