@@ -7,29 +7,33 @@ use std::collections::{BTreeMap, HashMap};
 use dosebook::{
     db::Db,
     domain::{
-        BookingId, PersonId, SlotId,
+        AllocationId, BookingId, PersonId, SlotId,
         batch::{Outcome, Request},
         booking::Book,
+        movement::{Actor, Cause},
     },
     flows::{
+        self,
+        grant::{Amount, grant},
         lane::transaction::{self, KnownRules},
+        retract::retract,
         verify::verify,
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};
-use sqlx::{Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::support::{Client, Made, TestApp, World};
+use crate::support::{Made, TestApp, World};
 
 const PEOPLE: usize = 6;
 const SLOTS: usize = 3;
 const IDS: u128 = 12;
 const SEATS: i32 = 3;
 const DOSES: i32 = 4;
-/// Doses that the model's nation starts with beyond those granted.
-const RESERVE: i32 = 0;
+/// Doses that the clinic's pool starts with beyond those granted.
+const RESERVE: i32 = 30;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -129,7 +133,6 @@ struct Real {
     made: Made,
     conn: PgConnection,
     known: KnownRules,
-    admin: Client,
 }
 
 impl Real {
@@ -145,11 +148,25 @@ impl Real {
             .cancel_until_hours(0)
             .make(&app.db)
             .await;
+        sqlx::raw_sql(AssertSqlSafe(format!(
+            "update pool set received = received + {RESERVE}, open = open + {RESERVE}
+                 where pool_id = (select pool_id from allocation);
+             update pool set received = received + {RESERVE}, passed_on = passed_on + {RESERVE}
+                 where parent_id is null;
+             insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+                 select 20, 0, 7, {RESERVE}, pool_id, 4 from pool where parent_id is null;
+             insert into movement
+                     (kind, from_bucket, to_bucket, doses, from_pool_id, to_pool_id, actor_role)
+                 select 21, 7, 7, {RESERVE}, parent_id, pool_id, 4 from pool
+                 where pool_id = (select pool_id from allocation)"
+        )))
+        .execute(&app.db)
+        .await
+        .unwrap();
         let db = Db::new(app.database.options.clone(), 2);
         let mut conn = db.connect("model").await.unwrap();
         conn.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
-        let admin = app.admin().await;
-        Self { app, made, conn, known: KnownRules::default(), admin }
+        Self { app, made, conn, known: KnownRules::default() }
     }
 
     fn book(&self, id: u128, person: usize, slot: usize) -> Request {
@@ -186,12 +203,17 @@ impl Real {
         names
     }
 
-    async fn move_doses(&self, verb: &str, doses: i32, done: &'static str) -> String {
-        let allocation = self.made.allocation(0, 1).allocation_id;
-        let path = format!("/v1/admin/allocations/{allocation}/{verb}");
-        let body = serde_json::json!({"doses": doses, "reason": "the model says so"});
-        let answer = self.admin.post(&path, &body).await;
-        if answer.code().is_empty() { done.to_owned() } else { answer.code().to_owned() }
+    async fn grant(&self, doses: i32) -> String {
+        name(grant(&self.app.app.db, self.allocation(), amount(doses), &cause()).await, "granted")
+    }
+
+    async fn retract(&self, doses: i32) -> String {
+        let db = &self.app.app.db;
+        name(retract(db, self.allocation(), amount(doses), &cause()).await, "retracted")
+    }
+
+    fn allocation(&self) -> AllocationId {
+        self.made.allocation(0, 1).allocation_id
     }
 
     async fn counters(&self) -> (i32, i32, Vec<i32>) {
@@ -204,6 +226,22 @@ impl Real {
             .await
             .unwrap();
         (open, booked, taken)
+    }
+}
+
+fn amount(doses: i32) -> Amount {
+    Amount { doses, if_granted: None }
+}
+
+fn cause() -> Cause {
+    Cause { actor: Actor::Service, reason: "the model says so".to_owned() }
+}
+
+fn name<T: std::fmt::Debug>(outcome: flows::Result<T>, done: &str) -> String {
+    match outcome {
+        Ok(_) => done.to_owned(),
+        Err(flows::Error::Refused(refusal)) => refusal.code.slug().to_owned(),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -235,13 +273,8 @@ async fn replay(history: Vec<Vec<Step>>) -> Result<(), TestCaseError> {
                     prop_assert_eq!(real.settle(&requests).await, expected, "{:?}", batch);
                     (requests, expected) = (Vec::new(), Vec::new());
                     let (was, is) = match step {
-                        Step::Grant { .. } => {
-                            (real.move_doses("grants", doses, "granted").await, model.grant(doses))
-                        }
-                        _ => (
-                            real.move_doses("retractions", doses, "retracted").await,
-                            model.retract(doses),
-                        ),
+                        Step::Grant { .. } => (real.grant(doses).await, model.grant(doses)),
+                        _ => (real.retract(doses).await, model.retract(doses)),
                     };
                     prop_assert_eq!(was, is, "{:?}", step);
                 }
