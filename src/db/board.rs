@@ -35,12 +35,7 @@ pub struct Moment {
 /// # Errors
 /// The database's.
 pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
-    // Generic plans guess that a third of the journal is new and would read all of it.
-    conn.execute(
-        "set transaction isolation level repeatable read, read only; \
-         set local plan_cache_mode = force_custom_plan",
-    )
-    .await?;
+    conn.execute("set transaction isolation level repeatable read, read only").await?;
     let row = query!(
         r#"select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
                pg_postmaster_start_time() as "server_started_at!"
@@ -75,6 +70,15 @@ pub struct Lines {
 /// # Errors
 /// The database's.
 pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
+    // The planner cannot know how few lines are new. After a large file, one transaction has most of
+    // the journal's lines, and it would expect as many of the next.
+    conn.execute("set local enable_seqscan = off").await?;
+    let lines = lines_by_index(conn, position).await?;
+    conn.execute("set local enable_seqscan = on").await?;
+    Ok(lines)
+}
+
+async fn lines_by_index(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
     let rows = query!(
         r#"with fresh as (
                select * from movement where tx >= pg_snapshot_xmax($1::text::pg_snapshot)

@@ -1,12 +1,12 @@
 //! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes out
 //! is what the tables say.
 
-use dosebook::board::Board;
+use dosebook::{board::Board, db};
 use serde_json::Value;
-use sqlx::{PgConnection, PgPool, query, query_scalar};
+use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
 
-use crate::support::{Made, TestApp, World, make};
+use crate::support::{Made, TestApp, World, database::TestDatabase, make};
 
 /// The picture of the campaign, without what moves by itself.
 fn picture(app: &TestApp, made: &Made) -> Value {
@@ -85,6 +85,40 @@ async fn a_late_commit_is_not_lost() {
 
     app.tick().await;
     assert_eq!(lost(&app, &made), (2, version + 2), "nothing is counted twice");
+}
+
+async fn scans(conn: &mut PgConnection) -> i64 {
+    conn.execute("select pg_stat_force_next_flush()").await.unwrap();
+    let sql = "select seq_scan from pg_stat_user_tables where relname = 'movement'";
+    query_scalar(sql).fetch_one(conn).await.unwrap()
+}
+
+#[tokio::test]
+async fn new_lines_are_found_by_index_in_a_large_journal() {
+    // Nobody else may look at this journal.
+    let database = TestDatabase::new().await;
+    // One transaction wrote most lines, which is what misleads the planner.
+    let sql = "insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+               select 20, 0, 7, 1, 1, 4 from generate_series(1, 200000)";
+    query(sql).execute(&database.pool).await.unwrap();
+    query("analyze movement").execute(&database.pool).await.unwrap();
+    let mut conn = database.pool.acquire().await.unwrap();
+    let mut under_way = database.pool.begin().await.unwrap();
+    waste(&mut under_way, 1).await;
+    let mut tx = conn.begin().await.unwrap();
+    let position = db::board::hold_still(&mut tx).await.unwrap().position;
+    tx.commit().await.unwrap();
+    under_way.commit().await.unwrap();
+    waste(&mut conn, 1).await;
+
+    let before = scans(&mut conn).await;
+    let mut tx = conn.begin().await.unwrap();
+    let lines = db::board::lines_since(&mut tx, &position).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.lines).sum::<i64>(), 2);
+    assert_eq!(scans(&mut conn).await, before);
+    query("select sum(doses) from movement").execute(&mut *conn).await.unwrap();
+    assert!(scans(&mut conn).await > before, "the control");
 }
 
 #[tokio::test]
