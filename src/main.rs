@@ -19,6 +19,8 @@ enum Verb {
     Serve(cli::serve::Args),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
+    /// Load a CSV file: register, roster, clinics, slots or allocations
+    Import(cli::import::Args),
     /// Bring the schema up to date and exit
     Migrate,
     /// Derive the ledger anew from journal and bookings, and say where it differs
@@ -32,6 +34,7 @@ async fn main() -> std::process::ExitCode {
     let done = match verb {
         Verb::Serve(args) => cli::serve::run(&storage, args).await,
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
+        Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Verify => cli::verify::run(&storage).await,
     };

@@ -9,6 +9,7 @@ pub mod eligibility;
 pub mod extract;
 pub mod field;
 pub mod health;
+pub mod import;
 pub mod log;
 pub mod negotiate;
 pub mod person;
@@ -62,7 +63,8 @@ pub fn routes(api: &mut ServiceConfig) {
                 .route(get().to(booking::get_booking))
                 .route(put().to(booking::put_booking))
                 .route(delete().to(booking::delete_booking)),
-        );
+        )
+        .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)));
 }
 
 /// For administrators: campaigns and their rules.

@@ -1,6 +1,7 @@
 //! The commands, one file each: open the store, call a flow, print, close the store.
 
 pub mod demo;
+pub mod import;
 pub mod migrate;
 pub mod serve;
 pub mod verify;

@@ -43,7 +43,8 @@ impl<'a> Clinic<'a> {
 
 fn zone(row: &Row<'_>) -> Result<Tz, Fault> {
     let text = "The zone is not a name of the IANA time zone database, such as Asia/Seoul.";
-    row.get("zone").parse().map_err(|_: chrono_tz::ParseError| Fault::field("zone", text))
+    let zone = row.get("zone").parse::<Tz>();
+    zone.map_err(|_unknown| Fault::field("zone", text))
 }
 
 fn phone<'a>(row: &Row<'a>) -> Result<&'a str, Fault> {

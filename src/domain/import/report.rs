@@ -94,10 +94,10 @@ pub struct Report {
 impl Report {
     /// The refusal of a file because of its rejected rows, with the report's members.
     pub fn into_refusal(self) -> Refusal {
-        let detail = format!(
-            "{} of {} rows cannot be loaded, so none was.",
-            self.rows_rejected, self.rows_read
-        );
+        let detail = match self.rows_read {
+            0 => "The file has no header as such files have, so no row was read.".to_owned(),
+            rows => format!("{} of {rows} rows cannot be loaded, so none was.", self.rows_rejected),
+        };
         let mut refusal = Refusal::new(Code::RowsRejected, detail);
         if let Ok(Value::Object(members)) = serde_json::to_value(self) {
             refusal.more = members;

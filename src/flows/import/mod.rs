@@ -130,7 +130,8 @@ impl Job<'_> {
         let mut report = self.report(rows_read, rejects);
         let good = rows_read.saturating_sub(report.rows_rejected);
         let is_clean = is_readable && report.rows_rejected == 0;
-        if !is_clean && !(options.partial && good > 0) {
+        let is_enough = is_clean || (options.partial && good > 0);
+        if !is_enough {
             return Err(Undone::Rejected(report));
         }
         report.rows_accepted = write(conn, kind, options.actor()).await?;

@@ -42,7 +42,7 @@ impl<R: BufRead> Records<R> {
             }
             let text = match fault {
                 Some(fault) => Err(fault),
-                None => std::str::from_utf8(line(&self.record)).map_err(|_| not_utf8()),
+                None => std::str::from_utf8(line(&self.record)).map_err(|_invalid| not_utf8()),
             };
             return Ok(Some((before + 1, text)));
         }

@@ -1,0 +1,139 @@
+//! Files of administrators: taken in whole before anything is done with them, because a slow sender
+//! must not keep a transaction open.
+
+use std::{io, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_LENGTH},
+    web::{Bytes, Data, Payload},
+};
+use futures_util::{Stream, StreamExt};
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt;
+
+use super::{
+    extract::{Path, Query, media_type},
+    principal::Administrator,
+    problem::Problem,
+};
+use crate::{
+    app::App,
+    domain::{Code, import::Kind},
+    flows::import::{Options, import},
+};
+
+/// 1 GiB: four times the register of a country of 3.5 million.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+/// A sender who is silent for longer has gone away.
+const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct How {
+    /// Do everything, then take it back.
+    #[serde(default)]
+    dry_run: bool,
+    /// Load the good rows although others are rejected.
+    #[serde(default)]
+    partial: bool,
+}
+
+/// Loads a file of this kind.
+///
+/// # Errors
+/// `rows_rejected` with the rejected rows; `unsupported_media_type`, `body_too_large`,
+/// `malformed_request` for a body that cannot be taken.
+pub async fn post_import(
+    app: Data<App>,
+    Administrator(staff_user_id): Administrator,
+    Path(kind): Path<Kind>,
+    Query(how): Query<How>,
+    request: HttpRequest,
+    body: Payload,
+) -> Result<HttpResponse, Problem> {
+    if !media_type(&request).eq_ignore_ascii_case("text/csv") {
+        let detail = "Send the file as text/csv.";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
+    }
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if length
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|bytes: u64| bytes > FILE_BYTES_MAX)
+    {
+        return Err(too_large());
+    }
+    let file = spool(body, FILE_BYTES_MAX).await?;
+    let options =
+        Options { dry_run: how.dry_run, partial: how.partial, staff_user_id: Some(staff_user_id) };
+    let importing = import(&app.db, &app.keys, kind, file.path(), options, |_| {});
+    let report = Box::pin(importing).await?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(report))
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, format!("A file may have at most {FILE_BYTES_MAX} bytes."))
+}
+
+/// Writes the body to a file that only this process can read and that is gone when dropped.
+async fn spool<E: std::fmt::Display>(
+    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    bytes_max: u64,
+) -> Result<NamedTempFile, Problem> {
+    let spooled = NamedTempFile::new().map_err(failed)?;
+    let mut file = tokio::fs::File::from_std(spooled.reopen().map_err(failed)?);
+    let mut bytes = 0_u64;
+    loop {
+        let chunk = tokio::time::timeout(SILENCE_SECONDS_MAX, body.next()).await;
+        let chunk = chunk.map_err(|_elapsed| malformed("The file stopped coming."))?;
+        let Some(chunk) = chunk else { break };
+        let chunk = chunk.map_err(|error| malformed(format!("The file broke off: {error}.")))?;
+        bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        if bytes > bytes_max {
+            return Err(too_large());
+        }
+        file.write_all(&chunk).await.map_err(failed)?;
+    }
+    file.flush().await.map_err(failed)?;
+    Ok(spooled)
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::MalformedRequest, detail)
+}
+
+fn failed(error: io::Error) -> Problem {
+    Problem::internal(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    fn chunks(chunks: &[&'static str]) -> impl Stream<Item = Result<Bytes, io::Error>> + Unpin {
+        let chunks = chunks.iter().map(|text| Ok(Bytes::from_static(text.as_bytes())));
+        stream::iter(chunks.collect::<Vec<_>>())
+    }
+
+    #[tokio::test]
+    async fn a_body_is_spooled_up_to_the_limit() {
+        let spooled = spool(chunks(&["ab", "cde"]), 5).await.unwrap();
+        let mut text = String::new();
+        spooled.as_file().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "abcde", "the control");
+        let Problem(refusal) = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
+        assert_eq!(refusal.code, Code::BodyTooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_refused() {
+        let broken = stream::iter([Ok(Bytes::from_static(b"ab")), Err(io::Error::other("gone"))]);
+        let Problem(refusal) = spool(broken, 10).await.unwrap_err();
+        assert_eq!(refusal.code, Code::MalformedRequest);
+    }
+}

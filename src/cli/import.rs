@@ -1,0 +1,167 @@
+//! `dosebook import KIND FILE`: loads a file, or says row by row why not.
+
+use std::{
+    fmt::Write as _,
+    io::{IsTerminal, Write as _, stderr, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    config::Storage,
+    domain::import::{Kind, Report},
+    flows::{
+        Error,
+        import::{Options, import},
+    },
+    store::Store,
+};
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// What the file holds: register, roster, clinics, slots or allocations
+    kind: Kind,
+
+    /// CSV in UTF-8; its first line names the columns
+    file: PathBuf,
+
+    /// Check everything and say what would happen, but change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Load the good rows although others are rejected
+    #[arg(long)]
+    partial: bool,
+}
+
+/// Prints the rejected rows and what became of the file; the exit code is 1 where none was loaded.
+///
+/// # Errors
+/// In words for an operator: no such file, no database.
+pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let file = args.file.display().to_string();
+    let size = std::fs::metadata(&args.file).with_context(|| file.clone())?.len();
+    let store = Store::open(storage, 1).await?;
+    let options = Options { dry_run: args.dry_run, partial: args.partial, staff_user_id: None };
+    let bar = bar(size);
+    let importing = import(&store.db, &store.keys, args.kind, &args.file, options, |bytes| {
+        bar.set_position(bytes);
+    });
+    let imported = Box::pin(importing).await;
+    bar.finish_and_clear();
+    store.close().await;
+    let (report, code) = match imported {
+        Ok(report) => (report, ExitCode::SUCCESS),
+        Err(Error::Refused(refusal)) => match Report::of_refusal(&refusal) {
+            Some(report) => (report, ExitCode::FAILURE),
+            None => return Err(refusal.into()),
+        },
+        Err(error) => return Err(error).context(file),
+    };
+    let text = text(&report, code == ExitCode::SUCCESS);
+    stdout().write_all(text.as_bytes())?;
+    Ok(code)
+}
+
+/// How far the file has been read, for people: nothing is drawn into a file or a pipe.
+fn bar(bytes: u64) -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(bytes);
+    let template = "{bar:40} {bytes}/{total_bytes} {elapsed}";
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn text(report: &Report, is_loaded: bool) -> String {
+    let mut text = table(report);
+    let mut line = |words: String| {
+        text.push_str(&words);
+        text.push('\n');
+    };
+    let unlisted = report.rows_rejected.saturating_sub(count(report.rejects.len()));
+    if unlisted > 0 {
+        line(format!("and {unlisted} more"));
+    }
+    line(format!(
+        "{}: {} rows read, {} accepted, {} unchanged, {} rejected",
+        report.kind,
+        report.rows_read,
+        report.rows_accepted,
+        report.rows_unchanged,
+        report.rows_rejected,
+    ));
+    line(
+        match (is_loaded, report.already_imported, report.dry_run) {
+            (false, ..) => "Nothing was changed.",
+            (true, true, _) => "This file was imported before; nothing was changed now.",
+            (true, false, true) => "A dry run: nothing was changed.",
+            (true, false, false) => "Imported.",
+        }
+        .to_owned(),
+    );
+    text
+}
+
+fn table(report: &Report) -> String {
+    let mut text = String::new();
+    if report.rejects.is_empty() {
+        return text;
+    }
+    let width = |heading: &str, of: fn(&crate::domain::import::Reject) -> usize| {
+        report.rejects.iter().map(of).max().unwrap_or(0).max(heading.len())
+    };
+    let columns = width("column", |reject| reject.column.len());
+    let codes = width("code", |reject| reject.code.len());
+    let mut row = |line: &str, column: &str, code: &str, reason: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{line:>8}  {column:<columns$}  {code:<codes$}  {reason}");
+    };
+    row("line", "column", "code", "reason");
+    for reject in &report.rejects {
+        row(&reject.line.to_string(), &reject.column, &reject.code, &reject.text);
+    }
+    text
+}
+
+fn count(length: usize) -> u64 {
+    length.try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::import::{Fault, Rejects};
+
+    #[test]
+    fn a_table_names_line_column_and_reason() {
+        let mut rejects = Rejects::default();
+        rejects.push(7, Fault::field("phone", "A phone number has 7 to 15 digits."));
+        rejects.extend(4, [(12, Fault::malformed("The row is not UTF-8."))]);
+        let report = Report {
+            kind: Kind::Register,
+            sha256: String::new(),
+            dry_run: false,
+            already_imported: false,
+            rows_read: 20,
+            rows_accepted: 0,
+            rows_unchanged: 0,
+            rows_rejected: 5,
+            rejects: rejects.into_listed(),
+        };
+        let expected = "    line  column  code           reason
+       7  phone   invalid_field  A phone number has 7 to 15 digits.
+      12          malformed_row  The row is not UTF-8.
+and 3 more
+register: 20 rows read, 0 accepted, 0 unchanged, 5 rejected
+Nothing was changed.
+";
+        assert_eq!(text(&report, false), expected);
+    }
+}
