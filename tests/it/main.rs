@@ -20,6 +20,7 @@ mod clinic;
 mod crash;
 mod demo;
 mod health;
+mod import;
 mod ledger;
 mod model;
 mod outbox;

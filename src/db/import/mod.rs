@@ -11,6 +11,7 @@ use std::{collections::HashMap, fmt::Write as _};
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use data_encoding::HEXLOWER;
 use sqlx::{
     Executor, PgConnection, Postgres,
     postgres::{PgArguments, PgCopyIn},
@@ -21,6 +22,7 @@ use sqlx::{
 use crate::domain::{
     ClinicId, RegionId, StaffUserId,
     import::{Kind, Reject, Report},
+    person::Match,
 };
 
 /// Waits for its turn: one file at a time is loaded into a database, so that files need not be
@@ -251,11 +253,9 @@ impl CopyRow<'_> {
         self
     }
 
-    pub fn bytes(self, bytes: &[u8]) -> Self {
-        self.0.0.push_str("\\\\x");
-        for byte in bytes {
-            self.0.push(format_args!("{byte:02x}"));
-        }
+    /// A match key, staged as uuid: as many bytes, sorted and grouped in half the time of bytea.
+    pub fn key(self, key: Match) -> Self {
+        HEXLOWER.encode_append(&key, &mut self.0.0);
         self.0.0.push('\t');
         self
     }
@@ -280,9 +280,10 @@ mod tests {
     #[test]
     fn copied_text_keeps_its_columns_and_lines() {
         let mut copy = CopyText::default();
-        copy.row(2).text("a\\b\tc\r\nd").bytes(&[0, 255]).optional(None::<i32>).end();
+        copy.row(2).text("a\\b\tc\r\nd").key([255; 16]).optional(None::<i32>).end();
         copy.row(3).text("").optional(Some(4)).end();
         let text = String::from_utf8(copy.into_bytes()).unwrap();
-        assert_eq!(text, "2\ta\\\\b\\tc\\r\\nd\t\\\\x00ff\t\\N\n3\t\t4\n");
+        let key = "f".repeat(32);
+        assert_eq!(text, format!("2\ta\\\\b\\tc\\r\\nd\t{key}\t\\N\n3\t\t4\n"));
     }
 }

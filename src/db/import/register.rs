@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_register (line bigint not null, match_key bytea not null,
+    "create temporary table staged_register (line bigint not null, match_key uuid not null,
          birth_date date not null, region_id int not null, name text not null,
          phone text not null) on commit drop",
     "copy staged_register (line, match_key, birth_date, region_id, name, phone) from stdin",
@@ -42,14 +42,14 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let moved = write(
         conn,
         "update person p set region_id = s.region_id from staged_register s
-         where p.match_key = s.match_key and p.region_id <> s.region_id",
+         where p.match_key = uuid_send(s.match_key) and p.region_id <> s.region_id",
     )
     .await?;
     let new = write(
         conn,
         "insert into person (match_key, birth_date, region_id, name, phone)
-         select match_key, birth_date, region_id, name, phone from staged_register
-         order by match_key on conflict (match_key) do nothing",
+         select uuid_send(match_key), birth_date, region_id, name, phone from staged_register
+         order by staged_register.match_key on conflict (match_key) do nothing",
     )
     .await?;
     Ok(moved + new)

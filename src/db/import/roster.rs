@@ -9,7 +9,7 @@ use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
     "create temporary table staged_roster (line bigint not null, roster_id int not null,
-         match_key bytea not null) on commit drop",
+         match_key uuid not null) on commit drop",
     "copy staged_roster (line, roster_id, match_key) from stdin",
 );
 
@@ -52,7 +52,7 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
         conn,
         "with gone as (
              delete from staged_roster s
-             where not exists (select from person p where p.match_key = s.match_key)
+             where not exists (select from person p where p.match_key = uuid_send(s.match_key))
              returning s.line
          )
          select line, 0::bigint, count(*) over () from gone order by line limit 1000",
@@ -68,7 +68,8 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,
         "insert into roster_member (person_id, roster_id)
-         select p.person_id, s.roster_id from staged_roster s join person p using (match_key)
+         select p.person_id, s.roster_id from staged_roster s
+         join person p on p.match_key = uuid_send(s.match_key)
          order by 1, 2 on conflict do nothing",
     )
     .await

@@ -35,7 +35,7 @@ impl Rows for Typist {
         let region_id = region(&self.regions, person.region_code)?;
         let key = match_key(&self.key, &person.name, person.birth_date, &person.phone);
         to.row(line)
-            .bytes(&key)
+            .key(key)
             .value(person.birth_date)
             .value(region_id)
             .text(&person.name)

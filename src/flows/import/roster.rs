@@ -40,7 +40,7 @@ impl Rows for Typist {
             .get(member.roster_code)
             .ok_or_else(|| Fault::not_found("roster_code", "There is no roster with this code."))?;
         let key = match_key(&self.key, &member.name, member.birth_date, &member.phone);
-        to.row(line).value(roster_id).bytes(&key).end();
+        to.row(line).value(roster_id).key(key).end();
         Ok(())
     }
 }
