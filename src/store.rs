@@ -1,5 +1,5 @@
-//! Opens what a command works on: the database (a private one, or the one named) and the secret that
-//! belongs to it. They are opened together because one is of no use without the other.
+//! Opens what a command works on: the database (a private one, or the one named) and the secret
+//! that belongs to it. They are opened together because one is of no use without the other.
 
 use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr};
 
@@ -73,7 +73,8 @@ async fn migrate(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
     db::MIGRATOR.run(&mut conn).await.context("cannot bring the schema up to date")?;
     if !db::catalogue::claim_secret(&mut conn, &keys.fingerprint()).await? {
         bail!(
-            "this database was made with another secret: give the same --secret (or DATA_DIR/secret) \
+            "this database was made with another secret: give the same --secret (or \
+             DATA_DIR/secret) \
              to every process that uses it"
         );
     }

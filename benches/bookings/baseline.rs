@@ -1,5 +1,5 @@
-//! One transaction per booking, as plainly and as fast as SQL allows: one statement, one round trip,
-//! prepared. It writes the same rows as a lane does, and checks seats and doses only.
+//! One transaction per booking, as plainly and as fast as SQL allows: one statement, one round
+//! trip, prepared. It writes the same rows as a lane does, and checks seats and doses only.
 
 use std::{io::Write, path::Path, process::Command, time::Duration};
 

@@ -1,8 +1,8 @@
 //! Bookings per second over HTTP, beside the same rows written as one transaction per booking by
 //! pgbench, on the same PostgreSQL in the same run: the machine's speed drifts, the ratio holds.
 //!
-//! `cargo bench --bench bookings -- [--seconds 5] [--runs 3]`. Everything is durable, and generator,
-//! service and PostgreSQL share the machine's cores.
+//! `cargo bench --bench bookings -- [--seconds 5] [--runs 3]`. Everything is durable, and
+//! generator, service and PostgreSQL share the machine's cores.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

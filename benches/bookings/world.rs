@@ -1,5 +1,5 @@
-//! What is booked in the measurement: 2,000 clinics with ten slots each and one allocation, all wide
-//! enough never to run out, and people who are eligible.
+//! What is booked in the measurement: 2,000 clinics with ten slots each and one allocation, all
+//! wide enough never to run out, and people who are eligible.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -111,8 +111,8 @@ fn load() -> String {
              from generate_series(1, {CLINICS}) n;
          insert into pool (campaign_id, product_id, received, passed_on)
              values (1, 1, {pool}, {pool});
-         insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date, pool_id,
-                 granted, open)
+         insert into allocation (
+                 allocation_id, clinic_id, campaign_id, product_id, on_date, pool_id, granted, open)
              select (n << 24) + 1, n, 1, 1, current_date + 7, 1, {DOSES}, {DOSES}
              from generate_series(1::bigint, {CLINICS}) n;
          insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)

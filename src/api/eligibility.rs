@@ -18,7 +18,8 @@ use crate::{
     },
 };
 
-/// Slots are made weeks ahead, and a second dose follows in months: a later day is a slip of the pen.
+/// Slots are made weeks ahead, and a second dose follows in months: a later day is a slip of the
+/// pen.
 const DAYS_AHEAD_MAX: u64 = 2 * 366;
 
 #[derive(Deserialize)]

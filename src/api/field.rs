@@ -1,5 +1,5 @@
-//! Values in requests that a plain string or number would take too lightly. Each says what it expects
-//! when it is something else; `extract` turns that into a refusal that names the field.
+//! Values in requests that a plain string or number would take too lightly. Each says what it
+//! expects when it is something else; `extract` turns that into a refusal that names the field.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;

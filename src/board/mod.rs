@@ -1,9 +1,9 @@
 //! The board: what is public, kept in memory, so that no reader ever waits for the database and no
 //! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
 //!
-//! Everything is read once, and again whenever `catalogue.revision` moves; in between, the journal's
-//! new lines carry the picture on. While the database is away the last picture stays, and its `as_of`
-//! tells its age.
+//! Everything is read once, and again whenever `catalogue.revision` moves; in between, the
+//! journal's new lines carry the picture on. While the database is away the last picture stays, and
+//! its `as_of` tells its age.
 
 pub mod catalogue;
 pub mod document;
@@ -30,7 +30,8 @@ const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
 /// Reading everything may take this share of the time at most: while an administrator changes one
 /// clinic after the other, the board lags behind a little instead of keeping the database busy.
 const READ_SHARE: u32 = 10;
-/// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot rows.
+/// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot
+/// rows.
 const COUNT_CHUNK: i64 = 100_000;
 
 /// Why the picture could not be brought up to date; the last one stays.
@@ -115,7 +116,8 @@ impl Board {
         self.shared.recount.notified().await;
     }
 
-    /// Takes in what was committed since the picture. A change outside the journal may wait a little.
+    /// Takes in what was committed since the picture. A change outside the journal may wait a
+    /// little.
     ///
     /// # Errors
     /// When that cannot be done now; the picture stays as it is.

@@ -1,5 +1,6 @@
-//! The picture that the board keeps for itself: every account, summed up for campaigns, regions, days
-//! and clinics, and carried from one snapshot of the database to the next by the journal's lines.
+//! The picture that the board keeps for itself: every account, summed up for campaigns, regions,
+//! days and clinics, and carried from one snapshot of the database to the next by the journal's
+//! lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

@@ -18,8 +18,8 @@ use crate::{
     domain::{CampaignId, RegionId, campaign::State, supply::Buckets},
 };
 
-/// `as_of` moves when something changed, and otherwise only this often: an answer that did not change
-/// keeps its bytes and its entity tag for so long.
+/// `as_of` moves when something changed, and otherwise only this often: an answer that did not
+/// change keeps its bytes and its entity tag for so long.
 const UNCHANGED_SECONDS_MAX: TimeDelta = TimeDelta::seconds(5);
 
 /// The supply of one campaign, as it is sent.
@@ -129,8 +129,8 @@ impl Snapshot {
         Ok(Self::at(picture, supplies, clinics))
     }
 
-    /// The snapshot after this one, or none if nobody could tell the difference. What did not change
-    /// is shared with this one.
+    /// The snapshot after this one, or none if nobody could tell the difference. What did not
+    /// change is shared with this one.
     ///
     /// # Errors
     /// As `new`.

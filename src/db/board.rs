@@ -1,9 +1,9 @@
 //! What the board reads: everything once, and from then on only the journal's new lines.
 //!
 //! "New" is exact. A line is in a picture if the snapshot that the picture was read with sees the
-//! transaction that wrote it, so what the next picture lacks is: transactions that had not begun then
-//! (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot say
-//! that: a transaction that commits late has taken its id long before.
+//! transaction that wrote it, so what the next picture lacks is: transactions that had not begun
+//! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
+//! say that: a transaction that commits late has taken its id long before.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
@@ -236,8 +236,8 @@ pub struct Seats {
     pub on_date: NaiveDate,
     pub seats: i64,
     pub taken: i64,
-    /// Whether other slots of this date are closed. The journal does not name slots, so that of such
-    /// a date the numbers cannot be kept from it.
+    /// Whether other slots of this date are closed. The journal does not name slots, so that of
+    /// such a date the numbers cannot be kept from it.
     pub has_closed: bool,
 }
 

@@ -13,8 +13,8 @@ use crate::domain::{
     tranche::Tranche,
 };
 
-/// The rules of a campaign: its cohorts and tranches as of `version`, its window and products as they
-/// are now (only the present version of those is kept). None if there is no such campaign.
+/// The rules of a campaign: its cohorts and tranches as of `version`, its window and products as
+/// they are now (only the present version of those is kept). None if there is no such campaign.
 ///
 /// # Errors
 /// The database's; `ColumnDecode` for a zone that no clock knows.

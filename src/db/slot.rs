@@ -1,4 +1,5 @@
-//! Slots: the time windows of a clinic, and the doses of their date for whoever wants to choose one.
+//! Slots: the time windows of a clinic, and the doses of their date for whoever wants to choose
+//! one.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;

@@ -10,9 +10,9 @@ const MONTHS_PER_YEAR: i32 = 12;
 /// A month is completed on the day of the month on which the person was born. Where a month lacks
 /// that day, it is completed on the 1st of the next one: who was born on 29 February turns 18 on
 /// 1 March of a common year. This is rule CALCDT-5 of the logic specification of the CDC's Clinical
-/// Decision Support for Immunization ("a computed date which is not a real date must be moved forward
-/// to first day of the next month": 31 March + 6 months = 1 October). Laws differ on 29 February;
-/// this reading never gives a dose a day below its minimum age.
+/// Decision Support for Immunization ("a computed date which is not a real date must be moved
+/// forward to first day of the next month": 31 March + 6 months = 1 October). Laws differ on 29
+/// February; this reading never gives a dose a day below its minimum age.
 pub fn months_reached(birth: NaiveDate, on: NaiveDate) -> i32 {
     let months = months_of_era(on) - months_of_era(birth);
     if on.day() < birth.day() { months - 1 } else { months }
@@ -191,7 +191,8 @@ mod tests {
 
         #[test]
         fn age_never_goes_down(born in any_date(), on in any_date()) {
-            let (today, tomorrow) = (months_reached(born, on), months_reached(born, on.succ_opt().unwrap()));
+            let today = months_reached(born, on);
+            let tomorrow = months_reached(born, on.succ_opt().unwrap());
             prop_assert!(tomorrow == today || tomorrow == today + 1);
         }
 

@@ -95,8 +95,8 @@ impl Eligible {
     }
 }
 
-/// Whether the applicant may book now. Without an appointment the question is about a dose today, of
-/// any product that the campaign offers.
+/// Whether the applicant may book now. Without an appointment the question is about a dose today,
+/// of any product that the campaign offers.
 ///
 /// `now` must be the database's time where the answer decides a booking.
 pub fn judge(
@@ -118,7 +118,8 @@ pub fn judge(
     Case { rules, state, person, on_date, product_id, now }.verdict()
 }
 
-/// As `judge`, for a public question: what cannot be known counts as not given, and the text says so.
+/// As `judge`, for a public question: what cannot be known counts as not given, and the text says
+/// so.
 pub fn judge_stranger(
     rules: &Rules,
     state: State,
@@ -388,9 +389,13 @@ pub(super) mod tests {
             born_from in option::of(day_from("2003-06-01", 60)),
             born_to in option::of(day_from("2003-07-01", 60)),
             roster_id in option::weighted(0.2, select(vec![RosterId(1), RosterId(2)])),
-            region_id in option::weighted(0.2, select(vec![RegionId(1), RegionId(11), RegionId(2)])),
+            region_id in option::weighted(
+                0.2,
+                select(vec![RegionId(1), RegionId(11), RegionId(2)]),
+            ),
         ) -> Cohort {
-            Cohort { born_from, born_to, roster_id, region_id, ..cohort("2003-01-01", "2003-12-31") }
+            let named = cohort("2003-01-01", "2003-12-31");
+            Cohort { born_from, born_to, roster_id, region_id, ..named }
         }
     }
 
@@ -482,7 +487,8 @@ pub(super) mod tests {
             let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
             prop_assert_eq!(verdict.eligible, verdict.reasons.is_empty());
             prop_assert!(!verdict.eligible || verdict.next_eligible_at.is_none());
-            prop_assert!(verdict.reasons.is_sorted_by(|a, b| a.code < b.code), "each once, in order");
+            let in_order = verdict.reasons.is_sorted_by(|a, b| a.code < b.code);
+            prop_assert!(in_order, "each once, in order");
             if let Some(appointment) = appointment {
                 let admitted = admit(rules, *state, who, appointment, *now);
                 prop_assert_eq!(admitted.is_ok(), verdict.eligible);
@@ -523,7 +529,8 @@ pub(super) mod tests {
         fn who_is_admitted_stays_so_until_the_window_closes(case in any_case(), at in near()) {
             let (rules, state, who, appointment, now) = &case;
             let last = local_date(rules.closes_at, rules.zone);
-            let appointment = appointment.map(|a| Appointment { on_date: a.on_date.max(last), ..a });
+            let appointment =
+                appointment.map(|a| Appointment { on_date: a.on_date.max(last), ..a });
             if let Some(appointment) = appointment
                 && admit(rules, *state, who, &appointment, *now).is_ok()
                 && at >= *now

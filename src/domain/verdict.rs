@@ -8,8 +8,8 @@ use super::{Code, Refusal};
 
 macro_rules! reason_codes {
     ($($name:ident, $slug:literal, $refused_as:ident;)*) => {
-        /// A stable reason, declared in the order in which reasons are listed: what settles the matter
-        /// first, then what only somebody else can change, last what passes by waiting.
+        /// A stable reason, declared in the order in which reasons are listed: what settles the
+        /// matter first, then what only somebody else can change, last what passes by waiting.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ReasonCode { $($name),* }
 

@@ -8,8 +8,8 @@ use crate::{
 
 /// # Errors
 /// `invalid_field` naming the field for an unknown campaign or product, a product that the campaign
-/// does not give, a parent of another campaign or product, a region outside the parent's; `wrong_state`
-/// for a closed campaign; `already_exists` for a second pool of the same place.
+/// does not give, a parent of another campaign or product, a region outside the parent's;
+/// `wrong_state` for a closed campaign; `already_exists` for a second pool of the same place.
 pub async fn add_pool(db: &Db, new: db::pool::New) -> Result<Pool> {
     in_tx(&db.write, "add pool", async |conn| {
         let db::pool::New { campaign_id, product_id, parent_id, region_id } = new;

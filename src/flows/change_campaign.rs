@@ -24,8 +24,8 @@ pub struct Change {
 /// from the commit on.
 ///
 /// # Errors
-/// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before it
-/// begins.
+/// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
+/// it begins.
 pub async fn change_campaign(db: &Db, campaign_id: CampaignId, change: Change) -> Result<Campaign> {
     in_tx(&db.write, "change campaign", async |conn| {
         let old = lock_unless_closed(conn, campaign_id).await?;

@@ -1,5 +1,5 @@
-//! Closes a clinic for a day, or opens a closed day again. Bookings that stand on the day are counted
-//! and stay: whoever closes a day must know whom it meets.
+//! Closes a clinic for a day, or opens a closed day again. Bookings that stand on the day are
+//! counted and stay: whoever closes a day must know whom it meets.
 
 use chrono::NaiveDate;
 

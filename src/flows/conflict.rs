@@ -1,6 +1,6 @@
-//! What the database's named constraints mean to whoever asked. The rule stands once, in the schema;
-//! here stand the field and the words. A flow that writes what somebody typed passes its errors
-//! through `named`.
+//! What the database's named constraints mean to whoever asked. The rule stands once, in the
+//! schema; here stand the field and the words. A flow that writes what somebody typed passes its
+//! errors through `named`.
 
 use super::Error;
 use crate::domain::{Code, Refusal};

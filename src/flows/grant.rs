@@ -31,8 +31,8 @@ pub struct Granted {
     pub is_new: bool,
 }
 
-/// Grants to the allocation of this clinic, campaign, product, date, tranche and channel; makes it if
-/// there is none.
+/// Grants to the allocation of this clinic, campaign, product, date, tranche and channel; makes it
+/// if there is none.
 ///
 /// # Errors
 /// `invalid_field` naming what is unknown or does not belong together; `not_whole_vials`,
@@ -59,8 +59,8 @@ pub async fn allocate(
 /// Grants to an allocation from the pool that it draws from.
 ///
 /// # Errors
-/// `not_found`; `not_whole_vials`, `not_enough_doses`; `wrong_state` for a closed campaign or another
-/// `if_granted`.
+/// `not_found`; `not_whole_vials`, `not_enough_doses`; `wrong_state` for a closed campaign or
+/// another `if_granted`.
 pub async fn grant(
     db: &Db,
     allocation_id: AllocationId,

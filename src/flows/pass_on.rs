@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// How many doses go where. `if_passed_on` is what the caller saw the giving pool to have passed on:
-/// a transfer that is sent twice is made once.
+/// How many doses go where. `if_passed_on` is what the caller saw the giving pool to have passed
+/// on: a transfer that is sent twice is made once.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer {
     pub from_pool_id: PoolId,
@@ -23,8 +23,8 @@ pub struct Transfer {
 /// Answers with both pools, the giving one first.
 ///
 /// # Errors
-/// `not_found` for an unknown giving pool; `invalid_field` for a receiving one that is not right below
-/// it; `not_whole_vials`, `not_enough_doses`; `wrong_state` for another `if_passed_on`.
+/// `not_found` for an unknown giving pool; `invalid_field` for a receiving one that is not right
+/// below it; `not_whole_vials`, `not_enough_doses`; `wrong_state` for another `if_passed_on`.
 pub async fn pass_on(db: &Db, transfer: Transfer, cause: &Cause) -> Result<(Pool, Pool)> {
     in_tx(&db.write, "pass on", async |conn| {
         let Transfer { from_pool_id, to_pool_id, doses, if_passed_on } = transfer;

@@ -21,8 +21,8 @@ pub struct Entry {
 }
 
 /// # Errors
-/// `invalid_field` for a name or phone that cannot be, an unknown region or roster; `already_exists`
-/// for somebody who is in the register.
+/// `invalid_field` for a name or phone that cannot be, an unknown region or roster;
+/// `already_exists` for somebody who is in the register.
 pub async fn register_person(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId> {
     let Entry { birth_date, region_id, roster_ids, .. } = entry;
     let (name, phone) = (parse_name(&entry.name)?, parse_phone(&entry.phone)?);

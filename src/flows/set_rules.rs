@@ -1,5 +1,5 @@
-//! Changes who may book what, and when. Rules are never edited: each change is a new version, so that
-//! every booking can be explained by the version that it names.
+//! Changes who may book what, and when. Rules are never edited: each change is a new version, so
+//! that every booking can be explained by the version that it names.
 
 use sqlx::PgConnection;
 
@@ -20,8 +20,8 @@ pub struct Versioned<T> {
 }
 
 /// # Errors
-/// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for a cohort that names nobody,
-/// a range that ends before it begins, an unknown roster or region.
+/// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for a cohort that names
+/// nobody, a range that ends before it begins, an unknown roster or region.
 pub async fn add_cohort(
     db: &Db,
     campaign_id: CampaignId,

@@ -1,5 +1,5 @@
-//! Takes a campaign from one state to the next: publish, open, pause, close. Each step goes into the
-//! public history with its reason.
+//! Takes a campaign from one state to the next: publish, open, pause, close. Each step goes into
+//! the public history with its reason.
 
 use sqlx::PgConnection;
 

@@ -256,8 +256,9 @@ impl From<sqlx::Error> for Answer {
     }
 }
 
-/// The folder of the database and what belongs to it: `postgres` in the data folder, or a link there
-/// to one elsewhere when PostgreSQL's user cannot get at the data folder (it is in root's home).
+/// The folder of the database and what belongs to it: `postgres` in the data folder, or a link
+/// there to one elsewhere when PostgreSQL's user cannot get at the data folder (it is in root's
+/// home).
 fn home(data_dir: &Path, account: Account) -> Result<PathBuf, Error> {
     // Searchable, because PostgreSQL's user must get through; what is secret inside says so itself.
     make_folder(data_dir, 0o711)?;

@@ -1,9 +1,9 @@
-//! The private PostgreSQL: started from the programs on this machine when no other is named, under a
-//! folder of its own, durable, reachable through a unix socket that only its owner may open.
+//! The private PostgreSQL: started from the programs on this machine when no other is named, under
+//! a folder of its own, durable, reachable through a unix socket that only its owner may open.
 //!
-//! Every process that uses a folder holds a shared lock on it, and the last one out stops the server.
-//! So a second service or an import may come and go beside the first, and a server that was left
-//! running by a killed service is taken over by the next one.
+//! Every process that uses a folder holds a shared lock on it, and the last one out stops the
+//! server. So a second service or an import may come and go beside the first, and a server that was
+//! left running by a killed service is taken over by the next one.
 
 mod account;
 mod cluster;

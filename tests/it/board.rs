@@ -1,5 +1,5 @@
-//! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes out
-//! is what the tables say.
+//! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes
+//! out is what the tables say.
 
 use dosebook::{board::Board, db};
 use serde_json::Value;
@@ -199,11 +199,14 @@ async fn grant_new(db: &PgPool, made: &Made) {
     .execute(&mut *tx)
     .await
     .unwrap();
-    query("update pool set received = received + 10, open = open + 5, passed_on = passed_on + 5 where pool_id = $1")
-        .bind(made.nation.0)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
+    query(
+        "update pool set received = received + 10, open = open + 5, passed_on = passed_on + 5 \
+         where pool_id = $1",
+    )
+    .bind(made.nation.0)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
     query(
         "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              to_pool_id, actor_role)

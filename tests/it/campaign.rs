@@ -13,7 +13,8 @@ async fn a_campaign_says_who_may_book_what_and_when() {
          insert into cohort (campaign_id, name, roster_id, region_id, born_to, since_version)
          select {0}, 'health', roster_id, {1}, '2000-01-01', 1 from roster;
          insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version) values
-             ({0}, 'second', '{{2,7}}', '2030-01-02', 1), ({0}, 'first', '{{1,6}}', '2030-01-01', 1);
+             ({0}, 'second', '{{2,7}}', '2030-01-02', 1),
+              ({0}, 'first', '{{1,6}}', '2030-01-01', 1);
          insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version,
              until_version)
          values ({0}, 'of another version', '{{9}}', '2030-01-01', 2, 3)",

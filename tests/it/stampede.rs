@@ -1,5 +1,6 @@
 //! Everybody at once: never a dose, a seat or a booking too many, whoever asks how often and
-//! through how many services. What finds an oversell is shown to find one where the guards are gone.
+//! through how many services. What finds an oversell is shown to find one where the guards are
+//! gone.
 
 use chrono::TimeDelta;
 use dosebook::flows::verify::verify;

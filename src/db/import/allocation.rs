@@ -110,8 +110,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 }
 
 /// Locks the clinics, the allocations that are there already and the pools, each in the order of
-/// their ids; answers the pools, each with its product's doses per vial. An allocation that is there
-/// already is fed from its own pool, to which a retraction returns.
+/// their ids; answers the pools, each with its product's doses per vial. An allocation that is
+/// there already is fed from its own pool, to which a retraction returns.
 ///
 /// # Errors
 /// The database's.

@@ -1,5 +1,5 @@
-//! Comma-separated values as in RFC 4180, read strictly: a stray quote is a fault of its row and does
-//! not swallow the rows below it.
+//! Comma-separated values as in RFC 4180, read strictly: a stray quote is a fault of its row and
+//! does not swallow the rows below it.
 
 use std::borrow::Cow;
 

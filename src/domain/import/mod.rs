@@ -1,5 +1,5 @@
-//! Files that administrators load: their kinds and columns, and what is said of a row that cannot be
-//! loaded. Nothing said here repeats a value from the file: many values are personal.
+//! Files that administrators load: their kinds and columns, and what is said of a row that cannot
+//! be loaded. Nothing said here repeats a value from the file: many values are personal.
 
 pub mod allocation;
 pub mod clinic;

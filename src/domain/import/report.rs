@@ -69,8 +69,8 @@ impl Rejects {
     }
 }
 
-/// What became of a file. `rows_read = rows_accepted + rows_unchanged + rows_rejected`, except where
-/// rejected rows kept all of it out: then nothing was accepted.
+/// What became of a file. `rows_read = rows_accepted + rows_unchanged + rows_rejected`, except
+/// where rejected rows kept all of it out: then nothing was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub kind: Kind,

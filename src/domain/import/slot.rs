@@ -1,4 +1,5 @@
-//! A row of a file of slots. Times come with an offset, or as the clinic's own wall clock shows them.
+//! A row of a file of slots. Times come with an offset, or as the clinic's own wall clock shows
+//! them.
 
 use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;

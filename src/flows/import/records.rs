@@ -1,4 +1,5 @@
-//! Cuts a file into records, in memory that does not grow with the file or with what is wrong in it.
+//! Cuts a file into records, in memory that does not grow with the file or with what is wrong in
+//! it.
 
 use std::io::{self, BufRead, Read};
 
@@ -60,7 +61,8 @@ impl<R: BufRead> Records<R> {
             };
             if !is_whole || self.record.len() > RECORD_BYTES_MAX {
                 let text = format!(
-                    "A row has at most {RECORD_BYTES_MAX} bytes; lines {first} to {} were left out.",
+                    "A row has at most {RECORD_BYTES_MAX} bytes; \
+                     lines {first} to {} were left out.",
                     self.lines
                 );
                 return Ok(Some(Some(Fault::malformed(text))));

@@ -1,0 +1,60 @@
+# dosebook: `make` lists what can be done.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+TOOLS := $(CURDIR)/target/tools
+REDOCLY := @redocly/cli@2.77.0
+CARGO_DENY := 0.20.2
+
+.PHONY: help run test check bench build prepare fmt clippy openapi licences queries
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
+
+run: build ## Load the demonstration and serve it (DOSEBOOK_LISTEN, DOSEBOOK_DATA_DIR, DATABASE_URL)
+	@test -n "$${DATABASE_URL:-}" || scripts/need postgresql
+	$(TARGET)/release/dosebook demo
+	exec $(TARGET)/release/dosebook serve
+
+build:
+	@scripts/need cargo cc
+	cargo build --release --locked
+
+test: ## Run all tests, each on a database of its own
+	@scripts/need cargo cc curl postgresql
+	scripts/with-postgres cargo test --locked
+
+check: fmt clippy openapi licences queries ## Formatting, lints, contract, licences, query data
+
+bench: ## Measure bookings per second, beside one transaction per booking
+	@scripts/need cargo cc postgresql
+	cargo bench --locked --bench bookings
+
+prepare: ## Describe the queries anew in .sqlx, after a change of SQL or schema
+	@scripts/need cargo cc postgresql
+	scripts/with-postgres scripts/queries .sqlx
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	@scripts/need cargo cc
+	cargo clippy --locked --all-targets -- -D warnings
+
+openapi:
+	@scripts/need node
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+	    npx --yes $(REDOCLY) lint --extends recommended-strict openapi.yaml </dev/null
+
+licences: $(TOOLS)/bin/cargo-deny
+	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --debug --locked --root $(TOOLS) --target-dir $(TOOLS)/build cargo-deny@$(CARGO_DENY)
+	rm -rf $(TOOLS)/build
+
+queries:
+	@scripts/need postgresql
+	rm -rf $(CURDIR)/target/queries
+	scripts/with-postgres scripts/queries target/queries
+	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }
