@@ -300,6 +300,23 @@ fn on_the_map(folders: &[String], map: &str) -> Vec<String> {
     missing.map(|folder| format!("ARCHITECTURE.md does not mention {folder}/")).collect()
 }
 
+/// What Cargo.toml asks for is used.
+fn unused_dependencies(cargo_toml: &str, sources: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut lists_dependencies = false;
+    for line in cargo_toml.lines() {
+        if line.starts_with('[') {
+            lists_dependencies = line.ends_with("dependencies]");
+        } else if let Some((package, _)) = line.split_once(" = ").filter(|_| lists_dependencies) {
+            let path = format!("{}::", package.replace('-', "_"));
+            if !sources.iter().any(|source| source.text.contains(&path)) {
+                complaints.push(format!("Cargo.toml: nobody uses {package}"));
+            }
+        }
+    }
+    complaints
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -382,6 +399,17 @@ fn the_same_noun_has_the_same_file_name_on_every_floor() {
     let nouns = BTreeSet::from(["slot".to_owned()]);
     assert_complains(&noun(&Source::new("src/db/slots.rs", ""), &nouns), "`slots`");
     assert_clean(&noun(&Source::new("src/api/slot.rs", ""), &nouns));
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let cargo_toml = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    assert_clean(&unused_dependencies(&cargo_toml, &rust_sources()));
+
+    let cargo_toml = "[dev-dependencies]\nchrono-tz = \"1\"\nuuid = \"1\"\n[lints.rust]\nx = 1";
+    let sources = [Source::new("src/a.rs", "use chrono_tz::Tz;")];
+    let complaints = unused_dependencies(cargo_toml, &sources);
+    assert_eq!(complaints, ["Cargo.toml: nobody uses uuid"]);
 }
 
 #[test]
