@@ -27,8 +27,8 @@ pub fn send(request: &HttpRequest, document: &Document) -> HttpResponse {
     }
 }
 
-/// Makes and sends an answer that no two requests need alike. The hash stands for its content: where
-/// the client has that already, it is not made.
+/// Makes and sends an answer that no two requests need alike. The hash stands for its content:
+/// where the client has that already, it is not made.
 ///
 /// # Errors
 /// Those of `make`; `internal` when the answer cannot be written.

@@ -70,8 +70,8 @@ pub struct Lines {
 /// # Errors
 /// The database's.
 pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
-    // The planner cannot know how few lines are new. After a large file, one transaction has most of
-    // the journal's lines, and it would expect as many of the next.
+    // The planner cannot know how few lines are new. After a large file, one transaction has most
+    // of the journal's lines, and it would expect as many of the next.
     conn.execute("set local enable_seqscan = off").await?;
     let lines = lines_by_index(conn, position).await?;
     conn.execute("set local enable_seqscan = on").await?;

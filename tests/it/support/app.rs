@@ -19,7 +19,8 @@ use super::{Client, database::TestDatabase};
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
 
-/// A running service. Stops when dropped, and takes its database with it when it was the last on it.
+/// A running service. Stops when dropped, and takes its database with it when it was the last on
+/// it.
 pub struct TestApp {
     pub url: String,
     /// Superuser's connections: for setting up, and for looking behind the API.

@@ -311,7 +311,8 @@ impl World {
         let sql = "update pool set received = $2, open = $2 where pool_id = $1";
         query(sql).bind(nation).bind(self.quota()).execute(&mut *tx).await.unwrap();
         query(
-            "insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role, reason)
+            "insert into movement
+                 (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role, reason)
              values (20, 0, 7, $2, $1, 4, 'fixture')",
         )
         .bind(nation)
@@ -476,7 +477,8 @@ async fn grant(
              where pool_id = $5)
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              to_pool_id, actor_role, reason)
-         select 21, 7, 7, (count(*) * $7::int)::int, null::bigint, $6, $5, 4, 'fixture' from it having count(*) > 0
+         select 21, 7, 7, (count(*) * $7::int)::int, null::bigint, $6, $5, 4, 'fixture'
+         from it having count(*) > 0
          union all
          select 22, 7, 1, $7::int, id, $5, null, 4, 'fixture' from it",
     )
