@@ -19,6 +19,7 @@ mod campaign;
 mod clinic;
 mod crash;
 mod demo;
+mod eligibility;
 mod health;
 mod import;
 mod ledger;
