@@ -12,6 +12,7 @@ pub mod health;
 pub mod import;
 pub mod log;
 pub mod negotiate;
+pub mod openapi;
 pub mod person;
 pub mod principal;
 pub mod problem;
@@ -38,6 +39,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .service(at("/healthz").route(get().to(health::get_health)))
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
+        .service(at("/openapi.yaml").route(get().to(openapi::get_openapi)))
         .service(at("/v1/regions").route(get().to(region::list_regions)))
         .service(at("/v1/campaigns").route(get().to(campaign::list_campaigns)))
         .service(at("/v1/campaigns/{campaign_id}").route(get().to(campaign::get_campaign)))

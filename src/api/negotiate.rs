@@ -17,13 +17,20 @@ use crate::board::document::{Coding, Document};
 /// giving it while it asks for the next.
 pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 
+const JSON: &str = "application/json";
+
 /// Sends a document, or says that the client has it.
 pub fn send(request: &HttpRequest, document: &Document) -> HttpResponse {
+    send_as(request, document, JSON)
+}
+
+/// As `send`, for a document of any media type.
+pub fn send_as(request: &HttpRequest, document: &Document, kind: &'static str) -> HttpResponse {
     let coding = coding(&values(request, &ACCEPT_ENCODING));
     let variant = document.variant(coding);
     match is_known(&values(request, &IF_NONE_MATCH), &variant.etag) {
         true => not_modified(&variant.etag),
-        false => ok(coding, &variant.etag).body(Bytes::from_owner(variant.bytes.clone())),
+        false => ok(coding, &variant.etag, kind).body(Bytes::from_owner(variant.bytes.clone())),
     }
 }
 
@@ -43,16 +50,16 @@ pub fn send_made<T: Serialize>(
         return Ok(not_modified(&etag));
     }
     let bytes = serde_json::to_vec(&make()?).map_err(Problem::internal)?;
-    Ok(ok(coding, &etag).body(coding.encode_once(bytes).map_err(Problem::internal)?))
+    Ok(ok(coding, &etag, JSON).body(coding.encode_once(bytes).map_err(Problem::internal)?))
 }
 
 fn not_modified(etag: &str) -> HttpResponse {
     about(HttpResponse::NotModified(), etag).finish()
 }
 
-fn ok(coding: Coding, etag: &str) -> HttpResponseBuilder {
+fn ok(coding: Coding, etag: &str, kind: &'static str) -> HttpResponseBuilder {
     let mut response = about(HttpResponse::Ok(), etag);
-    response.insert_header((CONTENT_TYPE, "application/json"));
+    response.insert_header((CONTENT_TYPE, kind));
     if let Some(name) = coding.name() {
         response.insert_header((CONTENT_ENCODING, name));
     }

@@ -82,7 +82,14 @@ impl Document {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn new(content: &impl Serialize) -> io::Result<Self> {
-        let bytes = serde_json::to_vec(content)?;
+        Self::from_bytes(serde_json::to_vec(content)?)
+    }
+
+    /// Any bytes, in every coding.
+    ///
+    /// # Errors
+    /// The encoders'.
+    pub fn from_bytes(bytes: Vec<u8>) -> io::Result<Self> {
         let hash = Sha256::digest(&bytes);
         let variant = |coding: Coding, bytes: Vec<u8>| Variant {
             bytes: bytes.into(),

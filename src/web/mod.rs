@@ -1,6 +1,7 @@
 //! Pages for people, one file per audience. This file is their route table.
 
 pub mod dev;
+pub mod docs;
 
 use actix_web::web::{ServiceConfig, get};
 
@@ -8,5 +9,8 @@ use crate::api::at;
 
 /// Every page of the service.
 pub fn routes(pages: &mut ServiceConfig) {
-    pages.service(at("/dev/codes").route(get().to(dev::get_codes)));
+    pages
+        .service(at("/").route(get().to(docs::get_root)))
+        .service(at("/docs").route(get().to(docs::get_docs)))
+        .service(at("/dev/codes").route(get().to(dev::get_codes)));
 }

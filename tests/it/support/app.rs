@@ -19,8 +19,7 @@ use super::{Client, database::TestDatabase};
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
 
-/// A running service. Stops when dropped, and takes its database with it when it was the last on
-/// it.
+/// A running service. Stops when dropped; the last one on a database takes it along.
 pub struct TestApp {
     pub url: String,
     /// Superuser's connections: for setting up, and for looking behind the API.
@@ -109,7 +108,11 @@ impl Options {
             .await
             .expect("the service does not fall over")
             .expect("the service starts");
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client");
         TestApp {
             url: format!("http://{}", serving.address),
             db: database.pool.clone(),

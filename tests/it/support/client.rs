@@ -1,5 +1,5 @@
-//! A client that believes nothing: every answer is checked against openapi.yaml before a test sees
-//! it.
+//! A client that believes nothing: every answer is checked against openapi.yaml before a test
+//! sees it.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;

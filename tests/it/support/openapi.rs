@@ -13,17 +13,10 @@ use serde_json::{Map, Value, json};
 const TEXT: &str = include_str!("../../../openapi.yaml");
 const URI: &str = "urn:dosebook:openapi";
 
+/// Routes that are no operations: the front door only leads on.
+pub const NO_OPERATIONS: &[&str] = &["/"];
 /// Routes that are built but not documented yet. Shrinks; empty at the end.
-const UNDOCUMENTED: &[&str] = &[
-    "/v1/regions",
-    "/v1/campaigns",
-    "/v1/campaigns/{campaign_id}",
-    "/v1/campaigns/{campaign_id}/supply",
-    "/v1/campaigns/{campaign_id}/supply/history",
-    "/v1/campaigns/{campaign_id}/clinics",
-    "/v1/clinics/{clinic_id}/schedule",
-    "/v1/clinics/{clinic_id}/slots",
-];
+const UNDOCUMENTED: &[&str] = &[];
 
 /// The document as it stands.
 pub static DOCUMENT: LazyLock<Value> =
@@ -61,7 +54,8 @@ pub fn check(method: &Method, path: &str, received: Received) -> Value {
     } else {
         Value::Null
     };
-    if UNDOCUMENTED.iter().any(|template| fits(template, path)) {
+    let mut exempt = NO_OPERATIONS.iter().chain(UNDOCUMENTED);
+    if exempt.any(|template| fits(template, path)) {
         return body;
     }
     let Some(template) = template(path) else {

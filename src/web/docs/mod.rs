@@ -1,0 +1,64 @@
+//! The page at /docs: openapi.yaml for people. It is written once, from the same text that is
+//! served at /openapi.yaml, loads nothing from elsewhere and runs no script.
+
+mod node;
+mod page;
+mod prose;
+mod schema;
+
+use std::{io, sync::LazyLock};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY},
+};
+use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    api::{negotiate, openapi::TEXT, problem::Problem},
+    board::document::Document,
+};
+use node::Node;
+
+/// The whole look of the page.
+const STYLE: &str = include_str!("style.css");
+
+static PAGE: LazyLock<io::Result<Page>> = LazyLock::new(|| {
+    let document: Node = serde_saphyr::from_str(TEXT).map_err(io::Error::other)?;
+    let text = page::write(&document, STYLE).map_err(io::Error::other)?;
+    Ok(Page { document: Document::from_bytes(text.into_bytes())?, policy: policy()? })
+});
+
+struct Page {
+    document: Document,
+    policy: HeaderValue,
+}
+
+/// The API, explained.
+///
+/// # Errors
+/// `internal` if openapi.yaml is none; a test reads it.
+pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let page = PAGE.as_ref().map_err(Problem::internal)?;
+    let mut response = negotiate::send_as(&request, &page.document, "text/html; charset=utf-8");
+    let headers = response.headers_mut();
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CONTENT_SECURITY_POLICY, page.policy.clone());
+    Ok(response)
+}
+
+/// There is no front page yet: the explanation is the best place to begin.
+pub async fn get_root() -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs")).finish()
+}
+
+/// Nothing is loaded and nothing runs; the one style sheet stands in the page.
+fn policy() -> io::Result<HeaderValue> {
+    let hash = BASE64.encode(&Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'"
+    );
+    policy.parse().map_err(io::Error::other)
+}
