@@ -4,4 +4,5 @@ pub mod demo;
 pub mod import;
 pub mod migrate;
 pub mod serve;
+pub mod user;
 pub mod verify;

@@ -36,3 +36,4 @@ mod stampede;
 mod supply;
 #[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;
+mod user;
