@@ -13,6 +13,7 @@
 )]
 
 mod auth;
+mod admin;
 mod board;
 mod booking;
 mod campaign;

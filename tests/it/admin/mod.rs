@@ -1,0 +1,27 @@
+//! What administrators do, from outside.
+
+mod campaign;
+mod dose;
+mod movement;
+mod place;
+mod rule;
+mod story;
+
+use chrono::{DateTime, Utc};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, Client, TestApp};
+
+async fn patch(client: &Client, path: &str, body: &Value) -> Answer {
+    client.request(Method::PATCH, path).json(body).send().await
+}
+
+async fn db_now(app: &TestApp) -> DateTime<Utc> {
+    sqlx::query_scalar("select clock_timestamp()").fetch_one(&app.db).await.expect("the time")
+}
+
+/// The ledger proves itself.
+async fn verified(app: &TestApp) {
+    assert_eq!(dosebook::flows::verify::verify(&app.app.db).await.unwrap(), []);
+}
