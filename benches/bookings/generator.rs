@@ -34,9 +34,8 @@ pub(crate) fn run(address: SocketAddr, targets: Vec<Vec<Target>>, span: Duration
 async fn client(address: SocketAddr, own: Vec<Target>, until: Instant) -> u32 {
     let mut stream = TcpStream::connect(address).await.expect("the service");
     stream.set_nodelay(true).expect("nodelay");
-    let mut booked = 0;
     let mut answer = vec![0; 4096];
-    for (token, body) in own {
+    for (booked, (token, body)) in (0..).zip(own) {
         if Instant::now() >= until {
             return booked;
         }
@@ -49,7 +48,6 @@ async fn client(address: SocketAddr, own: Vec<Target>, until: Instant) -> u32 {
         stream.write_all(request.as_bytes()).await.expect("sent");
         let status = read_answer(&mut stream, &mut answer).await;
         assert_eq!(&status, b"201", "{}", String::from_utf8_lossy(&answer));
-        booked += 1;
     }
     panic!("the clients ran out of people before the time was over");
 }

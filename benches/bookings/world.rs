@@ -57,7 +57,7 @@ impl World {
     }
 
     pub(crate) fn baseline(&self, aim: Aim, clients: usize, span: Duration) -> f64 {
-        baseline::pgbench(&self.postgres.socket_dir(), aim, clients, span)
+        baseline::pgbench(self.postgres.socket_dir(), aim, clients, span)
     }
 
     /// For each connection its own people, all signed in.
