@@ -9,16 +9,17 @@ use dosebook::{
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::support::{Made, TestApp, World};
+use crate::support::{Made, World, database::TestDatabase};
 
 const CLINICS: i64 = 2_000;
 const SLOTS_PER_CLINIC: i64 = 10;
 const BOOKINGS: i64 = 300_000;
 
 /// The small world, grown: 20,000 slots, 300,000 people with a booking each.
-async fn grown() -> (TestApp, Made, PgConnection) {
-    let app = TestApp::start().await;
-    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&app.db).await;
+async fn grown() -> (TestDatabase, Made, PgConnection) {
+    // No service runs on it: the snapshots of its board would be in the way of updates in place.
+    let database = TestDatabase::new().await;
+    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&database.pool).await;
     let sql = format!(
         "insert into clinic (region_id, code, name, zone, address, phone)
              select {district}, 'G' || n, 'Grown ' || n, 'Asia/Seoul', 'Street', '02'
@@ -50,11 +51,11 @@ async fn grown() -> (TestApp, Made, PgConnection) {
         product = made.product_id,
         course = made.course_id,
     );
-    app.db.execute(AssertSqlSafe(sql)).await.unwrap();
-    app.db.execute("vacuum analyze").await.unwrap();
-    let mut lane = Db::new(app.database.options.clone(), 1).connect("plan").await.unwrap();
+    database.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+    database.pool.execute("vacuum analyze").await.unwrap();
+    let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
     lane.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
-    (app, made, lane)
+    (database, made, lane)
 }
 
 fn requests(made: &Made, people: std::ops::Range<usize>) -> Vec<Request> {
@@ -101,7 +102,7 @@ fn scans(plan: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
-    let (app, made, mut lane) = grown().await;
+    let (database, made, mut lane) = grown().await;
     let mut known = KnownRules::default();
     let outcomes = transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
@@ -110,12 +111,12 @@ async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     for (statement, plan) in &plans {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
-    hot(&app, &mut lane, &made).await;
+    hot(&database, &mut lane, &made).await;
 
     // The control: the same search finds the scan where an index is missing.
-    app.db.execute("drop index booking_slot_idx").await.unwrap();
+    database.pool.execute("drop index booking_slot_idx").await.unwrap();
     let plan = sqlx::raw_sql("explain select from booking where slot_id = 1")
-        .fetch_all(&app.db)
+        .fetch_all(&database.pool)
         .await
         .unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
@@ -134,7 +135,7 @@ async fn updates(lane: &mut PgConnection) -> (i64, i64) {
 }
 
 /// Counter updates leave every index alone: 20 batches of 15 on the same rows.
-async fn hot(app: &TestApp, lane: &mut PgConnection, made: &Made) {
+async fn hot(database: &TestDatabase, lane: &mut PgConnection, made: &Made) {
     let before = updates(lane).await;
     let mut known = KnownRules::default();
     for batch in 0..20 {
@@ -148,7 +149,7 @@ async fn hot(app: &TestApp, lane: &mut PgConnection, made: &Made) {
     assert_eq!(hot, all, "updates in place");
 
     // The control: an index that mentions a counter ends it.
-    app.db.execute("create index bad on allocation (open)").await.unwrap();
+    database.pool.execute("create index bad on allocation (open)").await.unwrap();
     let before = updates(lane).await;
     lane.execute("update allocation set open = open - 1, spare = spare + 1").await.unwrap();
     let after = updates(lane).await;
