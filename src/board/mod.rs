@@ -27,9 +27,9 @@ use snapshot::{Eligible, EligibleIn, Snapshot};
 
 /// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
 const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
-/// Reading everything may take this share of the time at most: while an administrator changes one
+/// Reading everything may take one part in this many of the time: while an administrator changes one
 /// clinic after the other, the board lags behind a little instead of keeping the database busy.
-const READ_SHARE: u32 = 10;
+const READ_SHARE: u32 = 5;
 /// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot
 /// rows.
 const COUNT_CHUNK: i64 = 100_000;
@@ -179,7 +179,7 @@ impl Board {
         let catalogue = self.now().catalogue.clone();
         let counted = self.shared.eligible.load_full();
         let mut versions = catalogue.versions();
-        versions.retain(|version| counted.of(*version, catalogue.register).is_none());
+        versions.retain(|version| !counted.is_current(*version, catalogue.register));
         if versions.is_empty() {
             return Ok(());
         }

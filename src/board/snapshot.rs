@@ -36,7 +36,8 @@ pub struct Supply {
     /// Doses received for this campaign that no clinic has been granted yet.
     pub held_back: i64,
     pub totals: Buckets,
-    /// Persons of the register who are in a cohort; none until they are counted.
+    /// Persons of the register who are in a cohort, when they were last counted by the present
+    /// rules; none until then.
     pub eligible: Option<i64>,
     /// Those among them who have neither a booking nor a dose.
     pub not_yet_booked: Option<i64>,
@@ -108,10 +109,16 @@ pub struct EligibleIn {
 }
 
 impl Eligible {
-    /// The count by these rules, if it was made from this register.
-    pub fn of(&self, version: Version, register: Register) -> Option<&EligibleIn> {
+    /// The last count by these rules. The register may have grown since; another count is then on its
+    /// way, and until it is there this one is nearer to the truth than none.
+    pub fn of(&self, version: Version) -> Option<&EligibleIn> {
         let counted = self.campaigns.get(&version.campaign_id)?;
-        (self.register == register && counted.rule_version == version.number).then_some(counted)
+        (counted.rule_version == version.number).then_some(counted)
+    }
+
+    /// Whether nothing changed since that count.
+    pub fn is_current(&self, version: Version, register: Register) -> bool {
+        self.register == register && self.of(version).is_some()
     }
 }
 
@@ -192,7 +199,7 @@ fn publish(picture: &Picture, eligible: &Eligible, id: CampaignId) -> Result<Pub
     let sums = picture.campaigns.get(&id).unwrap_or(&none);
     check(&picture.catalogue, id, sums)?;
     let version = Version { campaign_id: id, number: campaign.rule_version };
-    let counted = eligible.of(version, picture.catalogue.register);
+    let counted = eligible.of(version);
     let with_person = sums.totals.with_person();
     let supply = Supply {
         campaign_id: id,

@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use tokio::time::{self, MissedTickBehavior};
+use tokio::time::{self, Instant, MissedTickBehavior};
 
 use crate::board::Board;
 
 const TICK: Duration = Duration::from_secs(1);
 /// Pause before a count that failed is tried again.
 const RECOUNT_PAUSE: Duration = Duration::from_secs(5);
+/// Counting may take one part in this many of the time: persons are also registered one by one, and
+/// each would have millions counted.
+const RECOUNT_SHARE: u32 = 5;
 
 /// Runs until it is dropped, which it may be at any time.
 pub async fn run(board: Board) {
@@ -37,9 +40,11 @@ async fn follow(board: &Board) {
 async fn recount(board: &Board) {
     loop {
         board.recount_due().await;
+        let began = Instant::now();
         while let Err(error) = board.count_eligible().await {
             tracing::warn!(%error, "the eligible persons could not be counted");
             time::sleep(RECOUNT_PAUSE).await;
         }
+        time::sleep(began.elapsed() * RECOUNT_SHARE).await;
     }
 }

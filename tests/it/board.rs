@@ -1,7 +1,10 @@
 //! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes
 //! out is what the tables say.
 
-use dosebook::{board::Board, db};
+use dosebook::{
+    board::Board,
+    db::{self, Db},
+};
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
@@ -281,7 +284,7 @@ async fn two_boards_on_one_database_say_the_same() {
     let citizen = app.citizen(&made.people[0]);
     citizen.put_booking(Uuid::now_v7(), &made.booking(made.slot(0, 1, 0))).await.ok(201);
     app.tick().await;
-    let other = Board::open(app.app.db.clone()).await.unwrap();
+    let other = Board::open(Db::new(app.database.options.clone(), 2)).await.unwrap();
     let (ours, theirs) = (app.app.board.now(), other.now());
     let supplies = [&ours, &theirs].map(|s| &s.supplies[&made.campaign_id].supply);
     assert_eq!(supplies[0].version, supplies[1].version);
