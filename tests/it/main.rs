@@ -12,8 +12,8 @@
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
 
-mod auth;
 mod admin;
+mod auth;
 mod board;
 mod booking;
 mod campaign;
@@ -21,8 +21,8 @@ mod clinic;
 mod contract;
 mod crash;
 mod demo;
-mod eligibility;
 mod docs;
+mod eligibility;
 mod health;
 mod import;
 mod ledger;

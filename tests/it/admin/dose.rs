@@ -1,4 +1,4 @@
-//! Doses on their way: received, passed on, granted, taken back; and never cut below what is promised.
+//! Doses on their way: received, passed on, granted, taken back, and never cut below a promise.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
