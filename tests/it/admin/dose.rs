@@ -90,7 +90,11 @@ async fn doses_are_passed_on_only_right_below_and_only_those_there_are() {
         "region_id": made.districts[0],
     });
     let district = admin.post("/v1/admin/pools", &district).await.ok(201)["pool_id"].clone();
-    let to = |id: &Value, doses: i32| json!({ "to_pool_id": id, "doses": doses, "reason": "x", "if_passed_on": 80 });
+    let to = |id: &Value, doses: i32| {
+        let mut body = json!({ "doses": doses, "reason": "x", "if_passed_on": 80 });
+        body["to_pool_id"] = id.clone();
+        body
+    };
     let transfers = format!("{nation}/transfers");
     admin.post(&transfers, &to(&district, 10)).await.blames(422, "invalid_field", "to_pool_id");
     admin.post(&transfers, &to(&json!(999), 10)).await.blames(422, "invalid_field", "to_pool_id");
