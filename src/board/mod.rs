@@ -27,8 +27,8 @@ use snapshot::{Eligible, EligibleIn, Snapshot};
 
 /// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
 const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
-/// Reading everything may take one part in this many of the time: while an administrator changes one
-/// clinic after the other, the board lags behind a little instead of keeping the database busy.
+/// Reading everything may take one part in this many of the time: while an administrator changes
+/// one clinic after the other, the board lags behind a little and leaves the database in peace.
 const READ_SHARE: u32 = 5;
 /// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot
 /// rows.

@@ -109,8 +109,8 @@ pub struct EligibleIn {
 }
 
 impl Eligible {
-    /// The last count by these rules. The register may have grown since; another count is then on its
-    /// way, and until it is there this one is nearer to the truth than none.
+    /// The last count by these rules. The register may have grown since; another count is then on
+    /// its way, and until it is there this one is nearer to the truth than none.
     pub fn of(&self, version: Version) -> Option<&EligibleIn> {
         let counted = self.campaigns.get(&version.campaign_id)?;
         (counted.rule_version == version.number).then_some(counted)
