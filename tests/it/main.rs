@@ -23,6 +23,7 @@ mod crash;
 mod demo;
 mod docs;
 mod eligibility;
+mod errors;
 mod health;
 mod import;
 mod ledger;

@@ -1,10 +1,16 @@
 //! One PostgreSQL for all tests of a run, and on it a database for each test: a copy of a template
-//! that was migrated once. A test that fails leaves its database behind, to be looked at; the next
-//! run removes it.
+//! that was migrated once. DOSEBOOK_TEST_DATABASE_URL names the server; without it one is started
+//! that ends with the run. A test that fails leaves its database behind, to be looked at; the next
+//! run on the server removes it.
 
 use std::{
+    io::{BufRead, BufReader},
     path::Path,
-    sync::atomic::{AtomicU32, Ordering},
+    process::{Child, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,6 +30,7 @@ const COPY_PAUSE: Duration = Duration::from_millis(50);
 const TEMPLATE_LOCK: i64 = 0x646f_7365;
 
 static SERVER: OnceCell<PgConnectOptions> = OnceCell::const_new();
+static KEEPER: OnceLock<Child> = OnceLock::new();
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -70,11 +77,29 @@ impl Drop for TestDatabase {
 async fn server() -> &'static PgConnectOptions {
     SERVER
         .get_or_init(async || {
-            let url = std::env::var("DOSEBOOK_TEST_DATABASE_URL")
-                .expect("DOSEBOOK_TEST_DATABASE_URL: a superuser on a PostgreSQL for tests");
+            let url = std::env::var("DOSEBOOK_TEST_DATABASE_URL");
+            let url = url.unwrap_or_else(|_| throw_away());
             url.parse::<PgConnectOptions>().expect("DOSEBOOK_TEST_DATABASE_URL")
         })
         .await
+}
+
+/// Starts a PostgreSQL that lives as long as this process: its keeper reads from a pipe whose other
+/// end nobody else has, and stops it when that is closed, however this process ends.
+fn throw_away() -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/with-postgres");
+    let mut keeper = Command::new(script)
+        .args(["sh", "-c", "echo \"$DOSEBOOK_TEST_DATABASE_URL\"; cat >/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{script}: {error}"));
+    let mut url = String::new();
+    let from = keeper.stdout.take().expect("its output");
+    BufReader::new(from).read_line(&mut url).expect("the URL of the PostgreSQL of the tests");
+    assert!(!url.is_empty(), "{script} started no PostgreSQL");
+    KEEPER.set(keeper).expect("only one is started");
+    url.trim().to_owned()
 }
 
 async fn superuser(database: &str) -> PgConnection {
