@@ -279,10 +279,26 @@ fn home(data_dir: &Path, account: Account) -> Result<PathBuf, Error> {
     if let Account::Own { uid } = account {
         return Err(Error::Unreachable { user: uid, path: data_dir });
     }
-    let elsewhere = Path::new(ELSEWHERE).join(short_name(&data_dir));
+    link_elsewhere(&data_dir, &wanted, account)
+}
+
+/// Makes a home where PostgreSQL's user can get at it, and a link to it. One that is there already
+/// is left alone: it belonged to a data folder that was removed, and so was its secret.
+fn link_elsewhere(data_dir: &Path, wanted: &Path, account: Account) -> Result<PathBuf, Error> {
     make_folder(Path::new(ELSEWHERE), 0o711)?;
+    let name = short_name(data_dir);
+    let numbered = |number| Path::new(ELSEWHERE).join(format!("{name}-{number}"));
+    let free = (1..=u32::MAX).map(numbered).find(|path| !path.exists());
+    let elsewhere = free.unwrap_or_else(|| numbered(0));
     make_home(&elsewhere, account)?;
-    symlink(&elsewhere, &wanted).map_err(at(&wanted))?;
+    match symlink(&elsewhere, wanted) {
+        Ok(()) => {}
+        // Another start was faster.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            return fs::read_link(wanted).map_err(at(wanted));
+        }
+        Err(error) => return Err(at(wanted)(error)),
+    }
     tracing::info!(
         path = %elsewhere.display(),
         "the database is kept here, because PostgreSQL's user cannot enter the data folder"

@@ -258,14 +258,33 @@ async fn a_deep_folder_finds_its_socket_again() {
 #[tokio::test]
 async fn a_folder_that_only_root_may_enter_is_no_obstacle() {
     let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
     let first = start(folder.path()).await;
     write(&first, "kept").await;
     first.stop().await.unwrap();
     let second = start(folder.path()).await;
     assert_eq!(read(&second).await, ["kept"]);
     second.stop().await.unwrap();
-    if let Ok(elsewhere) = fs::read_link(folder.path().join("postgres")) {
+
+    let elsewhere = fs::read_link(folder.path().join("postgres"));
+    let is_root = fs::metadata(folder.path()).unwrap().uid() == 0;
+    assert_eq!(elsewhere.is_ok(), is_root, "control: only root has to go elsewhere");
+    clear(folder.path());
+    let afresh = start(folder.path()).await;
+    write(&afresh, "new").await;
+    assert_eq!(read(&afresh).await, ["new"], "what lies elsewhere belonged to the folder before");
+    afresh.stop().await.unwrap();
+    if let Ok(elsewhere) = elsewhere {
         fs::remove_dir_all(elsewhere).unwrap();
+        fs::remove_dir_all(fs::read_link(folder.path().join("postgres")).unwrap()).unwrap();
+    }
+}
+
+/// As `rm -rf` does: links go, and what they lead to stays.
+fn clear(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_symlink() { fs::remove_file(path) } else { fs::remove_dir_all(path) }.unwrap();
     }
 }
 
