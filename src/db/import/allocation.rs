@@ -7,8 +7,8 @@ use sqlx::{PgConnection, query};
 
 use super::{Removed, remove, staged, unsigned, write};
 use crate::domain::{
-    CampaignId, PoolId, ProductId, RegionId, TrancheId, campaign::State,
-    import::allocation::Sources, movement::Actor, pool::Pool,
+    CampaignId, PoolId, ProductId, RegionId, TrancheId, import::allocation::Sources,
+    movement::Actor, pool::Pool,
 };
 
 pub(super) const STAGED: (&str, &str) = (
@@ -23,21 +23,19 @@ pub(super) const STAGED: (&str, &str) = (
 /// Campaigns with their products and tranches, by code and name.
 #[derive(Debug, Default)]
 pub struct Campaigns {
-    pub campaigns: HashMap<String, (CampaignId, State)>,
+    pub campaigns: HashMap<String, CampaignId>,
     /// None where two code systems have the same code.
     pub products: HashMap<(CampaignId, String), Option<ProductId>>,
     pub tranches: HashMap<(CampaignId, String), TrancheId>,
 }
 
 /// # Errors
-/// The database's, or a state that is none.
+/// The database's.
 pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
     let mut found = Campaigns::default();
-    let rows =
-        query!("select campaign_id, code, state from campaign").fetch_all(&mut *conn).await?;
+    let rows = query!("select campaign_id, code from campaign").fetch_all(&mut *conn).await?;
     for row in rows {
-        let state = State::try_from(row.state).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
-        found.campaigns.insert(row.code, (CampaignId(row.campaign_id), state));
+        found.campaigns.insert(row.code, CampaignId(row.campaign_id));
     }
     let rows = query!(
         "select campaign_id, product_id, code from campaign_product join product using (product_id)"
@@ -105,6 +103,29 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
              returning s.line, r.earlier
          )
          select line, earlier, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Locks the campaigns in the order of their ids, so that none is closed meanwhile, and takes out
+/// the rows of those that are closed already.
+///
+/// # Errors
+/// The database's.
+pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    write(
+        conn,
+        "select from campaign where campaign_id in (select campaign_id from staged_allocation)
+         order by campaign_id for no key update",
+    )
+    .await?;
+    remove(
+        conn,
+        "with gone as (
+             delete from staged_allocation s using campaign c
+             where c.campaign_id = s.campaign_id and c.state = 5 returning s.line
+         )
+         select line, 0::bigint, count(*) over () from gone order by line limit 1000",
     )
     .await
 }

@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use super::{Fault, Row, field};
 use crate::domain::calendar::local_date;
 
-/// More seats than any hall has.
-const SEATS_MAX: i32 = 100_000;
+/// More seats than the largest stadium had in one window, as for slots added one by one.
+const SEATS_MAX: i32 = 10_000;
 /// A slot is a part of a day.
 const HOURS_MAX: i64 = 24;
 /// Of `YYYY-MM-DDTHH:MM`.
@@ -33,7 +33,7 @@ impl Slot {
             let text = format!("A slot ends after it starts, and within {HOURS_MAX} hours.");
             return Err(Fault::field("ends_at", text));
         }
-        let seats = field::number(row, "seats", 1..=SEATS_MAX)?;
+        let seats = field::number(row, "seats", 0..=SEATS_MAX)?;
         Ok(Self { on_date: local_date(starts_at, zone), starts_at, ends_at, seats })
     }
 }
@@ -106,7 +106,7 @@ mod tests {
             let found = column(&format!("C,2021-07-26T09:00,{end},5"));
             assert_eq!(found.as_deref(), Some("ends_at"), "{end}");
         }
-        for seats in ["0", "-1", "5.0", "+5", "", "100001", "99999999999"] {
+        for seats in ["-1", "5.0", "+5", "", "10001", "99999999999"] {
             let found = column(&format!("C,2021-07-26T09:00,2021-07-26T10:00,{seats}"));
             assert_eq!(found.as_deref(), Some("seats"), "{seats}");
         }

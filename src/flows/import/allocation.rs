@@ -13,7 +13,6 @@ use crate::{
     },
     domain::{
         CampaignId, Code, ProductId, TrancheId,
-        campaign::State,
         import::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
@@ -44,13 +43,9 @@ impl Typist {
     }
 
     fn campaign(&self, code: &str) -> Result<CampaignId, Fault> {
-        match self.campaigns.campaigns.get(code) {
-            Some((_, State::Closed)) => {
-                Err(Fault::new(Code::WrongState, "campaign_code", "The campaign is closed."))
-            }
-            Some((campaign_id, _)) => Ok(*campaign_id),
-            None => Err(Fault::not_found("campaign_code", "There is no campaign with this code.")),
-        }
+        let found = self.campaigns.campaigns.get(code).copied();
+        let text = "There is no campaign with this code.";
+        found.ok_or_else(|| Fault::not_found("campaign_code", text))
     }
 
     fn product(&self, campaign_id: CampaignId, code: &str) -> Result<ProductId, Fault> {
@@ -102,6 +97,10 @@ impl Rows for Typist {
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
     let removed = db::allocation::remove_repeated(conn).await?;
     reject(rejects, removed, repeated(COLUMNS));
+    let removed = db::allocation::remove_closed(conn).await?;
+    reject(rejects, removed, |_| {
+        Fault::new(Code::WrongState, "campaign_code", "The campaign is closed.")
+    });
     let mut drawn = Drawn::new(db::allocation::lock(conn).await?);
     let mut after = 0;
     loop {

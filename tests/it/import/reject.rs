@@ -115,7 +115,7 @@ async fn rows_of_slots_are_rejected_for_what_they_are() {
         ("B1,2030-03-31T02:30,2030-03-31T04:00,5", "starts_at", "invalid_field"),
         ("B1,2030-10-27T02:30,2030-10-27T04:00,5", "starts_at", "invalid_field"),
         ("C1,2030-01-01T09:00,2030-01-01T09:00,5", "ends_at", "invalid_field"),
-        ("C1,2030-01-01T09:00,2030-01-01T10:00,0", "seats", "invalid_field"),
+        ("C1,2030-01-01T09:00,2030-01-01T10:00,-1", "seats", "invalid_field"),
         ("B1,2030-01-01T08:00:00Z,2030-01-01T10:00,5", "clinic_code,starts_at", "duplicate_row"),
         ("C1,2030-01-02T09:00,2030-01-02T10:00,6", "ends_at,seats", "already_exists"),
         ("C1,2030-01-02T09:00,2030-01-02T10:30,5", "ends_at,seats", "already_exists"),
@@ -139,6 +139,9 @@ async fn rows_of_allocations_are_rejected_for_what_they_are() {
              published_quota, published_at, state_reason)
          select 'over', 'Closed', course_id, opens_at, closes_at, zone, 5, 10, now(), 'over'
          from campaign where code = 'test'",
+        "insert into campaign_product select campaign_id, 1 from campaign where code = 'over'",
+        "insert into pool (campaign_id, product_id, received, open)
+         select campaign_id, 1, 100, 100 from campaign where code = 'over'",
         "insert into product (code_system, code, name, doses_per_vial)
          values ('other', '208', 'A', 1), ('another', '208', 'B', 1)",
         "insert into campaign_product
