@@ -282,7 +282,7 @@ async fn a_request_that_is_no_import_says_why() {
 }
 
 #[tokio::test]
-async fn the_command_line_reads_the_same_way() {
+async fn whoever_waits_hears_how_far_it_is() {
     let app = TestApp::start().await;
     make::world(&app.db).await;
     let folder = tempfile::tempdir().unwrap();
@@ -301,4 +301,43 @@ async fn the_command_line_reads_the_same_way() {
     let seen = seen.into_inner();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");
     assert_eq!(seen.last().copied(), Some(file.len() as u64));
+}
+
+/// Runs `dosebook import` on a database; answers its exit code and what it printed.
+async fn command(app: &TestApp, arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_dosebook"))
+        .arg("import")
+        .args(arguments)
+        .env("DATABASE_URL", app.database.url())
+        .env("DOSEBOOK_SECRET", data_encoding::HEXLOWER.encode(&SECRET))
+        .env("DOSEBOOK_DATA_DIR", folder.path())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn the_command_prints_the_rejected_rows_and_says_so_by_its_exit_code() {
+    let app = TestApp::start().await;
+    make::world(&app.db).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("register.csv");
+    let path = path.to_str().unwrap();
+    std::fs::write(path, format!("{REGISTER}Park Doyun,1962-02-30,01011112222,P1D1\n")).unwrap();
+    let (code, text) = command(&app, &["register", path]).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("       4  birth_date  invalid_field  The birth date is not"), "{text}");
+    assert!(!text.contains("Park"), "{text}");
+    assert_eq!(people(&app.db).await, 20);
+
+    let (code, text) = command(&app, &["register", path, "--partial", "--dry-run"]).await;
+    assert_eq!((code, people(&app.db).await), (Some(0), 20), "{text}");
+    let (code, text) = command(&app, &["register", path, "--partial"]).await;
+    assert_eq!((code, people(&app.db).await), (Some(0), 22), "{text}");
+    assert!(text.contains("3 rows read, 2 accepted, 0 unchanged, 1 rejected"), "{text}");
+    assert_eq!(command(&app, &["register", "no-such-file.csv"]).await.0, Some(1));
+    assert_eq!(command(&app, &["people", path]).await.0, Some(2), "a kind that is none");
 }
