@@ -22,7 +22,7 @@ build:
 
 test: ## Run all tests, each on a database of its own
 	@scripts/need cargo cc curl postgresql
-	scripts/with-postgres cargo test --locked
+	scripts/with-postgres cargo test --locked --no-fail-fast
 
 check: fmt clippy openapi licences queries ## Formatting, lints, contract, licences, query data
 
