@@ -31,6 +31,7 @@ mod model;
 mod outbox;
 mod plan;
 mod postgres;
+mod readme;
 mod schedule;
 mod slot;
 mod staff_session;
