@@ -106,6 +106,7 @@ const NOT_NOUNS: &[&str] = &[
     "demo",
     "extract",
     "field",
+    "head",
     "health",
     "log",
     "mod",

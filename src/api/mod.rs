@@ -8,6 +8,7 @@ pub mod clinic;
 pub mod eligibility;
 pub mod extract;
 pub mod field;
+pub mod head;
 pub mod health;
 pub mod import;
 pub mod log;

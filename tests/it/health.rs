@@ -1,5 +1,6 @@
 //! What machines that watch the service see, and a first booking as a check of all the rest.
 
+use reqwest::Method;
 use uuid::Uuid;
 
 use crate::support::{TestApp, make};
@@ -12,6 +13,22 @@ async fn the_service_lives_and_is_ready() {
     let metrics = app.public().get("/metrics").await;
     assert_eq!(metrics.status, 200);
     assert!(metrics.text().contains("dosebook_answers_total"), "{}", metrics.text());
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/openapi.yaml", "/docs", "/v1/campaigns"] {
+        let (got, head) =
+            (app.public().get(path).await, app.public().request(Method::HEAD, path).send().await);
+        assert_eq!((got.status, head.status), (200, 200), "{path}");
+        assert!(!got.bytes.is_empty() && head.bytes.is_empty(), "{path}");
+        for name in ["content-type", "etag", "cache-control"] {
+            assert_eq!(got.header(name), head.header(name), "{path}");
+        }
+    }
+    let no_get = app.public().request(Method::HEAD, "/v1/eligibility").send().await;
+    assert_eq!(no_get.status, 405, "the control");
 }
 
 #[tokio::test]
