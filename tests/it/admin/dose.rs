@@ -251,17 +251,18 @@ async fn booking_goes_on_while_doses_move() {
         let (citizen, body) = (app.citizen(person), made.booking(slot));
         tokio::spawn(async move { citizen.put_booking(Uuid::now_v7(), &body).await.status })
     });
-    let moves = (0..10).map(|_| {
-        let (admin, path) = (admin.clone(), path.clone());
-        tokio::spawn(async move {
-            let body = json!({ "doses": 10, "reason": "x" });
-            let back = admin.post(&format!("{path}/retractions"), &body).await.status;
-            let again = admin.post(&format!("{path}/grants"), &body).await.status;
+    // One after the other, so that never more than half of the doses are away.
+    let mover = admin.clone();
+    let moves = tokio::spawn(async move {
+        let body = json!({ "doses": 10, "reason": "x" });
+        for _ in 0..10 {
+            let back = mover.post(&format!("{path}/retractions"), &body).await.status;
+            let again = mover.post(&format!("{path}/grants"), &body).await.status;
             assert!([200, 409].contains(&back) && [200, 409].contains(&again), "{back} {again}");
-            0
-        })
+        }
+        0
     });
-    let tasks: Vec<_> = citizens.chain(moves).collect();
+    let tasks: Vec<_> = citizens.chain([moves]).collect();
     let mut booked: i64 = 0;
     for task in tasks {
         booked += i64::from(task.await.unwrap() == 201);
@@ -269,6 +270,6 @@ async fn booking_goes_on_while_doses_move() {
     let row =
         admin.get(&format!("/v1/admin/allocations?date={}", allocation.on_date)).await.ok(200);
     assert_eq!(row["allocations"][0]["booked"], booked);
-    assert!((1..=20).contains(&booked), "{booked}");
+    assert!((10..=20).contains(&booked), "{booked}");
     verified(&app).await;
 }
