@@ -37,6 +37,5 @@ mod slot;
 mod staff_session;
 mod stampede;
 mod supply;
-#[allow(dead_code, unused_imports, reason = "not every test needs every tool")]
 mod support;
 mod user;

@@ -55,12 +55,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Threads that speak HTTP.
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.service.workers = workers;
-        self
-    }
-
     pub fn lanes(mut self, lanes: usize) -> Self {
         self.service.lanes = lanes;
         self
