@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Client, Made, TestApp, World,
-    openapi::{DOCUMENT, NO_OPERATIONS, operations},
+    openapi::{DOCUMENT, NO_OPERATIONS, operations, valid},
 };
 
 const TREE: &str = "/tree";
@@ -64,6 +64,21 @@ async fn the_codes_are_the_same() {
     assert_eq!(strings(&schemas["Code"]["enum"]), codes);
     let reasons: BTreeSet<_> = ReasonCode::ALL.iter().map(|code| code.slug()).collect();
     assert_eq!(strings(&schemas["Reason"]["properties"]["code"]["enum"]), reasons);
+}
+
+#[tokio::test]
+async fn every_example_is_one() {
+    let mut checked = 0;
+    for (name, schema) in DOCUMENT["components"]["schemas"].as_object().expect("schemas") {
+        for example in schema["examples"].as_array().into_iter().flatten() {
+            valid(&format!("example of {name}"), &format!("/components/schemas/{name}"), example);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 50, "the control: {checked}");
+    let bad = json!({ "status": "ok", "surprise": 1 });
+    std::panic::catch_unwind(|| valid("the control", "/components/schemas/Status", &bad))
+        .expect_err("a member that is not documented");
 }
 
 #[tokio::test]

@@ -15,8 +15,6 @@ const URI: &str = "urn:dosebook:openapi";
 
 /// Routes that are no operations: the front door only leads on.
 pub const NO_OPERATIONS: &[&str] = &["/"];
-/// Routes that are built but not documented yet. Shrinks; empty at the end.
-const UNDOCUMENTED: &[&str] = &[];
 
 /// The document as it stands.
 pub static DOCUMENT: LazyLock<Value> =
@@ -54,8 +52,7 @@ pub fn check(method: &Method, path: &str, received: Received) -> Value {
     } else {
         Value::Null
     };
-    let mut exempt = NO_OPERATIONS.iter().chain(UNDOCUMENTED);
-    if exempt.any(|template| fits(template, path)) {
+    if NO_OPERATIONS.contains(&path) {
         return body;
     }
     let Some(template) = template(path) else {
@@ -140,7 +137,8 @@ fn in_content(
     }
 }
 
-fn valid(what: &str, pointer: &str, body: &Value) {
+/// Panics unless the body is of the schema at the pointer.
+pub fn valid(what: &str, pointer: &str, body: &Value) {
     let validator = VALIDATORS.lock().unwrap().get(pointer).cloned();
     let validator = validator.unwrap_or_else(|| {
         let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
