@@ -3,8 +3,14 @@
 grant usage on schema public to dosebook_app;
 grant select on all tables in schema public to dosebook_app;
 grant insert on region, clinic, clinic_closure, product, course, campaign, campaign_product, roster,
-    roster_member, cohort, tranche, supply_history, person, pool, allocation, slot, booking, movement,
+    roster_member, cohort, tranche, supply_history, person, pool, allocation, slot,
     staff_user, staff_session, sign_in_code, outbox, import to dosebook_app;
+
+-- Transaction and time of a journal line are the database's to say, and a booking begins as booked.
+grant insert (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id, to_pool_id, booking_id,
+    actor_role, staff_user_id, reason) on movement to dosebook_app;
+grant insert (booking_id, person_id, campaign_id, product_id, course_id, dose_number, slot_id,
+    allocation_id, rule_version, booked_at) on booking to dosebook_app;
 
 grant update (name, region_id, zone, address, phone, latitude, longitude) on clinic to dosebook_app;
 grant update (name) on region to dosebook_app;

@@ -1,7 +1,12 @@
 //! Opens what a command works on: the database (a private one, or the one named) and the secret
 //! that belongs to it. They are opened together because one is of no use without the other.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    str::FromStr,
+};
 
 use anyhow::{Context, bail};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
@@ -29,6 +34,10 @@ impl Store {
     /// # Errors
     /// In words for an operator: no PostgreSQL, no connection, another secret.
     pub async fn open(storage: &Storage, connections: u32) -> anyhow::Result<Self> {
+        Self::start(storage, connections, Purpose::Use).await
+    }
+
+    async fn start(storage: &Storage, connections: u32, purpose: Purpose) -> anyhow::Result<Self> {
         fs::create_dir_all(&storage.data_dir)
             .with_context(|| format!("cannot make {}", storage.data_dir.display()))?;
         let keys = Keys::new(&secret(storage)?);
@@ -43,13 +52,24 @@ impl Store {
                 (private.owner_options(), private.app_options(), Some(private))
             }
         };
-        let opened = migrate(&owner, &keys).await;
+        let opened = match purpose {
+            Purpose::Use => migrate(&owner, &keys).await,
+            Purpose::Look => check(&owner, &keys).await,
+        };
         let store = Self { db: Db::new(app, connections), keys, owner, private };
         if let Err(error) = opened {
             store.close().await;
             return Err(error);
         }
         Ok(store)
+    }
+
+    /// As `open`, on a database that is left as it is: nothing is migrated, nothing is locked.
+    ///
+    /// # Errors
+    /// As `open`, and when the schema or the secret is not the one that this program has.
+    pub async fn look_into(storage: &Storage) -> anyhow::Result<Self> {
+        Self::start(storage, 1, Purpose::Look).await
     }
 
     /// Whether the database is the private one of this machine.
@@ -66,6 +86,26 @@ impl Store {
             tracing::error!(%error, "the private PostgreSQL did not stop cleanly");
         }
     }
+}
+
+/// What a command wants of the database.
+enum Purpose {
+    Use,
+    Look,
+}
+
+async fn check(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
+    let mut conn = PgConnection::connect_with(owner).await.context("cannot reach the database")?;
+    let known: i64 = db::MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let there = db::catalogue::schema_version(&mut conn).await.context("there is no schema")?;
+    if there != known {
+        bail!("the schema has version {there}, and this program is made for {known}");
+    }
+    if !db::catalogue::has_secret(&mut conn, &keys.fingerprint()).await? {
+        bail!("this database was made with another secret");
+    }
+    conn.close().await?;
+    Ok(())
 }
 
 async fn migrate(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
@@ -96,12 +136,20 @@ fn secret(storage: &Storage) -> anyhow::Result<[u8; SECRET_BYTES]> {
     Ok(secret)
 }
 
+/// The whole secret appears under its name or nothing does, and it stays through a loss of power:
+/// without it the register could never be matched again.
 fn make_secret(path: &Path) -> anyhow::Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     getrandom::fill(&mut bytes).context("no randomness for a secret")?;
-    let text = data_encoding::HEXLOWER.encode(&bytes);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    Ok(text)
+    let folder = path.parent().context("the secret has no folder")?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).context("cannot write the secret")?;
+    writeln!(file, "{}", data_encoding::HEXLOWER.encode(&bytes))?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => fs::File::open(folder)?.sync_all()?,
+        // Another command was first with its own.
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(refused) => return Err(refused.error).context("cannot write the secret"),
+    }
+    fs::read_to_string(path).context("cannot read the secret")
 }

@@ -8,7 +8,7 @@ use actix_web::{
 use serde_json::json;
 
 use super::problem::Problem;
-use crate::{app::App, db};
+use crate::{app::App, db, domain::Code};
 
 /// The process answers.
 pub async fn get_health() -> HttpResponse {
@@ -21,6 +21,9 @@ pub async fn get_health() -> HttpResponse {
 /// `unavailable` while it does not.
 pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
     db::catalogue::revision(&app.db.read).await?;
+    if !app.lanes.are_open() {
+        return Err(Problem::new(Code::Unavailable, "Bookings are not taken."));
+    }
     let body = json!({ "status": "ready" });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }

@@ -9,7 +9,7 @@ use crate::{config::Storage, flows, store::Store};
 /// # Errors
 /// In words for an operator.
 pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
-    let store = Store::open(storage, 1).await?;
+    let store = Store::look_into(storage).await?;
     let found = flows::verify::verify(&store.db).await;
     store.close().await;
     let found = found?;

@@ -35,3 +35,24 @@ pub async fn claim_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> sqlx::
     .fetch_one(conn)
     .await
 }
+
+/// Whether this is the secret that the database was made with.
+///
+/// # Errors
+/// The database's.
+pub async fn has_secret(db: impl PgExecutor<'_>, fingerprint: &[u8]) -> sqlx::Result<bool> {
+    query_scalar!(r#"select secret_check = $1 as "same!" from catalogue"#, fingerprint)
+        .fetch_one(db)
+        .await
+}
+
+/// The number of the last migration.
+///
+/// # Errors
+/// The database's; where nothing was migrated yet, there is no such table.
+#[expect(clippy::disallowed_methods, reason = "this table is sqlx's own, not of our schema")]
+pub async fn schema_version(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+        .fetch_one(db)
+        .await
+}

@@ -162,3 +162,33 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
     .fetch_all(conn)
     .await
 }
+
+/// What the constraints promise, looked at without trusting them: a restore may have left one out.
+///
+/// # Errors
+/// The database's.
+pub async fn constraints(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"select 'person.live_bookings' as "of!", person_id::text as "id!",
+               count(*) as stored, 1::bigint as derived
+           from booking where state in (1, 2, 5)
+           group by person_id, course_id, dose_number having count(*) > 1
+           union all
+           select 'allocation.least', allocation_id::text,
+               least(open, held, booked, spare, given, lost)::bigint, 0
+           from allocation where least(open, held, booked, spare, given, lost) < 0
+           union all
+           select 'slot.seats', slot_id::text, taken::bigint, seats::bigint
+           from slot where taken not between 0 and seats
+           union all
+           select 'movement.pool', m.tx::text || ' ' || m.id, coalesce(from_pool_id, to_pool_id),
+               a.pool_id
+           from movement m join allocation a using (allocation_id)
+           where m.kind in (22, 23) and coalesce(from_pool_id, to_pool_id) <> a.pool_id
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}

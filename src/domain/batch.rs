@@ -261,6 +261,10 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, asked: &Booking) -> Outc
     let (Some(slot), Some(allocation)) = (slot, allocation) else {
         return Outcome::Refused(Code::Internal.into());
     };
+    if booking.state == booking::State::Booked && (slot.taken < 1 || allocation.booked < 1) {
+        // Counters and bookings disagree, which `dosebook verify` tells in detail.
+        return Outcome::Refused(Code::Internal.into());
+    }
     match booking.state {
         booking::State::Cancelled => return Outcome::Replayed(booking.clone()),
         booking::State::Booked if locked.now < slot.starts_at => {}

@@ -140,7 +140,11 @@ impl Cluster {
         let mut child: Option<Child> = None;
         loop {
             match self.try_connect().await {
-                Answer::Ready => return Ok(child.filter(|_| died_at.is_none())),
+                Answer::Ready => {
+                    let lives = |child: &mut Child| matches!(child.try_wait(), Ok(None));
+                    let ours = child.as_mut().is_some_and(lives);
+                    return Ok(child.filter(|_| ours));
+                }
                 Answer::NotYet => {}
                 Answer::Error(error) => return Err(error.into()),
                 Answer::Nobody => {

@@ -165,7 +165,7 @@ impl Real {
         .unwrap();
         let db = Db::new(app.database.options.clone(), 2);
         let mut conn = db.connect("model").await.unwrap();
-        conn.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+        conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
         Self { app, made, conn, known: KnownRules::default() }
     }
 

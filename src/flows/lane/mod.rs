@@ -92,6 +92,11 @@ impl Lanes {
         }
     }
 
+    /// Whether every lane takes requests.
+    pub fn are_open(&self) -> bool {
+        self.queues.iter().all(|queue| !queue.is_closed())
+    }
+
     /// Lets the lanes finish what waits in them, and take nothing more.
     pub fn stop(&self) {
         self.stop.send_replace(true);

@@ -18,6 +18,12 @@ use crate::{
     },
 };
 
+/// A lane's statements are few and their arrays differ in length only: one plan for all, made once,
+/// and by index whatever the tables held when it was made. A plan that was made while `booking` was
+/// empty would scan it all evening: growth alone does not make PostgreSQL plan again.
+pub const PLANNER_SETTINGS: &str = "set plan_cache_mode = force_generic_plan; \
+    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
+
 /// The rules of the versions last seen, so that a batch reads only the version's number.
 #[derive(Default)]
 pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);

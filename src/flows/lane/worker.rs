@@ -51,6 +51,8 @@ pub(super) struct Worker {
 enum Remedy {
     /// Somebody else was first: look again.
     Again,
+    /// Somebody holds a row for long: ask again, but not for ever.
+    Wait,
     /// The connection is of no use any more.
     Reconnect,
     /// One of the requests cannot be handled: find out which.
@@ -77,8 +79,6 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop) => jobs.close(),
             }
             self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
-            // Nobody waits for these any more; whoever sends them again starts anew.
-            batch.retain(|job: &Job| !job.answer.is_closed());
             self.settle(std::mem::take(&mut batch)).await;
         }
         if let Some(conn) = self.conn
@@ -98,6 +98,11 @@ impl Worker {
                     Some(next) => jobs = next,
                     None => return,
                 }
+            }
+            // Nobody waits for these any more; whoever sends them again starts anew.
+            jobs.retain(|job| !job.answer.is_closed());
+            if jobs.is_empty() {
+                continue;
             }
             let requests: Vec<_> = jobs.iter().map(|job| job.request.clone()).collect();
             match self.transact(&requests).await {
@@ -154,6 +159,8 @@ impl Worker {
             };
             self.metrics.retries.inc();
             match remedy(&error) {
+                Remedy::Wait if started.elapsed() > AWAY_SECONDS_MAX => return Err(Failed::Away),
+                Remedy::Wait => {}
                 Remedy::Again if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Remedy::Again | Remedy::Split => {
                     tracing::error!(lane = self.name, %error, "a batch cannot be decided");
@@ -190,11 +197,9 @@ impl Worker {
         outcome
     }
 
-    /// A lane's statements are few and their arrays differ in length only: one plan for all,
-    /// made once. Literal arrays would have the planner scan.
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut conn = self.db.connect(&self.name).await?;
-        conn.execute("set plan_cache_mode = force_generic_plan").await?;
+        conn.execute(transaction::PLANNER_SETTINGS).await?;
         Ok(conn)
     }
 }
@@ -213,11 +218,16 @@ fn count(n: usize) -> f64 {
 
 /// By SQLSTATE: <https://www.postgresql.org/docs/15/errcodes-appendix.html>
 fn remedy(error: &sqlx::Error) -> Remedy {
+    use sqlx::Error::{ColumnDecode, ColumnNotFound, Decode, TypeNotFound};
+    if matches!(error, Decode(_) | ColumnDecode { .. } | ColumnNotFound(_) | TypeNotFound { .. }) {
+        return Remedy::Split;
+    }
     let Some(database) = error.as_database_error() else { return Remedy::Reconnect };
     let code = database.code().unwrap_or_default();
     match code.as_ref() {
-        // unique violation, serialization failure, deadlock, lock timeout
-        "23505" | "40001" | "40P01" | "55P03" => Remedy::Again,
+        // unique violation, serialization failure, deadlock; then lock timeout
+        "23505" | "40001" | "40P01" => Remedy::Again,
+        "55P03" => Remedy::Wait,
         // read-only: this server has become a standby
         "25006" | "25P03" => Remedy::Reconnect,
         // connection exceptions, shutdown and recovery, out of connections or memory
