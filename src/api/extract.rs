@@ -20,6 +20,9 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body that trickles in longer than this is not waited for.
 const BODY_SECONDS_MAX: Duration = Duration::from_secs(10);
 
+/// Names the input as a whole where no single field is at fault.
+const ALL: &str = "(all)";
+
 /// A JSON body. Unknown members are refused if `T` denies them, as all of ours do.
 pub struct Json<T>(pub T);
 
@@ -67,6 +70,10 @@ fn malformed(detail: impl Into<String>) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would read a list by position, as if its values had names.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(must_be(ALL.to_owned(), "an object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let not_json = |error: &serde_json::Error| {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -94,18 +101,41 @@ fn refuse(message: &str, path: String) -> Problem {
         let detail = format!("The field {name} is missing.");
         return Refusal::field(name, detail).into();
     }
-    let field = if path == "." { "(all)".to_owned() } else { path };
+    if let Some(name) = quoted_after(message, "duplicate field") {
+        let detail = format!("The field {name} is there twice.");
+        return Refusal::field(name, detail).into();
+    }
+    let field = if path == "." { ALL.to_owned() } else { path };
     let expected = message.rsplit_once("expected ").map(|(_, rest)| rest).unwrap_or_default();
     let expected = expected.split(" at line").next().unwrap_or_default();
-    let detail = match expected {
-        "" => format!("The value of {field} is not possible."),
-        kind => format!("The value of {field} must be {kind}."),
-    };
+    if expected.is_empty() {
+        let detail = format!("The value of {field} is not possible.");
+        return Refusal::field(field, detail).into();
+    }
+    must_be(field, plain(expected))
+}
+
+fn must_be(field: String, kind: &str) -> Problem {
+    let detail = format!("The value of {field} must be {kind}.");
     Refusal::field(field, detail).into()
 }
 
+/// What serde expected, in words for people who do not write Rust.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        kind if kind.starts_with("struct ") => "an object",
+        kind => kind,
+    }
+}
+
+/// The first name in backticks of a message that begins with these words; what was sent is quoted
+/// further on in serde's messages, so it cannot pass for one.
 fn quoted_after(message: &str, words: &str) -> Option<String> {
-    let (_, rest) = message.split_once(words)?;
+    let rest = message.strip_prefix(words)?;
     rest.split('`').nth(1).map(str::to_owned)
 }
 
@@ -153,6 +183,15 @@ mod tests {
         doses: u8,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its parsing is of interest")]
+    struct Kinds {
+        degrees: Option<f64>,
+        places: Option<Vec<Body>>,
+        is_open: Option<bool>,
+        name: Option<String>,
+    }
+
     fn problem(body: &str) -> (Code, Option<String>, String) {
         let Problem(refusal) = parse::<Body>(body.as_bytes()).expect_err("refused");
         (refusal.code, refusal.field, refusal.detail)
@@ -171,6 +210,53 @@ mod tests {
         let (code, field, _) = problem(r#"{"doses": 3, "price": 1}"#);
         assert_eq!((code, field.as_deref()), (Code::UnknownField, Some("price")));
         let (code, field, _) = problem("{}");
+        assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+    }
+
+    #[test]
+    fn a_list_is_not_read_by_position() {
+        for body in ["[3]", " \n\t[]", r#"["Hong Gildong"]"#, "3"] {
+            let detail = "The value of (all) must be an object.".to_owned();
+            assert_eq!(problem(body), (Code::InvalidField, Some("(all)".to_owned()), detail));
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_named() {
+        let twice = Refusal::field("doses", "The field doses is there twice.");
+        let twice = (twice.code, twice.field, twice.detail);
+        assert_eq!(problem(r#"{"doses": 3, "doses": 4}"#), twice);
+        let query = |query: &str| {
+            let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
+            Query::<Body>::from_request(&request.to_http_request(), &mut Payload::None).into_inner()
+        };
+        query("doses=3").map(drop).expect("the control");
+        let Problem(refused) = query("doses=3&doses=4").map(drop).expect_err("twice");
+        assert_eq!((refused.code, refused.field, refused.detail), twice);
+    }
+
+    #[test]
+    fn what_belongs_there_is_said_in_plain_words() {
+        let said = |body: &str| {
+            let Problem(refusal) = parse::<Kinds>(body.as_bytes()).map(drop).expect_err("refused");
+            refusal.detail.rsplit_once(" must be ").expect("what it must be").1.to_owned()
+        };
+        for (body, kind) in [
+            (r#"{"degrees": "x"}"#, "a number."),
+            (r#"{"places": 1}"#, "a list."),
+            (r#"{"places": [1]}"#, "an object."),
+            (r#"{"places": [{"doses": -1}]}"#, "a whole number."),
+            (r#"{"places": [{"doses": 256}]}"#, "a whole number."),
+            (r#"{"is_open": 1}"#, "true or false."),
+            (r#"{"name": 1}"#, "a string."),
+        ] {
+            assert_eq!(said(body), kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_pass_for_a_message() {
+        let (code, field, _) = problem(r#"{"doses": "unknown field `x`, duplicate field `x`"}"#);
         assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
     }
 
