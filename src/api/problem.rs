@@ -92,13 +92,26 @@ impl From<flows::Error> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::Error::{Io, PoolClosed, PoolTimedOut, WorkerCrashed};
-        match error {
-            Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed => {
-                tracing::warn!(%error, "database away");
-                Self(Code::Unavailable.into())
-            }
-            other => Self::internal(other),
+        if is_away(&error) {
+            tracing::warn!(%error, "database away");
+            return Self(Code::Unavailable.into());
         }
+        Self::internal(error)
+    }
+}
+
+/// Whether the database cannot answer for now, so that the same request may succeed later:
+/// connection lost (class 08), out of resources (53), being stopped or started (57, but for a
+/// statement that was cancelled), standing by for another server (25006, read only).
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn is_away(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, WorkerCrashed};
+    match error {
+        Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed => true,
+        Database(error) => error.code().is_some_and(|state| {
+            let is_class = ["08", "53", "57"].iter().any(|class| state.starts_with(class));
+            (is_class && state != "57014") || state == "25006"
+        }),
+        _ => false,
     }
 }
