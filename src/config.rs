@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::RangedU64ValueParser, value_parser};
 
 /// Where the database is, and the secret that everything keyed derives from.
 #[derive(Args, Clone, Debug)]
@@ -39,8 +39,13 @@ pub enum LogFormat {
 /// How the service listens and how much it takes on at once.
 #[derive(Args, Clone, Debug)]
 pub struct Service {
-    /// Address and port to answer on
-    #[arg(long, env = "DOSEBOOK_LISTEN", default_value = "127.0.0.1:8080")]
+    /// Where to answer, as ADDRESS:PORT, e.g. 127.0.0.1:8080
+    #[arg(
+        long,
+        env = "DOSEBOOK_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS:PORT"
+    )]
     pub listen: SocketAddr,
 
     /// Threads that speak HTTP; 0 means half the cores, at least one
@@ -48,25 +53,34 @@ pub struct Service {
     pub workers: usize,
 
     /// Lanes, each with its own connection, that write bookings
-    #[arg(long, env = "DOSEBOOK_LANES", default_value_t = 2)]
+    #[arg(long, env = "DOSEBOOK_LANES", default_value_t = 2, value_parser = one_or_more())]
     pub lanes: usize,
 
     /// Requests that may wait in one lane; beyond it the answer is 503 at once
-    #[arg(long, env = "DOSEBOOK_QUEUE", default_value_t = 4096)]
+    #[arg(long, env = "DOSEBOOK_QUEUE", default_value_t = 4096, value_parser = one_or_more())]
     pub queue: usize,
 
     /// Requests that one booking transaction decides at most
-    #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512)]
+    #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,
 
     /// Connections in each of the two pools (writes outside the lanes, reads)
-    #[arg(long, env = "DOSEBOOK_CONNECTIONS", default_value_t = 8)]
+    #[arg(
+        long,
+        env = "DOSEBOOK_CONNECTIONS",
+        default_value_t = 8,
+        value_parser = value_parser!(u32).range(1..)
+    )]
     pub connections: u32,
 
     /// Show one-time codes in the log and on /dev/codes also with DATABASE_URL: for tests and
     /// demonstrations; refused unless listening on this machine only
     #[arg(long, env = "DOSEBOOK_SHOW_CODES")]
     pub show_codes: bool,
+}
+
+fn one_or_more() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 impl Service {
@@ -118,5 +132,15 @@ mod tests {
         assert!(is_local(&["--show-codes", "--listen", "[::1]:1"], false).expect("lawful"));
         is_local(&["--show-codes", "--listen", "0.0.0.0:1"], false).expect_err("anyone could");
         is_local(&["--show-codes", "--listen", "192.0.2.1:1"], true).expect_err("anyone could");
+    }
+
+    #[test]
+    fn a_service_with_none_of_something_is_refused() {
+        for flag in ["--lanes", "--queue", "--batch", "--connections"] {
+            let parsed = |count| Line::try_parse_from(["dosebook", flag, count]).map(drop);
+            parsed("1").expect("the control");
+            let refused = parsed("0").expect_err("none").to_string();
+            assert!(refused.contains(flag), "{refused}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -35,7 +36,9 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
         clock: Clock::System,
         is_local: service.is_local(store.is_private())?,
     };
-    let serving = Serving::start(parts, service).await?;
+    let serving = Serving::start(parts, service)
+        .await
+        .with_context(|| format!("cannot answer on {}", service.listen))?;
     println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
     stop_requested().await?;
     tracing::info!("stopping: letting requests under way finish");
