@@ -1,6 +1,12 @@
 //! What machines that watch the service see, and a first booking as a check of all the rest.
 
+use std::time::Duration;
+
 use reqwest::Method;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use uuid::Uuid;
 
 use crate::support::{TestApp, make};
@@ -29,6 +35,28 @@ async fn head_is_get_without_the_body() {
     }
     let no_get = app.public().request(Method::HEAD, "/v1/eligibility").send().await;
     assert_eq!(no_get.status, 405, "the control");
+}
+
+#[tokio::test]
+async fn head_tells_the_length_and_the_connection_goes_on() {
+    let app = TestApp::start().await;
+    let address = app.url.strip_prefix("http://").expect("an address");
+    let mut wire = TcpStream::connect(address).await.expect("connected");
+    let ask = |method, more| format!("{method} /healthz HTTP/1.1\r\nHost: {address}\r\n{more}\r\n");
+    let asked = [ask("HEAD", ""), ask("GET", "Connection: close\r\n")].concat();
+    wire.write_all(asked.as_bytes()).await.expect("sent");
+    let mut answers = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(10), wire.read_to_string(&mut answers));
+    read.await.expect("in time").expect("text");
+    // Were the body sent to HEAD, it would stand where the second answer begins.
+    let (head, get) = answers.split_once("\r\n\r\n").expect("the end of the first head");
+    let (get, body) = get.split_once("\r\n\r\n").expect("the end of the second head");
+    let length = format!("content-length: {}", body.len());
+    for answer in [head, get] {
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answers}");
+        assert!(answer.lines().any(|line| line.eq_ignore_ascii_case(&length)), "{answers}");
+    }
+    assert!(body.contains("ok"), "{answers}");
 }
 
 #[tokio::test]
