@@ -2,13 +2,7 @@
 //! afterwards, what was sent again is done once, and the ledger is sound. Real processes, durable
 //! settings.
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{process::Command, sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use dosebook::{
@@ -25,7 +19,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::support::{Client, Made, World, app::SECRET};
+use crate::support::{Client, Made, World, app::SECRET, process::Service};
 
 const PEOPLE: u32 = 600;
 /// Each books for its share of the people, one after the other.
@@ -34,44 +28,6 @@ const CLIENTS: usize = 20;
 const BEFORE_THE_BLOW: usize = 150;
 /// Everything is over within this time, or the test fails.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// `dosebook serve` as a process of its own; killed when dropped.
-struct Service {
-    process: Child,
-    url: String,
-}
-
-impl Service {
-    fn start(data_dir: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dosebook"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--secret", &hex(&SECRET), "--data-dir"])
-            .arg(data_dir)
-            .env_remove("DATABASE_URL")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the service starts");
-        let stdout = process.stdout.take().expect("its output");
-        let line = BufReader::new(stdout).lines().next().expect("a line").expect("readable");
-        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
-        Self { process, url: url.expect("an address").to_owned() }
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().expect("killed");
-        self.process.wait().expect("dead");
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    data_encoding::HEXLOWER.encode(bytes)
-}
 
 /// A folder with a private PostgreSQL that this test also holds on to, so that it can look inside.
 struct Place {
@@ -86,7 +42,7 @@ impl Place {
     async fn new() -> (Self, Service) {
         let folder = tempfile::tempdir().expect("a folder");
         // The first start makes database and schema.
-        let service = Service::start(folder.path());
+        let service = Service::private(folder.path());
         let postgres = Private::start(folder.path(), None, Durability::Durable).await.unwrap();
         let db = PgPool::connect_with(postgres.superuser_options("dosebook")).await.unwrap();
         let made = World::new().clinics(6).doses(200).seats(200).people(PEOPLE).make(&db).await;
@@ -183,7 +139,7 @@ async fn what_was_acknowledged_survives_the_service() {
     }
     assert!(kept.len() < place.ids.len(), "the blow fell under load");
 
-    let service = Service::start(place.folder.path());
+    let service = Service::private(place.folder.path());
     for &person in &kept {
         let path = format!("/v1/bookings/{}", place.ids[person]);
         let booking = place.client(&service.url, person).get(&path).await.ok(200);

@@ -2,14 +2,14 @@
 //! through how many services. What finds an oversell is shown to find one where the guards are
 //! gone.
 
-use chrono::TimeDelta;
-use dosebook::flows::verify::verify;
+use chrono::{TimeDelta, Utc};
+use dosebook::{domain::session, flows::verify::verify};
 use futures_util::future::join_all;
 use serde_json::Value;
 use sqlx::{Executor, PgPool, Row};
 use uuid::Uuid;
 
-use crate::support::{Answer, Client, Made, Person, TestApp, World};
+use crate::support::{Answer, Client, Made, Person, TestApp, World, process::Service};
 
 async fn all_book(clients: Vec<(Client, Value)>) -> Vec<Answer> {
     let requests = clients
@@ -115,6 +115,55 @@ async fn one_person_at_a_hundred_slots_gets_one() {
 async fn one_person_at_two_services_gets_one() {
     let app = TestApp::start().await;
     one_person_asks_a_hundred_times(&[&app, &app.another().await]).await;
+}
+
+/// Two processes that know of each other only through the database.
+struct Processes {
+    app: TestApp,
+    services: [Service; 2],
+    _folders: [tempfile::TempDir; 2],
+}
+
+impl Processes {
+    async fn start() -> Self {
+        let app = TestApp::start().await;
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let services = [0, 1].map(|n| Service::on(&app.database, folders[n].path()));
+        Self { app, services, _folders: folders }
+    }
+
+    /// The person at one of the two.
+    fn citizen(&self, person: &Person, which: usize) -> Client {
+        let expires_at = Utc::now() + TimeDelta::hours(1);
+        let token = session::citizen_token(&self.app.app.keys, person.person_id, expires_at);
+        Client::new(&self.services[which % 2].url, Some(token), reqwest::Client::new())
+    }
+}
+
+#[tokio::test]
+async fn two_processes_share_seven_doses() {
+    let two = Processes::start().await;
+    let made = small_world().make(&two.app.db).await;
+    let body = made.booking(made.slot(0, 1, 0));
+    let people = made.people.iter().enumerate();
+    let clients = people.map(|(n, person)| (two.citizen(person, n), body.clone())).collect();
+    let answers = all_book(clients).await;
+    assert_eq!(count(&answers, 201, ""), 7);
+    assert_eq!(count(&answers, 409, "doses_exhausted"), 493);
+    is_sound(&two.app).await;
+}
+
+#[tokio::test]
+async fn one_person_at_two_processes_gets_one() {
+    let two = Processes::start().await;
+    let made = World::new().clinics(10).days(5).slots_per_day(2).doses(20).make(&two.app.db).await;
+    let person = &made.people[0];
+    let slots = made.slots.iter().enumerate();
+    let clients = slots.map(|(n, slot)| (two.citizen(person, n), made.booking(*slot))).collect();
+    let answers = all_book(clients).await;
+    assert_eq!(count(&answers, 201, ""), 1);
+    assert_eq!(count(&answers, 409, "already_booked"), 99);
+    is_sound(&two.app).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ pub mod client;
 pub mod database;
 pub mod make;
 pub mod openapi;
+pub mod process;
 
 use std::sync::LazyLock;
 

@@ -1,0 +1,58 @@
+//! `dosebook serve` as a process of its own.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use super::{app::SECRET, database::TestDatabase};
+
+/// A service in another process; killed when dropped.
+pub struct Service {
+    process: Child,
+    pub url: String,
+}
+
+impl Service {
+    /// With a private PostgreSQL in the folder.
+    pub fn private(data_dir: &Path) -> Self {
+        Self::start(Command::new(program()).env_remove("DATABASE_URL"), data_dir)
+    }
+
+    /// On the database of a test, stepped down from its superuser.
+    pub fn on(database: &TestDatabase, data_dir: &Path) -> Self {
+        Self::start(Command::new(program()).env("DATABASE_URL", database.url()), data_dir)
+    }
+
+    fn start(command: &mut Command, data_dir: &Path) -> Self {
+        let secret = data_encoding::HEXLOWER.encode(&SECRET);
+        let mut process = command
+            .args(["serve", "--listen", "127.0.0.1:0", "--secret", &secret, "--data-dir"])
+            .arg(data_dir)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the service starts");
+        let stdout = process.stdout.take().expect("its output");
+        let line = BufReader::new(stdout).lines().next().expect("a line").expect("readable");
+        let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+        Self { process, url: url.expect("an address").to_owned() }
+    }
+
+    /// With SIGKILL.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("killed");
+        self.process.wait().expect("dead");
+    }
+}
+
+fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_dosebook")
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
