@@ -2,11 +2,12 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::Db,
+    db::{Db, MIGRATOR},
     domain::{BookingId, batch::Request, booking::Book},
     flows::lane::transaction::{self, KnownRules},
+    postgres::{Durability, Private},
 };
-use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use crate::support::{Made, World, database::TestDatabase};
@@ -15,11 +16,27 @@ const CLINICS: i64 = 2_000;
 const SLOTS_PER_CLINIC: i64 = 10;
 const BOOKINGS: i64 = 300_000;
 
+/// A server of its own: a transaction of another test, in any database, or a run of autovacuum can
+/// keep old row versions alive, and then an update finds no room beside the row.
+struct Grown {
+    postgres: Private,
+    db: PgPool,
+    made: Made,
+    lane: PgConnection,
+    _folder: tempfile::TempDir,
+}
+
 /// The small world, grown: 20,000 slots, 300,000 people with a booking each.
-async fn grown() -> (TestDatabase, Made, PgConnection) {
-    // No service runs on it: the snapshots of its board would be in the way of updates in place.
-    let database = TestDatabase::new().await;
-    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&database.pool).await;
+async fn grown() -> Grown {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Private::start(folder.path(), None, Durability::Disposable).await.unwrap();
+    let mut owner = PgConnection::connect_with(&postgres.owner_options()).await.unwrap();
+    MIGRATOR.run(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+    let db = PgPool::connect_with(postgres.superuser_options("dosebook")).await.unwrap();
+    db.execute("alter system set autovacuum = off").await.unwrap();
+    db.execute("select pg_reload_conf()").await.unwrap();
+    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&db).await;
     let sql = format!(
         "insert into clinic (region_id, code, name, zone, address, phone)
              select {district}, 'G' || n, 'Grown ' || n, 'Asia/Seoul', 'Street', '02'
@@ -51,20 +68,11 @@ async fn grown() -> (TestDatabase, Made, PgConnection) {
         product = made.product_id,
         course = made.course_id,
     );
-    database.pool.execute(AssertSqlSafe(sql)).await.unwrap();
-    // Its snapshots would be in the way of updates in place.
-    database
-        .pool
-        .execute(
-            "alter table slot set (autovacuum_enabled = off);
-             alter table allocation set (autovacuum_enabled = off)",
-        )
-        .await
-        .unwrap();
-    database.pool.execute("vacuum analyze").await.unwrap();
-    let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
+    db.execute(AssertSqlSafe(sql)).await.unwrap();
+    db.execute("vacuum analyze").await.unwrap();
+    let mut lane = Db::new(postgres.app_options(), 1).connect("plan").await.unwrap();
     lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
-    (database, made, lane)
+    Grown { postgres, db, made, lane, _folder: folder }
 }
 
 fn requests(made: &Made, people: std::ops::Range<usize>) -> Vec<Request> {
@@ -111,7 +119,7 @@ fn scans(plan: &str) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
-    let (database, made, mut lane) = grown().await;
+    let Grown { postgres, db, made, mut lane, _folder } = grown().await;
     let mut known = KnownRules::default();
     let outcomes = transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
@@ -120,16 +128,19 @@ async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     for (statement, plan) in &plans {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
-    hot(&database, &mut lane, &made).await;
+    hot(&db, &mut lane, &made).await;
 
     // The control: the same search finds the scan where an index is missing.
-    database.pool.execute("drop index booking_slot_idx").await.unwrap();
+    db.execute("drop index booking_slot_idx").await.unwrap();
     let plan = sqlx::raw_sql("explain select from booking where slot_id = 1")
-        .fetch_all(&database.pool)
+        .fetch_all(&db)
         .await
         .unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
+    lane.close().await.unwrap();
+    db.close().await;
+    postgres.stop().await.unwrap();
 }
 
 /// A lane plans once, perhaps before anybody has booked, and keeps its plans all evening.
@@ -166,7 +177,7 @@ async fn updates(lane: &mut PgConnection) -> (i64, i64) {
 }
 
 /// Counter updates leave every index alone: 20 batches of 15 on the same rows.
-async fn hot(database: &TestDatabase, lane: &mut PgConnection, made: &Made) {
+async fn hot(db: &PgPool, lane: &mut PgConnection, made: &Made) {
     let before = updates(lane).await;
     let mut known = KnownRules::default();
     for batch in 0..20 {
@@ -180,7 +191,7 @@ async fn hot(database: &TestDatabase, lane: &mut PgConnection, made: &Made) {
     assert_eq!(hot, all, "updates in place");
 
     // The control: an index that mentions a counter ends it.
-    database.pool.execute("create index bad on allocation (open)").await.unwrap();
+    db.execute("create index bad on allocation (open)").await.unwrap();
     let before = updates(lane).await;
     lane.execute("update allocation set open = open - 1, spare = spare + 1").await.unwrap();
     let after = updates(lane).await;
