@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::keys::Keys,
+    domain::{batch::Decide, keys::Keys},
     flows::lane::{self, Lanes},
     jobs,
     telemetry::Metrics,
@@ -50,6 +50,8 @@ pub struct Parts {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
+    /// [`crate::domain::batch::decide`], save in a test that removes a guard.
+    pub decide: Decide,
     pub is_local: bool,
 }
 
@@ -70,12 +72,12 @@ impl Serving {
     /// # Errors
     /// When the public picture cannot be read, or the address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, is_local } = parts;
+        let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::default());
         let limits =
             lane::Limits { lanes: service.lanes, queue: service.queue, batch: service.batch };
-        let (lanes, running) = Lanes::start(&db, limits, metrics.clone());
+        let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Notify::new();
         let app = Data::new(App { db, keys, clock, lanes, board, metrics, is_local, outbox });
         let (server, address) = listen(app.clone(), service)?;

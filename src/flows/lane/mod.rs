@@ -21,7 +21,7 @@ use crate::{
     db::Db,
     domain::{
         Code, Refusal,
-        batch::{Outcome, Request},
+        batch::{Decide, Outcome, Request},
     },
     flows::{Error, Result},
     telemetry::Metrics,
@@ -57,13 +57,19 @@ pub struct Running(JoinSet<()>);
 impl Lanes {
     /// Starts the lanes on the current runtime. They connect by themselves, again and again if need
     /// be: a lane outlives its database.
-    pub fn start(db: &Db, limits: Limits, metrics: Arc<Metrics>) -> (Self, Running) {
+    pub fn start(
+        db: &Db,
+        limits: Limits,
+        decide: Decide,
+        metrics: Arc<Metrics>,
+    ) -> (Self, Running) {
         let (stop, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
         let mut queues = Vec::new();
         for number in 0..limits.lanes.max(1) {
             let (queue, jobs) = mpsc::channel(limits.queue.max(1));
-            let lane = worker::Worker::new(number, db, limits.batch.max(1), metrics.clone());
+            let lane =
+                worker::Worker::new(number, db, limits.batch.max(1), decide, metrics.clone());
             running.spawn(lane.run(jobs, stopped.clone()));
             queues.push(queue);
         }

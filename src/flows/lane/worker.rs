@@ -21,7 +21,7 @@ use crate::{
     db::Db,
     domain::{
         Code, Refusal,
-        batch::{Outcome, Request},
+        batch::{Decide, Outcome, Request},
     },
     flows::Result,
     telemetry::{Metrics, OutcomeLabel},
@@ -43,6 +43,7 @@ pub(super) struct Worker {
     db: Db,
     conn: Option<PgConnection>,
     known: KnownRules,
+    decide: Decide,
     batch_max: usize,
     metrics: Arc<Metrics>,
 }
@@ -60,9 +61,22 @@ enum Remedy {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, db: &Db, batch_max: usize, metrics: Arc<Metrics>) -> Self {
-        let name = format!("dosebook lane {number}");
-        Self { name, db: db.clone(), conn: None, known: KnownRules::default(), batch_max, metrics }
+    pub(super) fn new(
+        number: usize,
+        db: &Db,
+        batch_max: usize,
+        decide: Decide,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            name: format!("dosebook lane {number}"),
+            db: db.clone(),
+            conn: None,
+            known: KnownRules::default(),
+            decide,
+            batch_max,
+            metrics,
+        }
     }
 
     /// Serves the queue until told to stop, then what still waits in it.
@@ -186,7 +200,7 @@ impl Worker {
                 .await
                 .unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
         };
-        let run = transaction::run(&mut conn, &mut self.known, requests);
+        let run = transaction::run(&mut conn, &mut self.known, self.decide, requests);
         let outcome = match time::timeout(TRANSACTION_SECONDS_MAX, run).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut),
