@@ -20,6 +20,7 @@ pub mod db;
 pub mod domain;
 pub mod flows;
 pub mod jobs;
+pub mod load;
 pub mod postgres;
 pub mod store;
 pub mod telemetry;

@@ -58,6 +58,7 @@ const ROOMS: &[Room] = &[
     Room { name: "telemetry", may_import: &["config", "domain"], never: &["query!"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
+    Room { name: "load", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
     Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
     Room {
@@ -114,6 +115,7 @@ const NOT_NOUNS: &[&str] = &[
     "openapi",
     "principal",
     "problem",
+    "turn",
 ];
 
 struct Source {

@@ -13,7 +13,8 @@ use actix_web::{
 use crate::{app::App, telemetry::AnswerLabel};
 
 /// Counts the answer, and logs it: failures of ours as warnings, the rest for whoever asks for
-/// debug.
+/// debug. A 503 is only counted: in a crowd there are thousands a second, and what made the service
+/// say it has its own line.
 ///
 /// # Errors
 /// Those of the inner service, unchanged.
@@ -28,11 +29,12 @@ pub async fn answer<B: MessageBody>(
     if let Some(app) = app {
         app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
     }
-    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    if status >= 500 {
-        tracing::warn!(method, route, status, "answered");
+    // The pattern is put together anew each time, so only for a line that is written.
+    let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    if status >= 500 && status != 503 {
+        tracing::warn!(method, route = route(), status, "answered");
     } else {
-        tracing::debug!(method, route, status, "answered");
+        tracing::debug!(method, route = route(), status, "answered");
     }
     Ok(response)
 }

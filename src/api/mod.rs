@@ -23,6 +23,7 @@ pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod supply;
+pub mod turn;
 
 use actix_web::{
     Resource,
@@ -32,24 +33,41 @@ use actix_web::{
 use crate::domain::{Code, Refusal};
 use problem::Problem;
 
-/// Every route of the service.
+/// Every route of the service. The router tries them in this order, a pattern each: what everybody
+/// asks for at the opening comes first.
 pub fn routes(api: &mut ServiceConfig) {
-    api.configure(campaign_routes)
+    api.configure(opening_routes)
+        .configure(citizen_routes)
+        .configure(campaign_routes)
         .configure(place_routes)
-        .configure(dose_routes)
-        .service(at("/healthz").route(get().to(health::get_health)))
+        .configure(dose_routes);
+}
+
+/// What the crowd of an opening asks for.
+fn opening_routes(api: &mut ServiceConfig) {
+    api.service(
+        at("/v1/bookings/{booking_id}")
+            .route(put().to(booking::put_booking))
+            .route(get().to(booking::get_booking))
+            .route(delete().to(booking::delete_booking)),
+    )
+    .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(supply::get_supply)))
+    .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
+    .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)));
+}
+
+/// For everybody else, citizens and clinics.
+fn citizen_routes(api: &mut ServiceConfig) {
+    api.service(at("/healthz").route(get().to(health::get_health)))
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
         .service(at("/openapi.yaml").route(get().to(openapi::get_openapi)))
         .service(at("/v1/regions").route(get().to(region::list_regions)))
         .service(at("/v1/campaigns").route(get().to(campaign::list_campaigns)))
         .service(at("/v1/campaigns/{campaign_id}").route(get().to(campaign::get_campaign)))
-        .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(supply::get_supply)))
         .service(
             at("/v1/campaigns/{campaign_id}/supply/history").route(get().to(supply::list_history)),
         )
-        .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
-        .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)))
         .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
         .service(at("/v1/auth/sessions").route(post().to(session::post_session)))
         .service(
@@ -61,12 +79,6 @@ pub fn routes(api: &mut ServiceConfig) {
         .service(at("/v1/me").route(get().to(person::get_me)))
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
-        .service(
-            at("/v1/bookings/{booking_id}")
-                .route(get().to(booking::get_booking))
-                .route(put().to(booking::put_booking))
-                .route(delete().to(booking::delete_booking)),
-        )
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)));
 }
 
