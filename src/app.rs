@@ -1,6 +1,6 @@
 //! The running service: what every handler may reach, and the order in which it starts and stops.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App as Actix, HttpServer,
@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    api,
+    api::{self, turn::Gates},
     board::Board,
     clock::Clock,
     config::Service,
@@ -39,6 +39,7 @@ pub struct App {
     pub lanes: Lanes,
     pub board: Board,
     pub metrics: Arc<Metrics>,
+    pub gates: Gates,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
     /// Rings when a message has been put in the outbox by this process.
@@ -75,11 +76,25 @@ impl Serving {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::default());
-        let limits =
-            lane::Limits { lanes: service.lanes, queue: service.queue, batch: service.batch };
+        let limits = lane::Limits {
+            lanes: service.lanes,
+            queue: service.queue,
+            wait_max: Duration::from_millis(service.wait_ms),
+            batch: service.batch,
+        };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Notify::new();
-        let app = Data::new(App { db, keys, clock, lanes, board, metrics, is_local, outbox });
+        let app = Data::new(App {
+            db,
+            keys,
+            clock,
+            lanes,
+            board,
+            metrics,
+            gates: Gates::default(),
+            is_local,
+            outbox,
+        });
         let (server, address) = listen(app.clone(), service)?;
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::board::run(app.board.clone()));

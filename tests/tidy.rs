@@ -115,6 +115,7 @@ const NOT_NOUNS: &[&str] = &[
     "openapi",
     "principal",
     "problem",
+    "turn",
 ];
 
 struct Source {

@@ -88,6 +88,12 @@ impl Options {
         self
     }
 
+    /// What decides on bookings instead of the service's own rules.
+    pub fn decide(mut self, decide: Decide) -> Self {
+        self.decide = decide;
+        self
+    }
+
     /// Whether one-time codes are shown instead of sent (they are, unless set otherwise).
     pub fn local(mut self, is_local: bool) -> Self {
         self.is_local = is_local;
