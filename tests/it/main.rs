@@ -32,6 +32,7 @@ mod outbox;
 mod plan;
 mod postgres;
 mod readme;
+mod replay;
 mod schedule;
 mod slot;
 mod staff_session;
