@@ -1,6 +1,6 @@
 //! The running service: what every handler may reach, and the order in which it starts and stops.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     App as Actix, HttpServer,
@@ -14,12 +14,12 @@ use tokio::{
 };
 
 use crate::{
-    api,
+    api::{self, turn::Gates},
     board::Board,
     clock::Clock,
     config::Service,
     db::Db,
-    domain::keys::Keys,
+    domain::{batch::Decide, keys::Keys},
     flows::lane::{self, Lanes},
     jobs,
     telemetry::Metrics,
@@ -39,6 +39,7 @@ pub struct App {
     pub lanes: Lanes,
     pub board: Board,
     pub metrics: Arc<Metrics>,
+    pub gates: Gates,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
     /// Rings when a message has been put in the outbox by this process.
@@ -50,6 +51,8 @@ pub struct Parts {
     pub db: Db,
     pub keys: Keys,
     pub clock: Clock,
+    /// [`crate::domain::batch::decide`], save in a test that removes a guard.
+    pub decide: Decide,
     pub is_local: bool,
 }
 
@@ -70,14 +73,28 @@ impl Serving {
     /// # Errors
     /// When the public picture cannot be read, or the address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, is_local } = parts;
+        let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::default());
-        let limits =
-            lane::Limits { lanes: service.lanes, queue: service.queue, batch: service.batch };
-        let (lanes, running) = Lanes::start(&db, limits, metrics.clone());
+        let limits = lane::Limits {
+            lanes: service.lanes,
+            queue: service.queue,
+            wait_max: Duration::from_millis(service.wait_ms),
+            batch: service.batch,
+        };
+        let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Notify::new();
-        let app = Data::new(App { db, keys, clock, lanes, board, metrics, is_local, outbox });
+        let app = Data::new(App {
+            db,
+            keys,
+            clock,
+            lanes,
+            board,
+            metrics,
+            gates: Gates::default(),
+            is_local,
+            outbox,
+        });
         let (server, address) = listen(app.clone(), service)?;
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::board::run(app.board.clone()));

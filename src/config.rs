@@ -60,6 +60,16 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_QUEUE", default_value_t = 4096, value_parser = one_or_more())]
     pub queue: usize,
 
+    /// Milliseconds that a request may have to wait in its lane; who would wait longer is refused
+    /// at once and told when to come again
+    #[arg(
+        long,
+        env = "DOSEBOOK_WAIT_MS",
+        default_value_t = 150,
+        value_parser = value_parser!(u64).range(1..)
+    )]
+    pub wait_ms: u64,
+
     /// Requests that one booking transaction decides at most
     #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,

@@ -122,6 +122,7 @@ const NOT_NOUNS: &[&str] = &[
     "principal",
     "problem",
     "replay",
+    "turn",
 ];
 
 struct Source {

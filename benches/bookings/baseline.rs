@@ -23,9 +23,9 @@ pub(crate) fn pgbench(socket_dir: &Path, aim: Aim, clients: usize, span: Duratio
          b as (insert into booking (booking_id, person_id, campaign_id, product_id, course_id, \
          dose_number, slot_id, allocation_id, rule_version, booked_at) \
          select gen_random_uuid(), nextval('bench_person'), 1, 1, 1, 1, slot_id, allocation_id, 1, \
-         clock_timestamp() from s, a returning booking_id, allocation_id) \
-         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, booking_id, \
-         actor_role) select 1, 1, 3, 1, allocation_id, booking_id, 1 from b;\n"
+         clock_timestamp() from s, a returning booking_id, allocation_id, slot_id) \
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id, \
+         booking_id, actor_role) select 1, 1, 3, 1, allocation_id, slot_id, booking_id, 1 from b;\n"
     )
     .expect("the script");
     let output = Command::new("pgbench")

@@ -25,7 +25,7 @@ use dosebook::{
     app::{Parts, Serving},
     clock::Clock,
     config::Service,
-    domain::keys::Keys,
+    domain::{batch, keys::Keys},
     flows,
 };
 
@@ -106,6 +106,7 @@ async fn measure(world: &World, aim: world::Aim, span: Duration) -> f64 {
         db: world.db.clone(),
         keys: Keys::new(&world::SECRET),
         clock: Clock::System,
+        decide: batch::decide,
         is_local: true,
     };
     let service = Defaults::parse_from(["bench", "--listen", "127.0.0.1:0"]).service;

@@ -11,6 +11,7 @@ use super::{
     extract::{Json, Path},
     principal::Citizen,
     problem::Problem,
+    turn::{self, Turn},
 };
 use crate::{
     app::App,
@@ -43,6 +44,7 @@ struct List {
 /// # Errors
 /// The refusals of `domain::batch`, `overloaded`, `unavailable`.
 pub async fn put_booking(
+    _: Turn<turn::Booking>,
     app: Data<App>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
@@ -58,6 +60,7 @@ pub async fn put_booking(
 /// # Errors
 /// `not_found`, `booking_ended`, `overloaded`, `unavailable`.
 pub async fn delete_booking(
+    _: Turn<turn::Booking>,
     app: Data<App>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
@@ -72,6 +75,7 @@ pub async fn delete_booking(
 /// # Errors
 /// `not_found`.
 pub async fn get_booking(
+    _: Turn<turn::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
@@ -85,6 +89,7 @@ pub async fn get_booking(
 /// # Errors
 /// When the database is away.
 pub async fn list_bookings(
+    _: Turn<turn::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
 ) -> Result<HttpResponse, Problem> {

@@ -5,7 +5,11 @@ use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{extract::Json, problem::Problem};
+use super::{
+    extract::Json,
+    problem::Problem,
+    turn::{self, Turn},
+};
 use crate::{
     app::App,
     db,
@@ -43,6 +47,7 @@ pub struct Question {
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;
 /// `invalid_field` for an impossible date.
 pub async fn post_eligibility(
+    _: Turn<turn::Read>,
     app: Data<App>,
     Json(question): Json<Question>,
 ) -> Result<HttpResponse, Problem> {

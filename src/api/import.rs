@@ -17,6 +17,7 @@ use super::{
     extract::{Path, Query, media_type},
     principal::Administrator,
     problem::Problem,
+    turn::{self, Turn},
 };
 use crate::{
     app::App,
@@ -46,10 +47,10 @@ pub struct How {
 /// `rows_rejected` with the rejected rows; `unsupported_media_type`, `body_too_large`,
 /// `malformed_request` for a body that cannot be taken.
 pub async fn post_import(
+    _: Turn<turn::Export>,
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
-    Path(kind): Path<Kind>,
-    Query(how): Query<How>,
+    (Path(kind), Query(how)): (Path<Kind>, Query<How>),
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, Problem> {

@@ -23,6 +23,7 @@ pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod supply;
+pub mod turn;
 
 use actix_web::{
     Resource,

@@ -8,12 +8,12 @@ use actix_web::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{Code, Refusal},
+    domain::{Code, Refusal, refusal::RETRY_AFTER},
     flows,
 };
 
-/// After how many seconds a 503 may be tried again.
-const RETRY_AFTER_SECONDS: &str = "1";
+/// After how many seconds a 503 may be tried again that does not say so itself.
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The answer to a request that was not done.
 #[derive(Debug)]
@@ -63,7 +63,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         match self.status_code() {
             StatusCode::SERVICE_UNAVAILABLE => {
-                response.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+                let seconds = self.0.more.get(RETRY_AFTER).and_then(Value::as_u64);
+                let seconds = seconds.unwrap_or(RETRY_AFTER_SECONDS);
+                response.insert_header((header::RETRY_AFTER, seconds));
             }
             StatusCode::UNAUTHORIZED => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

@@ -7,6 +7,7 @@ use super::{
     extract::{Path, Query},
     principal::Staff,
     problem::Problem,
+    turn::{self, Turn},
 };
 use crate::{
     app::App,
@@ -25,6 +26,7 @@ pub struct Day {
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, or not there; `invalid_field`.
 pub async fn get_schedule(
+    _: Turn<turn::Read>,
     app: Data<App>,
     staff: Staff,
     Path(clinic_id): Path<ClinicId>,

@@ -9,6 +9,7 @@ use super::{
     extract::Json,
     principal::{Staff, bearer},
     problem::Problem,
+    turn::{self, Turn},
 };
 use crate::{
     app::App,
@@ -32,6 +33,7 @@ pub struct Answer {
 /// # Errors
 /// `wrong_credentials`, whatever is wrong.
 pub async fn post_session(
+    _: Turn<turn::SignIn>,
     app: Data<App>,
     Json(answer): Json<Answer>,
 ) -> Result<HttpResponse, Problem> {
@@ -62,6 +64,7 @@ struct StaffSession {
 /// # Errors
 /// `wrong_credentials`; `overloaded`.
 pub async fn post_staff_session(
+    _: Turn<turn::SignIn>,
     app: Data<App>,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {

@@ -3,7 +3,11 @@
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use serde::Deserialize;
 
-use super::{extract::Json, problem::Problem};
+use super::{
+    extract::Json,
+    problem::Problem,
+    turn::{self, Turn},
+};
 use crate::{
     app::App,
     domain::{
@@ -27,7 +31,11 @@ pub struct Claim {
 ///
 /// # Errors
 /// `invalid_field`; `unavailable` where codes have no way out.
-pub async fn post_code(app: Data<App>, Json(claim): Json<Claim>) -> Result<HttpResponse, Problem> {
+pub async fn post_code(
+    _: Turn<turn::SignIn>,
+    app: Data<App>,
+    Json(claim): Json<Claim>,
+) -> Result<HttpResponse, Problem> {
     if !app.is_local {
         let detail = "No way to send codes is set up here, so citizens cannot sign in.";
         return Err(Problem::new(Code::Unavailable, detail));

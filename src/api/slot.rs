@@ -1,19 +1,17 @@
-//! The time windows of a clinic on a date, as they are now: what a citizen chooses from.
+//! The time windows of a clinic on a date: what a citizen chooses from.
 
-use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{
     extract::{Path, Query},
+    negotiate,
     problem::Problem,
 };
 use crate::{
     app::App,
-    db::{
-        self,
-        slot::{DosesOpen, Window},
-    },
     domain::{CampaignId, ClinicId, Refusal},
 };
 
@@ -24,31 +22,18 @@ pub struct Asked {
     date: NaiveDate,
 }
 
-#[derive(Serialize)]
-struct Slots {
-    clinic_id: ClinicId,
-    campaign_id: CampaignId,
-    date: NaiveDate,
-    as_of: DateTime<Utc>,
-    /// Doses that can be booked on the web on this date, whatever the slot.
-    doses_open: Vec<DosesOpen>,
-    slots: Vec<Window>,
-}
-
-/// The slots of a clinic on a local date, with seats, and the doses of that date.
+/// The slots of a clinic on a local date, with seats, and the doses of that date, from the board.
 ///
 /// # Errors
-/// `not_found` for an unknown clinic or campaign, `invalid_field`, `unavailable`.
+/// `not_found` for an unknown clinic or campaign, `invalid_field`.
 pub async fn list_slots(
     app: Data<App>,
+    request: HttpRequest,
     Path(clinic_id): Path<ClinicId>,
     Query(Asked { campaign_id, date }): Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    let db = &app.db.read;
-    let as_of = db::slot::find_day(db, clinic_id, campaign_id).await?;
-    let as_of = as_of.ok_or_else(Refusal::not_found)?;
-    let slots = db::slot::list(db, clinic_id, date).await?;
-    let doses_open = db::slot::doses_open(db, clinic_id, campaign_id, date).await?;
-    let body = Slots { clinic_id, campaign_id, date, as_of, doses_open, slots };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=1")).json(body))
+    let snapshot = app.board.now();
+    let day = snapshot.day(clinic_id, campaign_id, date).ok_or_else(Refusal::not_found)?;
+    let about = (snapshot.as_of, snapshot.version, clinic_id, campaign_id, date);
+    negotiate::send_made(&request, &Sha256::digest(format!("{about:?}")), || Ok(day))
 }

@@ -8,6 +8,7 @@ use super::{
     extract::{Path, Query},
     negotiate,
     problem::Problem,
+    turn::{self, Turn},
 };
 use crate::{
     app::App,
@@ -52,6 +53,7 @@ struct History {
 /// # Errors
 /// `not_found`, `invalid_field`.
 pub async fn list_history(
+    _: Turn<turn::Read>,
     app: Data<App>,
     request: HttpRequest,
     Path(campaign_id): Path<CampaignId>,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     catalogue::Site,
     place::{self, Point},
-    snapshot::{ClinicDay, Snapshot},
+    snapshot::{ClinicDay, ClinicNow, Snapshot},
 };
 use crate::domain::{CampaignId, ClinicId, RegionId};
 
@@ -113,10 +113,10 @@ impl Snapshot {
 
     fn ranks(&self, filter: &Filter, today: &mut Today, after: Option<Rank>) -> Vec<Rank> {
         let sites = self.catalogue.clinics.iter().zip(&self.clinics).enumerate();
-        let ranks = sites.filter_map(|(place, (site, days))| {
+        let ranks = sites.filter_map(|(place, (site, now))| {
             let path = self.catalogue.path(site.clinic.region_id);
             let is_inside = filter.region_id.is_none_or(|region_id| path.contains(&region_id));
-            if !is_inside || !matching(days, filter, today.of(site.clinic.zone)).any(|_| true) {
+            if !is_inside || !matching(now, filter, today.of(site.clinic.zone)).any(|_| true) {
                 return None;
             }
             let rank = rank(filter, place, site);
@@ -142,26 +142,34 @@ impl Snapshot {
             longitude: clinic.longitude,
             zone: clinic.zone.name(),
             distance_km: is_measured.then(|| place::kilometres(rank.distance)),
-            days: days.map(DayLine::from).collect(),
+            days: by_date(days),
         })
     }
 }
 
-impl From<&ClinicDay> for DayLine {
-    fn from(day: &ClinicDay) -> Self {
-        let &ClinicDay { date, open, seats_left, .. } = day;
-        Self { date, open, seats_left, bookable: open.min(seats_left) }
+/// Adds the products of each day, which share its seats.
+fn by_date<'a>(days: impl Iterator<Item = &'a ClinicDay>) -> Vec<DayLine> {
+    let mut lines: Vec<DayLine> = Vec::new();
+    for &ClinicDay { date, open, seats_left, .. } in days {
+        match lines.last_mut() {
+            Some(line) if line.date == date => line.open += open,
+            _ => lines.push(DayLine { date, open, seats_left, bookable: 0 }),
+        }
     }
+    for line in &mut lines {
+        line.bookable = line.open.min(line.seats_left);
+    }
+    lines
 }
 
 /// The days of a clinic that are asked for.
 fn matching<'a>(
-    days: &'a [ClinicDay],
+    clinic: &'a ClinicNow,
     filter: &Filter,
     today: NaiveDate,
 ) -> impl Iterator<Item = &'a ClinicDay> + use<'a> {
     let Filter { campaign_id, date, .. } = *filter;
-    days.iter().filter(move |day| {
+    clinic.days.iter().filter(move |day| {
         day.campaign_id == campaign_id
             && day.date >= today
             && date.is_none_or(|date| date == day.date)

@@ -1,15 +1,18 @@
 //! The board: what is public, kept in memory, so that no reader ever waits for the database and no
 //! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
 //!
-//! Everything is read once, and again whenever `catalogue.revision` moves; in between, the
-//! journal's new lines carry the picture on. While the database is away the last picture stays, and
-//! its `as_of` tells its age.
+//! Everything is read once; in between, the journal's new lines carry the picture on. Whenever
+//! `catalogue.revision` moves, the tables are read again, but for the slots, of which there are
+//! millions: only those of clinics that tell of a change. While the database is away the last picture
+//! stays, and its `as_of` tells its age.
 
 pub mod catalogue;
 pub mod document;
 pub mod listing;
 mod picture;
 pub mod place;
+mod read;
+pub mod slot;
 pub mod snapshot;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -20,14 +23,12 @@ use tokio::{
     time::Instant,
 };
 
-use crate::db::{self, Db, board::Moment};
-use catalogue::{Catalogue, Parts};
-use picture::{Broken, Changes, News, Picture, Tables};
+use crate::db::{self, Db};
+use picture::{Broken, Changes, News, Picture};
+use read::{Known, Look, look, read};
 use snapshot::{Eligible, EligibleIn, Snapshot};
 
-/// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
-const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
-/// Reading everything may take one part in this many of the time: while an administrator changes
+/// Reading the tables may take one part in this many of the time: while an administrator changes
 /// one clinic after the other, the board lags behind a little and leaves the database in peace.
 const READ_SHARE: u32 = 5;
 /// Persons counted in one statement: short enough (0.1 s) not to hold back the clean-up of hot
@@ -70,13 +71,6 @@ struct Keeper {
     read_took: Duration,
 }
 
-/// What a look at the journal brought.
-enum Look {
-    News(News),
-    /// The tables must be read.
-    Moved,
-}
-
 impl Board {
     /// Reads the first picture. Nobody keeps it up to date: see `jobs::board`.
     ///
@@ -107,7 +101,7 @@ impl Board {
     /// # Errors
     /// When that cannot be done now; the picture stays as it is.
     pub async fn refresh(&self) -> Result<(), Error> {
-        self.read_again(&mut *self.shared.keeper.lock().await).await?;
+        self.read_again(&mut *self.shared.keeper.lock().await, None).await?;
         self.count_eligible().await
     }
 
@@ -139,7 +133,8 @@ impl Board {
         if let Some(broken) = broken {
             tracing::error!(%broken, "the public picture is made anew");
         }
-        self.read_again(&mut keeper).await
+        let known = keeper.picture.as_ref().map(Known::from);
+        self.read_again(&mut keeper, known).await
     }
 
     async fn apply(&self, keeper: &mut Keeper, news: News) -> Result<(), Error> {
@@ -158,9 +153,8 @@ impl Board {
         Ok(())
     }
 
-    async fn read_again(&self, keeper: &mut Keeper) -> Result<(), Error> {
+    async fn read_again(&self, keeper: &mut Keeper, known: Option<Known>) -> Result<(), Error> {
         let began = Instant::now();
-        let known = keeper.picture.as_ref().map(|old| (old.moment.clone(), old.version));
         let outcome = read(&self.shared.db, known, self.shared.eligible.load_full()).await;
         (keeper.read_at, keeper.read_took) = (began, began.elapsed());
         let (picture, snapshot) = outcome?;
@@ -220,72 +214,4 @@ impl Board {
         }
         Ok(())
     }
-}
-
-/// What is new since the picture, unless the tables must be read.
-async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
-    db::in_tx(&db.read, "look at the journal", async |conn| {
-        let moment = db::board::hold_still(conn).await?;
-        let is_same_server = moment.server_started_at == picture.moment.server_started_at;
-        if !is_same_server || (may_read && moment.revision != picture.moment.revision) {
-            return Ok(Look::Moved);
-        }
-        let lines = db::board::lines_since(conn, &picture.moment.position).await?;
-        let mut wanted = picture.wanted(&lines);
-        let accounts = match wanted.allocation_ids.as_slice() {
-            [] => Vec::new(),
-            ids => db::board::accounts_by_id(conn, ids).await?,
-        };
-        picture.want_days_of(&accounts, &mut wanted);
-        let pools = match wanted.has_new_pool {
-            true => db::board::pools(conn).await?,
-            false => Vec::new(),
-        };
-        let (clinics, dates): (Vec<_>, Vec<_>) =
-            wanted.days.iter().map(|(clinic_id, date)| (clinic_id.0, *date)).unzip();
-        let seats = match clinics.as_slice() {
-            [] => Vec::new(),
-            clinics => db::board::seats_on(conn, clinics, &dates).await?,
-        };
-        // What is applied is no older than the catalogue that it is applied to; when that is read
-        // again, the revision there tells.
-        let moment = Moment { revision: picture.moment.revision, ..moment };
-        Ok(Look::News(News { moment, lines, accounts, pools, seats }))
-    })
-    .await
-}
-
-/// Reads everything. `known` is an earlier moment and how many lines the journal had then: counting
-/// goes on from there.
-async fn read(
-    db: &Db,
-    known: Option<(Moment, i64)>,
-    eligible: Arc<Eligible>,
-) -> Result<(Picture, Snapshot), Error> {
-    let (parts, tables) =
-        db::in_long_tx(&db.read, "read the public picture", READ_SECONDS_MAX, async |conn| {
-            let moment = db::board::hold_still(conn).await?;
-            let known =
-                known.filter(|(then, _)| then.server_started_at == moment.server_started_at);
-            let lines = match &known {
-                Some((then, lines)) => {
-                    let new = db::board::lines_since(conn, &then.position).await?;
-                    lines + new.iter().map(|new| new.lines).sum::<i64>()
-                }
-                None => db::board::count_lines(conn).await?,
-            };
-            let parts = Parts::read(conn).await?;
-            let accounts = db::board::accounts(conn).await?;
-            let pools = db::board::pools(conn).await?;
-            let seats = db::board::seats(conn).await?;
-            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, seats }))
-        })
-        .await?;
-    let made = tokio::task::spawn_blocking(move || {
-        let catalogue = Arc::new(Catalogue::new(parts)?);
-        let picture = Picture::new(catalogue, tables)?;
-        let snapshot = Snapshot::new(&picture, &eligible)?;
-        Ok::<_, Broken>((picture, snapshot))
-    });
-    Ok(made.await??)
 }

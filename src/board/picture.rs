@@ -1,6 +1,6 @@
 //! The picture that the board keeps for itself: every account, summed up for campaigns, regions,
-//! days and clinics, and carried from one snapshot of the database to the next by the journal's
-//! lines.
+//! days and clinics, and every slot, carried from one snapshot of the database to the next by the
+//! journal's lines.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,12 +10,11 @@ use std::{
 
 use chrono::NaiveDate;
 
-use super::catalogue::Catalogue;
+use super::{catalogue::Catalogue, slot::Slots};
 use crate::{
-    db::board::{Account, Lines, Moment, Pool, Seats},
+    db::board::{Account, Lines, Moment, Pool},
     domain::{
-        AllocationId, CampaignId, ClinicId, PoolId, RegionId,
-        supply::{self, Buckets},
+        AllocationId, CampaignId, ClinicId, PoolId, ProductId, RegionId, SlotId, supply::Buckets,
     },
 };
 
@@ -31,6 +30,8 @@ pub enum Broken {
     NegativePool(PoolId),
     #[error("clinic of allocation {0} is not in the catalogue")]
     UnknownClinic(AllocationId),
+    #[error("fewer than no seats of slot {0} are taken after the journal's lines")]
+    NegativeSlot(SlotId),
     #[error("the journal names an allocation or a pool that does not exist")]
     UnknownAccount,
     #[error("the sums of campaign {0} do not agree with each other")]
@@ -50,20 +51,32 @@ pub struct Sums {
     pub by_day: BTreeMap<NaiveDate, Buckets>,
 }
 
-/// What is counted for one clinic.
+/// What is kept for one clinic.
 #[derive(Clone, Debug, Default)]
 pub struct ClinicSums {
-    pub days: BTreeMap<NaiveDate, Day>,
     /// Doses that can be booked on the web.
-    pub open: BTreeMap<(CampaignId, NaiveDate), i64>,
+    pub open: BTreeMap<(CampaignId, NaiveDate, ProductId), i64>,
+    pub kept: Kept,
 }
 
-/// Seats in slots that are not closed.
-#[derive(Clone, Copy, Debug)]
-pub struct Day {
-    pub seats: i64,
-    pub taken: i64,
-    has_closed: bool,
+/// A clinic's slots, and at which `clinic.slots_revision` they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    pub revision: i64,
+    /// Shared with the snapshots, and copied when a seat is taken.
+    pub slots: Arc<Slots>,
+}
+
+impl Kept {
+    /// Takes seats in one of the slots (gives back, if negative).
+    ///
+    /// # Errors
+    /// When fewer than none would be taken.
+    pub fn take_seats(&mut self, slot_id: SlotId, seats: i64) -> Result<(), Broken> {
+        let is_possible =
+            seats == 0 || Arc::make_mut(&mut self.slots).take_seats(slot_id.number(), seats);
+        is_possible.then_some(()).ok_or(Broken::NegativeSlot(slot_id))
+    }
 }
 
 /// An allocation: where it counts.
@@ -72,6 +85,7 @@ struct Entry {
     /// Place in `Catalogue::clinics`.
     clinic: usize,
     campaign_id: CampaignId,
+    product_id: ProductId,
     on_date: NaiveDate,
     is_web: bool,
     buckets: Buckets,
@@ -84,7 +98,7 @@ pub struct Tables {
     pub lines: i64,
     pub accounts: Vec<Account>,
     pub pools: Vec<Pool>,
-    pub seats: Vec<Seats>,
+    pub slots: HashMap<ClinicId, Kept>,
 }
 
 /// What is new since the picture, as read in one transaction.
@@ -94,8 +108,8 @@ pub struct News {
     /// Allocations and pools that the lines name and the picture did not know, as they are now.
     pub accounts: Vec<Account>,
     pub pools: Vec<Pool>,
-    /// Dates with closed slots that the lines touch, counted anew.
-    pub seats: Vec<Seats>,
+    /// The slots, as they are now, of clinics where the lines do not say whose seats were taken.
+    pub slots: HashMap<ClinicId, Slots>,
 }
 
 /// What became different.
@@ -110,8 +124,6 @@ pub struct Changes {
 pub struct Wanted {
     pub allocation_ids: Vec<i64>,
     pub has_new_pool: bool,
-    /// Clinics and dates with closed slots.
-    pub days: BTreeSet<(ClinicId, NaiveDate)>,
 }
 
 #[derive(Debug)]
@@ -130,12 +142,16 @@ pub struct Picture {
 impl Picture {
     /// # Errors
     /// When the tables contradict each other.
-    pub fn new(catalogue: Arc<Catalogue>, tables: Tables) -> Result<Self, Broken> {
+    pub fn new(catalogue: Arc<Catalogue>, mut tables: Tables) -> Result<Self, Broken> {
+        let clinics = catalogue.clinics.iter().map(|site| {
+            let kept = tables.slots.remove(&site.clinic.clinic_id).unwrap_or_default();
+            ClinicSums { open: BTreeMap::new(), kept }
+        });
         let mut picture = Self {
             moment: tables.moment,
             version: tables.lines,
             campaigns: BTreeMap::new(),
-            clinics: vec![ClinicSums::default(); catalogue.clinics.len()],
+            clinics: clinics.collect(),
             entries: HashMap::with_capacity(tables.accounts.len()),
             pools: HashMap::with_capacity(tables.pools.len()),
             catalogue,
@@ -146,21 +162,21 @@ impl Picture {
         for pool in tables.pools {
             picture.add_pool(pool);
         }
-        for seats in &tables.seats {
-            picture.set_seats(seats);
-        }
         Ok(picture)
+    }
+
+    /// The slots of every clinic.
+    pub fn slots(&self) -> HashMap<ClinicId, Kept> {
+        let clinics = self.catalogue.clinics.iter().zip(&self.clinics);
+        clinics.map(|(site, sums)| (site.clinic.clinic_id, sums.kept.clone())).collect()
     }
 
     /// What must be read besides the lines themselves.
     pub fn wanted(&self, lines: &[Lines]) -> Wanted {
         let mut wanted = Wanted::default();
         for line in lines {
-            if let Some(id) = line.allocation_id {
-                match self.entries.get(&id) {
-                    None => wanted.allocation_ids.push(id.0),
-                    Some(entry) => self.want_day(entry.clinic, entry.on_date, &mut wanted),
-                }
+            if let Some(id) = line.allocation_id.filter(|id| !self.entries.contains_key(id)) {
+                wanted.allocation_ids.push(id.0);
             }
             let pools = [line.from_pool_id, line.to_pool_id];
             wanted.has_new_pool |=
@@ -169,24 +185,6 @@ impl Picture {
         wanted.allocation_ids.sort_unstable();
         wanted.allocation_ids.dedup();
         wanted
-    }
-
-    /// The same for what `wanted` found.
-    pub fn want_days_of(&self, accounts: &[Account], wanted: &mut Wanted) {
-        for account in accounts {
-            if let Some(place) = self.catalogue.place_of(account.clinic_id) {
-                self.want_day(place, account.on_date, wanted);
-            }
-        }
-    }
-
-    fn want_day(&self, place: usize, date: NaiveDate, wanted: &mut Wanted) {
-        let day = self.clinics.get(place).and_then(|clinic| clinic.days.get(&date));
-        if let (Some(site), Some(Day { has_closed: true, .. })) =
-            (self.catalogue.clinics.get(place), day)
-        {
-            wanted.days.insert((site.clinic.clinic_id, date));
-        }
     }
 
     /// Carries the picture on to `news.moment`.
@@ -216,10 +214,7 @@ impl Picture {
                 self.move_doses(id, line, counted.contains(&id), &mut changes)?;
             }
         }
-        for seats in &news.seats {
-            self.set_seats(seats);
-            changes.clinics.extend(self.catalogue.place_of(seats.clinic_id));
-        }
+        self.move_seats(&news.lines, news.slots)?;
         self.check(&news.lines)?;
         self.moment = news.moment;
         Ok(changes)
@@ -231,6 +226,7 @@ impl Picture {
         let entry = Entry {
             clinic,
             campaign_id: account.campaign_id,
+            product_id: account.product_id,
             on_date: account.on_date,
             is_web: account.channel == WEB,
             buckets: account.buckets,
@@ -250,7 +246,8 @@ impl Picture {
             *sums.by_region.entry(*region_id).or_default() += change;
         }
         if let (true, Some(clinic)) = (entry.is_web, self.clinics.get_mut(entry.clinic)) {
-            *clinic.open.entry((entry.campaign_id, entry.on_date)).or_default() += change.open;
+            let key = (entry.campaign_id, entry.on_date, entry.product_id);
+            *clinic.open.entry(key).or_default() += change.open;
         }
     }
 
@@ -270,12 +267,31 @@ impl Picture {
         }
     }
 
-    fn set_seats(&mut self, seats: &Seats) {
-        let place = self.catalogue.place_of(seats.clinic_id);
-        if let Some(clinic) = place.and_then(|place| self.clinics.get_mut(place)) {
-            let &Seats { seats: all, taken, has_closed, on_date, .. } = seats;
-            clinic.days.insert(on_date, Day { seats: all, taken, has_closed });
+    /// Slots that were read just now have these lines already.
+    fn move_seats(
+        &mut self,
+        lines: &[Lines],
+        read: HashMap<ClinicId, Slots>,
+    ) -> Result<(), Broken> {
+        for line in lines {
+            let Some(slot_id) = line.slot_id.filter(|id| !read.contains_key(&id.clinic())) else {
+                continue;
+            };
+            if let Some(clinic) = self.clinic_mut(slot_id.clinic()) {
+                clinic.kept.take_seats(slot_id, line.seats())?;
+            }
         }
+        for (clinic_id, slots) in read {
+            if let Some(clinic) = self.clinic_mut(clinic_id) {
+                clinic.kept.slots = Arc::new(slots);
+            }
+        }
+        Ok(())
+    }
+
+    fn clinic_mut(&mut self, clinic_id: ClinicId) -> Option<&mut ClinicSums> {
+        let place = self.catalogue.place_of(clinic_id)?;
+        self.clinics.get_mut(place)
     }
 
     fn move_pools(&mut self, line: &Lines, changes: &mut Changes) -> Result<(), Broken> {
@@ -302,12 +318,6 @@ impl Picture {
             let change = Buckets::change(line.from, line.to, line.doses);
             entry.buckets += change;
             self.count(&entry, change);
-        }
-        if let Some(clinic) = self.clinics.get_mut(entry.clinic) {
-            // A date before yesterday is not in here.
-            if let Some(day) = clinic.days.get_mut(&entry.on_date) {
-                day.taken += supply::seats_taken(line.kind) * line.lines;
-            }
         }
         changes.campaigns.insert(entry.campaign_id);
         changes.clinics.insert(entry.clinic);

@@ -12,10 +12,11 @@ use super::{
     catalogue::Catalogue,
     document::Document,
     picture::{Broken, Changes, ClinicSums, Picture, Sums},
+    slot::Slots,
 };
 use crate::{
     db::supply::{Register, Version},
-    domain::{CampaignId, RegionId, campaign::State, supply::Buckets},
+    domain::{CampaignId, ProductId, RegionId, campaign::State, supply::Buckets},
 };
 
 /// `as_of` moves when something changed, and otherwise only this often: an answer that did not
@@ -71,14 +72,23 @@ pub struct Published {
     pub document: Document,
 }
 
-/// A date at a clinic, for one campaign.
+/// A clinic as it stands.
+#[derive(Clone, Debug)]
+pub struct ClinicNow {
+    /// By campaign, then date, then product.
+    pub days: Arc<[ClinicDay]>,
+    pub slots: Arc<Slots>,
+}
+
+/// A date at a clinic, for one product of one campaign.
 #[derive(Clone, Copy, Debug)]
 pub struct ClinicDay {
     pub campaign_id: CampaignId,
     pub date: NaiveDate,
+    pub product_id: ProductId,
     /// Doses that can be booked on the web.
     pub open: i64,
-    /// Seats in slots that are not closed, for whichever campaign.
+    /// Free seats in slots that are not closed, for whichever campaign and product.
     pub seats_left: i64,
 }
 
@@ -90,8 +100,8 @@ pub struct Snapshot {
     pub catalogue: Arc<Catalogue>,
     /// Of the campaigns that are not drafts.
     pub supplies: BTreeMap<CampaignId, Arc<Published>>,
-    /// As `Catalogue::clinics`; each by campaign, then date.
-    pub clinics: Vec<Arc<[ClinicDay]>>,
+    /// As `Catalogue::clinics`.
+    pub clinics: Vec<ClinicNow>,
 }
 
 /// Who may ask for a dose, counted by campaign and region (districts are part of their province).
@@ -128,7 +138,7 @@ impl Snapshot {
     /// # Errors
     /// When the sums do not agree: that is never shown to anybody.
     pub fn new(picture: &Picture, eligible: &Eligible) -> Result<Self, Broken> {
-        let clinics = picture.clinics.iter().map(days).collect();
+        let clinics = picture.clinics.iter().map(ClinicNow::from).collect();
         let mut supplies = BTreeMap::new();
         for &id in picture.catalogue.campaigns.keys() {
             supplies.insert(id, Arc::new(publish(picture, eligible, id)?));
@@ -162,7 +172,7 @@ impl Snapshot {
         let mut clinics = self.clinics.clone();
         for &place in &changes.clinics {
             if let (Some(old), Some(sums)) = (clinics.get_mut(place), picture.clinics.get(place)) {
-                *old = days(sums);
+                *old = sums.into();
             }
         }
         Ok(Some(Self::at(picture, supplies, clinics)))
@@ -171,7 +181,7 @@ impl Snapshot {
     fn at(
         picture: &Picture,
         supplies: BTreeMap<CampaignId, Arc<Published>>,
-        clinics: Vec<Arc<[ClinicDay]>>,
+        clinics: Vec<ClinicNow>,
     ) -> Self {
         Self {
             as_of: picture.moment.as_of,
@@ -183,13 +193,18 @@ impl Snapshot {
     }
 }
 
-fn days(sums: &ClinicSums) -> Arc<[ClinicDay]> {
-    let day = |(&(campaign_id, date), &open): (&(CampaignId, NaiveDate), &i64)| {
-        let left = sums.days.get(&date).map_or(0, |day| day.seats - day.taken);
-        // Below zero only between a change of the slots and the reading of it.
-        ClinicDay { campaign_id, date, open, seats_left: left.max(0) }
-    };
-    sums.open.iter().map(day).collect()
+impl From<&ClinicSums> for ClinicNow {
+    fn from(sums: &ClinicSums) -> Self {
+        let slots = sums.kept.slots.clone();
+        let days = sums.open.iter().map(|(&(campaign_id, date, product_id), &open)| ClinicDay {
+            campaign_id,
+            date,
+            product_id,
+            open,
+            seats_left: slots.seats_left(date),
+        });
+        Self { days: days.collect(), slots }
+    }
 }
 
 fn publish(picture: &Picture, eligible: &Eligible, id: CampaignId) -> Result<Published, Broken> {

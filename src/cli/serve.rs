@@ -9,6 +9,7 @@ use crate::{
     app::{Parts, Serving},
     clock::Clock,
     config::{Service, Storage},
+    domain::batch,
     store::Store,
 };
 
@@ -34,6 +35,7 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
         db: store.db.clone(),
         keys: store.keys.clone(),
         clock: Clock::System,
+        decide: batch::decide,
         is_local: service.is_local(store.is_private())?,
     };
     let serving = Serving::start(parts, service)

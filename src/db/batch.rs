@@ -228,14 +228,14 @@ pub async fn write(
              where a.allocation_id = d.allocation_id
          )
          insert into movement
-             (kind, from_bucket, to_bucket, doses, allocation_id, booking_id, actor_role)
-         select 1, 1, 3, 1, n.allocation_id, n.booking_id, 1
-         from unnest($8::bigint[], $1::uuid[]) n (allocation_id, booking_id)
+             (kind, from_bucket, to_bucket, doses, allocation_id, slot_id, booking_id, actor_role)
+         select 1, 1, 3, 1, n.allocation_id, n.slot_id, n.booking_id, 1
+         from unnest($8::bigint[], $7::bigint[], $1::uuid[]) n (allocation_id, slot_id, booking_id)
          union all
          select case when e.is_late then 3 else 2 end, 3, case when e.is_late then 4 else 1 end, 1,
-             e.allocation_id, e.booking_id, 1
-         from unnest($12::bigint[], $11::uuid[], $13::boolean[])
-             e (allocation_id, booking_id, is_late)",
+             e.allocation_id, e.slot_id, e.booking_id, 1
+         from unnest($12::bigint[], $20::bigint[], $11::uuid[], $13::boolean[])
+             e (allocation_id, slot_id, booking_id, is_late)",
         &new.booking_ids,
         &new.person_ids,
         &new.campaign_ids,
@@ -255,6 +255,7 @@ pub async fn write(
         &counters.open,
         &counters.booked,
         &counters.spare,
+        &ended.slot_ids,
     )
     .execute(conn)
     .await
@@ -300,6 +301,7 @@ impl NewColumns {
 #[derive(Default)]
 struct EndedColumns {
     booking_ids: Vec<uuid::Uuid>,
+    slot_ids: Vec<i64>,
     allocation_ids: Vec<i64>,
     are_late: Vec<bool>,
 }
@@ -309,6 +311,7 @@ impl EndedColumns {
         let mut columns = Self::default();
         for ended in &writes.cancellations {
             columns.booking_ids.push(ended.booking_id.0);
+            columns.slot_ids.push(ended.slot_id.0);
             columns.allocation_ids.push(ended.allocation_id.0);
             columns.are_late.push(ended.is_late);
         }

@@ -9,9 +9,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
 
 use crate::domain::{
-    AllocationId, CampaignId, ClinicId, PoolId,
+    AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId,
     movement::{Bucket, Kind},
-    supply::Buckets,
+    slot::Slot,
+    supply::{self, Buckets},
 };
 
 /// Which transactions a picture includes, as PostgreSQL writes a snapshot.
@@ -24,10 +25,18 @@ pub struct Moment {
     pub position: Position,
     /// When the transaction began, by the database's clock: what was committed before is included.
     pub as_of: DateTime<Utc>,
-    /// `catalogue.revision`
-    pub revision: i64,
+    pub revision: Revision,
     /// Another start is perhaps another history (a standby took over, a backup was restored).
     pub server_started_at: DateTime<Utc>,
+}
+
+/// Where the catalogue stands: what is not in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// `catalogue.revision`
+    pub number: i64,
+    /// How many of the changes did not tell whose slots they changed.
+    pub untold: i64,
 }
 
 /// Makes this transaction, in which nothing was read yet, see one snapshot to its end.
@@ -38,7 +47,7 @@ pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     conn.execute("set transaction isolation level repeatable read, read only").await?;
     let row = query!(
         r#"select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
-               pg_postmaster_start_time() as "server_started_at!"
+               revision - slots_told as "untold!", pg_postmaster_start_time() as "server_started_at!"
            from catalogue"#
     )
     .fetch_one(conn)
@@ -46,12 +55,12 @@ pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     Ok(Moment {
         position: Position(row.position),
         as_of: row.as_of,
-        revision: row.revision,
+        revision: Revision { number: row.revision, untold: row.untold },
         server_started_at: row.server_started_at,
     })
 }
 
-/// New lines of the journal, those of the same kind and account summed up.
+/// New lines of the journal, those of the same kind, account and slot summed up.
 #[derive(Clone, Debug)]
 pub struct Lines {
     pub kind: Kind,
@@ -60,9 +69,18 @@ pub struct Lines {
     pub allocation_id: Option<AllocationId>,
     pub from_pool_id: Option<PoolId>,
     pub to_pool_id: Option<PoolId>,
+    /// None where no seat is meant, and in lines of an older program.
+    pub slot_id: Option<SlotId>,
     pub doses: i64,
     /// How many lines of the journal these are.
     pub lines: i64,
+}
+
+impl Lines {
+    /// Seats that they take (negative: give back).
+    pub fn seats(&self) -> i64 {
+        supply::seats_taken(self.kind) * self.lines
+    }
 }
 
 /// The lines that this transaction sees and a picture at `position` does not have.
@@ -87,10 +105,10 @@ async fn lines_by_index(conn: &mut PgConnection, position: &Position) -> sqlx::R
                where tx = any(array(select pg_snapshot_xip($1::text::pg_snapshot)))
            )
            select kind as "kind!", from_bucket as "from_bucket!", to_bucket as "to_bucket!",
-               allocation_id, from_pool_id, to_pool_id,
+               allocation_id, from_pool_id, to_pool_id, slot_id,
                sum(doses) as "doses!", count(*) as "lines!"
            from fresh
-           group by kind, from_bucket, to_bucket, allocation_id, from_pool_id, to_pool_id"#,
+           group by kind, from_bucket, to_bucket, allocation_id, from_pool_id, to_pool_id, slot_id"#,
         position.0,
     )
     .fetch_all(conn)
@@ -104,6 +122,7 @@ async fn lines_by_index(conn: &mut PgConnection, position: &Position) -> sqlx::R
                 allocation_id: row.allocation_id.map(AllocationId),
                 from_pool_id: row.from_pool_id.map(PoolId),
                 to_pool_id: row.to_pool_id.map(PoolId),
+                slot_id: row.slot_id.map(SlotId),
                 doses: row.doses,
                 lines: row.lines,
             })
@@ -133,6 +152,7 @@ pub struct Account {
     pub allocation_id: AllocationId,
     pub clinic_id: ClinicId,
     pub campaign_id: CampaignId,
+    pub product_id: ProductId,
     pub on_date: NaiveDate,
     pub channel: i16,
     pub buckets: Buckets,
@@ -142,6 +162,7 @@ struct AccountRow {
     allocation_id: i64,
     clinic_id: i32,
     campaign_id: i32,
+    product_id: i32,
     on_date: NaiveDate,
     channel: i16,
     granted: i32,
@@ -159,6 +180,7 @@ impl From<AccountRow> for Account {
             allocation_id: row.allocation_id.into(),
             clinic_id: row.clinic_id.into(),
             campaign_id: row.campaign_id.into(),
+            product_id: row.product_id.into(),
             on_date: row.on_date,
             channel: row.channel,
             buckets: Buckets {
@@ -181,7 +203,7 @@ impl From<AccountRow> for Account {
 pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "select allocation_id, clinic_id, campaign_id, on_date, channel,
+        "select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
              granted, open, held, booked, spare, given, lost
          from allocation"
     );
@@ -198,7 +220,7 @@ pub async fn accounts_by_id(
 ) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "select allocation_id, clinic_id, campaign_id, on_date, channel,
+        "select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
              granted, open, held, booked, spare, given, lost
          from allocation where allocation_id = any($1)",
         allocation_ids,
@@ -229,56 +251,27 @@ pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<Pool>> {
     .await
 }
 
-/// The seats of a clinic on a date, in slots that are not closed.
-#[derive(Clone, Copy, Debug)]
-pub struct Seats {
-    pub clinic_id: ClinicId,
-    pub on_date: NaiveDate,
-    pub seats: i64,
-    pub taken: i64,
-    /// Whether other slots of this date are closed. The journal does not name slots, so that of
-    /// such a date the numbers cannot be kept from it.
-    pub has_closed: bool,
-}
-
-/// The seats of every clinic and date from yesterday (UTC) on: no zone is further behind.
+/// The `slots_revision` of every clinic, by id.
 ///
 /// # Errors
 /// The database's.
-pub async fn seats(conn: &mut PgConnection) -> sqlx::Result<Vec<Seats>> {
-    query_as!(
-        Seats,
-        r#"select clinic_id as "clinic_id: ClinicId", on_date,
-               coalesce(sum(seats) filter (where not is_closed), 0) as "seats!",
-               coalesce(sum(taken) filter (where not is_closed), 0) as "taken!",
-               bool_or(is_closed) as "has_closed!"
-           from slot where on_date >= (now() at time zone 'UTC')::date - 1
-           group by clinic_id, on_date"#
-    )
-    .fetch_all(conn)
-    .await
+pub async fn slots_revisions(conn: &mut PgConnection) -> sqlx::Result<Vec<(ClinicId, i64)>> {
+    let rows = query!(
+        r#"select clinic_id as "clinic_id: ClinicId", slots_revision from clinic order by clinic_id"#
+    );
+    rows.map(|row| (row.clinic_id, row.slots_revision)).fetch_all(conn).await
 }
 
-/// The seats of these clinics on these dates, pairwise.
+/// The slots of these clinics from yesterday (UTC) on: no zone is further behind. In no order.
 ///
 /// # Errors
 /// The database's.
-pub async fn seats_on(
-    conn: &mut PgConnection,
-    clinic_ids: &[i32],
-    dates: &[NaiveDate],
-) -> sqlx::Result<Vec<Seats>> {
+pub async fn slots(conn: &mut PgConnection, clinic_ids: &[i32]) -> sqlx::Result<Vec<Slot>> {
     query_as!(
-        Seats,
-        r#"select clinic_id as "clinic_id!: ClinicId", on_date as "on_date!",
-               coalesce(sum(seats) filter (where not is_closed), 0) as "seats!",
-               coalesce(sum(taken) filter (where not is_closed), 0) as "taken!",
-               bool_or(is_closed) as "has_closed!"
-           from unnest($1::int[], $2::date[]) day (clinic_id, on_date)
-           join slot using (clinic_id, on_date)
-           group by clinic_id, on_date"#,
+        Slot,
+        "select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
+         where clinic_id = any($1) and on_date >= (now() at time zone 'UTC')::date - 1",
         clinic_ids,
-        dates,
     )
     .fetch_all(conn)
     .await

@@ -11,15 +11,19 @@ pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     query_scalar!("select revision from catalogue").fetch_one(db).await
 }
 
-/// Says that clinics, slots, campaigns or persons changed in this transaction. Call it last: the
-/// row is locked from here to the commit.
+/// Says that clinics, slots, campaigns or persons changed in this transaction, and that every slot
+/// that did is told of by its clinic's `slots_revision`. Call it last: the row is locked from here
+/// to the commit.
 ///
 /// # Errors
 /// The database's.
 pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    query_scalar!("update catalogue set revision = revision + 1 returning revision")
-        .fetch_one(conn)
-        .await
+    query_scalar!(
+        "update catalogue set revision = revision + 1, slots_told = slots_told + 1
+         returning revision"
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Writes the secret's fingerprint into a new database; says whether it is the one written there.

@@ -186,6 +186,10 @@ pub async fn constraints(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
                a.pool_id
            from movement m join allocation a using (allocation_id)
            where m.kind in (22, 23) and coalesce(from_pool_id, to_pool_id) <> a.pool_id
+           union all
+           select 'movement.slot', m.tx::text || ' ' || m.id, m.slot_id, b.slot_id
+           from movement m join booking b using (booking_id)
+           where m.slot_id <> b.slot_id
            order by 2, 1 limit $1"#,
         limit,
     )

@@ -1,30 +1,11 @@
-//! Slots: the time windows of a clinic, and the doses of their date for whoever wants to choose
-//! one.
+//! Slots: the time windows of a clinic. Whatever changes them, other than a booking, tells of it by
+//! the clinic's `slots_revision`, in the same statement, so that nobody can forget it. The clinic is
+//! locked before its slots, always.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{CampaignId, ClinicId, ProductId, SlotId, slot::Slot};
-
-/// A time window, as everybody may see it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Window {
-    pub slot_id: SlotId,
-    pub starts_at: DateTime<Utc>,
-    pub ends_at: DateTime<Utc>,
-    pub seats: i32,
-    /// None of a closed slot's seats is left.
-    pub seats_left: i32,
-    pub is_closed: bool,
-}
-
-/// Doses of a product that can be booked on the web.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct DosesOpen {
-    pub product_id: ProductId,
-    pub open: i64,
-}
+use crate::domain::{ClinicId, SlotId, slot::Slot};
 
 /// A slot before it has an id.
 #[derive(Clone, Copy, Debug)]
@@ -34,70 +15,6 @@ pub struct New {
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub seats: i32,
-}
-
-/// The database's time, if there are such a clinic and such a public campaign.
-///
-/// # Errors
-/// The database's.
-pub async fn find_day(
-    db: impl PgExecutor<'_>,
-    clinic_id: ClinicId,
-    campaign_id: CampaignId,
-) -> sqlx::Result<Option<DateTime<Utc>>> {
-    query_scalar!(
-        r#"select now() as "now!" from clinic, campaign
-           where clinic_id = $1 and campaign_id = $2 and state <> 1"#,
-        clinic_id.0,
-        campaign_id.0,
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// The slots of a clinic on a local date, in the order of the day.
-///
-/// # Errors
-/// The database's.
-pub async fn list(
-    db: impl PgExecutor<'_>,
-    clinic_id: ClinicId,
-    on_date: NaiveDate,
-) -> sqlx::Result<Vec<Window>> {
-    query_as!(
-        Window,
-        r#"select slot_id as "slot_id: SlotId", starts_at, ends_at, seats,
-               case when is_closed then 0 else seats - taken end as "seats_left!", is_closed
-           from slot where clinic_id = $1 and on_date = $2 order by starts_at"#,
-        clinic_id.0,
-        on_date,
-    )
-    .fetch_all(db)
-    .await
-}
-
-/// The doses of a campaign at a clinic on a date, by product.
-///
-/// # Errors
-/// The database's.
-pub async fn doses_open(
-    db: impl PgExecutor<'_>,
-    clinic_id: ClinicId,
-    campaign_id: CampaignId,
-    on_date: NaiveDate,
-) -> sqlx::Result<Vec<DosesOpen>> {
-    query_as!(
-        DosesOpen,
-        r#"select product_id as "product_id: ProductId", sum(open) as "open!"
-           from allocation
-           where clinic_id = $1 and campaign_id = $2 and on_date = $3 and channel = 1
-           group by product_id order by product_id"#,
-        clinic_id.0,
-        campaign_id.0,
-        on_date,
-    )
-    .fetch_all(db)
-    .await
 }
 
 /// The slots of a clinic after `after`, by id; of one date, if it is given.
@@ -184,7 +101,9 @@ pub async fn insert(
     let seats: Vec<_> = slots.iter().map(|slot| slot.seats).collect();
     query_as!(
         Slot,
-        "insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, is_closed)
+        "with told as (
+             update clinic set slots_revision = slots_revision + 1 where clinic_id = $1)
+         insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, is_closed)
          select (select coalesce(max(slot_id), $1::bigint << 24) from slot
                  where slot_id between $1::bigint << 24 and ($1::bigint + 1 << 24) - 1) + n,
              $1, new.on_date, starts_at, ends_at, seats,
@@ -194,7 +113,7 @@ pub async fn insert(
              as new (on_date, starts_at, ends_at, seats, n)
          order by n
          returning slot_id, on_date, starts_at, ends_at, seats, taken, is_closed",
-        i64::from(clinic_id.0),
+        clinic_id.0,
         &dates,
         &starts,
         &ends,
@@ -209,13 +128,21 @@ pub async fn insert(
 /// # Errors
 /// The database's; the slot's named constraints.
 pub async fn set_seats(conn: &mut PgConnection, slot_id: SlotId, seats: i32) -> sqlx::Result<()> {
-    query!("update slot set seats = $2 where slot_id = $1", slot_id.0, seats)
-        .execute(conn)
-        .await
-        .map(drop)
+    query!(
+        "with told as (
+             update clinic set slots_revision = slots_revision + 1
+             where clinic_id = (select clinic_id from slot where slot_id = $1))
+         update slot set seats = $2 where slot_id = $1",
+        slot_id.0,
+        seats,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
-/// Closes or opens all slots of a day, locking them in the order of their ids; says how many.
+/// Closes or opens all slots of a locked clinic's day, locking them in the order of their ids; says
+/// how many.
 ///
 /// # Errors
 /// The database's.
@@ -226,7 +153,9 @@ pub async fn set_closed(
     is_closed: bool,
 ) -> sqlx::Result<u64> {
     let done = query!(
-        "with locked as materialized (
+        "with told as (
+             update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
+         ), locked as materialized (
              select slot_id from slot where clinic_id = $1 and on_date = $2
              order by slot_id for no key update)
          update slot set is_closed = $3 from locked where slot.slot_id = locked.slot_id",

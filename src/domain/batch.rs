@@ -143,6 +143,10 @@ pub struct Decision {
     pub writes: Writes,
 }
 
+/// How a batch is decided. The service decides by [`decide`]; it is passed in, so that a test can
+/// take one guard away and show that its checks would see the harm.
+pub type Decide = fn(Locked, &[Request]) -> Decision;
+
 /// Decides `requests` in order on `locked`, which carries the effect of each on to the next.
 pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
     let mut outcomes = Vec::with_capacity(requests.len());

@@ -63,6 +63,16 @@ id! {
 const WITHIN_CLINIC_BITS: u32 = 24;
 
 impl SlotId {
+    /// The slot with this number at a clinic.
+    pub fn of(clinic_id: ClinicId, number: u32) -> Self {
+        Self((i64::from(clinic_id.0) << WITHIN_CLINIC_BITS) | i64::from(number))
+    }
+
+    /// Its number within its clinic, of 24 bits.
+    pub fn number(self) -> u32 {
+        u32::try_from(self.0 & ((1 << WITHIN_CLINIC_BITS) - 1)).unwrap_or(0)
+    }
+
     /// The clinic that the slot belongs to; an id that names none gives a clinic that does not
     /// exist.
     pub fn clinic(self) -> ClinicId {
@@ -87,7 +97,9 @@ mod tests {
 
     #[test]
     fn a_slot_names_its_clinic() {
-        assert_eq!(SlotId((7 << 24) | 3).clinic(), ClinicId(7));
+        let slot_id = SlotId((7 << 24) | 3);
+        assert_eq!((slot_id.clinic(), slot_id.number()), (ClinicId(7), 3));
+        assert_eq!(SlotId::of(ClinicId(7), 3), slot_id);
         assert_eq!(SlotId(i64::MAX).clinic(), ClinicId(0), "no such clinic");
     }
 }

@@ -73,6 +73,9 @@ codes! {
     Internal,             "internal",               500, "Something went wrong on our side";
 }
 
+/// The member of a problem document that says after how many seconds to try again.
+pub const RETRY_AFTER: &str = "retry_after";
+
 /// A no, with what the person who asked needs to know. Holds nothing personal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
@@ -98,6 +101,12 @@ impl Refusal {
     /// Unknown and foreign things look the same: nobody learns what exists.
     pub fn not_found() -> Self {
         Self::new(Code::NotFound, "There is nothing with this id that you may see.")
+    }
+
+    /// Says after how many seconds the same request should be sent again.
+    #[must_use]
+    pub fn come_again_in(self, seconds: u64) -> Self {
+        self.with(RETRY_AFTER, seconds)
     }
 
     #[must_use]

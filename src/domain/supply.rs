@@ -68,8 +68,7 @@ impl AddAssign for Buckets {
     }
 }
 
-/// Seats that one line of this kind takes (negative: frees) at the clinic of its allocation, on the
-/// allocation's date, which is the slot's.
+/// Seats that one line of this kind takes (negative: frees) in the slot of its booking.
 pub fn seats_taken(kind: Kind) -> i64 {
     match kind {
         Kind::Book => 1,

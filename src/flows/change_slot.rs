@@ -12,6 +12,7 @@ use crate::{
 /// `not_found`; `invalid_field` below the seats that are taken, with `taken`, or above the most.
 pub async fn change_slot(db: &Db, slot_id: SlotId, seats: i32) -> Result<Slot> {
     in_tx(&db.write, "change slot", async |conn| {
+        db::clinic::lock(conn, slot_id.clinic()).await?.ok_or_else(Refusal::not_found)?;
         let slot = db::slot::lock(conn, slot_id).await?.ok_or_else(Refusal::not_found)?;
         if !(slot.taken..=super::add_slots::SEATS_MAX).contains(&seats) {
             let (taken, max) = (slot.taken, super::add_slots::SEATS_MAX);

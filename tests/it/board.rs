@@ -17,8 +17,8 @@ fn picture(app: &TestApp, made: &Made) -> Value {
     let supply = &snapshot.supplies[&made.campaign_id].supply;
     let mut picture = serde_json::to_value(supply).unwrap();
     picture["as_of"] = Value::Null;
-    let days: Vec<_> = snapshot.clinics.iter().map(|days| format!("{days:?}")).collect();
-    picture["clinics"] = days.into();
+    let clinics: Vec<_> = snapshot.clinics.iter().map(|clinic| format!("{clinic:?}")).collect();
+    picture["clinics"] = clinics.into();
     picture
 }
 
@@ -242,7 +242,7 @@ async fn a_seat_in_a_closed_slot_is_not_offered_when_it_is_given_back() {
     let seats = || {
         let snapshot = app.app.board.now();
         let place = snapshot.catalogue.place_of(made.clinics[0]).unwrap();
-        let day = snapshot.clinics[place].iter().find(|day| day.date == slot.on_date).unwrap();
+        let day = snapshot.clinics[place].days.iter().find(|day| day.date == slot.on_date).unwrap();
         day.seats_left
     };
     assert_eq!(seats(), 10, "of two slots of ten seats one is closed");

@@ -2,7 +2,7 @@
 //! afterwards, what was sent again is done once, and the ledger is sound. Real processes, durable
 //! settings.
 
-use std::{process::Command, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use dosebook::{
@@ -19,7 +19,11 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::support::{Client, Made, World, app::SECRET, process::Service};
+use crate::support::{
+    Client, Made, World,
+    app::SECRET,
+    process::{Service, kill_9},
+};
 
 const PEOPLE: u32 = 600;
 /// Each books for its share of the people, one after the other.
@@ -184,7 +188,5 @@ async fn what_was_acknowledged_survives_its_postgresql() {
 async fn kill_postmaster(db: &PgPool) {
     let file: String =
         sqlx::query_scalar("select pg_read_file('postmaster.pid')").fetch_one(db).await.unwrap();
-    let pid = file.lines().next().expect("a process id");
-    let killed = Command::new("kill").args(["-9", pid]).status().expect("kill");
-    assert!(killed.success());
+    kill_9(file.lines().next().expect("a process id"));
 }

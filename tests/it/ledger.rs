@@ -85,28 +85,35 @@ async fn the_journal_is_only_appended_to() {
 async fn only_lawful_movements_are_written() {
     let mut attack = attack().await;
     let allocation = attack.made.allocation(0, 1).allocation_id;
+    let slot = attack.made.slot(0, 1, 0).slot_id;
+    let elsewhere = attack.made.slot(1, 1, 0).slot_id;
     let line = |kind: i16, from: i16, to: i16, doses: i32, more: &str| {
         format!(
             "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, booking_id,
-                 actor_role, staff_user_id) values ({kind}, {from}, {to}, {doses}, {more})"
+                 actor_role, staff_user_id, slot_id) values ({kind}, {from}, {to}, {doses}, {more})"
         )
     };
-    let walk_in = format!("{allocation}, null, 4, null");
-    let booked = format!("{allocation}, gen_random_uuid(), 1, null");
+    let walk_in = format!("{allocation}, null, 4, null, null");
+    let booked = format!("{allocation}, gen_random_uuid(), 1, null, {slot}");
+    let seated_elsewhere = format!("{allocation}, gen_random_uuid(), 1, null, {elsewhere}");
+    let seated_walk_in = format!("{allocation}, null, 4, null, {slot}");
     for (sql, constraint) in [
         (line(1, 3, 1, 1, &booked), "movement_lawful_check"),
         (line(6, 4, 6, 1, &walk_in), "movement_lawful_check"),
         (line(99, 1, 3, 1, &walk_in), "movement_lawful_check"),
         (line(6, 4, 5, 0, &walk_in), "movement_doses_check"),
         (line(6, 4, 5, -1, &walk_in), "movement_doses_check"),
-        (line(6, 4, 5, 1, "null, null, 4, null"), "movement_sides_check"),
+        (line(6, 4, 5, 1, "null, null, 4, null, null"), "movement_sides_check"),
         (line(1, 1, 3, 1, &walk_in), "movement_booking_check"),
-        (line(6, 4, 5, 1, &format!("{allocation}, null, 2, null")), "movement_actor_check"),
-        (line(6, 4, 5, 1, &format!("{allocation}, null, 9, null")), "movement_actor_check"),
+        (line(6, 4, 5, 1, &format!("{allocation}, null, 2, null, null")), "movement_actor_check"),
+        (line(6, 4, 5, 1, &format!("{allocation}, null, 9, null, null")), "movement_actor_check"),
+        (line(1, 1, 3, 1, &seated_elsewhere), "movement_slot_check"),
+        (line(6, 4, 5, 1, &seated_walk_in), "movement_slot_check"),
     ] {
         assert_eq!(attack.refused(&sql).await, constraint, "{sql}");
     }
     attack.done(&line(6, 4, 5, 1, &walk_in)).await;
+    attack.done(&line(1, 1, 3, 1, &booked)).await;
 }
 
 /// The program's table of lawful moves and the database's are one.

@@ -8,7 +8,7 @@ use dosebook::{
     db::Db,
     domain::{
         AllocationId, BookingId, PersonId, SlotId,
-        batch::{Outcome, Request},
+        batch::{Outcome, Request, decide},
         booking::Book,
         movement::{Actor, Cause},
     },
@@ -195,7 +195,7 @@ impl Real {
         let mut names = Vec::new();
         while !requests.is_empty() {
             let outcomes =
-                transaction::run(&mut self.conn, &mut self.known, requests).await.unwrap();
+                transaction::run(&mut self.conn, &mut self.known, decide, requests).await.unwrap();
             assert!(!outcomes.is_empty(), "a batch decides at least one");
             requests = &requests[outcomes.len()..];
             names.extend(outcomes.iter().map(Outcome::name));

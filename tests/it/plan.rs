@@ -3,7 +3,11 @@
 
 use dosebook::{
     db::{Db, MIGRATOR},
-    domain::{BookingId, batch::Request, booking::Book},
+    domain::{
+        BookingId,
+        batch::{Request, decide},
+        booking::Book,
+    },
     flows::lane::transaction::{self, KnownRules},
     postgres::{Durability, Private},
 };
@@ -121,7 +125,8 @@ fn scans(plan: &str) -> Vec<&str> {
 async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     let Grown { postgres, db, made, mut lane, _folder } = grown().await;
     let mut known = KnownRules::default();
-    let outcomes = transaction::run(&mut lane, &mut known, &requests(&made, 0..300)).await.unwrap();
+    let outcomes =
+        transaction::run(&mut lane, &mut known, decide, &requests(&made, 0..300)).await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
     let plans = plans(&mut lane).await;
     assert!(plans.len() >= 6, "the statements of a batch: {}", plans.len());
@@ -151,7 +156,9 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     database.pool.execute("vacuum analyze").await.unwrap();
     let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
     lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
-    transaction::run(&mut lane, &mut KnownRules::default(), &requests(&made, 0..40)).await.unwrap();
+    transaction::run(&mut lane, &mut KnownRules::default(), decide, &requests(&made, 0..40))
+        .await
+        .unwrap();
     for (statement, plan) in &plans(&mut lane).await {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
@@ -183,7 +190,7 @@ async fn hot(db: &PgPool, lane: &mut PgConnection, made: &Made) {
     for batch in 0..20 {
         let from = 300 + batch * 15;
         let requests = requests(made, from..from + 15);
-        transaction::run(lane, &mut known, &requests).await.unwrap();
+        transaction::run(lane, &mut known, decide, &requests).await.unwrap();
     }
     let after = updates(lane).await;
     let (all, hot) = (after.0 - before.0, after.1 - before.1);

@@ -15,6 +15,8 @@ use dosebook::{
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
+use crate::support::process::kill_9;
+
 /// Names the folder in which the process of `a_service` starts the database.
 const FOLDER: &str = "DOSEBOOK_TEST_FOLDER";
 
@@ -54,10 +56,6 @@ async fn show(private: &Private, setting: &str) -> String {
 fn server(folder: &Path) -> Option<u32> {
     let text = fs::read_to_string(folder.join("postgres/db/postmaster.pid")).ok()?;
     text.lines().next()?.parse().ok()
-}
-
-fn kill_9(pid: u32) {
-    assert!(Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
 }
 
 /// Another process that starts the database in `folder` and then only lives.

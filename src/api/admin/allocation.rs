@@ -9,6 +9,7 @@ use crate::{
         extract::{Json, Path, Query},
         field::{Day, Limit},
         problem::Problem,
+        turn::{self, Turn},
     },
     app::App,
     db,
@@ -56,6 +57,7 @@ pub struct Allocations {
 /// # Errors
 /// Those of the database.
 pub async fn list_allocations(
+    _: Turn<turn::Export>,
     app: Data<App>,
     Asked { what: Query(wanted), .. }: Asked<Query<Allocations>>,
 ) -> Result<HttpResponse, Problem> {

@@ -10,6 +10,7 @@ use crate::{
         extract::{Json, Path, Query},
         field::{Day, Limit, Text, Zone},
         problem::Problem,
+        turn::{self, Turn},
     },
     app::App,
     db,
@@ -71,6 +72,7 @@ struct Closed {
 /// # Errors
 /// Those of the database.
 pub async fn list_clinics(
+    _: Turn<turn::Export>,
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {

@@ -6,7 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, list};
 use crate::{
-    api::{extract::Query, field::Limit, problem::Problem},
+    api::{
+        extract::Query,
+        field::Limit,
+        problem::Problem,
+        turn::{self, Turn},
+    },
     app::App,
     db,
     domain::{
@@ -71,6 +76,7 @@ impl From<Entry> for MovementBody {
 /// # Errors
 /// `invalid_field` for an `after` that is no line's id.
 pub async fn list_movements(
+    _: Turn<turn::Export>,
     app: Data<App>,
     Asked { what: Query(wanted), .. }: Asked<Query<Movements>>,
 ) -> Result<HttpResponse, Problem> {

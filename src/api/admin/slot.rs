@@ -11,6 +11,7 @@ use crate::{
         extract::{Json, Path, Query},
         field::{Day, Instant, Limit},
         problem::Problem,
+        turn::{self, Turn},
     },
     app::App,
     db,
@@ -73,6 +74,7 @@ impl From<Slot> for SlotBody {
 /// # Errors
 /// `not_found` for an unknown clinic.
 pub async fn list_slots(
+    _: Turn<turn::Export>,
     app: Data<App>,
     asked: Asked<(Path<ClinicId>, Query<Slots>)>,
 ) -> Result<HttpResponse, Problem> {

@@ -65,7 +65,7 @@ pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed
     .await
 }
 
-/// Adds new slots, closed where the clinic is; answers how many those were.
+/// Adds new slots, closed where the clinic is, and tells of them; answers how many those were.
 ///
 /// # Errors
 /// The database's.
@@ -79,6 +79,9 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
                       and k.slot_id < (c.clinic_id::bigint + 1) << 24),
                  c.clinic_id::bigint << 24) as slot_id
              from (select distinct clinic_id from staged_slot) c
+         ), told as (
+             update clinic set slots_revision = slots_revision + 1
+             from last where clinic.clinic_id = last.clinic_id
          )
          insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, is_closed)
          select last.slot_id + row_number() over (partition by clinic_id order by s.starts_at),

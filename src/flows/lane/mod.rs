@@ -1,19 +1,24 @@
 //! Lanes: how bookings are written. A lane is a bounded queue, one task and one connection of its
 //! own; a clinic always has the same lane, so that within a process nobody waits for its rows.
 //!
+//! Whoever would wait too long is sent away at the door (`door`), by how fast the lane has been
+//! (`pace`). Bookings come before cancellations.
+//!
 //! Batching is natural: a lane takes all that has arrived, with no timer. Idle, that is one request
 //! and no added delay; under load the batch grows to what came during the last commit.
 //!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
 //! the time, read persons, read bookings, write, commit.
 
+mod door;
+mod pace;
 pub mod transaction;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{oneshot, watch},
     task::JoinSet,
 };
 
@@ -21,21 +26,25 @@ use crate::{
     db::Db,
     domain::{
         Code, Refusal,
-        batch::{Outcome, Request},
+        batch::{Decide, Outcome, Request},
     },
     flows::{Error, Result},
     telemetry::Metrics,
 };
+use door::Door;
+use pace::Pace;
 
 /// How long a caller waits for its batch; after that the outcome is unknown to it, and the same
 /// request sent again finds out.
 const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(15);
 
-/// How many lanes, how much may wait in each, how much one transaction decides.
+/// How many lanes, how much and how long may be waited in each, how much one transaction decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub lanes: usize,
     pub queue: usize,
+    /// Who would wait longer is sent away at once.
+    pub wait_max: Duration,
     pub batch: usize,
 }
 
@@ -46,7 +55,7 @@ struct Job {
 
 /// The way in to all lanes.
 pub struct Lanes {
-    queues: Vec<mpsc::Sender<Job>>,
+    doors: Vec<Door>,
     stop: watch::Sender<bool>,
     metrics: Arc<Metrics>,
 }
@@ -57,44 +66,64 @@ pub struct Running(JoinSet<()>);
 impl Lanes {
     /// Starts the lanes on the current runtime. They connect by themselves, again and again if need
     /// be: a lane outlives its database.
-    pub fn start(db: &Db, limits: Limits, metrics: Arc<Metrics>) -> (Self, Running) {
+    pub fn start(
+        db: &Db,
+        limits: Limits,
+        decide: Decide,
+        metrics: Arc<Metrics>,
+    ) -> (Self, Running) {
         let (stop, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
-        let mut queues = Vec::new();
+        let mut doors = Vec::new();
         for number in 0..limits.lanes.max(1) {
-            let (queue, jobs) = mpsc::channel(limits.queue.max(1));
-            let lane = worker::Worker::new(number, db, limits.batch.max(1), metrics.clone());
-            running.spawn(lane.run(jobs, stopped.clone()));
-            queues.push(queue);
+            let pace = Arc::new(Pace::new());
+            let (door, waiting) = door::new(limits, pace.clone());
+            let lane = worker::Worker::new(number, db, decide, pace, metrics.clone());
+            running.spawn(lane.run(waiting, stopped.clone()));
+            doors.push(door);
         }
-        (Self { queues, stop, metrics }, Running(running))
+        (Self { doors, stop, metrics }, Running(running))
     }
 
     /// Has the request decided; answers after the commit and never before.
     ///
     /// # Errors
-    /// `overloaded` at once when the lane is full; `unavailable` when the database was away for too
-    /// long: then the request may or may not have been done, and sending it again tells.
+    /// `overloaded` at once when the wait would be too long; `unavailable` when the database was
+    /// away for too long: then the request may or may not have been done, and sending it again
+    /// tells.
     pub async fn ask(&self, request: Request) -> Result<Outcome> {
         let (answer, outcome) = oneshot::channel();
-        let queue = self.queue(&request).ok_or(Refusal::from(Code::Unavailable))?;
-        match queue.try_send(Job { request, answer }) {
-            Ok(()) => self.metrics.queued.inc(),
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                self.metrics.overflows.inc();
-                return Err(Refusal::from(Code::Overloaded).into());
-            }
-            Err(mpsc::error::TrySendError::Closed(_)) => return Err(unavailable()),
-        };
+        let door = self.door(&request).ok_or_else(unavailable)?;
+        door.enter(Job { request, answer }).inspect_err(|_| {
+            self.metrics.overflows.inc();
+        })?;
+        self.metrics.queued.inc();
         match tokio::time::timeout(ANSWER_SECONDS_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(unavailable()),
         }
     }
 
+    /// How full the lanes are on the whole: 0 when nobody waits, 1 and above when newcomers are
+    /// sent away. What matters less than bookings makes way before that.
+    pub fn fullness(&self) -> f64 {
+        let (sum, doors) = self
+            .doors
+            .iter()
+            .fold((0.0, 0.0), |(sum, doors), door| (sum + door.fullness(), doors + 1.0));
+        sum / doors
+    }
+
+    /// What is said to those who are sent away before it is known which lane they wanted.
+    pub fn overloaded(&self) -> Error {
+        self.metrics.overflows.inc();
+        let fullest = self.doors.iter().max_by(|a, b| a.fullness().total_cmp(&b.fullness()));
+        fullest.map_or_else(unavailable, Door::overloaded)
+    }
+
     /// Whether every lane takes requests.
     pub fn are_open(&self) -> bool {
-        self.queues.iter().all(|queue| !queue.is_closed())
+        self.doors.iter().all(Door::is_open)
     }
 
     /// Lets the lanes finish what waits in them, and take nothing more.
@@ -102,9 +131,9 @@ impl Lanes {
         self.stop.send_replace(true);
     }
 
-    fn queue(&self, request: &Request) -> Option<&mpsc::Sender<Job>> {
+    fn door(&self, request: &Request) -> Option<&Door> {
         let clinic = usize::try_from(request.slot_id().clinic().0).unwrap_or(0);
-        self.queues.get(clinic % self.queues.len())
+        self.doors.get(clinic % self.doors.len())
     }
 }
 

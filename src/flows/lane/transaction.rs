@@ -11,7 +11,7 @@ use crate::{
     db,
     domain::{
         BookingId, CampaignId, PersonId,
-        batch::{self, Locked, Outcome, Person, Request},
+        batch::{Decide, Locked, Outcome, Person, Request},
         booking::{self, Booking},
         campaign,
         eligibility::{DoseHeld, Rules},
@@ -28,7 +28,7 @@ pub const PLANNER_SETTINGS: &str = "set plan_cache_mode = force_generic_plan; \
 #[derive(Default)]
 pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
 
-/// Decides as many of the first requests as can go into one transaction, and commits.
+/// Has as many of the first requests decided as can go into one transaction, and commits.
 ///
 /// # Errors
 /// The database's. Nothing was done then, unless the connection was lost at the commit: running the
@@ -36,12 +36,13 @@ pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
 pub async fn run(
     conn: &mut PgConnection,
     known: &mut KnownRules,
+    decide: Decide,
     requests: &[Request],
 ) -> sqlx::Result<Vec<Outcome>> {
     conn.execute("begin").await?;
     let locked = lock(conn, known, requests).await?;
     let now = locked.now;
-    let decision = batch::decide(locked, requests);
+    let decision = decide(locked, requests);
     if decision.writes.is_empty() {
         conn.execute("rollback").await?;
     } else {

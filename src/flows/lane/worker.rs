@@ -7,13 +7,12 @@ use std::{
 };
 
 use sqlx::{Connection, Executor, PgConnection};
-use tokio::{
-    sync::{mpsc, watch},
-    time,
-};
+use tokio::{sync::watch, time};
 
 use super::{
     Job,
+    door::Waiting,
+    pace::Pace,
     transaction::{self, KnownRules},
     unavailable,
 };
@@ -21,7 +20,7 @@ use crate::{
     db::Db,
     domain::{
         Code, Refusal,
-        batch::{Outcome, Request},
+        batch::{Decide, Outcome, Request},
     },
     flows::Result,
     telemetry::{Metrics, OutcomeLabel},
@@ -43,7 +42,8 @@ pub(super) struct Worker {
     db: Db,
     conn: Option<PgConnection>,
     known: KnownRules,
-    batch_max: usize,
+    decide: Decide,
+    pace: Arc<Pace>,
     metrics: Arc<Metrics>,
 }
 
@@ -60,23 +60,32 @@ enum Remedy {
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, db: &Db, batch_max: usize, metrics: Arc<Metrics>) -> Self {
-        let name = format!("dosebook lane {number}");
-        Self { name, db: db.clone(), conn: None, known: KnownRules::default(), batch_max, metrics }
+    pub(super) fn new(
+        number: usize,
+        db: &Db,
+        decide: Decide,
+        pace: Arc<Pace>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            name: format!("dosebook lane {number}"),
+            db: db.clone(),
+            conn: None,
+            known: KnownRules::default(),
+            decide,
+            pace,
+            metrics,
+        }
     }
 
-    /// Serves the queue until told to stop, then what still waits in it.
-    pub(super) async fn run(
-        mut self,
-        mut jobs: mpsc::Receiver<Job>,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        let mut batch = Vec::with_capacity(self.batch_max);
+    /// Serves whoever waits until told to stop, then those who still do.
+    pub(super) async fn run(mut self, mut waiting: Waiting, mut stop: watch::Receiver<bool>) {
+        let mut batch = Vec::new();
         loop {
             tokio::select! {
                 biased;
-                taken = jobs.recv_many(&mut batch, self.batch_max) => if taken == 0 { break },
-                _ = stop.wait_for(|stop| *stop) => jobs.close(),
+                is_some = waiting.take(&mut batch) => if !is_some { break },
+                _ = stop.wait_for(|stop| *stop) => waiting.close(),
             }
             self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
             self.settle(std::mem::take(&mut batch)).await;
@@ -151,6 +160,7 @@ impl Worker {
         loop {
             let error = match self.attempt(requests).await {
                 Ok(outcomes) => {
+                    self.pace.observe(outcomes.len(), started.elapsed());
                     self.metrics.batch_requests.observe(count(outcomes.len()));
                     self.metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
                     return Ok(outcomes);
@@ -186,7 +196,7 @@ impl Worker {
                 .await
                 .unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
         };
-        let run = transaction::run(&mut conn, &mut self.known, requests);
+        let run = transaction::run(&mut conn, &mut self.known, self.decide, requests);
         let outcome = match time::timeout(TRANSACTION_SECONDS_MAX, run).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut),

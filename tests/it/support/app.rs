@@ -10,7 +10,12 @@ use dosebook::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::{ClinicId, PersonId, StaffUserId, keys::Keys, session},
+    domain::{
+        ClinicId, PersonId, StaffUserId,
+        batch::{self, Decide},
+        keys::Keys,
+        session,
+    },
 };
 use sqlx::PgPool;
 
@@ -36,6 +41,7 @@ pub struct TestApp {
 pub struct Options {
     service: Service,
     clock: Clock,
+    decide: Decide,
     is_local: bool,
 }
 
@@ -50,7 +56,7 @@ impl Default for Options {
     fn default() -> Self {
         let line = ["test", "--listen=127.0.0.1:0", "--workers=1", "--lanes=2", "--connections=4"];
         let Line { service } = Line::parse_from(line);
-        Self { service, clock: Clock::System, is_local: true }
+        Self { service, clock: Clock::System, decide: batch::decide, is_local: true }
     }
 }
 
@@ -82,6 +88,12 @@ impl Options {
         self
     }
 
+    /// What decides on bookings instead of the service's own rules.
+    pub fn decide(mut self, decide: Decide) -> Self {
+        self.decide = decide;
+        self
+    }
+
     /// Whether one-time codes are shown instead of sent (they are, unless set otherwise).
     pub fn local(mut self, is_local: bool) -> Self {
         self.is_local = is_local;
@@ -94,9 +106,9 @@ impl Options {
 
     pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {
         let options = self.clone();
-        let Self { service, clock, is_local } = self;
+        let Self { service, clock, decide, is_local } = self;
         let db = Db::new(database.options.clone(), service.connections);
-        let parts = Parts { db, keys: Keys::new(&SECRET), clock, is_local };
+        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide, is_local };
         let serving = super::RUNTIME
             .spawn(async move { Serving::start(parts, &service).await })
             .await

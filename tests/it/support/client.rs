@@ -20,6 +20,12 @@ impl Client {
         Self { url: url.to_owned(), token, http }
     }
 
+    /// The same somebody at another service.
+    pub fn at(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.url);
+        self
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, path).send().await
     }

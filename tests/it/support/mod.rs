@@ -7,6 +7,7 @@ pub mod database;
 pub mod make;
 pub mod openapi;
 pub mod process;
+pub mod unguarded;
 
 use std::sync::LazyLock;
 

@@ -1,6 +1,7 @@
 //! `dosebook serve` as a process of its own.
 
 use std::{
+    fmt::Display,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -44,6 +45,12 @@ impl Service {
         self.process.kill().expect("killed");
         self.process.wait().expect("dead");
     }
+}
+
+/// Kills a process that is not a child. By the shell itself: a bare Debian has no other `kill`.
+pub fn kill_9(pid: impl Display) {
+    let killed = Command::new("sh").args(["-c", &format!("kill -9 {pid}")]).status();
+    assert!(killed.expect("a shell").success(), "kill -9 {pid}");
 }
 
 fn program() -> &'static str {

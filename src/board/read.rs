@@ -1,0 +1,182 @@
+//! How the board reads: what is new since its picture, and the tables anew.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::PgConnection;
+
+use super::{
+    Error,
+    catalogue::{Catalogue, Parts},
+    picture::{Broken, Kept, News, Picture, Tables},
+    slot::{self, Slots},
+    snapshot::{Eligible, Snapshot},
+};
+use crate::{
+    db::{
+        self, Db,
+        board::{Lines, Moment},
+    },
+    domain::{AllocationId, ClinicId, slot::Slot},
+};
+
+/// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
+const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
+/// Clinics whose slots are read in one statement: some hundred thousand rows, held in memory
+/// beside the packed ones.
+const CLINICS_AT_ONCE: usize = 500;
+
+/// What a look at the journal brought.
+pub(super) enum Look {
+    News(News),
+    /// The tables must be read.
+    Moved,
+}
+
+/// What an earlier picture knew, so that not everything must be read again.
+pub(super) struct Known {
+    moment: Moment,
+    /// Lines that the journal had then: counting goes on from there.
+    lines: i64,
+    slots: HashMap<ClinicId, Kept>,
+}
+
+impl From<&Picture> for Known {
+    fn from(picture: &Picture) -> Self {
+        Self { moment: picture.moment.clone(), lines: picture.version, slots: picture.slots() }
+    }
+}
+
+/// What is new since the picture, unless the tables must be read.
+pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
+    db::in_tx(&db.read, "look at the journal", async |conn| {
+        let moment = db::board::hold_still(conn).await?;
+        let is_same_server = moment.server_started_at == picture.moment.server_started_at;
+        if !is_same_server || (may_read && moment.revision != picture.moment.revision) {
+            return Ok(Look::Moved);
+        }
+        let lines = db::board::lines_since(conn, &picture.moment.position).await?;
+        let wanted = picture.wanted(&lines);
+        let accounts = match wanted.allocation_ids.as_slice() {
+            [] => Vec::new(),
+            ids => db::board::accounts_by_id(conn, ids).await?,
+        };
+        let pools = match wanted.has_new_pool {
+            true => db::board::pools(conn).await?,
+            false => Vec::new(),
+        };
+        let slots = read_slots(conn, &without_slot(&lines)).await?;
+        // What is applied is no older than the catalogue that it is applied to; when that is read
+        // again, the revision there tells.
+        let moment = Moment { revision: picture.moment.revision, ..moment };
+        Ok(Look::News(News { moment, lines, accounts, pools, slots }))
+    })
+    .await
+}
+
+/// Reads the tables, but for the slots that are known and did not change.
+pub(super) async fn read(
+    db: &Db,
+    known: Option<Known>,
+    eligible: Arc<Eligible>,
+) -> Result<(Picture, Snapshot), Error> {
+    let (parts, tables) =
+        db::in_long_tx(&db.read, "read the public picture", READ_SECONDS_MAX, async |conn| {
+            let moment = db::board::hold_still(conn).await?;
+            let known =
+                known.filter(|then| then.moment.server_started_at == moment.server_started_at);
+            let (lines, slots) = match known {
+                Some(known) => carry_on(conn, &moment, known).await?,
+                None => (db::board::count_lines(conn).await?, HashMap::new()),
+            };
+            let slots = complete(conn, slots).await?;
+            let parts = Parts::read(conn).await?;
+            let accounts = db::board::accounts(conn).await?;
+            let pools = db::board::pools(conn).await?;
+            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
+        })
+        .await?;
+    let made = tokio::task::spawn_blocking(move || {
+        let catalogue = Arc::new(Catalogue::new(parts)?);
+        let picture = Picture::new(catalogue, tables)?;
+        let snapshot = Snapshot::new(&picture, &eligible)?;
+        Ok::<_, Broken>((picture, snapshot))
+    });
+    Ok(made.await??)
+}
+
+/// How many lines the journal has now, and what the new ones leave of the slots.
+async fn carry_on(
+    conn: &mut PgConnection,
+    moment: &Moment,
+    known: Known,
+) -> sqlx::Result<(i64, HashMap<ClinicId, Kept>)> {
+    let new = db::board::lines_since(conn, &known.moment.position).await?;
+    let lines = known.lines + new.iter().map(|new| new.lines).sum::<i64>();
+    if moment.revision.untold != known.moment.revision.untold {
+        return Ok((lines, HashMap::new()));
+    }
+    let mut slots = known.slots;
+    for clinic_id in without_slot(&new) {
+        slots.remove(&clinic_id);
+    }
+    for line in &new {
+        if let Some(slot_id) = line.slot_id
+            && let Some(kept) = slots.get_mut(&slot_id.clinic())
+            && let Err(broken) = kept.take_seats(slot_id, line.seats())
+        {
+            tracing::error!(%broken, "the clinic's slots are read again");
+            slots.remove(&slot_id.clinic());
+        }
+    }
+    let first_date = slot::first_date(moment.as_of);
+    for kept in slots.values_mut().filter(|kept| kept.slots.reach_before(first_date)) {
+        Arc::make_mut(&mut kept.slots).forget_before(first_date);
+    }
+    Ok((lines, slots))
+}
+
+/// Reads the slots of clinics that tell of a change, or are not among the known.
+async fn complete(
+    conn: &mut PgConnection,
+    mut known: HashMap<ClinicId, Kept>,
+) -> sqlx::Result<HashMap<ClinicId, Kept>> {
+    let mut revisions = db::board::slots_revisions(conn).await?;
+    revisions.retain(|(id, revision)| known.get(id).is_none_or(|kept| kept.revision != *revision));
+    let stale = revisions.iter().map(|(clinic_id, _)| *clinic_id).collect();
+    let mut read = read_slots(conn, &stale).await?;
+    for (clinic_id, revision) in revisions {
+        let slots = Arc::new(read.remove(&clinic_id).unwrap_or_default());
+        known.insert(clinic_id, Kept { revision, slots });
+    }
+    Ok(known)
+}
+
+/// Clinics where the lines do not say whose seats they take: an older program wrote them.
+fn without_slot(lines: &[Lines]) -> BTreeSet<ClinicId> {
+    let lines = lines.iter().filter(|line| line.seats() != 0 && line.slot_id.is_none());
+    lines.filter_map(|line| line.allocation_id.map(AllocationId::clinic)).collect()
+}
+
+/// The slots of each of these clinics.
+async fn read_slots(
+    conn: &mut PgConnection,
+    clinic_ids: &BTreeSet<ClinicId>,
+) -> sqlx::Result<HashMap<ClinicId, Slots>> {
+    let mut slots: HashMap<_, _> = clinic_ids.iter().map(|id| (*id, Slots::default())).collect();
+    let clinic_ids: Vec<_> = clinic_ids.iter().map(|id| id.0).collect();
+    let clinic_of = |slot: &Slot| slot.slot_id.clinic();
+    for clinic_ids in clinic_ids.chunks(CLINICS_AT_ONCE) {
+        let mut rows = db::board::slots(conn, clinic_ids).await?;
+        rows.sort_unstable_by_key(clinic_of);
+        for rows in rows.chunk_by_mut(|a, b| clinic_of(a) == clinic_of(b)) {
+            if let Some(clinic_id) = rows.first().map(clinic_of) {
+                slots.insert(clinic_id, Slots::new(rows));
+            }
+        }
+    }
+    Ok(slots)
+}

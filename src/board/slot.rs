@@ -1,0 +1,294 @@
+//! The slots of a clinic, packed so that those of a nation stay in memory: 20 bytes each, in the
+//! order of the days, so that a day is found without looking at the others.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::snapshot::Snapshot;
+use crate::domain::{CampaignId, ClinicId, ProductId, SlotId, slot::Slot};
+
+/// A clinic's day as everybody may see it, for one campaign.
+#[derive(Debug, Serialize)]
+pub struct Day {
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub date: NaiveDate,
+    pub as_of: DateTime<Utc>,
+    /// Doses that can be booked on the web on this date, whatever the slot.
+    pub doses_open: Vec<DosesOpen>,
+    /// By time; none of a date before yesterday (UTC).
+    pub slots: Vec<Window>,
+}
+
+/// Doses of a product that can be booked on the web.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DosesOpen {
+    pub product_id: ProductId,
+    pub open: i64,
+}
+
+/// A time window, as everybody may see it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Window {
+    pub slot_id: SlotId,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub seats: i32,
+    /// None of a closed slot's seats is left.
+    pub seats_left: i32,
+    pub is_closed: bool,
+}
+
+/// The slots of one clinic.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    /// In order, each with the place in `all` where its slots end.
+    days: Box<[(NaiveDate, usize)]>,
+    /// By date and time.
+    all: Box<[Packed]>,
+}
+
+/// A slot without what its day and its clinic say already.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    /// The slot's number within its clinic, of 24 bits, and below it whether it is closed.
+    number_and_closed: u32,
+    /// Milliseconds from midnight (UTC) of its date.
+    starts: i32,
+    /// Milliseconds.
+    lasts: i32,
+    seats: i32,
+    taken: i32,
+}
+
+impl Packed {
+    fn new(slot: &Slot) -> Self {
+        // What no flow writes, a window that is weeks from its date, becomes one as far as it goes.
+        let milliseconds = |span: TimeDelta| {
+            let limit = i64::from(i32::MAX);
+            i32::try_from(span.num_milliseconds().clamp(-limit, limit)).unwrap_or(i32::MAX)
+        };
+        Self {
+            number_and_closed: (slot.slot_id.number() << 1) | u32::from(slot.is_closed),
+            starts: milliseconds(slot.starts_at - midnight(slot.on_date)),
+            lasts: milliseconds(slot.ends_at - slot.starts_at),
+            seats: slot.seats,
+            taken: slot.taken,
+        }
+    }
+
+    fn number(self) -> u32 {
+        self.number_and_closed >> 1
+    }
+
+    fn is_closed(self) -> bool {
+        self.number_and_closed & 1 == 1
+    }
+
+    /// Never below zero, which only a change of the slots that was not yet read could make it.
+    fn seats_left(self) -> i32 {
+        if self.is_closed() { 0 } else { (self.seats - self.taken).max(0) }
+    }
+}
+
+impl Slots {
+    /// Of one clinic, in any order.
+    pub fn new(slots: &mut [Slot]) -> Self {
+        slots.sort_unstable_by_key(|slot| (slot.on_date, slot.starts_at));
+        let mut end = 0;
+        let days = slots.chunk_by(|a, b| a.on_date == b.on_date).filter_map(|day| {
+            end += day.len();
+            Some((day.first()?.on_date, end))
+        });
+        Self { days: days.collect(), all: slots.iter().map(Packed::new).collect() }
+    }
+
+    /// Takes seats (gives back, if negative) in the slot with this number. One that is not known is
+    /// of a date long past, or so new that it is still to be read. Says whether that is possible.
+    pub fn take_seats(&mut self, number: u32, seats: i64) -> bool {
+        let Some(slot) = self.all.iter_mut().find(|slot| slot.number() == number) else {
+            return true;
+        };
+        match i32::try_from(i64::from(slot.taken) + seats) {
+            Ok(taken) if taken >= 0 => {
+                slot.taken = taken;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Free seats of a date, in slots that are not closed.
+    pub fn seats_left(&self, date: NaiveDate) -> i64 {
+        self.on(date).iter().map(|slot| i64::from(slot.seats_left())).sum()
+    }
+
+    /// The slots of a date, by time.
+    pub fn windows(&self, clinic_id: ClinicId, date: NaiveDate) -> impl Iterator<Item = Window> {
+        let midnight = midnight(date);
+        self.on(date).iter().map(move |slot| {
+            let starts_at = midnight + TimeDelta::milliseconds(slot.starts.into());
+            Window {
+                slot_id: SlotId::of(clinic_id, slot.number()),
+                starts_at,
+                ends_at: starts_at + TimeDelta::milliseconds(slot.lasts.into()),
+                seats: slot.seats,
+                seats_left: slot.seats_left(),
+                is_closed: slot.is_closed(),
+            }
+        })
+    }
+
+    /// Whether it has slots before this date.
+    pub fn reach_before(&self, date: NaiveDate) -> bool {
+        self.days.first().is_some_and(|(first, _)| *first < date)
+    }
+
+    /// Forgets the slots before this date.
+    pub fn forget_before(&mut self, date: NaiveDate) {
+        let gone = self.days.partition_point(|(day, _)| *day < date);
+        let start = self.end_of_first(gone);
+        self.days = self.days.iter().skip(gone).map(|&(day, end)| (day, end - start)).collect();
+        self.all = self.all.iter().skip(start).copied().collect();
+    }
+
+    fn on(&self, date: NaiveDate) -> &[Packed] {
+        let Ok(at) = self.days.binary_search_by_key(&date, |(day, _)| *day) else { return &[] };
+        self.all.get(self.end_of_first(at)..self.end_of_first(at + 1)).unwrap_or_default()
+    }
+
+    /// Where the slots of the first so many days end.
+    fn end_of_first(&self, days: usize) -> usize {
+        days.checked_sub(1).and_then(|at| self.days.get(at)).map_or(0, |(_, end)| *end)
+    }
+}
+
+impl Snapshot {
+    /// The day of a clinic. None if there is no such clinic, or no such public campaign.
+    pub fn day(
+        &self,
+        clinic_id: ClinicId,
+        campaign_id: CampaignId,
+        date: NaiveDate,
+    ) -> Option<Day> {
+        let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
+        self.supplies.get(&campaign_id)?;
+        let doses =
+            clinic.days.iter().filter(|day| (day.campaign_id, day.date) == (campaign_id, date));
+        // What is still known of earlier dates depends on when they were last read.
+        let is_kept = date >= first_date(self.as_of);
+        Some(Day {
+            clinic_id,
+            campaign_id,
+            date,
+            as_of: self.as_of,
+            doses_open: doses
+                .map(|day| DosesOpen { product_id: day.product_id, open: day.open })
+                .collect(),
+            slots: match is_kept {
+                true => clinic.slots.windows(clinic_id, date).collect(),
+                false => Vec::new(),
+            },
+        })
+    }
+}
+
+/// The first date of which slots are kept: yesterday (UTC), as no zone is further behind.
+pub fn first_date(as_of: DateTime<Utc>) -> NaiveDate {
+    let today = as_of.date_naive();
+    today.pred_opt().unwrap_or(today)
+}
+
+fn midnight(date: NaiveDate) -> DateTime<Utc> {
+    date.and_time(NaiveTime::MIN).and_utc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLINIC: ClinicId = ClinicId(7);
+
+    fn date(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2021, 7, day).unwrap()
+    }
+
+    /// Two seats at this hour of the day, perhaps of the day before.
+    fn slot(number: u32, day: u32, hour: i64) -> Slot {
+        let starts_at = midnight(date(day)) + TimeDelta::hours(hour);
+        Slot {
+            slot_id: SlotId::of(CLINIC, number),
+            on_date: date(day),
+            starts_at,
+            ends_at: starts_at + TimeDelta::milliseconds(1_800_500),
+            seats: 2,
+            taken: 0,
+            is_closed: false,
+        }
+    }
+
+    fn slots() -> Slots {
+        let closed = Slot { is_closed: true, ..slot(5, 27, 3) };
+        Slots::new(&mut [slot(3, 28, 1), slot(2, 26, 2), closed, slot(1, 26, -9), slot(4, 28, 0)])
+    }
+
+    fn numbers(slots: &Slots, day: u32) -> Vec<u32> {
+        slots.windows(CLINIC, date(day)).map(|window| window.slot_id.number()).collect()
+    }
+
+    #[test]
+    fn a_slot_is_20_bytes() {
+        assert_eq!(size_of::<Packed>(), 20);
+    }
+
+    #[test]
+    fn a_day_has_its_slots_by_time() {
+        let slots = slots();
+        assert_eq!(numbers(&slots, 26), [1, 2]);
+        assert_eq!(numbers(&slots, 27), [5]);
+        assert_eq!(numbers(&slots, 28), [4, 3]);
+        for day in [1, 25, 29] {
+            assert!(numbers(&slots, day).is_empty(), "{day}");
+        }
+        assert!(numbers(&Slots::default(), 26).is_empty());
+    }
+
+    #[test]
+    fn a_slot_comes_out_as_it_went_in() {
+        let slot = slot(1, 26, -9);
+        let window = slots().windows(CLINIC, date(26)).next().unwrap();
+        assert_eq!(window.slot_id, slot.slot_id);
+        assert_eq!((window.starts_at, window.ends_at), (slot.starts_at, slot.ends_at));
+        assert_eq!((window.seats, window.seats_left, window.is_closed), (2, 2, false));
+    }
+
+    #[test]
+    fn seats_are_taken_and_given_back() {
+        let mut slots = slots();
+        assert!(slots.take_seats(1, 2));
+        assert_eq!(slots.seats_left(date(26)), 2);
+        assert!(slots.take_seats(1, -1));
+        assert_eq!(slots.seats_left(date(26)), 3);
+        assert!(!slots.take_seats(1, -2), "only one was taken");
+        assert_eq!(slots.seats_left(date(26)), 3);
+        assert!(slots.take_seats(99, -1), "nothing is known of it");
+        assert!(slots.take_seats(5, 1));
+        assert_eq!(slots.seats_left(date(27)), 0, "closed");
+        // A slot whose seats were cut and not yet read again.
+        assert!(slots.take_seats(2, 3));
+        assert_eq!(slots.seats_left(date(26)), 1);
+    }
+
+    #[test]
+    fn past_days_are_forgotten() {
+        let mut slots = slots();
+        assert!(slots.reach_before(date(27)));
+        slots.forget_before(date(27));
+        assert!(!slots.reach_before(date(27)));
+        assert!(numbers(&slots, 26).is_empty());
+        assert_eq!((numbers(&slots, 27), numbers(&slots, 28)), (vec![5], vec![4, 3]));
+        slots.forget_before(date(30));
+        assert!(numbers(&slots, 28).is_empty());
+        assert!(!slots.reach_before(date(31)));
+    }
+}
