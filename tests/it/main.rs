@@ -33,6 +33,7 @@ mod overload;
 mod plan;
 mod postgres;
 mod readme;
+mod replay;
 mod schedule;
 mod slot;
 mod staff_session;
