@@ -56,7 +56,7 @@ pub struct Metrics {
     pub callers: Gauge,
     /// Requests sent away because they would have waited too long.
     pub overflows: Counter,
-    /// Requests dropped undecided because nobody waited for them any more.
+    /// Requests dropped undecided: nobody waited for them any more, or they had waited too long.
     pub abandoned: Counter,
     /// Batches that were done again after a conflict or a lost connection.
     pub retries: Counter,

@@ -214,8 +214,7 @@ pub async fn write(
              select n.*, $10 from unnest($1::uuid[], $2::bigint[], $3::int[], $4::int[], $5::int[],
                  $6::smallint[], $7::bigint[], $8::bigint[], $9::int[]) n
          ), ended as (
-             update booking b set state = 3, ended_at = $10
-             from unnest($11::uuid[]) e (booking_id) where b.booking_id = e.booking_id
+             update booking set state = 3, ended_at = $10 where booking_id = any($11::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken
              from unnest($14::bigint[], $15::int[]) d (slot_id, taken)

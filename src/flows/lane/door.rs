@@ -10,9 +10,12 @@ use tokio::sync::mpsc::{
 
 use super::{Job, Limits, pace::Pace, unavailable};
 use crate::{
-    domain::{Code, Refusal, batch::Request},
+    domain::batch::Request,
     flows::{Error, Result},
 };
+
+/// Who has waited so many times the longest wait has met a lane that stood still.
+const LATE_TIMES: u32 = 10;
 
 /// Bookings and cancellations wait apart, because a booking comes first.
 pub(super) struct Door {
@@ -27,6 +30,8 @@ pub(super) struct Waiting {
     bookings: mpsc::Receiver<Job>,
     cancellations: mpsc::Receiver<Job>,
     batch_max: usize,
+    /// A client that has waited so long is taken to have gone, or to be about to ask again.
+    late_after: Duration,
 }
 
 /// A door and its inside.
@@ -39,7 +44,9 @@ pub(super) fn new(limits: Limits, pace: Arc<Pace>) -> (Door, Waiting) {
         wait_max: limits.wait_max,
         pace,
     };
-    (door, Waiting { bookings, cancellations, batch_max: limits.batch.max(1) })
+    let batch_max = limits.batch.max(1);
+    let late_after = limits.wait_max * LATE_TIMES;
+    (door, Waiting { bookings, cancellations, batch_max, late_after })
 }
 
 impl Door {
@@ -49,14 +56,14 @@ impl Door {
     /// `overloaded` where it would wait too long, `unavailable` where the lane has stopped.
     pub(super) fn enter(&self, job: Job) -> Result<()> {
         if self.fullness() >= 1.0 {
-            return Err(self.overloaded());
+            return Err(self.pace.overloaded());
         }
         let queue = match job.request {
             Request::Book(_) => &self.bookings,
             Request::Cancel(_) => &self.cancellations,
         };
         queue.try_send(job).map_err(|refused| match refused {
-            Full(_) => self.overloaded(),
+            Full(_) => self.pace.overloaded(),
             Closed(_) => unavailable(),
         })
     }
@@ -72,7 +79,7 @@ impl Door {
     }
 
     pub(super) fn overloaded(&self) -> Error {
-        Refusal::from(Code::Overloaded).come_again_in(self.pace.away_seconds()).into()
+        self.pace.overloaded()
     }
 }
 
@@ -80,7 +87,7 @@ impl Waiting {
     /// Takes what has arrived into the empty batch, and waits where nothing has; false when the
     /// door is closed and nobody waits any more. Safe to be dropped and called again.
     pub(super) async fn take(&mut self, batch: &mut Vec<Job>) -> bool {
-        let Self { bookings, cancellations, batch_max } = self;
+        let Self { bookings, cancellations, batch_max, .. } = self;
         let first = tokio::select! {
             biased;
             job = bookings.recv() => match job {
@@ -102,6 +109,11 @@ impl Waiting {
         true
     }
 
+    /// Takes out of the batch whoever has waited too long to be served.
+    pub(super) fn late(&self, batch: &mut Vec<Job>) -> Vec<Job> {
+        batch.extract_if(.., |job| job.came.elapsed() > self.late_after).collect()
+    }
+
     /// Takes in nothing more; what waits can still be taken.
     pub(super) fn close(&mut self) {
         self.bookings.close();
@@ -119,6 +131,8 @@ fn fill(batch: &mut Vec<Job>, queue: &mut mpsc::Receiver<Job>, up_to: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use chrono::{DateTime, NaiveDate};
     use tokio::sync::oneshot;
     use uuid::Uuid;
@@ -134,7 +148,7 @@ mod tests {
     }
 
     fn job(request: Request) -> Job {
-        Job { request, answer: oneshot::channel().0 }
+        Job { request, came: Instant::now(), answer: oneshot::channel().0 }
     }
 
     fn booking() -> Job {

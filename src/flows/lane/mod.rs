@@ -15,7 +15,10 @@ mod pace;
 pub mod transaction;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{oneshot, watch},
@@ -43,13 +46,15 @@ const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(15);
 pub struct Limits {
     pub lanes: usize,
     pub queue: usize,
-    /// Who would wait longer is sent away at once.
+    /// Who would wait longer is sent away at once; whoever did wait ten times as long, because the
+    /// lane stood still, is not served any more.
     pub wait_max: Duration,
     pub batch: usize,
 }
 
 struct Job {
     request: Request,
+    came: Instant,
     answer: oneshot::Sender<Result<Outcome>>,
 }
 
@@ -94,7 +99,7 @@ impl Lanes {
     pub async fn ask(&self, request: Request) -> Result<Outcome> {
         let (answer, outcome) = oneshot::channel();
         let door = self.door(&request).ok_or_else(unavailable)?;
-        door.enter(Job { request, answer }).inspect_err(|_| {
+        door.enter(Job { request, came: Instant::now(), answer }).inspect_err(|_| {
             self.metrics.overflows.inc();
         })?;
         self.metrics.queued.inc();

@@ -6,6 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::{
+    domain::{Code, Refusal},
+    flows::Error,
+};
+
 /// A smaller batch says little about how fast a lane is when there is much to do: most of its time
 /// is the commit, which a larger one shares.
 const TELLING_REQUESTS: usize = 64;
@@ -50,10 +55,15 @@ impl Pace {
         Duration::from_nanos(waiting.saturating_mul(each))
     }
 
+    /// What is said to somebody who is sent away.
+    pub(super) fn overloaded(&self) -> Error {
+        Refusal::from(Code::Overloaded).come_again_in(self.away_seconds()).into()
+    }
+
     /// After how many whole seconds somebody who is sent away should come again. Each is given the
     /// turn after the last one's, so that they come back no faster than the lane gets on, and not
     /// all at once.
-    pub(super) fn away_seconds(&self) -> u64 {
+    fn away_seconds(&self) -> u64 {
         let now = nanos(self.started.elapsed());
         let each = self.nanos_per_request.load(Ordering::Relaxed);
         let latest = now.saturating_add(AWAY_SECONDS_MAX * 1_000_000_000);

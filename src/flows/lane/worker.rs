@@ -88,6 +88,10 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop) => waiting.close(),
             }
             self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
+            for late in waiting.late(&mut batch) {
+                self.metrics.abandoned.inc();
+                self.answer(late, Err(self.pace.overloaded()));
+            }
             self.settle(std::mem::take(&mut batch)).await;
         }
         if let Some(conn) = self.conn
