@@ -6,10 +6,10 @@ TOOLS := $(CURDIR)/target/tools
 REDOCLY := @redocly/cli@2.77.0
 CARGO_DENY := 0.20.2
 
-.PHONY: help run test check bench build prepare fmt clippy openapi licences queries
+.PHONY: help run test check bench bench-quick build prepare fmt clippy openapi licences queries
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
 run: build ## Load the demonstration and serve it (DOSEBOOK_LISTEN, DOSEBOOK_DATA_DIR, DATABASE_URL)
 	@test -n "$${DATABASE_URL:-}" || scripts/need postgresql
@@ -26,9 +26,13 @@ test: ## Run all tests, each on a database of its own
 
 check: fmt clippy openapi licences queries ## Formatting, lints, contract, licences, query data
 
-bench: ## Measure bookings per second, beside one transaction per booking
+bench: ## Measure every figure that has a goal, in half an hour, and write docs/performance.md
 	@scripts/need cargo cc postgresql
-	cargo bench --locked --bench bookings
+	ulimit -n "$$(ulimit -Hn)"; cargo bench --locked --bench goals
+
+bench-quick: ## Measure only bookings a second, in four minutes
+	@scripts/need cargo cc postgresql
+	cargo bench --locked --bench goals -- --only bookings
 
 prepare: ## Describe the queries anew in .sqlx, after a change of SQL or schema
 	@scripts/need cargo cc postgresql
@@ -50,11 +54,12 @@ licences: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
 $(TOOLS)/bin/cargo-deny:
+	@scripts/need cargo cc
 	cargo install --quiet --debug --locked --root $(TOOLS) --target-dir $(TOOLS)/build cargo-deny@$(CARGO_DENY)
 	rm -rf $(TOOLS)/build
 
 queries:
-	@scripts/need postgresql
+	@scripts/need cargo cc postgresql
 	rm -rf $(CURDIR)/target/queries
 	scripts/with-postgres scripts/queries target/queries
 	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }

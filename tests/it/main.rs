@@ -29,6 +29,7 @@ mod import;
 mod ledger;
 mod model;
 mod outbox;
+mod overload;
 mod plan;
 mod postgres;
 mod readme;

@@ -1,0 +1,141 @@
+//! Every figure that the project has a goal for, measured beside its baseline in the same run: the
+//! machine's speed drifts, the ratio holds.
+//!
+//! `cargo bench --bench goals -- [--only NAME] [--seconds 5] [--runs 3]`. The service is the
+//! released program in a process of its own on a durable PostgreSQL; after every scenario the
+//! ledger is verified and compared with what was acknowledged.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::disallowed_methods,
+    reason = "a measurement may stop at the first surprise"
+)]
+
+mod baseline;
+mod citizens;
+mod generator;
+mod load;
+mod machine;
+mod report;
+mod rows;
+mod service;
+mod world;
+
+use clap::{Parser, ValueEnum};
+
+use crate::{
+    report::Report,
+    world::{Shape, World},
+};
+
+#[derive(Parser)]
+struct Args {
+    /// Only these rows
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Family>,
+    /// Seconds per measurement
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Seconds of overload
+    #[arg(long, default_value_t = 60)]
+    overload_seconds: u64,
+    /// Measurements of each kind; the median is shown
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+    runs: u64,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// Rows that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Family {
+    /// Bookings a second, spread and hot; WAL and updates in place
+    Bookings,
+    /// At 80 % of the peak
+    Latency,
+    /// One at a time
+    Idle,
+}
+
+/// What the families share.
+pub(crate) struct Bench {
+    seconds: u64,
+    overload_seconds: u64,
+    runs: u64,
+    report: Report,
+    world: Option<World>,
+    /// Bookings a second, spread; measured when first asked for.
+    peak: Option<f64>,
+    /// Percentile 99 at 80 % of the peak, in ms.
+    normal_ms: Option<f64>,
+}
+
+/// 2,000 clinics, 20,000 slots.
+const SPREAD: Shape = Shape {
+    clinics: 2_000,
+    slots_per_clinic: 10,
+    slots_per_day: 10,
+    doses: 1_000_000,
+    people: 2_200_000,
+    signed_in: 2_000_000,
+};
+
+impl Bench {
+    /// The world of most rows, with an empty ledger.
+    async fn world(&mut self) -> &mut World {
+        match &mut self.world {
+            Some(world) => world.reset().await,
+            None => self.world = Some(World::build(SPREAD).await),
+        }
+        self.world.as_mut().expect("built")
+    }
+
+    async fn run(&mut self, family: Family) {
+        match family {
+            Family::Bookings => rows::bookings::measure(self).await,
+            Family::Latency => rows::latency::measure(self).await,
+            Family::Idle => rows::latency::measure_idle(self).await,
+        }
+    }
+
+    async fn close(&mut self) {
+        if let Some(world) = self.world.take() {
+            world.close().await;
+        }
+    }
+}
+
+#[tokio::main(worker_threads = 1)]
+async fn main() {
+    // An interrupted bench must not leave servers behind.
+    tokio::select! {
+        () = measure(Args::parse()) => {}
+        _ = tokio::signal::ctrl_c() => println!("interrupted"),
+    }
+}
+
+async fn measure(args: Args) {
+    let mut bench = Bench {
+        seconds: args.seconds,
+        overload_seconds: args.overload_seconds,
+        runs: args.runs,
+        report: Report::default(),
+        world: None,
+        peak: None,
+        normal_ms: None,
+    };
+    for family in Family::value_variants() {
+        if args.only.is_empty() || args.only.contains(family) {
+            bench.run(*family).await;
+        }
+    }
+    bench.close().await;
+    if args.only.is_empty() {
+        bench.report.write_docs();
+    }
+}

@@ -1,0 +1,199 @@
+//! The table: printed row by row, written for machines, and put into docs/performance.md.
+
+use std::{fs, path::PathBuf};
+
+use crate::machine;
+
+const BEGIN: &str = "<!-- begin: written by make bench -->\n";
+const END: &str = "<!-- end: written by make bench -->\n";
+
+/// What a figure has to reach.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    /// So many times the baseline.
+    Times(f64),
+    /// No more than so many times the baseline.
+    TimesMax(f64),
+    /// In the figure's unit.
+    Least(f64),
+    /// In the figure's unit.
+    Most(f64),
+}
+
+/// One measurement of a row: a figure and what it is compared with, taken side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) figure: f64,
+    pub(crate) baseline: Option<f64>,
+}
+
+impl Run {
+    pub(crate) fn alone(figure: f64) -> Self {
+        Self { figure, baseline: None }
+    }
+
+    pub(crate) fn beside(figure: f64, baseline: f64) -> Self {
+        Self { figure, baseline: Some(baseline) }
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Row {
+    row: String,
+    figure: f64,
+    unit: &'static str,
+    baseline: Option<f64>,
+    ratio: f64,
+    goal: f64,
+    met: bool,
+    #[serde(skip)]
+    goal_in_words: String,
+}
+
+#[derive(Default)]
+pub(crate) struct Report {
+    rows: Vec<Row>,
+    notes: Vec<String>,
+}
+
+impl Goal {
+    /// Ratio, the number of the goal, whether it is met, and the goal in words. Where the goal is a
+    /// limit for the figure itself, the ratio is figure to limit.
+    fn judge(self, run: Run, unit: &str) -> (f64, f64, bool, String) {
+        let of_baseline = run.figure / run.baseline.unwrap_or(f64::NAN);
+        match self {
+            Self::Times(goal) => (of_baseline, goal, of_baseline >= goal, format!("≥ {goal}×")),
+            Self::TimesMax(goal) => (of_baseline, goal, of_baseline <= goal, format!("≤ {goal}×")),
+            Self::Least(goal) => {
+                (run.figure / goal, goal, run.figure >= goal, format!("≥ {goal} {unit}"))
+            }
+            Self::Most(goal) => {
+                (run.figure / goal, goal, run.figure <= goal, format!("≤ {goal} {unit}"))
+            }
+        }
+    }
+}
+
+impl Report {
+    /// Takes the median of the runs (by ratio), prints it, and writes what there is so far.
+    pub(crate) fn row(&mut self, name: &str, unit: &'static str, goal: Goal, runs: &[Run]) -> Run {
+        let mut runs = runs.to_vec();
+        runs.sort_by(|a, b| goal.judge(*a, unit).0.total_cmp(&goal.judge(*b, unit).0));
+        let run = runs[runs.len() / 2];
+        let (ratio, number, met, goal_in_words) = goal.judge(run, unit);
+        let row = Row {
+            row: name.to_owned(),
+            figure: run.figure,
+            unit,
+            baseline: run.baseline,
+            ratio,
+            goal: number,
+            met,
+            goal_in_words,
+        };
+        if self.rows.is_empty() {
+            let head = ["figure", "baseline", "ratio", "goal"];
+            println!("\n{:<66}{:>20}{:>12}{:>9}{:>22}", "", head[0], head[1], head[2], head[3]);
+        }
+        println!("{}", row.line());
+        self.rows.push(row);
+        self.write_json();
+        run
+    }
+
+    /// What has to be known beside the rows; printed at once.
+    pub(crate) fn note(&mut self, note: String) {
+        println!("    {note}");
+        self.notes.push(note);
+    }
+
+    fn write_json(&self) {
+        let folder = root().join("target");
+        fs::create_dir_all(&folder).expect("target");
+        let json = serde_json::to_string_pretty(&self.rows).expect("json");
+        fs::write(folder.join("bench.json"), json + "\n").expect("bench.json");
+    }
+
+    /// Replaces what stands between the marks in docs/performance.md.
+    pub(crate) fn write_docs(&self) {
+        let path = root().join("docs/performance.md");
+        let text = fs::read_to_string(&path).expect("docs/performance.md");
+        let (before, rest) = text.split_once(BEGIN).expect("the first mark");
+        let (_, after) = rest.split_once(END).expect("the second mark");
+        let text = format!("{before}{BEGIN}{}{END}{after}", self.markdown());
+        fs::write(&path, text).expect("docs/performance.md");
+        println!("\nwritten: docs/performance.md, target/bench.json");
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = format!("{}\n\n", machine::facts());
+        text += "| row | figure | baseline | ratio | goal | |\n|---|---|---|---|---|---|\n";
+        for row in &self.rows {
+            let (figure, baseline, met) = (row.figure(), row.baseline(), row.met());
+            let (name, unit, ratio, goal) = (&row.row, row.unit, row.ratio, &row.goal_in_words);
+            text += &format!(
+                "| {name} | {figure} {unit} | {baseline} | {ratio:.2} | {goal} | {met} |\n"
+            );
+        }
+        text += "\nThe ratio is figure to baseline; where the goal is a limit in the figure's own \
+                 unit, it is figure to limit.\n\n";
+        for note in &self.notes {
+            text += &format!("- {note}\n");
+        }
+        text
+    }
+}
+
+impl Row {
+    fn line(&self) -> String {
+        format!(
+            "{:<66}{:>20}{:>12}{:>9.2}{:>22}  {}",
+            self.row,
+            format!("{} {}", self.figure(), self.unit),
+            self.baseline(),
+            self.ratio,
+            self.goal_in_words,
+            self.met()
+        )
+    }
+
+    fn figure(&self) -> String {
+        number(self.figure)
+    }
+
+    fn baseline(&self) -> String {
+        self.baseline.map_or_else(|| "–".to_owned(), number)
+    }
+
+    fn met(&self) -> &'static str {
+        if self.met { "met" } else { "missed" }
+    }
+}
+
+/// Three digits at least, and thousands apart.
+pub(crate) fn number(number: f64) -> String {
+    if number < 10.0 {
+        return format!("{number:.2}");
+    }
+    if number < 100.0 {
+        return format!("{number:.1}");
+    }
+    let digits = format!("{number:.0}");
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

@@ -1,0 +1,110 @@
+//! The service as a process of its own: the program that is released, on the folder of a world.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// Counting who is eligible takes some seconds per million people.
+const READY_MAX: Duration = Duration::from_secs(300);
+const POLL_PAUSE: Duration = Duration::from_millis(20);
+
+/// The public figures of campaign 1, as a browser asks for them.
+pub(crate) const SUPPLY: &str = "GET /v1/campaigns/1/supply HTTP/1.1\r\nHost: bench\r\n\
+                                 Accept-Encoding: gzip, deflate, br\r\n\r\n";
+
+pub(crate) struct Service {
+    process: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Service {
+    /// Starts it and waits until it answers and has nothing left to count.
+    pub(crate) fn start(data_dir: &Path) -> Self {
+        let service = Self::launch(data_dir);
+        service.await_eligible();
+        service
+    }
+
+    /// Starts it and waits until it says where it answers.
+    pub(crate) fn launch(data_dir: &Path) -> Self {
+        let log = File::options().create(true).append(true).open(data_dir.join("serve.log"));
+        let mut process = program(data_dir)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(log.expect("a log"))
+            .spawn()
+            .expect("the service starts");
+        let stdout = process.stdout.take().expect("its output");
+        let line = BufReader::new(stdout).lines().next().expect("an address").expect("readable");
+        let url = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
+        let address = url.expect("an address").parse().expect("an address");
+        Self { process, address }
+    }
+
+    fn await_eligible(&self) {
+        let since = Instant::now();
+        let request = SUPPLY.replace("gzip, deflate, br", "identity");
+        while ask(self.address, &request).contains("\"eligible\":null") {
+            assert!(since.elapsed() < READY_MAX, "the eligible are not counted");
+            std::thread::sleep(POLL_PAUSE);
+        }
+    }
+
+    /// Memory in use, and its highest since the start, in MiB.
+    pub(crate) fn memory(&self) -> (f64, f64) {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("its status");
+        let mib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
+            let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+            kib / 1024.0
+        };
+        (mib("VmRSS:"), mib("VmHWM:"))
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub(crate) fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.expect("kill").success());
+        assert!(self.process.wait().expect("an end").success(), "the service ends well");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The program on a folder, with nothing of this environment's settings.
+pub(crate) fn program(data_dir: &Path) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_dosebook"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("DOSEBOOK_") {
+            program.env_remove(name);
+        }
+    }
+    program.env_remove("DATABASE_URL").env_remove("RUST_LOG").arg("--data-dir").arg(data_dir);
+    program
+}
+
+/// One request on a connection of its own: the whole answer.
+pub(crate) fn ask(address: SocketAddr, request: &str) -> String {
+    String::from_utf8_lossy(&ask_bytes(address, request)).into_owned()
+}
+
+pub(crate) fn ask_bytes(address: SocketAddr, request: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).expect("the service answers");
+    let closing = request.replacen("Host: ", "Connection: close\r\nHost: ", 1);
+    stream.write_all(closing.as_bytes()).expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    answer
+}

@@ -1,0 +1,227 @@
+//! What is booked in a measurement: a durable PostgreSQL of its own with clinics, slots, doses that
+//! never run out, and people who are eligible. The service is started on the same folder.
+
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use dosebook::{
+    config::{LogFormat, Storage},
+    flows,
+    store::Store,
+};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use tempfile::TempDir;
+
+use crate::{citizens::Citizens, generator::Acknowledged, load};
+
+/// How large a world is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) clinics: i64,
+    pub(crate) slots_per_clinic: i64,
+    pub(crate) slots_per_day: i64,
+    /// In each allocation; also the seats of each slot.
+    pub(crate) doses: i64,
+    pub(crate) people: i64,
+    /// So many of the people are signed in.
+    pub(crate) signed_in: i64,
+}
+
+/// Whose turn the nth person to come is: people do not come in the order of their numbers. Prime,
+/// so that nobody comes twice.
+pub(crate) const PERSON_STEP: i64 = 7_368_787;
+/// Visits all slots in an order without neighbours.
+pub(crate) const SLOT_STEP: i64 = 7_919;
+
+impl Shape {
+    pub(crate) fn slots(&self) -> i64 {
+        self.clinics * self.slots_per_clinic
+    }
+
+    /// The person who comes as the nth, counted from 0.
+    pub(crate) fn person(&self, nth: i64) -> i64 {
+        nth * PERSON_STEP % self.people + 1
+    }
+
+    /// The slot that the nth person books.
+    pub(crate) fn slot(&self, nth: i64) -> i64 {
+        let nth = nth * SLOT_STEP % self.slots();
+        ((nth / self.slots_per_clinic + 1) << 24) + nth % self.slots_per_clinic + 1
+    }
+}
+
+/// Where the bench keeps its databases, gone with it. Searchable, because PostgreSQL may run as
+/// another user.
+pub(crate) fn folder() -> TempDir {
+    let wanted = std::env::temp_dir();
+    let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(&wanted).output();
+    let is_memory = kind.is_ok_and(|output| output.stdout.starts_with(b"tmpfs"));
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let parent = if is_memory { target } else { wanted };
+    tempfile::Builder::new()
+        .prefix("dosebook-bench-")
+        .permissions(Permissions::from_mode(0o711))
+        .tempdir_in(parent)
+        .expect("a temporary folder")
+}
+
+pub(crate) fn storage(data_dir: &Path) -> Storage {
+    Storage {
+        data_dir: data_dir.to_owned(),
+        database_url: None,
+        secret: None,
+        pg_bin: None,
+        log_format: LogFormat::Pretty,
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) shape: Shape,
+    pub(crate) citizens: Arc<Citizens>,
+    pub(crate) root: PgConnection,
+    store: Store,
+    /// The last to go: the server in it is stopped before.
+    folder: TempDir,
+}
+
+impl World {
+    /// An empty ledger of this shape.
+    pub(crate) async fn build(shape: Shape) -> Self {
+        println!("loading {} people, {} slots …", shape.people, shape.slots());
+        let folder = folder();
+        let mut world = Self::open(shape, folder, None).await;
+        let superuser = world.superuser();
+        load::world(&mut world.root, &superuser, &shape).await;
+        world
+    }
+
+    async fn open(shape: Shape, folder: TempDir, citizens: Option<Arc<Citizens>>) -> Self {
+        let store = Store::open(&storage(folder.path()), 2).await.expect("PostgreSQL starts");
+        let citizens = citizens.unwrap_or_else(|| Arc::new(Citizens::sign_in(&store.keys, &shape)));
+        let superuser = store.owner.clone().username("postgres");
+        let root = PgConnection::connect_with(&superuser).await.expect("a connection");
+        Self { shape, citizens, root, store, folder }
+    }
+
+    /// This world and another like it in a folder of its own.
+    pub(crate) async fn split(self) -> (Self, Self) {
+        let Self { shape, citizens, root, store, folder } = self;
+        root.close().await.expect("closed");
+        store.close().await;
+        let other = self::folder();
+        copy(folder.path(), other.path());
+        let one = Self::open(shape, folder, Some(citizens.clone())).await;
+        (one, Self::open(shape, other, Some(citizens)).await)
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn superuser(&self) -> PgConnectOptions {
+        self.store.owner.clone().username("postgres")
+    }
+
+    /// `psql -h` takes it.
+    pub(crate) fn socket_dir(&self) -> &Path {
+        self.store.owner.get_socket().expect("a socket")
+    }
+
+    /// The ledger as it was before anybody booked, on disk, its statistics fresh. No service may
+    /// run on it.
+    pub(crate) async fn reset(&mut self) {
+        load::reset(&mut self.root).await;
+    }
+
+    /// What the bookings in the ledger add up to.
+    pub(crate) async fn sums(&mut self) -> Sums {
+        let sql = "select count(*), count(distinct person_id),
+                       coalesce(sum(person_id), 0)::bigint, coalesce(sum(slot_id), 0)::text
+                   from booking where state = 1";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("sums");
+        let slots: String = row.get(3);
+        Sums {
+            bookings: row.get(0),
+            people: row.get(1),
+            person_ids: i128::from(row.get::<i64, _>(2)),
+            slot_ids: slots.parse().expect("a number"),
+        }
+    }
+
+    /// Stops the bench unless exactly the bookings that were acknowledged have been added, nobody
+    /// has two, and everything else agrees.
+    pub(crate) async fn check(&mut self, before: Sums, acknowledged: &Acknowledged) {
+        self.count(before, acknowledged).await;
+        self.verify().await;
+    }
+
+    /// As `check`, without deriving the ledger anew.
+    pub(crate) async fn count(&mut self, before: Sums, acknowledged: &Acknowledged) {
+        let now = self.sums().await;
+        assert_eq!(now.bookings, now.people, "a person with two bookings");
+        assert_eq!(
+            now.bookings - before.bookings,
+            acknowledged.bookings,
+            "bookings in the database, and acknowledged"
+        );
+        assert_eq!(now.person_ids - before.person_ids, acknowledged.person_ids, "other people");
+        assert_eq!(now.slot_ids - before.slot_ids, acknowledged.slot_ids, "other slots");
+    }
+
+    /// Stops the bench if `dosebook verify` would find anything.
+    pub(crate) async fn verify(&mut self) {
+        let found = flows::verify::verify(&self.store.db).await.expect("verify");
+        assert!(found.is_empty(), "{found:?}");
+    }
+
+    /// Bytes of WAL written so far, and bookings in the ledger.
+    pub(crate) async fn written(&mut self) -> (f64, f64) {
+        let sql = "select (pg_current_wal_insert_lsn() - '0/0')::float8,
+                       (select sum(booked) from allocation)::float8";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("lsn");
+        (row.get(0), row.get(1))
+    }
+
+    /// Updates of the counter tables so far, and how many of them were in place. Backends tell at
+    /// the latest when they end.
+    pub(crate) async fn updates(&mut self) -> (i64, i64) {
+        let sql = "select sum(n_tup_upd)::bigint, sum(n_tup_hot_upd)::bigint
+                   from pg_stat_user_tables where relname in ('slot', 'allocation')";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("statistics");
+        (row.get(0), row.get(1))
+    }
+
+    pub(crate) async fn checkpoint(&mut self) {
+        self.run("checkpoint").await;
+    }
+
+    pub(crate) async fn run(&mut self, sql: &str) {
+        self.root.execute(AssertSqlSafe(sql.to_owned())).await.expect("done");
+    }
+
+    pub(crate) async fn close(self) {
+        self.root.close().await.expect("closed");
+        self.store.close().await;
+    }
+}
+
+/// What the bookings of a ledger add up to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sums {
+    pub(crate) bookings: i64,
+    people: i64,
+    person_ids: i128,
+    slot_ids: i128,
+}
+
+/// Copies a folder with everything in it; what the file system can share is shared.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let mut cp = Command::new("cp");
+    cp.args(["-a", "--reflink=auto"]).arg(from.join(".")).arg(to);
+    assert!(cp.status().expect("cp").success(), "the folder is copied");
+}
