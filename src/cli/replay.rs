@@ -18,11 +18,6 @@ use crate::{
     store::Store,
 };
 
-/// Lets a crowd come to a running service as a scenario has it, and checks what it was told
-///
-/// It books for people of the register of this store, so the service must work on the same database
-/// with the same secret, and what is booked stays booked: rehearse on a demonstration. Afterwards
-/// every answer is held against the database; the exit code is 1 where a promise was not kept.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// july-12, july-14, august, hot-clinic, steady, or a file of your own

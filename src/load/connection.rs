@@ -43,6 +43,15 @@ impl Connection {
         Ok(Self { stream, read: Vec::with_capacity(READ_BYTES) })
     }
 
+    /// Whether the service has hung up meanwhile, as it does on a connection that was idle for
+    /// long: nothing that is sent on it would be heard.
+    pub fn is_closed(&self) -> bool {
+        match self.stream.try_read(&mut [0]) {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
@@ -102,6 +111,18 @@ mod tests {
         assert_eq!((head.status, head.retry_after, head.body_bytes), (503, Some(2), 3));
         assert_eq!(&whole[head.bytes..], b"abc");
         assert!(parse(&whole[..40]).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_service_that_has_hung_up_is_noticed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connection = Connection::open(address).await.unwrap();
+        let (service, _) = listener.accept().await.unwrap();
+        assert!(!connection.is_closed());
+        drop(service);
+        connection.stream.readable().await.unwrap();
+        assert!(connection.is_closed());
     }
 
     #[test]

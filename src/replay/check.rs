@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::crowd::{Ack, AckState, Key, Plan};
+use super::{
+    crowd::{Ack, AckState},
+    plan::{Key, Plan},
+};
 use crate::{
     db::{self, Db, replay::Found},
     domain::PersonId,

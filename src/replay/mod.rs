@@ -2,14 +2,16 @@
 //! against the database afterwards.
 //!
 //! `scenario` says who comes and what they do, `curve` when. `world` reads whom and where,
-//! `sign_in` makes tokens, `crowd` is the hot way, `tally` what is noted on it. Then `check` asks
-//! the database, and `report` says it all: as a table, as JSON, and by `page` and `plot` as HTML.
+//! `sign_in` makes tokens, `plan` is all that is known before. `crowd` is the hot way, `tally` what
+//! is noted on it. Then `check` asks the database, and `report` says it all: by `table` as text, by
+//! `page` and `plot` as HTML, and as JSON.
 
 pub mod check;
 pub mod crowd;
 pub mod curve;
 pub mod figure;
 pub mod page;
+pub mod plan;
 pub mod plot;
 pub mod report;
 pub mod scenario;
@@ -26,8 +28,9 @@ use chrono::{DateTime, Utc};
 pub use self::{check::Checked, report::Report, scenario::Scenario, target::Target};
 use self::{
     check::Told,
-    crowd::{Crowd, Plan, Play, Progress},
+    crowd::{Play, Progress},
     curve::Curve,
+    plan::{Crowd, Plan},
     tally::Tally,
     world::Places,
 };

@@ -94,18 +94,30 @@ fn figures(html: &mut String, report: &Report) {
     figure(grouped(report.bookings_per_second_peak), " /s", "bookings, best second");
     let mean = grouped(format!("{:.0}", report.bookings_per_second_mean));
     figure(mean, " /s", "bookings, mean to the last");
-    let seconds = |ms: f64| format!("{:.1}", ms / 1e3);
-    figure(seconds(report.until_booked_ms.p50), " s", "from coming to booked, median");
-    figure(seconds(report.until_booked_ms.p99), " s", "from coming to booked, p99");
+    let left = report.timeline.last().map_or(0, |last| last.open);
+    figure(grouped(left), "", "doses left");
+    for (ms, words) in [
+        (report.until_booked_ms.p50, "from coming to booked, median"),
+        (report.until_booked_ms.p99, "from coming to booked, p99"),
+    ] {
+        match ms < 1e3 {
+            true => figure(millis(ms), " ms", words),
+            false => figure(format!("{:.1}", ms / 1e3), " s", words),
+        }
+    }
     html.push_str("</section>\n");
 }
 
 fn plots(html: &mut String, report: &Report) {
     let moments = report.timeline.as_slice();
     let rate = |count: u64, moment: &Moment| float(count) / moment.span_seconds;
+    // A step for each stretch, because that is what was counted.
     let line = |name: &str, value: &dyn Fn(&Moment) -> f64| Series {
         name: name.to_owned(),
-        points: moments.iter().map(|m| (m.second + m.span_seconds / 2.0, value(m))).collect(),
+        points: moments
+            .iter()
+            .flat_map(|m| [m.second, m.second + m.span_seconds].map(|x| (x, value(m))))
+            .collect(),
     };
     let plot = |unit, axis, is_filled, series| Plot { unit, axis, is_filled, series };
     let mut add = |title: &str, words: &str, plot: Plot<'_>| {
@@ -123,7 +135,7 @@ fn plots(html: &mut String, report: &Report) {
     add("Bookings", words, plot("bookings/s", Axis::Linear, true, bookings));
     let words =
         "The space between the lines is the line of people: who has come and has no booking.";
-    add("Come and booked", words, plot("people", Axis::Linear, true, sums(moments)));
+    add("Come and booked", words, plot("people", Axis::Linear, false, sums(moments)));
     let due = latencies(moments, |m| m.from_due_ms);
     let words = "Of a request to book, from when the person wanted it: what people felt.";
     add("Latency as felt", words, plot("ms (powers of ten)", Axis::Log, false, due));

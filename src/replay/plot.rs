@@ -7,7 +7,7 @@ use super::figure::grouped;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 250.0;
-const LEFT: f64 = 68.0;
+const LEFT: f64 = 84.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 40.0;
@@ -64,7 +64,7 @@ impl Plot<'_> {
         svg.push_str("<p class=\"legend\">");
         for (n, series) in self.series.iter().enumerate() {
             let name = escaped(&series.name);
-            let _ = write!(svg, "<span><i class=\"b{n}\"></i>{name}</span> ");
+            let _ = write!(svg, "<span><i class=\"b{}\"></i>{name}</span> ", colour(n));
         }
         svg.push_str("</p>");
     }
@@ -108,11 +108,17 @@ impl Plot<'_> {
             let ground = HEIGHT - BOTTOM;
             let _ = write!(
                 svg,
-                "<path class=\"f{n}\" d=\"{line}L{last:.1} {ground}L{first:.1} {ground}Z\"/>",
+                "<path class=\"f{}\" d=\"{line}L{last:.1} {ground}L{first:.1} {ground}Z\"/>",
+                colour(n),
             );
         }
-        let _ = write!(svg, "<path class=\"l{n}\" d=\"{line}\"/>");
+        let _ = write!(svg, "<path class=\"l{}\" d=\"{line}\"/>", colour(n));
     }
+}
+
+/// There are six; a line beyond is dashed.
+fn colour(n: usize) -> String {
+    format!("{}{}", n % 6, if n < 6 { "" } else { " d" })
 }
 
 struct Frame {

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    crowd::{TOKEN_BYTES, Token},
+    plan::{TOKEN_BYTES, Token},
     target::Target,
 };
 use crate::{

@@ -33,7 +33,7 @@ fn write(text: &mut String, report: &Report) {
         line("odd answers", grouped(report.odd), "with an error that has no code");
     }
     let unknown = report.check.unknown.len();
-    let note = format!("requests without an answer; {unknown} of them found booked");
+    let note = format!("requests to book without an answer; {unknown} of them found booked");
     line("lost", grouped(report.lost), &note);
     let retries = report.retries;
     line("tries at another slot", grouped(retries.other_slot), "");

@@ -4,10 +4,7 @@
 use dosebook::{
     db::Db,
     domain::keys::Keys,
-    replay::{
-        self, Checked, Order, Played, Report, Scenario, Target,
-        crowd::{AckState, Key},
-    },
+    replay::{self, Checked, Order, Played, Report, Scenario, Target, crowd::AckState, plan::Key},
 };
 use serde_json::{Value, json};
 use sqlx::Executor;
