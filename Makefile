@@ -54,11 +54,12 @@ licences: $(TOOLS)/bin/cargo-deny
 	$(TOOLS)/bin/cargo-deny --locked check licenses bans sources
 
 $(TOOLS)/bin/cargo-deny:
+	@scripts/need cargo cc
 	cargo install --quiet --debug --locked --root $(TOOLS) --target-dir $(TOOLS)/build cargo-deny@$(CARGO_DENY)
 	rm -rf $(TOOLS)/build
 
 queries:
-	@scripts/need postgresql
+	@scripts/need cargo cc postgresql
 	rm -rf $(CURDIR)/target/queries
 	scripts/with-postgres scripts/queries target/queries
 	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }

@@ -23,6 +23,8 @@ enum Verb {
     Import(cli::import::Args),
     /// Bring the schema up to date and exit
     Migrate,
+    /// Rehearse: let a crowd come to a running service, and check what it was told
+    Replay(cli::replay::Args),
     /// Let staff and administrators sign in, or not any more
     User(cli::user::Args),
     /// Derive the ledger anew from journal and bookings, and say where it differs
@@ -38,6 +40,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
+        Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,
         Verb::Verify => cli::verify::run(&storage).await,
     };

@@ -52,8 +52,12 @@ pub struct Metrics {
     pub batch_seconds: Histogram,
     /// Requests that wait in the lanes.
     pub queued: Gauge,
-    /// Requests refused because their lane was full.
+    /// Callers who wait for a decision; those who have hung up are none.
+    pub callers: Gauge,
+    /// Requests sent away because they would have waited too long.
     pub overflows: Counter,
+    /// Requests dropped undecided because nobody waited for them any more.
+    pub abandoned: Counter,
     /// Batches that were done again after a conflict or a lost connection.
     pub retries: Counter,
     /// HTTP answers by method and status.
@@ -69,7 +73,9 @@ impl Default for Metrics {
             batch_requests: Histogram::new(powers(1.0, 11)),
             batch_seconds: Histogram::new(powers(0.000_5, 13)),
             queued: Gauge::default(),
+            callers: Gauge::default(),
             overflows: Counter::default(),
+            abandoned: Counter::default(),
             retries: Counter::default(),
             answers: Family::default(),
             registry: Mutex::default(),
@@ -88,8 +94,14 @@ impl Default for Metrics {
         registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
         registry.register(
             "overflows",
-            "Requests refused by a full lane",
+            "Requests sent away because they would have waited too long",
             metrics.overflows.clone(),
+        );
+        registry.register("callers", "Callers who wait for a decision", metrics.callers.clone());
+        registry.register(
+            "abandoned",
+            "Requests dropped because nobody waited for them any more",
+            metrics.abandoned.clone(),
         );
         registry.register("batch_retries", "Batches done again", metrics.retries.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());

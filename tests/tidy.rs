@@ -55,12 +55,18 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "db", may_import: &["domain"], never: &["actix"] },
     Room { name: "clock", may_import: &[], never: &["actix", "sqlx"] },
+    Room { name: "dice", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
     Room { name: "telemetry", may_import: &["config", "domain"], never: &["query!"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
     Room { name: "load", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
-    Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
+    Room { name: "flows", may_import: &["clock", "db", "dice", "domain", "telemetry"], never: SQL },
+    Room {
+        name: "replay",
+        may_import: &["clock", "db", "dice", "domain", "flows", "load"],
+        never: SQL,
+    },
     Room {
         name: "api",
         may_import: &["app", "board", "clock", "config", "db", "domain", "flows", "telemetry"],
@@ -115,6 +121,7 @@ const NOT_NOUNS: &[&str] = &[
     "openapi",
     "principal",
     "problem",
+    "replay",
     "turn",
 ];
 

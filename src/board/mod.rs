@@ -3,8 +3,8 @@
 //!
 //! Everything is read once; in between, the journal's new lines carry the picture on. Whenever
 //! `catalogue.revision` moves, the tables are read again, but for the slots, of which there are
-//! millions: only those of clinics that tell of a change. While the database is away the last picture
-//! stays, and its `as_of` tells its age.
+//! millions: only those of clinics that tell of a change. While the database is away the last
+//! picture stays, and its `as_of` tells its age.
 
 pub mod catalogue;
 pub mod document;

@@ -1,6 +1,8 @@
 //! The slots of a clinic, packed so that those of a nation stay in memory: 20 bytes each, in the
 //! order of the days, so that a day is found without looking at the others.
 
+use std::{ops::Range, sync::Arc};
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
 
@@ -39,13 +41,21 @@ pub struct Window {
     pub is_closed: bool,
 }
 
-/// The slots of one clinic.
+/// The slots of one clinic. A copy for the next snapshot costs four bytes a slot.
 #[derive(Clone, Debug, Default)]
 pub struct Slots {
-    /// In order, each with the place in `all` where its slots end.
+    plan: Arc<Plan>,
+    /// As `Plan::slots`.
+    taken: Box<[i32]>,
+}
+
+/// What no booking changes.
+#[derive(Debug, Default)]
+struct Plan {
+    /// In order, each with the place in `slots` where it ends.
     days: Box<[(NaiveDate, usize)]>,
     /// By date and time.
-    all: Box<[Packed]>,
+    slots: Box<[Packed]>,
 }
 
 /// A slot without what its day and its clinic say already.
@@ -58,7 +68,6 @@ struct Packed {
     /// Milliseconds.
     lasts: i32,
     seats: i32,
-    taken: i32,
 }
 
 impl Packed {
@@ -73,7 +82,6 @@ impl Packed {
             starts: milliseconds(slot.starts_at - midnight(slot.on_date)),
             lasts: milliseconds(slot.ends_at - slot.starts_at),
             seats: slot.seats,
-            taken: slot.taken,
         }
     }
 
@@ -86,8 +94,23 @@ impl Packed {
     }
 
     /// Never below zero, which only a change of the slots that was not yet read could make it.
-    fn seats_left(self) -> i32 {
-        if self.is_closed() { 0 } else { (self.seats - self.taken).max(0) }
+    fn seats_left(self, taken: i32) -> i32 {
+        if self.is_closed() { 0 } else { (self.seats - taken).max(0) }
+    }
+}
+
+impl Plan {
+    /// Where the slots of a date stand.
+    fn places(&self, date: NaiveDate) -> Range<usize> {
+        match self.days.binary_search_by_key(&date, |(day, _)| *day) {
+            Ok(at) => self.end_of_first(at)..self.end_of_first(at + 1),
+            Err(_) => 0..0,
+        }
+    }
+
+    /// Where the slots of the first so many days end.
+    fn end_of_first(&self, days: usize) -> usize {
+        days.checked_sub(1).and_then(|at| self.days.get(at)).map_or(0, |(_, end)| *end)
     }
 }
 
@@ -100,18 +123,21 @@ impl Slots {
             end += day.len();
             Some((day.first()?.on_date, end))
         });
-        Self { days: days.collect(), all: slots.iter().map(Packed::new).collect() }
+        let (days, packed) = (days.collect(), slots.iter().map(Packed::new).collect());
+        Self {
+            plan: Arc::new(Plan { days, slots: packed }),
+            taken: slots.iter().map(|slot| slot.taken).collect(),
+        }
     }
 
     /// Takes seats (gives back, if negative) in the slot with this number. One that is not known is
     /// of a date long past, or so new that it is still to be read. Says whether that is possible.
     pub fn take_seats(&mut self, number: u32, seats: i64) -> bool {
-        let Some(slot) = self.all.iter_mut().find(|slot| slot.number() == number) else {
-            return true;
-        };
-        match i32::try_from(i64::from(slot.taken) + seats) {
-            Ok(taken) if taken >= 0 => {
-                slot.taken = taken;
+        let at = self.plan.slots.iter().position(|slot| slot.number() == number);
+        let Some(taken) = at.and_then(|at| self.taken.get_mut(at)) else { return true };
+        match i32::try_from(i64::from(*taken) + seats) {
+            Ok(after) if after >= 0 => {
+                *taken = after;
                 true
             }
             _ => false,
@@ -120,20 +146,20 @@ impl Slots {
 
     /// Free seats of a date, in slots that are not closed.
     pub fn seats_left(&self, date: NaiveDate) -> i64 {
-        self.on(date).iter().map(|slot| i64::from(slot.seats_left())).sum()
+        self.on(date).map(|(slot, taken)| i64::from(slot.seats_left(taken))).sum()
     }
 
     /// The slots of a date, by time.
     pub fn windows(&self, clinic_id: ClinicId, date: NaiveDate) -> impl Iterator<Item = Window> {
         let midnight = midnight(date);
-        self.on(date).iter().map(move |slot| {
+        self.on(date).map(move |(slot, taken)| {
             let starts_at = midnight + TimeDelta::milliseconds(slot.starts.into());
             Window {
                 slot_id: SlotId::of(clinic_id, slot.number()),
                 starts_at,
                 ends_at: starts_at + TimeDelta::milliseconds(slot.lasts.into()),
                 seats: slot.seats,
-                seats_left: slot.seats_left(),
+                seats_left: slot.seats_left(taken),
                 is_closed: slot.is_closed(),
             }
         })
@@ -141,25 +167,28 @@ impl Slots {
 
     /// Whether it has slots before this date.
     pub fn reach_before(&self, date: NaiveDate) -> bool {
-        self.days.first().is_some_and(|(first, _)| *first < date)
+        self.plan.days.first().is_some_and(|(first, _)| *first < date)
     }
 
     /// Forgets the slots before this date.
     pub fn forget_before(&mut self, date: NaiveDate) {
-        let gone = self.days.partition_point(|(day, _)| *day < date);
-        let start = self.end_of_first(gone);
-        self.days = self.days.iter().skip(gone).map(|&(day, end)| (day, end - start)).collect();
-        self.all = self.all.iter().skip(start).copied().collect();
+        let Plan { days, slots } = &*self.plan;
+        let gone = days.partition_point(|(day, _)| *day < date);
+        let start = self.plan.end_of_first(gone);
+        let taken = self.taken.iter().skip(start).copied().collect();
+        let plan = Plan {
+            days: days.iter().skip(gone).map(|&(day, end)| (day, end - start)).collect(),
+            slots: slots.iter().skip(start).copied().collect(),
+        };
+        *self = Self { plan: Arc::new(plan), taken };
     }
 
-    fn on(&self, date: NaiveDate) -> &[Packed] {
-        let Ok(at) = self.days.binary_search_by_key(&date, |(day, _)| *day) else { return &[] };
-        self.all.get(self.end_of_first(at)..self.end_of_first(at + 1)).unwrap_or_default()
-    }
-
-    /// Where the slots of the first so many days end.
-    fn end_of_first(&self, days: usize) -> usize {
-        days.checked_sub(1).and_then(|at| self.days.get(at)).map_or(0, |(_, end)| *end)
+    /// The slots of a date, each with the seats that are taken.
+    fn on(&self, date: NaiveDate) -> impl Iterator<Item = (Packed, i32)> {
+        let places = self.plan.places(date);
+        let slots = self.plan.slots.get(places.clone()).unwrap_or_default();
+        let taken = self.taken.get(places).unwrap_or_default();
+        slots.iter().copied().zip(taken.iter().copied())
     }
 }
 
@@ -238,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_20_bytes() {
-        assert_eq!(size_of::<Packed>(), 20);
+        assert_eq!(size_of::<Packed>() + size_of::<i32>(), 20);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection};
 use crate::{
     config::Storage,
     flows::demo::{self, Loaded, Person, Scale},
+    replay::figure::grouped,
     store::Store,
 };
 
@@ -109,19 +110,6 @@ fn ratio(totals: &demo::Totals) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-/// 352400 as 352,400.
-fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// 01001234567 as 010-0123-4567.
 fn hyphened(phone: &str) -> String {
     match (phone.get(..3), phone.get(3..7), phone.get(7..)) {
@@ -133,13 +121,6 @@ fn hyphened(phone: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(80_640), "80,640");
-        assert_eq!(grouped(3_524_000), "3,524,000");
-    }
 
     #[test]
     fn a_phone_is_shown_in_its_usual_form() {

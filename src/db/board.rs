@@ -47,7 +47,8 @@ pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     conn.execute("set transaction isolation level repeatable read, read only").await?;
     let row = query!(
         r#"select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
-               revision - slots_told as "untold!", pg_postmaster_start_time() as "server_started_at!"
+               revision - slots_told as "untold!",
+               pg_postmaster_start_time() as "server_started_at!"
            from catalogue"#
     )
     .fetch_one(conn)
@@ -108,7 +109,8 @@ async fn lines_by_index(conn: &mut PgConnection, position: &Position) -> sqlx::R
                allocation_id, from_pool_id, to_pool_id, slot_id,
                sum(doses) as "doses!", count(*) as "lines!"
            from fresh
-           group by kind, from_bucket, to_bucket, allocation_id, from_pool_id, to_pool_id, slot_id"#,
+           group by kind, from_bucket, to_bucket, allocation_id, from_pool_id, to_pool_id,
+               slot_id"#,
         position.0,
     )
     .fetch_all(conn)
@@ -257,7 +259,8 @@ pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<Pool>> {
 /// The database's.
 pub async fn slots_revisions(conn: &mut PgConnection) -> sqlx::Result<Vec<(ClinicId, i64)>> {
     let rows = query!(
-        r#"select clinic_id as "clinic_id: ClinicId", slots_revision from clinic order by clinic_id"#
+        r#"select clinic_id as "clinic_id: ClinicId", slots_revision
+           from clinic order by clinic_id"#
     );
     rows.map(|row| (row.clinic_id, row.slots_revision)).fetch_all(conn).await
 }

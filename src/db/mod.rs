@@ -22,6 +22,7 @@ pub mod person;
 pub mod pool;
 pub mod product;
 pub mod region;
+pub mod replay;
 pub mod roster;
 pub mod schedule;
 pub mod sign_in_code;

@@ -1,6 +1,6 @@
-//! Slots: the time windows of a clinic. Whatever changes them, other than a booking, tells of it by
-//! the clinic's `slots_revision`, in the same statement, so that nobody can forget it. The clinic is
-//! locked before its slots, always.
+//! Slots: the time windows of a clinic. Whatever changes them, other than a booking, tells of it
+//! by the clinic's `slots_revision`, in the same statement, so that nobody can forget it. The
+//! clinic is locked before its slots, always.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};

@@ -18,8 +18,9 @@ use tokio::{
 
 use super::connection::{Answer, Connection};
 
-/// A client that has heard nothing for so long gives up on the connection.
-const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(30);
+/// A client that has heard nothing for so long gives up on the connection, unless its script says
+/// otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause before a connection that broke is opened again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(20);
 /// The announcer looks again at least so often.
@@ -36,6 +37,12 @@ pub trait Script {
 
     /// Writes the request of a step, complete with its head.
     fn request(&mut self, step: &Self::Step, request: &mut Vec<u8>);
+
+    /// How long the person waits for the answer to a step once it is sent. Then the connection is
+    /// closed, as by a browser that loads the page again, and the step is heard to have no answer.
+    fn patience(&self, _step: &Self::Step) -> Duration {
+        PATIENCE
+    }
 
     /// Hears what came of a step; what it leads to, and after how long.
     fn heard(&mut self, step: Self::Step, heard: &Heard<'_>) -> Option<(Duration, Self::Step)>;
@@ -176,9 +183,10 @@ impl<S: Script> Desk<S> {
             self.under_way.set(self.under_way.get() + 1);
             request.clear();
             self.script.borrow_mut().request(&step, &mut request);
+            let patience = self.script.borrow().patience(&step);
             let sent = self.start.elapsed();
             let answer = match &mut connection {
-                Some(open) => timeout(ANSWER_SECONDS_MAX, open.ask(&request)).await.ok(),
+                Some(open) => timeout(patience, open.ask(&request)).await.ok(),
                 None => None,
             };
             let answer = answer.and_then(Result::ok);

@@ -10,4 +10,4 @@ pub mod connection;
 pub mod crowd;
 
 pub use connection::Answer;
-pub use crowd::{Crowd, Heard, Script};
+pub use crowd::{Crowd, Heard, PATIENCE, Script};

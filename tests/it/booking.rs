@@ -141,35 +141,3 @@ async fn a_closed_or_begun_slot_takes_nobody() {
     .await;
     citizen.put_booking(Uuid::now_v7(), &body).await.ok(201);
 }
-
-#[tokio::test]
-async fn a_full_lane_says_so_at_once() {
-    let app = TestApp::with().lanes(1).queue(1).batch(1).start().await;
-    let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
-    let body = made.booking(made.slot(0, 1, 0));
-    // Nothing is decided while somebody else holds the slot.
-    let mut holder = app.db.begin().await.unwrap();
-    sqlx::query("select from slot for update").execute(&mut *holder).await.unwrap();
-    let requests: Vec<_> = made
-        .people
-        .iter()
-        .map(|person| {
-            let (client, body) = (app.citizen(person), body.clone());
-            tokio::spawn(async move { client.put_booking(Uuid::now_v7(), &body).await })
-        })
-        .collect();
-    // One is in the lane's hands and one in its queue: with 58 refused, all have been heard.
-    while app.app.metrics.overflows.get() < 58 {
-        tokio::task::yield_now().await;
-    }
-    holder.rollback().await.unwrap();
-    let mut answers = Vec::new();
-    for request in requests {
-        answers.push(request.await.unwrap());
-    }
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
-    assert_eq!(refused.len(), 58);
-    assert!(refused.iter().all(|answer| answer.code() == "overloaded"));
-    assert!(refused.iter().all(|answer| answer.header("retry-after") == "1"));
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 2);
-}

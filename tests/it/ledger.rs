@@ -1,7 +1,7 @@
 //! The database itself says no: attacks by raw SQL, as the service's own role and as the owner of
 //! everything. Each has a lawful neighbour that goes through.
 
-use dosebook::{db::Db, domain::movement::Kind};
+use dosebook::{db::Db, domain::movement::Kind, flows::verify::verify};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::support::{Made, TestApp, make};
@@ -79,6 +79,31 @@ async fn the_journal_is_only_appended_to() {
              values (20, 0, 7, 10, {pool}, 4)"
         ))
         .await;
+}
+
+#[tokio::test]
+async fn a_line_that_names_another_slot_is_found() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (slot, other) = (made.slot(0, 1, 0), made.slot(0, 1, 1));
+    let id = uuid::Uuid::now_v7();
+    let citizen = app.citizen(&made.people[0]);
+    citizen.put_booking(id, &made.booking(slot)).await.ok(201);
+    assert_eq!(verify(&app.app.db).await.unwrap(), [], "the control");
+    sqlx::query(
+        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+             booking_id, actor_role)
+         values (2, 3, 1, 1, $1, $2, $3, 1)",
+    )
+    .bind(made.allocation(0, 1).allocation_id.0)
+    .bind(other.slot_id.0)
+    .bind(id)
+    .execute(&app.db)
+    .await
+    .unwrap();
+    let found = verify(&app.app.db).await.unwrap();
+    let found = found.iter().find(|found| found.of == "movement.slot").expect("it is found");
+    assert_eq!((found.stored, found.derived), (Some(other.slot_id.0), Some(slot.slot_id.0)));
 }
 
 #[tokio::test]

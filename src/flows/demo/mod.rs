@@ -10,7 +10,6 @@
 //! All people and numbers are invented. What is real: the districts, their inhabitants (rounded),
 //! the cohort, and the ratio of doses to people.
 
-mod dice;
 mod person;
 mod plan;
 mod region;
@@ -51,6 +50,8 @@ const COHORT_NAME: &str = "Born 1962-1966";
 const WINDOW_DAYS: i64 = 10;
 /// As the product's row has it.
 const DOSES_PER_VIAL: u32 = 10;
+/// What everything is drawn from.
+const SEED: u64 = 0x2021_0712;
 /// People in the register who may not book, so that a refusal can be seen.
 const OTHERS: u32 = 200;
 const REASON: &str = "demonstration";

@@ -6,10 +6,8 @@ use std::io;
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{
-    dice::{Dice, Weights},
-    region::District,
-};
+use super::{SEED, region::District};
+use crate::dice::{Dice, Weights};
 
 const FAMILY_NAMES: &str = include_str!("../../../demo/family_names.csv");
 const GIVEN_NAMES: &str = include_str!("../../../demo/given_names.txt");
@@ -89,7 +87,7 @@ impl People {
     }
 
     fn draw(&self, stream: u64, n: u32, born_from: NaiveDate, born_to: NaiveDate) -> Person {
-        let mut dice = Dice::of(stream, n);
+        let mut dice = Dice::of(SEED, stream, n);
         let family = self.family_names.get(self.family_weights.draw(&mut dice));
         let given = self.given_names.get(dice.place(self.given_names.len()));
         let days = u32::try_from((born_to - born_from).num_days()).unwrap_or(0);

@@ -5,10 +5,10 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone
 use chrono_tz::Tz;
 
 use super::{
-    DOSES_PER_VIAL, Scale,
-    dice::{Dice, apportion},
+    DOSES_PER_VIAL, SEED, Scale,
     region::{Country, District},
 };
+use crate::dice::{Dice, apportion};
 
 /// The first slots are this many days away: further than the 48 hours until which a cancelled dose
 /// returns to everybody, so that whoever tries it on the day of loading sees it return.
@@ -87,7 +87,7 @@ pub(super) fn clinics(country: &Country, scale: Scale) -> Vec<Clinic> {
     let shares: Vec<u64> = clinics.iter().map(|(_, share)| *share).collect();
     let vials = apportion(scale.doses / DOSES_PER_VIAL, &shares);
     for (n, ((clinic, _), vials)) in (0..).zip(clinics.iter_mut().zip(vials)) {
-        clinic.grants = spread(vials, &mut Dice::of(CLINICS + 1, n));
+        clinic.grants = spread(vials, &mut Dice::of(SEED, CLINICS + 1, n));
     }
     clinics.into_iter().map(|(clinic, _)| clinic).collect()
 }
@@ -104,7 +104,7 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
         let here = first + more;
         for number in 1..=here {
             let n = u32::try_from(sites.len()).unwrap_or(u32::MAX);
-            let mut dice = Dice::of(CLINICS, n);
+            let mut dice = Dice::of(SEED, CLINICS, n);
             let (seats, share) = SIZES.get(dice.place(SIZES.len())).copied().unwrap_or((1, 1));
             let clinic = Clinic {
                 code: format!("{}-{number:03}", district.code),

@@ -116,3 +116,95 @@ fn fill(batch: &mut Vec<Job>, queue: &mut mpsc::Receiver<Job>, up_to: usize) {
         batch.push(job);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, NaiveDate};
+    use tokio::sync::oneshot;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{
+        AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+        booking::{self, Book, Booking},
+    };
+
+    fn limits(batch: usize) -> Limits {
+        Limits { lanes: 1, queue: 1000, wait_max: Duration::from_secs(1), batch }
+    }
+
+    fn job(request: Request) -> Job {
+        Job { request, answer: oneshot::channel().0 }
+    }
+
+    fn booking() -> Job {
+        job(Request::Book(Book {
+            booking_id: BookingId(Uuid::nil()),
+            person_id: PersonId(1),
+            campaign_id: CampaignId(1),
+            slot_id: SlotId(1),
+            product_id: ProductId(1),
+        }))
+    }
+
+    fn cancellation() -> Job {
+        job(Request::Cancel(Booking {
+            booking_id: BookingId(Uuid::nil()),
+            person_id: PersonId(1),
+            campaign_id: CampaignId(1),
+            product_id: ProductId(1),
+            course_id: CourseId(1),
+            dose_number: 1,
+            state: booking::State::Booked,
+            clinic_id: ClinicId(0),
+            slot_id: SlotId(1),
+            allocation_id: AllocationId(1),
+            rule_version: 1,
+            on_date: NaiveDate::MIN,
+            starts_at: DateTime::UNIX_EPOCH,
+            ends_at: DateTime::UNIX_EPOCH,
+            booked_at: DateTime::UNIX_EPOCH,
+            ended_at: None,
+        }))
+    }
+
+    /// How many of both kinds the next batch has.
+    async fn taken(waiting: &mut Waiting) -> (usize, usize) {
+        let mut batch = Vec::new();
+        assert!(waiting.take(&mut batch).await);
+        let bookings = batch.iter().filter(|job| matches!(job.request, Request::Book(_))).count();
+        (bookings, batch.len() - bookings)
+    }
+
+    #[tokio::test]
+    async fn bookings_come_first_and_leave_places_for_cancellations() {
+        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
+        for _ in 0..20 {
+            door.enter(cancellation()).unwrap();
+            door.enter(booking()).unwrap();
+        }
+        assert_eq!(taken(&mut waiting).await, (14, 2), "an eighth is for cancellations");
+        assert_eq!(taken(&mut waiting).await, (6, 10), "and what bookings leave");
+        door.enter(booking()).unwrap();
+        assert_eq!(taken(&mut waiting).await, (1, 8));
+    }
+
+    #[tokio::test]
+    async fn bookings_alone_fill_the_batch() {
+        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
+        for _ in 0..20 {
+            door.enter(booking()).unwrap();
+        }
+        assert_eq!(taken(&mut waiting).await, (16, 0));
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_taken_after_closing_and_then_no_more() {
+        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
+        door.enter(cancellation()).unwrap();
+        waiting.close();
+        door.enter(booking()).expect_err("closed");
+        assert_eq!(taken(&mut waiting).await, (0, 1));
+        assert!(!waiting.take(&mut Vec::new()).await);
+    }
+}

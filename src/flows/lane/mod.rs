@@ -98,6 +98,7 @@ impl Lanes {
             self.metrics.overflows.inc();
         })?;
         self.metrics.queued.inc();
+        let _caller = Caller::new(&self.metrics);
         match tokio::time::timeout(ANSWER_SECONDS_MAX, outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(unavailable()),
@@ -134,6 +135,22 @@ impl Lanes {
     fn door(&self, request: &Request) -> Option<&Door> {
         let clinic = usize::try_from(request.slot_id().clinic().0).unwrap_or(0);
         self.doors.get(clinic % self.doors.len())
+    }
+}
+
+/// Somebody who waits; dropped with their connection when they hang up.
+struct Caller<'a>(&'a Metrics);
+
+impl<'a> Caller<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.callers.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.callers.dec();
     }
 }
 

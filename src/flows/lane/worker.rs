@@ -109,7 +109,9 @@ impl Worker {
                 }
             }
             // Nobody waits for these any more; whoever sends them again starts anew.
+            let came = jobs.len();
             jobs.retain(|job| !job.answer.is_closed());
+            self.metrics.abandoned.inc_by(u64::try_from(came - jobs.len()).unwrap_or(0));
             if jobs.is_empty() {
                 continue;
             }

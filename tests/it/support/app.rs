@@ -72,6 +72,12 @@ impl Options {
         self
     }
 
+    /// Milliseconds that a request may have to wait in its lane.
+    pub fn wait_ms(mut self, wait_ms: u64) -> Self {
+        self.service.wait_ms = wait_ms;
+        self
+    }
+
     /// Requests in one booking transaction at most.
     pub fn batch(mut self, batch: usize) -> Self {
         self.service.batch = batch;

@@ -1,33 +1,39 @@
-//! Chance that comes out the same every time: the demonstration is drawn from a seed, so that two
-//! installations show the same people and the same clinics.
+//! Chance that comes out the same every time: what is drawn from a seed is the same on every
+//! machine. The demonstration shows the same people everywhere, and a replay can be played again.
 
 /// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). Plenty
 /// for invented data and useless for secrets.
-pub(super) struct Dice(u64);
+#[derive(Debug)]
+pub struct Dice(u64);
 
-const SEED: u64 = 0x2021_0712;
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Dice {
     /// The dice of one subject: the `n`-th of a `stream`, whatever was drawn for others.
-    pub(super) fn of(stream: u64, n: u32) -> Self {
-        let stream = mix(SEED.wrapping_add(stream.wrapping_mul(STEP)));
+    pub fn of(seed: u64, stream: u64, n: u32) -> Self {
+        let stream = mix(seed.wrapping_add(stream.wrapping_mul(STEP)));
         Self(mix(stream ^ u64::from(n).wrapping_mul(STEP)))
     }
 
-    fn roll(&mut self) -> u64 {
+    /// 64 bits.
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         mix(self.0)
     }
 
     /// A number in `0..n`; 0 where `n` is 0.
-    pub(super) fn below(&mut self, n: u32) -> u32 {
+    pub fn below(&mut self, n: u32) -> u32 {
         let scaled = ((self.roll() >> 32) * u64::from(n)) >> 32;
         u32::try_from(scaled).unwrap_or(0)
     }
 
+    /// Whether something of this probability (0 to 1) happens.
+    pub fn says(&mut self, probability: f64) -> bool {
+        f64::from(self.below(u32::MAX)) < probability * f64::from(u32::MAX)
+    }
+
     /// A place in a list of this length.
-    pub(super) fn place(&mut self, len: usize) -> usize {
+    pub fn place(&mut self, len: usize) -> usize {
         usize::try_from(self.below(u32::try_from(len).unwrap_or(u32::MAX))).unwrap_or(0)
     }
 }
@@ -39,12 +45,14 @@ fn mix(mut z: u64) -> u64 {
 }
 
 /// Draws places of a list in proportion to their weights.
-pub(super) struct Weights {
+#[derive(Debug)]
+pub struct Weights {
     up_to: Vec<u32>,
 }
 
 impl Weights {
-    pub(super) fn new(weights: impl Iterator<Item = u32>) -> Self {
+    /// The sum of the weights must fit into 32 bits; what goes beyond is never drawn.
+    pub fn new(weights: impl Iterator<Item = u32>) -> Self {
         let up_to = weights.scan(0, |sum: &mut u32, weight| {
             *sum = sum.saturating_add(weight);
             Some(*sum)
@@ -52,7 +60,8 @@ impl Weights {
         Self { up_to: up_to.collect() }
     }
 
-    pub(super) fn draw(&self, dice: &mut Dice) -> usize {
+    /// A place in the list; its length where there is nothing to draw.
+    pub fn draw(&self, dice: &mut Dice) -> usize {
         let roll = dice.below(self.up_to.last().copied().unwrap_or(0));
         self.up_to.partition_point(|&up_to| up_to <= roll)
     }
@@ -60,7 +69,7 @@ impl Weights {
 
 /// Shares `total` out in proportion to `weights` by the largest remainder, so that the sum is
 /// exact; nobody gets anything where all weights are 0.
-pub(super) fn apportion(total: u32, weights: &[u64]) -> Vec<u32> {
+pub fn apportion(total: u32, weights: &[u64]) -> Vec<u32> {
     let sum: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
     if sum == 0 {
         return vec![0; weights.len()];
@@ -87,10 +96,11 @@ mod tests {
 
     #[test]
     fn the_same_subject_draws_the_same() {
-        let draw = |stream, n| Dice::of(stream, n).below(1_000_000);
-        assert_eq!(draw(1, 7), draw(1, 7));
-        assert_ne!(draw(1, 7), draw(1, 8));
-        assert_ne!(draw(1, 7), draw(2, 7));
+        let draw = |seed, stream, n| Dice::of(seed, stream, n).below(1_000_000);
+        assert_eq!(draw(1, 1, 7), draw(1, 1, 7));
+        assert_ne!(draw(1, 1, 7), draw(1, 1, 8));
+        assert_ne!(draw(1, 1, 7), draw(1, 2, 7));
+        assert_ne!(draw(1, 1, 7), draw(2, 1, 7));
     }
 
     #[test]
@@ -98,7 +108,7 @@ mod tests {
         let weights = Weights::new([1, 0, 3].into_iter());
         let mut counts = [0; 3];
         for n in 0..4_000 {
-            counts[weights.draw(&mut Dice::of(0, n))] += 1;
+            counts[weights.draw(&mut Dice::of(0, 0, n))] += 1;
         }
         assert_eq!(counts[1], 0);
         assert!((900..1_100).contains(&counts[0]), "{counts:?}");

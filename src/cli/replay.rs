@@ -1,0 +1,128 @@
+//! `dosebook replay`: lets a crowd come to a running service, and checks what it was told.
+
+use std::{
+    fs,
+    io::{IsTerminal, Write, stderr, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    clock::Clock,
+    config::Storage,
+    domain::CampaignId,
+    replay::{self, Order, Report, Scenario, Target, figure::grouped},
+    store::Store,
+};
+
+/// Lets a crowd come to a running service as a scenario has it, and checks what it was told
+///
+/// It books for people of the register of this store, so the service must work on the same database
+/// with the same secret, and what is booked stays booked: rehearse on a demonstration. Afterwards
+/// every answer is held against the database; the exit code is 1 where a promise was not kept.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// july-12, july-14, august, hot-clinic, steady, or a file of your own
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+
+    /// Share of the scenario's people that comes, in the same time (0.1: every tenth)
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
+    share: f64,
+
+    /// Where the service answers
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    url: String,
+
+    /// Which campaign; may be left out where only one is open
+    #[arg(long, value_name = "ID")]
+    campaign: Option<CampaignId>,
+
+    /// Draw everything from another seed than the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Write a report with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Write everything for machines
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Aim at a service on another machine
+    #[arg(long)]
+    allow_remote: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+    share.ok_or_else(|| "more than 0 and at most 1".to_owned())
+}
+
+/// Prints the summary, and writes what was asked for.
+///
+/// # Errors
+/// In words for an operator: no such scenario, no service, no people.
+pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let mut scenario = Scenario::find(&args.scenario)?;
+    scenario.seed = args.seed.unwrap_or(scenario.seed);
+    let order = Order {
+        name: args.scenario.clone(),
+        scenario,
+        share: args.share,
+        target: Target::parse(&args.url, args.allow_remote)?,
+        campaign_id: args.campaign,
+    };
+    let store = Store::look_into(storage).await?;
+    let report = Box::pin(play(&store, order)).await;
+    store.close().await;
+    let report = report?;
+    stdout().write_all(replay::table::text(&report).as_bytes())?;
+    if let Some(path) = &args.html {
+        let html = replay::page::html(&report);
+        fs::write(path, html).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &args.json {
+        let json = serde_json::to_vec_pretty(&report)?;
+        fs::write(path, json).with_context(|| path.display().to_string())?;
+    }
+    Ok(if report.is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn play(store: &Store, order: Order) -> anyhow::Result<Report> {
+    let mut out = stdout();
+    writeln!(out, "{}", order.scenario.title)?;
+    let clock = Clock::System;
+    let prepared = replay::prepare(&store.db, &store.keys, &clock, order).await?;
+    let citizens = prepared.citizens();
+    writeln!(
+        out,
+        "{} people for {} open doses: all signed in, each with a slot in mind.",
+        grouped(citizens),
+        grouped(prepared.doses_aimed_at),
+    )?;
+    let bar = bar(citizens.into());
+    let own = bar.clone();
+    let progress = Box::new(move |settled: u32| own.set_position(settled.into()));
+    let played = prepared.play(&store.db, &clock, progress).await;
+    bar.finish_and_clear();
+    let played = played?;
+    let checked = played.check(&store.db).await?;
+    Ok(Report::new(&played, checked))
+}
+
+/// How many people are done with, for people: nothing is drawn into a file or a pipe.
+fn bar(people: u64) -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(people);
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} people {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,226 @@
+//! The report as one HTML file that needs nothing else: no script, nothing fetched.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use super::{
+    figure::{float, grouped, millis},
+    plot::{Axis, Plot, Series, escaped},
+    report::{Latency, Moment, Report},
+};
+
+const STYLE: &str = include_str!("page.css");
+
+/// The whole file.
+pub fn html(report: &Report) -> String {
+    let mut html = String::new();
+    let title = escaped(&report.title);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        html,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
+         <h1>{title}</h1>\n<p class=\"about\">{}</p>\n",
+        about(report),
+    );
+    verdict(&mut html, report);
+    figures(&mut html, report);
+    plots(&mut html, report);
+    tables(&mut html, report);
+    html.push_str("</main>\n</body>\n</html>\n");
+    html
+}
+
+fn about(report: &Report) -> String {
+    let scale = match report.share {
+        share if share < 1.0 => format!(" at {} of its size", percent(share)),
+        _ => String::new(),
+    };
+    escaped(&format!(
+        "Replay of the scenario {}{scale}, seed {}: {} people on {} connections come to {} for \
+         “{}”, {} UTC.",
+        report.scenario,
+        report.seed,
+        grouped(report.citizens),
+        report.connections,
+        report.url,
+        report.campaign,
+        report.started_at.format("%Y-%m-%d %H:%M:%S"),
+    ))
+}
+
+fn percent(share: f64) -> String {
+    let text = format!("{:.2}", share * 100.0);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+fn verdict(html: &mut String, report: &Report) {
+    let check = &report.check;
+    let (class, words) = match report.is_sound {
+        true => ("good", "Every promise was kept"),
+        false => ("bad", "Something is wrong"),
+    };
+    let _ = write!(
+        html,
+        "<section class=\"verdict {class}\"><strong>{words}.</strong> {} acknowledged, {} in the \
+         database, {} unknown; {} lost, {} nobody was told of, {} persons twice, {} oversold, \
+         {} discrepancies.",
+        grouped(check.acknowledged),
+        grouped(check.in_database),
+        grouped(check.unknown.len()),
+        grouped(check.lost),
+        grouped(check.untold),
+        grouped(check.twice),
+        grouped(check.oversold),
+        grouped(check.discrepancies),
+    );
+    for fault in &check.faults {
+        let _ = write!(html, "<br>{}", escaped(fault));
+    }
+    html.push_str("</section>\n");
+}
+
+fn figures(html: &mut String, report: &Report) {
+    html.push_str("<section class=\"figures\">\n");
+    let mut figure = |number: String, unit: &str, words: &str| {
+        let _ =
+            writeln!(html, "<div><b>{number}<small>{unit}</small></b><span>{words}</span></div>");
+    };
+    let seconds = format!("{:.1}", report.opening_to_last_booking_seconds);
+    figure(seconds, " s", "opening to last booking");
+    figure(grouped(report.booked), "", "bookings acknowledged");
+    figure(grouped(report.arrived), "", "people came");
+    figure(grouped(report.bookings_per_second_peak), " /s", "bookings, best second");
+    let mean = grouped(format!("{:.0}", report.bookings_per_second_mean));
+    figure(mean, " /s", "bookings, mean to the last");
+    let seconds = |ms: f64| format!("{:.1}", ms / 1e3);
+    figure(seconds(report.until_booked_ms.p50), " s", "from coming to booked, median");
+    figure(seconds(report.until_booked_ms.p99), " s", "from coming to booked, p99");
+    html.push_str("</section>\n");
+}
+
+fn plots(html: &mut String, report: &Report) {
+    let moments = report.timeline.as_slice();
+    let rate = |count: u64, moment: &Moment| float(count) / moment.span_seconds;
+    let line = |name: &str, value: &dyn Fn(&Moment) -> f64| Series {
+        name: name.to_owned(),
+        points: moments.iter().map(|m| (m.second + m.span_seconds / 2.0, value(m))).collect(),
+    };
+    let plot = |unit, axis, is_filled, series| Plot { unit, axis, is_filled, series };
+    let mut add = |title: &str, words: &str, plot: Plot<'_>| {
+        let _ = writeln!(
+            html,
+            "<figure><figcaption><h2>{title}</h2><p>{words}</p></figcaption>{}</figure>",
+            plot.svg(title),
+        );
+    };
+    let arrivals = vec![line("arrivals", &|m| rate(m.arrived, m))];
+    let words = "People who come to book, whether or not anybody has time for them.";
+    add("Arrivals", words, plot("people/s", Axis::Linear, true, arrivals));
+    let bookings = vec![line("bookings", &|m| rate(m.booked, m))];
+    let words = "Bookings acknowledged: each is durable when it is counted.";
+    add("Bookings", words, plot("bookings/s", Axis::Linear, true, bookings));
+    let words =
+        "The space between the lines is the line of people: who has come and has no booking.";
+    add("Come and booked", words, plot("people", Axis::Linear, true, sums(moments)));
+    let due = latencies(moments, |m| m.from_due_ms);
+    let words = "Of a request to book, from when the person wanted it: what people felt.";
+    add("Latency as felt", words, plot("ms (powers of ten)", Axis::Log, false, due));
+    let sent = latencies(moments, |m| m.from_sent_ms);
+    let words = "The same, from when it was sent on a free connection: what the service did.";
+    add("Latency of the service", words, plot("ms (powers of ten)", Axis::Log, false, sent));
+    let open =
+        vec![Series {
+            name: "open".to_owned(),
+            points: std::iter::once((0.0, float(report.doses_open)))
+                .chain(after_opening(moments).map(|m| {
+                    (m.second + m.span_seconds, float(u64::try_from(m.open).unwrap_or(0)))
+                }))
+                .collect(),
+        }];
+    let words = "Open doses of the campaign on the web, by the bookings acknowledged.";
+    add("Doses left", words, plot("doses", Axis::Linear, true, open));
+    let codes: BTreeSet<_> = moments.iter().flat_map(|m| m.refused.keys().copied()).collect();
+    let mut refused: Vec<_> = codes
+        .iter()
+        .map(|code| line(code, &|m| rate(m.refused.get(code).copied().unwrap_or(0), m)))
+        .collect();
+    if report.lost > 0 {
+        refused.push(line("lost", &|m| rate(m.lost, m)));
+    }
+    if let [only] = refused.as_slice() {
+        let words = format!("All of them: {}.", escaped(&only.name));
+        add("Refusals", &words, plot("refusals/s", Axis::Linear, false, refused));
+    } else {
+        let words = "Requests to book that were refused, by reason.";
+        add("Refusals", words, plot("refusals/s", Axis::Linear, false, refused));
+    }
+}
+
+fn after_opening(moments: &[Moment]) -> impl Iterator<Item = &Moment> {
+    moments.iter().filter(|moment| moment.second >= 0.0)
+}
+
+fn sums(moments: &[Moment]) -> Vec<Series> {
+    let sum = |name: &str, of: fn(&Moment) -> u64| {
+        let mut sum = 0;
+        let steps = after_opening(moments).map(|moment| {
+            sum += of(moment);
+            (moment.second + moment.span_seconds, float(sum))
+        });
+        let points = std::iter::once((0.0, 0.0)).chain(steps).collect();
+        Series { name: name.to_owned(), points }
+    };
+    vec![sum("come", |moment| moment.arrived), sum("booked", |moment| moment.booked)]
+}
+
+fn latencies(moments: &[Moment], of: fn(&Moment) -> Latency) -> Vec<Series> {
+    let line = |name: &str, value: fn(Latency) -> f64| Series {
+        name: name.to_owned(),
+        points: moments.iter().map(|m| (m.second + m.span_seconds / 2.0, value(of(m)))).collect(),
+    };
+    vec![
+        line("p50", |latency| latency.p50),
+        line("p90", |latency| latency.p90),
+        line("p99", |latency| latency.p99),
+        line("max", |latency| latency.max),
+    ]
+}
+
+fn tables(html: &mut String, report: &Report) {
+    html.push_str(
+        "<h2>Requests</h2>\n<div class=\"wide\"><table>\n<tr><th>request<th>sent<th>done\
+         <th>refused<th>lost<th>from<th>p50<th>p90<th>p99<th>p99.9<th>max, ms</tr>\n",
+    );
+    for of in &report.requests {
+        let refused: u64 = of.refused.values().sum();
+        let counts = [of.sent, of.done, refused + of.odd, of.lost].map(grouped);
+        let cells: String = counts.iter().map(|n| format!("<td rowspan=\"2\">{n}")).collect();
+        let _ = writeln!(
+            html,
+            "<tr><th rowspan=\"2\">{}{cells}<td>due{}</tr>\n<tr><td>sent{}</tr>",
+            of.kind,
+            cells_of(&of.from_due_ms),
+            cells_of(&of.from_sent_ms),
+        );
+    }
+    html.push_str("</table></div>\n<h2>Refusals and retries</h2>\n<table>\n");
+    let mut row = |name: &str, count: u64| {
+        let _ = writeln!(html, "<tr><th>{}<td>{}</tr>", escaped(name), grouped(count));
+    };
+    report.refused.iter().for_each(|(code, count)| row(code, *count));
+    row("answers without a code", report.odd);
+    row("no answer", report.lost);
+    row("tries at another slot", report.retries.other_slot);
+    row("came back after a 503", report.retries.after_busy);
+    row("sent again after no answer", report.retries.sent_again);
+    row("gave up", report.retries.gave_up);
+    row("cancelled afterwards", report.cancelled);
+    html.push_str("</table>\n");
+}
+
+fn cells_of(latency: &Latency) -> String {
+    let figures = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
+    figures.iter().map(|ms| format!("<td>{}", millis(*ms))).collect()
+}

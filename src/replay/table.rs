@@ -1,0 +1,102 @@
+//! The report as it is printed.
+
+use std::fmt::Write;
+
+use super::{
+    figure::{grouped, millis},
+    report::{Latency, Report},
+};
+
+/// Lines for a terminal of 80 columns or more.
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    write(&mut text, report);
+    text
+}
+
+/// Writing to a String cannot fail.
+fn write(text: &mut String, report: &Report) {
+    let mut line = |name: &str, figure: String, note: &str| {
+        let _ = writeln!(text, "{}", format!("  {name:<24} {figure:>12}   {note}").trim_end());
+    };
+    line("arrivals", grouped(report.arrived), &come(report));
+    let note = if report.cancelled > 0 {
+        format!("{} of them cancelled afterwards", grouped(report.cancelled))
+    } else {
+        String::new()
+    };
+    line("booked", grouped(report.booked), &note);
+    for (code, count) in &report.refused {
+        line(code, grouped(count), "refused");
+    }
+    if report.odd > 0 {
+        line("odd answers", grouped(report.odd), "with an error that has no code");
+    }
+    let unknown = report.check.unknown.len();
+    let note = format!("requests without an answer; {unknown} of them found booked");
+    line("lost", grouped(report.lost), &note);
+    let retries = report.retries;
+    line("tries at another slot", grouped(retries.other_slot), "");
+    line("came back after a 503", grouped(retries.after_busy), "");
+    line("sent again", grouped(retries.sent_again), "the same request, after no answer");
+    line("gave up", grouped(retries.gave_up), "");
+    let figure = grouped(report.bookings_per_second_peak);
+    line("bookings/s, peak", figure, "within one second");
+    let figure = grouped(format!("{:.0}", report.bookings_per_second_mean));
+    line("bookings/s, mean", figure, "from the opening to the last booking");
+    let figure = format!("{:.2} s", report.opening_to_last_booking_seconds);
+    line("opening to last booking", figure, "");
+    let _ = writeln!(text, "\n  {:<24} {HEADS}", "latency in ms");
+    latency(text, "from coming to booked", &report.until_booked_ms);
+    for requests in &report.requests {
+        latency(text, &format!("{}, from due", requests.kind), &requests.from_due_ms);
+        latency(text, &format!("{}, from sent", requests.kind), &requests.from_sent_ms);
+    }
+    check(text, report);
+}
+
+const HEADS: &str = "       p50        p90        p99      p99.9        max      count";
+
+fn come(report: &Report) -> String {
+    match report.citizens - report.arrived.min(report.citizens) {
+        0 => String::new(),
+        left => format!("{} more did not get to it in time", grouped(left)),
+    }
+}
+
+fn latency(text: &mut String, name: &str, latency: &Latency) {
+    let _ = write!(text, "  {name:<24}");
+    for ms in [latency.p50, latency.p90, latency.p99, latency.p999, latency.max] {
+        let _ = write!(text, " {:>10}", millis(ms));
+    }
+    let _ = writeln!(text, " {:>10}", grouped(latency.count));
+}
+
+fn check(text: &mut String, report: &Report) {
+    let check = &report.check;
+    let _ = writeln!(
+        text,
+        "\n  {} bookings acknowledged, {} in the database, {} with an unknown outcome",
+        grouped(check.acknowledged),
+        grouped(check.in_database),
+        grouped(check.unknown.len()),
+    );
+    for id in check.unknown.iter().take(UNKNOWN_LISTED_MAX) {
+        let _ = writeln!(text, "  unknown: {id} is booked");
+    }
+    let _ = writeln!(
+        text,
+        "  {} lost, {} nobody was told of, {} persons twice, {} oversold",
+        grouped(check.lost),
+        grouped(check.untold),
+        grouped(check.twice),
+        grouped(check.oversold),
+    );
+    for fault in &check.faults {
+        let _ = writeln!(text, "  {fault}");
+    }
+    let _ = writeln!(text, "  {} discrepancies", grouped(check.discrepancies));
+}
+
+/// The JSON lists them all.
+const UNKNOWN_LISTED_MAX: usize = 20;
