@@ -9,6 +9,7 @@ use crate::world::Shape;
 const SESSION_HOURS: i64 = 6;
 
 /// The tokens of the first to come, one behind the other: all are of one length.
+#[derive(Default)]
 pub(crate) struct Citizens {
     tokens: Vec<u8>,
     token_bytes: usize,

@@ -227,12 +227,12 @@ impl Bookings {
         }
         let Some(due) = due else { return };
         let told = &mut self.tally.phases[due];
-        told.lag.saturating_record((heard.sent - heard.due).as_micros() as u64);
+        told.lag.record((heard.sent - heard.due).as_micros() as u64).expect("recorded");
         if is_booked {
-            told.booked.saturating_record(took);
+            told.booked.record(took).expect("recorded");
         } else {
-            told.refused.saturating_record(took);
-            told.refused_from_sent.saturating_record((heard.done - heard.sent).as_micros() as u64);
+            told.refused.record(took).expect("recorded");
+            told.refused_from_sent.record((heard.done - heard.sent).as_micros() as u64).expect("recorded");
         }
     }
 }

@@ -26,6 +26,22 @@ const GRANTS: &str = "
             actor_role)
         select 22, 7, 1, granted, 1, allocation_id, 4 from allocation;";
 
+/// People of the demonstration who have not booked, and a slot with a seat and a dose for each.
+pub(crate) const ROOM: &str = "
+    with seat as (
+        select s.slot_id, row_number() over (order by md5(s.slot_id::text), g) as n from (
+            select s.slot_id, s.seats - s.taken as seats, a.open,
+                coalesce(sum(s.seats - s.taken) over (partition by allocation_id order by slot_id
+                    rows between unbounded preceding and 1 preceding), 0) as before
+            from slot s join allocation a using (clinic_id, on_date) where not s.is_closed
+        ) s, lateral generate_series(1, least(s.seats, s.open - s.before)) g
+    ), citizen as (
+        select person_id, row_number() over (order by match_key) as n from person
+        where birth_date between '1962-01-01' and '1966-12-31'
+            and not exists (select from booking b where b.person_id = person.person_id)
+    )
+    select person_id, slot_id from citizen join seat using (n) order by n";
+
 pub(crate) async fn world(root: &mut PgConnection, superuser: &PgConnectOptions, shape: &Shape) {
     run(root, "alter system set max_wal_size = '16GB'").await;
     run(root, "select pg_reload_conf()").await;

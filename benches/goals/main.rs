@@ -16,16 +16,21 @@
 )]
 
 mod baseline;
+mod bytes;
 mod citizens;
 mod generator;
 mod load;
 mod machine;
+mod readers;
 mod report;
 mod rows;
 mod service;
 mod world;
 
+use std::sync::Arc;
+
 use clap::{Parser, ValueEnum};
+use tempfile::TempDir;
 
 use crate::{
     report::Report,
@@ -60,6 +65,16 @@ enum Family {
     Latency,
     /// One at a time
     Idle,
+    /// At twice the peak
+    Overload,
+    /// Reads of what is left, while others book
+    Supply,
+    /// At the scale of the demonstration
+    Memory,
+    /// From start to first answer
+    Start,
+    /// Large registers and long ledgers; memory at full scale
+    Growth,
 }
 
 /// What the families share.
@@ -69,6 +84,7 @@ pub(crate) struct Bench {
     runs: u64,
     report: Report,
     world: Option<World>,
+    demonstration: Option<Arc<TempDir>>,
     /// Bookings a second, spread; measured when first asked for.
     peak: Option<f64>,
     /// Percentile 99 at 80 % of the peak, in ms.
@@ -100,7 +116,27 @@ impl Bench {
             Family::Bookings => rows::bookings::measure(self).await,
             Family::Latency => rows::latency::measure(self).await,
             Family::Idle => rows::latency::measure_idle(self).await,
+            Family::Overload => rows::overload::measure(self).await,
+            Family::Supply => rows::supply::measure(self).await,
+            Family::Memory => rows::memory::measure(self).await,
+            Family::Start => rows::start::measure(self).await,
+            Family::Growth => {
+                self.close().await;
+                rows::growth::measure(self).await;
+            }
         }
+    }
+
+    /// A folder with the demonstration in it; nothing runs on it.
+    async fn demonstration(&mut self) -> Arc<TempDir> {
+        self.close().await;
+        let folder = self.demonstration.get_or_insert_with(|| {
+            println!("loading the demonstration …");
+            let folder = world::folder();
+            service::demo(folder.path());
+            Arc::new(folder)
+        });
+        folder.clone()
     }
 
     async fn close(&mut self) {
@@ -126,6 +162,7 @@ async fn measure(args: Args) {
         runs: args.runs,
         report: Report::default(),
         world: None,
+        demonstration: None,
         peak: None,
         normal_ms: None,
     };

@@ -55,23 +55,21 @@ impl Service {
         }
     }
 
-    /// Memory in use, and its highest since the start, in MiB.
-    pub(crate) fn memory(&self) -> (f64, f64) {
+    /// The most memory that it has had, in MB.
+    pub(crate) fn memory_mb(&self) -> f64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(path).expect("its status");
-        let mib = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
-            let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
-            kib / 1024.0
-        };
-        (mib("VmRSS:"), mib("VmHWM:"))
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+        kib * 1024.0 / 1e6
     }
 
     /// Asks it to stop and waits until it has.
     pub(crate) fn stop(mut self) {
-        let pid = self.process.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(asked.expect("kill").success());
+        // By the shell itself: a bare Debian has no other `kill`.
+        let kill = format!("kill -TERM {}", self.process.id());
+        let asked = Command::new("sh").args(["-c", &kill]).status();
+        assert!(asked.expect("a shell").success());
         assert!(self.process.wait().expect("an end").success(), "the service ends well");
     }
 }
@@ -93,6 +91,12 @@ pub(crate) fn program(data_dir: &Path) -> Command {
     }
     program.env_remove("DATABASE_URL").env_remove("RUST_LOG").arg("--data-dir").arg(data_dir);
     program
+}
+
+/// Loads the demonstration, unless it is there.
+pub(crate) fn demo(data_dir: &Path) {
+    let output = program(data_dir).arg("demo").output().expect("the program");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// One request on a connection of its own: the whole answer.

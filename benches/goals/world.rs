@@ -14,7 +14,7 @@ use dosebook::{
     flows,
     store::Store,
 };
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
 use crate::{citizens::Citizens, generator::Acknowledged, load};
@@ -86,21 +86,21 @@ pub(crate) struct World {
     pub(crate) root: PgConnection,
     store: Store,
     /// The last to go: the server in it is stopped before.
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl World {
     /// An empty ledger of this shape.
     pub(crate) async fn build(shape: Shape) -> Self {
         println!("loading {} people, {} slots …", shape.people, shape.slots());
-        let folder = folder();
+        let folder = Arc::new(folder());
         let mut world = Self::open(shape, folder, None).await;
         let superuser = world.superuser();
         load::world(&mut world.root, &superuser, &shape).await;
         world
     }
 
-    async fn open(shape: Shape, folder: TempDir, citizens: Option<Arc<Citizens>>) -> Self {
+    async fn open(shape: Shape, folder: Arc<TempDir>, citizens: Option<Arc<Citizens>>) -> Self {
         let store = Store::open(&storage(folder.path()), 2).await.expect("PostgreSQL starts");
         let citizens = citizens.unwrap_or_else(|| Arc::new(Citizens::sign_in(&store.keys, &shape)));
         let superuser = store.owner.clone().username("postgres");
@@ -108,12 +108,23 @@ impl World {
         Self { shape, citizens, root, store, folder }
     }
 
+    /// The demonstration in a folder, and who of its people could book which slot.
+    pub(crate) async fn demonstration(folder: Arc<TempDir>) -> (Self, Arc<Vec<(i64, i64)>>) {
+        let shape = Shape { clinics: 0, slots_per_clinic: 0, ..crate::SPREAD };
+        let mut world = Self::open(shape, folder, Some(Arc::default())).await;
+        let rows = sqlx::query(load::ROOM).fetch_all(&mut world.root).await.expect("room");
+        let pairs: Vec<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let people = pairs.iter().map(|(person, _)| *person);
+        world.citizens = Arc::new(Citizens::of(&world.store.keys, people));
+        (world, Arc::new(pairs))
+    }
+
     /// This world and another like it in a folder of its own.
     pub(crate) async fn split(self) -> (Self, Self) {
         let Self { shape, citizens, root, store, folder } = self;
         root.close().await.expect("closed");
         store.close().await;
-        let other = self::folder();
+        let other = Arc::new(self::folder());
         copy(folder.path(), other.path());
         let one = Self::open(shape, folder, Some(citizens.clone())).await;
         (one, Self::open(shape, other, Some(citizens)).await)
@@ -194,14 +205,6 @@ impl World {
                    from pg_stat_user_tables where relname in ('slot', 'allocation')";
         let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("statistics");
         (row.get(0), row.get(1))
-    }
-
-    pub(crate) async fn checkpoint(&mut self) {
-        self.run("checkpoint").await;
-    }
-
-    pub(crate) async fn run(&mut self, sql: &str) {
-        self.root.execute(AssertSqlSafe(sql.to_owned())).await.expect("done");
     }
 
     pub(crate) async fn close(self) {

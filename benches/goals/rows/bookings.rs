@@ -139,34 +139,48 @@ pub(crate) async fn peak(world: &mut World, targets: Targets, settle: f64, span:
     let updates = world.updates().await;
     let written = world.written().await;
     let service = Service::start(world.data_dir());
-    let (acknowledged, bookings_per_second, settled) =
-        load(world, &service, (targets, 0), (settle, span)).await;
+    let loaded = load(world, &service, (targets, 0), (settle, span)).await;
     service.stop();
     let end = world.written().await;
     let (all, in_place) = world.updates().await;
-    world.check(before, &acknowledged).await;
+    world.check(before, &loaded.acknowledged).await;
     let per_booking = |from: (f64, f64)| (end.0 - from.0) / (end.1 - from.1);
     Peak {
-        bookings_per_second,
+        bookings_per_second: loaded.bookings_per_second,
         wal_at_first: per_booking(written),
-        wal_settled: per_booking(settled),
+        wal_settled: per_booking(loaded.settled),
         in_place: 100.0 * (in_place - updates.1) as f64 / (all - updates.0) as f64,
     }
 }
 
-/// As many as the service takes: what was acknowledged, bookings a second once settled, and what
-/// had been written then. The first to come is the `first` of the world.
+/// What came of a load at the peak.
+pub(crate) struct Loaded {
+    pub(crate) acknowledged: Acknowledged,
+    /// Once settled.
+    pub(crate) bookings_per_second: f64,
+    /// What had been written when it was settled.
+    pub(crate) settled: (f64, f64),
+    /// Who comes next.
+    pub(crate) next: i64,
+}
+
+/// As many as the service takes; the first to come is the `first` of the world.
 pub(crate) async fn load(
     world: &mut World,
     service: &Service,
     (targets, first): (Targets, i64),
     (settle, span): (f64, f64),
-) -> (Acknowledged, f64, (f64, f64)) {
+) -> Loaded {
     let pace = Pace::Closed { clients: CONNECTIONS, settle, span };
     let bookings = Bookings::closed(world.citizens.clone(), targets, first, pace);
     let come = tokio::spawn(bookings.come(service.address, CONNECTIONS));
     tokio::time::sleep(Duration::from_secs_f64(settle)).await;
     let settled = world.written().await;
-    let tally = come.await.expect("the generator").tally;
-    (tally.acknowledged, tally.phases[1].booked_within as f64 / span, settled)
+    let came = come.await.expect("the generator");
+    Loaded {
+        acknowledged: came.tally.acknowledged,
+        bookings_per_second: came.tally.phases[1].booked_within as f64 / span,
+        settled,
+        next: came.next(),
+    }
 }

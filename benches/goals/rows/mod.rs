@@ -1,4 +1,9 @@
 //! The rows, a file for those that are measured together.
 
 pub(crate) mod bookings;
+pub(crate) mod growth;
 pub(crate) mod latency;
+pub(crate) mod memory;
+pub(crate) mod overload;
+pub(crate) mod start;
+pub(crate) mod supply;
