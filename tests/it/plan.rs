@@ -169,14 +169,11 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     for (statement, plan) in &plans(&mut lane).await {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
-    // A control: a join whose outer side is thought to be empty reads all of it, by an index.
-    let plan = sqlx::raw_sql(
-        "explain update booking b set state = 3 from unnest(array[]::uuid[]) e (booking_id)
-         where b.booking_id = e.booking_id",
-    )
-    .fetch_all(&mut lane)
-    .await
-    .unwrap();
+    // A control: an index can be read from end to end as well.
+    let plan = sqlx::raw_sql("explain select from booking order by booking_id")
+        .fetch_all(&mut lane)
+        .await
+        .unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
     // The control: without the lane's settings the planner scans what is small today.
