@@ -19,6 +19,8 @@ use crate::support::{Made, World, database::TestDatabase};
 const CLINICS: i64 = 2_000;
 const SLOTS_PER_CLINIC: i64 = 10;
 const BOOKINGS: i64 = 300_000;
+/// Two rows, four index entries, two locks and two counters, with room for a page split.
+const WAL_BYTES_MAX: i64 = 1_100;
 
 /// A server of its own: a transaction of another test, in any database, or a run of autovacuum can
 /// keep old row versions alive, and then an update finds no room beside the row.
@@ -40,7 +42,7 @@ async fn grown() -> Grown {
     let db = PgPool::connect_with(postgres.superuser_options("dosebook")).await.unwrap();
     db.execute("alter system set autovacuum = off").await.unwrap();
     db.execute("select pg_reload_conf()").await.unwrap();
-    let made = World::new().clinics(3).people(600).seats(500).doses(500).make(&db).await;
+    let made = World::new().clinics(3).people(900).seats(500).doses(500).make(&db).await;
     let sql = format!(
         "insert into clinic (region_id, code, name, zone, address, phone)
              select {district}, 'G' || n, 'Grown ' || n, 'Asia/Seoul', 'Street', '02'
@@ -140,7 +142,8 @@ async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     for (statement, plan) in &plans {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
-    hot(&db, &mut lane, &made).await;
+    budgets(&db, &mut lane, &mut known, &made).await;
+    hot(&db, &mut lane, &mut known, &made).await;
 
     // The control: the same search finds the scan where an index is missing.
     db.execute("drop index booking_slot_idx").await.unwrap();
@@ -197,15 +200,67 @@ async fn updates(lane: &mut PgConnection) -> (i64, i64) {
     .unwrap()
 }
 
-/// Counter updates leave every index alone: 20 batches of 15 on the same rows.
-async fn hot(db: &PgPool, lane: &mut PgConnection, made: &Made) {
-    let before = updates(lane).await;
-    let mut known = KnownRules::default();
-    for batch in 0..20 {
-        let from = 300 + batch * 15;
+/// Batches of 15 on the same rows.
+async fn book(
+    lane: &mut PgConnection,
+    known: &mut KnownRules,
+    made: &Made,
+    people: std::ops::Range<usize>,
+) {
+    for from in people.step_by(15) {
         let requests = requests(made, from..from + 15);
-        transaction::run(lane, &mut known, decide, &requests).await.unwrap();
+        transaction::run(lane, known, decide, &requests).await.unwrap();
     }
+}
+
+/// How often the lane's prepared statements were run, the measuring ones left out.
+async fn runs(lane: &mut PgConnection) -> i64 {
+    let sql = "select sum(generic_plans + custom_plans)::bigint from pg_prepared_statements
+               where statement not like '%pg_%'";
+    sqlx::query_scalar(sql).fetch_one(lane).await.unwrap()
+}
+
+/// Bytes of WAL that so many bookings need.
+async fn written(
+    lane: &mut PgConnection,
+    known: &mut KnownRules,
+    made: &Made,
+    people: std::ops::Range<usize>,
+) -> i64 {
+    let lsn = "select (pg_current_wal_insert_lsn() - '0/0')::bigint";
+    let before: i64 = sqlx::query_scalar(lsn).fetch_one(&mut *lane).await.unwrap();
+    let count = i64::try_from(people.len()).unwrap();
+    book(lane, known, made, people).await;
+    let after: i64 = sqlx::query_scalar(lsn).fetch_one(&mut *lane).await.unwrap();
+    (after - before) / count
+}
+
+/// What a batch may cost, whatever its size: six statements beside begin and commit, and in the log
+/// about a kilobyte a booking (no page images here).
+async fn budgets(db: &PgPool, lane: &mut PgConnection, known: &mut KnownRules, made: &Made) {
+    let before = runs(lane).await;
+    book(lane, known, made, 300..450).await;
+    assert_eq!(runs(lane).await - before, 10 * 6, "statements of ten batches");
+    let bytes = written(lane, known, made, 450..525).await;
+    assert!(bytes < WAL_BYTES_MAX, "{bytes} bytes of WAL per booking");
+
+    // The controls: rules that must be read first, and indexes that nobody asked for.
+    let before = runs(lane).await;
+    book(lane, &mut KnownRules::default(), made, 525..540).await;
+    assert!(runs(lane).await - before > 6, "a batch that reads the rules as well");
+    let sql =
+        "create index a on booking (booked_at, booking_id); create index b on booking (person_id);
+               create index c on booking (allocation_id); create index d on booking (booked_at)";
+    db.execute(sql).await.unwrap();
+    let more = written(lane, known, made, 540..600).await;
+    assert!(more > bytes + 150, "{more} bytes with four more indexes, {bytes} without");
+    db.execute("drop index a, b, c, d").await.unwrap();
+}
+
+/// Counter updates leave every index alone: 20 batches of 15 on the same rows.
+async fn hot(db: &PgPool, lane: &mut PgConnection, known: &mut KnownRules, made: &Made) {
+    let before = updates(lane).await;
+    book(lane, known, made, 600..900).await;
     let after = updates(lane).await;
     let (all, hot) = (after.0 - before.0, after.1 - before.1);
     assert!(all > 400, "{all} updates of counters");
