@@ -232,7 +232,9 @@ impl Bookings {
             told.booked.record(took).expect("recorded");
         } else {
             told.refused.record(took).expect("recorded");
-            told.refused_from_sent.record((heard.done - heard.sent).as_micros() as u64).expect("recorded");
+            told.refused_from_sent
+                .record((heard.done - heard.sent).as_micros() as u64)
+                .expect("recorded");
         }
     }
 }

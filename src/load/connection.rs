@@ -43,6 +43,13 @@ impl Connection {
         Ok(Self { stream, read: Vec::with_capacity(READ_BYTES) })
     }
 
+    /// Whether the service still listens, as far as it is known: one that has heard nothing for
+    /// some seconds hangs up, with or without a word.
+    pub fn is_open(&self) -> bool {
+        let unasked = self.stream.try_read(&mut [0]);
+        unasked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Sends a request and waits for its answer.
     ///
     /// # Errors
@@ -93,6 +100,18 @@ fn parse(read: &[u8]) -> io::Result<Option<Head>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_the_service_hung_up_is_known_to_be_closed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connection = Connection::open(listener.local_addr().unwrap()).await.unwrap();
+        let (mut service, _) = listener.accept().await.unwrap();
+        assert!(connection.is_open(), "control");
+        service.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
+        drop(service);
+        connection.stream.readable().await.unwrap();
+        assert!(!connection.is_open());
+    }
 
     #[test]
     fn an_answer_is_complete_only_with_its_head() {

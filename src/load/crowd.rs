@@ -183,6 +183,9 @@ impl<S: Script> Desk<S> {
             self.under_way.set(self.under_way.get() + 1);
             request.clear();
             self.script.borrow_mut().request(&step, &mut request);
+            if !connection.as_ref().is_some_and(Connection::is_open) {
+                connection = Connection::open(address).await.ok();
+            }
             let patience = self.script.borrow().patience(&step);
             let sent = self.start.elapsed();
             let answer = match &mut connection {
