@@ -45,7 +45,7 @@ pub(crate) async fn single(world: &mut World, aim: Aim, clients: usize, seconds:
          where allocation_id = :allocation and open > 0 returning allocation_id), \
          b as (insert into booking (booking_id, person_id, campaign_id, product_id, course_id, \
          dose_number, slot_id, allocation_id, rule_version, booked_at) \
-         select gen_random_uuid(), nextval('bench_person') * {PERSON_STEP} % {people} + 1, 1, 1, \
+         select lpad(to_hex(nextval('bench_id')), 32, '0')::uuid, nextval('bench_person') * {PERSON_STEP} % {people} + 1, 1, 1, \
          1, 1, slot_id, allocation_id, 1, clock_timestamp() from s, a \
          returning booking_id, allocation_id, slot_id) \
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id, \
@@ -79,9 +79,9 @@ pub(crate) async fn ceiling(world: &mut World, batch: Batch, seconds: u64) -> Me
     let slot = pick(&format!("(clinic << 24) + 1 + at % {per_clinic}"));
     let key = pick(&format!("distinct clinic::int, 1, 1, {FIRST_DAY} + (clinic % {DAYS})::int"));
     let person = pick(&format!("(:batch * {BATCH} + n) * {PERSON_STEP} % {people} + 1"));
-    let booking = pick("md5(:batch || ' ' || n)::uuid");
+    let booking = pick(&format!("lpad(to_hex(:batch * {BATCH} + n), 32, '0')::uuid"));
     let new = pick(&format!(
-        "md5(:batch || ' ' || n)::uuid as booking_id, \
+        "lpad(to_hex(:batch * {BATCH} + n), 32, '0')::uuid as booking_id, \
          (:batch * {BATCH} + n) * {PERSON_STEP} % {people} + 1 as person_id, \
          (clinic << 24) + 1 + at % {per_clinic} as slot_id, (clinic << 24) + 1 as allocation_id"
     ));

@@ -299,9 +299,8 @@ impl Dice {
         -(1.0 - unit).ln() / rate
     }
 
-    /// As a browser makes ids.
+    /// Time-ordered, as the contract advises.
     fn uuid(&mut self) -> uuid::Uuid {
-        let bits = (u128::from(self.roll()) << 64) | u128::from(self.roll());
-        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+        uuid::Uuid::now_v7()
     }
 }

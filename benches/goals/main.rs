@@ -73,6 +73,8 @@ enum Family {
     Memory,
     /// From start to first answer
     Start,
+    /// The evening of 14 July 2021 anew, at full scale
+    Replay,
     /// Large registers and long ledgers; memory at full scale
     Growth,
 }
@@ -120,6 +122,7 @@ impl Bench {
             Family::Supply => rows::supply::measure(self).await,
             Family::Memory => rows::memory::measure(self).await,
             Family::Start => rows::start::measure(self).await,
+            Family::Replay => rows::replay::measure(self).await,
             Family::Growth => {
                 self.close().await;
                 rows::growth::measure(self).await;
@@ -133,13 +136,13 @@ impl Bench {
         let folder = self.demonstration.get_or_insert_with(|| {
             println!("loading the demonstration …");
             let folder = world::folder();
-            service::demo(folder.path());
+            service::demo(folder.path(), &[]);
             Arc::new(folder)
         });
         folder.clone()
     }
 
-    async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         if let Some(world) = self.world.take() {
             world.close().await;
         }

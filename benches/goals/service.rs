@@ -94,8 +94,8 @@ pub(crate) fn program(data_dir: &Path) -> Command {
 }
 
 /// Loads the demonstration, unless it is there.
-pub(crate) fn demo(data_dir: &Path) {
-    let output = program(data_dir).arg("demo").output().expect("the program");
+pub(crate) fn demo(data_dir: &Path, flags: &[&str]) {
+    let output = program(data_dir).arg("demo").args(flags).output().expect("the program");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

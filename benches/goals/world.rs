@@ -108,10 +108,15 @@ impl World {
         Self { shape, citizens, root, store, folder }
     }
 
+    /// What is in a folder already; nobody is signed in.
+    pub(crate) async fn adopt(folder: Arc<TempDir>) -> Self {
+        let shape = Shape { clinics: 0, slots_per_clinic: 0, ..crate::SPREAD };
+        Self::open(shape, folder, Some(Arc::default())).await
+    }
+
     /// The demonstration in a folder, and who of its people could book which slot.
     pub(crate) async fn demonstration(folder: Arc<TempDir>) -> (Self, Arc<Vec<(i64, i64)>>) {
-        let shape = Shape { clinics: 0, slots_per_clinic: 0, ..crate::SPREAD };
-        let mut world = Self::open(shape, folder, Some(Arc::default())).await;
+        let mut world = Self::adopt(folder).await;
         let rows = sqlx::query(load::ROOM).fetch_all(&mut world.root).await.expect("room");
         let pairs: Vec<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let people = pairs.iter().map(|(person, _)| *person);

@@ -5,5 +5,6 @@ pub(crate) mod growth;
 pub(crate) mod latency;
 pub(crate) mod memory;
 pub(crate) mod overload;
+pub(crate) mod replay;
 pub(crate) mod start;
 pub(crate) mod supply;

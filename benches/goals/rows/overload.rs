@@ -12,7 +12,7 @@ use crate::{
 
 const OVERLOAD: f64 = 2.0;
 /// More than the service lets wait: otherwise the crowd would wait at the generator.
-const CONNECTIONS_MAX: usize = 12_288;
+const CONNECTIONS_MAX: usize = 8_192;
 /// Files that this process needs beside them.
 const OTHER_FILES: usize = 512;
 const BEFORE_SECONDS: f64 = 2.0;

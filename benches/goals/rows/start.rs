@@ -16,7 +16,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     let (mut warm, mut new) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         let began = Instant::now();
-        service::demo(demonstration.path());
+        service::demo(demonstration.path(), &[]);
         warm.push(first_answer(began, demonstration.path()));
         let folder = world::folder();
         new.push(first_answer(Instant::now(), folder.path()));
