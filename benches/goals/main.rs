@@ -99,8 +99,8 @@ const SPREAD: Shape = Shape {
     slots_per_clinic: 10,
     slots_per_day: 10,
     doses: 1_000_000,
-    people: 2_200_000,
-    signed_in: 2_000_000,
+    people: 5_200_000,
+    signed_in: 5_000_000,
 };
 
 impl Bench {
