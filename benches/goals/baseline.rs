@@ -45,8 +45,9 @@ pub(crate) async fn single(world: &mut World, aim: Aim, clients: usize, seconds:
          where allocation_id = :allocation and open > 0 returning allocation_id), \
          b as (insert into booking (booking_id, person_id, campaign_id, product_id, course_id, \
          dose_number, slot_id, allocation_id, rule_version, booked_at) \
-         select lpad(to_hex(nextval('bench_id')), 32, '0')::uuid, nextval('bench_person') * {PERSON_STEP} % {people} + 1, 1, 1, \
-         1, 1, slot_id, allocation_id, 1, clock_timestamp() from s, a \
+         select lpad(to_hex(n), 32, '0')::uuid, n * {PERSON_STEP} % {people} + 1, 1, 1, 1, 1, \
+         slot_id, allocation_id, 1, clock_timestamp() \
+         from s, a, (select nextval('bench_person') as n) n \
          returning booking_id, allocation_id, slot_id) \
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id, \
          booking_id, actor_role) select 1, 1, 3, 1, allocation_id, slot_id, booking_id, 1 from b;\n"
@@ -105,8 +106,8 @@ pub(crate) async fn ceiling(world: &mut World, batch: Batch, seconds: u64) -> Me
          where slot_id = any(array({slot})) order by slot_id for no key update;\n\
          select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date, \
          a.tranche_id, a.open, a.booked, a.spare from ({key}) k (clinic_id, campaign_id, \
-         product_id, on_date) join allocation a using (clinic_id, campaign_id, product_id, on_date) \
-         where a.channel = 1 order by a.allocation_id for no key update of a;\n\
+         product_id, on_date) join allocation a \
+         using (clinic_id, campaign_id, product_id, on_date) where a.channel = 1 order by a.allocation_id for no key update of a;\n\
          {reads}\
          with n as materialized ({new}), \
          booked as (insert into booking (booking_id, person_id, campaign_id, product_id, \

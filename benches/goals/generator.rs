@@ -257,7 +257,9 @@ impl Script for Bookings {
     fn request(&mut self, &nth: &i64, request: &mut Vec<u8>) {
         let slot_id = self.targets.slot(nth);
         let body = format!(r#"{{"campaign_id":1,"slot_id":{slot_id},"product_id":1}}"#);
-        write!(request, "PUT /v1/bookings/{} HTTP/1.1\r\n", self.dice.uuid()).expect("written");
+        // Time-ordered, as the contract advises.
+        let booking_id = uuid::Uuid::now_v7();
+        write!(request, "PUT /v1/bookings/{booking_id} HTTP/1.1\r\n").expect("written");
         request.extend_from_slice(b"Host: bench\r\nAuthorization: Bearer ");
         request.extend_from_slice(self.citizens.token(nth));
         let length = body.len();
@@ -297,10 +299,5 @@ impl Dice {
     fn pause(&mut self, rate: f64) -> f64 {
         let unit = (self.roll() >> 11) as f64 / (1_u64 << 53) as f64;
         -(1.0 - unit).ln() / rate
-    }
-
-    /// Time-ordered, as the contract advises.
-    fn uuid(&mut self) -> uuid::Uuid {
-        uuid::Uuid::now_v7()
     }
 }

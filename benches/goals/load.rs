@@ -57,8 +57,7 @@ pub(crate) async fn world(root: &mut PgConnection, superuser: &PgConnectOptions,
     let sequences = format!(
         "select setval(pg_get_serial_sequence('person', 'person_id'), {});
          create sequence bench_person minvalue 0 cache 100;
-         create sequence bench_id minvalue 0 cache 100;
-         grant usage on sequence bench_person, bench_id to dosebook_owner;",
+         grant usage on sequence bench_person to dosebook_owner;",
         shape.people
     );
     run(root, &sequences).await;

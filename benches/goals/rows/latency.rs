@@ -51,8 +51,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
     }
     bench.report.note(format!(
         "80 % of the peak is {} a second, at random moments, on {CONNECTIONS} connections; timed \
-         from when each was due. {} % were refused, and count as having waited the second after which \
-         they may come again. The generator itself was late by {} ms (p99).",
+         from when each was due. {} % were refused, and count as having waited the second after \
+         which they may come again. The generator itself was late by {} ms (p99).",
         number(rate),
         number(median(refused)),
         number(median(lags)),
