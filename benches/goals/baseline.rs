@@ -107,7 +107,8 @@ pub(crate) async fn ceiling(world: &mut World, batch: Batch, seconds: u64) -> Me
          select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date, \
          a.tranche_id, a.open, a.booked, a.spare from ({key}) k (clinic_id, campaign_id, \
          product_id, on_date) join allocation a \
-         using (clinic_id, campaign_id, product_id, on_date) where a.channel = 1 order by a.allocation_id for no key update of a;\n\
+         using (clinic_id, campaign_id, product_id, on_date) \
+         where a.channel = 1 order by a.allocation_id for no key update of a;\n\
          {reads}\
          with n as materialized ({new}), \
          booked as (insert into booking (booking_id, person_id, campaign_id, product_id, \
