@@ -31,8 +31,8 @@ const SHUTDOWN_SECONDS_MAX: u64 = 20;
 /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
 const BACKLOG: u32 = 4096;
 
-/// A page that is open asks again now and then; a connection made anew each time costs more than one
-/// that waits. Longer than what balancers in front keep theirs (60 s), so that they hang up first.
+/// A page that is open asks again now and then; a connection made anew each time costs more than
+/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they hang up first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// What handlers share.

@@ -58,6 +58,8 @@ struct Shared {
     now: ArcSwap<Snapshot>,
     eligible: ArcSwap<Eligible>,
     keeper: Mutex<Keeper>,
+    /// Held while persons are counted: a count by older rules must not end after a newer one.
+    counting: Mutex<()>,
     /// Rung when the register or the rules may have changed.
     recount: Notify,
 }
@@ -85,6 +87,7 @@ impl Board {
             now: ArcSwap::from_pointee(snapshot),
             eligible: ArcSwap::default(),
             keeper: Mutex::new(keeper),
+            counting: Mutex::new(()),
             recount: Notify::new(),
         };
         shared.recount.notify_one();
@@ -170,6 +173,7 @@ impl Board {
     /// # Errors
     /// The database's; what was counted before stays.
     pub async fn count_eligible(&self) -> Result<(), Error> {
+        let _counting = self.shared.counting.lock().await;
         let catalogue = self.now().catalogue.clone();
         let counted = self.shared.eligible.load_full();
         let mut versions = catalogue.versions();

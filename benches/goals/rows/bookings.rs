@@ -101,8 +101,8 @@ async fn one_run(bench: &mut Bench, run: u64, runs: &mut Runs) {
     let hot = peak(world, Targets::Hot(world.shape), 1.0, span).await.bookings_per_second;
     let (figure, hot_single) = (spread.bookings_per_second, hot_single.bookings_per_second);
     println!(
-        "run {run}: spread {figure:.0}/s, one transaction each {best:.0}/s, ceiling {ceiling:.0}/s; \
-         one slot {hot:.0}/s, one transaction each {hot_single:.0}/s"
+        "run {run}: spread {figure:.0}/s, one transaction each {best:.0}/s, \
+         ceiling {ceiling:.0}/s; one slot {hot:.0}/s, one transaction each {hot_single:.0}/s"
     );
     runs.single.push(Run::beside(figure, best));
     runs.ceiling.push(Run::beside(figure, ceiling));
