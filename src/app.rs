@@ -32,7 +32,8 @@ const SHUTDOWN_SECONDS_MAX: u64 = 20;
 const BACKLOG: u32 = 4096;
 
 /// A page that is open asks again now and then; a connection made anew each time costs more than
-/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they hang up first.
+/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they are the
+/// ones to hang up.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// What handlers share.
