@@ -9,6 +9,8 @@ use crate::{citizens::Citizens, world::Shape};
 
 /// After the last request was due, answers are waited for so long.
 const LATE_MAX: Duration = Duration::from_secs(60);
+/// Who hears nothing asks the same again, so many times in all.
+const TRIES_MAX: u32 = 3;
 /// In hours of microseconds nothing is cut off.
 const DIGITS: u8 = 3;
 
@@ -75,6 +77,17 @@ impl Targets {
     }
 }
 
+/// One who wants to book.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    /// The how-manieth to come.
+    nth: i64,
+    booking_id: uuid::Uuid,
+    /// When first wanted.
+    due: Duration,
+    tries: u32,
+}
+
 /// Sums over the bookings that were acknowledged.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Acknowledged {
@@ -90,6 +103,8 @@ pub(crate) struct Tally {
     pub(crate) phases: Vec<Told>,
     /// An answer that nobody should get.
     fault: Option<String>,
+    /// Requests that were sent again because their connection broke.
+    pub(crate) sent_again: u64,
     /// When due, in microseconds from the start, and how long it took; none: refused. Kept of the
     /// last phase of several.
     pub(crate) last: Vec<(u64, Option<u64>)>,
@@ -102,7 +117,8 @@ pub(crate) struct Told {
     /// Of the requests due in the phase, from then on.
     pub(crate) booked: Histogram<u64>,
     pub(crate) refused: Histogram<u64>,
-    /// From when it was sent.
+    /// From when they were sent.
+    pub(crate) booked_from_sent: Histogram<u64>,
     pub(crate) refused_from_sent: Histogram<u64>,
     /// How much later than due it was sent.
     pub(crate) lag: Histogram<u64>,
@@ -115,6 +131,7 @@ impl Told {
             booked_within: 0,
             booked: histogram(),
             refused: histogram(),
+            booked_from_sent: histogram(),
             refused_from_sent: histogram(),
             lag: histogram(),
         }
@@ -181,14 +198,16 @@ impl Bookings {
         self.next
     }
 
-    fn draw(&mut self) -> i64 {
-        if let Some(nth) = self.refused.pop() {
-            return nth;
-        }
-        let nth = self.next;
-        assert!(nth < self.citizens.count(), "more came than are signed in");
-        self.next += 1;
-        nth
+    /// The next who asks, and when.
+    fn draw(&mut self, due: Duration) -> Ask {
+        let nth = self.refused.pop().unwrap_or_else(|| {
+            let nth = self.next;
+            assert!(nth < self.citizens.count(), "more came than are signed in");
+            self.next += 1;
+            nth
+        });
+        // Time-ordered, as the contract advises.
+        Ask { nth, booking_id: uuid::Uuid::now_v7(), due, tries: 1 }
     }
 
     /// The phase of a moment; none after the last.
@@ -200,12 +219,15 @@ impl Bookings {
         })
     }
 
-    fn told(&mut self, nth: i64, answer: Answer<'_>, heard: &Heard<'_>) {
-        let due = self.phase(heard.due);
-        let took = (heard.done - heard.due).as_micros() as u64;
+    fn told(&mut self, ask: Ask, answer: Answer<'_>, heard: &Heard<'_>) {
+        let Ask { nth, due: asked_at, tries, .. } = ask;
+        let due = self.phase(asked_at);
+        let took = (heard.done - asked_at).as_micros() as u64;
+        // The same again is answered with what was done the first time.
+        let is_booked = answer.status == 201 || (answer.status == 200 && tries > 1);
         let is_last = due.is_some_and(|due| due > 0 && due + 1 == self.phases.len());
         match answer.status {
-            201 => {
+            _ if is_booked => {
                 let sum = &mut self.tally.acknowledged;
                 sum.bookings += 1;
                 sum.person_ids += i128::from(self.targets.person(nth));
@@ -220,45 +242,43 @@ impl Bookings {
                 self.tally.fault.get_or_insert_with(|| format!("{status} {body}"));
             }
         }
-        let is_booked = answer.status == 201;
         if is_last && matches!(self.pace, Pace::Open) {
-            let due = heard.due.as_micros() as u64;
+            let due = asked_at.as_micros() as u64;
             self.tally.last.push((due, is_booked.then_some(took)));
         }
         let Some(due) = due else { return };
         let told = &mut self.tally.phases[due];
-        told.lag.record((heard.sent - heard.due).as_micros() as u64).expect("recorded");
-        if is_booked {
-            told.booked.record(took).expect("recorded");
-        } else {
-            told.refused.record(took).expect("recorded");
-            told.refused_from_sent
-                .record((heard.done - heard.sent).as_micros() as u64)
-                .expect("recorded");
+        if tries == 1 {
+            told.lag.record((heard.sent - asked_at).as_micros() as u64).expect("recorded");
         }
+        let (from_due, from_sent) = if is_booked {
+            (&mut told.booked, &mut told.booked_from_sent)
+        } else {
+            (&mut told.refused, &mut told.refused_from_sent)
+        };
+        from_due.record(took).expect("recorded");
+        from_sent.record((heard.done - heard.sent).as_micros() as u64).expect("recorded");
     }
 }
 
 impl Script for Bookings {
-    /// The how-manieth to come.
-    type Step = i64;
+    type Step = Ask;
 
-    fn arrival(&mut self) -> Option<(Duration, i64)> {
+    fn arrival(&mut self) -> Option<(Duration, Ask)> {
         if let Pace::Closed { .. } = self.pace {
             self.clients_to_come = self.clients_to_come.checked_sub(1)?;
-            return Some((Duration::ZERO, self.draw()));
+            return Some((Duration::ZERO, self.draw(Duration::ZERO)));
         }
         let phase = self.phase(Duration::from_secs_f64(self.at))?;
         self.at += self.dice.pause(self.phases[phase].rate);
         self.phase(Duration::from_secs_f64(self.at))?;
-        Some((Duration::from_secs_f64(self.at), self.draw()))
+        let due = Duration::from_secs_f64(self.at);
+        Some((due, self.draw(due)))
     }
 
-    fn request(&mut self, &nth: &i64, request: &mut Vec<u8>) {
+    fn request(&mut self, &Ask { nth, booking_id, .. }: &Ask, request: &mut Vec<u8>) {
         let slot_id = self.targets.slot(nth);
         let body = format!(r#"{{"campaign_id":1,"slot_id":{slot_id},"product_id":1}}"#);
-        // Time-ordered, as the contract advises.
-        let booking_id = uuid::Uuid::now_v7();
         write!(request, "PUT /v1/bookings/{booking_id} HTTP/1.1\r\n").expect("written");
         request.extend_from_slice(b"Host: bench\r\nAuthorization: Bearer ");
         request.extend_from_slice(self.citizens.token(nth));
@@ -270,16 +290,20 @@ impl Script for Bookings {
         .expect("written");
     }
 
-    fn heard(&mut self, nth: i64, heard: &Heard<'_>) -> Option<(Duration, i64)> {
+    fn heard(&mut self, ask: Ask, heard: &Heard<'_>) -> Option<(Duration, Ask)> {
         match heard.answer {
-            Some(answer) => self.told(nth, answer, heard),
+            Some(answer) => self.told(ask, answer, heard),
+            None if ask.tries < TRIES_MAX => {
+                self.tally.sent_again += 1;
+                return Some((Duration::ZERO, Ask { tries: ask.tries + 1, ..ask }));
+            }
             None => {
                 let silence = || "the connection broke or stayed silent".to_owned();
                 self.tally.fault.get_or_insert_with(silence);
             }
         }
         let Pace::Closed { settle, span, .. } = self.pace else { return None };
-        (heard.done.as_secs_f64() < settle + span).then(|| (Duration::ZERO, self.draw()))
+        (heard.done.as_secs_f64() < settle + span).then(|| (Duration::ZERO, self.draw(heard.done)))
     }
 }
 
