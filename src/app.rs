@@ -131,6 +131,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(api::not_found))
+            .wrap(middleware::from_fn(api::payload::hear_out))
             .wrap(middleware::from_fn(api::head::as_get))
             .wrap(middleware::from_fn(api::log::answer))
     })

@@ -1,7 +1,7 @@
 //! What comes in from outside: body, path and query, each refused as a problem document that names
 //! the field when it cannot be read.
 
-use std::{future::Ready, time::Duration};
+use std::future::Ready;
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -12,13 +12,11 @@ use actix_web::{
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use super::{
+    payload::{BODY_BYTES_MAX, BODY_SECONDS_MAX},
+    problem::Problem,
+};
 use crate::domain::{Code, Refusal};
-
-/// No JSON body of this API needs more.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-/// A body that trickles in longer than this is not waited for.
-const BODY_SECONDS_MAX: Duration = Duration::from_secs(10);
 
 /// Names the input as a whole where no single field is at fault.
 const ALL: &str = "(all)";

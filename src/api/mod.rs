@@ -14,6 +14,7 @@ pub mod import;
 pub mod log;
 pub mod negotiate;
 pub mod openapi;
+pub mod payload;
 pub mod person;
 pub mod principal;
 pub mod problem;

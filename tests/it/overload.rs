@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use dosebook::domain::session;
+use dosebook::{domain::session, load::connection::Connection};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
@@ -153,20 +153,48 @@ async fn nothing_is_done_for_those_who_have_hung_up() {
 
 /// A request on a connection that can be cut.
 async fn hang_on(app: &TestApp, made: &Made, person: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(&put_booking(app, made, person)).await.unwrap();
+    stream
+}
+
+/// The bytes of a request to book.
+fn put_booking(app: &TestApp, made: &Made, person: usize) -> Vec<u8> {
     let body: Value = made.booking(made.slot(0, 1, 0));
     let body = body.to_string();
     let expires_at = app.app.clock.now() + chrono::TimeDelta::hours(1);
     let person_id = made.people[person].person_id;
     let token = session::citizen_token(&app.app.keys, person_id, expires_at);
-    let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
     let request = format!(
         "PUT /v1/bookings/{} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         Uuid::now_v7(),
         body.len()
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    stream
+    request.into_bytes()
+}
+
+#[tokio::test]
+async fn whoever_is_sent_away_can_come_again_on_the_same_connection() {
+    let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
+    let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
+    let holder = stall(&app).await;
+    let asked = ask_all(&app, &made, 0..55);
+    until(|| app.app.metrics.overflows.get() >= 4).await;
+    let address = app.url.trim_start_matches("http://").parse().unwrap();
+    let mut connection = Connection::open(address).await.unwrap();
+    for _ in 0..3 {
+        let answer = connection.ask(&put_booking(&app, &made, 55)).await.unwrap();
+        assert_eq!((answer.status, answer.retry_after), (503, Some(1)));
+    }
+    // The same for whoever is refused for another reason before the body was read.
+    let request = String::from_utf8(put_booking(&app, &made, 55)).unwrap();
+    let elsewhere = request.replacen("/v1/bookings/", "/v1/nothing/", 1);
+    for _ in 0..2 {
+        assert_eq!(connection.ask(elsewhere.as_bytes()).await.unwrap().status, 404);
+    }
+    holder.rollback().await.unwrap();
+    answers(asked).await;
 }
 
 #[tokio::test]
