@@ -110,6 +110,7 @@ const LONG_LINES: &str = "long lines";
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "board",
+    "copy",
     "demo",
     "extract",
     "field",
@@ -119,6 +120,7 @@ const NOT_NOUNS: &[&str] = &[
     "mod",
     "negotiate",
     "openapi",
+    "payload",
     "principal",
     "problem",
     "replay",

@@ -11,6 +11,7 @@ pub mod campaign;
 pub mod catalogue;
 pub mod clinic;
 pub mod cohort;
+pub mod copy;
 pub mod course;
 pub mod demo;
 pub mod discrepancy;

@@ -165,8 +165,8 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
     Decision { outcomes, writes }
 }
 
-/// A batch is written by one statement, whose parts do not see each other's rows: a booking can
-/// neither be made and ended in it, nor ended and replaced by another of the same person.
+/// A batch is written table by table, not request by request: within one, a booking can neither be
+/// made and ended, nor ended and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
         Request::Cancel(booking) => {

@@ -7,9 +7,12 @@ use sqlx::PgConnection;
 
 use super::{Rows, reject, repeated, slot::clinic};
 use crate::{
-    db::import::{
-        self as db, Clinic, CopyText,
-        allocation::{Campaigns, Wanted},
+    db::{
+        copy::CopyText,
+        import::{
+            self as db, Clinic,
+            allocation::{Campaigns, Wanted},
+        },
     },
     domain::{
         CampaignId, Code, ProductId, TrancheId,

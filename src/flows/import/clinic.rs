@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Rows, register::region, reject, repeated};
 use crate::{
-    db::import::{self as db, CopyText},
+    db::{copy::CopyText, import as db},
     domain::{
         Code, RegionId,
         import::{Fault, Rejects, Row, clinic::Clinic},

@@ -20,10 +20,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::{Error, Result};
 use crate::{
-    db::{
-        self, Db,
-        import::{CopyText, Removed},
-    },
+    db::{self, Db, copy::CopyText, import::Removed},
     domain::{
         StaffUserId,
         import::{Fault, Kind, Rejects, Report, Row},

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Rows, records::Records};
 use crate::{
-    db::import::CopyText,
+    db::copy::CopyText,
     domain::{
         Code,
         import::{Fault, Header, Kind, Rejects, csv},

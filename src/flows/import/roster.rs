@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::{Rows, reject, repeated};
 use crate::{
-    db::import::{self as db, CopyText},
+    db::{copy::CopyText, import as db},
     domain::{
         RosterId,
         import::{

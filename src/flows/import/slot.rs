@@ -6,7 +6,10 @@ use sqlx::PgConnection;
 
 use super::{Rows, reject, repeated};
 use crate::{
-    db::import::{self as db, Clinic, CopyText},
+    db::{
+        copy::CopyText,
+        import::{self as db, Clinic},
+    },
     domain::{
         Code,
         import::{Fault, Rejects, Row, slot::Slot},
