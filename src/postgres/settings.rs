@@ -28,12 +28,6 @@ checkpoint_timeout = '15min'
 checkpoint_completion_target = 0.9
 wal_buffers = '16MB'
 
-# Counter rows are updated all the time: sweep them early and in small portions.
-autovacuum_naptime = '15s'
-autovacuum_vacuum_scale_factor = 0.05
-autovacuum_analyze_scale_factor = 0.02
-autovacuum_vacuum_cost_limit = 1000
-
 jit = off
 random_page_cost = 1.1
 timezone = 'UTC'
