@@ -310,6 +310,7 @@ async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> 
     .await
     .map(drop)
 }
+
 /// What changes in each counter row, once per row.
 #[derive(Default)]
 struct CounterColumns {
