@@ -74,7 +74,8 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,
 
-    /// Connections in each of the two pools (writes outside the lanes, reads)
+    /// Connections in each of the two pools for requests (writes outside the lanes, reads); three
+    /// more belong to what runs by itself, and one to each lane
     #[arg(
         long,
         env = "DOSEBOOK_CONNECTIONS",

@@ -193,7 +193,7 @@ impl Board {
         let mut from = 1;
         while from <= last {
             let to = from.saturating_add(COUNT_CHUNK - 1);
-            let found = db::supply::count_eligible(&self.shared.db.read, &versions, (from, to));
+            let found = db::supply::count_eligible(&self.shared.db.jobs, &versions, (from, to));
             for found in found.await? {
                 let counts = eligible.campaigns.entry(found.campaign_id).or_default();
                 counts.total += found.persons;

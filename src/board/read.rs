@@ -52,7 +52,7 @@ impl From<&Picture> for Known {
 
 /// What is new since the picture, unless the tables must be read.
 pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
-    db::in_tx(&db.read, "look at the journal", async |conn| {
+    db::in_tx(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
         let is_same_server = moment.server_started_at == picture.moment.server_started_at;
         if !is_same_server || (may_read && moment.revision != picture.moment.revision) {
@@ -84,7 +84,7 @@ pub(super) async fn read(
     eligible: Arc<Eligible>,
 ) -> Result<(Picture, Snapshot), Error> {
     let (parts, tables) =
-        db::in_long_tx(&db.read, "read the public picture", READ_SECONDS_MAX, async |conn| {
+        db::in_long_tx(&db.jobs, "read the public picture", READ_SECONDS_MAX, async |conn| {
             let moment = db::board::hold_still(conn).await?;
             let known =
                 known.filter(|then| then.moment.server_started_at == moment.server_started_at);

@@ -47,19 +47,23 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// A transaction outside the lanes that runs longer than this has met a stalled server.
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(15);
 const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);
+/// One each for the picture of the board, the count of the eligible, and the outbox.
+const JOB_CONNECTIONS: u32 = 3;
 
-/// The two ways into the database, kept apart so that readers cannot starve writers.
+/// The ways into the database, kept apart so that readers cannot starve writers.
 #[derive(Clone, Debug)]
 pub struct Db {
     pub write: PgPool,
     pub read: PgPool,
+    /// For what runs by itself: it never waits for the crowd, and takes nothing from it.
+    pub jobs: PgPool,
     options: PgConnectOptions,
 }
 
 impl Db {
-    /// Pools of the given sizes; connects on first use.
+    /// Pools for reading and writing of the given size; connects on first use.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
-        let pool = |name| {
+        let pool = |name, connections_max| {
             let options = options.clone().application_name(name);
             PgPoolOptions::new()
                 .max_connections(connections_max)
@@ -68,13 +72,19 @@ impl Db {
                 .after_connect(|conn, _| Box::pin(become_app(conn)))
                 .connect_lazy_with(options)
         };
-        Self { write: pool("dosebook write"), read: pool("dosebook read"), options }
+        Self {
+            write: pool("dosebook write", connections_max),
+            read: pool("dosebook read", connections_max),
+            jobs: pool("dosebook jobs", JOB_CONNECTIONS),
+            options,
+        }
     }
 
-    /// Ends both pools, waiting for what is under way.
+    /// Ends the pools, waiting for what is under way.
     pub async fn close(&self) {
         self.write.close().await;
         self.read.close().await;
+        self.jobs.close().await;
     }
 
     /// A connection of its own, outside the pools: for a lane or another long-lived job.

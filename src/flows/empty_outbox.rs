@@ -16,7 +16,7 @@ const CLAIMED_MAX: i64 = 100;
 /// The database's. Messages sent just before may then be sent once more.
 pub async fn empty_outbox(db: &Db, send: impl Fn(&Message) -> bool) -> Result<()> {
     loop {
-        let claimed: Vec<Message> = in_tx(&db.write, "claim messages", async |conn| {
+        let claimed: Vec<Message> = in_tx(&db.jobs, "claim messages", async |conn| {
             db::outbox::claim(conn, CLAIMED_MAX).await
         })
         .await?;
@@ -26,7 +26,7 @@ pub async fn empty_outbox(db: &Db, send: impl Fn(&Message) -> bool) -> Result<()
             .map(|message| message.outbox_id)
             .collect();
         if !sent.is_empty() {
-            in_tx(&db.write, "note sent messages", async |conn| {
+            in_tx(&db.jobs, "note sent messages", async |conn| {
                 db::outbox::set_sent(conn, &sent).await
             })
             .await?;
