@@ -16,6 +16,7 @@ mod admin;
 mod auth;
 mod board;
 mod booking;
+mod budget;
 mod campaign;
 mod clinic;
 mod contract;

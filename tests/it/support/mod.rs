@@ -8,6 +8,7 @@ pub mod make;
 pub mod openapi;
 pub mod process;
 pub mod unguarded;
+pub mod wire;
 
 use std::sync::LazyLock;
 

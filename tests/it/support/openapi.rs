@@ -101,6 +101,14 @@ pub fn operations() -> Vec<(String, String, &'static Value)> {
     found
 }
 
+/// The name of the operation that a request asks for.
+pub fn operation_id(method: &Method, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let template = template(path).unwrap_or_else(|| panic!("{path} is not in openapi.yaml"));
+    let operation = &DOCUMENT["paths"][&template][&method.as_str().to_lowercase()];
+    operation["operationId"].as_str().expect("an operationId").to_owned()
+}
+
 /// What is not in the document at all must be refused, and in the one way.
 fn refused(what: &str, expected: (u16, &str), status: u16, body: &Value) {
     let code = body["code"].as_str().unwrap_or_default();

@@ -1,0 +1,237 @@
+//! How often each operation goes to the database and back: never for what everybody asks at the
+//! opening, and for the rest a number that does not grow with what is carried.
+
+mod story;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::Value;
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::{
+    Answer, Client, Made, TestApp, World,
+    database::TestDatabase,
+    openapi::{operation_id, operations},
+    wire::Wire,
+};
+
+/// Trips of each operation, begin and commit among them, and the look at the session of whoever
+/// works at a clinic or administers. Where one operation is two things, or loads files of several
+/// kinds, each has its own. A change in either direction must be told here.
+const BUDGETS: &[(&str, usize)] = &[
+    ("list_regions", 0),
+    ("list_campaigns", 0),
+    ("get_campaign", 0),
+    ("get_supply", 0),
+    ("list_history", 1),
+    ("list_clinics", 0),
+    ("list_slots", 0),
+    ("post_eligibility", 5),
+    ("post_code", 3),
+    ("post_session", 3),
+    ("post_staff_session", 4),
+    ("delete_staff_session", 4),
+    ("get_me", 1),
+    ("list_bookings", 1),
+    ("put_booking", 12),
+    ("put_booking: the same again", 7),
+    ("get_booking", 1),
+    ("delete_booking", 11),
+    ("get_schedule", 2),
+    ("admin_list_campaigns", 2),
+    ("admin_post_campaign", 6),
+    ("admin_get_campaign", 2),
+    ("admin_patch_campaign", 7),
+    ("admin_publish_campaign", 10),
+    ("admin_open_campaign", 9),
+    ("admin_pause_campaign", 9),
+    ("admin_close_campaign", 9),
+    ("admin_list_cohorts", 3),
+    ("admin_post_cohort", 8),
+    ("admin_delete_cohort", 8),
+    ("admin_list_tranches", 3),
+    ("admin_post_tranche", 8),
+    ("admin_delete_tranche", 8),
+    ("admin_get_campaign_products", 3),
+    ("admin_put_campaign_products", 10),
+    ("admin_list_regions", 2),
+    ("admin_post_region", 6),
+    ("admin_list_courses", 2),
+    ("admin_post_course", 5),
+    ("admin_list_rosters", 2),
+    ("admin_post_roster", 5),
+    ("admin_list_products", 2),
+    ("admin_post_product", 5),
+    ("admin_list_clinics", 2),
+    ("admin_post_clinic", 5),
+    ("admin_patch_clinic", 7),
+    ("admin_list_closures", 3),
+    ("admin_put_closure", 9),
+    ("admin_delete_closure", 8),
+    ("admin_list_slots", 3),
+    ("admin_post_slots", 8),
+    ("admin_patch_slot", 8),
+    ("admin_post_person", 7),
+    ("admin_list_pools", 2),
+    ("admin_post_pool", 8),
+    ("admin_post_receipt", 10),
+    ("admin_post_receipt: of a public campaign", 13),
+    ("admin_post_transfer", 8),
+    ("admin_list_allocations", 2),
+    ("admin_post_allocation", 21),
+    ("admin_post_grant", 15),
+    ("admin_post_retraction", 15),
+    ("admin_list_movements", 2),
+    ("admin_post_import: allocations", 33),
+    ("admin_post_import: clinics", 17),
+    ("admin_post_import: register", 16),
+    ("admin_post_import: roster", 16),
+    ("admin_post_import: slots", 16),
+    ("get_docs", 0),
+    ("get_openapi", 0),
+    ("get_health", 0),
+    ("get_readiness", 1),
+    ("get_metrics", 0),
+    ("get_codes", 1),
+];
+
+/// A service whose wire is listened to, with one connection for each purpose.
+struct Heard {
+    app: TestApp,
+    made: Made,
+    wire: Wire,
+    /// What tells the next request apart from others to the same operation.
+    case: Option<&'static str>,
+    /// What each operation asked, the first time.
+    asked: BTreeMap<String, Vec<String>>,
+}
+
+impl Heard {
+    async fn start() -> Self {
+        let mut database = TestDatabase::new().await;
+        let made = World::new().people(40).seats(100).doses(100).make(&database.pool).await;
+        let wire = Wire::before(&mut database).await;
+        let app = TestApp::with().connections(1).start_on(database.into()).await;
+        app.refresh().await;
+        Self { app, made, wire, case: None, asked: BTreeMap::new() }
+    }
+
+    /// Sends what must succeed, and notes what it asked. Whoever asks the same thing again must
+    /// need as many trips, however much more is carried.
+    async fn send(&mut self, client: &Client, what: (Method, &str), body: Body<'_>) -> Answer {
+        let (method, path) = what;
+        let mut name = operation_id(&method, path);
+        if let Some(case) = self.case.take() {
+            name = format!("{name}: {case}");
+        }
+        let request = client.request(method, path);
+        let request = match body {
+            Body::None => request,
+            Body::Json(body) => request.json(body),
+            Body::Csv(file) => request.body("text/csv", file),
+        };
+        self.wire.take();
+        let answer = request.send().await;
+        let asked = self.wire.take();
+        assert!(answer.status < 300, "{name}: {}", answer.text());
+        if let Some(before) = self.asked.get(&name) {
+            assert_eq!(asked.len(), before.len(), "{name} again: {asked:#?}\n{before:#?}");
+        } else {
+            self.asked.insert(name, asked);
+        }
+        answer
+    }
+
+    async fn get(&mut self, client: &Client, path: &str) -> Value {
+        self.send(client, (Method::GET, path), Body::None).await.body
+    }
+
+    async fn post(&mut self, client: &Client, path: &str, body: Value) -> Value {
+        self.send(client, (Method::POST, path), Body::Json(&body)).await.body
+    }
+
+    async fn put(&mut self, client: &Client, path: &str, body: Value) -> Value {
+        self.send(client, (Method::PUT, path), Body::Json(&body)).await.body
+    }
+
+    async fn patch(&mut self, client: &Client, path: &str, body: Value) -> Value {
+        self.send(client, (Method::PATCH, path), Body::Json(&body)).await.body
+    }
+
+    async fn delete(&mut self, client: &Client, path: &str) {
+        self.send(client, (Method::DELETE, path), Body::None).await;
+    }
+
+    async fn import(&mut self, client: &Client, kind: &'static str, file: String) {
+        self.case = Some(kind);
+        let path = format!("/v1/admin/imports/{kind}");
+        let report = self.send(client, (Method::POST, &path), Body::Csv(file)).await.body;
+        assert_ne!(report["rows_accepted"], 0, "{report}");
+    }
+}
+
+enum Body<'a> {
+    None,
+    Json(&'a Value),
+    Csv(String),
+}
+
+#[tokio::test]
+async fn each_operation_keeps_to_its_budget() {
+    let mut heard = Heard::start().await;
+    story::tell(&mut heard).await;
+
+    let known: BTreeSet<_> =
+        operations().iter().map(|(.., one)| one["operationId"].as_str().unwrap()).collect();
+    let budgeted: BTreeSet<_> =
+        BUDGETS.iter().map(|(name, _)| name.split(':').next().unwrap()).collect();
+    assert_eq!(budgeted, known, "every operation has a budget, and nothing else has");
+
+    let wrong: Vec<_> = BUDGETS
+        .iter()
+        .map(|(name, trips)| (*name, *trips, &heard.asked[*name]))
+        .filter(|(_, trips, asked)| asked.len() != *trips)
+        .map(|(name, trips, asked)| {
+            format!("{name}: {} instead of {trips}: {asked:#?}", asked.len())
+        })
+        .collect();
+    assert_eq!(BUDGETS.len(), heard.asked.len(), "{:?}", heard.asked.keys());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The control: what can be said on the wire is heard, each way of saying it.
+#[tokio::test]
+async fn the_wire_is_heard() {
+    let mut database = TestDatabase::new().await;
+    let wire = Wire::before(&mut database).await;
+    let mut conn = PgConnection::connect_with(&database.options).await.unwrap();
+    wire.take();
+    for _ in 0..2 {
+        let one: i32 = sqlx::query_scalar("select 1").fetch_one(&mut conn).await.unwrap();
+        assert_eq!(one, 1);
+    }
+    conn.execute("begin").await.unwrap();
+    conn.execute("create temp table t (n int)").await.unwrap();
+    let mut copy = conn.copy_in_raw("copy t from stdin").await.unwrap();
+    copy.send(&b"1\n2\n"[..]).await.unwrap();
+    assert_eq!(copy.finish().await.unwrap(), 2);
+    conn.ping().await.unwrap();
+    let told = [
+        "select 1",
+        "select 1",
+        "begin",
+        "create temp table t (n int)",
+        "copy t from stdin",
+        "end of the copy",
+    ];
+    assert_eq!(wire.take(), told);
+
+    // What runs by itself is nobody's trip.
+    let jobs = database.options.clone().application_name("dosebook jobs");
+    let mut jobs = PgConnection::connect_with(&jobs).await.unwrap();
+    jobs.execute("select 1").await.unwrap();
+    assert_eq!(wire.take(), [""; 0]);
+    conn.close().await.unwrap();
+    jobs.close().await.unwrap();
+}

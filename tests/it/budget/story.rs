@@ -1,0 +1,274 @@
+//! Every operation once, in an order in which each succeeds; some again, with more to carry.
+
+use std::fmt::Write;
+
+use chrono::{Days, TimeDelta, Utc};
+use dosebook::flows::add_user::{Post, add_user};
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Heard;
+use crate::support::Client;
+
+const ADMIN: &str = "/v1/admin";
+const PASSWORD: &str = "correct horse battery staple";
+
+pub async fn tell(heard: &mut Heard) {
+    let admin = heard.app.admin().await;
+    warm_up(heard, &admin).await;
+    everybody(heard).await;
+    citizen(heard).await;
+    staff(heard).await;
+    places(heard, &admin).await;
+    let product = rules(heard, &admin).await;
+    campaign(heard, &admin, &product).await;
+    doses(heard, &admin).await;
+    files(heard, &admin).await;
+}
+
+/// Connections are made on first use, and each lane reads the rules before its first batch.
+async fn warm_up(heard: &Heard, admin: &Client) {
+    let new = json!({ "code": "warm", "name": "Warm" });
+    admin.post("/v1/admin/rosters", &new).await.ok(201);
+    let made = &heard.made;
+    for clinic in 0..made.clinics.len() {
+        let citizen = heard.app.citizen(&made.people[39 - clinic]);
+        let body = made.booking(made.slot(clinic, 4, 0));
+        citizen.put_booking(Uuid::now_v7(), &body).await.ok(201);
+        citizen.get("/v1/bookings").await.ok(200);
+    }
+}
+
+async fn everybody(heard: &mut Heard) {
+    let public = heard.app.public();
+    for path in ["/docs", "/openapi.yaml", "/healthz", "/readyz", "/metrics", "/v1/regions"] {
+        heard.get(&public, path).await;
+    }
+    heard.get(&public, "/v1/campaigns").await;
+    let campaign = format!("/v1/campaigns/{}", heard.made.campaign_id);
+    for path in ["", "/supply", "/supply/history", "/clinics"] {
+        heard.get(&public, &format!("{campaign}{path}")).await;
+    }
+    let clinic = heard.made.clinics[0];
+    let day = heard.made.allocation(0, 1).on_date;
+    let slots =
+        format!("/v1/clinics/{clinic}/slots?campaign_id={}&date={day}", heard.made.campaign_id);
+    heard.get(&public, &slots).await;
+    let question = json!({ "campaign_id": heard.made.campaign_id, "birth_date": "1964-05-06" });
+    heard.post(&public, "/v1/eligibility", question).await;
+}
+
+async fn citizen(heard: &mut Heard) {
+    let public = heard.app.public();
+    let person = heard.made.people[0].clone();
+    let claim =
+        json!({ "name": person.name, "birth_date": person.birth_date, "phone": person.phone });
+    let challenge = heard.post(&public, "/v1/auth/codes", claim).await["challenge_id"].clone();
+    // Nobody is told apart from somebody.
+    let nobody = json!({ "name": "No One", "birth_date": "1964-05-06", "phone": "01000000000" });
+    heard.post(&public, "/v1/auth/codes", nobody).await;
+    heard.get(&public, "/dev/codes").await;
+    let codes = public.request(Method::GET, "/dev/codes").header("accept", "application/json");
+    let codes = codes.send().await.ok(200);
+    let is_ours = |code: &&Value| code["challenge_id"] == challenge;
+    let code = codes.as_array().unwrap().iter().find(is_ours).unwrap()["code"].clone();
+    let answer = json!({ "challenge_id": challenge, "code": code });
+    heard.post(&public, "/v1/auth/sessions", answer).await;
+    let me = heard.app.citizen(&person);
+    heard.get(&me, "/v1/me").await;
+    let (id, body) = (Uuid::now_v7(), heard.made.booking(heard.made.slot(0, 3, 0)));
+    let one = format!("/v1/bookings/{id}");
+    heard.put(&me, &one, body.clone()).await;
+    heard.case = Some("the same again");
+    heard.put(&me, &one, body).await;
+    heard.get(&me, &one).await;
+    heard.get(&me, "/v1/bookings").await;
+    heard.delete(&me, &one).await;
+}
+
+async fn staff(heard: &mut Heard) {
+    let made = heard.made.clone();
+    let day = made.allocation(0, 3).on_date;
+    let path = format!("/v1/clinics/{}/schedule?date={day}", made.clinics[0]);
+    let staff = heard.app.staff(made.clinics[0]).await;
+    heard.get(&staff, &path).await;
+    let app = &heard.app;
+    join_all(made.people[1..20].iter().map(async |person| {
+        let body = made.booking(made.slot(0, 3, 1));
+        app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201)
+    }))
+    .await;
+    heard.get(&staff, &path).await;
+    add_user(&heard.app.app.db, "boss", PASSWORD, Post::Administrator).await.unwrap();
+    let body = json!({ "username": "boss", "password": PASSWORD });
+    let public = heard.app.public();
+    let session = heard.post(&public, "/v1/auth/staff-sessions", body).await;
+    let boss = heard.app.holder_of(session["token"].as_str().unwrap());
+    heard.delete(&boss, "/v1/auth/staff-sessions").await;
+}
+
+fn slots(day: u64, count: u32) -> Value {
+    let from = Utc::now().date_naive() + Days::new(day);
+    let slot = |n: u32| {
+        let at =
+            from.and_hms_opt(0, 0, 0).unwrap().and_utc() + TimeDelta::minutes(15 * i64::from(n));
+        json!({ "starts_at": at, "ends_at": at + TimeDelta::minutes(15), "seats": 5 })
+    };
+    json!({ "slots": (0..count).map(slot).collect::<Vec<_>>() })
+}
+
+async fn places(heard: &mut Heard, admin: &Client) {
+    let made = heard.made.clone();
+    for (what, body) in [
+        ("regions", json!({ "code": "N", "name": "New", "parent_id": made.provinces[0] })),
+        ("courses", json!({ "code": "flu", "name": "Influenza" })),
+        ("rosters", json!({ "code": "teachers", "name": "Teachers" })),
+        (
+            "clinics",
+            json!({
+                "region_id": made.districts[0], "code": "N-1", "name": "New", "zone": "Asia/Seoul",
+                "address": "1 Main Street", "phone": "02-000-0000",
+            }),
+        ),
+        (
+            "persons",
+            json!({
+                "name": "Kim Minji", "birth_date": "1964-05-06", "phone": "010-1234-5678",
+                "region_id": made.districts[0],
+            }),
+        ),
+    ] {
+        let path = format!("{ADMIN}/{what}");
+        heard.post(admin, &path, body).await;
+        if what != "persons" {
+            heard.get(admin, &path).await;
+        }
+    }
+    let clinic = format!("{ADMIN}/clinics/{}", made.clinics[2]);
+    heard.patch(admin, &clinic, json!({ "name": "Moved" })).await;
+    let path = format!("{clinic}/slots");
+    heard.get(admin, &path).await;
+    heard.post(admin, &path, slots(20, 1)).await;
+    heard.post(admin, &path, slots(21, 80)).await;
+    heard.get(admin, &path).await;
+    let slot = format!("{ADMIN}/slots/{}", made.slot(2, 1, 0).slot_id);
+    heard.patch(admin, &slot, json!({ "seats": 50 })).await;
+    let day = format!("{clinic}/closures/{}", made.allocation(2, 1).on_date);
+    heard.put(admin, &day, json!({ "reason": "Typhoon" })).await;
+    heard.get(admin, &format!("{clinic}/closures")).await;
+    heard.delete(admin, &day).await;
+}
+
+/// Gives the id of another vaccine.
+async fn rules(heard: &mut Heard, admin: &Client) -> Value {
+    let made = heard.made.clone();
+    let campaign = format!("{ADMIN}/campaigns/{}", made.campaign_id);
+    let body = json!({ "code": "208", "name": "Pfizer", "doses_per_vial": 6 });
+    let product = heard.post(admin, "/v1/admin/products", body).await["product_id"].clone();
+    heard.get(admin, "/v1/admin/products").await;
+    let path = format!("{campaign}/products");
+    heard.put(admin, &path, json!({ "product_ids": [made.product_id, product] })).await;
+    heard.get(admin, &path).await;
+    let path = format!("{campaign}/cohorts");
+    let body = json!({ "name": "1970", "born_from": "1970-01-01", "born_to": "1970-12-31" });
+    let cohort = heard.post(admin, &path, body).await;
+    heard.get(admin, &path).await;
+    heard.delete(admin, &format!("{path}/{}", cohort["cohort_id"])).await;
+    let path = format!("{campaign}/tranches");
+    let opens_at = Utc::now() + TimeDelta::hours(1);
+    let body = json!({ "name": "later", "birth_day_digits": [1, 6], "opens_at": opens_at });
+    let tranche = heard.post(admin, &path, body).await;
+    heard.get(admin, &path).await;
+    heard.delete(admin, &format!("{path}/{}", tranche["tranche_id"])).await;
+    product
+}
+
+async fn campaign(heard: &mut Heard, admin: &Client, product: &Value) {
+    let made = heard.made.clone();
+    let body = json!({
+        "code": "autumn", "name": "Autumn", "course_id": made.course_id,
+        "opens_at": Utc::now() - TimeDelta::hours(1), "closes_at": Utc::now() + TimeDelta::days(30),
+        "zone": "Asia/Seoul",
+    });
+    let campaign = heard.post(admin, "/v1/admin/campaigns", body).await["campaign_id"].clone();
+    heard.get(admin, "/v1/admin/campaigns").await;
+    let one = format!("{ADMIN}/campaigns/{campaign}");
+    heard.get(admin, &one).await;
+    heard.patch(admin, &one, json!({ "name": "Autumn 2026" })).await;
+    let body = json!({ "product_ids": [product] });
+    heard.put(admin, &format!("{one}/products"), body).await;
+    let body = json!({ "name": "all", "born_from": "1930-01-01" });
+    heard.post(admin, &format!("{one}/cohorts"), body).await;
+    let body = json!({
+        "campaign_id": campaign, "product_id": product, "parent_id": null, "region_id": null,
+    });
+    let pool = heard.post(admin, "/v1/admin/pools", body).await["pool_id"].clone();
+    let body = json!({ "doses": 60, "reason": "Delivery" });
+    heard.post(admin, &format!("{ADMIN}/pools/{pool}/receipts"), body).await;
+    for (step, body) in [
+        ("publish", json!({ "reason": "The limit is known" })),
+        ("open", json!({})),
+        ("pause", json!({ "reason": "A fault" })),
+        ("close", json!({ "reason": "Over" })),
+    ] {
+        heard.post(admin, &format!("{one}/{step}"), body).await;
+    }
+}
+
+async fn doses(heard: &mut Heard, admin: &Client) {
+    let made = heard.made.clone();
+    let nation = format!("{ADMIN}/pools/{}", made.nation);
+    let path = format!("{ADMIN}/pools?campaign_id={}", made.campaign_id);
+    let pools = heard.get(admin, &path).await;
+    let is_province = |pool: &&Value| pool["region_id"] == json!(made.provinces[0]);
+    let province = pools["pools"].as_array().unwrap().iter().find(is_province).unwrap();
+    let province = &province["pool_id"];
+    heard.case = Some("of a public campaign");
+    heard.post(admin, &format!("{nation}/receipts"), json!({ "doses": 5000, "reason": "x" })).await;
+    let body = json!({ "to_pool_id": province, "doses": 4500, "reason": "x" });
+    heard.post(admin, &format!("{nation}/transfers"), body).await;
+    let body = json!({
+        "clinic_id": made.clinics[0], "campaign_id": made.campaign_id,
+        "product_id": made.product_id, "on_date": "2030-03-04", "pool_id": province,
+        "doses": 20, "reason": "x",
+    });
+    let one = heard.post(admin, "/v1/admin/allocations", body).await["allocation_id"].clone();
+    let path = format!("{ADMIN}/allocations?clinic_id={}", made.clinics[0]);
+    heard.get(admin, &path).await;
+    let one = format!("{ADMIN}/allocations/{one}");
+    let body = json!({ "doses": 10, "reason": "x" });
+    heard.post(admin, &format!("{one}/grants"), body.clone()).await;
+    heard.post(admin, &format!("{one}/retractions"), body).await;
+    heard.get(admin, "/v1/admin/movements").await;
+}
+
+/// Each kind of file with one row, and with hundreds.
+async fn files(heard: &mut Heard, admin: &Client) {
+    for rows in [1..2_u32, 2..400] {
+        let (mut register, mut roster) = (String::new(), String::new());
+        let (mut clinics, mut slots) = (String::new(), String::new());
+        let mut allocations = String::new();
+        for n in rows {
+            let person = format!("Person {n},1962-03-01,011{n:08}");
+            writeln!(register, "{person},P1D1").unwrap();
+            writeln!(roster, "teachers,{person}").unwrap();
+            writeln!(clinics, "F{n},Clinic {n},P1D1,Asia/Seoul,Street,1339,37.5,127").unwrap();
+            writeln!(slots, "F{n},2030-03-04T09:00,2030-03-04T10:00,5").unwrap();
+            writeln!(allocations, "test,F{n},207,2030-03-04,10").unwrap();
+        }
+        let person = "name,birth_date,phone";
+        let clinic = "code,name,region_code,zone,address,phone,latitude,longitude";
+        let allocation = "campaign_code,clinic_code,product_code,on_date,doses";
+        for (kind, header, rows) in [
+            ("register", &format!("{person},region_code"), register),
+            ("roster", &format!("roster_code,{person}"), roster),
+            ("clinics", &clinic.to_owned(), clinics),
+            ("slots", &"clinic_code,starts_at,ends_at,seats".to_owned(), slots),
+            ("allocations", &allocation.to_owned(), allocations),
+        ] {
+            heard.import(admin, kind, format!("{header}\n{rows}")).await;
+        }
+    }
+}
