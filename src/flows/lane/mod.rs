@@ -4,11 +4,12 @@
 //! Whoever would wait too long is sent away at the door (`door`), by how fast the lane has been
 //! (`pace`). Bookings come before cancellations.
 //!
-//! Batching is natural: a lane takes all that has arrived, with no timer. Idle, that is one request
-//! and no added delay; under load the batch grows to what came during the last commit.
+//! Batching is natural: a lane takes all that has arrived. Idle, that is one request and no added
+//! delay; under load the batch grows to what came during the last commit. In between, while several
+//! come at a time and a commit is quick, batches begin some milliseconds apart (`worker`).
 //!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
-//! the time, read persons, read bookings, write, commit.
+//! the time, read persons, read bookings, copy bookings, count, copy journal, commit.
 
 mod door;
 mod pace;
