@@ -126,14 +126,15 @@ impl Serving {
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
-        Actix::new()
+        let routes = Actix::new()
             .app_data(app.clone())
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(api::not_found))
             .wrap(middleware::from_fn(api::payload::hear_out))
             .wrap(middleware::from_fn(api::head::as_get))
-            .wrap(middleware::from_fn(api::log::answer))
+            .wrap(middleware::from_fn(api::log::answer));
+        api::shelf::before(app.clone(), routes)
     })
     .workers(service.workers())
     .backlog(BACKLOG)

@@ -124,6 +124,7 @@ const NOT_NOUNS: &[&str] = &[
     "principal",
     "problem",
     "replay",
+    "shelf",
     "turn",
 ];
 

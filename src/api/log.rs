@@ -5,7 +5,7 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::Method,
+    http::{Method, StatusCode},
     middleware::Next,
     web::Data,
 };
@@ -25,18 +25,23 @@ pub async fn answer<B: MessageBody>(
     let app = request.app_data::<Data<App>>().cloned();
     let method = static_method(request.method());
     let response = next.call(request).await?;
-    let status = response.status().as_u16();
     if let Some(app) = app {
-        app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
+        // The pattern is put together anew each time, so only for a line that is written.
+        let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+        note(&app, method, response.status(), route);
     }
-    // The pattern is put together anew each time, so only for a line that is written.
-    let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    Ok(response)
+}
+
+/// Counts an answer and logs it; `route` must name nobody.
+pub fn note(app: &App, method: &'static str, status: StatusCode, route: impl FnOnce() -> String) {
+    let status = status.as_u16();
+    app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
     if status >= 500 && status != 503 {
         tracing::warn!(method, route = route(), status, "answered");
     } else {
         tracing::debug!(method, route = route(), status, "answered");
     }
-    Ok(response)
 }
 
 fn static_method(method: &Method) -> &'static str {

@@ -3,7 +3,6 @@
 
 pub mod admin;
 pub mod booking;
-pub mod campaign;
 pub mod clinic;
 pub mod eligibility;
 pub mod extract;
@@ -18,12 +17,12 @@ pub mod payload;
 pub mod person;
 pub mod principal;
 pub mod problem;
-pub mod region;
 pub mod schedule;
 pub mod session;
+pub mod shelf;
 pub mod sign_in_code;
 pub mod slot;
-pub mod supply;
+pub mod supply_history;
 pub mod turn;
 
 use actix_web::{
@@ -52,7 +51,7 @@ fn opening_routes(api: &mut ServiceConfig) {
             .route(get().to(booking::get_booking))
             .route(delete().to(booking::delete_booking)),
     )
-    .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(supply::get_supply)))
+    .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(shelf::get_document)))
     .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
     .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)));
 }
@@ -63,11 +62,12 @@ fn citizen_routes(api: &mut ServiceConfig) {
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
         .service(at("/openapi.yaml").route(get().to(openapi::get_openapi)))
-        .service(at("/v1/regions").route(get().to(region::list_regions)))
-        .service(at("/v1/campaigns").route(get().to(campaign::list_campaigns)))
-        .service(at("/v1/campaigns/{campaign_id}").route(get().to(campaign::get_campaign)))
+        .service(at("/v1/regions").route(get().to(shelf::get_document)))
+        .service(at("/v1/campaigns").route(get().to(shelf::get_document)))
+        .service(at("/v1/campaigns/{campaign_id}").route(get().to(shelf::get_document)))
         .service(
-            at("/v1/campaigns/{campaign_id}/supply/history").route(get().to(supply::list_history)),
+            at("/v1/campaigns/{campaign_id}/supply/history")
+                .route(get().to(supply_history::list_history)),
         )
         .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
         .service(at("/v1/auth/sessions").route(post().to(session::post_session)))

@@ -1,10 +1,16 @@
 //! Public answers: which coding the client wants, and whether it has the answer already.
 
+use std::borrow::Cow;
+
+use actix_http::Response;
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
-    http::header::{
-        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName,
-        IF_NONE_MATCH, VARY,
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
+            HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
+        },
     },
     web::Bytes,
 };
@@ -17,21 +23,21 @@ use crate::board::document::{Coding, Document};
 /// giving it while it asks for the next.
 pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 
-const JSON: &str = "application/json";
+pub const JSON: &str = "application/json";
 
-/// Sends a document, or says that the client has it.
-pub fn send(request: &HttpRequest, document: &Document) -> HttpResponse {
-    send_as(request, document, JSON)
+/// Sends a document of the media type, or says that the client has it.
+pub fn send(request: &HttpRequest, document: &Document, kind: &'static str) -> HttpResponse {
+    answer(request.headers(), document, kind).map_into_boxed_body().into()
 }
 
-/// As `send`, for a document of any media type.
-pub fn send_as(request: &HttpRequest, document: &Document, kind: &'static str) -> HttpResponse {
-    let coding = coding(&values(request, &ACCEPT_ENCODING));
+/// As `send`, to a request with these headers.
+pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> Response<Bytes> {
+    let coding = coding(&values(headers, &ACCEPT_ENCODING));
     let variant = document.variant(coding);
-    match is_known(&values(request, &IF_NONE_MATCH), &variant.etag) {
-        true => not_modified(&variant.etag),
-        false => ok(coding, &variant.etag, kind).body(Bytes::from_owner(variant.bytes.clone())),
+    if is_known(&values(headers, &IF_NONE_MATCH), &variant.etag) {
+        return not_modified(&variant.etag);
     }
+    ok((coding, &variant.etag), kind, Bytes::from_owner(variant.bytes.clone()))
 }
 
 /// Makes and sends an answer that no two requests need alike. The hash stands for its content:
@@ -44,40 +50,48 @@ pub fn send_made<T: Serialize>(
     hash: &[u8],
     make: impl FnOnce() -> Result<T, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let coding = coding(&values(request, &ACCEPT_ENCODING));
+    let headers = request.headers();
+    let coding = coding(&values(headers, &ACCEPT_ENCODING));
     let etag = coding.tag(hash);
-    if is_known(&values(request, &IF_NONE_MATCH), &etag) {
-        return Ok(not_modified(&etag));
+    if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
+        return Ok(not_modified(&etag).map_into_boxed_body().into());
     }
     let bytes = serde_json::to_vec(&make()?).map_err(Problem::internal)?;
-    Ok(ok(coding, &etag, JSON).body(coding.encode_once(bytes).map_err(Problem::internal)?))
+    let bytes = coding.encode_once(bytes).map_err(Problem::internal)?;
+    Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
 }
 
-fn not_modified(etag: &str) -> HttpResponse {
-    about(HttpResponse::NotModified(), etag).finish()
+fn not_modified(etag: &str) -> Response<Bytes> {
+    about(StatusCode::NOT_MODIFIED, etag, Bytes::new())
 }
 
-fn ok(coding: Coding, etag: &str, kind: &'static str) -> HttpResponseBuilder {
-    let mut response = about(HttpResponse::Ok(), etag);
-    response.insert_header((CONTENT_TYPE, kind));
+fn ok((coding, etag): (Coding, &str), kind: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = about(StatusCode::OK, etag, body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(name) = coding.name() {
-        response.insert_header((CONTENT_ENCODING, name));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     response
 }
 
-fn about(mut response: HttpResponseBuilder, etag: &str) -> HttpResponseBuilder {
-    response
-        .insert_header((ETAG, etag))
-        .insert_header((CACHE_CONTROL, PUBLIC))
-        .insert_header((VARY, "Accept-Encoding"));
+fn about(status: StatusCode, etag: &str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::with_body(status, body);
+    let headers = response.headers_mut();
+    // A tag is letters between quotes, which any header may hold.
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(PUBLIC));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     response
 }
 
 /// The lists in all lines of a header as one list.
-fn values(request: &HttpRequest, name: &HeaderName) -> String {
-    let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
-    values.collect::<Vec<_>>().join(",")
+fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Cow<'a, str> {
+    let mut values = headers.get_all(name).filter_map(|value| value.to_str().ok());
+    let first = values.next().unwrap_or_default();
+    values.fold(first.into(), |list, next| format!("{list},{next}").into())
 }
 
 /// The coding that the client likes best; among equals ours (RFC 9110, 12.5.3).

@@ -19,5 +19,5 @@ static DOCUMENT: LazyLock<io::Result<Document>> =
 /// `internal` when it could not be encoded.
 pub async fn get_openapi(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let document = DOCUMENT.as_ref().map_err(Problem::internal)?;
-    Ok(negotiate::send_as(&request, document, "application/yaml"))
+    Ok(negotiate::send(&request, document, "application/yaml"))
 }

@@ -1,4 +1,4 @@
-//! What is left, for everybody: the counters of a campaign, and the history of its limit.
+//! The history of a campaign's limit, for everybody. What is left lies ready (`shelf`).
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
@@ -18,20 +18,6 @@ use crate::{
 
 const HISTORY_LIMIT: i64 = 100;
 const HISTORY_LIMIT_MAX: i64 = 500;
-
-/// The counters, from the board.
-///
-/// # Errors
-/// `not_found`.
-pub async fn get_supply(
-    app: Data<App>,
-    request: HttpRequest,
-    Path(campaign_id): Path<CampaignId>,
-) -> Result<HttpResponse, Problem> {
-    let snapshot = app.board.now();
-    let published = snapshot.supplies.get(&campaign_id).ok_or_else(Refusal::not_found)?;
-    Ok(negotiate::send(&request, &published.document))
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

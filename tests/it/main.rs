@@ -36,6 +36,7 @@ mod postgres;
 mod readme;
 mod replay;
 mod schedule;
+mod shelf;
 mod slot;
 mod staff_session;
 mod stampede;

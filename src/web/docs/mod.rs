@@ -41,7 +41,7 @@ struct Page {
 /// `internal` if openapi.yaml is none; a test reads it.
 pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let page = PAGE.as_ref().map_err(Problem::internal)?;
-    let mut response = negotiate::send_as(&request, &page.document, "text/html; charset=utf-8");
+    let mut response = negotiate::send(&request, &page.document, "text/html; charset=utf-8");
     let headers = response.headers_mut();
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CONTENT_SECURITY_POLICY, page.policy.clone());
