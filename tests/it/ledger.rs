@@ -1,7 +1,7 @@
 //! The database itself says no: attacks by raw SQL, as the service's own role and as the owner of
 //! everything. Each has a lawful neighbour that goes through.
 
-use dosebook::{db::Db, flows::verify::verify};
+use dosebook::{db::Db, domain::movement::Kind, flows::verify::verify};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::support::{Made, TestApp, make};
@@ -139,6 +139,34 @@ async fn only_lawful_movements_are_written() {
     }
     attack.done(&line(6, 4, 5, 1, &walk_in)).await;
     attack.done(&line(1, 1, 3, 1, &booked)).await;
+}
+
+/// The program's table of lawful moves and the database's are one.
+#[tokio::test]
+async fn the_database_and_the_program_know_the_same_movements() {
+    let mut attack = attack().await;
+    let check: String = sqlx::query_scalar(
+        "select pg_get_constraintdef(oid) from pg_constraint
+         where conname = 'movement_lawful_check'",
+    )
+    .fetch_one(&mut attack.service)
+    .await
+    .unwrap();
+    let numbers: Vec<i16> = check
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let mut database: Vec<[i16; 3]> =
+        numbers.chunks_exact(3).map(|triple| [triple[0], triple[1], triple[2]]).collect();
+    let mut program: Vec<[i16; 3]> = Kind::ALL
+        .iter()
+        .flat_map(|kind| {
+            kind.lawful().map(|(from, to)| [kind.number(), from.number(), to.number()])
+        })
+        .collect();
+    database.sort_unstable();
+    program.sort_unstable();
+    assert_eq!(database, program);
 }
 
 #[tokio::test]

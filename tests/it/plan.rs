@@ -189,29 +189,6 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
 }
 
-/// Bytes of a table's checks as PostgreSQL keeps them, which it unpacks for each statement that
-/// writes the table.
-async fn packed(db: &PgPool, table: &str) -> i64 {
-    let sql = "select sum(length(conbin::text)) from pg_constraint
-               where contype = 'c' and conrelid = $1::regclass";
-    sqlx::query_scalar(sql).bind(table).fetch_one(db).await.unwrap()
-}
-
-#[tokio::test]
-async fn the_checks_on_what_a_booking_writes_are_short() {
-    let database = TestDatabase::new().await;
-    for table in ["slot", "allocation", "booking", "movement"] {
-        let bytes = packed(&database.pool, table).await;
-        assert!((1..12_000).contains(&bytes), "{table}: {bytes}");
-    }
-    // The control: the lawful moves as conditions, as they once were.
-    let sql = "alter table movement add check ((kind, from_bucket, to_bucket) in ((1, 1, 3),
-                   (2, 3, 1), (3, 3, 4), (4, 3, 4), (5, 3, 5), (6, 4, 5), (7, 4, 1), (8, 1, 6)))";
-    database.pool.execute(sql).await.unwrap();
-    let bytes = packed(&database.pool, "movement").await;
-    assert!(bytes > 12_000, "{bytes}");
-}
-
 async fn updates(lane: &mut PgConnection) -> (i64, i64) {
     lane.execute("select pg_stat_force_next_flush()").await.unwrap();
     sqlx::query_as(
