@@ -1,7 +1,11 @@
 //! Documents that lie ready are handed out before the routes are searched: nobody can tell which of
 //! the two answered.
 
-use dosebook::load::connection::Connection;
+use actix_http::{BoxedPayloadStream, Payload, Request};
+use actix_service::{Service, ServiceFactory};
+use actix_web::{App, dev::AppConfig};
+use dosebook::{api::shelf, load::connection::Connection};
+use futures_util::stream;
 use reqwest::{Method, header::HeaderMap};
 
 use crate::support::{TestApp, make};
@@ -64,6 +68,27 @@ async fn the_shelf_and_the_routes_answer_alike() {
     for gone in ["/v1/campaigns/999", "/v1/campaigns/999/supply", "/v1/campaigns/x/supply"] {
         app.public().get(gone).await.problem(404, "not_found");
         app.public().get(&format!("{gone}?by=route")).await.problem(404, "not_found");
+    }
+}
+
+/// With no routes behind it, the shelf answers what lies ready, and nothing else.
+#[tokio::test]
+async fn the_shelf_needs_no_routes() {
+    let app = TestApp::start().await;
+    let paths = paths(&app).await;
+    let alone = shelf::before(app.app.clone(), App::new()).new_service(AppConfig::default());
+    let alone = alone.await.expect("a service");
+    let status = async |path: &str, payload: Payload| {
+        let (mut request, _) = Request::new().replace_payload(payload);
+        request.head_mut().uri = path.parse().unwrap();
+        alone.call(request).await.expect("an answer").status().as_u16()
+    };
+    for path in &paths {
+        assert_eq!(status(path, Payload::None).await, 200, "{path}");
+        assert_eq!(status(&format!("{path}?by=route"), Payload::None).await, 404, "{path}");
+        assert_eq!(status(&format!("{path}/"), Payload::None).await, 404, "{path}");
+        let payload: BoxedPayloadStream = Box::pin(stream::empty());
+        assert_eq!(status(path, Payload::Stream { payload }).await, 404, "{path}");
     }
 }
 

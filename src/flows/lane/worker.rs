@@ -237,8 +237,8 @@ enum Failed {
     Fault,
 }
 
-/// When the batch after one that began then, with so many requests, may begin. Whoever comes alone
-/// is not held up, nor is whoever comes after him.
+/// When the batch after one that began then, with so many requests, may begin; at once after a
+/// request that came alone.
 fn not_before((began, requests): (Instant, usize)) -> Option<Instant> {
     (requests > 1).then(|| began + GATHER)
 }
@@ -264,5 +264,18 @@ fn remedy(error: &sqlx::Error) -> Remedy {
         // connection exceptions, shutdown and recovery, out of connections or memory
         code if ["08", "57", "53"].iter().any(|class| code.starts_with(class)) => Remedy::Reconnect,
         _ => Remedy::Split,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_those_who_come_close_upon_each_other_gather() {
+        let began = Instant::now();
+        assert_eq!(not_before((began, 2)), Some(began + GATHER));
+        assert_eq!(not_before((began, 1)), None, "nobody waits behind one who came alone");
+        assert_eq!(not_before((began, 0)), None, "nor behind those who had gone");
     }
 }

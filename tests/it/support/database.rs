@@ -11,7 +11,6 @@ use std::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
 };
 
 use dosebook::db::MIGRATOR;
@@ -22,10 +21,6 @@ use sqlx::{
 };
 use tokio::sync::OnceCell;
 
-/// Whoever copies a template needs it to himself for a moment; after this many tries something
-/// else is wrong.
-const COPY_TRIES: u32 = 100;
-const COPY_PAUSE: Duration = Duration::from_millis(50);
 /// Says to other runs on this server: somebody is making the template.
 const TEMPLATE_LOCK: i64 = 0x646f_7365;
 
@@ -134,19 +129,11 @@ async fn make_template() -> String {
     name
 }
 
+/// PostgreSQL itself waits some seconds for whoever is still leaving the template.
 async fn copy(template: &str, name: &str) {
-    let sql = format!("create database {name} template {template}");
     let mut conn = superuser("postgres").await;
-    for _ in 0..COPY_TRIES {
-        match conn.execute(AssertSqlSafe(sql.clone())).await {
-            Ok(_) => return,
-            Err(error) if error.to_string().contains("being accessed by other users") => {
-                tokio::time::sleep(COPY_PAUSE).await;
-            }
-            Err(error) => panic!("{sql}: {error}"),
-        }
-    }
-    panic!("somebody stays connected to {template}");
+    run(&mut conn, format!("create database {name} template {template}")).await;
+    conn.close().await.expect("to leave the server");
 }
 
 /// Removes the databases of runs that are over: their process is gone.
