@@ -28,22 +28,22 @@ check: fmt clippy openapi licences queries ## Formatting, lints, contract, licen
 
 bench: ## Measure every figure that has a goal, in half an hour, and write docs/performance.md
 	@scripts/need cargo cc postgresql
-	ulimit -n "$$(ulimit -Hn)"; cargo bench --locked --bench goals
+	cargo build --release --locked --workspace
+	ulimit -n "$$(ulimit -Hn)"; $(TARGET)/release/dosebook-bench $(ARGS)
 
 bench-quick: ## Measure only bookings a second, in three minutes
-	@scripts/need cargo cc postgresql
-	cargo bench --locked --bench goals -- --only bookings --seconds 3
+	@$(MAKE) --no-print-directory bench ARGS="--only bookings --seconds 3"
 
 prepare: ## Describe the queries anew in .sqlx, after a change of SQL or schema
 	@scripts/need cargo cc postgresql
 	scripts/with-postgres scripts/queries .sqlx
 
 fmt:
-	cargo fmt --check
+	cargo fmt --check --all
 
 clippy:
 	@scripts/need cargo cc
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 openapi:
 	@scripts/need node

@@ -357,7 +357,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn rust_sources() -> Vec<Source> {
-    ["src", "tests", "benches"].iter().flat_map(|folder| sources(folder, ".rs")).collect()
+    ["src", "tests", "bench/src"].iter().flat_map(|folder| sources(folder, ".rs")).collect()
 }
 
 #[track_caller]
@@ -417,8 +417,12 @@ fn the_same_noun_has_the_same_file_name_on_every_floor() {
 
 #[test]
 fn every_dependency_is_used() {
-    let cargo_toml = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    assert_clean(&unused_dependencies(&cargo_toml, &rust_sources()));
+    let packages: [(&str, &[&str]); 2] = [("", &["src", "tests"]), ("bench", &["bench/src"])];
+    for (package, folders) in packages {
+        let cargo_toml = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
+        let sources: Vec<_> = folders.iter().flat_map(|folder| sources(folder, ".rs")).collect();
+        assert_clean(&unused_dependencies(&cargo_toml, &sources));
+    }
 
     let cargo_toml = "[dev-dependencies]\nchrono-tz = \"1\"\nuuid = \"1\"\n[lints.rust]\nx = 1";
     let sources = [Source::new("src/a.rs", "use chrono_tz::Tz;")];

@@ -92,31 +92,43 @@ pub(crate) async fn bookings(
     run(root, "select pg_reload_conf()").await;
     run(root, LOADING).await;
     let indexes = drop_indexes(root, &["booking", "movement"]).await;
-    let (slots, per_clinic) = (shape.slots(), shape.slots_per_clinic);
-    let sql = format!(
-        "insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
-                 dose_number, slot_id, allocation_id, rule_version, booked_at)
-             select gen_random_uuid(), nth * {PERSON_STEP} % {people} + 1, 1, 1, 1, 1,
-                 (clinic << 24) + 1 + k, (clinic << 24) + 1 + k / {per_day}, 1, now()
-             from generate_series({first}::bigint, {last}) nth,
-                 lateral (select nth * {SLOT_STEP} % {slots} as at) a,
-                 lateral (select at / {per_clinic} + 1 as clinic, at % {per_clinic} as k) c;
-         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
-                 booking_id, actor_role)
-             select 1, 1, 3, 1, allocation_id, slot_id, booking_id, 1 from booking;
-         update slot s set taken = b.taken
+    let part = |writer: i64| first + count * writer / WRITERS;
+    let parts = (0..WRITERS).map(|writer| journaled(shape, part(writer), part(writer + 1) - 1));
+    let parts: Vec<_> = parts.collect();
+    join_all(parts.iter().map(|part| apart(superuser, part))).await;
+    run(
+        root,
+        "update slot s set taken = b.taken
              from (select slot_id, count(*) as taken from booking group by slot_id) b
              where b.slot_id = s.slot_id;
          update allocation a set open = granted - b.booked, booked = b.booked
              from (select allocation_id, count(*) as booked from booking group by allocation_id) b
              where b.allocation_id = a.allocation_id;",
-        people = shape.people,
-        per_day = shape.slots_per_day,
-        last = first + count - 1,
-    );
-    run(root, &sql).await;
+    )
+    .await;
     join_all(indexes.iter().map(|index| apart(superuser, index))).await;
     settle(root).await;
+}
+
+/// Bookings of the people who come as the `first` to the `last`, with their line in the journal.
+fn journaled(shape: &Shape, first: i64, last: i64) -> String {
+    let Shape { people, slots_per_clinic, slots_per_day, .. } = shape;
+    let slots = shape.slots();
+    format!(
+        "with b as (
+             insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, slot_id, allocation_id, rule_version, booked_at)
+             select gen_random_uuid(), nth * {PERSON_STEP} % {people} + 1, 1, 1, 1, 1,
+                 (clinic << 24) + 1 + k, (clinic << 24) + 1 + k / {slots_per_day}, 1, now()
+             from generate_series({first}::bigint, {last}) nth,
+                 lateral (select nth * {SLOT_STEP} % {slots} as at) a,
+                 lateral (select at / {slots_per_clinic} + 1 as clinic,
+                     at % {slots_per_clinic} as k) c
+             returning allocation_id, slot_id, booking_id)
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+                 booking_id, actor_role)
+             select 1, 1, 3, 1, allocation_id, slot_id, booking_id, 1 from b"
+    )
 }
 
 fn places(shape: &Shape) -> String {

@@ -83,7 +83,7 @@ impl Drop for Service {
 
 /// The program on a folder, with nothing of this environment's settings.
 pub(crate) fn program(data_dir: &Path) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_dosebook"));
+    let mut program = Command::new(crate::built().join("release/dosebook"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DOSEBOOK_") {
             program.env_remove(name);

@@ -1,8 +1,8 @@
 //! The table: printed row by row, written for machines, and put into docs/performance.md.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use crate::machine;
+use crate::{machine, root};
 
 const BEGIN: &str = "<!-- begin: written by make bench -->\n";
 const END: &str = "<!-- end: written by make bench -->\n";
@@ -192,8 +192,4 @@ pub(crate) fn number(number: f64) -> String {
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,8 +1,8 @@
 //! Every figure that the project has a goal for, measured beside its baseline in the same run: the
 //! machine's speed drifts, the ratio holds.
 //!
-//! `cargo bench --bench goals -- [--only NAME] [--seconds 5] [--runs 3]`. The service is the
-//! released program in a process of its own on a durable PostgreSQL; after every scenario the
+//! `make bench ARGS="[--only NAME] [--seconds 5] [--runs 3]"`, which builds the service too: it is
+//! the released program in a process of its own on a durable PostgreSQL; after every scenario the
 //! ledger is verified and compared with what was acknowledged.
 #![allow(
     clippy::unwrap_used,
@@ -27,10 +27,15 @@ mod rows;
 mod service;
 mod world;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use clap::{Parser, ValueEnum};
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     report::Report,
@@ -51,9 +56,6 @@ struct Args {
     /// Measurements of each kind; the median is shown
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
-    /// Given by cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 /// Rows that are measured together.
@@ -149,12 +151,25 @@ impl Bench {
     }
 }
 
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the bench is in a folder of it")
+}
+
+/// Where cargo puts what it builds: this program stands beside the service.
+pub(crate) fn built() -> PathBuf {
+    let program = std::env::current_exe().expect("this program");
+    program.ancestors().nth(2).expect("target/release").to_owned()
+}
+
 #[tokio::main(worker_threads = 1)]
 async fn main() {
     // An interrupted bench must not leave servers behind.
+    let mut terminate = signal(SignalKind::terminate()).expect("a signal");
     tokio::select! {
         () = measure(Args::parse()) => {}
         _ = tokio::signal::ctrl_c() => println!("interrupted"),
+        _ = terminate.recv() => println!("terminated"),
     }
 }
 
@@ -169,12 +184,15 @@ async fn measure(args: Args) {
         peak: None,
         normal_ms: None,
     };
+    let began = Instant::now();
     for family in Family::value_variants() {
         if args.only.is_empty() || args.only.contains(family) {
             bench.run(*family).await;
         }
     }
     bench.close().await;
+    let took = began.elapsed().as_secs();
+    bench.report.note(format!("All this took {} min {} s.", took / 60, took % 60));
     if args.only.is_empty() {
         bench.report.write_docs();
     }

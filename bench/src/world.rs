@@ -1,13 +1,7 @@
 //! What is booked in a measurement: a durable PostgreSQL of its own with clinics, slots, doses that
 //! never run out, and people who are eligible. The service is started on the same folder.
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Arc,
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
 use dosebook::{
     config::{LogFormat, Storage},
@@ -61,8 +55,9 @@ pub(crate) fn folder() -> TempDir {
     let wanted = std::env::temp_dir();
     let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(&wanted).output();
     let is_memory = kind.is_ok_and(|output| output.stdout.starts_with(b"tmpfs"));
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let target = crate::built().join("tmp");
     let parent = if is_memory { target } else { wanted };
+    std::fs::create_dir_all(&parent).expect("a folder for it");
     tempfile::Builder::new()
         .prefix("dosebook-bench-")
         .permissions(Permissions::from_mode(0o711))

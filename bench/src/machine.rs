@@ -32,7 +32,7 @@ pub(crate) fn facts() -> String {
 fn said(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(crate::root())
         .output()
         .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     output.ok().filter(|said| !said.is_empty()).unwrap_or_else(|| format!("{program} unknown"))

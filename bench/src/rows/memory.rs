@@ -9,7 +9,7 @@ use crate::{
     world::World,
 };
 
-const SECONDS: f64 = 20.0;
+const SECONDS: f64 = 10.0;
 const BOOKINGS: f64 = 1_000.0;
 const READERS: usize = 16;
 const CONNECTIONS: usize = 512;
