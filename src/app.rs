@@ -20,7 +20,7 @@ use crate::{
     config::Service,
     db::Db,
     domain::{batch::Decide, keys::Keys},
-    flows::lane::{self, Lanes},
+    flows::lane::{self, Bell, Lanes},
     jobs,
     telemetry::Metrics,
     web,
@@ -128,6 +128,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
+            .app_data(Data::new(Bell::hang()))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(api::not_found))

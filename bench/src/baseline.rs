@@ -89,9 +89,10 @@ pub(crate) async fn ceiling(world: &mut World, batch: Batch, seconds: u64) -> Me
     let reads = format!(
         "select clock_timestamp(), campaign_id, state, rule_version from campaign \
          where campaign_id = 1;\n\
-         select p.person_id, p.birth_date, p.region_id, r.parent_id, array(select m.roster_id \
-         from roster_member m where m.person_id = p.person_id) from person p join region r \
-         using (region_id) where p.person_id = any(array({person}));\n\
+         select p.person_id, p.birth_date, p.region_id, (select r.parent_id from region r \
+         where :asked = 1 and r.region_id = p.region_id), array(select m.roster_id \
+         from roster_member m where :asked = 1 and m.person_id = p.person_id) from person p \
+         where p.person_id = any(array({person}));\n\
          select b.*, s.on_date, s.starts_at, s.ends_at from (select * from booking \
          where person_id = any(array({person})) and state in (1, 2, 5) union all \
          select * from booking where booking_id = any(array({booking}))) b \
@@ -99,7 +100,7 @@ pub(crate) async fn ceiling(world: &mut World, batch: Batch, seconds: u64) -> Me
     );
     let reads = if batch == Batch::Whole { reads } else { String::new() };
     let script = format!(
-        "\\set first random(0, {half} - 1)\n\
+        "\\set first random(0, {half} - 1)\n\\set asked 0\n\
          select nextval('bench_person') as batch \\gset\n\
          begin;\n\
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot \

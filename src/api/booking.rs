@@ -21,6 +21,7 @@ use crate::{
         batch::{Outcome, Request},
         booking::{Book, Booking},
     },
+    flows::lane::Bell,
 };
 
 /// Nobody has more bookings than this; ended ones count.
@@ -46,13 +47,14 @@ struct List {
 pub async fn put_booking(
     _: Turn<turn::Booking>,
     app: Data<App>,
+    bell: Data<Bell>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
     Json(asked): Json<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let Asked { campaign_id, slot_id, product_id } = asked;
     let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
-    answer(app.lanes.ask(Request::Book(book)).await?)
+    answer(app.lanes.ask(Request::Book(book), &bell).await?)
 }
 
 /// Cancels; a booking that is cancelled already stays so.
@@ -62,12 +64,13 @@ pub async fn put_booking(
 pub async fn delete_booking(
     _: Turn<turn::Booking>,
     app: Data<App>,
+    bell: Data<Bell>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
-    answer(app.lanes.ask(Request::Cancel(booking)).await?)
+    answer(app.lanes.ask(Request::Cancel(booking), &bell).await?)
 }
 
 /// One booking.

@@ -1,6 +1,8 @@
 //! Who may book which dose, and when: one pure function for the booking transaction and for the
 //! public question, so that nobody is told one thing and refused another.
 
+use std::ops::BitOr;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
@@ -36,13 +38,38 @@ pub struct Rules {
     pub products: Vec<Product>,
 }
 
+/// What rules want to know of a person beside the day of birth, the region and the doses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub province: bool,
+    pub rosters: bool,
+}
+
+impl Rules {
+    pub fn asked(&self) -> Asked {
+        Asked {
+            province: self.cohorts.iter().any(|cohort| cohort.region_id.is_some()),
+            rosters: self.cohorts.iter().any(|cohort| cohort.roster_id.is_some()),
+        }
+    }
+}
+
+impl BitOr for Asked {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self { province: self.province || other.province, rosters: self.rosters || other.rosters }
+    }
+}
+
 /// A person of the register, as far as the rules ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applicant {
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
-    /// The province of the region; none where the region is a province itself.
+    /// The province of the region; none where the region is a province itself, or nobody asks.
     pub province_id: Option<RegionId>,
+    /// None where nobody asks.
     pub rosters: Vec<RosterId>,
     /// Live (booked or held) and given doses of the campaign's course.
     pub doses: Vec<DoseHeld>,

@@ -167,6 +167,33 @@ async fn what_a_stranger_does_not_say_counts_as_not_given() {
 }
 
 #[tokio::test]
+async fn a_booking_looks_up_what_the_rules_ask() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let body = made.booking(made.slot(0, 4, 0));
+    let book = async |person: usize| {
+        app.citizen(&made.people[person]).put_booking(Uuid::now_v7(), &body).await
+    };
+    let narrow = "update cohort set region_id = $1";
+    query(narrow).bind(made.provinces[0].0).execute(&app.db).await.unwrap();
+    assert_ne!(made.people[1].region_id, made.provinces[0], "a district of it");
+    book(1).await.ok(201);
+    book(2).await.problem(403, "not_eligible");
+
+    sql(
+        &app,
+        "insert into roster (code, name) values ('R1', 'Teachers');
+         update cohort set region_id = null, roster_id = (select roster_id from roster);
+         update campaign set rule_version = rule_version + 1",
+    )
+    .await;
+    let list = "insert into roster_member (roster_id, person_id) select roster_id, $1 from roster";
+    query(list).bind(made.people[2].person_id.0).execute(&app.db).await.unwrap();
+    book(2).await.ok(201);
+    book(0).await.problem(403, "not_eligible");
+}
+
+#[tokio::test]
 async fn a_day_ends_where_the_clinic_is() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;

@@ -138,9 +138,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{
-        AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
-        booking::{self, Book, Booking},
+    use crate::{
+        domain::{
+            AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+            booking::{self, Book, Booking},
+        },
+        flows::lane::Bell,
     };
 
     fn limits(batch: usize) -> Limits {
@@ -148,7 +151,7 @@ mod tests {
     }
 
     fn job(request: Request) -> Job {
-        Job { request, came: Instant::now(), answer: oneshot::channel().0 }
+        Job { request, came: Instant::now(), answer: oneshot::channel().0, bell: Bell::hang() }
     }
 
     fn booking() -> Job {

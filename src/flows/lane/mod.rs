@@ -8,9 +8,12 @@
 //! delay; under load the batch grows to what came during the last commit. In between, while several
 //! come at a time and a commit is quick, batches begin some milliseconds apart (`worker`).
 //!
+//! Answers of a batch go back together to the threads that wait for them (`bell`).
+//!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
 //! the time, read persons, read bookings, copy bookings, count, copy journal, commit.
 
+mod bell;
 mod door;
 mod pace;
 pub mod transaction;
@@ -35,6 +38,7 @@ use crate::{
     flows::{Error, Result},
     telemetry::Metrics,
 };
+pub use bell::Bell;
 use door::Door;
 use pace::Pace;
 
@@ -57,6 +61,7 @@ struct Job {
     request: Request,
     came: Instant,
     answer: oneshot::Sender<Result<Outcome>>,
+    bell: Bell,
 }
 
 /// The way in to all lanes.
@@ -91,16 +96,18 @@ impl Lanes {
         (Self { doors, stop, metrics }, Running(running))
     }
 
-    /// Has the request decided; answers after the commit and never before.
+    /// Has the request decided; answers after the commit and never before. The bell is that of the
+    /// thread that asks.
     ///
     /// # Errors
     /// `overloaded` at once when the wait would be too long; `unavailable` when the database was
     /// away for too long: then the request may or may not have been done, and sending it again
     /// tells.
-    pub async fn ask(&self, request: Request) -> Result<Outcome> {
+    pub async fn ask(&self, request: Request, bell: &Bell) -> Result<Outcome> {
         let (answer, outcome) = oneshot::channel();
         let door = self.door(&request).ok_or_else(unavailable)?;
-        door.enter(Job { request, came: Instant::now(), answer }).inspect_err(|_| {
+        let job = Job { request, came: Instant::now(), answer, bell: bell.clone() };
+        door.enter(job).inspect_err(|_| {
             self.metrics.overflows.inc();
         })?;
         self.metrics.queued.inc();

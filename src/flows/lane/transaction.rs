@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ops::BitOr,
     sync::Arc,
 };
 
@@ -14,7 +15,7 @@ use crate::{
         batch::{Decide, Locked, Outcome, Person, Request},
         booking::{self, Booking},
         campaign,
-        eligibility::{DoseHeld, Rules},
+        eligibility::{Asked, DoseHeld, Rules},
     },
 };
 
@@ -71,7 +72,9 @@ async fn lock(
 
     let person_ids: BTreeSet<_> = requests.iter().map(|request| request.person_id().0).collect();
     let person_ids = Vec::from_iter(person_ids);
-    let mut people = db::batch::people(conn, &person_ids).await?;
+    let asked = campaigns.values().map(|(_, rules)| rules.asked());
+    let asked = asked.fold(Asked::default(), Asked::bitor);
+    let mut people = db::batch::people(conn, &person_ids, asked).await?;
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
     let bookings = db::batch::bookings(conn, &person_ids, &booking_ids).await?;
     give_doses(&mut people, &bookings);

@@ -11,6 +11,7 @@ use tokio::{sync::watch, time};
 
 use super::{
     Job,
+    bell::Round,
     door::Waiting,
     pace::Pace,
     transaction::{self, KnownRules},
@@ -96,10 +97,9 @@ impl Worker {
                 _ = stop.wait_for(|stop| *stop) => waiting.close(),
             }
             self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
-            for late in waiting.late(&mut batch) {
-                self.metrics.abandoned.inc();
-                self.answer(late, Err(self.pace.overloaded()));
-            }
+            let late = waiting.late(&mut batch);
+            self.metrics.abandoned.inc_by(u64::try_from(late.len()).unwrap_or(0));
+            self.answer(late.into_iter().map(|job| (job, Err(self.pace.overloaded()))));
             last = Some((Instant::now(), batch.len()));
             self.settle(std::mem::take(&mut batch)).await;
         }
@@ -132,36 +132,35 @@ impl Worker {
             match self.transact(&requests).await {
                 Ok(outcomes) => {
                     let rest = jobs.split_off(outcomes.len().min(jobs.len()));
-                    for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                        self.answer(job, Ok(outcome));
-                    }
+                    self.answer(jobs.into_iter().zip(outcomes.into_iter().map(Ok)));
                     jobs = rest;
                 }
                 Err(Failed::Away) => {
-                    for job in jobs.drain(..).chain(stack.drain(..).flatten()) {
-                        self.answer(job, Err(unavailable()));
-                    }
+                    let all = jobs.drain(..).chain(stack.drain(..).flatten());
+                    self.answer(all.map(|job| (job, Err(unavailable()))));
                 }
                 Err(Failed::Fault) if jobs.len() > 1 => {
                     stack.push(jobs.split_off(jobs.len() / 2));
                 }
                 Err(Failed::Fault) => {
-                    for job in jobs.drain(..) {
-                        self.answer(job, Err(Refusal::from(Code::Internal).into()));
-                    }
+                    let fault = || Err(Refusal::from(Code::Internal).into());
+                    self.answer(jobs.drain(..).map(|job| (job, fault())));
                 }
             }
         }
     }
 
-    fn answer(&self, job: Job, outcome: Result<Outcome>) {
-        let name = match &outcome {
-            Ok(outcome) => outcome.name(),
-            Err(_) => "failed",
-        };
-        self.metrics.decisions.get_or_create(&OutcomeLabel { outcome: name }).inc();
-        // The caller may have gone; what was done stays done, and its id finds it.
-        let _ = job.answer.send(outcome);
+    fn answer(&self, answers: impl IntoIterator<Item = (Job, Result<Outcome>)>) {
+        let mut round = Round::default();
+        for (job, outcome) in answers {
+            let name = match &outcome {
+                Ok(outcome) => outcome.name(),
+                Err(_) => "failed",
+            };
+            self.metrics.decisions.get_or_create(&OutcomeLabel { outcome: name }).inc();
+            round.add(job, outcome);
+        }
+        round.ring();
     }
 
     /// Runs the transaction until it goes through, as far as trying again can help.
