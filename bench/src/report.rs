@@ -2,6 +2,8 @@
 
 use std::fs;
 
+pub(crate) use dosebook::replay::figure::rounded as number;
+
 use crate::{machine, root};
 
 const BEGIN: &str = "<!-- begin: written by make bench -->\n";
@@ -168,25 +170,6 @@ impl Row {
     fn met(&self) -> &'static str {
         if self.met { "met" } else { "missed" }
     }
-}
-
-/// Three digits at least, and thousands apart.
-pub(crate) fn number(number: f64) -> String {
-    if number < 10.0 {
-        return format!("{number:.2}");
-    }
-    if number < 100.0 {
-        return format!("{number:.1}");
-    }
-    let digits = format!("{number:.0}");
-    let mut grouped = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {

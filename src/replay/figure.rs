@@ -23,12 +23,12 @@ pub fn float(number: u64) -> f64 {
     f64::from(high) * HALF + f64::from(low)
 }
 
-/// Milliseconds, to three digits or so: 0.42, 7.31, 52.4, 1,204.
-pub fn millis(ms: f64) -> String {
-    match ms {
-        ms if ms < 10.0 => format!("{ms:.2}"),
-        ms if ms < 100.0 => format!("{ms:.1}"),
-        ms => grouped(format!("{ms:.0}")),
+/// To three digits or so: 0.42, 7.31, 52.4, 1,204.
+pub fn rounded(number: f64) -> String {
+    match number {
+        number if number < 10.0 => format!("{number:.2}"),
+        number if number < 100.0 => format!("{number:.1}"),
+        number => grouped(format!("{number:.0}")),
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn milliseconds_keep_three_digits() {
-        let shown = [0.417, 7.312, 52.44, 1_204.4].map(millis);
+        let shown = [0.417, 7.312, 52.44, 1_204.4].map(rounded);
         assert_eq!(shown, ["0.42", "7.31", "52.4", "1,204"]);
     }
 }

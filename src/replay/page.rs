@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
-    figure::{float, grouped, millis},
+    figure::{float, grouped, rounded},
     plot::{Axis, Plot, Series, escaped},
     report::{Latency, Moment, Report},
 };
@@ -101,7 +101,7 @@ fn figures(html: &mut String, report: &Report) {
         (report.until_booked_ms.p99, "from coming to booked, p99"),
     ] {
         match ms < 1e3 {
-            true => figure(millis(ms), " ms", words),
+            true => figure(rounded(ms), " ms", words),
             false => figure(format!("{:.1}", ms / 1e3), " s", words),
         }
     }
@@ -234,5 +234,5 @@ fn tables(html: &mut String, report: &Report) {
 
 fn cells_of(latency: &Latency) -> String {
     let figures = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
-    figures.iter().map(|ms| format!("<td>{}", millis(*ms))).collect()
+    figures.iter().map(|ms| format!("<td>{}", rounded(*ms))).collect()
 }

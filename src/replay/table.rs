@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    figure::{grouped, millis},
+    figure::{grouped, rounded},
     report::{Latency, Report},
 };
 
@@ -67,7 +67,7 @@ fn come(report: &Report) -> String {
 fn latency(text: &mut String, name: &str, latency: &Latency) {
     let _ = write!(text, "  {name:<24}");
     for ms in [latency.p50, latency.p90, latency.p99, latency.p999, latency.max] {
-        let _ = write!(text, " {:>10}", millis(ms));
+        let _ = write!(text, " {:>10}", rounded(ms));
     }
     let _ = writeln!(text, " {:>10}", grouped(latency.count));
 }
