@@ -11,19 +11,20 @@
 )]
 
 pub mod api;
-pub mod app;
 pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
-pub mod dice;
+pub mod demo;
 pub mod domain;
 pub mod flows;
+pub mod http;
 pub mod jobs;
-pub mod load;
 pub mod postgres;
-pub mod replay;
+pub mod random;
+pub mod rehearsal;
+pub mod serve;
 pub mod store;
 pub mod telemetry;
 pub mod web;

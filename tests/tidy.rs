@@ -30,6 +30,9 @@ struct Room {
 /// Pools, transactions and statements: what only `db` writes down.
 const SQL: &[&str] = &["query!", "query_as!", "query_scalar!", "sqlx::query", "actix"];
 
+/// What a handler leaves to flows and `db`.
+const HANDLERS: &[&str] = &["sqlx", "in_tx", "in_long_tx", "PgConnection"];
+
 /// Who may import whom, from below. What sits above all of them (`ABOVE`) imports what it likes.
 const ROOMS: &[Room] = &[
     Room {
@@ -55,52 +58,51 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "db", may_import: &["domain"], never: &["actix"] },
     Room { name: "clock", may_import: &[], never: &["actix", "sqlx"] },
-    Room { name: "dice", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
-    Room { name: "telemetry", may_import: &["config", "domain"], never: &["query!"] },
+    Room { name: "random", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
+    Room { name: "telemetry", may_import: &["config", "domain"], never: &["query!"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
-    Room { name: "load", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
-    Room { name: "flows", may_import: &["clock", "db", "dice", "domain", "telemetry"], never: SQL },
+    Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
     Room {
-        name: "replay",
-        may_import: &["clock", "db", "dice", "domain", "flows", "load"],
+        name: "demo",
+        may_import: &["clock", "db", "domain", "flows", "random", "telemetry"],
         never: SQL,
     },
     Room {
+        name: "rehearsal",
+        may_import: &["clock", "db", "domain", "flows", "random"],
+        never: SQL,
+    },
+    Room {
+        name: "http",
+        may_import: &["board", "clock", "config", "db", "domain", "flows", "telemetry"],
+        never: HANDLERS,
+    },
+    Room {
         name: "api",
-        may_import: &["app", "board", "clock", "config", "db", "domain", "flows", "telemetry"],
-        never: &["sqlx", "in_tx", "in_long_tx", "PgConnection"],
+        may_import: &["board", "clock", "config", "db", "domain", "flows", "http", "telemetry"],
+        never: HANDLERS,
     },
     Room {
         name: "web",
-        may_import: &[
-            "api",
-            "app",
-            "board",
-            "clock",
-            "config",
-            "db",
-            "domain",
-            "flows",
-            "telemetry",
-        ],
-        never: &["sqlx", "in_tx", "in_long_tx", "PgConnection"],
+        may_import: &["api", "board", "config", "db", "domain", "flows", "http", "telemetry"],
+        never: HANDLERS,
     },
     Room {
         name: "jobs",
-        may_import: &["app", "board", "clock", "config", "db", "domain", "flows", "telemetry"],
+        may_import: &["board", "clock", "config", "db", "domain", "flows", "telemetry"],
         never: SQL,
     },
 ];
 
-/// The wiring and the commands; nothing but `api`, `web` and `jobs` may name them.
-const ABOVE: &[&str] = &["app", "cli", "lib", "main", "store"];
+/// The wiring and the commands; no room names them.
+const ABOVE: &[&str] = &["cli", "lib", "main", "serve", "store"];
 
 /// What a single file may do although others may not.
 const EXCEPTIONS: &[(&str, &str)] = &[
     // Turns the database's errors into problems, in one place for all handlers.
-    ("src/api/problem.rs", "sqlx"),
+    ("src/http/problem.rs", "sqlx"),
     // One aligned table of codes, a line each.
     ("src/domain/refusal.rs", LONG_LINES),
 ];
@@ -112,20 +114,10 @@ const NOT_NOUNS: &[&str] = &[
     "board",
     "copy",
     "demo",
-    "extract",
-    "field",
-    "head",
     "health",
-    "log",
     "mod",
-    "negotiate",
     "openapi",
-    "payload",
-    "principal",
-    "problem",
-    "replay",
-    "shelf",
-    "turn",
+    "rehearsal",
 ];
 
 struct Source {

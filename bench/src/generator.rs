@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
-use dosebook::load::{Answer, Crowd, Heard, Script};
+use dosebook::rehearsal::load::{Answer, Crowd, Heard, Script};
 use hdrhistogram::Histogram;
 
 use crate::{citizens::Citizens, world::Shape};

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use dosebook::load::{Crowd, Heard, Script};
+use dosebook::rehearsal::load::{Crowd, Heard, Script};
 
 /// Answers are waited for so long.
 const LATE_MAX: Duration = Duration::from_secs(60);

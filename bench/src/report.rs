@@ -2,7 +2,7 @@
 
 use std::fs;
 
-pub(crate) use dosebook::replay::figure::rounded as number;
+pub(crate) use dosebook::rehearsal::figure::rounded as number;
 
 use crate::{machine, root};
 

@@ -186,7 +186,7 @@ impl World {
 
     /// Stops the bench if `dosebook verify` would find anything.
     pub(crate) async fn verify(&mut self) {
-        let found = flows::verify::verify(&self.store.db).await.expect("verify");
+        let found = flows::discrepancy::verify(&self.store.db).await.expect("verify");
         assert!(found.is_empty(), "{found:?}");
     }
 

@@ -7,14 +7,7 @@ use actix_web::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{
-    extract::{Json, Path},
-    principal::Citizen,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     db,
     domain::{
         BookingId, CampaignId, ProductId, Refusal, SlotId,
@@ -22,6 +15,13 @@ use crate::{
         booking::{Book, Booking},
     },
     flows::lane::Bell,
+    http::{
+        admission::{self, Admitted},
+        extract::{Json, Path},
+        principal::Citizen,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// Nobody has more bookings than this; ended ones count.
@@ -45,7 +45,7 @@ struct List {
 /// # Errors
 /// The refusals of `domain::batch`, `overloaded`, `unavailable`.
 pub async fn put_booking(
-    _: Turn<turn::Booking>,
+    _: Admitted<admission::Booking>,
     app: Data<App>,
     bell: Data<Bell>,
     Citizen(person_id): Citizen,
@@ -62,7 +62,7 @@ pub async fn put_booking(
 /// # Errors
 /// `not_found`, `booking_ended`, `overloaded`, `unavailable`.
 pub async fn delete_booking(
-    _: Turn<turn::Booking>,
+    _: Admitted<admission::Booking>,
     app: Data<App>,
     bell: Data<Bell>,
     Citizen(person_id): Citizen,
@@ -78,7 +78,7 @@ pub async fn delete_booking(
 /// # Errors
 /// `not_found`.
 pub async fn get_booking(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
@@ -88,11 +88,8 @@ pub async fn get_booking(
 }
 
 /// All bookings, newest first.
-///
-/// # Errors
-/// When the database is away.
 pub async fn list_bookings(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
 ) -> Result<HttpResponse, Problem> {

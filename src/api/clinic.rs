@@ -5,15 +5,15 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{
-    extract::{Path, Query},
-    negotiate,
-    problem::Problem,
-};
 use crate::{
-    app::App,
     board::{listing::Filter, place::Point, snapshot::Snapshot},
     domain::{CampaignId, ClinicId, Refusal, RegionId},
+    http::{
+        extract::{Path, Query},
+        negotiate,
+        problem::Problem,
+        state::App,
+    },
 };
 
 const LIMIT: usize = 50;

@@ -5,13 +5,7 @@ use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
-use super::{
-    extract::Json,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     db,
     domain::{
         CampaignId, ClinicId, ProductId, Refusal, RegionId,
@@ -19,6 +13,12 @@ use crate::{
         campaign::State,
         eligibility::{Rules, Stranger, judge_stranger},
         person::{BirthDate, parse_date},
+    },
+    http::{
+        admission::{self, Admitted},
+        extract::Json,
+        problem::Problem,
+        state::App,
     },
 };
 
@@ -47,7 +47,7 @@ pub struct Question {
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;
 /// `invalid_field` for an impossible date.
 pub async fn post_eligibility(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     Json(question): Json<Question>,
 ) -> Result<HttpResponse, Problem> {

@@ -7,8 +7,11 @@ use actix_web::{
 };
 use serde_json::json;
 
-use super::problem::Problem;
-use crate::{app::App, db, domain::Code};
+use crate::{
+    db,
+    domain::Code,
+    http::{problem::Problem, state::App},
+};
 
 /// The process answers.
 pub async fn get_health() -> HttpResponse {

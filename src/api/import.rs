@@ -13,16 +13,16 @@ use serde::Deserialize;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
-use super::{
-    extract::{Path, Query, media_type},
-    principal::Administrator,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     domain::{Code, import::Kind},
     flows::import::{Options, import},
+    http::{
+        admission::{self, Admitted},
+        extract::{Path, Query, media_type},
+        principal::Administrator,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// 1 GiB: four times the register of a country of 3.5 million.
@@ -47,7 +47,7 @@ pub struct How {
 /// `rows_rejected` with the rejected rows; `unsupported_media_type`, `body_too_large`,
 /// `malformed_request` for a body that cannot be taken.
 pub async fn post_import(
-    _: Turn<turn::Export>,
+    _: Admitted<admission::Export>,
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
     (Path(kind), Query(how)): (Path<Kind>, Query<How>),

@@ -5,33 +5,19 @@ pub mod admin;
 pub mod booking;
 pub mod clinic;
 pub mod eligibility;
-pub mod extract;
-pub mod field;
-pub mod head;
 pub mod health;
 pub mod import;
-pub mod log;
-pub mod negotiate;
 pub mod openapi;
-pub mod payload;
 pub mod person;
-pub mod principal;
-pub mod problem;
 pub mod schedule;
 pub mod session;
-pub mod shelf;
 pub mod sign_in_code;
 pub mod slot;
 pub mod supply_history;
-pub mod turn;
 
-use actix_web::{
-    Resource,
-    web::{self, ServiceConfig, delete, get, patch, post, put},
-};
+use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
 
-use crate::domain::{Code, Refusal};
-use problem::Problem;
+use crate::http::{prerendered, route::at};
 
 /// Every route of the service. The router tries them in this order, a pattern each: what everybody
 /// asks for at the opening comes first.
@@ -51,7 +37,7 @@ fn opening_routes(api: &mut ServiceConfig) {
             .route(get().to(booking::get_booking))
             .route(delete().to(booking::delete_booking)),
     )
-    .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(shelf::get_document)))
+    .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(prerendered::get_document)))
     .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
     .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)));
 }
@@ -62,9 +48,9 @@ fn citizen_routes(api: &mut ServiceConfig) {
         .service(at("/readyz").route(get().to(health::get_readiness)))
         .service(at("/metrics").route(get().to(health::get_metrics)))
         .service(at("/openapi.yaml").route(get().to(openapi::get_openapi)))
-        .service(at("/v1/regions").route(get().to(shelf::get_document)))
-        .service(at("/v1/campaigns").route(get().to(shelf::get_document)))
-        .service(at("/v1/campaigns/{campaign_id}").route(get().to(shelf::get_document)))
+        .service(at("/v1/regions").route(get().to(prerendered::get_document)))
+        .service(at("/v1/campaigns").route(get().to(prerendered::get_document)))
+        .service(at("/v1/campaigns/{campaign_id}").route(get().to(prerendered::get_document)))
         .service(
             at("/v1/campaigns/{campaign_id}/supply/history")
                 .route(get().to(supply_history::list_history)),
@@ -178,21 +164,4 @@ fn dose_routes(api: &mut ServiceConfig) {
             .route(post().to(allocation::post_retraction)),
     )
     .service(admin("/movements").route(get().to(movement::list_movements)));
-}
-
-/// A resource that answers unknown methods with a problem document.
-pub fn at(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
-}
-
-/// For paths that lead nowhere.
-///
-/// # Errors
-/// Always: there is nothing here.
-pub async fn not_found() -> Result<String, Problem> {
-    Err(Refusal::not_found().into())
-}
-
-async fn method_not_allowed() -> Result<String, Problem> {
-    Err(Problem::new(Code::MethodNotAllowed, "See /docs for what this resource can do."))
 }

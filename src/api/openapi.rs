@@ -4,8 +4,10 @@ use std::{io, sync::LazyLock};
 
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::{negotiate, problem::Problem};
-use crate::board::document::Document;
+use crate::{
+    board::document::Document,
+    http::{negotiate, problem::Problem},
+};
 
 /// openapi.yaml, as in the repository.
 pub const TEXT: &str = include_str!("../../openapi.yaml");

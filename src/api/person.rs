@@ -2,19 +2,23 @@
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 
-use super::{
-    principal::Citizen,
-    problem::Problem,
-    turn::{self, Turn},
+use crate::{
+    db,
+    domain::Refusal,
+    http::{
+        admission::{self, Admitted},
+        principal::Citizen,
+        problem::Problem,
+        state::App,
+    },
 };
-use crate::{app::App, db, domain::Refusal};
 
 /// The session's own person.
 ///
 /// # Errors
 /// `unauthenticated`.
 pub async fn get_me(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(id): Citizen,
 ) -> Result<HttpResponse, Problem> {

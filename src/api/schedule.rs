@@ -3,16 +3,16 @@
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use serde::Deserialize;
 
-use super::{
-    extract::{Path, Query},
-    principal::Staff,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     db,
     domain::{ClinicId, Refusal, person::parse_date},
+    http::{
+        admission::{self, Admitted},
+        extract::{Path, Query},
+        principal::Staff,
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ pub struct Day {
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, or not there; `invalid_field`.
 pub async fn get_schedule(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     staff: Staff,
     Path(clinic_id): Path<ClinicId>,

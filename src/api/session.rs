@@ -5,19 +5,19 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{
-    extract::Json,
-    principal::{Staff, bearer},
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     domain::{
         ClinicId,
         session::{StaffRole, token_hash},
     },
-    flows::{self, sign_in::CitizenSession},
+    flows::{self, session::CitizenSession},
+    http::{
+        admission::{self, Admitted},
+        extract::Json,
+        principal::{Staff, bearer},
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// A code and the challenge that it answers.
@@ -33,12 +33,12 @@ pub struct Answer {
 /// # Errors
 /// `wrong_credentials`, whatever is wrong.
 pub async fn post_session(
-    _: Turn<turn::SignIn>,
+    _: Admitted<admission::SignIn>,
     app: Data<App>,
     Json(answer): Json<Answer>,
 ) -> Result<HttpResponse, Problem> {
     let session: CitizenSession =
-        flows::sign_in::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
+        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
             .await?;
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
 }
@@ -64,12 +64,13 @@ struct StaffSession {
 /// # Errors
 /// `wrong_credentials`; `overloaded`.
 pub async fn post_staff_session(
-    _: Turn<turn::SignIn>,
+    _: Admitted<admission::SignIn>,
     app: Data<App>,
     Json(Credentials { username, password }): Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let session =
-        flows::staff_sign_in::staff_sign_in(&app.db, &app.clock, &username, &password).await?;
+        flows::staff_session::sign_in(&app.db, &app.passwords, &app.clock, &username, &password)
+            .await?;
     let (role, clinic_id) = match session.role {
         StaffRole::Staff(clinic_id) => ("staff", Some(clinic_id)),
         StaffRole::Administrator => ("administrator", None),
@@ -89,6 +90,6 @@ pub async fn delete_staff_session(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let hash = token_hash(bearer(&request)?);
-    flows::staff_sign_out::staff_sign_out(&app.db, &app.clock, &hash).await?;
+    flows::staff_session::sign_out(&app.db, &app.clock, &hash).await?;
     Ok(HttpResponse::NoContent().finish())
 }

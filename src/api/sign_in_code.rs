@@ -3,19 +3,19 @@
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use serde::Deserialize;
 
-use super::{
-    extract::Json,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     domain::{
         Code,
         person::{BirthDate, match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
     flows,
+    http::{
+        admission::{self, Admitted},
+        extract::Json,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// Who somebody says they are.
@@ -32,7 +32,7 @@ pub struct Claim {
 /// # Errors
 /// `invalid_field`; `unavailable` where codes have no way out.
 pub async fn post_code(
-    _: Turn<turn::SignIn>,
+    _: Admitted<admission::SignIn>,
     app: Data<App>,
     Json(claim): Json<Claim>,
 ) -> Result<HttpResponse, Problem> {
@@ -45,7 +45,7 @@ pub async fn post_code(
     let phone = parse_phone(&claim.phone)?;
     let key = match_key(&app.keys.matching, &name, birth_date, &phone);
     let challenge: Challenge =
-        flows::request_code::request_code(&app.db, &app.keys.code, &app.clock, &key).await?;
+        flows::sign_in_code::request(&app.db, &app.keys.code, &app.clock, &key).await?;
     app.outbox.notify_one();
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(challenge))
 }

@@ -5,14 +5,14 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{
-    extract::{Path, Query},
-    negotiate,
-    problem::Problem,
-};
 use crate::{
-    app::App,
     domain::{CampaignId, ClinicId, Refusal},
+    http::{
+        extract::{Path, Query},
+        negotiate,
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]

@@ -4,16 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{
-    extract::{Path, Query},
-    negotiate,
-    problem::Problem,
-    turn::{self, Turn},
-};
 use crate::{
-    app::App,
     db,
     domain::{CampaignId, Refusal, supply_history::Entry},
+    http::{
+        admission::{self, Admitted},
+        extract::{Path, Query},
+        negotiate,
+        problem::Problem,
+        state::App,
+    },
 };
 
 const HISTORY_LIMIT: i64 = 100;
@@ -39,7 +39,7 @@ struct History {
 /// # Errors
 /// `not_found`, `invalid_field`.
 pub async fn list_history(
-    _: Turn<turn::Read>,
+    _: Admitted<admission::Read>,
     app: Data<App>,
     request: HttpRequest,
     Path(campaign_id): Path<CampaignId>,

@@ -91,9 +91,6 @@ pub struct Parts {
 
 impl Parts {
     /// Reads them in the transaction's snapshot.
-    ///
-    /// # Errors
-    /// The database's.
     pub async fn read(conn: &mut sqlx::PgConnection) -> sqlx::Result<Self> {
         const ALL: i64 = i64::MAX;
         let mut campaigns = Vec::new();

@@ -9,8 +9,8 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     config::Storage,
-    flows::demo::{self, Loaded, Person, Scale},
-    replay::figure::grouped,
+    demo::{self, Loaded, Person, Scale},
+    rehearsal::figure::grouped,
     store::Store,
 };
 

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     config::Storage,
     domain::CampaignId,
-    replay::{self, Order, Report, Scenario, Target, figure::grouped},
+    rehearsal::{self, Order, Report, Scenario, Target, figure::grouped},
     store::Store,
 };
 
@@ -76,9 +76,9 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let report = Box::pin(play(&store, order)).await;
     store.close().await;
     let report = report?;
-    stdout().write_all(replay::table::text(&report).as_bytes())?;
+    stdout().write_all(rehearsal::table::text(&report).as_bytes())?;
     if let Some(path) = &args.html {
-        let html = replay::page::html(&report);
+        let html = rehearsal::page::html(&report);
         fs::write(path, html).with_context(|| path.display().to_string())?;
     }
     if let Some(path) = &args.json {
@@ -92,7 +92,7 @@ async fn play(store: &Store, order: Order) -> anyhow::Result<Report> {
     let mut out = stdout();
     writeln!(out, "{}", order.scenario.title)?;
     let clock = Clock::System;
-    let prepared = replay::prepare(&store.db, &store.keys, &clock, order).await?;
+    let prepared = rehearsal::prepare(&store.db, &store.keys, &clock, order).await?;
     let citizens = prepared.citizens();
     writeln!(
         out,

@@ -6,10 +6,10 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    app::{Parts, Serving},
     clock::Clock,
     config::{Service, Storage},
     domain::batch,
+    serve::{Parts, Serving},
     store::Store,
 };
 

@@ -12,8 +12,7 @@ use crate::{
     domain::staff_user::PASSWORD_BYTES_MAX,
     flows::{
         self,
-        add_user::{Post, add_user},
-        disable_user::disable_user,
+        staff_user::{self, Post},
     },
     store::Store,
 };
@@ -57,9 +56,9 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let done = match &args.verb {
         Verb::Add { username, clinic, .. } => {
             let post = clinic.as_deref().map_or(Post::Administrator, Post::Clinic);
-            add_user(&store.db, username, &password, post).await.map(drop)
+            staff_user::add(&store.db, username, &password, post).await.map(drop)
         }
-        Verb::Disable { username } => disable_user(&store.db, username).await,
+        Verb::Disable { username } => staff_user::disable(&store.db, username).await,
     };
     store.close().await;
     done.map_err(in_words)?;

@@ -10,7 +10,7 @@ use crate::{config::Storage, flows, store::Store};
 /// In words for an operator.
 pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
     let store = Store::look_into(storage).await?;
-    let found = flows::verify::verify(&store.db).await;
+    let found = flows::discrepancy::verify(&store.db).await;
     store.close().await;
     let found = found?;
     for discrepancy in &found {

@@ -31,13 +31,10 @@ pub struct Filter {
 }
 
 /// By id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(db: impl PgExecutor<'_>, filter: Filter, limit: i64) -> sqlx::Result<Vec<Grant>> {
     query_as!(
         Grant,
-        r#"select allocation_id, clinic_id, campaign_id, product_id, on_date,
+        r#"/* allocation::list */ select allocation_id, clinic_id, campaign_id, product_id, on_date,
                tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
                booked, spare, given, lost
            from allocation
@@ -54,15 +51,13 @@ pub async fn list(db: impl PgExecutor<'_>, filter: Filter, limit: i64) -> sqlx::
     .await
 }
 
-/// # Errors
-/// The database's.
 pub async fn find(
     db: impl PgExecutor<'_>,
     allocation_id: AllocationId,
 ) -> sqlx::Result<Option<Grant>> {
     query_as!(
         Grant,
-        r#"select allocation_id, clinic_id, campaign_id, product_id, on_date,
+        r#"/* allocation::find */ select allocation_id, clinic_id, campaign_id, product_id, on_date,
                tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
                booked, spare, given, lost
            from allocation where allocation_id = $1"#,
@@ -72,25 +67,24 @@ pub async fn find(
     .await
 }
 
-/// # Errors
-/// The database's.
 pub async fn lock(
     conn: &mut PgConnection,
     allocation_id: AllocationId,
 ) -> sqlx::Result<Option<Grant>> {
-    query!("select from allocation where allocation_id = $1 for no key update", allocation_id.0,)
-        .fetch_optional(&mut *conn)
-        .await?;
+    query!(
+        "/* allocation::lock */
+         select from allocation where allocation_id = $1 for no key update",
+        allocation_id.0,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     find(conn, allocation_id).await
 }
 
 /// The id of the allocation for this clinic, campaign, product, date, tranche and channel.
-///
-/// # Errors
-/// The database's.
 pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<AllocationId>> {
     query_scalar!(
-        r#"select allocation_id as "id: AllocationId" from allocation
+        r#"/* allocation::find_id */ select allocation_id as "id: AllocationId" from allocation
            where clinic_id = $1 and campaign_id = $2 and product_id = $3 and on_date = $4
                and tranche_id is not distinct from $5 and channel = $6"#,
         of.clinic_id.0,
@@ -110,7 +104,8 @@ pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<A
 /// The database's; the allocation's named constraints.
 pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<AllocationId> {
     query_scalar!(
-        r#"insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
+        r#"/* allocation::insert */
+           insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
                tranche_id, channel, pool_id)
            select coalesce(max(allocation_id), $1::bigint << 24) + 1, $1, $2, $3, $4, $5, $6, $7
            from allocation
@@ -134,7 +129,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Allocati
 /// The database's; the allocation's named constraints.
 pub async fn set_granted(conn: &mut PgConnection, grant: &Grant) -> sqlx::Result<()> {
     query!(
-        "update allocation set granted = $2, open = $3 where allocation_id = $1",
+        "/* allocation::set_granted */
+         update allocation set granted = $2, open = $3 where allocation_id = $1",
         grant.allocation_id.0,
         grant.granted,
         grant.open,
@@ -145,16 +141,14 @@ pub async fn set_granted(conn: &mut PgConnection, grant: &Grant) -> sqlx::Result
 }
 
 /// Live bookings on an allocation, the latest first: the order in which they would be displaced.
-///
-/// # Errors
-/// The database's.
 pub async fn latest_bookings(
     db: impl PgExecutor<'_>,
     grant: &Grant,
     limit: i64,
 ) -> sqlx::Result<Vec<BookingId>> {
     query_scalar!(
-        r#"select booking_id as "id: BookingId" from slot join booking using (slot_id)
+        r#"/* allocation::latest_bookings */
+           select booking_id as "id: BookingId" from slot join booking using (slot_id)
            where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state in (1, 5)
            order by booked_at desc, booking_id desc limit $4"#,
         grant.clinic_id.0,

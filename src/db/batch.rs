@@ -30,15 +30,13 @@ const MOVEMENTS: &str = "copy movement (kind, from_bucket, to_bucket, doses, all
     slot_id, booking_id, actor_role) from stdin";
 
 /// Locks the slots, in the order of their ids.
-///
-/// # Errors
-/// The database's.
 pub async fn lock_slots(
     conn: &mut PgConnection,
     slot_ids: &[i64],
 ) -> sqlx::Result<HashMap<SlotId, Slot>> {
     let rows = query!(
-        "select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
+        "/* batch::lock_slots */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
          from slot where slot_id = any($1) order by slot_id for no key update",
         slot_ids,
     )
@@ -57,9 +55,6 @@ pub async fn lock_slots(
 }
 
 /// Locks the allocations of the keys, in the order of their ids.
-///
-/// # Errors
-/// The database's.
 pub async fn lock_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
@@ -69,7 +64,8 @@ pub async fn lock_allocations(
     let products: Vec<_> = keys.iter().map(|key| key.product_id.0).collect();
     let dates: Vec<_> = keys.iter().map(|key| key.on_date).collect();
     let rows = query!(
-        r#"select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
+        r#"/* batch::lock_allocations */
+           select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
                a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
            from unnest($1::int[], $2::int[], $3::int[], $4::date[])
                k (clinic_id, campaign_id, product_id, on_date)
@@ -114,15 +110,13 @@ pub struct CampaignNow {
 
 /// The state of the campaigns that exist, and the database's time: read after the locks, so that it
 /// is never earlier than the decision it is used for.
-///
-/// # Errors
-/// The database's.
 pub async fn campaigns_now(
     conn: &mut PgConnection,
     campaign_ids: &[i32],
 ) -> sqlx::Result<(DateTime<Utc>, Vec<CampaignNow>)> {
     let rows = query!(
-        r#"select clock_timestamp() as "now!", c.campaign_id as "campaign_id?",
+        r#"/* batch::campaigns_now */
+           select clock_timestamp() as "now!", c.campaign_id as "campaign_id?",
                c.state as "state?", c.rule_version as "rule_version?"
            from (values (1)) one left join campaign c on c.campaign_id = any($1)"#,
         campaign_ids,
@@ -142,16 +136,13 @@ pub async fn campaigns_now(
 
 /// The persons as the rules see them, without their doses. What no rule asks is not looked up: that
 /// takes a third of the statement.
-///
-/// # Errors
-/// The database's.
 pub async fn people(
     conn: &mut PgConnection,
     person_ids: &[i64],
     asked: Asked,
 ) -> sqlx::Result<HashMap<PersonId, Person>> {
     let rows = query!(
-        r#"select p.person_id, p.birth_date, p.region_id,
+        r#"/* batch::people */ select p.person_id, p.birth_date, p.region_id,
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
                    as parent_id,
                array(select m.roster_id from roster_member m
@@ -177,9 +168,6 @@ pub async fn people(
 }
 
 /// The live bookings of the persons, and whatever bears one of the ids.
-///
-/// # Errors
-/// The database's.
 pub async fn bookings(
     conn: &mut PgConnection,
     person_ids: &[i64],
@@ -188,7 +176,7 @@ pub async fn bookings(
     let ids: Vec<_> = booking_ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query_as!(
         super::booking::Row,
-        r#"select b.booking_id as "booking_id!", b.person_id as "person_id!",
+        r#"/* batch::bookings */ select b.booking_id as "booking_id!", b.person_id as "person_id!",
                b.campaign_id as "campaign_id!", b.product_id as "product_id!",
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
@@ -291,7 +279,7 @@ async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> 
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
     let counters = CounterColumns::of(writes);
     query!(
-        "with ended as (
+        "/* batch::count */ with ended as (
              update booking set state = 3, ended_at = $1 where booking_id = any($2::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken

@@ -40,13 +40,11 @@ pub struct Revision {
 }
 
 /// Makes this transaction, in which nothing was read yet, see one snapshot to its end.
-///
-/// # Errors
-/// The database's.
 pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     conn.execute("set transaction isolation level repeatable read, read only").await?;
     let row = query!(
-        r#"select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
+        r#"/* board::hold_still */
+           select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
                revision - slots_told as "untold!",
                pg_postmaster_start_time() as "server_started_at!"
            from catalogue"#
@@ -85,9 +83,6 @@ impl Lines {
 }
 
 /// The lines that this transaction sees and a picture at `position` does not have.
-///
-/// # Errors
-/// The database's.
 pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
     // The planner cannot know how few lines are new. After a large file, one transaction has most
     // of the journal's lines, and it would expect as many of the next.
@@ -99,7 +94,7 @@ pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::
 
 async fn lines_by_index(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
     let rows = query!(
-        r#"with fresh as (
+        r#"/* board::lines_by_index */ with fresh as (
                select * from movement where tx >= pg_snapshot_xmax($1::text::pg_snapshot)
                union all
                select * from movement
@@ -141,11 +136,13 @@ fn unknown(what: &str, number: i16) -> sqlx::Error {
 }
 
 /// How many lines the whole journal has.
-///
-/// # Errors
-/// The database's.
 pub async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "n!" from movement"#).fetch_one(conn).await
+    sqlx::query_scalar!(
+        r#"/* board::count_lines */
+         select count(*) as "n!" from movement"#
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// An allocation and where its doses are.
@@ -199,13 +196,11 @@ impl From<AccountRow> for Account {
 }
 
 /// All allocations.
-///
-/// # Errors
-/// The database's.
 pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
+        "/* board::accounts */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
              granted, open, held, booked, spare, given, lost
          from allocation"
     );
@@ -213,16 +208,14 @@ pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
 }
 
 /// These allocations.
-///
-/// # Errors
-/// The database's.
 pub async fn accounts_by_id(
     conn: &mut PgConnection,
     allocation_ids: &[i64],
 ) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
+        "/* board::accounts_by_id */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
              granted, open, held, booked, spare, given, lost
          from allocation where allocation_id = any($1)",
         allocation_ids,
@@ -239,13 +232,11 @@ pub struct Pool {
 }
 
 /// All pools: a few for each region.
-///
-/// # Errors
-/// The database's.
 pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<Pool>> {
     query_as!(
         Pool,
-        r#"select pool_id as "pool_id: PoolId", campaign_id as "campaign_id: CampaignId",
+        r#"/* board::pools */
+           select pool_id as "pool_id: PoolId", campaign_id as "campaign_id: CampaignId",
                open::bigint as "open!"
            from pool"#
     )
@@ -254,25 +245,20 @@ pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<Pool>> {
 }
 
 /// The `slots_revision` of every clinic, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn slots_revisions(conn: &mut PgConnection) -> sqlx::Result<Vec<(ClinicId, i64)>> {
     let rows = query!(
-        r#"select clinic_id as "clinic_id: ClinicId", slots_revision
+        r#"/* board::slots_revisions */ select clinic_id as "clinic_id: ClinicId", slots_revision
            from clinic order by clinic_id"#
     );
     rows.map(|row| (row.clinic_id, row.slots_revision)).fetch_all(conn).await
 }
 
 /// The slots of these clinics from yesterday (UTC) on: no zone is further behind. In no order.
-///
-/// # Errors
-/// The database's.
 pub async fn slots(conn: &mut PgConnection, clinic_ids: &[i32]) -> sqlx::Result<Vec<Slot>> {
     query_as!(
         Slot,
-        "select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
+        "/* board::slots */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
          where clinic_id = any($1) and on_date >= (now() at time zone 'UTC')::date - 1",
         clinic_ids,
     )

@@ -51,9 +51,6 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
 }
 
 /// The booking with this id, if it is this person's.
-///
-/// # Errors
-/// The database's.
 pub async fn find_own(
     db: impl PgExecutor<'_>,
     booking_id: BookingId,
@@ -61,7 +58,8 @@ pub async fn find_own(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "select b.booking_id, b.person_id, b.campaign_id, b.product_id, b.course_id, b.dose_number,
+        "/* booking::find_own */
+         select b.booking_id, b.person_id, b.campaign_id, b.product_id, b.course_id, b.dose_number,
              b.state, b.slot_id, b.allocation_id, b.rule_version, b.booked_at, b.ended_at,
              s.on_date, s.starts_at, s.ends_at
          from booking b join slot s using (slot_id)
@@ -75,9 +73,6 @@ pub async fn find_own(
 }
 
 /// Everything a person has booked, newest first, ended or not.
-///
-/// # Errors
-/// The database's.
 pub async fn list_own(
     db: impl PgExecutor<'_>,
     person_id: PersonId,
@@ -85,7 +80,8 @@ pub async fn list_own(
 ) -> sqlx::Result<Vec<Booking>> {
     let rows = query_as!(
         Row,
-        r#"select b.booking_id as "booking_id!", b.person_id as "person_id!",
+        r#"/* booking::list_own */
+           select b.booking_id as "booking_id!", b.person_id as "person_id!",
                b.campaign_id as "campaign_id!", b.product_id as "product_id!",
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",

@@ -68,9 +68,6 @@ impl TryFrom<Row> for Campaign {
 }
 
 /// Those after `after`, by id; drafts too.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: CampaignId,
@@ -78,7 +75,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Campaign>> {
     let rows = query_as!(
         Row,
-        "select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
+        "/* campaign::list */
+         select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
              cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
          from campaign where campaign_id > $1 order by campaign_id limit $2",
         after.0,
@@ -90,16 +88,14 @@ pub async fn list(
 }
 
 /// Drafts too.
-///
-/// # Errors
-/// The database's.
 pub async fn find(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
 ) -> sqlx::Result<Option<Campaign>> {
     let row = query_as!(
         Row,
-        "select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
+        "/* campaign::find */
+         select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
              cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
          from campaign where campaign_id = $1",
         campaign_id.0,
@@ -110,16 +106,17 @@ pub async fn find(
 }
 
 /// Locks a campaign against other changes; bookings do not wait for it.
-///
-/// # Errors
-/// The database's.
 pub async fn lock(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
 ) -> sqlx::Result<Option<Campaign>> {
-    query!("select from campaign where campaign_id = $1 for no key update", campaign_id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    query!(
+        "/* campaign::lock */
+         select from campaign where campaign_id = $1 for no key update",
+        campaign_id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     find(conn, campaign_id).await
 }
 
@@ -129,7 +126,8 @@ pub async fn lock(
 /// The database's; the campaign's named constraints.
 pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<CampaignId> {
     query_scalar!(
-        r#"insert into campaign (code, name, course_id, dose_number, opens_at, closes_at,
+        r#"/* campaign::insert */
+           insert into campaign (code, name, course_id, dose_number, opens_at, closes_at,
                cancel_until_hours, zone)
            values ($1, $2, $3, $4, $5, $6, $7, $8) returning campaign_id as "id: CampaignId""#,
         new.code,
@@ -151,7 +149,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Campaign
 /// The database's; the campaign's named constraints.
 pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<()> {
     query!(
-        "update campaign
+        "/* campaign::set */ update campaign
          set name = $2, opens_at = $3, closes_at = $4, cancel_until_hours = $5, rule_version = $6,
              state = $7, state_reason = $8, published_quota = $9,
              published_at = case when $9::int is null then null

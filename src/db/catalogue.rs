@@ -4,22 +4,17 @@
 use sqlx::{PgConnection, PgExecutor, query_scalar};
 
 /// The revision now; whoever keeps a picture in memory reads it again when this moves.
-///
-/// # Errors
-/// The database's.
 pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
-    query_scalar!("select revision from catalogue").fetch_one(db).await
+    query_scalar!("/* catalogue::revision */ select revision from catalogue").fetch_one(db).await
 }
 
 /// Says that clinics, slots, campaigns or persons changed in this transaction, and that every slot
 /// that did is told of by its clinic's `slots_revision`. Call it last: the row is locked from here
 /// to the commit.
-///
-/// # Errors
-/// The database's.
 pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
     query_scalar!(
-        "update catalogue set revision = revision + 1, slots_told = slots_told + 1
+        "/* catalogue::touch */
+         update catalogue set revision = revision + 1, slots_told = slots_told + 1
          returning revision"
     )
     .fetch_one(conn)
@@ -27,12 +22,10 @@ pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 /// Writes the secret's fingerprint into a new database; says whether it is the one written there.
-///
-/// # Errors
-/// The database's.
 pub async fn claim_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"update catalogue set secret_check = coalesce(secret_check, $1)
+        r#"/* catalogue::claim_secret */
+           update catalogue set secret_check = coalesce(secret_check, $1)
            returning secret_check = $1 as "same!""#,
         fingerprint,
     )
@@ -41,13 +34,14 @@ pub async fn claim_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> sqlx::
 }
 
 /// Whether this is the secret that the database was made with.
-///
-/// # Errors
-/// The database's.
 pub async fn has_secret(db: impl PgExecutor<'_>, fingerprint: &[u8]) -> sqlx::Result<bool> {
-    query_scalar!(r#"select secret_check = $1 as "same!" from catalogue"#, fingerprint)
-        .fetch_one(db)
-        .await
+    query_scalar!(
+        r#"/* catalogue::has_secret */
+         select secret_check = $1 as "same!" from catalogue"#,
+        fingerprint
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// The number of the last migration.

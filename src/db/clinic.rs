@@ -64,9 +64,6 @@ pub fn zone(name: &str) -> sqlx::Result<Tz> {
 }
 
 /// Those after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: ClinicId,
@@ -74,7 +71,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Clinic>> {
     let rows = query_as!(
         Row,
-        "select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
+        "/* clinic::list */
+         select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
          from clinic where clinic_id > $1 order by clinic_id limit $2",
         after.0,
         limit,
@@ -84,12 +82,11 @@ pub async fn list(
     rows.into_iter().map(Clinic::try_from).collect()
 }
 
-/// # Errors
-/// The database's.
 pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<Option<Clinic>> {
     let row = query_as!(
         Row,
-        "select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
+        "/* clinic::find */
+         select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
          from clinic where clinic_id = $1",
         clinic_id.0,
     )
@@ -100,13 +97,14 @@ pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<
 
 /// Locks a clinic: only one transaction at a time numbers its slots and allocations or closes its
 /// days. Bookings do not wait for it.
-///
-/// # Errors
-/// The database's.
 pub async fn lock(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<Option<Clinic>> {
-    query!("select from clinic where clinic_id = $1 for no key update", clinic_id.0)
-        .fetch_optional(&mut *conn)
-        .await?;
+    query!(
+        "/* clinic::lock */
+         select from clinic where clinic_id = $1 for no key update",
+        clinic_id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
     find(conn, clinic_id).await
 }
 
@@ -114,7 +112,8 @@ pub async fn lock(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<
 /// The database's; the clinic's named constraints.
 pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<ClinicId> {
     query_scalar!(
-        r#"insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
+        r#"/* clinic::insert */
+           insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
            values ($1, $2, $3, $4, $5, $6, $7, $8) returning clinic_id as "id: ClinicId""#,
         new.region_id.0,
         new.code,
@@ -135,7 +134,8 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<ClinicId
 /// The database's; the clinic's named constraints.
 pub async fn set(conn: &mut PgConnection, clinic: &Clinic) -> sqlx::Result<()> {
     query!(
-        "update clinic set region_id = $2, name = $3, zone = $4, address = $5, phone = $6,
+        "/* clinic::set */
+         update clinic set region_id = $2, name = $3, zone = $4, address = $5, phone = $6,
              latitude = $7, longitude = $8
          where clinic_id = $1",
         clinic.clinic_id.0,
@@ -153,9 +153,6 @@ pub async fn set(conn: &mut PgConnection, clinic: &Clinic) -> sqlx::Result<()> {
 }
 
 /// The closed days from `from` on, in order.
-///
-/// # Errors
-/// The database's.
 pub async fn list_closures(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -164,7 +161,7 @@ pub async fn list_closures(
 ) -> sqlx::Result<Vec<Closure>> {
     query_as!(
         Closure,
-        "select clinic_id, on_date, reason from clinic_closure
+        "/* clinic::list_closures */ select clinic_id, on_date, reason from clinic_closure
          where clinic_id = $1 and on_date >= $2 order by on_date limit $3",
         clinic_id.0,
         from,
@@ -180,7 +177,8 @@ pub async fn list_closures(
 /// The database's; the closure's named constraints.
 pub async fn set_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Result<()> {
     query!(
-        "insert into clinic_closure (clinic_id, on_date, reason) values ($1, $2, $3)
+        "/* clinic::set_closure */
+         insert into clinic_closure (clinic_id, on_date, reason) values ($1, $2, $3)
          on conflict (clinic_id, on_date) do update set reason = excluded.reason",
         closure.clinic_id.0,
         closure.on_date,
@@ -192,16 +190,14 @@ pub async fn set_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Re
 }
 
 /// Opens a closed day; says whether it was closed before.
-///
-/// # Errors
-/// The database's.
 pub async fn delete_closure(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
     on_date: NaiveDate,
 ) -> sqlx::Result<bool> {
     let done = query!(
-        "delete from clinic_closure where clinic_id = $1 and on_date = $2",
+        "/* clinic::delete_closure */
+         delete from clinic_closure where clinic_id = $1 and on_date = $2",
         clinic_id.0,
         on_date,
     )

@@ -16,9 +16,6 @@ pub struct New {
 }
 
 /// Those that hold now, after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
@@ -27,7 +24,7 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Cohort>> {
     query_as!(
         Cohort,
-        r#"select cohort_id, name, born_from, born_to,
+        r#"/* cohort::list */ select cohort_id, name, born_from, born_to,
                roster_id as "roster_id: RosterId", region_id as "region_id: RegionId"
            from cohort
            where campaign_id = $1 and until_version is null and cohort_id > $2
@@ -51,7 +48,8 @@ pub async fn insert(
     since: i32,
 ) -> sqlx::Result<CohortId> {
     query_scalar!(
-        r#"insert into cohort (campaign_id, name, born_from, born_to, roster_id, region_id,
+        r#"/* cohort::insert */
+           insert into cohort (campaign_id, name, born_from, born_to, roster_id, region_id,
                since_version)
            values ($1, $2, $3, $4, $5, $6, $7) returning cohort_id as "id: CohortId""#,
         campaign_id.0,
@@ -67,9 +65,6 @@ pub async fn insert(
 }
 
 /// Ends a cohort at a version; says whether it held until then.
-///
-/// # Errors
-/// The database's.
 pub async fn set_until(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -77,7 +72,7 @@ pub async fn set_until(
     until: i32,
 ) -> sqlx::Result<bool> {
     let done = query!(
-        "update cohort set until_version = $3
+        "/* cohort::set_until */ update cohort set until_version = $3
          where campaign_id = $1 and cohort_id = $2 and until_version is null",
         campaign_id.0,
         cohort_id.0,

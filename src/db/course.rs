@@ -5,9 +5,6 @@ use sqlx::{PgConnection, PgExecutor, query_as, query_scalar};
 use crate::domain::{CourseId, course::Course};
 
 /// Those after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: CourseId,
@@ -15,7 +12,7 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Course>> {
     query_as!(
         Course,
-        "select course_id, code, name from course
+        "/* course::list */ select course_id, code, name from course
          where course_id > $1 order by course_id limit $2",
         after.0,
         limit,
@@ -28,7 +25,8 @@ pub async fn list(
 /// The database's; the course's named constraints.
 pub async fn insert(conn: &mut PgConnection, code: &str, name: &str) -> sqlx::Result<CourseId> {
     query_scalar!(
-        r#"insert into course (code, name) values ($1, $2) returning course_id as "id: CourseId""#,
+        r#"/* course::insert */
+           insert into course (code, name) values ($1, $2) returning course_id as "id: CourseId""#,
         code,
         name,
     )

@@ -6,13 +6,10 @@ use sqlx::{PgConnection, query_as};
 use crate::domain::discrepancy::Discrepancy;
 
 /// Every bucket of every allocation against the journal.
-///
-/// # Errors
-/// The database's.
 pub async fn allocations(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
-        r#"with line as (
+        r#"/* discrepancy::allocations */ with line as (
                select allocation_id, to_bucket as bucket, doses from movement
                where allocation_id is not null
                union all
@@ -47,13 +44,10 @@ pub async fn allocations(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
 }
 
 /// Every bucket of every pool against the journal.
-///
-/// # Errors
-/// The database's.
 pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
-        r#"with derived as (
+        r#"/* discrepancy::pools */ with derived as (
                select pool_id,
                    sum(doses) filter (where is_in and kind in (20, 21)) as received,
                    sum(case when is_in then doses else -doses end) as open,
@@ -87,13 +81,10 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
 
 /// Seats taken, and doses booked, held and given, against the bookings. Doses given to walk-ins
 /// have no booking: the journal counts them.
-///
-/// # Errors
-/// The database's.
 pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
-        r#"with seats as (
+        r#"/* discrepancy::promises */ with seats as (
                select slot_id, count(*) as taken from booking
                where state in (1, 2, 5) group by slot_id
            ), doses as (
@@ -127,13 +118,10 @@ pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
 }
 
 /// Each booking against its journal lines, and against the slot, allocation and person it names.
-///
-/// # Errors
-/// The database's.
 pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
-        r#"with lines as (
+        r#"/* discrepancy::bookings */ with lines as (
                select booking_id,
                    sum((to_bucket = 3)::int - (from_bucket = 3)::int) as booked,
                    sum((to_bucket = 5)::int - (from_bucket = 5)::int) as given
@@ -164,13 +152,11 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
 }
 
 /// What the constraints promise, looked at without trusting them: a restore may have left one out.
-///
-/// # Errors
-/// The database's.
 pub async fn constraints(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
-        r#"select 'person.live_bookings' as "of!", person_id::text as "id!",
+        r#"/* discrepancy::constraints */
+           select 'person.live_bookings' as "of!", person_id::text as "id!",
                count(*) as stored, 1::bigint as derived
            from booking where state in (1, 2, 5)
            group by person_id, course_id, dose_number having count(*) > 1

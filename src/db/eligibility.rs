@@ -24,7 +24,8 @@ pub async fn rules(
     version: i32,
 ) -> sqlx::Result<Option<Rules>> {
     let campaign = query!(
-        "select course_id, dose_number, opens_at, closes_at, cancel_until_hours, zone
+        "/* eligibility::rules */
+         select course_id, dose_number, opens_at, closes_at, cancel_until_hours, zone
          from campaign where campaign_id = $1",
         campaign_id.0,
     )
@@ -77,7 +78,8 @@ pub async fn find(
     clinic_id: Option<ClinicId>,
 ) -> sqlx::Result<Option<Standing>> {
     let row = query!(
-        r#"select clock_timestamp() as "now!", campaign.state, campaign.rule_version,
+        r#"/* eligibility::find */
+           select clock_timestamp() as "now!", campaign.state, campaign.rule_version,
                region.region_id as "region_id?", region.parent_id, clinic.zone as "clinic_zone?"
            from campaign
            left join region on region.region_id = $2
@@ -107,7 +109,7 @@ async fn cohorts(
 ) -> sqlx::Result<Vec<Cohort>> {
     query_as!(
         Cohort,
-        r#"select cohort_id, name, born_from, born_to,
+        r#"/* eligibility::cohorts */ select cohort_id, name, born_from, born_to,
              roster_id as "roster_id: RosterId", region_id as "region_id: RegionId"
          from cohort
          where campaign_id = $1 and since_version <= $2
@@ -127,7 +129,7 @@ async fn tranches(
 ) -> sqlx::Result<Vec<Tranche>> {
     query_as!(
         Tranche,
-        "select tranche_id, name, birth_day_digits, opens_at
+        "/* eligibility::tranches */ select tranche_id, name, birth_day_digits, opens_at
          from tranche
          where campaign_id = $1 and since_version <= $2
              and (until_version is null or until_version > $2)
@@ -142,7 +144,8 @@ async fn tranches(
 async fn products(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx::Result<Vec<Product>> {
     query_as!(
         Product,
-        "select product_id, code_system, code, name, doses_per_vial, age_months_min,
+        "/* eligibility::products */
+         select product_id, code_system, code, name, doses_per_vial, age_months_min,
              age_months_max, doses_in_series, interval_days_min
          from campaign_product join product using (product_id)
          where campaign_id = $1

@@ -23,7 +23,7 @@ pub mod person;
 pub mod pool;
 pub mod product;
 pub mod region;
-pub mod replay;
+pub mod rehearsal;
 pub mod roster;
 pub mod schedule;
 pub mod sign_in_code;

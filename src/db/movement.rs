@@ -19,12 +19,10 @@ pub struct Filter {
 }
 
 /// Writes a line. The counters on both its sides change in the same transaction.
-///
-/// # Errors
-/// The database's.
 pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Result<()> {
     query!(
-        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+        "/* movement::insert */
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              to_pool_id, booking_id, actor_role, staff_user_id, reason)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         movement.kind.number(),
@@ -54,7 +52,8 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
     let rows = query!(
-        r#"select tx::text as "tx!", id, at, kind, from_bucket, to_bucket, doses, allocation_id,
+        r#"/* movement::list */
+           select tx::text as "tx!", id, at, kind, from_bucket, to_bucket, doses, allocation_id,
                from_pool_id, to_pool_id, booking_id, actor_role, staff_user_id, reason,
                tx < pg_snapshot_xmin(pg_current_snapshot()) as "is_settled!"
            from movement

@@ -8,13 +8,10 @@ use crate::domain::{
 };
 
 /// A person and the name of their region.
-///
-/// # Errors
-/// The database's.
 pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Person>> {
     query_as!(
         Person,
-        r#"select person_id, p.name, birth_date, region_id, r.name as region_name
+        r#"/* person::find */ select person_id, p.name, birth_date, region_id, r.name as region_name
            from person p join region r using (region_id) where person_id = $1"#,
         person_id.0,
     )
@@ -37,7 +34,7 @@ pub struct New<'a> {
 /// The database's; `person_match_key` where the register has them.
 pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> sqlx::Result<PersonId> {
     query_scalar!(
-        r#"insert into person (match_key, birth_date, region_id, name, phone)
+        r#"/* person::insert */ insert into person (match_key, birth_date, region_id, name, phone)
            values ($1, $2, $3, $4, $5) returning person_id as "id: PersonId""#,
         new.match_key.as_slice(),
         new.birth_date.date(),

@@ -14,9 +14,6 @@ pub struct New {
 }
 
 /// Those after `after`, by id; of one campaign, if it is given.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     campaign_id: Option<CampaignId>,
@@ -25,7 +22,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Pool>> {
     query_as!(
         Pool,
-        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+        r#"/* pool::list */
+           select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
                region_id as "region_id: RegionId", received, open, passed_on, lost
            from pool
            where pool_id > $1 and ($2::int is null or campaign_id = $2)
@@ -38,12 +36,11 @@ pub async fn list(
     .await
 }
 
-/// # Errors
-/// The database's.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: PoolId) -> sqlx::Result<Option<Pool>> {
     query_as!(
         Pool,
-        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+        r#"/* pool::find */
+           select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
                region_id as "region_id: RegionId", received, open, passed_on, lost
            from pool where pool_id = $1"#,
         pool_id.0,
@@ -53,14 +50,12 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: PoolId) -> sqlx::Result<Opti
 }
 
 /// Locks pools in the order of their ids, which is the order of the answer.
-///
-/// # Errors
-/// The database's.
 pub async fn lock(conn: &mut PgConnection, pool_ids: &[PoolId]) -> sqlx::Result<Vec<Pool>> {
     let ids: Vec<_> = pool_ids.iter().map(|id| id.0).collect();
     query_as!(
         Pool,
-        r#"select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
+        r#"/* pool::lock */
+           select pool_id, campaign_id, product_id, parent_id as "parent_id: PoolId",
                region_id as "region_id: RegionId", received, open, passed_on, lost
            from pool where pool_id = any($1) order by pool_id for no key update"#,
         &ids,
@@ -73,7 +68,7 @@ pub async fn lock(conn: &mut PgConnection, pool_ids: &[PoolId]) -> sqlx::Result<
 /// The database's; the pool's named constraints.
 pub async fn insert(conn: &mut PgConnection, new: New) -> sqlx::Result<PoolId> {
     query_scalar!(
-        r#"insert into pool (campaign_id, product_id, parent_id, region_id)
+        r#"/* pool::insert */ insert into pool (campaign_id, product_id, parent_id, region_id)
            values ($1, $2, $3, $4) returning pool_id as "id: PoolId""#,
         new.campaign_id.0,
         new.product_id.0,
@@ -90,7 +85,8 @@ pub async fn insert(conn: &mut PgConnection, new: New) -> sqlx::Result<PoolId> {
 /// The database's; the pool's named constraints.
 pub async fn set(conn: &mut PgConnection, pool: &Pool) -> sqlx::Result<()> {
     query!(
-        "update pool set received = $2, open = $3, passed_on = $4, lost = $5 where pool_id = $1",
+        "/* pool::set */
+         update pool set received = $2, open = $3, passed_on = $4, lost = $5 where pool_id = $1",
         pool.pool_id.0,
         pool.received,
         pool.open,
@@ -103,12 +99,9 @@ pub async fn set(conn: &mut PgConnection, pool: &Pool) -> sqlx::Result<()> {
 }
 
 /// Doses that the manufacturer delivered for a campaign: what its pools of the nation received.
-///
-/// # Errors
-/// The database's.
 pub async fn received(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
     query_scalar!(
-        r#"select coalesce(sum(received), 0) as "doses!" from pool
+        r#"/* pool::received */ select coalesce(sum(received), 0) as "doses!" from pool
            where campaign_id = $1 and parent_id is null"#,
         campaign_id.0,
     )
@@ -117,16 +110,13 @@ pub async fn received(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx:
 }
 
 /// Whether a pool of region `above` (none: the nation) may serve the region `below`.
-///
-/// # Errors
-/// The database's.
 pub async fn covers(
     db: impl PgExecutor<'_>,
     above: Option<RegionId>,
     below: RegionId,
 ) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"select exists (select from region
+        r#"/* pool::covers */ select exists (select from region
                where region_id = $2 and ($1::int is null or $1 in (region_id, parent_id))
            ) as "covers!""#,
         above.map(|id| id.0),

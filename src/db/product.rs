@@ -19,9 +19,6 @@ pub struct New {
 }
 
 /// Those after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: ProductId,
@@ -29,7 +26,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Product>> {
     query_as!(
         Product,
-        "select product_id, code_system, code, name, doses_per_vial, age_months_min,
+        "/* product::list */
+         select product_id, code_system, code, name, doses_per_vial, age_months_min,
              age_months_max, doses_in_series, interval_days_min
          from product where product_id > $1 order by product_id limit $2",
         after.0,
@@ -44,7 +42,8 @@ pub async fn list(
 pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Product> {
     query_as!(
         Product,
-        "insert into product (code_system, code, name, doses_per_vial, age_months_min,
+        "/* product::insert */
+         insert into product (code_system, code, name, doses_per_vial, age_months_min,
              age_months_max, doses_in_series, interval_days_min)
          values (coalesce($1, 'http://hl7.org/fhir/sid/cvx'), $2, $3, $4, $5, $6, $7, $8)
          returning product_id, code_system, code, name, doses_per_vial, age_months_min,
@@ -63,16 +62,14 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Product>
 }
 
 /// How many doses fill a vial of a product that the campaign gives; none if it does not give it.
-///
-/// # Errors
-/// The database's.
 pub async fn find_doses_per_vial(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
     product_id: ProductId,
 ) -> sqlx::Result<Option<i16>> {
     query_scalar!(
-        "select doses_per_vial from product join campaign_product using (product_id)
+        "/* product::find_doses_per_vial */
+         select doses_per_vial from product join campaign_product using (product_id)
          where campaign_id = $1 and product_id = $2",
         campaign_id.0,
         product_id.0,
@@ -84,22 +81,24 @@ pub async fn find_doses_per_vial(
 /// # Errors
 /// The database's; `RowNotFound` if there is no such product.
 pub async fn doses_per_vial(db: impl PgExecutor<'_>, product_id: ProductId) -> sqlx::Result<i16> {
-    query_scalar!("select doses_per_vial from product where product_id = $1", product_id.0)
-        .fetch_one(db)
-        .await
+    query_scalar!(
+        "/* product::doses_per_vial */
+         select doses_per_vial from product where product_id = $1",
+        product_id.0
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Those of `product_ids` that exist, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn known(
     db: impl PgExecutor<'_>,
     product_ids: &[ProductId],
 ) -> sqlx::Result<Vec<ProductId>> {
     let ids: Vec<_> = product_ids.iter().map(|id| id.0).collect();
     query_scalar!(
-        r#"select product_id as "id: ProductId" from product where product_id = any($1)
+        r#"/* product::known */
+           select product_id as "id: ProductId" from product where product_id = any($1)
            order by product_id"#,
         &ids,
     )
@@ -108,15 +107,13 @@ pub async fn known(
 }
 
 /// What a campaign gives now, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list_of_campaign(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
 ) -> sqlx::Result<Vec<ProductId>> {
     query_scalar!(
-        r#"select product_id as "id: ProductId" from campaign_product where campaign_id = $1
+        r#"/* product::list_of_campaign */
+           select product_id as "id: ProductId" from campaign_product where campaign_id = $1
            order by product_id"#,
         campaign_id.0,
     )
@@ -125,9 +122,6 @@ pub async fn list_of_campaign(
 }
 
 /// Makes these the products of a campaign.
-///
-/// # Errors
-/// The database's.
 pub async fn set_of_campaign(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -135,14 +129,15 @@ pub async fn set_of_campaign(
 ) -> sqlx::Result<()> {
     let ids: Vec<_> = product_ids.iter().map(|id| id.0).collect();
     query!(
-        "delete from campaign_product where campaign_id = $1 and product_id <> all($2)",
+        "/* product::set_of_campaign */
+         delete from campaign_product where campaign_id = $1 and product_id <> all($2)",
         campaign_id.0,
         &ids,
     )
     .execute(&mut *conn)
     .await?;
     query!(
-        "insert into campaign_product (campaign_id, product_id)
+        "/* product::set_of_campaign */ insert into campaign_product (campaign_id, product_id)
          select $1, product_id from unnest($2::int[]) as product_id
          on conflict do nothing",
         campaign_id.0,

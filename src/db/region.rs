@@ -5,9 +5,6 @@ use sqlx::{PgConnection, PgExecutor, query_as, query_scalar};
 use crate::domain::{RegionId, region::Region};
 
 /// Those after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: RegionId,
@@ -15,7 +12,8 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Region>> {
     query_as!(
         Region,
-        r#"select region_id, parent_id as "parent_id: RegionId", code, name from region
+        r#"/* region::list */
+           select region_id, parent_id as "parent_id: RegionId", code, name from region
            where region_id > $1 order by region_id limit $2"#,
         after.0,
         limit,
@@ -24,12 +22,11 @@ pub async fn list(
     .await
 }
 
-/// # Errors
-/// The database's.
 pub async fn find(db: impl PgExecutor<'_>, region_id: RegionId) -> sqlx::Result<Option<Region>> {
     query_as!(
         Region,
-        r#"select region_id, parent_id as "parent_id: RegionId", code, name from region
+        r#"/* region::find */
+           select region_id, parent_id as "parent_id: RegionId", code, name from region
            where region_id = $1"#,
         region_id.0,
     )
@@ -46,7 +43,7 @@ pub async fn insert(
     name: &str,
 ) -> sqlx::Result<RegionId> {
     query_scalar!(
-        r#"insert into region (parent_id, code, name) values ($1, $2, $3)
+        r#"/* region::insert */ insert into region (parent_id, code, name) values ($1, $2, $3)
            returning region_id as "id: RegionId""#,
         parent_id.map(|id| id.0),
         code,

@@ -5,9 +5,6 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use crate::domain::{PersonId, RosterId, roster::Roster};
 
 /// Those after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     after: RosterId,
@@ -15,7 +12,7 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Roster>> {
     query_as!(
         Roster,
-        "select roster_id, code, name from roster
+        "/* roster::list */ select roster_id, code, name from roster
          where roster_id > $1 order by roster_id limit $2",
         after.0,
         limit,
@@ -28,7 +25,8 @@ pub async fn list(
 /// The database's; the roster's named constraints.
 pub async fn insert(conn: &mut PgConnection, code: &str, name: &str) -> sqlx::Result<RosterId> {
     query_scalar!(
-        r#"insert into roster (code, name) values ($1, $2) returning roster_id as "id: RosterId""#,
+        r#"/* roster::insert */
+           insert into roster (code, name) values ($1, $2) returning roster_id as "id: RosterId""#,
         code,
         name,
     )
@@ -37,16 +35,14 @@ pub async fn insert(conn: &mut PgConnection, code: &str, name: &str) -> sqlx::Re
 }
 
 /// Those of `roster_ids` that exist, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn known(
     db: impl PgExecutor<'_>,
     roster_ids: &[RosterId],
 ) -> sqlx::Result<Vec<RosterId>> {
     let ids: Vec<_> = roster_ids.iter().map(|id| id.0).collect();
     query_scalar!(
-        r#"select roster_id as "id: RosterId" from roster where roster_id = any($1)
+        r#"/* roster::known */
+           select roster_id as "id: RosterId" from roster where roster_id = any($1)
            order by roster_id"#,
         &ids,
     )
@@ -55,9 +51,6 @@ pub async fn known(
 }
 
 /// Puts a person on rosters, once each.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_member(
     conn: &mut PgConnection,
     person_id: PersonId,
@@ -65,7 +58,7 @@ pub async fn insert_member(
 ) -> sqlx::Result<()> {
     let ids: Vec<_> = roster_ids.iter().map(|id| id.0).collect();
     query!(
-        "insert into roster_member (person_id, roster_id)
+        "/* roster::insert_member */ insert into roster_member (person_id, roster_id)
          select $1, roster_id from unnest($2::int[]) as roster_id
          on conflict do nothing",
         person_id.0,

@@ -29,9 +29,6 @@ struct Row {
 
 /// The slots of a local date with everybody booked into them; none for a clinic that is not there.
 /// One statement, so that seats and bookings agree.
-///
-/// # Errors
-/// The database's.
 pub async fn find(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -39,7 +36,7 @@ pub async fn find(
 ) -> sqlx::Result<Option<Schedule>> {
     let rows = query_as!(
         Row,
-        r#"select statement_timestamp() as "as_of!",
+        r#"/* schedule::find */ select statement_timestamp() as "as_of!",
                s.slot_id as "slot_id?", s.starts_at as "starts_at?", s.ends_at as "ends_at?",
                s.seats as "seats?", s.taken as "taken?",
                b.booking_id as "booking_id?", b.state as "state?", b.product_id as "product_id?",

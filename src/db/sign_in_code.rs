@@ -9,9 +9,6 @@ use crate::domain::{PersonId, outbox::CodeMessage, person::Match, sign_in_code::
 /// Keeps a code for the person with this match key and puts the message to them in the outbox; for
 /// nobody, keeps a decoy and sends nothing. One statement does either, so that the caller's time
 /// and steps are the same.
-///
-/// # Errors
-/// The database's.
 pub async fn insert(
     conn: &mut PgConnection,
     match_key: &Match,
@@ -19,7 +16,8 @@ pub async fn insert(
     message: &CodeMessage,
 ) -> sqlx::Result<()> {
     query!(
-        "with holder as (select person_id, phone from person where match_key = $1),
+        "/* sign_in_code::insert */
+         with holder as (select person_id, phone from person where match_key = $1),
          challenge as (
              insert into sign_in_code (challenge_id, person_id, code_hash, expires_at)
              select $2, (select person_id from holder), $3, $4)
@@ -39,9 +37,6 @@ pub async fn insert(
 /// Counts one attempt at an open code and uses it up if it is the right one: then, and only then,
 /// gives the person. One statement on one locked row, so that of many at once each counts and at
 /// most one succeeds.
-///
-/// # Errors
-/// The database's.
 pub async fn attempt(
     conn: &mut PgConnection,
     challenge_id: Uuid,
@@ -49,7 +44,7 @@ pub async fn attempt(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<PersonId>> {
     let used_by = query_scalar!(
-        r#"update sign_in_code set attempts = attempts + 1,
+        r#"/* sign_in_code::attempt */ update sign_in_code set attempts = attempts + 1,
                used_at = case when code_hash = $2 and person_id is not null then $3 end
            where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
            returning case when used_at is not null then person_id end as "person_id: PersonId""#,

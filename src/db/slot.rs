@@ -18,9 +18,6 @@ pub struct New {
 }
 
 /// The slots of a clinic after `after`, by id; of one date, if it is given.
-///
-/// # Errors
-/// The database's.
 pub async fn list_of_clinic(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -30,7 +27,8 @@ pub async fn list_of_clinic(
 ) -> sqlx::Result<Vec<Slot>> {
     query_as!(
         Slot,
-        "select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
+        "/* slot::list_of_clinic */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
          where clinic_id = $1 and ($2::date is null or on_date = $2) and slot_id > $3
          order by slot_id limit $4",
         clinic_id.0,
@@ -43,24 +41,20 @@ pub async fn list_of_clinic(
 }
 
 /// Whether a clinic has any.
-///
-/// # Errors
-/// The database's.
 pub async fn exists(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"select exists (select from slot where clinic_id = $1) as "exists!""#,
+        r#"/* slot::exists */ select exists (select from slot where clinic_id = $1) as "exists!""#,
         clinic_id.0,
     )
     .fetch_one(db)
     .await
 }
 
-/// # Errors
-/// The database's.
 pub async fn lock(conn: &mut PgConnection, slot_id: SlotId) -> sqlx::Result<Option<Slot>> {
     query_as!(
         Slot,
-        "select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
+        "/* slot::lock */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
          where slot_id = $1 for no key update",
         slot_id.0,
     )
@@ -69,16 +63,14 @@ pub async fn lock(conn: &mut PgConnection, slot_id: SlotId) -> sqlx::Result<Opti
 }
 
 /// Those of `starts` at which the clinic has a slot already.
-///
-/// # Errors
-/// The database's.
 pub async fn known_starts(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
     starts: &[DateTime<Utc>],
 ) -> sqlx::Result<Vec<DateTime<Utc>>> {
     query_scalar!(
-        "select starts_at from slot where clinic_id = $1 and starts_at = any($2)",
+        "/* slot::known_starts */
+         select starts_at from slot where clinic_id = $1 and starts_at = any($2)",
         clinic_id.0,
         starts,
     )
@@ -101,7 +93,7 @@ pub async fn insert(
     let seats: Vec<_> = slots.iter().map(|slot| slot.seats).collect();
     query_as!(
         Slot,
-        "with told as (
+        "/* slot::insert */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1)
          insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, is_closed)
          select (select coalesce(max(slot_id), $1::bigint << 24) from slot
@@ -129,7 +121,7 @@ pub async fn insert(
 /// The database's; the slot's named constraints.
 pub async fn set_seats(conn: &mut PgConnection, slot_id: SlotId, seats: i32) -> sqlx::Result<()> {
     query!(
-        "with told as (
+        "/* slot::set_seats */ with told as (
              update clinic set slots_revision = slots_revision + 1
              where clinic_id = (select clinic_id from slot where slot_id = $1))
          update slot set seats = $2 where slot_id = $1",
@@ -143,9 +135,6 @@ pub async fn set_seats(conn: &mut PgConnection, slot_id: SlotId, seats: i32) -> 
 
 /// Closes or opens all slots of a locked clinic's day, locking them in the order of their ids; says
 /// how many.
-///
-/// # Errors
-/// The database's.
 pub async fn set_closed(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
@@ -153,7 +142,7 @@ pub async fn set_closed(
     is_closed: bool,
 ) -> sqlx::Result<u64> {
     let done = query!(
-        "with told as (
+        "/* slot::set_closed */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
          ), locked as materialized (
              select slot_id from slot where clinic_id = $1 and on_date = $2
@@ -169,16 +158,14 @@ pub async fn set_closed(
 }
 
 /// Bookings that stand on a clinic's day.
-///
-/// # Errors
-/// The database's.
 pub async fn live_bookings(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
     on_date: NaiveDate,
 ) -> sqlx::Result<i64> {
     query_scalar!(
-        r#"select count(*) as "bookings!" from slot join booking using (slot_id)
+        r#"/* slot::live_bookings */
+           select count(*) as "bookings!" from slot join booking using (slot_id)
            where clinic_id = $1 and on_date = $2 and state in (1, 5)"#,
         clinic_id.0,
         on_date,

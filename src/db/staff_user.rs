@@ -14,16 +14,13 @@ const STAFF: i16 = 2;
 const ADMINISTRATOR: i16 = 3;
 
 /// The active user of a session that is neither revoked nor expired at `now`.
-///
-/// # Errors
-/// The database's.
 pub async fn find_by_session(
     db: impl PgExecutor<'_>,
     token_hash: &[u8],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<StaffUser>> {
     let row = query!(
-        "select u.staff_user_id, u.clinic_id
+        "/* staff_user::find_by_session */ select u.staff_user_id, u.clinic_id
          from staff_session s join staff_user u using (staff_user_id)
          where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and u.is_active",
         token_hash,
@@ -35,19 +32,17 @@ pub async fn find_by_session(
 }
 
 /// The clinic that a new user is to work at, by its code.
-///
-/// # Errors
-/// The database's.
 pub async fn find_clinic(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Option<ClinicId>> {
-    query_scalar!(r#"select clinic_id as "id: ClinicId" from clinic where code = $1"#, code)
-        .fetch_optional(db)
-        .await
+    query_scalar!(
+        r#"/* staff_user::find_clinic */
+         select clinic_id as "id: ClinicId" from clinic where code = $1"#,
+        code
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Adds an active user; none if the username is taken.
-///
-/// # Errors
-/// The database's.
 pub async fn insert(
     conn: &mut PgConnection,
     username: &Username,
@@ -59,7 +54,8 @@ pub async fn insert(
         StaffRole::Administrator => (ADMINISTRATOR, None),
     };
     query_scalar!(
-        r#"insert into staff_user (username, password_hash, role, clinic_id)
+        r#"/* staff_user::insert */
+           insert into staff_user (username, password_hash, role, clinic_id)
            values ($1, $2, $3, $4) on conflict on constraint staff_user_username_key do nothing
            returning staff_user_id as "id: StaffUserId""#,
         username.as_str(),
@@ -72,16 +68,13 @@ pub async fn insert(
 }
 
 /// Lets a user sign in or not; their sessions end with it. Says whether there is such a user.
-///
-/// # Errors
-/// The database's.
 pub async fn set_active(
     conn: &mut PgConnection,
     username: &Username,
     is_active: bool,
 ) -> sqlx::Result<bool> {
     let done = query!(
-        "update staff_user set is_active = $2 where username = $1",
+        "/* staff_user::set_active */ update staff_user set is_active = $2 where username = $1",
         username.as_str(),
         is_active,
     )
@@ -91,15 +84,13 @@ pub async fn set_active(
 }
 
 /// The active user of that name, and the PHC string of their password.
-///
-/// # Errors
-/// The database's.
 pub async fn find_credentials(
     db: impl PgExecutor<'_>,
     username: &Username,
 ) -> sqlx::Result<Option<(StaffUser, String)>> {
     let row = query!(
-        "select staff_user_id, clinic_id, password_hash from staff_user
+        "/* staff_user::find_credentials */
+         select staff_user_id, clinic_id, password_hash from staff_user
          where username = $1 and is_active",
         username.as_str(),
     )
@@ -109,9 +100,6 @@ pub async fn find_credentials(
 }
 
 /// Opens a session.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_session(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
@@ -119,7 +107,8 @@ pub async fn insert_session(
     expires_at: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     query!(
-        "insert into staff_session (token_hash, staff_user_id, expires_at) values ($1, $2, $3)",
+        "/* staff_user::insert_session */
+         insert into staff_session (token_hash, staff_user_id, expires_at) values ($1, $2, $3)",
         token_hash,
         staff_user_id.0,
         expires_at,
@@ -130,16 +119,14 @@ pub async fn insert_session(
 }
 
 /// Ends a session; one that has ended stays as it is.
-///
-/// # Errors
-/// The database's.
 pub async fn revoke_session(
     conn: &mut PgConnection,
     token_hash: &[u8; 32],
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     query!(
-        "update staff_session set revoked_at = $2 where token_hash = $1 and revoked_at is null",
+        "/* staff_user::revoke_session */
+         update staff_session set revoked_at = $2 where token_hash = $1 and revoked_at is null",
         token_hash,
         now,
     )

@@ -16,13 +16,10 @@ pub struct Register {
 }
 
 /// Where the register stands.
-///
-/// # Errors
-/// The database's.
 pub async fn register(conn: &mut PgConnection) -> sqlx::Result<Register> {
     query_as!(
         Register,
-        "select
+        "/* supply::register */ select
              (select max(import_id) from import where kind in ('register', 'roster')) as import_id,
              (select max(person_id) from person) as person_id,
              (select max(person_id) from roster_member) as member_id,
@@ -48,9 +45,6 @@ pub struct Eligible {
 }
 
 /// Counts, among the persons with ids from `from` to `to`, those who are in any cohort.
-///
-/// # Errors
-/// The database's.
 pub async fn count_eligible(
     db: impl PgExecutor<'_>,
     versions: &[Version],
@@ -60,7 +54,7 @@ pub async fn count_eligible(
     let numbers: Vec<_> = versions.iter().map(|version| version.number).collect();
     query_as!(
         Eligible,
-        r#"select k.campaign_id as "campaign_id!: CampaignId",
+        r#"/* supply::count_eligible */ select k.campaign_id as "campaign_id!: CampaignId",
                p.region_id as "region_id!: RegionId", count(*) as "persons!"
            from person p join region home using (region_id)
                cross join unnest($1::int[], $2::int[]) k (campaign_id, version)

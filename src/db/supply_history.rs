@@ -8,9 +8,6 @@ use crate::domain::{
 };
 
 /// Writes an entry; `doses` is the change of the campaign's doses, where the event changes them.
-///
-/// # Errors
-/// The database's.
 pub async fn insert(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -19,7 +16,8 @@ pub async fn insert(
     reason: &str,
 ) -> sqlx::Result<()> {
     query!(
-        "insert into supply_history (campaign_id, event, doses, reason) values ($1, $2, $3, $4)",
+        "/* supply_history::insert */
+         insert into supply_history (campaign_id, event, doses, reason) values ($1, $2, $3, $4)",
         campaign_id.0,
         event.word(),
         doses,
@@ -31,9 +29,6 @@ pub async fn insert(
 }
 
 /// The public entries of a campaign after the one named, oldest first; none for what is not public.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
@@ -41,7 +36,8 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Option<Vec<Entry>>> {
     let rows = query!(
-        r#"select h.supply_history_id as "supply_history_id?", h.at as "at?", h.event as "event?",
+        r#"/* supply_history::list */
+           select h.supply_history_id as "supply_history_id?", h.at as "at?", h.event as "event?",
                h.doses as "doses?", h.reason as "reason?"
            from campaign c left join lateral (
                select * from supply_history h

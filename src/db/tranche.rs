@@ -15,9 +15,6 @@ pub struct New {
 }
 
 /// Those that hold now, after `after`, by id.
-///
-/// # Errors
-/// The database's.
 pub async fn list(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
@@ -26,7 +23,7 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Tranche>> {
     query_as!(
         Tranche,
-        "select tranche_id, name, birth_day_digits, opens_at from tranche
+        "/* tranche::list */ select tranche_id, name, birth_day_digits, opens_at from tranche
          where campaign_id = $1 and until_version is null and tranche_id > $2
          order by tranche_id limit $3",
         campaign_id.0,
@@ -38,16 +35,13 @@ pub async fn list(
 }
 
 /// Whether a tranche of this campaign holds now.
-///
-/// # Errors
-/// The database's.
 pub async fn holds(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
     tranche_id: TrancheId,
 ) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"select exists (select from tranche
+        r#"/* tranche::holds */ select exists (select from tranche
                where campaign_id = $1 and tranche_id = $2 and until_version is null) as "holds!""#,
         campaign_id.0,
         tranche_id.0,
@@ -67,7 +61,8 @@ pub async fn insert(
     since: i32,
 ) -> sqlx::Result<TrancheId> {
     query_scalar!(
-        r#"insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+        r#"/* tranche::insert */
+           insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
            values ($1, $2, $3, $4, $5) returning tranche_id as "id: TrancheId""#,
         campaign_id.0,
         new.name,
@@ -80,9 +75,6 @@ pub async fn insert(
 }
 
 /// Ends a tranche at a version; says whether it held until then.
-///
-/// # Errors
-/// The database's.
 pub async fn set_until(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -90,7 +82,7 @@ pub async fn set_until(
     until: i32,
 ) -> sqlx::Result<bool> {
     let done = query!(
-        "update tranche set until_version = $3
+        "/* tranche::set_until */ update tranche set until_version = $3
          where campaign_id = $1 and tranche_id = $2 and until_version is null",
         campaign_id.0,
         tranche_id.0,

@@ -142,6 +142,35 @@ pub struct Campaign {
     pub state_reason: Option<String>,
 }
 
+impl Campaign {
+    /// The campaign, for whoever is about to change it.
+    ///
+    /// # Errors
+    /// `wrong_state` for a closed campaign.
+    pub fn unless_closed(self) -> Result<Self, Refusal> {
+        if self.state == State::Closed {
+            return Err(Refusal::new(Code::WrongState, "The campaign is closed for good."));
+        }
+        Ok(self)
+    }
+
+    /// Raises the published quota by doses that were received.
+    ///
+    /// # Errors
+    /// `invalid_field` naming `doses` where the sum cannot be counted.
+    pub fn raise_quota(&mut self, doses: i32) -> Result<(), Refusal> {
+        if let Some(quota) = self.published_quota {
+            self.published_quota = Some(quota.checked_add(doses).ok_or_else(too_many_doses)?);
+        }
+        Ok(())
+    }
+}
+
+/// The doses of a campaign go beyond what its quota can hold.
+pub fn too_many_doses() -> Refusal {
+    Refusal::field("doses", "The campaign would have more doses than can be counted.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,8 @@ pub mod grant;
 pub mod ids;
 pub mod import;
 pub mod keys;
+pub mod language;
+pub mod localized;
 pub mod movement;
 mod objection;
 pub mod outbox;

@@ -297,6 +297,14 @@ impl Vials {
     }
 }
 
+/// The caller goes by a number that has changed: it was changed by somebody else, or by the same
+/// request sent before.
+pub fn moved_meanwhile(name: &str, now: i32) -> Refusal {
+    let detail = format!("The doses moved meanwhile: {name} is {now} now.");
+    Refusal { field: Some(format!("if_{name}")), ..Refusal::new(Code::WrongState, detail) }
+        .with(name, now)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

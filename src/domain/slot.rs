@@ -4,6 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::SlotId;
 
+/// More seats than the largest stadium had in one window.
+pub const SEATS_MAX: i32 = 10_000;
+
 /// A time window at a clinic, as locked by the transaction that decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {

@@ -1,37 +1,28 @@
-//! Verbs: one business transaction per file. A flow reads, lets the domain decide, and writes.
+//! Verbs, one file a noun, one business transaction a function. A flow reads, lets the domain
+//! decide, and writes.
 
-pub mod add_course;
-pub mod add_pool;
-pub mod add_product;
-pub mod add_region;
-pub mod add_roster;
-pub mod add_slots;
-pub mod add_user;
-pub mod change_campaign;
-pub mod change_clinic;
-pub mod change_slot;
-pub mod close_clinic_day;
-pub mod demo;
-pub mod disable_user;
-pub mod draft_campaign;
-pub mod empty_outbox;
-pub mod grant;
+pub mod allocation;
+pub mod campaign;
+pub mod clinic;
+pub mod course;
+pub mod discrepancy;
 pub mod import;
 pub mod lane;
-pub mod open_clinic;
-pub mod pass_on;
-pub mod receive_doses;
-pub mod register_person;
-pub mod request_code;
-pub mod retract;
-pub mod set_rules;
-pub mod sign_in;
-pub mod staff_sign_in;
-pub mod staff_sign_out;
-pub mod step_campaign;
-pub mod verify;
+pub mod outbox;
+pub mod password;
+pub mod person;
+pub mod pool;
+pub mod product;
+pub mod region;
+pub mod roster;
+pub mod rules;
+pub mod session;
+pub mod sign_in_code;
+pub mod slot;
+pub mod staff_session;
+pub mod staff_user;
 
-mod conflict;
+mod constraint;
 
 use crate::domain::Refusal;
 

@@ -3,10 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
 
 use crate::{
-    app::App,
+    db::Db,
     domain::outbox::{CodeMessage, Message},
     flows,
 };
@@ -35,14 +38,14 @@ impl Sink {
     }
 }
 
-/// Delivers until the future is dropped. What was being delivered then is delivered again by
-/// whoever comes next.
-pub async fn run(app: Arc<App>, sink: Sink) {
+/// Delivers until the future is dropped; `queued` tells that this process has put a message in.
+/// What was being delivered then is delivered again by whoever comes next.
+pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = app.outbox.notified() => {}
+            () = queued.notified() => {}
             _ = tick.tick() => {}
         }
         let send = |message: &Message| match sink.send(message) {
@@ -52,7 +55,7 @@ pub async fn run(app: Arc<App>, sink: Sink) {
                 false
             }
         };
-        if let Err(error) = flows::empty_outbox::empty_outbox(&app.db, send).await {
+        if let Err(error) = flows::outbox::deliver(&db, send).await {
             tracing::warn!(%error, "the outbox cannot be read");
         }
     }

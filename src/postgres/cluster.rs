@@ -210,7 +210,8 @@ impl Cluster {
         let mut conn = PgConnection::connect_with(&self.options(SUPERUSER, "postgres")).await?;
         conn.execute(ROLES).await?;
         let is_there = sqlx::query_scalar!(
-            r#"select exists (select from pg_database where datname = 'dosebook') as "exists!""#
+            r#"/* postgres::cluster::furnish */
+               select exists (select from pg_database where datname = 'dosebook') as "exists!""#
         );
         if !is_there.fetch_one(&mut conn).await? {
             conn.execute("create database dosebook owner dosebook_owner").await?;

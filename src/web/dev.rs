@@ -6,13 +6,12 @@ use chrono::SecondsFormat;
 use serde_json::json;
 
 use crate::{
-    api::problem::Problem,
-    app::App,
     db,
     domain::{
         Refusal,
         outbox::{CodeMessage, Message},
     },
+    http::{problem::Problem, state::App},
 };
 
 /// The codes of the last ten minutes, newest first: a page, or JSON for who accepts only that.

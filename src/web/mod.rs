@@ -5,7 +5,7 @@ pub mod docs;
 
 use actix_web::web::{ServiceConfig, get};
 
-use crate::api::at;
+use crate::http::route::at;
 
 /// Every page of the service.
 pub fn routes(pages: &mut ServiceConfig) {

@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use dosebook::{
     db::Db,
     domain::{keys::Keys, session},
-    flows::verify::verify,
+    flows::discrepancy::verify,
     postgres::{Durability, Private},
 };
 use futures_util::future::join_all;

@@ -6,16 +6,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use dosebook::{
     db::Db,
+    demo::{self, CAMPAIGN_CODE, Loaded, Person, Scale},
     domain::{
         ClinicId, PersonId, SlotId,
         keys::Keys,
         person::{BirthDate, match_key},
     },
-    flows::{
-        Error,
-        demo::{self, CAMPAIGN_CODE, Loaded, Person, Scale},
-        verify::verify,
-    },
+    flows::{Error, discrepancy::verify},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

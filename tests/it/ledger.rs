@@ -1,7 +1,7 @@
 //! The database itself says no: attacks by raw SQL, as the service's own role and as the owner of
 //! everything. Each has a lawful neighbour that goes through.
 
-use dosebook::{db::Db, domain::movement::Kind, flows::verify::verify};
+use dosebook::{db::Db, domain::movement::Kind, flows::discrepancy::verify};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::support::{Made, TestApp, make};

@@ -14,10 +14,9 @@ use dosebook::{
     },
     flows::{
         self,
-        grant::{Amount, grant},
+        allocation::{Amount, grant, retract},
+        discrepancy::verify,
         lane::transaction::{self, KnownRules},
-        retract::retract,
-        verify::verify,
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use dosebook::{db::in_tx, domain::outbox::Message, flows::empty_outbox::empty_outbox};
+use dosebook::{db::in_tx, domain::outbox::Message, flows::outbox::deliver};
 use futures_util::future::join_all;
 use sqlx::{Executor, query, query_scalar};
 
@@ -38,9 +38,9 @@ async fn each_message_is_sent_once_however_many_send() {
         true
     };
     let db = &app.app.db;
-    let all = join_all((0..4).map(|_| empty_outbox(db, send))).await;
+    let all = join_all((0..4).map(|_| deliver(db, send))).await;
     all.into_iter().for_each(|done| done.expect("sent"));
-    empty_outbox(db, send).await.expect("nothing to do");
+    deliver(db, send).await.expect("nothing to do");
     let mut sent = sent.into_inner().unwrap();
     sent.sort_unstable();
     assert_eq!(sent, (1..=1000).collect::<Vec<_>>());
@@ -55,13 +55,13 @@ async fn a_message_that_could_not_be_sent_is_tried_again_when_its_claim_has_laps
         sent.lock().unwrap().push(message.body.clone());
         message.body != "2" || sent.lock().unwrap().len() > 3
     };
-    empty_outbox(&app.app.db, send).await.expect("two sent");
+    deliver(&app.app.db, send).await.expect("two sent");
     assert_eq!(unsent(&app).await, 1);
-    empty_outbox(&app.app.db, send).await.expect("nobody else's claim is touched");
+    deliver(&app.app.db, send).await.expect("nobody else's claim is touched");
     assert_eq!(sent.lock().unwrap().len(), 3);
     let lapse = "update outbox set claimed_until = clock_timestamp() where sent_at is null";
     query(lapse).execute(&app.db).await.expect("lapsed");
-    empty_outbox(&app.app.db, send).await.expect("one sent");
+    deliver(&app.app.db, send).await.expect("one sent");
     assert_eq!(sent.lock().unwrap().last().map(String::as_str), Some("2"));
     assert_eq!(unsent(&app).await, 0);
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use dosebook::{domain::session, load::connection::Connection};
+use dosebook::{domain::session, rehearsal::load::connection::Connection};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};

@@ -9,11 +9,9 @@ use std::{
 
 use dosebook::{
     db::Db,
+    demo::{self, Loaded, Scale},
     domain::keys::Keys,
-    flows::{
-        demo::{self, Loaded, Scale},
-        verify::verify,
-    },
+    flows::discrepancy::verify,
 };
 use tokio::process::Command;
 

@@ -4,7 +4,9 @@
 use dosebook::{
     db::Db,
     domain::keys::Keys,
-    replay::{self, Checked, Order, Played, Report, Scenario, Target, crowd::AckState, plan::Key},
+    rehearsal::{
+        self, Checked, Order, Played, Report, Scenario, Target, crowd::AckState, plan::Key,
+    },
 };
 use serde_json::{Value, json};
 use sqlx::Executor;
@@ -59,7 +61,7 @@ impl Stage {
 
     async fn play(&self, scenario: &str) -> anyhow::Result<Played> {
         let (keys, clock) = (Keys::new(&SECRET), &self.app.app.clock);
-        let prepared = replay::prepare(&self.db, &keys, clock, self.order(scenario)).await?;
+        let prepared = rehearsal::prepare(&self.db, &keys, clock, self.order(scenario)).await?;
         prepared.play(&self.db, clock, Box::new(|_| {})).await
     }
 
@@ -125,9 +127,9 @@ async fn what_a_replay_reports_is_what_the_database_holds() {
                 .sum::<i64>();
         assert_eq!((settled, of(of_kind, "/odd")), (of(of_kind, "/sent"), 0), "{of_kind}");
     }
-    let page = replay::page::html(&report);
+    let page = rehearsal::page::html(&report);
     assert!(page.contains("Every promise was kept") && !page.contains("<script"));
-    assert!(replay::table::text(&report).ends_with("  0 discrepancies\n"));
+    assert!(rehearsal::table::text(&report).ends_with("  0 discrepancies\n"));
     assert_eq!(
         stage.number("select count(*) from sign_in_code where used_at is not null").await,
         5
@@ -232,10 +234,11 @@ async fn what_cannot_be_played_is_said_in_a_sentence() {
     order.campaign_id = Some(99.into());
     let keys = Keys::new(&SECRET);
     let clock = &stage.app.app.clock;
-    let error = replay::prepare(&stage.db, &keys, clock, order).await.err().expect("refused");
+    let error = rehearsal::prepare(&stage.db, &keys, clock, order).await.err().expect("refused");
     assert!(error.to_string().contains("campaign 99 is not open"), "{error}");
 
-    let error = replay::prepare(&stage.db, &Keys::new(&[9; 32]), clock, stage.order(SMALL)).await;
+    let error =
+        rehearsal::prepare(&stage.db, &Keys::new(&[9; 32]), clock, stage.order(SMALL)).await;
     let error = error.err().expect("refused").to_string();
     assert!(error.contains("another secret"), "{error}");
 }

@@ -137,7 +137,7 @@ async fn a_line_without_a_slot_has_its_clinic_read_again() {
     book(&app, &made, &made.people[3], first).await;
     app.tick().await;
     assert_eq!(left(&app, &made, first).await, [7, 9]);
-    let found = dosebook::flows::verify::verify(&app.app.db).await.unwrap();
+    let found = dosebook::flows::discrepancy::verify(&app.app.db).await.unwrap();
     assert_eq!(found, [], "the control: the old program did right");
 }
 

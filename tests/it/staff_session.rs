@@ -4,10 +4,7 @@ use chrono::{TimeDelta, Utc};
 use dosebook::{
     clock::Clock,
     domain::session,
-    flows::{
-        add_user::{Post, add_user},
-        disable_user::disable_user,
-    },
+    flows::staff_user::{self, Post},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,7 +15,7 @@ use crate::support::{Client, Made, TestApp, make::world};
 const PASSWORD: &str = "correct horse battery staple";
 
 async fn user(app: &TestApp, username: &str, post: Post<'_>) {
-    add_user(&app.app.db, username, PASSWORD, post).await.expect("a user");
+    staff_user::add(&app.app.db, username, PASSWORD, post).await.expect("a user");
 }
 
 async fn staff_session(app: &TestApp, username: &str) -> (Client, Value) {
@@ -74,7 +71,7 @@ async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let app = TestApp::start().await;
     user(&app, "boss", Post::Administrator).await;
     user(&app, "gone", Post::Administrator).await;
-    disable_user(&app.app.db, "gone").await.expect("disabled");
+    staff_user::disable(&app.app.db, "gone").await.expect("disabled");
     let mut problems = Vec::new();
     let long = "x".repeat(2000);
     for (username, password) in [
@@ -100,7 +97,7 @@ async fn a_disabled_user_is_out_at_once() {
     user(&app, "boss", Post::Administrator).await;
     let (boss, _) = staff_session(&app, "boss").await;
     assert_eq!(schedule(&boss, &made, 0).await, 200);
-    disable_user(&app.app.db, "boss").await.expect("disabled");
+    staff_user::disable(&app.app.db, "boss").await.expect("disabled");
     assert_eq!(schedule(&boss, &made, 0).await, 401);
 }
 

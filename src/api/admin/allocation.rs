@@ -5,16 +5,16 @@ use serde::Deserialize;
 
 use super::{Asked, Reason, cause, created, list, ok};
 use crate::{
-    api::{
+    db,
+    domain::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId},
+    flows::{self, allocation::Amount},
+    http::{
+        admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Limit},
         problem::Problem,
-        turn::{self, Turn},
+        state::App,
     },
-    app::App,
-    db,
-    domain::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId},
-    flows::{self, grant::Amount},
 };
 
 /// Doses that are booked on the web.
@@ -54,10 +54,8 @@ pub struct Allocations {
     after: Option<AllocationId>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_allocations(
-    _: Turn<turn::Export>,
+    _: Admitted<admission::Export>,
     app: Data<App>,
     Asked { what: Query(wanted), .. }: Asked<Query<Allocations>>,
 ) -> Result<HttpResponse, Problem> {
@@ -75,7 +73,7 @@ pub async fn list_allocations(
 /// Grants to the allocation that is described, and makes it first if there is none.
 ///
 /// # Errors
-/// Those of `flows::grant::allocate`.
+/// Those of `flows::allocation::allocate`.
 pub async fn post_allocation(
     app: Data<App>,
     Asked { by, what: Json(new) }: Asked<Json<NewAllocation>>,
@@ -90,32 +88,32 @@ pub async fn post_allocation(
         pool_id: new.pool_id,
     };
     let amount = Amount { doses: new.doses, if_granted: new.if_granted };
-    let granted = flows::grant::allocate(&app.db, to, amount, &cause(by, new.reason)).await?;
+    let granted = flows::allocation::allocate(&app.db, to, amount, &cause(by, new.reason)).await?;
     Ok(if granted.is_new { created(&granted.grant) } else { ok(&granted.grant) })
 }
 
 /// Grants more to an allocation.
 ///
 /// # Errors
-/// Those of `flows::grant::grant`.
+/// Those of `flows::allocation::grant`.
 pub async fn post_grant(
     app: Data<App>,
     Asked { by, what: (Path(id), Json(body)) }: Asked<(Path<AllocationId>, Json<AmountBody>)>,
 ) -> Result<HttpResponse, Problem> {
     let AmountBody { doses, reason, if_granted } = body;
     let amount = Amount { doses, if_granted };
-    Ok(ok(&flows::grant::grant(&app.db, id, amount, &cause(by, reason)).await?))
+    Ok(ok(&flows::allocation::grant(&app.db, id, amount, &cause(by, reason)).await?))
 }
 
 /// Takes back doses that nobody was promised.
 ///
 /// # Errors
-/// Those of `flows::retract`.
+/// Those of `flows::allocation::retract`.
 pub async fn post_retraction(
     app: Data<App>,
     Asked { by, what: (Path(id), Json(body)) }: Asked<(Path<AllocationId>, Json<AmountBody>)>,
 ) -> Result<HttpResponse, Problem> {
     let AmountBody { doses, reason, if_granted } = body;
     let amount = Amount { doses, if_granted };
-    Ok(ok(&flows::retract::retract(&app.db, id, amount, &cause(by, reason)).await?))
+    Ok(ok(&flows::allocation::retract(&app.db, id, amount, &cause(by, reason)).await?))
 }

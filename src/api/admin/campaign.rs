@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use super::{Asked, Page, Reason, created, found, list, ok};
 use crate::{
-    api::{
+    db,
+    domain::{CampaignId, CourseId, campaign::Step},
+    flows::{self, campaign::Change},
+    http::{
         extract::{Json, Path, Query},
         field::{Instant, Text, Zone},
         problem::Problem,
+        state::App,
     },
-    app::App,
-    db,
-    domain::{CampaignId, CourseId, campaign::Step},
-    flows::{self, change_campaign::Change},
 };
 
 /// Two days: a returned dose can still find somebody.
@@ -59,9 +59,6 @@ pub struct OpenBody {
 type Stepping = Asked<(Path<CampaignId>, Json<StepBody>)>;
 
 /// All of them, drafts too.
-///
-/// # Errors
-/// Those of the database.
 pub async fn list_campaigns(
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
@@ -81,7 +78,7 @@ pub async fn get_campaign(
 }
 
 /// # Errors
-/// Those of `flows::draft_campaign`.
+/// Those of `flows::campaign::draft`.
 pub async fn post_campaign(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewCampaign>>,
@@ -96,11 +93,11 @@ pub async fn post_campaign(
         cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
         zone: new.zone.0,
     };
-    Ok(created(&flows::draft_campaign::draft_campaign(&app.db, new).await?))
+    Ok(created(&flows::campaign::draft(&app.db, new).await?))
 }
 
 /// # Errors
-/// Those of `flows::change_campaign`.
+/// Those of `flows::campaign::change`.
 pub async fn patch_campaign(
     app: Data<App>,
     asked: Asked<(Path<CampaignId>, Json<CampaignChange>)>,
@@ -112,13 +109,13 @@ pub async fn patch_campaign(
         closes_at: change.closes_at.map(|at| at.0),
         cancel_until_hours: change.cancel_until_hours,
     };
-    Ok(ok(&flows::change_campaign::change_campaign(&app.db, campaign_id, change).await?))
+    Ok(ok(&flows::campaign::change(&app.db, campaign_id, change).await?))
 }
 
 /// Makes the campaign and its quota public.
 ///
 /// # Errors
-/// Those of `flows::step_campaign`.
+/// Those of `flows::campaign::step`.
 pub async fn publish(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
     step(&app, campaign_id, Step::Publish, &reason.0).await
@@ -127,7 +124,7 @@ pub async fn publish(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Pr
 /// Opens booking, or resumes it.
 ///
 /// # Errors
-/// Those of `flows::step_campaign`.
+/// Those of `flows::campaign::step`.
 pub async fn open(
     app: Data<App>,
     asked: Asked<(Path<CampaignId>, Json<OpenBody>)>,
@@ -140,7 +137,7 @@ pub async fn open(
 /// Holds booking up.
 ///
 /// # Errors
-/// Those of `flows::step_campaign`.
+/// Those of `flows::campaign::step`.
 pub async fn pause(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
     step(&app, campaign_id, Step::Pause, &reason.0).await
@@ -149,7 +146,7 @@ pub async fn pause(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Prob
 /// Ends booking for good.
 ///
 /// # Errors
-/// Those of `flows::step_campaign`.
+/// Those of `flows::campaign::step`.
 pub async fn close(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
     step(&app, campaign_id, Step::Close, &reason.0).await
@@ -161,5 +158,5 @@ async fn step(
     step: Step,
     reason: &str,
 ) -> Result<HttpResponse, Problem> {
-    Ok(ok(&flows::step_campaign::step_campaign(&app.db, campaign_id, step, reason).await?))
+    Ok(ok(&flows::campaign::step(&app.db, campaign_id, step, reason).await?))
 }

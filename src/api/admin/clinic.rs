@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, Page, created, found, list, ok};
 use crate::{
-    api::{
+    db,
+    domain::{ClinicId, RegionId, clinic::Closure},
+    flows::{self, clinic::Change},
+    http::{
+        admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Limit, Text, Zone},
         problem::Problem,
-        turn::{self, Turn},
+        state::App,
     },
-    app::App,
-    db,
-    domain::{ClinicId, RegionId, clinic::Closure},
-    flows::{self, change_clinic::Change},
 };
 
 #[derive(Deserialize)]
@@ -69,10 +69,8 @@ struct Closed {
     live_bookings: i64,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_clinics(
-    _: Turn<turn::Export>,
+    _: Admitted<admission::Export>,
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
@@ -82,7 +80,7 @@ pub async fn list_clinics(
 }
 
 /// # Errors
-/// Those of `flows::open_clinic`.
+/// Those of `flows::clinic::add`.
 pub async fn post_clinic(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewClinic>>,
@@ -97,11 +95,11 @@ pub async fn post_clinic(
         latitude: new.latitude,
         longitude: new.longitude,
     };
-    Ok(created(&flows::open_clinic::open_clinic(&app.db, new).await?))
+    Ok(created(&flows::clinic::add(&app.db, new).await?))
 }
 
 /// # Errors
-/// Those of `flows::change_clinic`.
+/// Those of `flows::clinic::change`.
 pub async fn patch_clinic(
     app: Data<App>,
     asked: Asked<(Path<ClinicId>, Json<ClinicChange>)>,
@@ -116,7 +114,7 @@ pub async fn patch_clinic(
         latitude: change.latitude,
         longitude: change.longitude,
     };
-    Ok(ok(&flows::change_clinic::change_clinic(&app.db, clinic_id, change).await?))
+    Ok(ok(&flows::clinic::change(&app.db, clinic_id, change).await?))
 }
 
 /// The closed days, in order.
@@ -137,24 +135,24 @@ pub async fn list_closures(
 /// Closes a day; bookings on it stay and are counted.
 ///
 /// # Errors
-/// Those of `flows::close_clinic_day`.
+/// Those of `flows::clinic::close_day`.
 pub async fn put_closure(
     app: Data<App>,
     asked: Asked<(OfDay, Json<NewClosure>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path((clinic_id, Day(on_date))), Json(NewClosure { reason })) = asked.what;
     let closure = Closure { clinic_id, on_date, reason: reason.0 };
-    let (closure, day) = flows::close_clinic_day::close_clinic_day(&app.db, closure).await?;
-    let flows::close_clinic_day::Day { slots, live_bookings } = day;
+    let (closure, day) = flows::clinic::close_day(&app.db, closure).await?;
+    let flows::clinic::Day { slots, live_bookings } = day;
     Ok(ok(&Closed { closure, slots, live_bookings }))
 }
 
 /// Opens a closed day again.
 ///
 /// # Errors
-/// Those of `flows::close_clinic_day::open_clinic_day`.
+/// Those of `flows::clinic::open_day`.
 pub async fn delete_closure(app: Data<App>, asked: Asked<OfDay>) -> Result<HttpResponse, Problem> {
     let Path((clinic_id, Day(on_date))) = asked.what;
-    flows::close_clinic_day::open_clinic_day(&app.db, clinic_id, on_date).await?;
+    flows::clinic::open_day(&app.db, clinic_id, on_date).await?;
     Ok(HttpResponse::NoContent().finish())
 }

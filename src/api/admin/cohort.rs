@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::{Asked, Page, created, found, list, ok};
 use crate::{
-    api::{
-        extract::{Json, Path, Query},
-        field::{Day, Text},
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::{CampaignId, CohortId, RegionId, RosterId, cohort::Cohort},
     flows,
+    http::{
+        extract::{Json, Path, Query},
+        field::{Day, Text},
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ pub async fn list_cohorts(
 }
 
 /// # Errors
-/// Those of `flows::set_rules::add_cohort`.
+/// Those of `flows::rules::add_cohort`.
 pub async fn post_cohort(
     app: Data<App>,
     asked: Asked<(Path<CampaignId>, Json<NewCohort>)>,
@@ -63,18 +63,18 @@ pub async fn post_cohort(
         roster_id: new.roster_id,
         region_id: new.region_id,
     };
-    let added = flows::set_rules::add_cohort(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_cohort(&app.db, campaign_id, new).await?;
     Ok(created(&Added { cohort: added.rule, rule_version: added.rule_version }))
 }
 
 /// Ends a cohort at a new version of the rules.
 ///
 /// # Errors
-/// Those of `flows::set_rules::end_cohort`.
+/// Those of `flows::rules::end_cohort`.
 pub async fn delete_cohort(
     app: Data<App>,
     Asked { what: Path((campaign_id, cohort_id)), .. }: Asked<Path<(CampaignId, CohortId)>>,
 ) -> Result<HttpResponse, Problem> {
-    let ended = flows::set_rules::end_cohort(&app.db, campaign_id, cohort_id).await?;
+    let ended = flows::rules::end_cohort(&app.db, campaign_id, cohort_id).await?;
     Ok(ok(&json!({ "cohort_id": ended.rule, "rule_version": ended.rule_version })))
 }

@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use super::{Asked, Page, created, list};
 use crate::{
-    api::{
-        extract::{Json, Query},
-        field::Text,
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::CourseId,
     flows,
+    http::{
+        extract::{Json, Query},
+        field::Text,
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -23,8 +23,6 @@ pub struct NewCourse {
     name: Text<100>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_courses(
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
@@ -35,11 +33,11 @@ pub async fn list_courses(
 }
 
 /// # Errors
-/// Those of `flows::add_course`.
+/// Those of `flows::course::add`.
 pub async fn post_course(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewCourse>>,
 ) -> Result<HttpResponse, Problem> {
-    let course = flows::add_course::add_course(&app.db, new.code.0, new.name.0).await?;
+    let course = flows::course::add(&app.db, new.code.0, new.name.0).await?;
     Ok(created(&course))
 }

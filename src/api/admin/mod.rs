@@ -24,14 +24,16 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{
-    field::{Limit, Text},
-    principal::Administrator,
-    problem::Problem,
-};
-use crate::domain::{
-    Refusal, StaffUserId,
-    movement::{Actor, Cause},
+use crate::{
+    domain::{
+        Refusal, StaffUserId,
+        movement::{Actor, Cause},
+    },
+    http::{
+        field::{Limit, Text},
+        principal::Administrator,
+        problem::Problem,
+    },
 };
 
 /// Why something is done, in the administrator's words; much of it is shown to the public.

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, list};
 use crate::{
-    api::{
-        extract::Query,
-        field::Limit,
-        problem::Problem,
-        turn::{self, Turn},
-    },
-    app::App,
     db,
     domain::{
         AllocationId, BookingId, CampaignId, PoolId, Refusal, StaffUserId,
         movement::{Bucket, Entry, Kind, Place},
+    },
+    http::{
+        admission::{self, Admitted},
+        extract::Query,
+        field::Limit,
+        problem::Problem,
+        state::App,
     },
 };
 
@@ -76,7 +76,7 @@ impl From<Entry> for MovementBody {
 /// # Errors
 /// `invalid_field` for an `after` that is no line's id.
 pub async fn list_movements(
-    _: Turn<turn::Export>,
+    _: Admitted<admission::Export>,
     app: Data<App>,
     Asked { what: Query(wanted), .. }: Asked<Query<Movements>>,
 ) -> Result<HttpResponse, Problem> {

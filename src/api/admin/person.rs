@@ -6,10 +6,9 @@ use serde_json::json;
 
 use super::{Asked, created};
 use crate::{
-    api::{extract::Json, problem::Problem},
-    app::App,
     domain::{Refusal, RegionId, RosterId, person::BirthDate},
-    flows::{self, register_person::Entry},
+    flows::{self, person::Entry},
+    http::{extract::Json, problem::Problem, state::App},
 };
 
 /// Nobody is on more rosters than this.
@@ -27,7 +26,7 @@ pub struct NewPerson {
 }
 
 /// # Errors
-/// Those of `flows::register_person`.
+/// Those of `flows::person::register`.
 pub async fn post_person(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewPerson>>,
@@ -39,6 +38,6 @@ pub async fn post_person(
     }
     let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;
     let entry = Entry { name, birth_date, phone, region_id, roster_ids };
-    let id = flows::register_person::register_person(&app.db, &app.keys.matching, entry).await?;
+    let id = flows::person::register(&app.db, &app.keys.matching, entry).await?;
     Ok(created(&json!({ "person_id": id })))
 }

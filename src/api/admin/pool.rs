@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::{Asked, Reason, cause, created, list, ok};
 use crate::{
-    api::{
+    db,
+    domain::{CampaignId, PoolId, ProductId, RegionId},
+    flows::{self, pool::Transfer},
+    http::{
         extract::{Json, Path, Query},
         field::Limit,
         problem::Problem,
+        state::App,
     },
-    app::App,
-    db,
-    domain::{CampaignId, PoolId, ProductId, RegionId},
-    flows::{self, pass_on::Transfer},
 };
 
 #[derive(Deserialize)]
@@ -52,8 +52,6 @@ pub struct TransferBody {
     if_passed_on: Option<i32>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_pools(
     app: Data<App>,
     Asked { what: Query(pools), .. }: Asked<Query<Pools>>,
@@ -65,41 +63,40 @@ pub async fn list_pools(
 }
 
 /// # Errors
-/// Those of `flows::add_pool`.
+/// Those of `flows::pool::add`.
 pub async fn post_pool(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewPool>>,
 ) -> Result<HttpResponse, Problem> {
     let NewPool { campaign_id, product_id, parent_id, region_id } = new;
     let new = db::pool::New { campaign_id, product_id, parent_id, region_id };
-    Ok(created(&flows::add_pool::add_pool(&app.db, new).await?))
+    Ok(created(&flows::pool::add(&app.db, new).await?))
 }
 
 /// Takes a delivery in.
 ///
 /// # Errors
-/// Those of `flows::receive_doses`.
+/// Those of `flows::pool::receive`.
 pub async fn post_receipt(
     app: Data<App>,
     Asked { by, what: (Path(pool_id), Json(receipt)) }: Asked<(Path<PoolId>, Json<Receipt>)>,
 ) -> Result<HttpResponse, Problem> {
     let Receipt { doses, reason, if_received } = receipt;
     let cause = cause(by, reason);
-    let pool =
-        flows::receive_doses::receive_doses(&app.db, pool_id, doses, if_received, &cause).await?;
+    let pool = flows::pool::receive(&app.db, pool_id, doses, if_received, &cause).await?;
     Ok(ok(&pool))
 }
 
 /// Passes doses on to a pool right below.
 ///
 /// # Errors
-/// Those of `flows::pass_on`.
+/// Those of `flows::pool::transfer`.
 pub async fn post_transfer(
     app: Data<App>,
     Asked { by, what: (Path(from_pool_id), Json(body)) }: Asked<(Path<PoolId>, Json<TransferBody>)>,
 ) -> Result<HttpResponse, Problem> {
     let TransferBody { to_pool_id, doses, reason, if_passed_on } = body;
     let transfer = Transfer { from_pool_id, to_pool_id, doses, if_passed_on };
-    let (from, to) = flows::pass_on::pass_on(&app.db, transfer, &cause(by, reason)).await?;
+    let (from, to) = flows::pool::transfer(&app.db, transfer, &cause(by, reason)).await?;
     Ok(ok(&json!({ "from": from, "to": to })))
 }

@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::{Asked, Page, created, found, list, ok};
 use crate::{
-    api::{
-        extract::{Json, Path, Query},
-        field::Text,
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::{CampaignId, ProductId, Refusal},
     flows,
+    http::{
+        extract::{Json, Path, Query},
+        field::Text,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// A campaign gives no more products than this.
@@ -39,8 +39,6 @@ pub struct Products {
     product_ids: Vec<ProductId>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_products(
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
@@ -51,7 +49,7 @@ pub async fn list_products(
 }
 
 /// # Errors
-/// Those of `flows::add_product`.
+/// Those of `flows::product::add`.
 pub async fn post_product(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewProduct>>,
@@ -66,7 +64,7 @@ pub async fn post_product(
         doses_in_series: new.doses_in_series.unwrap_or(1),
         interval_days_min: new.interval_days_min.unwrap_or(0),
     };
-    Ok(created(&flows::add_product::add_product(&app.db, new).await?))
+    Ok(created(&flows::product::add(&app.db, new).await?))
 }
 
 /// What a campaign gives now.
@@ -86,7 +84,7 @@ pub async fn get_campaign_products(
 /// Makes these the products of a campaign, in a new version of its rules.
 ///
 /// # Errors
-/// Those of `flows::set_rules::set_products`.
+/// Those of `flows::rules::set_products`.
 pub async fn put_campaign_products(
     app: Data<App>,
     asked: Asked<(Path<CampaignId>, Json<Products>)>,
@@ -96,6 +94,6 @@ pub async fn put_campaign_products(
         let detail = format!("A campaign gives 1 to {PRODUCTS_MAX} products.");
         return Err(Refusal::field("product_ids", detail).into());
     }
-    let set = flows::set_rules::set_products(&app.db, campaign_id, product_ids).await?;
+    let set = flows::rules::set_products(&app.db, campaign_id, product_ids).await?;
     Ok(ok(&json!({ "product_ids": set.rule, "rule_version": set.rule_version })))
 }

@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use super::{Asked, Page, created, list};
 use crate::{
-    api::{
-        extract::{Json, Query},
-        field::Text,
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::RegionId,
     flows,
+    http::{
+        extract::{Json, Query},
+        field::Text,
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -24,8 +24,6 @@ pub struct NewRegion {
     name: Text<100>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_regions(
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
@@ -36,12 +34,12 @@ pub async fn list_regions(
 }
 
 /// # Errors
-/// Those of `flows::add_region`.
+/// Those of `flows::region::add`.
 pub async fn post_region(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewRegion>>,
 ) -> Result<HttpResponse, Problem> {
     let NewRegion { parent_id, code, name } = new;
-    let region = flows::add_region::add_region(&app.db, parent_id, code.0, name.0).await?;
+    let region = flows::region::add(&app.db, parent_id, code.0, name.0).await?;
     Ok(created(&region))
 }

@@ -5,15 +5,15 @@ use serde::Deserialize;
 
 use super::{Asked, Page, created, list};
 use crate::{
-    api::{
-        extract::{Json, Query},
-        field::Text,
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::RosterId,
     flows,
+    http::{
+        extract::{Json, Query},
+        field::Text,
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -23,8 +23,6 @@ pub struct NewRoster {
     name: Text<100>,
 }
 
-/// # Errors
-/// Those of the database.
 pub async fn list_rosters(
     app: Data<App>,
     Asked { what: Query(page), .. }: Asked<Query<Page>>,
@@ -35,11 +33,11 @@ pub async fn list_rosters(
 }
 
 /// # Errors
-/// Those of `flows::add_roster`.
+/// Those of `flows::roster::add`.
 pub async fn post_roster(
     app: Data<App>,
     Asked { what: Json(new), .. }: Asked<Json<NewRoster>>,
 ) -> Result<HttpResponse, Problem> {
-    let roster = flows::add_roster::add_roster(&app.db, new.code.0, new.name.0).await?;
+    let roster = flows::roster::add(&app.db, new.code.0, new.name.0).await?;
     Ok(created(&roster))
 }

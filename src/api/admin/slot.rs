@@ -7,16 +7,16 @@ use serde_json::json;
 
 use super::{Asked, created, found, list, ok};
 use crate::{
-    api::{
+    db,
+    domain::{ClinicId, Refusal, SlotId, slot::Slot},
+    flows::{self, slot::Window},
+    http::{
+        admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Instant, Limit},
         problem::Problem,
-        turn::{self, Turn},
+        state::App,
     },
-    app::App,
-    db,
-    domain::{ClinicId, Refusal, SlotId, slot::Slot},
-    flows::{self, add_slots::Window},
 };
 
 /// As many as the longest body has room for; more come from a file.
@@ -74,7 +74,7 @@ impl From<Slot> for SlotBody {
 /// # Errors
 /// `not_found` for an unknown clinic.
 pub async fn list_slots(
-    _: Turn<turn::Export>,
+    _: Admitted<admission::Export>,
     app: Data<App>,
     asked: Asked<(Path<ClinicId>, Query<Slots>)>,
 ) -> Result<HttpResponse, Problem> {
@@ -87,7 +87,7 @@ pub async fn list_slots(
 }
 
 /// # Errors
-/// Those of `flows::add_slots`.
+/// Those of `flows::slot::add`.
 pub async fn post_slots(
     app: Data<App>,
     asked: Asked<(Path<ClinicId>, Json<NewSlots>)>,
@@ -102,18 +102,18 @@ pub async fn post_slots(
         ends_at: slot.ends_at.0,
         seats: slot.seats,
     });
-    let slots = flows::add_slots::add_slots(&app.db, clinic_id, windows.collect()).await?;
+    let slots = flows::slot::add(&app.db, clinic_id, windows.collect()).await?;
     let slots: Vec<_> = slots.into_iter().map(SlotBody::from).collect();
     Ok(created(&json!({ "slots": slots })))
 }
 
 /// # Errors
-/// Those of `flows::change_slot`.
+/// Those of `flows::slot::set_seats`.
 pub async fn patch_slot(
     app: Data<App>,
     asked: Asked<(Path<SlotId>, Json<Seats>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(slot_id), Json(Seats { seats })) = asked.what;
-    let slot = flows::change_slot::change_slot(&app.db, slot_id, seats).await?;
+    let slot = flows::slot::set_seats(&app.db, slot_id, seats).await?;
     Ok(ok(&SlotBody::from(slot)))
 }

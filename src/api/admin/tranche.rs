@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::{Asked, Page, created, found, list, ok};
 use crate::{
-    api::{
-        extract::{Json, Path, Query},
-        field::{Instant, Text},
-        problem::Problem,
-    },
-    app::App,
     db,
     domain::{CampaignId, TrancheId, tranche::Tranche},
     flows,
+    http::{
+        extract::{Json, Path, Query},
+        field::{Instant, Text},
+        problem::Problem,
+        state::App,
+    },
 };
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ pub async fn list_tranches(
 }
 
 /// # Errors
-/// Those of `flows::set_rules::add_tranche`.
+/// Those of `flows::rules::add_tranche`.
 pub async fn post_tranche(
     app: Data<App>,
     asked: Asked<(Path<CampaignId>, Json<NewTranche>)>,
@@ -56,18 +56,18 @@ pub async fn post_tranche(
     let (Path(campaign_id), Json(new)) = asked.what;
     let NewTranche { name, birth_day_digits, opens_at } = new;
     let new = db::tranche::New { name: name.0, birth_day_digits, opens_at: opens_at.0 };
-    let added = flows::set_rules::add_tranche(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_tranche(&app.db, campaign_id, new).await?;
     Ok(created(&Added { tranche: added.rule, rule_version: added.rule_version }))
 }
 
 /// Ends a tranche at a new version of the rules.
 ///
 /// # Errors
-/// Those of `flows::set_rules::end_tranche`.
+/// Those of `flows::rules::end_tranche`.
 pub async fn delete_tranche(
     app: Data<App>,
     Asked { what: Path((campaign_id, tranche_id)), .. }: Asked<Path<(CampaignId, TrancheId)>>,
 ) -> Result<HttpResponse, Problem> {
-    let ended = flows::set_rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
+    let ended = flows::rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
     Ok(ok(&json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version })))
 }

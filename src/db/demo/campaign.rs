@@ -6,14 +6,12 @@ use sqlx::{PgConnection, query, query_scalar};
 use crate::domain::{CampaignId, CourseId, ProductId};
 
 /// The course and the product by their codes, added where they are not there yet.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_course_and_product(
     conn: &mut PgConnection,
 ) -> sqlx::Result<(CourseId, ProductId)> {
     query!(
-        "insert into course (code, name) values ('covid-19', 'COVID-19')
+        "/* demo::campaign::insert_course_and_product */
+         insert into course (code, name) values ('covid-19', 'COVID-19')
          on conflict (code) do nothing",
     )
     .execute(&mut *conn)
@@ -21,7 +19,8 @@ pub async fn insert_course_and_product(
     // Moderna's licence of July 2021: from 18 years (216 months), two doses 28 days apart; ten
     // doses in a vial. https://www2.cdc.gov/vaccines/iis/iisstandards/vaccines.asp?rpt=cvx
     query!(
-        "insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
+        "/* demo::campaign::insert_course_and_product */
+         insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
                               interval_days_min)
          values ('207', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
          on conflict (code_system, code) do nothing",
@@ -30,7 +29,8 @@ pub async fn insert_course_and_product(
     .await?;
     // A statement of its own: it sees what somebody else has committed while the inserts waited.
     let ids = query!(
-        r#"select course_id as "course_id: CourseId", product_id as "product_id: ProductId"
+        r#"/* demo::campaign::insert_course_and_product */
+           select course_id as "course_id: CourseId", product_id as "product_id: ProductId"
            from course, product
            where course.code = 'covid-19'
                and product.code_system = 'http://hl7.org/fhir/sid/cvx' and product.code = '207'"#,
@@ -56,16 +56,14 @@ pub struct NewCampaign<'a> {
 
 /// Adds an open campaign with its product and its cohort; None where the code is taken. Waits for
 /// whoever is adding the same code at this moment, as long as the connection's lock_timeout allows.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_open_campaign(
     conn: &mut PgConnection,
     campaign: &NewCampaign<'_>,
 ) -> sqlx::Result<Option<CampaignId>> {
     let (cohort_name, born_from, born_to) = campaign.cohort;
     let id = query_scalar!(
-        "insert into campaign (code, name, course_id, state, opens_at, closes_at, zone,
+        "/* demo::campaign::insert_open_campaign */
+         insert into campaign (code, name, course_id, state, opens_at, closes_at, zone,
                                published_quota, published_at)
          values ($1, $2, $3, 3, $4, $5, $6, $7, $4)
          on conflict (code) do nothing
@@ -82,7 +80,8 @@ pub async fn insert_open_campaign(
     .await?;
     let Some(campaign_id) = id else { return Ok(None) };
     query!(
-        "with sold as (insert into campaign_product (campaign_id, product_id) values ($1, $2))
+        "/* demo::campaign::insert_open_campaign */
+         with sold as (insert into campaign_product (campaign_id, product_id) values ($1, $2))
          insert into cohort (campaign_id, name, born_from, born_to, since_version)
          values ($1, $3, $4, $5, 1)",
         campaign_id,
@@ -99,8 +98,6 @@ pub async fn insert_open_campaign(
 /// A line of the public history at `at`: event, change of the doses, reason.
 pub type NewHistory<'a> = (&'a str, Option<i32>, &'a str);
 
-/// # Errors
-/// The database's.
 pub async fn insert_history(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -111,7 +108,8 @@ pub async fn insert_history(
     let doses: Vec<_> = lines.iter().map(|(_, doses, _)| doses.unwrap_or(0)).collect();
     let reasons: Vec<_> = lines.iter().map(|(_, _, reason)| (*reason).to_owned()).collect();
     query!(
-        "insert into supply_history (campaign_id, at, event, doses, reason)
+        "/* demo::campaign::insert_history */
+         insert into supply_history (campaign_id, at, event, doses, reason)
          select $1, $2, h.event, nullif(h.doses, 0), h.reason
          from unnest($3::text[], $4::int[], $5::text[]) with ordinality
                   as h (event, doses, reason, n)

@@ -13,9 +13,6 @@ pub struct NewRegion<'a> {
 
 /// Adds the regions that are not there yet; answers with the ids of all, in the order given.
 /// Parents must be there before: provinces in one call, districts in the next.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_regions(
     conn: &mut PgConnection,
     regions: &[NewRegion<'_>],
@@ -25,7 +22,7 @@ pub async fn insert_regions(
         regions.iter().map(|r| r.parent_code.unwrap_or_default().to_owned()).collect();
     let names: Vec<_> = regions.iter().map(|region| region.name.to_owned()).collect();
     query!(
-        "insert into region (parent_id, code, name)
+        "/* demo::clinic::insert_regions */ insert into region (parent_id, code, name)
          select p.region_id, r.code, r.name
          from unnest($1::text[], $2::text[], $3::text[]) with ordinality
                   as r (code, parent_code, name, n)
@@ -39,7 +36,7 @@ pub async fn insert_regions(
     .execute(&mut *conn)
     .await?;
     query_scalar!(
-        r#"select region_id as "id: RegionId"
+        r#"/* demo::clinic::insert_regions */ select region_id as "id: RegionId"
            from unnest($1::text[]) with ordinality as r (code, n) join region using (code)
            order by r.n"#,
         &codes,
@@ -73,7 +70,8 @@ pub async fn insert_clinics(
     let latitudes: Vec<_> = clinics.iter().map(|clinic| clinic.latitude).collect();
     let longitudes: Vec<_> = clinics.iter().map(|clinic| clinic.longitude).collect();
     query!(
-        "insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
+        "/* demo::clinic::insert_clinics */
+         insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
          select c.region_id, c.code, c.name, $8, c.address, c.phone, c.latitude, c.longitude
          from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[],
                      $7::float8[]) with ordinality
@@ -91,7 +89,7 @@ pub async fn insert_clinics(
     .execute(&mut *conn)
     .await?;
     query_scalar!(
-        r#"select clinic_id as "id: ClinicId"
+        r#"/* demo::clinic::insert_clinics */ select clinic_id as "id: ClinicId"
            from unnest($1::text[]) with ordinality as c (code, n) join clinic using (code)
            order by c.n"#,
         &codes,
@@ -108,9 +106,6 @@ pub struct NewWindow {
 }
 
 /// Gives each clinic, with its number of seats, a slot in each window. They must have no slots yet.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_slots(
     conn: &mut PgConnection,
     clinics: &[(ClinicId, i32)],
@@ -122,7 +117,8 @@ pub async fn insert_slots(
     let starts: Vec<_> = windows.iter().map(|window| window.starts_at).collect();
     let ends: Vec<_> = windows.iter().map(|window| window.ends_at).collect();
     let done = query!(
-        "insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats)
+        "/* demo::clinic::insert_slots */
+         insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats)
          select (c.clinic_id::bigint << 24) | w.n, c.clinic_id, w.on_date, w.starts_at, w.ends_at,
                 c.seats
          from unnest($1::int[], $2::int[]) as c (clinic_id, seats)

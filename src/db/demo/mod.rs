@@ -22,19 +22,19 @@ pub use self::{
     pool::{NewAllocation, insert_allocations, insert_spent_pools},
 };
 
-/// # Errors
-/// The database's.
 pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
-    query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(db).await
+    query_scalar!(r#"/* demo::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
 }
 
-/// # Errors
-/// The database's.
 pub async fn find_campaign(
     db: impl PgExecutor<'_>,
     code: &str,
 ) -> sqlx::Result<Option<CampaignId>> {
-    let id = query_scalar!("select campaign_id from campaign where code = $1", code);
+    let id = query_scalar!(
+        "/* demo::find_campaign */
+         select campaign_id from campaign where code = $1",
+        code
+    );
     Ok(id.fetch_optional(db).await?.map(CampaignId))
 }
 
@@ -48,16 +48,13 @@ pub struct StaffRow {
 }
 
 /// The active ones of these staff users, in the order given.
-///
-/// # Errors
-/// The database's.
 pub async fn list_staff(
     db: impl PgExecutor<'_>,
     usernames: &[String],
 ) -> sqlx::Result<Vec<StaffRow>> {
     query_as!(
         StaffRow,
-        r#"select u.username, u.password_hash, c.name as "clinic?"
+        r#"/* demo::list_staff */ select u.username, u.password_hash, c.name as "clinic?"
            from unnest($1::text[]) with ordinality as asked (username, n)
                join staff_user u using (username)
                left join clinic c using (clinic_id)
@@ -90,9 +87,6 @@ pub struct Totals {
 }
 
 /// Counts, at one instant.
-///
-/// # Errors
-/// The database's.
 pub async fn totals(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
@@ -100,7 +94,7 @@ pub async fn totals(
 ) -> sqlx::Result<Totals> {
     query_as!(
         Totals,
-        r#"with clinic_ids as materialized (
+        r#"/* demo::totals */ with clinic_ids as materialized (
                select clinic_id, sum(granted) as granted from allocation
                where campaign_id = $1 group by clinic_id),
            site as (
@@ -130,11 +124,8 @@ pub async fn totals(
 }
 
 /// Lets the planner know what was loaded. Only the owner of the tables may ask for it.
-///
-/// # Errors
-/// The database's.
 pub async fn analyze(owner: &mut PgConnection) -> sqlx::Result<()> {
-    query!("analyze person, clinic, region, slot, allocation, movement, pool")
+    query!("/* demo::analyze */ analyze person, clinic, region, slot, allocation, movement, pool")
         .execute(owner)
         .await
         .map(drop)

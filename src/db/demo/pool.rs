@@ -8,9 +8,6 @@ use crate::domain::{CampaignId, ClinicId, PoolId, ProductId, RegionId};
 /// Adds the pool of the nation and one for each region, through which all doses went to clinics
 /// already, with the journal lines of receiving and passing on. Answers with the regions' pools in
 /// the order given.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_spent_pools(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -20,7 +17,8 @@ pub async fn insert_spent_pools(
 ) -> sqlx::Result<Vec<PoolId>> {
     let received: i32 = regions.iter().map(|(_, doses)| doses).sum();
     let nation = query_scalar!(
-        "insert into pool (campaign_id, product_id, received, passed_on)
+        "/* demo::pool::insert_spent_pools */
+         insert into pool (campaign_id, product_id, received, passed_on)
          values ($1, $2, $3, $3) returning pool_id",
         campaign_id.0,
         product_id.0,
@@ -31,7 +29,7 @@ pub async fn insert_spent_pools(
     let region_ids: Vec<_> = regions.iter().map(|(region_id, _)| region_id.0).collect();
     let doses: Vec<_> = regions.iter().map(|(_, doses)| *doses).collect();
     let pool_ids = query_scalar!(
-        r#"with new as (
+        r#"/* demo::pool::insert_spent_pools */ with new as (
                insert into pool (campaign_id, product_id, parent_id, region_id, received, passed_on)
                select $1, $2, $3, r.region_id, r.doses, r.doses
                from unnest($4::int[], $5::int[]) with ordinality as r (region_id, doses, n)
@@ -49,7 +47,8 @@ pub async fn insert_spent_pools(
     .fetch_all(&mut *conn)
     .await?;
     query!(
-        "insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role, reason)
+        "/* demo::pool::insert_spent_pools */
+         insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role, reason)
          values (20, 0, 7, $1, $2, 4, $3)",
         received,
         nation,
@@ -58,7 +57,8 @@ pub async fn insert_spent_pools(
     .execute(&mut *conn)
     .await?;
     query!(
-        "insert into movement (kind, from_bucket, to_bucket, doses, from_pool_id, to_pool_id,
+        "/* demo::pool::insert_spent_pools */
+         insert into movement (kind, from_bucket, to_bucket, doses, from_pool_id, to_pool_id,
                                actor_role, reason)
          select 21, 7, 7, p.received, p.parent_id, p.pool_id, 4, $2
          from pool p
@@ -82,9 +82,6 @@ pub struct NewAllocation {
 }
 
 /// Adds allocations with all their doses open, and a journal line for each.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_allocations(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
@@ -98,7 +95,7 @@ pub async fn insert_allocations(
     let pool_ids: Vec<_> = allocations.iter().map(|new| new.pool_id.0).collect();
     let doses: Vec<_> = allocations.iter().map(|new| new.doses).collect();
     let done = query!(
-        "with new as (
+        "/* demo::pool::insert_allocations */ with new as (
              insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
                                      pool_id, granted, open)
              select (a.clinic_id::bigint << 24) | a.n, a.clinic_id, $1, $2, a.on_date, a.pool_id,

@@ -29,16 +29,20 @@ pub struct Campaigns {
     pub tranches: HashMap<(CampaignId, String), TrancheId>,
 }
 
-/// # Errors
-/// The database's.
 pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
     let mut found = Campaigns::default();
-    let rows = query!("select campaign_id, code from campaign").fetch_all(&mut *conn).await?;
+    let rows = query!(
+        "/* import::allocation::campaigns */
+         select campaign_id, code from campaign"
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     for row in rows {
         found.campaigns.insert(row.code, CampaignId(row.campaign_id));
     }
     let rows = query!(
-        "select campaign_id, product_id, code from campaign_product join product using (product_id)"
+        "/* import::allocation::campaigns */
+         select campaign_id, product_id, code from campaign_product join product using (product_id)"
     )
     .fetch_all(&mut *conn)
     .await?;
@@ -47,10 +51,12 @@ pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
         let id = ProductId(row.product_id);
         found.products.entry(key).and_modify(|known| *known = None).or_insert(Some(id));
     }
-    let rows =
-        query!("select campaign_id, tranche_id, name from tranche where until_version is null")
-            .fetch_all(conn)
-            .await?;
+    let rows = query!(
+        "/* import::allocation::campaigns */
+             select campaign_id, tranche_id, name from tranche where until_version is null"
+    )
+    .fetch_all(conn)
+    .await?;
     for row in rows {
         let key = (CampaignId(row.campaign_id), row.name);
         found.tranches.insert(key, TrancheId(row.tranche_id));
@@ -59,22 +65,23 @@ pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
 }
 
 /// The pools and the regions above each other.
-///
-/// # Errors
-/// The database's.
 pub async fn sources(conn: &mut PgConnection) -> sqlx::Result<Sources> {
     let mut sources = Sources::default();
     let rows = query!(
-        r#"select region_id, parent_id as "parent_id!" from region where parent_id is not null"#
+        r#"/* import::allocation::sources */
+           select region_id, parent_id as "parent_id!" from region where parent_id is not null"#
     )
     .fetch_all(&mut *conn)
     .await?;
     for row in rows {
         sources.parents.insert(RegionId(row.region_id), RegionId(row.parent_id));
     }
-    let rows = query!("select pool_id, campaign_id, product_id, region_id from pool")
-        .fetch_all(conn)
-        .await?;
+    let rows = query!(
+        "/* import::allocation::sources */
+         select pool_id, campaign_id, product_id, region_id from pool"
+    )
+    .fetch_all(conn)
+    .await?;
     for row in rows {
         let region_id = row.region_id.map(RegionId);
         let key = (CampaignId(row.campaign_id), ProductId(row.product_id), region_id);
@@ -84,9 +91,6 @@ pub async fn sources(conn: &mut PgConnection) -> sqlx::Result<Sources> {
 }
 
 /// Takes out allocations that stand in the file a second time.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(conn, "analyze staged_allocation").await?;
     remove(
@@ -109,9 +113,6 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 
 /// Locks the campaigns in the order of their ids, so that none is closed meanwhile, and takes out
 /// the rows of those that are closed already.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(
         conn,
@@ -133,9 +134,6 @@ pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 /// Locks the clinics, the allocations that are there already and the pools, each in the order of
 /// their ids; answers the pools, each with its product's doses per vial. An allocation that is
 /// there already is fed from its own pool, to which a retraction returns.
-///
-/// # Errors
-/// The database's.
 pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
     write(
         conn,
@@ -161,7 +159,8 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
     .await?;
     let ids = staged_pools(conn).await?;
     let rows = query!(
-        "select p.*, doses_per_vial from pool p join product using (product_id)
+        "/* import::allocation::lock */
+         select p.*, doses_per_vial from pool p join product using (product_id)
          where pool_id = any($1) order by pool_id for no key update of p",
         &ids,
     )
@@ -199,9 +198,6 @@ pub struct Wanted {
 }
 
 /// The next rows after `line`, in the order of the file.
-///
-/// # Errors
-/// The database's.
 pub async fn wanted(
     conn: &mut PgConnection,
     after: u64,
@@ -220,9 +216,6 @@ pub async fn wanted(
 }
 
 /// Takes out these lines.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Result<()> {
     let lines: Vec<_> = lines.iter().filter_map(|line| i64::try_from(*line).ok()).collect();
     let removing = staged("delete from staged_allocation where line = any($1)");

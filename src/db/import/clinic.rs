@@ -14,9 +14,6 @@ pub(super) const STAGED: (&str, &str) = (
 );
 
 /// Takes out clinics that stand in the file a second time.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(conn, "analyze staged_clinic").await?;
     remove(
@@ -34,9 +31,6 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 }
 
 /// Takes out clinics that are known in another region: their pools and cohorts hang on it.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
@@ -50,9 +44,6 @@ pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> 
 }
 
 /// Takes out clinics that are known in another zone: the dates of their slots hang on it.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
@@ -66,9 +57,6 @@ pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Remov
 }
 
 /// Adds new clinics and rewrites those that look different now; answers how many those were.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let changed = write(
         conn,

@@ -25,9 +25,6 @@ use crate::domain::{
 
 /// Waits for its turn: one file at a time is loaded into a database, so that files need not be
 /// checked against each other. Held until the end of the transaction.
-///
-/// # Errors
-/// The database's.
 pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<()> {
     // Sorting and grouping of millions of rows; the memory is PostgreSQL's.
     conn.execute(
@@ -39,16 +36,13 @@ pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// What became of the same file earlier.
-///
-/// # Errors
-/// The database's.
 pub async fn find(
     conn: &mut PgConnection,
     kind: Kind,
     sha256: &[u8],
 ) -> sqlx::Result<Option<Report>> {
     let row = query!(
-        r#"select rows_accepted, rows_unchanged, rows_rejected,
+        r#"/* import::find */ select rows_accepted, rows_unchanged, rows_rejected,
                rejects as "rejects: Json<Vec<Reject>>", encode(sha256, 'hex') as "sha256!"
            from import where kind = $1 and sha256 = $2"#,
         kind.word(),
@@ -74,9 +68,6 @@ pub async fn find(
 }
 
 /// Remembers a file.
-///
-/// # Errors
-/// The database's.
 pub async fn insert(
     conn: &mut PgConnection,
     sha256: &[u8],
@@ -84,7 +75,8 @@ pub async fn insert(
     staff_user_id: Option<StaffUserId>,
 ) -> sqlx::Result<()> {
     query!(
-        "insert into import (kind, sha256, rows_accepted, rows_unchanged, rows_rejected, rejects,
+        "/* import::insert */
+         insert into import (kind, sha256, rows_accepted, rows_unchanged, rows_rejected, rejects,
              staff_user_id)
          values ($1, $2, $3, $4, $5, $6, $7)",
         report.kind.word(),
@@ -101,21 +93,23 @@ pub async fn insert(
 }
 
 /// The latest date that it now is anywhere on earth: who was born after it is not born.
-///
-/// # Errors
-/// The database's.
 pub async fn latest_date(conn: &mut PgConnection) -> sqlx::Result<NaiveDate> {
-    query_scalar!(r#"select (clock_timestamp() at time zone 'Etc/GMT-14')::date as "date!""#)
-        .fetch_one(conn)
-        .await
+    query_scalar!(
+        r#"/* import::latest_date */
+         select (clock_timestamp() at time zone 'Etc/GMT-14')::date as "date!""#
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// The regions by their codes.
-///
-/// # Errors
-/// The database's.
 pub async fn regions(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, RegionId>> {
-    let rows = query!("select region_id, code from region").fetch_all(conn).await?;
+    let rows = query!(
+        "/* import::regions */
+         select region_id, code from region"
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| (row.code, RegionId(row.region_id))).collect())
 }
 
@@ -132,8 +126,12 @@ pub struct Clinic {
 /// # Errors
 /// The database's, or a zone that is none.
 pub async fn clinics(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Clinic>> {
-    let rows =
-        query!("select clinic_id, code, region_id, zone from clinic").fetch_all(conn).await?;
+    let rows = query!(
+        "/* import::clinics */
+             select clinic_id, code, region_id, zone from clinic"
+    )
+    .fetch_all(conn)
+    .await?;
     rows.into_iter()
         .map(|row| {
             let zone = row.zone.parse::<Tz>();
@@ -145,9 +143,6 @@ pub async fn clinics(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Cl
 }
 
 /// Makes the table in which rows of this kind wait until all are known to be good, and opens it.
-///
-/// # Errors
-/// The database's.
 pub async fn copy_in(
     conn: &mut PgConnection,
     kind: Kind,

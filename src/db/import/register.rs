@@ -14,9 +14,6 @@ pub(super) const STAGED: (&str, &str) = (
 );
 
 /// Takes out who stands in the file a second time.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(conn, "analyze staged_register").await?;
     remove(
@@ -35,9 +32,6 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 }
 
 /// Adds who is new and moves who lives elsewhere now; answers how many those were.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let moved = write(
         conn,

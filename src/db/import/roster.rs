@@ -14,18 +14,17 @@ pub(super) const STAGED: (&str, &str) = (
 );
 
 /// The rosters by their codes.
-///
-/// # Errors
-/// The database's.
 pub async fn rosters(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, RosterId>> {
-    let rows = query!("select roster_id, code from roster").fetch_all(conn).await?;
+    let rows = query!(
+        "/* import::roster::rosters */
+         select roster_id, code from roster"
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(rows.into_iter().map(|row| (row.code, RosterId(row.roster_id))).collect())
 }
 
 /// Takes out who stands on the same roster a second time.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(conn, "analyze staged_roster").await?;
     remove(
@@ -44,9 +43,6 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 }
 
 /// Takes out who is not in the register.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
@@ -61,9 +57,6 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 }
 
 /// Adds who is new on a roster; answers how many those were.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,

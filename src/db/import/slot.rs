@@ -12,9 +12,6 @@ pub(super) const STAGED: (&str, &str) = (
 );
 
 /// Takes out slots that stand in the file a second time.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(conn, "analyze staged_slot").await?;
     remove(
@@ -34,9 +31,6 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 
 /// Locks the clinics of the file in the order of their ids: whoever holds a clinic gives out the
 /// numbers of its slots and allocations.
-///
-/// # Errors
-/// The database's.
 pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
@@ -48,9 +42,6 @@ pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// Takes out slots of which the clinic has one at the same time that is not the same.
-///
-/// # Errors
-/// The database's.
 pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
@@ -66,9 +57,6 @@ pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed
 }
 
 /// Adds new slots, closed where the clinic is, and tells of them; answers how many those were.
-///
-/// # Errors
-/// The database's.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,

@@ -5,10 +5,8 @@ use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone
 use chrono_tz::Tz;
 
 use super::{Fault, Row, field};
-use crate::domain::calendar::local_date;
+use crate::domain::{calendar::local_date, slot::SEATS_MAX};
 
-/// More seats than the largest stadium had in one window, as for slots added one by one.
-const SEATS_MAX: i32 = 10_000;
 /// A slot is a part of a day.
 const HOURS_MAX: i64 = 24;
 /// Of `YYYY-MM-DDTHH:MM`.

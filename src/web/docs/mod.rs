@@ -16,8 +16,9 @@ use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    api::{negotiate, openapi::TEXT, problem::Problem},
+    api::openapi::TEXT,
     board::document::Document,
+    http::{negotiate, problem::Problem},
 };
 use node::Node;
 

@@ -23,5 +23,5 @@ async fn db_now(app: &TestApp) -> DateTime<Utc> {
 
 /// The ledger proves itself.
 async fn verified(app: &TestApp) {
-    assert_eq!(dosebook::flows::verify::verify(&app.app.db).await.unwrap(), []);
+    assert_eq!(dosebook::flows::discrepancy::verify(&app.app.db).await.unwrap(), []);
 }

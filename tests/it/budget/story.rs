@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use chrono::{Days, TimeDelta, Utc};
-use dosebook::flows::add_user::{Post, add_user};
+use dosebook::flows::staff_user::{self, Post};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -101,7 +101,7 @@ async fn staff(heard: &mut Heard) {
     }))
     .await;
     heard.get(&staff, &path).await;
-    add_user(&heard.app.app.db, "boss", PASSWORD, Post::Administrator).await.unwrap();
+    staff_user::add(&heard.app.app.db, "boss", PASSWORD, Post::Administrator).await.unwrap();
     let body = json!({ "username": "boss", "password": PASSWORD });
     let public = heard.app.public();
     let session = heard.post(&public, "/v1/auth/staff-sessions", body).await;

@@ -1,7 +1,7 @@
 //! Doses that a file moves from pools to clinics: the ledger stays balanced, and pools are not
 //! overdrawn.
 
-use dosebook::{domain::PoolId, flows::verify::verify};
+use dosebook::{domain::PoolId, flows::discrepancy::verify};
 use serde_json::json;
 use sqlx::PgPool;
 

@@ -8,7 +8,7 @@ mod person;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dosebook::{domain::batch::Decide, flows::verify::verify};
+use dosebook::{domain::batch::Decide, flows::discrepancy::verify};
 use futures_util::future::join_all;
 use sqlx::{Executor, PgPool};
 use tempfile::TempDir;

@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use chrono::TimeDelta;
 use clap::Parser;
 use dosebook::{
-    app::{App, Parts, Serving},
     clock::Clock,
     config::Service,
     db::Db,
@@ -16,6 +15,8 @@ use dosebook::{
         keys::Keys,
         session,
     },
+    http::state::App,
+    serve::{Parts, Serving},
 };
 use sqlx::PgPool;
 

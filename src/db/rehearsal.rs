@@ -1,0 +1,203 @@
+//! What a replay needs to know: who may book what before it starts, and what became of it after.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgExecutor, query, query_as, query_scalar};
+use uuid::Uuid;
+
+use crate::domain::{CampaignId, ClinicId, PersonId, ProductId, RegionId, SlotId};
+
+/// A campaign that can be replayed.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    pub campaign_id: CampaignId,
+    pub code: String,
+    pub name: String,
+}
+
+/// The campaigns that are open at this moment, by id.
+pub async fn open_campaigns(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Campaign>> {
+    query_as!(
+        Campaign,
+        "/* rehearsal::open_campaigns */ select campaign_id, code, name from campaign
+         where state = 3 and clock_timestamp() >= opens_at and clock_timestamp() < closes_at
+         order by campaign_id"
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The database's time: bookings of a replay are not older than its start.
+pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
+    query_scalar!(r#"/* rehearsal::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
+}
+
+/// Persons who are in a cohort of the campaign, whose tranche (if there are any) has come, and who
+/// neither hold nor have had its dose; by id. Age limits and intervals are left to the booking.
+pub async fn persons(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+) -> sqlx::Result<Vec<PersonId>> {
+    query_scalar!(
+        r#"/* rehearsal::persons */ select p.person_id as "person_id!: PersonId"
+           from campaign k cross join person p join region home using (region_id)
+           where k.campaign_id = $1 and exists (
+               select from cohort h
+               where h.campaign_id = k.campaign_id and h.since_version <= k.rule_version
+                   and (h.until_version is null or k.rule_version < h.until_version)
+                   and (h.born_from is null or h.born_from <= p.birth_date)
+                   and (h.born_to is null or p.birth_date <= h.born_to)
+                   and (h.region_id is null or h.region_id in (p.region_id, home.parent_id))
+                   and (h.roster_id is null or exists (
+                       select from roster_member m
+                       where m.person_id = p.person_id and m.roster_id = h.roster_id)))
+           and not exists (
+               select from tranche t
+               where t.campaign_id = k.campaign_id and t.since_version <= k.rule_version
+                   and (t.until_version is null or k.rule_version < t.until_version)
+                   and t.opens_at > clock_timestamp()
+                   and (extract(day from p.birth_date)::int % 10) = any (t.birth_day_digits))
+           and not exists (
+               select from booking b
+               where b.person_id = p.person_id and b.course_id = k.course_id
+                   and b.dose_number = k.dose_number and b.state in (1, 2, 5))
+           order by p.person_id"#,
+        campaign_id.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A slot that has a free seat, on a day for which its clinic has open doses.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub slot_id: SlotId,
+    pub clinic_id: ClinicId,
+    pub region_id: RegionId,
+    pub product_id: ProductId,
+    pub on_date: NaiveDate,
+    /// Doses that can be booked on the web at this clinic on this day.
+    pub open: i32,
+    /// Whether it is long enough before the slot for a cancelled dose to be open again.
+    pub returns: bool,
+}
+
+/// Where the campaign can be booked, by clinic, day and product, then by slot.
+pub async fn places(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    clinic_code: Option<&str>,
+) -> sqlx::Result<Vec<Place>> {
+    query_as!(
+        Place,
+        r#"/* rehearsal::places */
+           select s.slot_id as "slot_id!: SlotId", d.clinic_id as "clinic_id!: ClinicId",
+               c.region_id as "region_id!: RegionId", d.product_id as "product_id!: ProductId",
+               d.on_date as "on_date!", d.open as "open!",
+               s.starts_at - make_interval(hours => k.cancel_until_hours) > clock_timestamp()
+                   as "returns!"
+           from (
+               select clinic_id, on_date, product_id, sum(open)::int as open
+               from allocation where campaign_id = $1 and channel = 1
+               group by clinic_id, on_date, product_id having sum(open) > 0
+           ) d join clinic c using (clinic_id) join slot s using (clinic_id, on_date)
+               cross join campaign k
+           where k.campaign_id = $1 and not s.is_closed and s.taken < s.seats
+               and s.starts_at > clock_timestamp()
+               and ($2::text is null or c.code = $2)
+           order by d.clinic_id, d.on_date, d.product_id, s.slot_id"#,
+        campaign_id.0,
+        clinic_code,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Open doses of the campaign that can be booked on the web.
+pub async fn open_doses(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
+    query_scalar!(
+        r#"/* rehearsal::open_doses */ select coalesce(sum(open), 0) as "open!" from allocation
+           where campaign_id = $1 and channel = 1"#,
+        campaign_id.0,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What a person says to be sent a code.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub person_id: PersonId,
+    pub name: String,
+    pub birth_date: NaiveDate,
+    pub phone: String,
+}
+
+/// The claims of these persons, in no particular order.
+pub async fn claims(db: impl PgExecutor<'_>, person_ids: &[i64]) -> sqlx::Result<Vec<Claim>> {
+    query_as!(
+        Claim,
+        r#"/* rehearsal::claims */
+           select person_id as "person_id!: PersonId", name, birth_date, phone
+           from person where person_id = any($1)"#,
+        person_ids,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A booking as it is found afterwards.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    pub booking_id: Uuid,
+    pub person_id: PersonId,
+    pub slot_id: SlotId,
+    /// 1 booked, 2 given, 5 held; 3 and 4 have ended.
+    pub state: i16,
+}
+
+/// What these persons have booked in the campaign since then.
+pub async fn booked_since(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+    person_ids: &[i64],
+    since: DateTime<Utc>,
+) -> sqlx::Result<Vec<Found>> {
+    // In two halves, because each state has an index of its own.
+    query_as!(
+        Found,
+        r#"/* rehearsal::booked_since */
+           select booking_id as "booking_id!", person_id as "person_id!: PersonId",
+               slot_id as "slot_id!: SlotId", state as "state!"
+           from (
+               select * from booking where person_id = any($2) and state in (1, 2, 5)
+               union all
+               select * from booking where person_id = any($2) and state in (3, 4)
+           ) b
+           where campaign_id = $1 and booked_at >= $3"#,
+        campaign_id.0,
+        person_ids,
+        since,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Doses that are promised beyond what was granted, and seats beyond those of the slot.
+pub async fn oversold(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
+    let row = query!(
+        r#"/* rehearsal::oversold */ with live as (
+               select allocation_id, slot_id from booking
+               where state in (1, 2, 5) and campaign_id = $1)
+           select
+               (select coalesce(sum(greatest(b.n - a.granted, 0)), 0)
+                from (select allocation_id, count(*) as n from live group by 1) b
+                    join allocation a using (allocation_id)) as "doses!: i64",
+               (select coalesce(sum(greatest(b.n - s.seats, 0)), 0)
+                from (select slot_id, count(*) as n from live group by 1) b
+                    join slot s using (slot_id)) as "seats!: i64""#,
+        campaign_id.0,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(row.doses + row.seats)
+}

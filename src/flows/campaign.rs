@@ -1,0 +1,119 @@
+//! A campaign: drafted, of which the public knows nothing yet, changed, and taken from one state to
+//! the next. Each step goes into the public history with its reason.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{Result, constraint::named};
+use crate::{
+    db::{self, Db, in_tx},
+    domain::{
+        CampaignId, Code, Refusal,
+        campaign::{Campaign, State, Step, too_many_doses},
+        supply_history::Event,
+    },
+};
+
+/// # Errors
+/// `invalid_field` for an unknown course, a window that ends before it begins, or a bad code;
+/// `already_exists` for a code that is taken.
+pub async fn draft(db: &Db, new: db::campaign::New) -> Result<Campaign> {
+    in_tx(&db.write, "draft campaign", async |conn| {
+        let id = db::campaign::insert(conn, &new).await.map_err(named)?;
+        let campaign = db::campaign::find(&mut *conn, id).await?;
+        db::catalogue::touch(conn).await?;
+        Ok(campaign.ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
+/// What to change; none leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub opens_at: Option<DateTime<Utc>>,
+    pub closes_at: Option<DateTime<Utc>>,
+    pub cancel_until_hours: Option<i16>,
+}
+
+/// Window and cancellation limit are rules: changing them makes a new version, which bookings go by
+/// from the commit on.
+///
+/// # Errors
+/// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
+/// it begins.
+pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<Campaign> {
+    in_tx(&db.write, "change campaign", async |conn| {
+        let old = db::campaign::lock(conn, campaign_id)
+            .await?
+            .ok_or_else(Refusal::not_found)?
+            .unless_closed()?;
+        let rules = |campaign: &Campaign| {
+            (campaign.opens_at, campaign.closes_at, campaign.cancel_until_hours)
+        };
+        let mut campaign = Campaign {
+            opens_at: change.opens_at.unwrap_or(old.opens_at),
+            closes_at: change.closes_at.unwrap_or(old.closes_at),
+            cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
+            name: change.name.unwrap_or_else(|| old.name.clone()),
+            ..old.clone()
+        };
+        if rules(&campaign) != rules(&old) {
+            campaign.rule_version += 1;
+        }
+        db::campaign::set(conn, &campaign).await.map_err(named)?;
+        db::catalogue::touch(conn).await?;
+        Ok(campaign)
+    })
+    .await
+}
+
+/// `reason` is shown to the public as it stands.
+///
+/// # Errors
+/// `not_found`; `wrong_state`; `quota_not_published` for publishing without doses and for opening
+/// before publishing.
+pub async fn step(db: &Db, campaign_id: CampaignId, step: Step, reason: &str) -> Result<Campaign> {
+    in_tx(&db.write, "step campaign", async |conn| {
+        let old = db::campaign::lock(conn, campaign_id).await?.ok_or_else(Refusal::not_found)?;
+        let state = old.state.next(step)?;
+        let mut campaign = Campaign { state, state_reason: None, ..old.clone() };
+        if matches!(state, State::Paused | State::Closed) {
+            campaign.state_reason = Some(reason.to_owned());
+        }
+        if step == Step::Publish {
+            campaign.published_quota = Some(quota(conn, campaign_id).await?);
+        }
+        db::campaign::set(conn, &campaign).await?;
+        let doses = campaign.published_quota.filter(|_| step == Step::Publish);
+        let event = event(old.state, step);
+        db::supply_history::insert(conn, campaign_id, event, doses, reason).await?;
+        db::catalogue::touch(conn).await?;
+        let campaign = db::campaign::find(conn, campaign_id).await?;
+        Ok(campaign.ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
+/// The limit that becomes public: the doses that the nation received for the campaign.
+async fn quota(conn: &mut PgConnection, campaign_id: CampaignId) -> Result<i32> {
+    let received = db::pool::received(conn, campaign_id).await?;
+    match i32::try_from(received) {
+        Ok(quota) if quota > 0 => Ok(quota),
+        Ok(_) => {
+            let detail = "No doses were received for this campaign: there is no quota to publish.";
+            Err(Refusal::new(Code::QuotaNotPublished, detail).into())
+        }
+        Err(_) => Err(too_many_doses().into()),
+    }
+}
+
+fn event(from: State, step: Step) -> Event {
+    match (step, from) {
+        (Step::Publish, _) => Event::Published,
+        (Step::Open, State::Paused) => Event::Resumed,
+        (Step::Open, _) => Event::Opened,
+        (Step::Pause, _) => Event::Paused,
+        (Step::Close, _) => Event::Closed,
+    }
+}

@@ -1,0 +1,133 @@
+//! Changes who may book what, and when. Rules are never edited: each change is a new version, so
+//! that every booking can be explained by the version that it names.
+
+use sqlx::PgConnection;
+
+use super::{Result, constraint::named};
+use crate::{
+    db::{self, Db, in_tx},
+    domain::{
+        CampaignId, CohortId, ProductId, Refusal, TrancheId, campaign::Campaign, cohort::Cohort,
+        tranche::Tranche,
+    },
+};
+
+/// Something that was decided, and the version of the rules from which on it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned<T> {
+    pub rule: T,
+    pub rule_version: i32,
+}
+
+/// # Errors
+/// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for a cohort that names
+/// nobody, a range that ends before it begins, an unknown roster or region.
+pub async fn add_cohort(
+    db: &Db,
+    campaign_id: CampaignId,
+    new: db::cohort::New,
+) -> Result<Versioned<Cohort>> {
+    in_version(db, campaign_id, async |conn, campaign| {
+        let since = campaign.rule_version;
+        let cohort_id = db::cohort::insert(conn, campaign_id, &new, since).await.map_err(named)?;
+        let db::cohort::New { name, born_from, born_to, roster_id, region_id } = new;
+        Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
+    })
+    .await
+}
+
+/// # Errors
+/// `not_found` for a cohort that does not hold, `wrong_state` for a closed campaign.
+pub async fn end_cohort(
+    db: &Db,
+    campaign_id: CampaignId,
+    cohort_id: CohortId,
+) -> Result<Versioned<CohortId>> {
+    in_version(db, campaign_id, async |conn, campaign| {
+        let until = campaign.rule_version;
+        let ended = db::cohort::set_until(conn, campaign_id, cohort_id, until).await?;
+        Ok(ended.then_some(cohort_id).ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
+/// Digits that are given twice count once.
+///
+/// # Errors
+/// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for bad digits and for a day
+/// after the campaign has closed.
+pub async fn add_tranche(
+    db: &Db,
+    campaign_id: CampaignId,
+    mut new: db::tranche::New,
+) -> Result<Versioned<Tranche>> {
+    new.birth_day_digits.sort_unstable();
+    new.birth_day_digits.dedup();
+    in_version(db, campaign_id, async |conn, campaign| {
+        if new.opens_at >= campaign.closes_at {
+            let detail = "The campaign has closed by then.";
+            return Err(Refusal::field("opens_at", detail).into());
+        }
+        let since = campaign.rule_version;
+        let tranche_id =
+            db::tranche::insert(conn, campaign_id, &new, since).await.map_err(named)?;
+        let db::tranche::New { name, birth_day_digits, opens_at } = new;
+        Ok(Tranche { tranche_id, name, birth_day_digits, opens_at })
+    })
+    .await
+}
+
+/// # Errors
+/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
+pub async fn end_tranche(
+    db: &Db,
+    campaign_id: CampaignId,
+    tranche_id: TrancheId,
+) -> Result<Versioned<TrancheId>> {
+    in_version(db, campaign_id, async |conn, campaign| {
+        let until = campaign.rule_version;
+        let ended = db::tranche::set_until(conn, campaign_id, tranche_id, until).await?;
+        Ok(ended.then_some(tranche_id).ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
+/// Makes these the products of the campaign; answers with them in order.
+///
+/// # Errors
+/// `not_found`, `wrong_state` for a closed campaign; `invalid_field` naming `product_ids[i]` for an
+/// unknown product.
+pub async fn set_products(
+    db: &Db,
+    campaign_id: CampaignId,
+    product_ids: Vec<ProductId>,
+) -> Result<Versioned<Vec<ProductId>>> {
+    in_version(db, campaign_id, async |conn, _| {
+        let known = db::product::known(&mut *conn, &product_ids).await?;
+        if let Some(at) = product_ids.iter().position(|id| !known.contains(id)) {
+            let field = format!("product_ids[{at}]");
+            return Err(Refusal::field(field, "There is no such product.").into());
+        }
+        db::product::set_of_campaign(conn, campaign_id, &known).await?;
+        Ok(known)
+    })
+    .await
+}
+
+/// Runs `change` in the next version of the campaign's rules.
+async fn in_version<T>(
+    db: &Db,
+    campaign_id: CampaignId,
+    change: impl AsyncFnOnce(&mut PgConnection, &Campaign) -> Result<T>,
+) -> Result<Versioned<T>> {
+    in_tx(&db.write, "set rules", async |conn| {
+        let campaign = db::campaign::lock(conn, campaign_id).await?;
+        let mut campaign = campaign.ok_or_else(Refusal::not_found)?.unless_closed()?;
+        campaign.rule_version += 1;
+        let rule = change(conn, &campaign).await?;
+        db::campaign::set(conn, &campaign).await?;
+        db::catalogue::touch(conn).await?;
+        Ok(Versioned { rule, rule_version: campaign.rule_version })
+    })
+    .await
+}

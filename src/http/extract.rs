@@ -1,0 +1,267 @@
+//! What comes in from outside: body, path and query, each refused as a problem document that names
+//! the field when it cannot be read.
+
+use std::future::Ready;
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::CONTENT_TYPE,
+    web::{Bytes, BytesMut},
+};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use serde::de::DeserializeOwned;
+
+use super::{
+    problem::Problem,
+    unread_body::{BODY_BYTES_MAX, BODY_SECONDS_MAX},
+};
+use crate::domain::{Code, Refusal};
+
+/// Names the input as a whole where no single field is at fault.
+const ALL: &str = "(all)";
+
+/// A JSON body. Unknown members are refused if `T` denies them, as all of ours do.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = media_type(request).eq_ignore_ascii_case("application/json");
+        let payload = payload.take();
+        Box::pin(async move {
+            if !is_json {
+                let detail = "Send the body as application/json.";
+                return Err(Problem::new(Code::UnsupportedMediaType, detail));
+            }
+            let body = tokio::time::timeout(BODY_SECONDS_MAX, read(payload))
+                .await
+                .unwrap_or_else(|_| Err(malformed("The body came too slowly.")))?;
+            parse(&body).map(Json)
+        })
+    }
+}
+
+/// The media type of the request's body, without its parameters.
+pub fn media_type(request: &HttpRequest) -> &str {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
+}
+
+async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| malformed(format!("The body broke off: {error}.")))?;
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            let detail = format!("A body may have at most {BODY_BYTES_MAX} bytes.");
+            return Err(Problem::new(Code::BodyTooLarge, detail));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn malformed(detail: impl Into<String>) -> Problem {
+    Problem::new(Code::MalformedRequest, detail)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would read a list by position, as if its values had names.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(must_be(ALL.to_owned(), "an object"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let not_json = |error: &serde_json::Error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        malformed(format!("The body is not one JSON value: {place}."))
+    };
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        match error.inner() {
+            inner if inner.is_data() => refuse(&inner.to_string(), path),
+            inner => not_json(inner),
+        }
+    })?;
+    json.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+/// serde's messages can quote the value that was sent: those stay here, and the client is told
+/// which field it was and what kind of value belongs there.
+fn refuse(message: &str, path: String) -> Problem {
+    if let Some(name) = quoted_after(message, "unknown field") {
+        let detail = format!("There is no field {name} here.");
+        return Refusal { code: Code::UnknownField, ..Refusal::field(name, detail) }.into();
+    }
+    if let Some(name) = quoted_after(message, "missing field") {
+        let detail = format!("The field {name} is missing.");
+        return Refusal::field(name, detail).into();
+    }
+    if let Some(name) = quoted_after(message, "duplicate field") {
+        let detail = format!("The field {name} is there twice.");
+        return Refusal::field(name, detail).into();
+    }
+    let field = if path == "." { ALL.to_owned() } else { path };
+    let expected = message.rsplit_once("expected ").map(|(_, rest)| rest).unwrap_or_default();
+    let expected = expected.split(" at line").next().unwrap_or_default();
+    if expected.is_empty() {
+        let detail = format!("The value of {field} is not possible.");
+        return Refusal::field(field, detail).into();
+    }
+    must_be(field, plain(expected))
+}
+
+fn must_be(field: String, kind: &str) -> Problem {
+    let detail = format!("The value of {field} must be {kind}.");
+    Refusal::field(field, detail).into()
+}
+
+/// What serde expected, in words for people who do not write Rust.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        kind if kind.starts_with("struct ") => "an object",
+        kind => kind,
+    }
+}
+
+/// The first name in backticks of a message that begins with these words; what was sent is quoted
+/// further on in serde's messages, so it cannot pass for one.
+fn quoted_after(message: &str, words: &str) -> Option<String> {
+    let rest = message.strip_prefix(words)?;
+    rest.split('`').nth(1).map(str::to_owned)
+}
+
+/// The parameters in the path. What cannot be an id is the same as an id that does not exist.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = request.match_info().load().map(Path);
+        std::future::ready(path.map_err(|_unparsable| Refusal::not_found().into()))
+    }
+}
+
+/// The parameters in the query string.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        let query = query.map(Query);
+        std::future::ready(query.map_err(|error| {
+            let path = error.path().to_string();
+            refuse(&error.inner().to_string(), path)
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only its parsing is of interest")]
+        doses: u8,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only its parsing is of interest")]
+    struct Kinds {
+        degrees: Option<f64>,
+        places: Option<Vec<Body>>,
+        is_open: Option<bool>,
+        name: Option<String>,
+    }
+
+    fn problem(body: &str) -> (Code, Option<String>, String) {
+        let Problem(refusal) = parse::<Body>(body.as_bytes()).expect_err("refused");
+        (refusal.code, refusal.field, refusal.detail)
+    }
+
+    #[test]
+    fn a_good_body_is_read() {
+        parse::<Body>(br#"{"doses": 3}"#).expect("the control");
+    }
+
+    #[test]
+    fn the_field_is_named_and_its_value_is_not_repeated() {
+        let (code, field, detail) = problem(r#"{"doses": "Hong Gildong"}"#);
+        assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+        assert!(!detail.contains("Hong"), "{detail}");
+        let (code, field, _) = problem(r#"{"doses": 3, "price": 1}"#);
+        assert_eq!((code, field.as_deref()), (Code::UnknownField, Some("price")));
+        let (code, field, _) = problem("{}");
+        assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+    }
+
+    #[test]
+    fn a_list_is_not_read_by_position() {
+        for body in ["[3]", " \n\t[]", r#"["Hong Gildong"]"#, "3"] {
+            let detail = "The value of (all) must be an object.".to_owned();
+            assert_eq!(problem(body), (Code::InvalidField, Some("(all)".to_owned()), detail));
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_named() {
+        let twice = Refusal::field("doses", "The field doses is there twice.");
+        let twice = (twice.code, twice.field, twice.detail);
+        assert_eq!(problem(r#"{"doses": 3, "doses": 4}"#), twice);
+        let query = |query: &str| {
+            let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
+            Query::<Body>::from_request(&request.to_http_request(), &mut Payload::None).into_inner()
+        };
+        query("doses=3").map(drop).expect("the control");
+        let Problem(refused) = query("doses=3&doses=4").map(drop).expect_err("twice");
+        assert_eq!((refused.code, refused.field, refused.detail), twice);
+    }
+
+    #[test]
+    fn what_belongs_there_is_said_in_plain_words() {
+        let said = |body: &str| {
+            let Problem(refusal) = parse::<Kinds>(body.as_bytes()).map(drop).expect_err("refused");
+            refusal.detail.rsplit_once(" must be ").expect("what it must be").1.to_owned()
+        };
+        for (body, kind) in [
+            (r#"{"degrees": "x"}"#, "a number."),
+            (r#"{"places": 1}"#, "a list."),
+            (r#"{"places": [1]}"#, "an object."),
+            (r#"{"places": [{"doses": -1}]}"#, "a whole number."),
+            (r#"{"places": [{"doses": 256}]}"#, "a whole number."),
+            (r#"{"is_open": 1}"#, "true or false."),
+            (r#"{"name": 1}"#, "a string."),
+        ] {
+            assert_eq!(said(body), kind, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_pass_for_a_message() {
+        let (code, field, _) = problem(r#"{"doses": "unknown field `x`, duplicate field `x`"}"#);
+        assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        for body in ["", "{", r#"{"doses": 3} x"#, "\u{0}"] {
+            assert_eq!(problem(body).0, Code::MalformedRequest, "{body:?}");
+        }
+    }
+}

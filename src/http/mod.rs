@@ -1,0 +1,14 @@
+//! HTTP: what every route needs and no resource owns. Resources stand in `api`, pages in `web`.
+
+pub mod access_log;
+pub mod admission;
+pub mod extract;
+pub mod field;
+pub mod head;
+pub mod negotiate;
+pub mod prerendered;
+pub mod principal;
+pub mod problem;
+pub mod route;
+pub mod state;
+pub mod unread_body;

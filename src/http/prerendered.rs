@@ -1,0 +1,92 @@
+//! What lies ready: documents that everybody asks for, again and again, and that are made once a
+//! second. They are found by their path before the routes are searched, so that a read costs little
+//! more than the sending of it.
+
+use actix_http::{
+    Payload, Request, Response,
+    body::{EitherBody, MessageBody},
+};
+use actix_service::{IntoServiceFactory, Service, ServiceFactory, apply_fn_factory};
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    dev::{AppConfig, ServiceResponse},
+    http::Method,
+    web::{Bytes, Data},
+};
+use futures_util::{
+    TryFutureExt,
+    future::{Either, ready},
+};
+
+use super::{access_log, negotiate, problem::Problem};
+use crate::{
+    board::{document::Document, snapshot::Snapshot},
+    domain::{CampaignId, Refusal},
+    http::state::App,
+};
+
+/// Puts the shelf before `routes`: what does not lie ready is theirs to answer.
+pub fn before<I, S, B>(
+    app: Data<App>,
+    routes: I,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = Response<EitherBody<Bytes, B>>,
+    Error = S::Error,
+    InitError = S::InitError,
+>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>>,
+    B: MessageBody,
+{
+    apply_fn_factory(routes, move |mut request: Request, routes: &S::Service| {
+        match hand_out(&app, &mut request) {
+            Some(response) => {
+                Either::Left(ready(Ok(response.map_body(|_, body| EitherBody::left(body)))))
+            }
+            None => Either::Right(routes.call(request).map_ok(|response| {
+                Response::from(response).map_body(|_, body| EitherBody::right(body))
+            })),
+        }
+    })
+}
+
+/// The answer to a plain GET of a document; whoever sends a body or a query is heard by the routes.
+fn hand_out(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
+    let is_plain = request.method() == Method::GET
+        && request.uri().query().is_none()
+        && matches!(request.payload(), Payload::None);
+    let snapshot = is_plain.then(|| app.board.now())?;
+    let document = find(&snapshot, request.path())?;
+    let response = negotiate::answer(request.headers(), document, negotiate::JSON);
+    access_log::note(app, "GET", response.status(), || request.path().to_owned());
+    Some(response)
+}
+
+/// The document at the path.
+fn find<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a Document> {
+    let id = |text: &str| text.parse().ok().map(CampaignId);
+    match path.strip_prefix("/v1/")? {
+        "regions" => Some(&snapshot.catalogue.region_list),
+        "campaigns" => Some(&snapshot.catalogue.campaign_list),
+        path => {
+            let path = path.strip_prefix("campaigns/")?;
+            match path.strip_suffix("/supply") {
+                Some(campaign) => Some(&snapshot.supplies.get(&id(campaign)?)?.document),
+                None => Some(&snapshot.catalogue.campaigns.get(&id(path)?)?.document),
+            }
+        }
+    }
+}
+
+/// The handler of these paths, for HEAD and for whoever adds a query.
+///
+/// # Errors
+/// `not_found`: a draft looks as if it did not exist.
+pub async fn get_document(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let snapshot = app.board.now();
+    let document = find(&snapshot, request.path()).ok_or_else(Refusal::not_found)?;
+    Ok(negotiate::send(&request, document, negotiate::JSON))
+}

@@ -1,0 +1,114 @@
+//! Who asks: `Citizen`, `Staff` and `Administrator` are handler arguments, so that a handler cannot
+//! forget to ask for them.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
+use futures_util::future::LocalBoxFuture;
+
+use super::problem::Problem;
+use crate::{
+    db,
+    domain::{
+        ClinicId, Code, PersonId, Refusal, StaffUserId,
+        session::{self, StaffRole, StaffUser},
+    },
+    http::state::App,
+};
+
+/// A citizen with a session; checked without any I/O.
+#[derive(Clone, Copy, Debug)]
+pub struct Citizen(pub PersonId);
+
+/// A member of staff or an administrator.
+#[derive(Clone, Copy, Debug)]
+pub struct Staff(pub StaffUser);
+
+/// An administrator.
+#[derive(Clone, Copy, Debug)]
+pub struct Administrator(pub StaffUserId);
+
+impl Staff {
+    /// Staff see only their own clinic; another one looks to them as if it did not exist.
+    ///
+    /// # Errors
+    /// `not_found` for a clinic that is not theirs.
+    pub fn at(self, clinic_id: ClinicId) -> Result<StaffUser, Refusal> {
+        match self.0.role {
+            StaffRole::Staff(own) if own != clinic_id => Err(Refusal::not_found()),
+            _ => Ok(self.0),
+        }
+    }
+}
+
+impl FromRequest for Citizen {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(token(request).and_then(|(app, token)| {
+            session::citizen(&app.keys, token, app.clock.now())
+                .map(Citizen)
+                .ok_or_else(|| unauthenticated("a citizen"))
+        }))
+    }
+}
+
+impl FromRequest for Staff {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = token(request).map(|(app, token)| (app.clone(), session::token_hash(token)));
+        Box::pin(async move {
+            let (app, hash) = found?;
+            let user =
+                db::staff_user::find_by_session(&app.db.read, &hash, app.clock.now()).await?;
+            user.map(Staff).ok_or_else(|| unauthenticated("a staff user"))
+        })
+    }
+}
+
+impl FromRequest for Administrator {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let staff = Staff::from_request(request, payload);
+        Box::pin(async move {
+            let Staff(user) = staff.await?;
+            match user.role {
+                StaffRole::Administrator => Ok(Administrator(user.staff_user_id)),
+                StaffRole::Staff(_) => {
+                    Err(Problem::new(Code::Forbidden, "Only administrators may do this."))
+                }
+            }
+        })
+    }
+}
+
+fn token(request: &HttpRequest) -> Result<(&Data<App>, &str), Problem> {
+    let app = request
+        .app_data::<Data<App>>()
+        .ok_or_else(|| Problem::internal("the handler has no App"))?;
+    bearer(request).map(|token| (app, token))
+}
+
+/// The token that came with the request.
+///
+/// # Errors
+/// `unauthenticated` when there is none. The scheme's case does not count (RFC 9110, section 11.1).
+pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Problem::new(Code::Unauthenticated, "Send `Authorization: Bearer TOKEN`."))
+}
+
+fn unauthenticated(who: &str) -> Problem {
+    let detail =
+        format!("This needs the token of {who}, and the one sent is not, or not any more.");
+    Problem::new(Code::Unauthenticated, detail)
+}

@@ -1,0 +1,31 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::admission::Gates;
+use crate::{
+    board::Board,
+    clock::Clock,
+    db::Db,
+    domain::keys::Keys,
+    flows::{lane::Lanes, password::Passwords},
+    telemetry::Metrics,
+};
+
+/// What handlers share.
+pub struct App {
+    pub db: Db,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub lanes: Lanes,
+    pub board: Board,
+    pub metrics: Arc<Metrics>,
+    pub gates: Gates,
+    pub passwords: Passwords,
+    /// Whether one-time codes may be shown on this machine instead of being sent.
+    pub is_local: bool,
+    /// Notified when this process has put a message in the outbox.
+    pub outbox: Arc<Notify>,
+}

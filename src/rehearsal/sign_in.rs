@@ -1,0 +1,156 @@
+//! Signing in before the start: some people truly, by a code over HTTP; the others get the token
+//! that `POST /v1/auth/sessions` would have given them.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, bail};
+use chrono::{SubsecRound, TimeDelta};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    plan::{TOKEN_BYTES, Token},
+    target::Target,
+};
+use crate::{
+    clock::Clock,
+    db::{self, Db, rehearsal::Claim},
+    domain::{
+        PersonId,
+        keys::Keys,
+        session::{CITIZEN_SESSION_HOURS, citizen_token},
+    },
+    rehearsal::load::connection::Connection,
+};
+
+/// Codes that are asked for before they are looked up; the service shows the last 1000.
+const AT_ONCE: usize = 100;
+
+/// Tokens made from the secret.
+pub fn minted(keys: &Keys, clock: &Clock, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+    let expires_at = (clock.now() + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0);
+    people.iter().map(|person_id| token(&citizen_token(keys, *person_id, expires_at))).collect()
+}
+
+fn token(text: &str) -> anyhow::Result<Token> {
+    let token = text.as_bytes().try_into();
+    token.ok().with_context(|| format!("a token is not {TOKEN_BYTES} bytes long"))
+}
+
+/// Tokens of these people, who sign in by codes, in their order.
+///
+/// # Errors
+/// In words for an operator: the service shows no codes, or does not know somebody.
+pub async fn by_code(db: &Db, target: &Target, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+    let mut desk = Desk { connection: Connection::open(target.address).await?, target };
+    let mut tokens = Vec::with_capacity(people.len());
+    for people in people.chunks(AT_ONCE) {
+        tokens.extend(desk.sign_in(db, people).await?);
+    }
+    Ok(tokens)
+}
+
+/// Checks that a token of this store is worth something at the service.
+///
+/// # Errors
+/// In words for an operator: the service works on another database, or with another secret.
+pub async fn is_known(target: &Target, person_id: PersonId, token: &Token) -> anyhow::Result<()> {
+    let mut desk = Desk { connection: Connection::open(target.address).await?, target };
+    let me: Option<Me> = desk.ask("GET", "/v1/me", Some(token), None).await?;
+    if me.is_none_or(|me| me.person_id != person_id) {
+        bail!(
+            "the service on {} works on another database or with another secret: give this \
+             command the same --data-dir, or the same DATABASE_URL and secret",
+            target.url,
+        );
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Me {
+    person_id: PersonId,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    challenge_id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct Shown {
+    challenge_id: Uuid,
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    token: String,
+}
+
+struct Desk<'a> {
+    connection: Connection,
+    target: &'a Target,
+}
+
+impl Desk<'_> {
+    async fn sign_in(&mut self, db: &Db, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+        let ids: Vec<_> = people.iter().map(|id| id.0).collect();
+        let claims = db::rehearsal::claims(&db.read, &ids).await?;
+        let mut challenges = HashMap::new();
+        for Claim { person_id, name, birth_date, phone } in claims {
+            let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });
+            let challenge: Option<Challenge> =
+                self.ask("POST", "/v1/auth/codes", None, Some(claim.to_string())).await?;
+            let challenge = challenge.context("the service sends no codes")?;
+            challenges.insert(person_id, challenge.challenge_id);
+        }
+        let shown: Option<Vec<Shown>> = self.ask("GET", "/dev/codes", None, None).await?;
+        let shown = shown.context(
+            "the service does not show its codes: sign_in_by_code needs one that does \
+             (the private database, or --show-codes)",
+        )?;
+        let codes: HashMap<_, _> = shown.into_iter().map(|s| (s.challenge_id, s.code)).collect();
+        let mut tokens = Vec::with_capacity(people.len());
+        for person_id in people {
+            let challenge_id = challenges.get(person_id).context("somebody left the register")?;
+            let code = codes.get(challenge_id).context("a code is not shown")?;
+            let answer = json!({ "challenge_id": challenge_id, "code": code }).to_string();
+            let session: Option<Session> =
+                self.ask("POST", "/v1/auth/sessions", None, Some(answer)).await?;
+            tokens.push(token(&session.context("a code signed nobody in")?.token)?);
+        }
+        Ok(tokens)
+    }
+
+    /// None where the service says no.
+    async fn ask<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        path: &str,
+        token: Option<&Token>,
+        body: Option<String>,
+    ) -> anyhow::Result<Option<T>> {
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\n",
+            self.target.host,
+        );
+        if let Some(token) = token {
+            let token = std::str::from_utf8(token)?;
+            request.push_str(&format!("Authorization: Bearer {token}\r\n"));
+        }
+        if let Some(body) = &body {
+            let length = body.len();
+            request.push_str("Content-Type: application/json\r\n");
+            request.push_str(&format!("Content-Length: {length}\r\n"));
+        }
+        request.push_str("\r\n");
+        request.push_str(&body.unwrap_or_default());
+        let answer = self.connection.ask(request.as_bytes()).await?;
+        if !(200..300).contains(&answer.status) {
+            return Ok(None);
+        }
+        Ok(Some(serde_json::from_slice(answer.body)?))
+    }
+}

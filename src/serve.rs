@@ -1,0 +1,142 @@
+//! The running service: what every handler may reach, and the order in which it starts and stops.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::{
+    App as Actix, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware,
+    web::Data,
+};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
+
+use crate::{
+    api,
+    board::Board,
+    clock::Clock,
+    config::Service,
+    db::Db,
+    domain::{batch::Decide, keys::Keys},
+    flows::{
+        lane::{self, Bell, Lanes},
+        password::Passwords,
+    },
+    http::{self, admission::Gates, state::App},
+    jobs,
+    telemetry::Metrics,
+    web,
+};
+
+/// Seconds that requests under way are given when the service stops.
+const SHUTDOWN_SECONDS_MAX: u64 = 20;
+/// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
+const BACKLOG: u32 = 4096;
+
+/// A page that is open asks again now and then; a connection made anew each time costs more than
+/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they are the
+/// ones to hang up.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// What a service is built from.
+pub struct Parts {
+    pub db: Db,
+    pub keys: Keys,
+    pub clock: Clock,
+    /// [`crate::domain::batch::decide`], save in a test that removes a guard.
+    pub decide: Decide,
+    pub is_local: bool,
+}
+
+/// A service that answers.
+pub struct Serving {
+    pub app: Data<App>,
+    pub address: SocketAddr,
+    server: ServerHandle,
+    served: JoinHandle<io::Result<()>>,
+    lanes: lane::Running,
+    /// What runs beside the requests; ends when dropped.
+    jobs: JoinSet<()>,
+}
+
+impl Serving {
+    /// Starts lanes and jobs on the current runtime, and answers on the address.
+    ///
+    /// # Errors
+    /// When the public picture cannot be read, or the address cannot be bound.
+    pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
+        let Parts { db, keys, clock, decide, is_local } = parts;
+        let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
+        let metrics = Arc::new(Metrics::default());
+        let limits = lane::Limits {
+            lanes: service.lanes,
+            queue: service.queue,
+            wait_max: Duration::from_millis(service.wait_ms),
+            batch: service.batch,
+        };
+        let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
+        let outbox = Arc::new(Notify::new());
+        let app = Data::new(App {
+            db,
+            keys,
+            clock,
+            lanes,
+            board,
+            metrics,
+            gates: Gates::default(),
+            passwords: Passwords::default(),
+            is_local,
+            outbox,
+        });
+        let (server, address) = listen(app.clone(), service)?;
+        let mut jobs = JoinSet::new();
+        jobs.spawn(jobs::board::run(app.board.clone()));
+        if is_local {
+            jobs.spawn(jobs::outbox::run(
+                app.db.clone(),
+                app.outbox.clone(),
+                jobs::outbox::Sink::Local,
+            ));
+        }
+        let (handle, served) = (server.handle(), tokio::spawn(server));
+        Ok(Self { app, address, server: handle, served, lanes: running, jobs })
+    }
+
+    /// Takes no new requests, lets those under way finish, then empties the lanes.
+    pub async fn stop(mut self) {
+        self.server.stop(true).await;
+        match self.served.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
+            Err(error) => tracing::error!(%error, "the server ended badly"),
+        }
+        self.app.lanes.stop();
+        self.lanes.join().await;
+        self.jobs.shutdown().await;
+    }
+}
+
+fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
+    let server = HttpServer::new(move || {
+        let routes = Actix::new()
+            .app_data(app.clone())
+            .app_data(Data::new(Bell::hang()))
+            .configure(api::routes)
+            .configure(web::routes)
+            .default_service(actix_web::web::to(http::route::not_found))
+            .wrap(middleware::from_fn(http::unread_body::hear_out))
+            .wrap(middleware::from_fn(http::head::as_get))
+            .wrap(middleware::from_fn(http::access_log::answer));
+        http::prerendered::before(app.clone(), routes)
+    })
+    .workers(service.workers())
+    .backlog(BACKLOG)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
+    .disable_signals()
+    .bind(service.listen)?;
+    let address = server.addrs().first().copied().unwrap_or(service.listen);
+    Ok((server.run(), address))
+}
