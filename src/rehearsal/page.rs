@@ -4,16 +4,17 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     figure::{float, grouped, rounded},
-    plot::{Axis, Plot, Series, escaped},
+    plot::{Axis, Plot, Series},
     report::{Latency, Moment, Report},
 };
+use crate::html::escape;
 
 const STYLE: &str = include_str!("page.css");
 
 /// The whole file.
 pub fn html(report: &Report) -> String {
     let mut html = String::new();
-    let title = escaped(&report.title);
+    let title = escape(&report.title);
     // Writing to a String cannot fail.
     let _ = write!(
         html,
@@ -37,7 +38,7 @@ fn about(report: &Report) -> String {
         share if share < 1.0 => format!(" at {} of its size", percent(share)),
         _ => String::new(),
     };
-    escaped(&format!(
+    escape(&format!(
         "Replay of the scenario {}{scale}, seed {}: {} people on {} connections come to {} for \
          “{}”, {} UTC.",
         report.scenario,
@@ -76,7 +77,7 @@ fn verdict(html: &mut String, report: &Report) {
         grouped(check.discrepancies),
     );
     for fault in &check.faults {
-        let _ = write!(html, "<br>{}", escaped(fault));
+        let _ = write!(html, "<br>{}", escape(fault));
     }
     html.push_str("</section>\n");
 }
@@ -162,7 +163,7 @@ fn plots(html: &mut String, report: &Report) {
         refused.push(line("lost", &|m| rate(m.lost, m)));
     }
     if let [only] = refused.as_slice() {
-        let words = format!("All of them: {}.", escaped(&only.name));
+        let words = format!("All of them: {}.", escape(&only.name));
         add("Refusals", &words, plot("refusals/s", Axis::Linear, false, refused));
     } else {
         let words = "Requests to book that were refused, by reason.";
@@ -219,7 +220,7 @@ fn tables(html: &mut String, report: &Report) {
     }
     html.push_str("</table></div>\n<h2>Refusals and retries</h2>\n<table>\n");
     let mut row = |name: &str, count: u64| {
-        let _ = writeln!(html, "<tr><th>{}<td>{}</tr>", escaped(name), grouped(count));
+        let _ = writeln!(html, "<tr><th>{}<td>{}</tr>", escape(name), grouped(count));
     };
     report.refused.iter().for_each(|(code, count)| row(code, *count));
     row("answers without a code", report.odd);

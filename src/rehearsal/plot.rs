@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use super::figure::grouped;
+use crate::html::escape;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 250.0;
@@ -47,7 +48,7 @@ impl Plot<'_> {
         let _ = write!(
             svg,
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
-            escaped(words),
+            escape(words),
         );
         frame.draw(&mut svg, self.unit);
         for (n, series) in self.series.iter().enumerate() {
@@ -63,7 +64,7 @@ impl Plot<'_> {
     fn legend(&self, svg: &mut String) {
         svg.push_str("<p class=\"legend\">");
         for (n, series) in self.series.iter().enumerate() {
-            let name = escaped(&series.name);
+            let name = escape(&series.name);
             let _ = write!(svg, "<span><i class=\"b{}\"></i>{name}</span> ", colour(n));
         }
         svg.push_str("</p>");
@@ -174,7 +175,7 @@ impl Frame {
             let _ = write!(svg, "<path class=\"o\" d=\"M{:.1} {TOP}V{ground}\"/>", self.x(0.0));
         }
         let (middle, low) = ((LEFT + right) / 2.0, HEIGHT - 6.0);
-        let (half, unit) = ((TOP + ground) / 2.0, escaped(unit));
+        let (half, unit) = ((TOP + ground) / 2.0, escape(unit));
         let _ = write!(
             svg,
             "<text x=\"{middle}\" y=\"{low}\" class=\"m u\">seconds from the opening</text>\
@@ -217,12 +218,6 @@ fn label(value: f64) -> String {
     }
     let text = format!("{value:.3}");
     text.trim_end_matches('0').to_owned()
-}
-
-/// As text of HTML, also within quotes.
-pub fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::{
         Refusal,
         outbox::{CodeMessage, Message},
     },
+    html::escape,
     http::{problem::Problem, state::App},
 };
 
@@ -62,11 +63,10 @@ fn accepts_json(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html"))
 }
 
-/// Nothing here needs escaping: digits, stars, times and UUIDs.
 fn page(codes: &[(Message, CodeMessage)]) -> String {
     let mut rows = String::new();
     for (message, CodeMessage { challenge_id, code, expires_at }) in codes {
-        let (to, code) = (message.masked_recipient(), code.as_str());
+        let (to, code) = (escape(&message.masked_recipient()), escape(code.as_str()));
         let until = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let row = format!(
             "<tr><td>{code}</td><td>{to}</td><td>{until}</td><td>{challenge_id}</td></tr>\n"

@@ -4,10 +4,10 @@ use std::fmt::{Result, Write};
 
 use super::{
     node::Node,
-    prose::{escape, inline, paragraphs},
+    prose::{inline, paragraphs},
     schema,
 };
-use crate::domain::Code;
+use crate::{domain::Code, html::escape};
 
 const VERBS: [&str; 6] = ["get", "put", "post", "delete", "patch", "head"];
 

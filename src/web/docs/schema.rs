@@ -2,10 +2,8 @@
 
 use std::fmt::{Result, Write};
 
-use super::{
-    node::Node,
-    prose::{escape, inline},
-};
+use super::{node::Node, prose::inline};
+use crate::html::escape;
 
 /// A schema's members, or what kind of value it is.
 pub(super) fn write(out: &mut String, document: &Node, schema: &Node) -> Result {
