@@ -2,7 +2,7 @@
 
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
-use dosebook::rehearsal::load::{Answer, Crowd, Heard, Script};
+use dosebook::rehearsal::load::{Completion, LoadGenerator, Response, Workload};
 use hdrhistogram::Histogram;
 
 use crate::{citizens::Citizens, world::Shape};
@@ -183,8 +183,8 @@ impl Bookings {
     /// Lets them come from a thread of its own, and checks that all were answered as they should.
     pub(crate) async fn come(self, address: SocketAddr, connections: usize) -> Self {
         let span: f64 = self.phases.iter().map(|phase| phase.span).sum();
-        let span_max = Duration::from_secs_f64(span) + LATE_MAX;
-        let crowd = Crowd { address, connections, span_max };
+        let duration_max = Duration::from_secs_f64(span) + LATE_MAX;
+        let crowd = LoadGenerator { address, connections, duration_max };
         let came = tokio::task::spawn_blocking(move || crowd.come(self)).await;
         let came = came.expect("the generator").expect("the service answers");
         if let Some(fault) = &came.tally.fault {
@@ -219,7 +219,7 @@ impl Bookings {
         })
     }
 
-    fn told(&mut self, ask: Ask, answer: Answer<'_>, heard: &Heard<'_>) {
+    fn told(&mut self, ask: Ask, answer: Response<'_>, heard: &Completion<'_>) {
         let Ask { nth, due: asked_at, tries, .. } = ask;
         let due = self.phase(asked_at);
         let took = (heard.done - asked_at).as_micros() as u64;
@@ -261,10 +261,10 @@ impl Bookings {
     }
 }
 
-impl Script for Bookings {
-    type Step = Ask;
+impl Workload for Bookings {
+    type Request = Ask;
 
-    fn arrival(&mut self) -> Option<(Duration, Ask)> {
+    fn next_arrival(&mut self) -> Option<(Duration, Ask)> {
         if let Pace::Closed { .. } = self.pace {
             self.clients_to_come = self.clients_to_come.checked_sub(1)?;
             return Some((Duration::ZERO, self.draw(Duration::ZERO)));
@@ -276,7 +276,7 @@ impl Script for Bookings {
         Some((due, self.draw(due)))
     }
 
-    fn request(&mut self, &Ask { nth, booking_id, .. }: &Ask, request: &mut Vec<u8>) {
+    fn write(&mut self, &Ask { nth, booking_id, .. }: &Ask, request: &mut Vec<u8>) {
         let slot_id = self.targets.slot(nth);
         let body = format!(r#"{{"campaign_id":1,"slot_id":{slot_id},"product_id":1}}"#);
         write!(request, "PUT /v1/bookings/{booking_id} HTTP/1.1\r\n").expect("written");
@@ -290,7 +290,7 @@ impl Script for Bookings {
         .expect("written");
     }
 
-    fn heard(&mut self, ask: Ask, heard: &Heard<'_>) -> Option<(Duration, Ask)> {
+    fn completed(&mut self, ask: Ask, heard: &Completion<'_>) -> Option<(Duration, Ask)> {
         match heard.answer {
             Some(answer) => self.told(ask, answer, heard),
             None if ask.tries < TRIES_MAX => {
