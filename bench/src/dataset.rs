@@ -81,7 +81,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     settle(root).await;
 }
 
-/// `count` bookings from the arrival number `first` on, with their lines in the journal, and counted.
+/// `count` bookings from the arrival number `first` on, with their lines in the journal, and
+/// counted.
 pub(crate) async fn bookings(
     root: &mut PgConnection,
     superuser: &PgConnectOptions,

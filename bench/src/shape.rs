@@ -1,5 +1,5 @@
-//! How large a world is, and who books which slot in it. This is arithmetic, so that load generator,
-//! pgbench scripts and data sets agree without a table.
+//! How large a world is, and who books which slot in it. This is arithmetic, so that load
+//! generator, pgbench scripts and data sets agree without a table.
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +14,8 @@ pub(crate) struct Shape {
     pub(crate) signed_in: i64,
 }
 
-/// Persons do not arrive in the order of their ids: the nth arrival is n steps further. Prime, so that
-/// nobody arrives twice.
+/// Persons do not arrive in the order of their ids: the nth arrival is n steps further. Prime, so
+/// that nobody arrives twice.
 pub(crate) const PERSON_STEP: i64 = 7_368_787;
 /// The same for slots: consecutive arrivals book slots that are no neighbours.
 pub(crate) const SLOT_STEP: i64 = 7_919;

@@ -18,8 +18,8 @@ use crate::{
     tally::Acknowledged,
 };
 
-/// A folder for a database, removed with it. It is searchable, because PostgreSQL may run as another
-/// user.
+/// A folder for a database, removed with it. It is searchable, because PostgreSQL may run as
+/// another user.
 pub(crate) fn folder() -> TempDir {
     let wanted = std::env::temp_dir();
     let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(&wanted).output();

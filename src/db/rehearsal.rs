@@ -31,8 +31,8 @@ pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
     query_scalar!(r#"/* rehearsal::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
 }
 
-/// Persons who are in a cohort of the campaign, whose tranche has opened (if there are any), and who
-/// neither hold nor have had its dose; ordered by id. Age limits and intervals are left to the
+/// Persons who are in a cohort of the campaign, whose tranche has opened (if there are any), and
+/// who neither hold nor have had its dose; ordered by id. Age limits and intervals are left to the
 /// booking.
 pub async fn persons(
     db: impl PgExecutor<'_>,

@@ -1,6 +1,6 @@
-//! The citizens of a replay: which requests each sends, and how they react to the responses. This is
-//! the hot path of the load generator: whatever takes time is prepared in the plan, and nothing is
-//! allocated per citizen.
+//! The citizens of a replay: which requests each sends, and how they react to the responses. This
+//! is the hot path of the load generator: whatever takes time is prepared in the plan, and nothing
+//! is allocated per citizen.
 
 use std::{collections::HashSet, time::Duration};
 

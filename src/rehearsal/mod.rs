@@ -1,12 +1,12 @@
 //! Rehearsal: replays a scenario against a running service, and compares what the clients were told
 //! with the database afterwards.
 //!
-//! `replay` is the whole of it: prepare, run, check. `scenario` says how many citizens arrive and how
-//! they behave, `curve` when each arrives. `slots` reads what can be booked, `sign_in` gets session
-//! tokens, and `plan` holds everything that is known before the start. While the replay runs, `load`
-//! generates the load, `citizens` decides on the next request, and `tally` counts. Then `check`
-//! queries the database. `report` has the results, which `table` prints as text, and `page` and
-//! `plot` as HTML; it is also written as JSON.
+//! `replay` is the whole of it: prepare, run, check. `scenario` says how many citizens arrive and
+//! how they behave, `curve` when each arrives. `slots` reads what can be booked, `sign_in` gets
+//! session tokens, and `plan` holds everything that is known before the start. While the replay
+//! runs, `load` generates the load, `citizens` decides on the next request, and `tally` counts.
+//! Then `check` queries the database. `report` has the results, which `table` prints as text, and
+//! `page` and `plot` as HTML; it is also written as JSON.
 
 pub mod check;
 pub mod citizens;

@@ -1,5 +1,5 @@
-//! The plan of a replay: which citizens arrive, everything about them that follows from the seed and
-//! their number, and the bytes of their requests.
+//! The plan of a replay: which citizens arrive, everything about them that follows from the seed
+//! and their number, and the bytes of their requests.
 
 use std::{io::Write, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Plots as SVG: lines over the seconds from the opening. Colours are CSS classes, so that the page's
-//! style can adapt to a dark screen.
+//! Plots as SVG: lines over the seconds from the opening. Colours are CSS classes, so that the
+//! page's style can adapt to a dark screen.
 
 use std::fmt::Write;
 

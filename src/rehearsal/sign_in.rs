@@ -1,5 +1,5 @@
-//! Signing in before the start: some citizens by a one-time code over HTTP; the others get the token
-//! that `POST /v1/auth/sessions` would have issued.
+//! Signing in before the start: some citizens by a one-time code over HTTP; the others get the
+//! token that `POST /v1/auth/sessions` would have issued.
 
 use std::collections::HashMap;
 

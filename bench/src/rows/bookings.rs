@@ -17,8 +17,8 @@ use crate::{
 const BASELINE_CLIENTS: [usize; 3] = [8, 16, 32];
 /// Connections that the generator holds open.
 pub(crate) const CONNECTIONS: usize = 512;
-/// After a checkpoint the first change of each page writes the whole page to the WAL. After this time
-/// that is over for most pages.
+/// After a checkpoint the first change of each page writes the whole page to the WAL. After this
+/// time that is over for most pages.
 pub(crate) const SETTLE_SECONDS: f64 = 5.0;
 
 /// The result of a run over HTTP.

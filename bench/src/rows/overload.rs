@@ -113,8 +113,8 @@ impl Runs {
     }
 }
 
-/// Seconds from the end of the overload until latency is normal again; at most the seconds that were
-/// measured after it.
+/// Seconds from the end of the overload until latency is normal again; at most the seconds that
+/// were measured after it.
 fn recovery(tally: &Tally, overload_ended: f64, normal_ms: f64) -> f64 {
     let ended = (overload_ended * 1e6) as u64;
     let steps = (AFTER_SECONDS * 1e6) as u64 / STEP_MICROS;

@@ -1,4 +1,5 @@
-//! Reads of the supply, as many as possible, while others book; beside the same reads of static bytes.
+//! Reads of the supply, as many as possible, while others book; beside the same reads of static
+//! bytes.
 
 use super::latency;
 use crate::{

@@ -1,6 +1,6 @@
-//! One kept-alive HTTP/1.1 connection that sends bytes as they are and reads one response at a time.
-//! It is no general client: it knows only as much of HTTP as the service uses, because the generator
-//! shares the machine with the service and should take little of it.
+//! One kept-alive HTTP/1.1 connection that sends bytes as they are and reads one response at a
+//! time. It is no general client: it knows only as much of HTTP as the service uses, because the
+//! generator shares the machine with the service and should take little of it.
 
 use std::{io, net::SocketAddr};
 
