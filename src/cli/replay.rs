@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
 
-    /// Share of the scenario's people that comes, in the same time (0.1: every tenth)
+    /// Share of the scenario's people who arrive, in the same time (0.1: every tenth)
     #[arg(long, default_value_t = 1.0, value_parser = share)]
     share: f64,
 
@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
-    /// Which campaign; may be left out where only one is open
+    /// Which campaign; may be left out if only one is open
     #[arg(long, value_name = "ID")]
     campaign: Option<CampaignId>,
 
@@ -45,11 +45,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
-    /// Write everything for machines
+    /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Aim at a service on another machine
+    /// Allow a service on another machine
     #[arg(long)]
     allow_remote: bool,
 }
