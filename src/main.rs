@@ -27,8 +27,8 @@ enum Verb {
     ///
     /// It books for people of the register of this store, so the service must work on the same
     /// database with the same secret, and what is booked stays booked: rehearse on a demonstration.
-    /// Afterwards every answer is compared with the database; the exit code is 1 if a promise was not
-    /// kept. A scenario of your own is a YAML file: those built in are in scenarios/.
+    /// Afterwards every answer is compared with the database; the exit code is 1 if a promise was
+    /// not kept. A scenario of your own is a YAML file: those built in are in scenarios/.
     Replay(cli::replay::Args),
     /// Let staff and administrators sign in, or not any more
     User(cli::user::Args),

@@ -4,6 +4,7 @@
 //! sample: a rule that cannot complain keeps nothing.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that falls over has said what it had to say"
