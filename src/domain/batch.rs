@@ -1,6 +1,6 @@
-//! The decision on a batch of requests: a pure function of what the transaction has locked and read.
-//! It decides in order of arrival, exactly as if each request were a transaction of its own. A
-//! request that was done before is answered as before (idempotent replay).
+//! The decision on a batch of requests: a pure function of what the transaction has locked and
+//! read. It decides in order of arrival, exactly as if each request were a transaction of its own.
+//! A request that was done before is answered as before (idempotent replay).
 
 use std::{
     collections::{HashMap, HashSet},
@@ -141,8 +141,8 @@ pub struct Decision {
     pub writes: Writes,
 }
 
-/// A function that decides a batch. The service uses [`decide`]. It is passed in, so that a test can
-/// remove one guard and show that its checks would see the harm.
+/// A function that decides a batch. The service uses [`decide`]. It is passed in, so that a test
+/// can remove one guard and show that its checks would see the harm.
 pub type Decide = fn(Locked, &[Request]) -> Decision;
 
 /// Decides `requests` in order. `locked` carries the effect of each to the next.

@@ -31,8 +31,8 @@ use crate::{
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
 /// How long a lane keeps trying before its callers are told that the database is unavailable.
 const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
-/// Group commit: after a batch of more than one request, the next batch begins no sooner than this
-/// after it began. Requests that arrive in between share one round of statements and one commit,
+/// Group commit: after a batch of several requests, the next one begins no sooner than this after
+/// that one began. Requests that arrive in between share one round of statements and one commit,
 /// which cost a small batch more than its bookings do. Compare PostgreSQL's commit_delay and
 /// commit_siblings.
 const GROUP_COMMIT_WINDOW: Duration = Duration::from_millis(3);
@@ -169,7 +169,7 @@ impl Worker {
         requests: &[Request],
     ) -> std::result::Result<Vec<Outcome>, Failed> {
         let started = Instant::now();
-        let mut delay = RECONNECT_DELAY_MIN;
+        let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
         loop {
             let error = match self.attempt(requests).await {
@@ -198,8 +198,8 @@ impl Worker {
                 Remedy::Reconnect => {
                     tracing::warn!(lane = self.name, %error, "connection lost, trying again");
                     self.conn = None;
-                    time::sleep(delay).await;
-                    delay = (delay * 2).min(RECONNECT_DELAY_MAX);
+                    time::sleep(reconnect_delay).await;
+                    reconnect_delay = (reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
                 }
             }
         }
