@@ -127,7 +127,7 @@ impl Bench {
             Family::Replay => rows::replay::measure(self).await,
             Family::Growth => {
                 self.close().await;
-                rows::growth::measure(self).await;
+                Box::pin(rows::growth::measure(self)).await;
             }
         }
     }

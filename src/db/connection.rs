@@ -1,7 +1,10 @@
 //! The ways into the database: three pools that measure the wait for a connection, and connections
 //! of their own for the lanes.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use prometheus_client::metrics::histogram::Histogram;
@@ -26,14 +29,14 @@ pub struct Db {
     /// For background jobs: they never wait for requests, and take no connection from them.
     pub jobs: Pool,
     /// What is counted of all of them.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     options: PgConnectOptions,
 }
 
 impl Db {
     /// Pools for reading and writing of the given size; connects on first use.
     pub fn new(options: PgConnectOptions, connections_max: u32) -> Self {
-        let metrics = Metrics::default();
+        let metrics = Arc::new(Metrics::default());
         let pool = |name, application, connections_max| Pool {
             inner: PgPoolOptions::new()
                 .max_connections(connections_max)
@@ -89,7 +92,7 @@ async fn become_app(conn: &mut PgConnection) -> sqlx::Result<()> {
 pub struct Pool {
     inner: PgPool,
     wait_seconds: Histogram,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Pool {

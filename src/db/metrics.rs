@@ -55,8 +55,8 @@ struct PoolLabel {
     pool: &'static str,
 }
 
-/// The database's families; cheap to clone, and all clones count together.
-#[derive(Clone, Debug)]
+/// The database's families.
+#[derive(Debug)]
 pub struct Metrics {
     transactions: Family<EndedLabel, Counter>,
     transaction_seconds: Family<NameLabel, Histogram>,
