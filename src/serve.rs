@@ -65,11 +65,11 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the public picture cannot be read, or the address cannot be bound.
+    /// When the public snapshot cannot be read, or the address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
             queue: service.queue,
@@ -126,7 +126,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
-            .wrap(middleware::from_fn(http::unread_body::hear_out))
+            .wrap(middleware::from_fn(http::unread_body::drain))
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));
         http::prerendered::before(app.clone(), routes)

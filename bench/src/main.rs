@@ -87,7 +87,10 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
-        Family::Growth => rows::growth::measure(bench).await,
+        Family::Growth => {
+            bench.close().await;
+            Box::pin(rows::growth::measure(bench)).await;
+        }
     }
 }
 

@@ -39,7 +39,7 @@ const COUNT_CHUNK: i64 = 100_000;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("database: {0}")]
-    Db(#[from] sqlx::Error),
+    Db(#[from] db::Error),
     #[error(transparent)]
     Broken(#[from] Broken),
     #[error("stopped: {0}")]
@@ -194,7 +194,7 @@ impl Board {
         while from <= last {
             let to = from.saturating_add(COUNT_CHUNK - 1);
             let found = db::supply::count_eligible(&self.shared.db.jobs, &versions, (from, to));
-            for found in found.await? {
+            for found in found.await.map_err(db::Error::from)? {
                 let counts = eligible.campaigns.entry(found.campaign_id).or_default();
                 counts.total += found.persons;
                 for region_id in catalogue.path(found.region_id) {

@@ -51,7 +51,7 @@ impl From<&Picture> for Known {
 }
 
 /// What is new since the picture, unless the tables must be read.
-pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
+pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, db::Error> {
     db::in_tx(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
         let is_same_server = moment.server_started_at == picture.moment.server_started_at;
@@ -96,7 +96,7 @@ pub(super) async fn read(
             let parts = Parts::read(conn).await?;
             let accounts = db::board::accounts(conn).await?;
             let pools = db::board::pools(conn).await?;
-            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
+            Ok::<_, db::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
         })
         .await?;
     let made = tokio::task::spawn_blocking(move || {

@@ -24,10 +24,11 @@ use crate::domain::{
 /// Bookings made on the web draw from this channel's allocations.
 const WEB: i16 = 1;
 
-const BOOKINGS: &str = "copy booking (booking_id, person_id, campaign_id, product_id, course_id, \
-    dose_number, slot_id, allocation_id, rule_version, booked_at) from stdin";
-const MOVEMENTS: &str = "copy movement (kind, from_bucket, to_bucket, doses, allocation_id, \
-    slot_id, booking_id, actor_role) from stdin";
+const BOOKINGS: &str = "/* batch::BOOKINGS */ copy booking (booking_id, person_id, campaign_id, \
+    product_id, course_id, dose_number, slot_id, allocation_id, rule_version, booked_at) \
+    from stdin";
+const MOVEMENTS: &str = "/* batch::MOVEMENTS */ copy movement (kind, from_bucket, to_bucket, \
+    doses, allocation_id, slot_id, booking_id, actor_role) from stdin";
 
 /// Locks the slots, in the order of their ids.
 pub async fn lock_slots(

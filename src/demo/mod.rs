@@ -363,7 +363,7 @@ async fn hashes(keys: &Keys) -> Result<Vec<String>> {
     let hash = move || -> Result<Vec<String>> {
         USERNAMES.iter().map(|name| hash_password(&sign_in::password(&keys, name))).collect()
     };
-    tokio::task::spawn_blocking(hash).await.map_err(std::io::Error::other)?
+    tokio::task::spawn_blocking(hash).await?
 }
 
 async fn sign_ins(db: &Db, keys: &Keys) -> Result<Vec<SignIn>> {
@@ -380,5 +380,5 @@ async fn sign_ins(db: &Db, keys: &Keys) -> Result<Vec<SignIn>> {
             })
             .collect()
     };
-    Ok(tokio::task::spawn_blocking(check).await.map_err(std::io::Error::other)?)
+    Ok(tokio::task::spawn_blocking(check).await?)
 }

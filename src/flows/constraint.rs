@@ -3,7 +3,10 @@
 //! errors through `named`.
 
 use super::Error;
-use crate::domain::{Code, Refusal};
+use crate::{
+    db::error::{Failure, classify},
+    domain::{Code, Refusal},
+};
 
 /// Constraint, field, what to say.
 type Named = (&'static str, &'static str, &'static str);
@@ -51,8 +54,11 @@ const IMPOSSIBLE: &[Named] = &[
 
 /// A refusal that names the field, where a named constraint says no; else the error as it is.
 pub(super) fn named(error: sqlx::Error) -> Error {
-    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    constraint.and_then(refusal).map_or(Error::Db(error), Error::Refused)
+    let refused = match classify(&error) {
+        Failure::Unique(constraint) | Failure::Constraint(constraint) => refusal(constraint),
+        _ => None,
+    };
+    refused.map_or_else(|| error.into(), Error::Refused)
 }
 
 fn refusal(constraint: &str) -> Option<Refusal> {

@@ -10,6 +10,7 @@ pub mod negotiate;
 pub mod prerendered;
 pub mod principal;
 pub mod problem;
+pub mod request_id;
 pub mod route;
 pub mod state;
 pub mod unread_body;

@@ -13,6 +13,7 @@
 mod circle;
 mod source;
 mod state;
+mod statement;
 mod syntax;
 
 use std::{collections::BTreeSet, fs};
@@ -66,7 +67,7 @@ const ROOMS: &[Room] = &[
     Room { name: "random", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
     Room { name: "html", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
-    Room { name: "telemetry", may_import: &["config", "domain"], never: &["query!"] },
+    Room { name: "telemetry", may_import: &["config", "db", "domain"], never: &["query!"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
     Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
@@ -128,12 +129,16 @@ const LONG_LINES: &str = "long lines";
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "board",
+    "connection",
     "copy",
     "demo",
+    "error",
     "health",
+    "metrics",
     "mod",
     "openapi",
     "rehearsal",
+    "transaction",
 ];
 
 fn is_excepted(source: &Source, rule: &str) -> bool {
@@ -394,6 +399,25 @@ fn every_dependency_is_used() {
     let sources = [Source::new("src/a.rs", "use chrono_tz::Tz;")];
     let complaints = unused_dependencies(cargo_toml, &sources);
     assert_eq!(complaints, ["Cargo.toml: nobody uses uuid"]);
+}
+
+#[test]
+fn every_statement_begins_with_the_name_of_its_function() {
+    let files = sources("src/db", ".rs");
+    assert_clean(&files.iter().flat_map(statement::unnamed).collect::<Vec<_>>());
+
+    let complaints = |path, text| statement::unnamed(&Source::new(path, text));
+    let clean = |text| assert_clean(&complaints("src/db/a/b.rs", text));
+    clean("fn find() { query!(\"/* a::b::find */ select 1\") }");
+    clean("fn find() {\n    query!(\n        r#\"/* a::b::find */\n    select \"x\" \"#)\n}");
+    clean("const INTO: &str = \"/* a::b::INTO */ copy t from stdin\";");
+    clean("fn begin() { conn.execute(\"begin\"); conn.execute(\"set local jit = off\") }");
+    clean("fn quote() { push('\"'); query!(\"/* a::b::quote */ select 1\") }");
+    assert_clean(&complaints("src/db/a/mod.rs", "fn all() { query!(\"/* a::all */ select 1\") }"));
+    let missing = complaints("src/db/a/b.rs", "fn find() { staged(\"delete from t\") }");
+    assert_complains(&missing, "must begin with /* a::b::find */");
+    let wrong = "fn find() {}\nfn list() { query!(r#\"/* a::b::find */ select 1\"#) }";
+    assert_complains(&complaints("src/db/a/b.rs", wrong), "must begin with /* a::b::list */");
 }
 
 #[test]

@@ -29,7 +29,10 @@ pub async fn copy_persons(
     persons: impl Iterator<Item = NewPerson>,
 ) -> sqlx::Result<u64> {
     let mut copy = conn
-        .copy_in_raw("copy person (match_key, birth_date, region_id, name, phone) from stdin")
+        .copy_in_raw(
+            "/* demo::person::copy_persons */
+             copy person (match_key, birth_date, region_id, name, phone) from stdin",
+        )
         .await?;
     let mut rows = String::with_capacity(COPY_CHUNK_BYTES + 256);
     for person in persons {

@@ -5,20 +5,23 @@ use sqlx::PgConnection;
 use super::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_clinic (line bigint not null, code text not null,
+    "/* import::clinic::STAGED */
+     create temporary table staged_clinic (line bigint not null, code text not null,
          name text not null, region_id int not null, zone text not null, address text not null,
          phone text not null, latitude double precision, longitude double precision)
          on commit drop",
-    "copy staged_clinic (line, code, name, region_id, zone, address, phone, latitude, longitude)
+    "/* import::clinic::STAGED */
+     copy staged_clinic (line, code, name, region_id, zone, address, phone, latitude, longitude)
          from stdin",
 );
 
 /// Takes out clinics that stand in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_clinic").await?;
+    write(conn, "/* import::clinic::remove_repeated */ analyze staged_clinic").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::clinic::remove_repeated */
+         with repeated as (
              select code, min(line) as earlier from staged_clinic group by code having count(*) > 1
          ), gone as (
              delete from staged_clinic s using repeated r
@@ -34,7 +37,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_elsewhere */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.region_id <> c.region_id returning s.line
          )
@@ -47,7 +51,8 @@ pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> 
 pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_of_other_zone */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.zone <> c.zone returning s.line
          )
@@ -60,7 +65,8 @@ pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Remov
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let changed = write(
         conn,
-        "update clinic c
+        "/* import::clinic::insert_staged */
+         update clinic c
          set name = s.name, address = s.address, phone = s.phone, latitude = s.latitude,
              longitude = s.longitude
          from staged_clinic s
@@ -71,7 +77,8 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     .await?;
     let new = write(
         conn,
-        "insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
+        "/* import::clinic::insert_staged */
+         insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
          select region_id, code, name, zone, address, phone, latitude, longitude
          from staged_clinic order by line on conflict (code) do nothing",
     )

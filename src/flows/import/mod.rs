@@ -89,9 +89,13 @@ pub async fn import(
 }
 
 /// Why the transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
 enum Undone {
+    #[error("a dry run")]
     DryRun(Report),
+    #[error("rows are rejected")]
     Rejected(Report),
+    #[error(transparent)]
     Failed(Error),
 }
 
@@ -226,5 +230,5 @@ fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??)
+    Ok(tokio::task::spawn_blocking(work).await??)
 }

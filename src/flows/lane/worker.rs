@@ -17,7 +17,7 @@ use super::{
     transaction::{self, KnownRules},
 };
 use crate::{
-    db::Db,
+    db::{Db, Error, Failure, metrics::Outcome as Ended},
     domain::{
         Code, Refusal,
         batch::{Decide, Outcome, Request},
@@ -29,6 +29,8 @@ use crate::{
 /// A batch that takes longer has met a stalled server. Its connection is dropped (which does not
 /// cancel a commit) and the batch runs again on a new one.
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
+/// The transaction in metrics and errors.
+const NAME: &str = "book";
 /// How long a lane keeps trying before its callers are told that the database is unavailable.
 const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
 /// Group commit: after a batch of several requests, the next one begins no sooner than this after
@@ -182,7 +184,7 @@ impl Worker {
                 Err(error) => error,
             };
             self.metrics.retries.inc();
-            match remedy(&error) {
+            match remedy(error.failure()) {
                 Remedy::RetryForAWhile if started.elapsed() > UNAVAILABLE_AFTER => {
                     return Err(Failed::Unreachable);
                 }
@@ -196,7 +198,7 @@ impl Worker {
                     return Err(Failed::Unreachable);
                 }
                 Remedy::Reconnect => {
-                    tracing::warn!(lane = self.name, %error, "connection lost, trying again");
+                    tracing::warn!(lane = self.name, %error, "trying again on a new connection");
                     self.conn = None;
                     time::sleep(reconnect_delay).await;
                     reconnect_delay = (reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
@@ -205,22 +207,31 @@ impl Worker {
         }
     }
 
-    async fn attempt(&mut self, requests: &[Request]) -> sqlx::Result<Vec<Outcome>> {
+    async fn attempt(&mut self, requests: &[Request]) -> std::result::Result<Vec<Outcome>, Error> {
+        const LIMIT: Duration = TRANSACTION_SECONDS_MAX;
+        let metrics = &self.db.metrics;
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => time::timeout(TRANSACTION_SECONDS_MAX, self.connect())
-                .await
-                .unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
+            None => match time::timeout(LIMIT, self.connect()).await {
+                Ok(connected) => connected.inspect_err(|_| metrics.no_connection(NAME))?,
+                Err(_elapsed) => {
+                    metrics.no_connection(NAME);
+                    return Err(Error::AcquireTimeout { name: NAME, limit: LIMIT });
+                }
+            },
         };
+        let began = Instant::now();
         let run = transaction::run(&mut conn, &mut self.known, self.decide, requests);
-        let outcome = match time::timeout(TRANSACTION_SECONDS_MAX, run).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut),
+        let Ok(done) = time::timeout(LIMIT, run).await else {
+            metrics.ended(NAME, Ended::TimedOut, began.elapsed());
+            return Err(Error::TransactionTimeout { name: NAME, limit: LIMIT });
         };
-        if outcome.is_ok() || conn.execute("rollback").await.is_ok() {
+        let ended = if done.is_ok() { Ended::Committed } else { Ended::Failed };
+        metrics.ended(NAME, ended, began.elapsed());
+        if done.is_ok() || conn.execute("rollback").await.is_ok() {
             self.conn = Some(conn);
         }
-        outcome
+        Ok(done?)
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
@@ -248,23 +259,13 @@ fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-/// By SQLSTATE: <https://www.postgresql.org/docs/15/errcodes-appendix.html>
-fn remedy(error: &sqlx::Error) -> Remedy {
-    use sqlx::Error::{ColumnDecode, ColumnNotFound, Decode, TypeNotFound};
-    if matches!(error, Decode(_) | ColumnDecode { .. } | ColumnNotFound(_) | TypeNotFound { .. }) {
-        return Remedy::Split;
-    }
-    let Some(database) = error.as_database_error() else { return Remedy::Reconnect };
-    let code = database.code().unwrap_or_default();
-    match code.as_ref() {
-        // unique violation, serialization failure, deadlock; then lock timeout
-        "23505" | "40001" | "40P01" => Remedy::Retry,
-        "55P03" => Remedy::RetryForAWhile,
-        // read-only: this server has become a standby
-        "25006" | "25P03" => Remedy::Reconnect,
-        // connection exceptions, shutdown and recovery, out of connections or memory
-        code if ["08", "57", "53"].iter().any(|class| code.starts_with(class)) => Remedy::Reconnect,
-        _ => Remedy::Split,
+/// Keys here are a person's and a booking's: who finds one taken looks again, and then sees it.
+fn remedy(failure: Failure<'_>) -> Remedy {
+    match failure {
+        Failure::Unique(_) | Failure::Conflict => Remedy::Retry,
+        Failure::LockTimeout => Remedy::RetryForAWhile,
+        Failure::Unavailable | Failure::OutOfTime | Failure::Canceled => Remedy::Reconnect,
+        Failure::Constraint(_) | Failure::Bug => Remedy::Split,
     }
 }
 
