@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     config::Storage,
-    demo::{self, Loaded, Person, Scale},
+    demo::{self, DemoPerson, Loaded, Scale},
     rehearsal::figure::grouped,
     store::Store,
 };
@@ -86,10 +86,12 @@ fn text(loaded: &Loaded) -> String {
     let closes_at = closes_at.format("%Y-%m-%d %H:%M");
     line(&format!("  Campaign {} is open until {closes_at} in Seoul.", loaded.campaign_id));
     line("");
-    line("Sign in as a citizen (name, birth date, phone):");
-    let mut citizen = |person: &Person, note: &str| {
-        let (name, phone) = (&person.name, hyphened(&person.phone));
-        line(&format!("  {name:<18} {}   {phone}   {note}", person.birth_date));
+    line("Sign in as a citizen: a name in Korean or in English (both work), birth date, phone.");
+    let mut citizen = |person: &DemoPerson, note: &str| {
+        let DemoPerson { name, name_en, birth_date, phone, .. } = person;
+        let phone = hyphened(phone);
+        // Three Hangul syllables take six columns, so the names stand below each other.
+        line(&format!("  {name}   {name_en:<18} {birth_date}   {phone}   {note}"));
     };
     loaded.citizens.iter().for_each(|person| citizen(person, ""));
     citizen(&loaded.other, "may not book");

@@ -38,6 +38,7 @@ mod readme;
 mod replay;
 mod schedule;
 mod slot;
+mod spelling;
 mod staff_session;
 mod stampede;
 mod supply;

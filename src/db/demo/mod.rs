@@ -43,7 +43,7 @@ pub async fn find_campaign(
 pub struct StaffRow {
     pub username: String,
     pub password_hash: String,
-    /// None for an administrator.
+    /// Its name, and the English one behind it; None for an administrator.
     pub clinic: Option<String>,
 }
 
@@ -54,7 +54,8 @@ pub async fn list_staff(
 ) -> sqlx::Result<Vec<StaffRow>> {
     query_as!(
         StaffRow,
-        r#"/* demo::list_staff */ select u.username, u.password_hash, c.name as "clinic?"
+        r#"/* demo::list_staff */ select u.username, u.password_hash,
+               c.name || coalesce(', ' || c.name_en, '') as "clinic?"
            from unnest($1::text[]) with ordinality as asked (username, n)
                join staff_user u using (username)
                left join clinic c using (clinic_id)
@@ -125,8 +126,11 @@ pub async fn totals(
 
 /// Lets the planner know what was loaded. Only the owner of the tables may ask for it.
 pub async fn analyze(owner: &mut PgConnection) -> sqlx::Result<()> {
-    query!("/* demo::analyze */ analyze person, clinic, region, slot, allocation, movement, pool")
-        .execute(owner)
-        .await
-        .map(drop)
+    query!(
+        "/* demo::analyze */
+         analyze person, person_spelling, clinic, region, slot, allocation, movement, pool"
+    )
+    .execute(owner)
+    .await
+    .map(drop)
 }
