@@ -37,7 +37,9 @@ use super::flows::{Error, Result};
 use crate::{
     db::{
         self, Db, catalogue,
-        demo::{NewAllocation, NewCampaign, NewClinic, NewPerson, NewRegion, NewWindow},
+        demo::{
+            CampaignRow, NewAllocation, NewCampaign, NewClinic, NewPerson, NewRegion, NewWindow,
+        },
     },
     domain::{
         CampaignId, ClinicId, Code, ProductId, Refusal, RegionId,
@@ -62,6 +64,9 @@ const LOAD_SECONDS_MAX: Duration = Duration::from_secs(1_800);
 pub struct Loaded {
     /// The campaign was there before, and nothing was changed.
     pub was_there: bool,
+    /// Everybody has an English name beside the Korean one. False where an earlier version loaded
+    /// it: then the English names are the only ones.
+    pub has_english: bool,
     pub campaign_id: CampaignId,
     pub totals: Totals,
     /// People of the register who may book.
@@ -84,10 +89,11 @@ pub async fn load(db: &Db, keys: &Keys, scale: Scale) -> Result<Loaded> {
         Some(_) => true,
         None => !write(db, keys, scale, (&country, &people)).await?,
     };
-    let campaign_id = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
-    let campaign_id = campaign_id.ok_or_else(Refusal::not_found)?;
+    let campaign = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
+    let CampaignRow { campaign_id, has_english } = campaign.ok_or_else(Refusal::not_found)?;
     Ok(Loaded {
         was_there,
+        has_english,
         campaign_id,
         totals: db::demo::totals(&db.read, campaign_id, (COHORT_BORN_FROM, COHORT_BORN_TO)).await?,
         citizens: (0..3).map(|n| people.citizen(n)).collect(),

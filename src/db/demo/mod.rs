@@ -26,16 +26,26 @@ pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
     query_scalar!(r#"/* demo::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
 }
 
+/// The demonstration's campaign.
+#[derive(Clone, Copy, Debug)]
+pub struct CampaignRow {
+    pub campaign_id: CampaignId,
+    /// False where an earlier version loaded it, whose people have one spelling each.
+    pub has_english: bool,
+}
+
 pub async fn find_campaign(
     db: impl PgExecutor<'_>,
     code: &str,
-) -> sqlx::Result<Option<CampaignId>> {
-    let id = query_scalar!(
-        "/* demo::find_campaign */
-         select campaign_id from campaign where code = $1",
+) -> sqlx::Result<Option<CampaignRow>> {
+    query_as!(
+        CampaignRow,
+        r#"/* demo::find_campaign */
+           select campaign_id, name_en is not null as "has_english!" from campaign where code = $1"#,
         code
-    );
-    Ok(id.fetch_optional(db).await?.map(CampaignId))
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// A staff user as the demonstration shows them.
