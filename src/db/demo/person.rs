@@ -40,9 +40,8 @@ pub async fn copy_persons(
          set local work_mem = '64MB'",
     )
     .await?;
-    let mut copy = conn
-        .copy_in_raw("/* demo::person::copy_persons */ copy staged_person from stdin")
-        .await?;
+    let mut copy =
+        conn.copy_in_raw("/* demo::person::copy_persons */ copy staged_person from stdin").await?;
     let mut rows = CopyText::default();
     for (n, person) in persons.enumerate() {
         rows.row(n)
