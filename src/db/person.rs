@@ -36,9 +36,9 @@ pub struct New<'a> {
 /// Puts a person into the register, unless it has one of the names already; then answers which: 0
 /// is the main name, the spellings follow.
 ///
-/// The statement does not see a name that somebody else is adding at the same time. Main names among
-/// each other, and spellings among each other, are kept apart by the database all the same; a name
-/// that becomes one person's main name and another's spelling in the same instant finds neither.
+/// The statement does not see a name that somebody else is adding at the same time. The database
+/// keeps main names apart from each other, and spellings from each other. A name that becomes one
+/// person's main name and another's spelling in the same instant finds neither of them.
 ///
 /// # Errors
 /// The database's; `person_match_key` or `person_spelling_key` where somebody else was faster.

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::domain::{PersonId, outbox::CodeMessage, person::Match, sign_in_code::ATTEMPTS_MAX};
 
 /// Keeps a code for the person whose main name or spelling has this match key, and puts the message
-/// to them in the outbox; for nobody, keeps a decoy and sends nothing. One statement does either, and
-/// it looks into both indexes for everybody, so that the caller's time and steps are the same. A key
-/// that two people share is nobody's.
+/// to them in the outbox; for nobody, keeps a decoy and sends nothing. One statement does either,
+/// and looks into both indexes for everybody, so that the caller's time and steps are the same. A
+/// key that two people share is nobody's.
 pub async fn insert(
     conn: &mut PgConnection,
     match_key: &Match,

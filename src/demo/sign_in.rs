@@ -35,7 +35,7 @@ pub(super) async fn hashes(keys: &Keys) -> Result<Vec<String>> {
     let hash = move || -> Result<Vec<String>> {
         USERNAMES.iter().map(|name| hash_password(&password(&keys, name))).collect()
     };
-    tokio::task::spawn_blocking(hash).await.map_err(std::io::Error::other)?
+    tokio::task::spawn_blocking(hash).await?
 }
 
 /// An administrator, and staff for the first clinics. Who has such a username already keeps it.
@@ -67,7 +67,7 @@ pub(super) async fn list(db: &Db, keys: &Keys) -> Result<Vec<SignIn>> {
             })
             .collect()
     };
-    Ok(tokio::task::spawn_blocking(check).await.map_err(std::io::Error::other)?)
+    Ok(tokio::task::spawn_blocking(check).await?)
 }
 
 /// Twelve readable characters in three groups: 60 bits.

@@ -41,7 +41,8 @@ pub async fn find_campaign(
     query_as!(
         CampaignRow,
         r#"/* demo::find_campaign */
-           select campaign_id, name_en is not null as "has_english!" from campaign where code = $1"#,
+           select campaign_id, name_en is not null as "has_english!"
+           from campaign where code = $1"#,
         code
     )
     .fetch_optional(db)

@@ -32,14 +32,16 @@ pub async fn copy_persons(
     persons: impl Iterator<Item = NewPerson>,
 ) -> sqlx::Result<u64> {
     conn.execute(
-        "create temporary table staged_person (n bigint not null, match_key uuid not null,
+        "/* demo::person::copy_persons */
+         create temporary table staged_person (n bigint not null, match_key uuid not null,
              birth_date date not null, region_id int not null, name text not null,
              phone text not null, spelling_key uuid not null, name_en text not null)
              on commit drop;
          set local work_mem = '64MB'",
     )
     .await?;
-    let mut copy = conn.copy_in_raw("copy staged_person from stdin").await?;
+    let mut copy =
+        conn.copy_in_raw("/* demo::person::copy_persons */ copy staged_person from stdin").await?;
     let mut rows = CopyText::default();
     for (n, person) in persons.enumerate() {
         rows.row(n)
@@ -58,7 +60,7 @@ pub async fn copy_persons(
     copy.send(rows.into_bytes()).await?;
     let persons = copy.finish().await?;
     conn.execute(
-        "analyze staged_person;
+        "/* demo::person::copy_persons */ analyze staged_person;
          insert into person (match_key, birth_date, region_id, name, phone)
          select uuid_send(match_key), birth_date, region_id, name, phone
          from staged_person order by n;

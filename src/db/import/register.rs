@@ -40,7 +40,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 /// Sets apart the spellings of those who are still in the file.
 pub async fn stage_spellings(conn: &mut PgConnection) -> sqlx::Result<()> {
     conn.execute(
-        "create temporary table staged_spelling on commit drop as
+        "/* import::register::stage_spellings */
+         create temporary table staged_spelling on commit drop as
              select r.line, r.match_key, s.language, s.spelling_key, s.name
              from staged_register r cross join lateral (values
                  ('ko', r.ko_key, r.name_ko), ('en', r.en_key, r.name_en))
@@ -56,7 +57,8 @@ pub async fn stage_spellings(conn: &mut PgConnection) -> sqlx::Result<()> {
 pub async fn remove_respelled(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with named as (
+        "/* import::register::remove_respelled */
+         with named as (
              select spelling_key as key, line from staged_spelling
              union all
              select match_key, line from staged_register
@@ -82,7 +84,8 @@ pub async fn remove_respelled(conn: &mut PgConnection) -> sqlx::Result<Removed> 
 pub async fn remove_taken(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with taken as (
+        "/* import::register::remove_taken */
+         with taken as (
              select r.line from staged_register r
                  join person_spelling x on x.match_key = uuid_send(r.match_key)
              union
@@ -129,7 +132,8 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
 async fn insert_spellings(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,
-        "delete from person_spelling x
+        "/* import::register::insert_spellings */
+         delete from person_spelling x
          using staged_spelling s join person p on p.match_key = uuid_send(s.match_key)
          where (x.person_id, x.language) = (p.person_id, s.language)
              and (x.match_key, x.name) <> (uuid_send(s.spelling_key), s.name)",
@@ -137,7 +141,8 @@ async fn insert_spellings(conn: &mut PgConnection) -> sqlx::Result<u64> {
     .await?;
     // A row of person that this transaction wrote is counted by then: its xmin tells.
     let respelled = staged(
-        "with added as (
+        "/* import::register::insert_spellings */
+         with added as (
              insert into person_spelling (match_key, person_id, language, name)
              select uuid_send(s.spelling_key), p.person_id, s.language, s.name
              from staged_spelling s join person p on p.match_key = uuid_send(s.match_key)
