@@ -21,10 +21,10 @@ use crate::{
     db::Db,
     domain::{batch::Decide, keys::Keys},
     flows::{
-        lane::{self, Bell, Lanes},
+        lane::{self, Lanes, ReplyQueue},
         password::Passwords,
     },
-    http::{self, admission::Gates, state::App},
+    http::{self, gates::Gates, state::App},
     jobs,
     telemetry::Metrics,
     web,
@@ -122,7 +122,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
-            .app_data(Data::new(Bell::hang()))
+            .app_data(Data::new(ReplyQueue::spawn()))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))

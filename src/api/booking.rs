@@ -14,7 +14,7 @@ use crate::{
         batch::{Outcome, Request},
         booking::{Book, Booking},
     },
-    flows::lane::Bell,
+    flows::lane::ReplyQueue,
     http::{
         admission::{self, Admitted},
         extract::{Json, Path},
@@ -47,14 +47,14 @@ struct List {
 pub async fn put_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
     Json(asked): Json<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let Asked { campaign_id, slot_id, product_id } = asked;
     let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
-    answer(app.lanes.ask(Request::Book(book), &bell).await?)
+    answer(app.lanes.submit(Request::Book(book), &replies).await?)
 }
 
 /// Cancels; a booking that is cancelled already stays so.
@@ -64,13 +64,13 @@ pub async fn put_booking(
 pub async fn delete_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
-    answer(app.lanes.ask(Request::Cancel(booking), &bell).await?)
+    answer(app.lanes.submit(Request::Cancel(booking), &replies).await?)
 }
 
 /// One booking.

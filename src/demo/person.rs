@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use serde::Deserialize;
 
 use super::{SEED, region::District};
-use crate::random::{Dice, Weights};
+use crate::random::{Random, Weights};
 
 const FAMILY_NAMES: &str = include_str!("../../demo/family_names.csv");
 const GIVEN_NAMES: &str = include_str!("../../demo/given_names.txt");
@@ -87,9 +87,9 @@ impl People {
     }
 
     fn draw(&self, stream: u64, n: u32, born_from: NaiveDate, born_to: NaiveDate) -> Person {
-        let mut dice = Dice::of(SEED, stream, n);
-        let family = self.family_names.get(self.family_weights.draw(&mut dice));
-        let given = self.given_names.get(dice.place(self.given_names.len()));
+        let mut random = Random::of(SEED, stream, n);
+        let family = self.family_names.get(self.family_weights.draw(&mut random));
+        let given = self.given_names.get(random.index(self.given_names.len()));
         let days = u32::try_from((born_to - born_from).num_days()).unwrap_or(0);
         let exchange = if stream == CITIZENS { '0' } else { '1' };
         let number = (u64::from(n) + 1) * NUMBER_STEP % NUMBERS;
@@ -98,9 +98,9 @@ impl People {
                 (Some(family), Some(given)) => format!("{family} {given}"),
                 _ => String::new(),
             },
-            birth_date: born_from + Days::new(u64::from(dice.below(days + 1))),
+            birth_date: born_from + Days::new(u64::from(random.below(days + 1))),
             phone: format!("010{exchange}{number:07}"),
-            district: self.districts.draw(&mut dice),
+            district: self.districts.draw(&mut random),
         }
     }
 }

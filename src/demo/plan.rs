@@ -8,7 +8,7 @@ use super::{
     DOSES_PER_VIAL, SEED, Scale,
     region::{Country, District},
 };
-use crate::random::{Dice, apportion};
+use crate::random::{Random, apportion};
 
 /// The first slots are this many days away: further than the 48 hours until which a cancelled dose
 /// returns to everybody, so that whoever tries it on the day of loading sees it return.
@@ -87,7 +87,7 @@ pub(super) fn clinics(country: &Country, scale: Scale) -> Vec<Clinic> {
     let shares: Vec<u64> = clinics.iter().map(|(_, share)| *share).collect();
     let vials = apportion(scale.doses / DOSES_PER_VIAL, &shares);
     for (n, ((clinic, _), vials)) in (0..).zip(clinics.iter_mut().zip(vials)) {
-        clinic.grants = spread(vials, &mut Dice::of(SEED, CLINICS + 1, n));
+        clinic.grants = spread(vials, &mut Random::of(SEED, CLINICS + 1, n));
     }
     clinics.into_iter().map(|(clinic, _)| clinic).collect()
 }
@@ -104,14 +104,14 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
         let here = first + more;
         for number in 1..=here {
             let n = u32::try_from(sites.len()).unwrap_or(u32::MAX);
-            let mut dice = Dice::of(SEED, CLINICS, n);
-            let (seats, share) = SIZES.get(dice.place(SIZES.len())).copied().unwrap_or((1, 1));
+            let mut random = Random::of(SEED, CLINICS, n);
+            let (seats, share) = SIZES.get(random.index(SIZES.len())).copied().unwrap_or((1, 1));
             let clinic = Clinic {
                 code: format!("{}-{number:03}", district.code),
                 name: format!("{} Clinic {number}", district.name),
                 phone: format!("0700{n:06}"),
                 seats,
-                ..site(country, place, district, &mut dice)
+                ..site(country, place, district, &mut random)
             };
             // In thousandths of an inhabitant, so that dividing loses nothing that matters.
             sites.push((clinic, share * u64::from(district.weight) * 1_000_000 / u64::from(here)));
@@ -121,7 +121,7 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
 }
 
 /// A clinic somewhere in the district, still without name, seats and doses.
-fn site(country: &Country, place: usize, district: &District, dice: &mut Dice) -> Clinic {
+fn site(country: &Country, place: usize, district: &District, random: &mut Random) -> Clinic {
     // Degrees around the district's hall: a borough of a city, a town, a county.
     let around = match district.name.rsplit('-').next() {
         Some("gu") => 0.015,
@@ -129,12 +129,12 @@ fn site(country: &Country, place: usize, district: &District, dice: &mut Dice) -
         _ => 0.05,
     };
     let mut near = |centre: f64| {
-        let offset = f64::from(dice.below(2_001)) / 1_000.0 - 1.0;
+        let offset = f64::from(random.below(2_001)) / 1_000.0 - 1.0;
         ((centre + offset * around) * 1e5).round() / 1e5
     };
     let (latitude, longitude) = (near(district.latitude), near(district.longitude));
-    let house = 1 + dice.below(200);
-    let street = STREETS.get(dice.place(STREETS.len())).copied().unwrap_or_default();
+    let house = 1 + random.below(200);
+    let street = STREETS.get(random.index(STREETS.len())).copied().unwrap_or_default();
     let province = country.provinces.get(district.province).map_or("", |p| p.name.as_str());
     Clinic {
         district: place,
@@ -150,11 +150,11 @@ fn site(country: &Country, place: usize, district: &District, dice: &mut Dice) -
 }
 
 /// Puts a clinic's vials on three to eight of the open days, as evenly as whole vials go.
-fn spread(vials: u32, dice: &mut Dice) -> Vec<Grant> {
+fn spread(vials: u32, random: &mut Random) -> Vec<Grant> {
     let mut days: Vec<usize> = (0..OPEN_DAYS).collect();
     let mut chosen = Vec::new();
-    for _ in 0..(3 + dice.below(6)).min(vials) {
-        chosen.push(days.swap_remove(dice.place(days.len())));
+    for _ in 0..(3 + random.below(6)).min(vials) {
+        chosen.push(days.swap_remove(random.index(days.len())));
     }
     let shares = apportion(vials, &vec![1; chosen.len()]);
     let mut grants: Vec<_> = chosen

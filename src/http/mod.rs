@@ -4,6 +4,7 @@ pub mod access_log;
 pub mod admission;
 pub mod extract;
 pub mod field;
+pub mod gates;
 pub mod head;
 pub mod negotiate;
 pub mod prerendered;

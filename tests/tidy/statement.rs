@@ -2,7 +2,7 @@
 //! `pg_stat_activity` and `pg_stat_statements` then say who asked. (The last drops what stands
 //! before the first word from PostgreSQL 18 on.)
 
-use super::Source;
+use super::source::Source;
 
 /// What a statement begins with. `begin`, `commit`, `rollback` and `set` need no name.
 const VERBS: &[&str] = &[

@@ -4,21 +4,24 @@
 //! sample: a rule that cannot complain keeps nothing.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that falls over has said what it had to say"
 )]
 
-#[path = "tidy/statement.rs"]
+mod circle;
+mod source;
+mod state;
 mod statement;
+mod syntax;
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs};
 
 use sha2::{Digest, Sha256};
+
+use source::{Source, assert_clean, assert_complains, root, rust_sources, sources};
+use syntax::{imports_and_paths, tokens};
 
 const LINES_MAX: usize = 600;
 const LINE_CHARS_MAX: usize = 100;
@@ -62,6 +65,7 @@ const ROOMS: &[Room] = &[
     Room { name: "db", may_import: &["domain"], never: &["actix"] },
     Room { name: "clock", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "random", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
+    Room { name: "html", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "telemetry", may_import: &["config", "db", "domain"], never: &["query!"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
@@ -74,7 +78,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "rehearsal",
-        may_import: &["clock", "db", "domain", "flows", "random"],
+        may_import: &["clock", "db", "domain", "flows", "html", "random"],
         never: SQL,
     },
     Room {
@@ -89,7 +93,17 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "web",
-        may_import: &["api", "board", "config", "db", "domain", "flows", "http", "telemetry"],
+        may_import: &[
+            "api",
+            "board",
+            "config",
+            "db",
+            "domain",
+            "flows",
+            "html",
+            "http",
+            "telemetry",
+        ],
         never: HANDLERS,
     },
     Room {
@@ -127,38 +141,8 @@ const NOT_NOUNS: &[&str] = &[
     "transaction",
 ];
 
-struct Source {
-    /// From the root of the package, with `/`.
-    path: String,
-    text: String,
-}
-
-impl Source {
-    fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned() }
-    }
-
-    /// The file's name without its ending.
-    fn stem(&self) -> &str {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        name.split('.').next().unwrap_or_default()
-    }
-
-    /// `flows` for src/flows/book.rs and for src/flows.rs.
-    fn room(&self) -> &str {
-        let below = self.path.strip_prefix("src/").unwrap_or_default();
-        below.split(['/', '.']).next().unwrap_or_default()
-    }
-
-    fn is_excepted_from(&self, rule: &str) -> bool {
-        EXCEPTIONS.contains(&(self.path.as_str(), rule))
-    }
-
-    /// The text without lines that are comments.
-    fn code(&self) -> String {
-        let code = self.text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        code.collect::<Vec<_>>().join("\n")
-    }
+fn is_excepted(source: &Source, rule: &str) -> bool {
+    EXCEPTIONS.contains(&(source.path.as_str(), rule))
 }
 
 /// The rooms named by `crate::room` and `crate::{room, room::thing}`.
@@ -200,7 +184,10 @@ fn floors(source: &Source) -> Vec<String> {
         return Vec::new();
     }
     let Some(room) = ROOMS.iter().find(|room| room.name == source.room()) else {
-        return vec![format!("{}: say in tests/tidy.rs whom this room may import", source.path)];
+        return vec![format!(
+            "{}: say in tests/tidy/main.rs whom this room may import",
+            source.path
+        )];
     };
     let code = source.code();
     let mut complaints = Vec::new();
@@ -211,7 +198,7 @@ fn floors(source: &Source) -> Vec<String> {
         }
     }
     for word in room.never.iter().filter(|word| code.contains(*word)) {
-        if !source.is_excepted_from(word) {
+        if !is_excepted(source, word) {
             complaints
                 .push(format!("{}: {} has no business with `{word}`", source.path, room.name));
         }
@@ -220,6 +207,20 @@ fn floors(source: &Source) -> Vec<String> {
         complaints.push(format!("{}: write crate:: instead of super::super", source.path));
     }
     complaints
+}
+
+/// The name of a floor always means the floor.
+fn aliases(source: &Source) -> Vec<String> {
+    let tokens = tokens(&source.text);
+    let (imports, _) = imports_and_paths(&tokens);
+    let renamed = imports.iter().filter(|import| import.path.last() != Some(&import.name));
+    let floors = renamed.filter(|import| ROOMS.iter().any(|room| room.name == import.name));
+    floors
+        .map(|import| {
+            let (path, name) = (import.path.join("::"), import.name);
+            format!("{}: `{path} as {name}`, and {name} is a floor", source.path)
+        })
+        .collect()
 }
 
 /// Short enough to read, and it says what it is for.
@@ -234,7 +235,7 @@ fn shape(source: &Source) -> Vec<String> {
     }
     for (at, line) in source.text.lines().enumerate() {
         let chars = line.chars().count();
-        if chars > LINE_CHARS_MAX && !source.is_excepted_from(LONG_LINES) {
+        if chars > LINE_CHARS_MAX && !is_excepted(source, LONG_LINES) {
             complaints.push(format!("{}:{}: {chars} characters", source.path, at + 1));
         }
     }
@@ -330,46 +331,6 @@ fn unused_dependencies(cargo_toml: &str, sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The files below `folder` that end so, in order.
-fn sources(folder: &str, ending: &str) -> Vec<Source> {
-    let mut paths = Vec::new();
-    walk(&root().join(folder), &mut paths);
-    paths.sort();
-    let wanted = paths.into_iter().filter(|path| path.to_string_lossy().ends_with(ending));
-    wanted
-        .map(|path| Source {
-            text: fs::read_to_string(&path).expect("text"),
-            path: path.strip_prefix(root()).unwrap().to_string_lossy().into_owned(),
-        })
-        .collect()
-}
-
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.unwrap().path();
-        if path.is_dir() { walk(&path, files) } else { files.push(path) }
-    }
-}
-
-fn rust_sources() -> Vec<Source> {
-    ["src", "tests", "bench/src"].iter().flat_map(|folder| sources(folder, ".rs")).collect()
-}
-
-#[track_caller]
-fn assert_clean(complaints: &[String]) {
-    assert!(complaints.is_empty(), "the house is untidy:\n{}", complaints.join("\n"));
-}
-
-#[track_caller]
-fn assert_complains(complaints: &[String], about: &str) {
-    let found = complaints.iter().any(|complaint| complaint.contains(about));
-    assert!(found, "no complaint about {about:?} in {complaints:?}");
-}
-
 #[test]
 fn each_floor_imports_only_those_below_it() {
     assert_clean(&rust_sources().iter().flat_map(floors).collect::<Vec<_>>());
@@ -383,6 +344,17 @@ fn each_floor_imports_only_those_below_it() {
     assert_complains(&complaints("src/new/a.rs", ""), "whom this room may import");
     assert_clean(&complaints("src/flows/a.rs", "use crate::{db, domain::{app, Slot}};"));
     assert_clean(&complaints("src/domain/a.rs", "// tokio would be wrong here"));
+}
+
+#[test]
+fn the_name_of_a_floor_always_means_the_floor() {
+    assert_clean(&rust_sources().iter().flat_map(aliases).collect::<Vec<_>>());
+
+    let complaints = |text| aliases(&Source::new("src/flows/a.rs", text));
+    assert_complains(&complaints("use crate::db::import as db;"), "db is a floor");
+    let group = "use crate::{\n    db::{copy::CopyText, import::{self as db, Clinic}},\n};";
+    assert_complains(&complaints(group), "`crate::db::import as db`");
+    assert_clean(&complaints("use crate::db::{self, import as rows};\nuse std::fmt::Write as _;"));
 }
 
 #[test]

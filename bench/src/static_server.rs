@@ -1,5 +1,5 @@
-//! What reads are compared with: an actix server that answers one request with bytes that never
-//! change, as many and with as many headers as the service's answer has.
+//! The baseline of reads: an actix server that answers with static bytes, as many and with as many
+//! headers as the service's response has.
 
 use std::{net::SocketAddr, thread::JoinHandle};
 
@@ -19,14 +19,14 @@ struct Defaults {
     service: Service,
 }
 
-/// An answer as it came over the wire.
+/// A response as it came over the wire.
 #[derive(Clone)]
-pub(crate) struct Answer {
+pub(crate) struct StaticResponse {
     headers: Vec<(String, String)>,
     body: Bytes,
 }
 
-impl Answer {
+impl StaticResponse {
     pub(crate) fn parse(raw: &[u8]) -> Self {
         let head_end = raw.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
         let head = String::from_utf8_lossy(&raw[..head_end]);
@@ -45,34 +45,34 @@ impl Answer {
     }
 }
 
-pub(crate) struct Server {
+pub(crate) struct StaticServer {
     pub(crate) address: SocketAddr,
     handle: ServerHandle,
     thread: JoinHandle<()>,
 }
 
-impl Server {
+impl StaticServer {
     /// With as many workers as the service has.
-    pub(crate) fn start(answer: Answer) -> Self {
+    pub(crate) fn start(response: StaticResponse) -> Self {
         let workers = Defaults::parse_from(["bench"]).service.workers();
-        let (tell, told) = std::sync::mpsc::channel();
+        let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
-                let answer = Data::new(answer);
+                let response = Data::new(response);
                 let app = move || {
                     App::new()
-                        .app_data(answer.clone())
+                        .app_data(response.clone())
                         .route("/v1/campaigns/{campaign_id}/supply", web::get().to(send))
                 };
                 let server = HttpServer::new(app).workers(workers).disable_signals();
                 let server = server.bind("127.0.0.1:0").expect("a port");
                 let address = server.addrs()[0];
                 let server = server.run();
-                tell.send((address, server.handle())).expect("told");
+                sender.send((address, server.handle())).expect("sent");
                 server.await.expect("served");
             });
         });
-        let (address, handle) = told.recv().expect("an address");
+        let (address, handle) = receiver.recv().expect("an address");
         Self { address, handle, thread }
     }
 
@@ -82,10 +82,10 @@ impl Server {
     }
 }
 
-async fn send(answer: Data<Answer>) -> HttpResponse {
+async fn send(bytes: Data<StaticResponse>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    for (name, value) in &answer.headers {
+    for (name, value) in &bytes.headers {
         response.append_header((name.as_str(), value.as_str()));
     }
-    response.body(answer.body.clone())
+    response.body(bytes.body.clone())
 }

@@ -1,20 +1,20 @@
-//! Fills a world, as fast as PostgreSQL takes it: no foreign keys looked up, no commit waited for,
-//! indexes made at the end.
+//! Fills a world as fast as PostgreSQL takes it: foreign keys are not checked, commits do not wait,
+//! indexes are created at the end.
 
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
-use crate::world::{PERSON_STEP, SLOT_STEP, Shape};
+use crate::shape::{PERSON_STEP, SLOT_STEP, Shape};
 
 const PROVINCES: i64 = 17;
 const DISTRICTS: i64 = 255;
 pub(crate) const DAYS: i64 = 14;
 /// The first day on which there are doses.
 pub(crate) const FIRST_DAY: &str = "current_date + 2";
-/// People are written by so many connections at once.
+/// Connections that write people at the same time.
 const WRITERS: i64 = 2;
 
-/// How a session loads.
+/// Settings of a session that loads.
 const LOADING: &str = "set session_replication_role = replica; set synchronous_commit = off;
     set maintenance_work_mem = '512MB'; set work_mem = '256MB'";
 
@@ -52,8 +52,8 @@ pub(crate) async fn world(root: &mut PgConnection, superuser: &PgConnectOptions,
     let first = |writer: i64| shape.people * writer / WRITERS + 1;
     let mut jobs = vec![slots(shape)];
     jobs.extend((0..WRITERS).map(|writer| people(first(writer), first(writer + 1) - 1)));
-    join_all(jobs.iter().map(|job| apart(superuser, job))).await;
-    join_all(indexes.iter().map(|index| apart(superuser, index))).await;
+    join_all(jobs.iter().map(|job| run_apart(superuser, job))).await;
+    join_all(indexes.iter().map(|index| run_apart(superuser, index))).await;
     let sequences = format!(
         "select setval(pg_get_serial_sequence('person', 'person_id'), {});
          create sequence bench_person minvalue 0 cache 100;
@@ -81,7 +81,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     settle(root).await;
 }
 
-/// Bookings of the people from the `first` to come on, journaled and counted.
+/// `count` bookings from the arrival number `first` on, with their lines in the journal, and
+/// counted.
 pub(crate) async fn bookings(
     root: &mut PgConnection,
     superuser: &PgConnectOptions,
@@ -95,7 +96,7 @@ pub(crate) async fn bookings(
     let part = |writer: i64| first + count * writer / WRITERS;
     let parts = (0..WRITERS).map(|writer| journaled(shape, part(writer), part(writer + 1) - 1));
     let parts: Vec<_> = parts.collect();
-    join_all(parts.iter().map(|part| apart(superuser, part))).await;
+    join_all(parts.iter().map(|part| run_apart(superuser, part))).await;
     run(
         root,
         "update slot s set taken = b.taken
@@ -106,11 +107,11 @@ pub(crate) async fn bookings(
              where b.allocation_id = a.allocation_id;",
     )
     .await;
-    join_all(indexes.iter().map(|index| apart(superuser, index))).await;
+    join_all(indexes.iter().map(|index| run_apart(superuser, index))).await;
     settle(root).await;
 }
 
-/// Bookings of the people who come as the `first` to the `last`, with their line in the journal.
+/// Bookings of the arrivals `first` to `last`, with their lines in the journal.
 fn journaled(shape: &Shape, first: i64, last: i64) -> String {
     let Shape { people, slots_per_clinic, slots_per_day, .. } = shape;
     let slots = shape.slots();
@@ -187,8 +188,8 @@ fn people(first: i64, last: i64) -> String {
     )
 }
 
-/// Drops the indexes of the tables, but for those that a foreign key needs, and says how to make
-/// them again.
+/// Drops the indexes of the tables, except those that a foreign key needs. Returns the statements
+/// that create them again.
 async fn drop_indexes(root: &mut PgConnection, tables: &[&str]) -> Vec<String> {
     let sql = "select format('alter table %I drop constraint %I', conrelid::regclass, conname),
                    format('alter table %I add constraint %I %s', conrelid::regclass, conname,
@@ -210,7 +211,7 @@ async fn drop_indexes(root: &mut PgConnection, tables: &[&str]) -> Vec<String> {
     again
 }
 
-/// Everything on disk, the planner informed, nothing left for autovacuum to do.
+/// Everything is on disk, statistics are fresh, and autovacuum has nothing to do.
 async fn settle(root: &mut PgConnection) {
     run(root, "set session_replication_role = origin").await;
     run(root, "vacuum analyze").await;
@@ -219,7 +220,7 @@ async fn settle(root: &mut PgConnection) {
     run(root, "checkpoint").await;
 }
 
-async fn apart(superuser: &PgConnectOptions, sql: &str) {
+async fn run_apart(superuser: &PgConnectOptions, sql: &str) {
     let mut conn = PgConnection::connect_with(superuser).await.expect("a connection");
     run(&mut conn, LOADING).await;
     run(&mut conn, sql).await;

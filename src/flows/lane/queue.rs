@@ -1,5 +1,6 @@
-//! The way into one lane. Whoever would wait too long is sent away at once: a refusal in a
-//! millisecond is of more use than a timeout in ten seconds.
+//! The bounded queue of one lane, with admission control: a request that would wait too long is
+//! refused at once. The caller can use a refusal within a millisecond better than a timeout after
+//! ten seconds.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,70 +9,75 @@ use tokio::sync::mpsc::{
     error::TrySendError::{Closed, Full},
 };
 
-use super::{Job, Limits, pace::Pace, unavailable};
+use super::{
+    delay::DelayEstimate,
+    job::{Job, Limits, unavailable},
+};
 use crate::{
     domain::batch::Request,
     flows::{Error, Result},
 };
 
-/// Who has waited so many times the longest wait has met a lane that stood still.
-const LATE_TIMES: u32 = 10;
+/// A job that has waited this many times the longest wait expires: its lane had stopped.
+const EXPIRY_WAITS: u32 = 10;
 
-/// Bookings and cancellations wait apart, because a booking comes first.
-pub(super) struct Door {
+/// The end that takes requests in. Bookings and cancellations wait apart, because bookings go
+/// first.
+pub(super) struct Queue {
     bookings: mpsc::Sender<Job>,
     cancellations: mpsc::Sender<Job>,
     wait_max: Duration,
-    pace: Arc<Pace>,
+    delay: Arc<DelayEstimate>,
 }
 
-/// The inside of a door: what waits in a lane.
-pub(super) struct Waiting {
+/// The lane's end of the queue.
+pub(super) struct QueueReceiver {
     bookings: mpsc::Receiver<Job>,
     cancellations: mpsc::Receiver<Job>,
     batch_max: usize,
-    /// A client that has waited so long is taken to have gone, or to be about to ask again.
-    late_after: Duration,
+    /// After this time the client has probably gone, or is about to send the request again.
+    expires_after: Duration,
 }
 
-/// A door and its inside.
-pub(super) fn new(limits: Limits, pace: Arc<Pace>) -> (Door, Waiting) {
+/// Both ends of a lane's queue.
+pub(super) fn new(limits: Limits, delay: Arc<DelayEstimate>) -> (Queue, QueueReceiver) {
     let (into_bookings, bookings) = mpsc::channel(limits.queue.max(1));
     let (into_cancellations, cancellations) = mpsc::channel(limits.queue.max(1));
-    let door = Door {
+    let queue = Queue {
         bookings: into_bookings,
         cancellations: into_cancellations,
         wait_max: limits.wait_max,
-        pace,
+        delay,
     };
     let batch_max = limits.batch.max(1);
-    let late_after = limits.wait_max * LATE_TIMES;
-    (door, Waiting { bookings, cancellations, batch_max, late_after })
+    let expires_after = limits.wait_max * EXPIRY_WAITS;
+    (queue, QueueReceiver { bookings, cancellations, batch_max, expires_after })
 }
 
-impl Door {
-    /// Takes the job in.
+impl Queue {
+    /// Adds the job to the queue.
     ///
     /// # Errors
     /// `overloaded` where it would wait too long, `unavailable` where the lane has stopped.
-    pub(super) fn enter(&self, job: Job) -> Result<()> {
-        if self.fullness() >= 1.0 {
-            return Err(self.pace.overloaded());
+    pub(super) fn push(&self, job: Job) -> Result<()> {
+        if self.load() >= 1.0 {
+            return Err(self.delay.overloaded());
         }
         let queue = match job.request {
             Request::Book(_) => &self.bookings,
             Request::Cancel(_) => &self.cancellations,
         };
         queue.try_send(job).map_err(|refused| match refused {
-            Full(_) => self.pace.overloaded(),
+            Full(_) => self.delay.overloaded(),
             Closed(_) => unavailable(),
         })
     }
 
-    /// How much of the longest wait somebody would have who came now; 1 and above is too much.
-    pub(super) fn fullness(&self) -> f64 {
-        let waiting = self.bookings.max_capacity() - self.bookings.capacity();
-        self.pace.wait_behind(waiting).as_secs_f64() / self.wait_max.as_secs_f64()
+    /// The estimated wait of a new booking as a part of the longest allowed wait. From 1 on,
+    /// requests are refused.
+    pub(super) fn load(&self) -> f64 {
+        let queued = self.bookings.max_capacity() - self.bookings.capacity();
+        self.delay.behind(queued).as_secs_f64() / self.wait_max.as_secs_f64()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -79,13 +85,13 @@ impl Door {
     }
 
     pub(super) fn overloaded(&self) -> Error {
-        self.pace.overloaded()
+        self.delay.overloaded()
     }
 }
 
-impl Waiting {
-    /// Takes what has arrived into the empty batch, and waits where nothing has; false when the
-    /// door is closed and nobody waits any more. Safe to be dropped and called again.
+impl QueueReceiver {
+    /// Fills the empty `batch` with what has arrived; where nothing has, waits for it. False when
+    /// the queue is closed and empty. Cancel safe: dropping the future loses no job.
     pub(super) async fn take(&mut self, batch: &mut Vec<Job>) -> bool {
         let Self { bookings, cancellations, batch_max, .. } = self;
         let first = tokio::select! {
@@ -101,20 +107,20 @@ impl Waiting {
         };
         let Some(first) = first else { return false };
         batch.push(first);
-        // So many places are for cancellations even when bookings would fill the batch: they are
-        // what a dose comes back by.
+        // An eighth of the batch is kept for cancellations, however many bookings wait: a
+        // cancellation returns a dose that a booking can use.
         fill(batch, bookings, *batch_max - *batch_max / 8);
         fill(batch, cancellations, *batch_max);
         fill(batch, bookings, *batch_max);
         true
     }
 
-    /// Takes out of the batch whoever has waited too long to be served.
-    pub(super) fn late(&self, batch: &mut Vec<Job>) -> Vec<Job> {
-        batch.extract_if(.., |job| job.came.elapsed() > self.late_after).collect()
+    /// Removes the jobs that have waited too long to be served.
+    pub(super) fn expired(&self, batch: &mut Vec<Job>) -> Vec<Job> {
+        batch.extract_if(.., |job| job.arrived_at.elapsed() > self.expires_after).collect()
     }
 
-    /// Takes in nothing more; what waits can still be taken.
+    /// Takes in no more jobs; those in the queue can still be taken out.
     pub(super) fn close(&mut self) {
         self.bookings.close();
         self.cancellations.close();
@@ -134,7 +140,6 @@ mod tests {
     use std::time::Instant;
 
     use chrono::{DateTime, NaiveDate};
-    use tokio::sync::oneshot;
     use uuid::Uuid;
 
     use super::*;
@@ -143,7 +148,7 @@ mod tests {
             AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
             booking::{self, Book, Booking},
         },
-        flows::lane::Bell,
+        flows::lane::reply::{ReplyQueue, ReplyTo},
     };
 
     fn limits(batch: usize) -> Limits {
@@ -151,7 +156,8 @@ mod tests {
     }
 
     fn job(request: Request) -> Job {
-        Job { request, came: Instant::now(), answer: oneshot::channel().0, bell: Bell::hang() }
+        let (reply, _) = ReplyTo::new(&ReplyQueue::spawn());
+        Job { request, arrived_at: Instant::now(), reply }
     }
 
     fn booking() -> Job {
@@ -185,43 +191,43 @@ mod tests {
         }))
     }
 
-    /// How many of both kinds the next batch has.
-    async fn taken(waiting: &mut Waiting) -> (usize, usize) {
+    /// How many bookings and cancellations the next batch has.
+    async fn taken(receiver: &mut QueueReceiver) -> (usize, usize) {
         let mut batch = Vec::new();
-        assert!(waiting.take(&mut batch).await);
+        assert!(receiver.take(&mut batch).await);
         let bookings = batch.iter().filter(|job| matches!(job.request, Request::Book(_))).count();
         (bookings, batch.len() - bookings)
     }
 
     #[tokio::test]
-    async fn bookings_come_first_and_leave_places_for_cancellations() {
-        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
+    async fn bookings_go_first_and_leave_places_for_cancellations() {
+        let (queue, mut receiver) = new(limits(16), Arc::new(DelayEstimate::new()));
         for _ in 0..20 {
-            door.enter(cancellation()).unwrap();
-            door.enter(booking()).unwrap();
+            queue.push(cancellation()).unwrap();
+            queue.push(booking()).unwrap();
         }
-        assert_eq!(taken(&mut waiting).await, (14, 2), "an eighth is for cancellations");
-        assert_eq!(taken(&mut waiting).await, (6, 10), "and what bookings leave");
-        door.enter(booking()).unwrap();
-        assert_eq!(taken(&mut waiting).await, (1, 8));
+        assert_eq!(taken(&mut receiver).await, (14, 2), "an eighth is for cancellations");
+        assert_eq!(taken(&mut receiver).await, (6, 10), "and the places that bookings leave");
+        queue.push(booking()).unwrap();
+        assert_eq!(taken(&mut receiver).await, (1, 8));
     }
 
     #[tokio::test]
     async fn bookings_alone_fill_the_batch() {
-        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
+        let (queue, mut receiver) = new(limits(16), Arc::new(DelayEstimate::new()));
         for _ in 0..20 {
-            door.enter(booking()).unwrap();
+            queue.push(booking()).unwrap();
         }
-        assert_eq!(taken(&mut waiting).await, (16, 0));
+        assert_eq!(taken(&mut receiver).await, (16, 0));
     }
 
     #[tokio::test]
-    async fn what_waits_is_taken_after_closing_and_then_no_more() {
-        let (door, mut waiting) = new(limits(16), Arc::new(Pace::new()));
-        door.enter(cancellation()).unwrap();
-        waiting.close();
-        door.enter(booking()).expect_err("closed");
-        assert_eq!(taken(&mut waiting).await, (0, 1));
-        assert!(!waiting.take(&mut Vec::new()).await);
+    async fn a_closed_queue_is_emptied_and_takes_no_more() {
+        let (queue, mut receiver) = new(limits(16), Arc::new(DelayEstimate::new()));
+        queue.push(cancellation()).unwrap();
+        receiver.close();
+        queue.push(booking()).expect_err("closed");
+        assert_eq!(taken(&mut receiver).await, (0, 1));
+        assert!(!receiver.take(&mut Vec::new()).await);
     }
 }
