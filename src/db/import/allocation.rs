@@ -55,7 +55,7 @@ pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
     }
     let rows = query!(
         "/* import::allocation::campaigns */
-             select campaign_id, tranche_id, name from tranche where until_version is null"
+         select campaign_id, tranche_id, name from tranche where until_version is null"
     )
     .fetch_all(conn)
     .await?;
