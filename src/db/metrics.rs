@@ -1,6 +1,6 @@
 //! What is counted of the database: transactions by name, and the wait for a connection by pool.
-//! Single statements outside transactions are not timed: `pg_stat_statements` does that, by the
-//! name in their comment.
+//! Single statements are not timed here: that is what `pg_stat_statements` is for, and each of ours
+//! begins with the name of its function.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Every SQL statement in `src/db` begins with the name of its function: `pg_stat_statements`, the
-//! server's log and `pg_stat_activity` then say who asked.
+//! Every SQL statement in `src/db` begins with the name of its function: the server's log,
+//! `pg_stat_activity` and `pg_stat_statements` then say who asked. (The last drops what stands
+//! before the first word from PostgreSQL 18 on.)
 
 use super::source::Source;
 
