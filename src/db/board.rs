@@ -1,7 +1,7 @@
 //! What the board reads: everything once, and from then on only the journal's new lines.
 //!
-//! "New" is exact. A line is in a picture if the snapshot that the picture was read with sees the
-//! transaction that wrote it, so what the next picture lacks is: transactions that had not begun
+//! "New" is exact. A line is in a read model if the snapshot that the model was read with sees the
+//! transaction that wrote it, so what the next one lacks is: transactions that had not begun
 //! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
 //! say that: a transaction that commits late has taken its id long before.
 
@@ -15,7 +15,7 @@ use crate::domain::{
     supply::{self, Buckets},
 };
 
-/// Which transactions a picture includes, as PostgreSQL writes a snapshot.
+/// Which transactions a read model includes, as PostgreSQL writes a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position(String);
 
@@ -82,7 +82,7 @@ impl Lines {
     }
 }
 
-/// The lines that this transaction sees and a picture at `position` does not have.
+/// The lines that this transaction sees and a read model at `position` lacks.
 pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
     // The planner cannot know how few lines are new. After a large file, one transaction has most
     // of the journal's lines, and it would expect as many of the next.

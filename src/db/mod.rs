@@ -47,7 +47,7 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 /// A transaction outside the lanes that runs longer than this has met a stalled server.
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(15);
 const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);
-/// One each for the picture of the board, the count of the eligible, and the outbox.
+/// One each for the board, the count of the eligible, and the outbox.
 const JOB_CONNECTIONS: u32 = 3;
 
 /// The ways into the database, kept apart so that readers cannot starve writers.
@@ -55,7 +55,7 @@ const JOB_CONNECTIONS: u32 = 3;
 pub struct Db {
     pub write: PgPool,
     pub read: PgPool,
-    /// For what runs by itself: it never waits for the crowd, and takes nothing from it.
+    /// For background jobs: they never wait for requests, and take nothing from them.
     pub jobs: PgPool,
     options: PgConnectOptions,
 }

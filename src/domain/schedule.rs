@@ -10,7 +10,7 @@ use super::{BookingId, ClinicId, ProductId, SlotId, booking::State};
 pub struct Schedule {
     pub clinic_id: ClinicId,
     pub date: NaiveDate,
-    /// The database's time of which this is the picture.
+    /// The database's time at which all of this was true.
     pub as_of: DateTime<Utc>,
     /// By time.
     pub slots: Vec<Slot>,

@@ -1,5 +1,5 @@
-//! The picture that the board keeps for itself: every account, summed up for campaigns, regions,
-//! days and clinics, and every slot, carried from one snapshot of the database to the next by the
+//! What the board keeps for itself: every account, summed up for campaigns, regions, days and
+//! clinics, and every slot, carried from one snapshot of the database to the next by the
 //! journal's lines.
 
 use std::{
@@ -21,7 +21,7 @@ use crate::{
 /// Doses of this channel can be booked on the web.
 const WEB: i16 = 1;
 
-/// Why a picture cannot go on; it is then made anew from the tables.
+/// Why a read model cannot go on; it is then made anew from the tables.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
     #[error("allocation {0} does not balance after the journal's lines")]
@@ -91,7 +91,7 @@ struct Entry {
     buckets: Buckets,
 }
 
-/// What the picture is made of, as read in one transaction.
+/// What a read model is made of, as read in one transaction.
 pub struct Tables {
     pub moment: Moment,
     /// Lines that the journal has.
@@ -101,11 +101,11 @@ pub struct Tables {
     pub slots: HashMap<ClinicId, Kept>,
 }
 
-/// What is new since the picture, as read in one transaction.
+/// What is new since the read model, as read in one transaction.
 pub struct News {
     pub moment: Moment,
     pub lines: Vec<Lines>,
-    /// Allocations and pools that the lines name and the picture did not know, as they are now.
+    /// Allocations and pools that the lines name and the read model lacks, as they are now.
     pub accounts: Vec<Account>,
     pub pools: Vec<Pool>,
     /// The slots, as they are now, of clinics where the lines do not say whose seats were taken.
@@ -119,7 +119,7 @@ pub struct Changes {
     pub clinics: BTreeSet<usize>,
 }
 
-/// What the lines name and the picture cannot count by itself.
+/// What the lines name and the read model cannot count by itself.
 #[derive(Debug, Default)]
 pub struct Wanted {
     pub allocation_ids: Vec<i64>,
@@ -127,7 +127,7 @@ pub struct Wanted {
 }
 
 #[derive(Debug)]
-pub struct Picture {
+pub struct ReadModel {
     pub moment: Moment,
     /// Lines of the journal that it includes.
     pub version: i64,
@@ -139,7 +139,7 @@ pub struct Picture {
     pools: HashMap<PoolId, Pool>,
 }
 
-impl Picture {
+impl ReadModel {
     /// # Errors
     /// When the tables contradict each other.
     pub fn new(catalogue: Arc<Catalogue>, mut tables: Tables) -> Result<Self, Broken> {
@@ -147,7 +147,7 @@ impl Picture {
             let kept = tables.slots.remove(&site.clinic.clinic_id).unwrap_or_default();
             ClinicSums { open: BTreeMap::new(), kept }
         });
-        let mut picture = Self {
+        let mut model = Self {
             moment: tables.moment,
             version: tables.lines,
             campaigns: BTreeMap::new(),
@@ -157,12 +157,12 @@ impl Picture {
             catalogue,
         };
         for account in &tables.accounts {
-            picture.add_account(account)?;
+            model.add_account(account)?;
         }
         for pool in tables.pools {
-            picture.add_pool(pool);
+            model.add_pool(pool);
         }
-        Ok(picture)
+        Ok(model)
     }
 
     /// The slots of every clinic.
@@ -187,10 +187,10 @@ impl Picture {
         wanted
     }
 
-    /// Carries the picture on to `news.moment`.
+    /// Carries the read model on to `news.moment`.
     ///
     /// # Errors
-    /// When what comes out is not possible; the picture is then of no more use.
+    /// When what comes out is not possible; the read model is then of no more use.
     pub fn apply(&mut self, news: News) -> Result<Changes, Broken> {
         let mut changes = Changes::default();
         // These come with what the lines did to them.
