@@ -21,6 +21,7 @@ use crate::{
     db::Db,
     domain::{batch::Decide, keys::Keys},
     flows::{
+        import::Imports,
         lane::{self, Bell, Lanes},
         password::Passwords,
     },
@@ -78,6 +79,7 @@ impl Serving {
         };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Arc::new(Notify::new());
+        let imports = Imports::new(db.clone(), keys.clone());
         let app = Data::new(App {
             db,
             keys,
@@ -87,6 +89,7 @@ impl Serving {
             metrics,
             gates: Gates::default(),
             passwords: Passwords::default(),
+            imports,
             is_local,
             outbox,
         });

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 use crate::domain::{
     CampaignId, PoolId, ProductId, RegionId, TrancheId, import::allocation::Sources,
     movement::Actor, pool::Pool,

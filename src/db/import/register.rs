@@ -4,7 +4,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     "create temporary table staged_register (line bigint not null, match_key uuid not null,

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     "create temporary table staged_slot (line bigint not null, clinic_id int not null,

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated, slot::clinic};
+use super::{
+    rows::{RowParser, reject, repeated},
+    slot::clinic,
+};
 use crate::{
     db::{
         copy::CopyText,
@@ -30,13 +33,13 @@ const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tr
 /// Rows that are decided in one go.
 const ROWS_MAX: i64 = 10_000;
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     clinics: HashMap<String, Clinic>,
     campaigns: Campaigns,
     sources: Sources,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
         Ok(Self {
             clinics: db::clinics(conn).await?,
@@ -73,7 +76,7 @@ impl Typist {
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let granted = Allocation::parse(row)?;
         let campaign_id = self.campaign(granted.campaign_code)?;

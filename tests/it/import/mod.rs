@@ -6,7 +6,7 @@ mod reject;
 
 use dosebook::{
     domain::keys::Keys,
-    flows::import::{Options, import},
+    flows::import::{Imports, Options},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -294,9 +294,9 @@ async fn whoever_waits_hears_how_far_it_is() {
     std::fs::write(&path, &file).unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
     let progress = |bytes| seen.borrow_mut().push(bytes);
-    let keys = Keys::new(&SECRET);
+    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET));
     let kind = "register".parse().unwrap();
-    let report = import(&app.app.db, &keys, kind, &path, Options::default(), progress).await;
+    let report = imports.load(kind, &path, Options::default(), progress).await;
     assert_eq!(report.unwrap().rows_accepted, 20_002);
     let seen = seen.into_inner();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");
