@@ -15,6 +15,7 @@ mod read;
 mod read_model;
 pub mod slot;
 pub mod snapshot;
+pub mod view;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -14,12 +14,10 @@ use super::{catalogue::Catalogue, slot::Slots};
 use crate::{
     db::board::{Account, Lines, Moment, Pool},
     domain::{
-        AllocationId, CampaignId, ClinicId, PoolId, ProductId, RegionId, SlotId, supply::Buckets,
+        AllocationId, CampaignId, ClinicId, PoolId, ProductId, RegionId, SlotId, channel::Channel,
+        supply::Buckets,
     },
 };
-
-/// Doses of this channel can be booked on the web.
-const WEB: i16 = 1;
 
 /// Why a read model cannot go on; it is then made anew from the tables.
 #[derive(Debug, thiserror::Error)]
@@ -228,7 +226,7 @@ impl ReadModel {
             campaign_id: account.campaign_id,
             product_id: account.product_id,
             on_date: account.on_date,
-            is_web: account.channel == WEB,
+            is_web: account.channel == Channel::Web,
             buckets: account.buckets,
         };
         self.count(&entry, account.buckets);

@@ -33,6 +33,8 @@ pub struct Supply {
     pub version: i64,
     pub state: State,
     pub state_reason: Option<String>,
+    pub state_reason_ko: Option<String>,
+    pub state_reason_en: Option<String>,
     pub published_quota: Option<i32>,
     /// Doses received for this campaign that no clinic has been granted yet.
     pub held_back: i64,
@@ -52,6 +54,8 @@ pub struct RegionSupply {
     pub region_id: RegionId,
     pub code: String,
     pub name: String,
+    pub name_ko: Option<String>,
+    pub name_en: Option<String>,
     pub parent_id: Option<RegionId>,
     #[serde(flatten)]
     pub doses: Buckets,
@@ -209,19 +213,22 @@ impl From<&ClinicSums> for ClinicNow {
 
 fn publish(model: &ReadModel, eligible: &Eligible, id: CampaignId) -> Result<Published, Broken> {
     let card = model.catalogue.campaigns.get(&id).ok_or(Broken::Sums(id))?;
-    let campaign = &card.content.campaign;
+    let campaign = &card.campaign;
     let none = Sums::default();
     let sums = model.campaigns.get(&id).unwrap_or(&none);
     check(&model.catalogue, id, sums)?;
     let version = Version { campaign_id: id, number: campaign.rule_version };
     let counted = eligible.of(version);
     let with_person = sums.totals.with_person();
+    let reason = campaign.state_reason.as_ref();
     let supply = Supply {
         campaign_id: id,
         as_of: model.moment.as_of,
         version: model.version,
         state: campaign.state,
-        state_reason: campaign.state_reason.clone(),
+        state_reason: reason.map(|reason| reason.main.clone()),
+        state_reason_ko: reason.and_then(|reason| reason.ko.clone()),
+        state_reason_en: reason.and_then(|reason| reason.en.clone()),
         published_quota: campaign.published_quota,
         held_back: sums.held_back,
         totals: sums.totals,
@@ -250,7 +257,9 @@ fn by_region(
         Some(RegionSupply {
             region_id: id,
             code: region.code.clone(),
-            name: region.name.clone(),
+            name: region.name.main.clone(),
+            name_ko: region.name.ko.clone(),
+            name_en: region.name.en.clone(),
             parent_id: region.parent_id,
             doses: doses.copied().unwrap_or_default(),
             eligible: persons,

@@ -10,6 +10,7 @@ use sqlx::{Executor, PgConnection, query, query_as};
 
 use crate::domain::{
     AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId,
+    channel::Channel,
     movement::{Bucket, Kind},
     slot::Slot,
     supply::{self, Buckets},
@@ -153,7 +154,7 @@ pub struct Account {
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
     pub on_date: NaiveDate,
-    pub channel: i16,
+    pub channel: Channel,
     pub buckets: Buckets,
 }
 
@@ -163,7 +164,7 @@ struct AccountRow {
     campaign_id: i32,
     product_id: i32,
     on_date: NaiveDate,
-    channel: i16,
+    channel: Channel,
     granted: i32,
     open: i32,
     held: i32,
@@ -199,10 +200,10 @@ impl From<AccountRow> for Account {
 pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "/* board::accounts */
-         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
-             granted, open, held, booked, spare, given, lost
-         from allocation"
+        r#"/* board::accounts */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date,
+             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+         from allocation"#
     );
     rows.map(Account::from).fetch_all(conn).await
 }
@@ -214,10 +215,10 @@ pub async fn accounts_by_id(
 ) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "/* board::accounts_by_id */
-         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
-             granted, open, held, booked, spare, given, lost
-         from allocation where allocation_id = any($1)",
+        r#"/* board::accounts_by_id */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date,
+             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+         from allocation where allocation_id = any($1)"#,
         allocation_ids,
     );
     rows.map(Account::from).fetch_all(conn).await

@@ -57,10 +57,9 @@ impl TryFrom<i16> for State {
 pub struct UnknownState(i16);
 
 /// A booking as its person sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     pub booking_id: BookingId,
-    #[serde(skip)]
     pub person_id: PersonId,
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
@@ -69,7 +68,6 @@ pub struct Booking {
     pub state: State,
     pub clinic_id: ClinicId,
     pub slot_id: SlotId,
-    #[serde(skip)]
     pub allocation_id: AllocationId,
     /// The version of the campaign's rules that it was judged by.
     pub rule_version: i32,

@@ -21,6 +21,16 @@ pub struct Slot {
     pub is_closed: bool,
 }
 
+/// A slot before it has an id.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSlot {
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub seats: i32,
+}
+
 /// Proof that a seat was taken; a booking cannot be made without one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seat {

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         PersonId, Refusal, RegionId, RosterId,
         keys::MatchKey,
-        person::{BirthDate, match_key, parse_name, parse_phone},
+        person::{BirthDate, NewPerson, match_key, parse_name, parse_phone},
     },
 };
 
@@ -28,7 +28,7 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
     let (name, phone) = (parse_name(&entry.name)?, parse_phone(&entry.phone)?);
     let match_key = match_key(key, &name, birth_date, &phone);
     in_tx(&db.write, "register person", async |conn| {
-        let new = db::person::New { match_key, birth_date, region_id, name: &name, phone: &phone };
+        let new = NewPerson { match_key, birth_date, region_id, name: &name, phone: &phone };
         let person_id = db::person::insert(conn, &new).await.map_err(named)?;
         let known = db::roster::known(&mut *conn, &roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sqlx::{Executor, PgConnection, postgres::PgCopyIn, query, query_scalar, types::Json};
 
+use super::clinic::zone;
 use staged::unsigned;
 
 use crate::domain::{
@@ -131,8 +132,7 @@ pub async fn clinics(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Cl
     .await?;
     rows.into_iter()
         .map(|row| {
-            let zone = row.zone.parse::<Tz>();
-            let zone = zone.map_err(|error| sqlx::Error::Decode(error.to_string().into()))?;
+            let zone = zone(&row.zone)?;
             let (clinic_id, region_id) = (ClinicId(row.clinic_id), RegionId(row.region_id));
             Ok((row.code, Clinic { clinic_id, region_id, zone }))
         })

@@ -23,12 +23,14 @@ use crate::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
         },
+        localized::Localized,
         movement::Actor,
     },
 };
 
-/// Of the journal and of the public history.
+/// Of the journal and of the public history, in English and in Korean.
 const REASON: &str = "import of a file";
+const REASON_KO: &str = "파일로 등록";
 const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tranche_name";
 /// Rows that are decided in one go.
 const ROWS_MAX: i64 = 10_000;
@@ -92,7 +94,7 @@ impl RowParser for Parser {
             .value(product_id)
             .value(granted.on_date)
             .optional(tranche_id)
-            .value(granted.channel)
+            .value(granted.channel.number())
             .value(granted.doses)
             .value(pool_id)
             .end();
@@ -125,5 +127,6 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
 }
 
 pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<u64> {
-    db::allocation::grant(conn, actor, REASON).await
+    let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
+    db::allocation::grant(conn, actor, &reason).await
 }

@@ -1,4 +1,4 @@
-//! Clinics: new ones are added; name, address, phone and position of known ones may change.
+//! Clinics: new ones are added; names, address, phone and position of known ones may change.
 
 use std::collections::HashMap;
 
@@ -33,6 +33,8 @@ impl RowParser for Parser {
         to.row(line)
             .text(clinic.code)
             .text(clinic.name)
+            .optional_text(clinic.name_ko)
+            .optional_text(clinic.name_en)
             .value(region_id)
             .text(clinic.zone.name())
             .text(clinic.address)
