@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, TrancheId, allocation::NewAllocation,
-    channel::Channel, grant::Grant,
+    booking::State, channel::Channel, grant::Grant,
 };
 
 /// Which allocations to list; none of a kind is all of that kind.
@@ -139,11 +139,12 @@ pub async fn latest_bookings(
     query_scalar!(
         r#"/* allocation::latest_bookings */
            select booking_id as "id: BookingId" from slot join booking using (slot_id)
-           where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state in (1, 5)
-           order by booked_at desc, booking_id desc limit $4"#,
+           where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state = any($4)
+           order by booked_at desc, booking_id desc limit $5"#,
         grant.clinic_id.0,
         grant.on_date,
         grant.allocation_id.0,
+        &State::PROMISED.map(State::number),
         limit,
     )
     .fetch_all(db)

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     ClinicId, SlotId,
+    booking::State,
     slot::{NewSlot, Slot},
 };
 
@@ -159,9 +160,10 @@ pub async fn live_bookings(
     query_scalar!(
         r#"/* slot::live_bookings */
            select count(*) as "bookings!" from slot join booking using (slot_id)
-           where clinic_id = $1 and on_date = $2 and state in (1, 5)"#,
+           where clinic_id = $1 and on_date = $2 and state = any($3)"#,
         clinic_id.0,
         on_date,
+        &State::PROMISED.map(State::number),
     )
     .fetch_one(db)
     .await

@@ -23,6 +23,13 @@ pub enum State {
 }
 
 impl State {
+    /// A person has at most one live booking per course and dose. The same as in
+    /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
+    pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
+    /// A dose and a seat are set aside, and the person is still to come.
+    pub const PROMISED: [Self; 2] = [Self::Booked, Self::Held];
+    pub const ENDED: [Self; 2] = [Self::Cancelled, Self::NoShow];
+
     /// The number in the database.
     pub fn number(self) -> i16 {
         match self {
@@ -34,9 +41,8 @@ impl State {
         }
     }
 
-    /// A person has at most one live booking per course and dose.
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Booked | Self::Given | Self::Held)
+        Self::LIVE.contains(&self)
     }
 }
 
