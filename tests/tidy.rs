@@ -118,6 +118,7 @@ const NOT_NOUNS: &[&str] = &[
     "mod",
     "openapi",
     "rehearsal",
+    "staged",
 ];
 
 struct Source {

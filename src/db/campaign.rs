@@ -124,7 +124,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
         r#"/* campaign::insert */
            insert into campaign (code, name, name_ko, name_en, course_id, dose_number, opens_at,
                closes_at, cancel_until_hours, zone)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning campaign_id as "id: CampaignId""#,
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           returning campaign_id as "id: CampaignId""#,
         new.code,
         new.name.main,
         new.name.ko,

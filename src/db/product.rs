@@ -48,8 +48,8 @@ pub async fn list(
     let rows = query_as!(
         Row,
         "/* product::list */
-         select product_id, code_system, code, name, name_ko, name_en, doses_per_vial, age_months_min,
-             age_months_max, doses_in_series, interval_days_min
+         select product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min
          from product where product_id > $1 order by product_id limit $2",
         after.0,
         limit,
@@ -65,7 +65,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewProduct) -> sqlx::Result<P
         "/* product::insert */
          insert into product (code_system, code, name, name_ko, name_en, doses_per_vial,
              age_months_min, age_months_max, doses_in_series, interval_days_min)
-         values (coalesce($1, 'http://hl7.org/fhir/sid/cvx'), $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         values (coalesce($1, 'http://hl7.org/fhir/sid/cvx'),
+             $2, $3, $4, $5, $6, $7, $8, $9, $10)
          returning product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
              age_months_min, age_months_max, doses_in_series, interval_days_min",
         new.code_system,

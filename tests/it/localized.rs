@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, TestApp, make};
+use crate::support::{Answer, Client, Made, TestApp, World};
 
 async fn patch(client: &Client, path: &str, body: &Value) -> Answer {
     client.request(Method::PATCH, path).json(body).send().await
@@ -38,14 +38,15 @@ fn item<'a>(list: &'a Value, member: &str, value: &Value) -> &'a Value {
 
 struct Story {
     app: TestApp,
-    made: make::Made,
+    made: Made,
     admin: Client,
 }
 
 impl Story {
     async fn new() -> Self {
         let app = TestApp::start().await;
-        let (made, admin) = (make::world(&app.db).await, app.admin().await);
+        let made = World::new().doses(20).make(&app.db).await;
+        let admin = app.admin().await;
         Self { app, made, admin }
     }
 
@@ -207,10 +208,10 @@ async fn everybody_reads_the_reasons() {
     let pool = format!("/v1/admin/pools/{}/receipts", made.nation);
     admin.post(&pool, &doses).await.ok(200);
     let allocation = format!("/v1/admin/allocations/{}", made.allocations[0].allocation_id);
-    let doses = with(json!({ "doses": 10 }), "reason", "A grant");
-    admin.post(&format!("{allocation}/grants"), &doses).await.ok(200);
-    let doses = with(json!({ "doses": 10 }), "reason", "A correction");
-    admin.post(&format!("{allocation}/retractions"), &doses).await.ok(200);
+    for (verb, reason) in [("retractions", "A correction"), ("grants", "A grant")] {
+        let doses = with(json!({ "doses": 10 }), "reason", reason);
+        admin.post(&format!("{allocation}/{verb}"), &doses).await.ok(200);
+    }
     admin.post(&story.campaign("/close"), &reason("The end")).await.ok(200);
 
     let history = story.public(&format!("{public}/supply/history")).await;

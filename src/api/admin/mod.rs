@@ -1,6 +1,5 @@
-//! What administrators do: one file per resource. Every handler takes
-//! `ByAdministrator`, so that none can forget who asks, and who may not ask learns nothing about the
-//! request.
+//! What administrators do: one file per resource. Every handler takes `ByAdministrator`, so that
+//! none can forget who asks, and who may not ask learns nothing about the request.
 
 pub mod allocation;
 pub mod campaign;
