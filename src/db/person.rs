@@ -1,36 +1,36 @@
 //! The register.
 
-use sqlx::{PgConnection, PgExecutor, query, query_as};
+use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
-    PersonId, RegionId,
-    person::{BirthDate, Match, Person, Spelling},
+    PersonId,
+    localized::Localized,
+    person::{NewPerson, Person},
 };
 
 /// A person with the spellings of their name, and the name of their region.
 pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Person>> {
-    query_as!(
-        Person,
+    let row = query!(
         r#"/* person::find */ select p.person_id, p.name, ko.name as "name_ko?",
-               en.name as "name_en?", p.birth_date, p.region_id, r.name as region_name
+               en.name as "name_en?", p.birth_date, p.region_id, r.name as region_name,
+               r.name_ko as region_name_ko, r.name_en as region_name_en
            from person p join region r using (region_id)
                left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
                left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
            where p.person_id = $1"#,
         person_id.0,
-    )
+    );
+    row.map(|row| Person {
+        person_id: row.person_id.into(),
+        name: row.name,
+        name_ko: row.name_ko,
+        name_en: row.name_en,
+        birth_date: row.birth_date,
+        region_id: row.region_id.into(),
+        region_name: Localized::new(row.region_name, row.region_name_ko, row.region_name_en),
+    })
     .fetch_optional(db)
     .await
-}
-
-/// A person before they have an id.
-pub struct New<'a> {
-    pub match_key: Match,
-    pub birth_date: BirthDate,
-    pub region_id: RegionId,
-    pub name: &'a str,
-    pub phone: &'a str,
-    pub spellings: &'a [Spelling],
 }
 
 /// Puts a person into the register, unless it has one of the names already; then answers which: 0
@@ -44,7 +44,7 @@ pub struct New<'a> {
 /// The database's; `person_match_key` or `person_spelling_key` where somebody else was faster.
 pub async fn insert(
     conn: &mut PgConnection,
-    new: &New<'_>,
+    new: &NewPerson<'_>,
 ) -> sqlx::Result<Result<PersonId, usize>> {
     let keys: Vec<_> = new.spellings.iter().map(|one| one.match_key.to_vec()).collect();
     let languages: Vec<_> = new.spellings.iter().map(|one| one.language.tag().to_owned()).collect();

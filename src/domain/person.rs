@@ -4,9 +4,10 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
-use crate::domain::{PersonId, Refusal, RegionId, keys::MatchKey, language::Language};
+use crate::domain::{
+    PersonId, Refusal, RegionId, keys::MatchKey, language::Language, localized::Localized,
+};
 
 /// Longest name in characters, as `person_name_check` has it.
 const NAME_CHARS_MAX: usize = 200;
@@ -22,7 +23,7 @@ const MATCH_KEY_BYTES: usize = 16;
 pub type Match = [u8; MATCH_KEY_BYTES];
 
 /// A person of the register, as they are shown to themselves.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     pub person_id: PersonId,
     pub name: String,
@@ -32,7 +33,17 @@ pub struct Person {
     pub name_en: Option<String>,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
-    pub region_name: String,
+    pub region_name: Localized,
+}
+
+/// A person before they have an id.
+pub struct NewPerson<'a> {
+    pub match_key: Match,
+    pub birth_date: BirthDate,
+    pub region_id: RegionId,
+    pub name: &'a str,
+    pub phone: &'a str,
+    pub spellings: &'a [Spelling],
 }
 
 /// A person's name as it is kept, and how else it is spelled.
@@ -88,8 +99,7 @@ pub struct Keyed {
 }
 
 /// A day of birth that somebody now alive can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BirthDate(NaiveDate);
 
 impl BirthDate {

@@ -7,7 +7,7 @@ use crate::{
         Code, PersonId, Refusal, RegionId, RosterId,
         keys::MatchKey,
         language::Language,
-        person::{BirthDate, Keyed, Names, Spelling, parse_phone},
+        person::{BirthDate, Keyed, Names, NewPerson, Spelling, parse_phone},
     },
 };
 
@@ -33,7 +33,7 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
     let phone = parse_phone(&phone)?;
     let Keyed { name, match_key, spellings } = names.keyed(key, birth_date, &phone);
     in_tx(&db.write, "register person", async |conn| {
-        let new = db::person::New {
+        let new = NewPerson {
             match_key,
             birth_date,
             region_id,

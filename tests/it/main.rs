@@ -28,6 +28,7 @@ mod errors;
 mod health;
 mod import;
 mod ledger;
+mod localized;
 mod model;
 mod outbox;
 mod overload;

@@ -5,7 +5,7 @@
 
 use sqlx::{Executor, PgConnection, Row};
 
-use super::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 
 pub(super) const STAGED: (&str, &str) = (
     "/* import::register::STAGED */

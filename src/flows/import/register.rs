@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated};
+use super::rows::{RowParser, reject, repeated};
 use crate::{
     db::{
         copy::{CopyRow, CopyText},
@@ -23,20 +23,20 @@ use crate::{
 
 const NAME_COLUMNS: &str = "name,name_ko,name_en";
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     key: MatchKey,
     today: NaiveDate,
     regions: HashMap<String, RegionId>,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
         let today = db::latest_date(conn).await?;
         Ok(Self { key: keys.matching.clone(), today, regions: db::regions(conn).await? })
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let person = Register::parse(row, self.today)?;
         let region_id = region(&self.regions, person.region_code)?;
