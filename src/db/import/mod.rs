@@ -26,11 +26,14 @@ use crate::domain::{
 /// Waits for its turn: one file at a time is loaded into a database, so that files need not be
 /// checked against each other. Held until the end of the transaction.
 pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<()> {
-    conn.execute("set local lock_timeout = '30min'").await?;
-    conn.execute("/* import::take_turn */ select pg_advisory_xact_lock(hashtext('import'))")
-        .await?;
     // Sorting and grouping of millions of rows; the memory is PostgreSQL's.
-    conn.execute("set local lock_timeout = '30s'; set local work_mem = '64MB'").await.map(drop)
+    conn.execute(
+        "set local lock_timeout = '30min';
+         /* import::take_turn */ select pg_advisory_xact_lock(hashtext('import'));
+         set local lock_timeout = '30s'; set local work_mem = '64MB'",
+    )
+    .await
+    .map(drop)
 }
 
 /// What became of the same file earlier.
