@@ -1,5 +1,5 @@
 //! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db`
-//! (SQL), `board` (the public picture in memory), `flows` (one transaction each), then `api`, `web`
+//! (SQL), `board` (what is public, in memory), `flows` (one transaction each), then `api`, `web`
 //! and `jobs`; `app` wires them. See ARCHITECTURE.md.
 #![cfg_attr(
     test,

@@ -21,6 +21,7 @@ use crate::{
     db::Db,
     domain::{batch::Decide, keys::Keys},
     flows::{
+        import::Imports,
         lane::{self, Lanes, ReplyQueue},
         password::Passwords,
     },
@@ -65,7 +66,7 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the public snapshot cannot be read, or the address cannot be bound.
+    /// When the board cannot be read, or the address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
@@ -78,6 +79,7 @@ impl Serving {
         };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Arc::new(Notify::new());
+        let imports = Imports::new(db.clone(), keys.clone());
         let app = Data::new(App {
             db,
             keys,
@@ -88,6 +90,7 @@ impl Serving {
             gates: Gates::default(),
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
+            imports,
             is_local,
             outbox,
         });

@@ -21,7 +21,7 @@ const LIMIT_MAX: usize = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct ClinicQuery {
     region: Option<RegionId>,
     date: Option<NaiveDate>,
     /// `latitude,longitude` in degrees
@@ -38,13 +38,13 @@ pub async fn list_clinics(
     app: Data<App>,
     request: HttpRequest,
     Path(campaign_id): Path<CampaignId>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<ClinicQuery>,
 ) -> Result<HttpResponse, Problem> {
     let snapshot = app.board.now();
     if !snapshot.supplies.contains_key(&campaign_id) {
         return Err(Refusal::not_found().into());
     }
-    let filter = filter(&snapshot, campaign_id, &asked)?;
+    let filter = filter(&snapshot, campaign_id, &query)?;
     let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
     negotiate::send_made(&request, &hash, || {
         let no_such = || Refusal::field("after", "There is no clinic with this id.");
@@ -52,8 +52,12 @@ pub async fn list_clinics(
     })
 }
 
-fn filter(snapshot: &Snapshot, campaign_id: CampaignId, asked: &Asked) -> Result<Filter, Refusal> {
-    let &Asked { region: region_id, date, ref near, limit, after } = asked;
+fn filter(
+    snapshot: &Snapshot,
+    campaign_id: CampaignId,
+    query: &ClinicQuery,
+) -> Result<Filter, Refusal> {
+    let &ClinicQuery { region: region_id, date, ref near, limit, after } = query;
     if region_id.is_some_and(|id| !snapshot.catalogue.regions.contains_key(&id)) {
         return Err(Refusal::field("region", "There is no region with this id."));
     }

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::{
     domain::{Code, import::Kind},
-    flows::import::{Options, import},
+    flows::import::Options,
     http::{
         admission::{self, Admitted},
         extract::{Path, Query, media_type},
@@ -32,7 +32,7 @@ const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct How {
+pub struct ImportQuery {
     /// Do everything, then take it back.
     #[serde(default)]
     dry_run: bool,
@@ -50,7 +50,7 @@ pub async fn post_import(
     _: Admitted<admission::Export>,
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
-    (Path(kind), Query(how)): (Path<Kind>, Query<How>),
+    (Path(kind), Query(query)): (Path<Kind>, Query<ImportQuery>),
     request: HttpRequest,
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -66,9 +66,12 @@ pub async fn post_import(
         return Err(too_large());
     }
     let file = spool(body, FILE_BYTES_MAX).await?;
-    let options =
-        Options { dry_run: how.dry_run, partial: how.partial, staff_user_id: Some(staff_user_id) };
-    let importing = import(&app.db, &app.keys, kind, file.path(), options, |_| {});
+    let options = Options {
+        dry_run: query.dry_run,
+        partial: query.partial,
+        staff_user_id: Some(staff_user_id),
+    };
+    let importing = app.imports.load(kind, file.path(), options, |_| {});
     let report = Box::pin(importing).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(report))
 }

@@ -16,13 +16,11 @@ use crate::domain::{
     allocation::{Allocation, Key},
     batch::{Cancellation, PersonState, Writes},
     booking::{Booking, NewBooking},
+    channel::Channel,
     eligibility::{Applicant, Asked},
     movement::{Actor, Bucket, Kind},
     slot::Slot,
 };
-
-/// Bookings made on the web draw from this channel's allocations.
-const WEB: i16 = 1;
 
 const BOOKINGS: &str = "/* batch::BOOKINGS */ copy booking (booking_id, person_id, campaign_id, \
     product_id, course_id, dose_number, slot_id, allocation_id, rule_version, booked_at) \
@@ -77,7 +75,7 @@ pub async fn lock_allocations(
         &campaigns,
         &products,
         &dates,
-        WEB,
+        Channel::Web.number(),
     )
     .fetch_all(conn)
     .await?;

@@ -3,7 +3,7 @@
 
 use sqlx::{PgConnection, PgExecutor, query_scalar};
 
-/// The revision now; whoever keeps a picture in memory reads it again when this moves.
+/// The revision now; whoever keeps a read model reads the tables again when this moves.
 pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     query_scalar!("/* catalogue::revision */ select revision from catalogue").fetch_one(db).await
 }

@@ -77,6 +77,13 @@ impl CopyRow<'_> {
         }
     }
 
+    pub fn optional_text(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(text),
+            None => self.value("\\N"),
+        }
+    }
+
     /// Ends the row.
     pub fn end(self) {
         self.0.0.pop();
@@ -93,8 +100,9 @@ mod tests {
         let mut copy = CopyText::default();
         copy.row(2).text("a\\b\tc\r\nd").key([255; 16]).optional(None::<i32>).end();
         copy.row(3).text("").optional(Some(4)).end();
+        copy.row(4).optional_text(None).optional_text(Some("a\tb")).optional_text(Some("")).end();
         let text = String::from_utf8(copy.into_bytes()).unwrap();
         let key = "f".repeat(32);
-        assert_eq!(text, format!("2\ta\\\\b\\tc\\r\\nd\t{key}\t\\N\n3\t\t4\n"));
+        assert_eq!(text, format!("2\ta\\\\b\\tc\\r\\nd\t{key}\t\\N\n3\t\t4\n4\t\\N\ta\\tb\t\n"));
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{AllocationId, CampaignId, ClinicId, ProductId, TrancheId};
+use super::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, channel::Channel};
 
 /// What an allocation is for. There may be one row per tranche and one for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,20 @@ pub struct Key {
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
     pub on_date: NaiveDate,
+}
+
+/// An allocation before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAllocation {
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    /// None: for whoever's turn it is.
+    pub tranche_id: Option<TrancheId>,
+    pub channel: Channel,
+    pub pool_id: PoolId,
 }
 
 /// An allocation as locked by the transaction that decides, with the buckets between which booking

@@ -26,6 +26,12 @@ pub enum State {
 impl State {
     pub const ALL: [Self; 5] =
         [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held];
+    /// A person has at most one live booking per course and dose. The same as in
+    /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
+    pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
+    /// A dose and a seat are set aside, and the person is still to come.
+    pub const PROMISED: [Self; 2] = [Self::Booked, Self::Held];
+    pub const ENDED: [Self; 2] = [Self::Cancelled, Self::NoShow];
 
     /// The number in the database.
     pub fn number(self) -> i16 {
@@ -38,10 +44,8 @@ impl State {
         }
     }
 
-    /// Whether the booking stands for a dose: promised or given. A person has at most one live
-    /// booking per course and dose. In SQL this is `state in (1, 2, 5)`; a test compares them.
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Booked | Self::Given | Self::Held)
+        Self::LIVE.contains(&self)
     }
 }
 
@@ -59,10 +63,9 @@ impl TryFrom<i16> for State {
 pub struct UnknownState(i16);
 
 /// A booking as its person sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     pub booking_id: BookingId,
-    #[serde(skip)]
     pub person_id: PersonId,
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
@@ -71,7 +74,6 @@ pub struct Booking {
     pub state: State,
     pub clinic_id: ClinicId,
     pub slot_id: SlotId,
-    #[serde(skip)]
     pub allocation_id: AllocationId,
     /// The version of the campaign's rules that it was judged by.
     pub rule_version: i32,

@@ -264,7 +264,7 @@ pub(super) mod tests {
             product_id: ProductId(id),
             code_system: "http://hl7.org/fhir/sid/cvx".to_owned(),
             code: id.to_string(),
-            name: format!("Vaccine {id}"),
+            name: format!("Vaccine {id}").into(),
             doses_per_vial: 10,
             age_months_min: 18 * 12,
             age_months_max: None,
@@ -276,7 +276,7 @@ pub(super) mod tests {
     pub(crate) fn cohort(from: &str, to: &str) -> Cohort {
         Cohort {
             cohort_id: CohortId(1),
-            name: format!("born {from} to {to}"),
+            name: format!("born {from} to {to}").into(),
             born_from: Some(date(from)),
             born_to: Some(date(to)),
             roster_id: None,
@@ -287,7 +287,7 @@ pub(super) mod tests {
     pub(crate) fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
         Tranche {
             tranche_id: TrancheId(id),
-            name: format!("day {id}"),
+            name: format!("day {id}").into(),
             birth_day_digits: digits.to_vec(),
             opens_at: instant(opens_at),
         }
@@ -458,7 +458,7 @@ pub(super) mod tests {
             birth_day_digits in vec(0..10_i16, 1..8),
             opens_at in near(),
         ) -> Tranche {
-            Tranche { tranche_id, birth_day_digits, opens_at, name: "a day".to_owned() }
+            Tranche { tranche_id, birth_day_digits, opens_at, name: "a day".into() }
         }
     }
 

@@ -3,17 +3,17 @@
 //! system without this rule took 1.85 million bookings for 0.81 million doses.
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
 use super::{
     AllocationId, CampaignId, ClinicId, Code, PoolId, ProductId, Refusal, TrancheId,
+    channel::Channel,
     movement::{Cause, Movement, Vials},
     pool::Pool,
 };
 
 /// An allocation with all its buckets:
 /// `granted = open + held + booked + spare + given + lost`, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub allocation_id: AllocationId,
     pub clinic_id: ClinicId,
@@ -23,8 +23,7 @@ pub struct Grant {
     pub on_date: NaiveDate,
     /// None: for everybody who may book now.
     pub tranche_id: Option<TrancheId>,
-    /// 1 web, 2 phone or assisted, 3 walk-in.
-    pub channel: i16,
+    pub channel: Channel,
     /// The pool that the doses came from and go back to.
     pub pool_id: PoolId,
     pub granted: i32,
@@ -141,7 +140,7 @@ mod tests {
             product_id: ProductId(1),
             on_date: NaiveDate::from_ymd_opt(2021, 7, 26).unwrap(),
             tranche_id: None,
-            channel: 1,
+            channel: Channel::Web,
             pool_id: PoolId(1),
             granted: 0,
             open: 0,

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod booking;
 pub mod calendar;
 pub mod campaign;
+pub mod channel;
 pub mod clinic;
 pub mod cohort;
 pub mod course;

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{AllocationId, BookingId, Code, PoolId, Refusal, StaffUserId};
+use super::{AllocationId, BookingId, Code, PoolId, Refusal, StaffUserId, localized::Localized};
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident {
@@ -120,7 +120,7 @@ pub enum Actor {
     Citizen,
     Staff(StaffUserId),
     Administrator(StaffUserId),
-    /// What runs by itself.
+    /// A background job, or whoever holds the machine.
     Service,
 }
 
@@ -168,7 +168,8 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     pub actor: Actor,
-    pub reason: String,
+    /// The journal keeps the main text; what the public reads has all of them.
+    pub reason: Localized,
 }
 
 /// One line of the journal.
@@ -223,7 +224,7 @@ impl Movement {
             to_pool_id: None,
             booking_id: None,
             actor: cause.actor,
-            reason: Some(cause.reason.clone()),
+            reason: Some(cause.reason.main.clone()),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     campaign::State,
     cohort::{Home, Membership},
     eligibility::{DoseHeld, Rules},
+    language::Language,
     product::{AgeFit, Product},
     tranche::Tranche,
     verdict::{Reason, ReasonCode},
@@ -152,7 +153,8 @@ impl<'a> Case<'a> {
                 Membership::DependsOnRoster => depends.1 = true,
             }
         }
-        let names: Vec<&str> = cohorts.iter().map(|cohort| cohort.name.as_str()).collect();
+        let names: Vec<&str> =
+            cohorts.iter().map(|cohort| cohort.name.in_language(Language::English)).collect();
         let mut text = match names.as_slice() {
             [] => "Nobody can book in this campaign yet.".to_owned(),
             names => format!("You are in none of its groups: {}.", names.join("; ")),
@@ -179,13 +181,14 @@ impl<'a> Case<'a> {
             return Some(lasting(ReasonCode::NotInTranche, text));
         };
         let opens_at = tranche.opens_at;
-        let text = || format!("Your turn ({}) begins at {}.", tranche.name, self.local(opens_at));
+        let name = tranche.name.in_language(Language::English);
+        let text = || format!("Your turn ({name}) begins at {}.", self.local(opens_at));
         (self.now < opens_at).then(|| passing(ReasonCode::TrancheNotOpen, opens_at, text()))
     }
 
     fn age(&self, product: &Product) -> Option<Objection> {
         let born = self.person.birth_date;
-        let name = &product.name;
+        let name = product.name.in_language(Language::English);
         match product.age_fit(born, self.on_date()) {
             AgeFit::Fits => None,
             AgeFit::TooYoung => {

@@ -1,14 +1,12 @@
 //! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
-use serde::Serialize;
-
 use super::{
     CampaignId, Code, PoolId, ProductId, Refusal, RegionId,
     movement::{Cause, Movement, Vials},
 };
 
 /// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     pub pool_id: PoolId,
     pub campaign_id: CampaignId,
@@ -22,6 +20,15 @@ pub struct Pool {
     /// Given to pools below and to allocations.
     pub passed_on: i32,
     pub lost: i32,
+}
+
+/// A pool before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPool {
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    pub parent_id: Option<PoolId>,
+    pub region_id: Option<RegionId>,
 }
 
 impl Pool {

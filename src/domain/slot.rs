@@ -21,6 +21,16 @@ pub struct Slot {
     pub is_closed: bool,
 }
 
+/// A slot before it has an id.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSlot {
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub seats: i32,
+}
+
 /// Proof that a slot has a free seat. It borrows the slot, so while it exists nobody else can take
 /// the seat. `NewBooking::new` takes it; dropping it takes nothing.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         AllocationId, PoolId, Refusal,
+        allocation::NewAllocation,
         grant::{Grant, Shortfall},
         movement::{Cause, Vials, moved_meanwhile},
         supply_history::Event,
@@ -37,7 +38,7 @@ pub struct Granted {
 /// `not_enough_doses`; `wrong_state` for a closed campaign or another `if_granted`.
 pub async fn allocate(
     db: &Db,
-    to: db::allocation::New,
+    to: NewAllocation,
     amount: Amount,
     cause: &Cause,
 ) -> Result<Granted> {
@@ -78,7 +79,7 @@ pub async fn grant(
 }
 
 /// Whether clinic, product, tranche and pool belong together. Locks the clinic.
-async fn check(conn: &mut PgConnection, to: &db::allocation::New) -> Result<()> {
+async fn check(conn: &mut PgConnection, to: &NewAllocation) -> Result<()> {
     let Some(clinic) = db::clinic::lock(conn, to.clinic_id).await? else {
         return Err(Refusal::field("clinic_id", "There is no such clinic.").into());
     };

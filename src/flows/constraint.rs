@@ -21,6 +21,11 @@ const TAKEN: &[Named] = &[
     ("pool_node_key", "region_id", "The campaign has a pool of this product there."),
     ("slot_key", "slots", "The clinic has a slot that starts at one of these instants."),
     ("person_match_key", "name", "The register has a person of this name, birth date and phone."),
+    (
+        "person_spelling_key",
+        "name",
+        "The register has a person of this name, birth date and phone.",
+    ),
 ];
 
 const IMPOSSIBLE: &[Named] = &[
@@ -81,6 +86,7 @@ mod tests {
             include_str!("../../migrations/0002_campaign.sql"),
             include_str!("../../migrations/0003_person.sql"),
             include_str!("../../migrations/0004_ledger.sql"),
+            include_str!("../../migrations/0011_spellings.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.

@@ -1,7 +1,6 @@
 //! Signs a citizen in with the code that was sent to their phone.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Result;
@@ -17,7 +16,7 @@ use crate::{
 };
 
 /// A citizen's session, as it is told to them.
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct CitizenSession {
     pub token: String,
     pub expires_at: DateTime<Utc>,

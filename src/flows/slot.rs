@@ -8,7 +8,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         ClinicId, Code, Refusal, SlotId, calendar,
-        slot::{SEATS_MAX, Slot},
+        slot::{NewSlot, SEATS_MAX, Slot},
     },
 };
 
@@ -37,7 +37,7 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
         refuse_taken(&windows, known.into_iter().collect())?;
         let slots: Vec<_> = windows
             .iter()
-            .map(|window| db::slot::New {
+            .map(|window| NewSlot {
                 on_date: calendar::local_date(window.starts_at, clinic.zone),
                 starts_at: window.starts_at,
                 ends_at: window.ends_at,

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::domain::person::parse_date;
+use crate::domain::{calendar::zone_named, person::parse_date};
 
 /// Years of an instant: what a database and a human can both work with.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9000;
@@ -34,6 +34,17 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
         }
         Ok(Self(trimmed.to_owned()))
     }
+}
+
+/// A member of a change that null clears. With `#[serde(default)]` the outer none is a member that
+/// was left out; the inner none is null.
+///
+/// # Errors
+/// Those of the value itself.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// A date as `YYYY-MM-DD`.
@@ -76,7 +87,8 @@ impl TryFrom<String> for Zone {
     type Error = Expected;
 
     fn try_from(text: String) -> Result<Self, Expected> {
-        text.parse().map(Self).or(Err(Expected("an IANA time zone as Asia/Seoul".to_owned())))
+        let expected = || Expected("an IANA time zone as Asia/Seoul".to_owned());
+        zone_named(&text).map(Self).ok_or_else(expected)
     }
 }
 

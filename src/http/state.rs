@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     db::Db,
     domain::keys::Keys,
-    flows::{lane::Lanes, password::Passwords},
+    flows::{import::Imports, lane::Lanes, password::Passwords},
     telemetry::Metrics,
 };
 
@@ -25,6 +25,7 @@ pub struct App {
     pub gates: Gates,
     pub request_ids: RequestIds,
     pub passwords: Passwords,
+    pub imports: Imports,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
     /// Notified when this process has put a message in the outbox.

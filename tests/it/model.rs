@@ -234,7 +234,7 @@ fn amount(doses: i32) -> Amount {
 }
 
 fn cause() -> Cause {
-    Cause { actor: Actor::Service, reason: "the model says so".to_owned() }
+    Cause { actor: Actor::Service, reason: "the model says so".into() }
 }
 
 fn name<T: std::fmt::Debug>(outcome: flows::Result<T>, done: &str) -> String {

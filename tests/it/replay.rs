@@ -1,5 +1,5 @@
-//! A small rehearsal from end to end: what it reports is what the database holds, and a promise
-//! that was not kept is found.
+//! A small replay from end to end: its report agrees with the database, and a promise that was not
+//! kept is found.
 
 use dosebook::{
     db::Db,

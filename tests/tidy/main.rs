@@ -138,6 +138,7 @@ const NOT_NOUNS: &[&str] = &[
     "mod",
     "openapi",
     "rehearsal",
+    "staged",
     "transaction",
 ];
 

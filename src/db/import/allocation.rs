@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 use crate::domain::{
     CampaignId, PoolId, ProductId, RegionId, TrancheId, import::allocation::Sources,
-    movement::Actor, pool::Pool,
+    localized::Localized, movement::Actor, pool::Pool,
 };
 
 pub(super) const STAGED: (&str, &str) = (
@@ -241,7 +241,7 @@ pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Resul
 ///
 /// # Errors
 /// The database's; its checks refuse what the pools do not have.
-pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
     write(
         conn,
         "/* import::allocation::grant */
@@ -286,7 +286,7 @@ pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx:
     record(conn, actor, reason).await
 }
 
-async fn record(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
     let journal = staged(
         "/* import::allocation::record */
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
@@ -297,14 +297,15 @@ async fn record(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Re
          where a.tranche_id is not distinct from s.tranche_id order by s.line",
     );
     let staff_user_id = actor.staff_user_id().map(|id| id.0);
-    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(reason);
+    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(&reason.main);
     let lines = journal.execute(&mut *conn).await?.rows_affected();
     let history = staged(
         "/* import::allocation::record */
-         insert into supply_history (campaign_id, event, doses, reason)
-         select campaign_id, 'granted', sum(doses)::int, $1 from staged_allocation
+         insert into supply_history (campaign_id, event, doses, reason, reason_ko, reason_en)
+         select campaign_id, 'granted', sum(doses)::int, $1, $2, $3 from staged_allocation
          group by campaign_id order by campaign_id",
     );
-    history.bind(reason).execute(conn).await?;
+    let history = history.bind(&reason.main).bind(&reason.ko).bind(&reason.en);
+    history.execute(conn).await?;
     Ok(lines)
 }

@@ -2,16 +2,20 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
+    // A name in another language is null where the file has no such column, and empty where a
+    // known clinic is to lose it.
     "/* import::clinic::STAGED */
      create temporary table staged_clinic (line bigint not null, code text not null,
-         name text not null, region_id int not null, zone text not null, address text not null,
-         phone text not null, latitude double precision, longitude double precision)
+         name text not null, name_ko text, name_en text, region_id int not null,
+         zone text not null, address text not null, phone text not null,
+         latitude double precision, longitude double precision)
          on commit drop",
     "/* import::clinic::STAGED */
-     copy staged_clinic (line, code, name, region_id, zone, address, phone, latitude, longitude)
+     copy staged_clinic (line, code, name, name_ko, name_en, region_id, zone, address, phone,
+         latitude, longitude)
          from stdin",
 );
 
@@ -66,20 +70,29 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let changed = write(
         conn,
         "/* import::clinic::insert_staged */
+         with new as (
+             select s.code, s.name, s.address, s.phone, s.latitude, s.longitude,
+                 nullif(coalesce(s.name_ko, c.name_ko), '') as name_ko,
+                 nullif(coalesce(s.name_en, c.name_en), '') as name_en
+             from staged_clinic s join clinic c using (code)
+         )
          update clinic c
-         set name = s.name, address = s.address, phone = s.phone, latitude = s.latitude,
-             longitude = s.longitude
-         from staged_clinic s
-         where c.code = s.code
-             and (c.name, c.address, c.phone, c.latitude, c.longitude) is distinct from
-                 (s.name, s.address, s.phone, s.latitude, s.longitude)",
+         set name = new.name, name_ko = new.name_ko, name_en = new.name_en, address = new.address,
+             phone = new.phone, latitude = new.latitude, longitude = new.longitude
+         from new
+         where c.code = new.code
+             and (c.name, c.name_ko, c.name_en, c.address, c.phone, c.latitude, c.longitude)
+                 is distinct from (new.name, new.name_ko, new.name_en, new.address, new.phone,
+                     new.latitude, new.longitude)",
     )
     .await?;
     let new = write(
         conn,
         "/* import::clinic::insert_staged */
-         insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
-         select region_id, code, name, zone, address, phone, latitude, longitude
+         insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
+             latitude, longitude)
+         select region_id, code, name, nullif(name_ko, ''), nullif(name_en, ''), zone, address,
+             phone, latitude, longitude
          from staged_clinic order by line on conflict (code) do nothing",
     )
     .await?;

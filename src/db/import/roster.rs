@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
@@ -44,7 +44,7 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Takes out who is not in the register.
+/// Takes out who is not in the register under any spelling.
 pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
@@ -52,6 +52,8 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
          with gone as (
              delete from staged_roster s
              where not exists (select from person p where p.match_key = uuid_send(s.match_key))
+                 and not exists (
+                     select from person_spelling x where x.match_key = uuid_send(s.match_key))
              returning s.line
          )
          select line, 0::bigint, count(*) over () from gone order by line limit 1000",
@@ -66,7 +68,9 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
         "/* import::roster::insert_staged */
          insert into roster_member (person_id, roster_id)
          select p.person_id, s.roster_id from staged_roster s
-         join person p on p.match_key = uuid_send(s.match_key)
+         join (select match_key, person_id from person
+               union all select match_key, person_id from person_spelling) p
+             on p.match_key = uuid_send(s.match_key)
          order by 1, 2 on conflict do nothing",
     )
     .await

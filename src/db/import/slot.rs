@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     "/* import::slot::STAGED */

@@ -42,8 +42,14 @@ const fn column(name: &'static str) -> Column {
     Column { name, is_required: true }
 }
 
-const REGISTER: &[Column] =
-    &[column("name"), column("birth_date"), column("phone"), column("region_code")];
+const REGISTER: &[Column] = &[
+    column("name"),
+    column("birth_date"),
+    column("phone"),
+    column("region_code"),
+    Column { name: "name_ko", is_required: false },
+    Column { name: "name_en", is_required: false },
+];
 const ROSTER: &[Column] =
     &[column("roster_code"), column("name"), column("birth_date"), column("phone")];
 const CLINICS: &[Column] = &[
@@ -55,6 +61,8 @@ const CLINICS: &[Column] = &[
     column("phone"),
     column("latitude"),
     column("longitude"),
+    Column { name: "name_ko", is_required: false },
+    Column { name: "name_en", is_required: false },
 ];
 const SLOTS: &[Column] =
     &[column("clinic_code"), column("starts_at"), column("ends_at"), column("seats")];
@@ -233,9 +241,14 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// The value without white space around it; empty where the column was left out.
     pub fn get(&self, column: &str) -> &'a str {
+        self.find(column).unwrap_or_default()
+    }
+
+    /// The value without white space around it; none where the column was left out.
+    pub fn find(&self, column: &str) -> Option<&'a str> {
         let at = self.header.columns.iter().position(|known| known.name == column);
         let place = at.and_then(|at| self.header.places.get(at).copied().flatten());
-        place.and_then(|place| self.fields.get(place)).map_or("", |field| field.trim())
+        place.and_then(|place| self.fields.get(place)).map(|field| field.trim())
     }
 }
 

@@ -85,7 +85,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_list_movements", 2),
     ("admin_post_import: allocations", 33),
     ("admin_post_import: clinics", 17),
-    ("admin_post_import: register", 16),
+    ("admin_post_import: register", 21),
     ("admin_post_import: roster", 16),
     ("admin_post_import: slots", 16),
     ("get_docs", 0),
