@@ -28,9 +28,10 @@ pub async fn answer<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let app = request.app_data::<Data<App>>().cloned();
+    let Some(app) = request.app_data::<Data<App>>().cloned() else {
+        return next.call(request).await;
+    };
     let method = static_method(request.method());
-    let Some(app) = app else { return next.call(request).await };
     let id = app.request_ids.next();
     request_id::keep(&request, id);
     let span = tracing::info_span!("request", %id, method);

@@ -13,25 +13,25 @@ use uuid::Uuid;
 /// The header that carries the id of the request that is answered.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Where ids come from. Random enough to tell them from those of another process or an earlier
-/// start, which is all it is for: nobody is let in by an id.
-#[derive(Debug)]
+/// Where the ids of a service come from: half prefix, half counter, so that an id costs no system
+/// call.
 pub struct RequestIds {
+    /// Tells these ids from those of another process or of an earlier start. Random enough for
+    /// that, which is all it is for: nobody is let in by an id.
     prefix: u64,
-    /// Where the counting starts is random too, so that an id does not tell how many came before.
     next: AtomicU64,
 }
 
 impl Default for RequestIds {
+    /// Prefix and first count are random, so that an id does not tell how many came before.
     fn default() -> Self {
-        let random = |what: &str| RandomState::new().hash_one(what);
-        Self { prefix: random("request"), next: AtomicU64::new(random("first")) }
+        let random = |what| RandomState::new().hash_one(what);
+        Self { prefix: random("prefix"), next: AtomicU64::new(random("next")) }
     }
 }
 
 impl RequestIds {
-    /// The next id: half prefix, half counter, so that it costs no system call. A UUID of version 8
-    /// (RFC 9562, 5.8).
+    /// The next id, a UUID of version 8 (RFC 9562, 5.8).
     pub(super) fn next(&self) -> Uuid {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
         let bytes = (u128::from(self.prefix) << 64 | u128::from(count)).to_be_bytes();
@@ -58,12 +58,13 @@ mod tests {
 
     #[test]
     fn ids_differ_and_are_uuids_of_our_own_make() {
-        let ids = RequestIds::default();
-        let ids = [ids.next(), ids.next(), ids.next()];
+        let source = RequestIds::default();
+        let ids = [source.next(), source.next(), source.next()];
         assert!(ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
+        assert_ne!(ids[0].as_bytes()[..6], RequestIds::default().next().as_bytes()[..6]);
         for id in ids {
             assert_eq!(id.get_version_num(), 8, "{id}");
-            assert_eq!(id.as_bytes()[..6], ids[0].as_bytes()[..6], "one process, one prefix");
+            assert_eq!(id.as_bytes()[..6], ids[0].as_bytes()[..6], "one source, one prefix");
         }
     }
 }
