@@ -19,6 +19,7 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod flows;
+pub mod html;
 pub mod http;
 pub mod jobs;
 pub mod postgres;

@@ -22,10 +22,10 @@ use crate::{
     domain::{batch::Decide, keys::Keys},
     flows::{
         import::Imports,
-        lane::{self, Bell, Lanes},
+        lane::{self, Lanes, ReplyQueue},
         password::Passwords,
     },
-    http::{self, admission::Gates, state::App},
+    http::{self, gates::Gates, state::App},
     jobs,
     telemetry::Metrics,
     web,
@@ -70,7 +70,7 @@ impl Serving {
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
             queue: service.queue,
@@ -125,11 +125,11 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
-            .app_data(Data::new(Bell::hang()))
+            .app_data(Data::new(ReplyQueue::spawn()))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
-            .wrap(middleware::from_fn(http::unread_body::hear_out))
+            .wrap(middleware::from_fn(http::unread_body::drain))
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));
         http::prerendered::before(app.clone(), routes)

@@ -15,7 +15,7 @@ use crate::{
         batch::{Outcome, Request},
         booking::{Book, Booking, State},
     },
-    flows::lane::Bell,
+    flows::lane::ReplyQueue,
     http::{
         admission::{self, Admitted},
         extract::{Json, Path},
@@ -88,14 +88,14 @@ impl From<&Booking> for BookingView {
 pub async fn put_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
     Json(request): Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
     let BookingRequest { campaign_id, slot_id, product_id } = request;
     let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
-    answer(app.lanes.ask(Request::Book(book), &bell).await?)
+    answer(app.lanes.submit(Request::Book(book), &replies).await?)
 }
 
 /// Cancels; a booking that is cancelled already stays so.
@@ -105,13 +105,13 @@ pub async fn put_booking(
 pub async fn delete_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
-    answer(app.lanes.ask(Request::Cancel(booking), &bell).await?)
+    answer(app.lanes.submit(Request::Cancel(booking), &replies).await?)
 }
 
 /// One booking.

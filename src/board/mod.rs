@@ -186,7 +186,7 @@ impl Board {
         while from <= last {
             let to = from.saturating_add(COUNT_CHUNK - 1);
             let found = db::supply::count_eligible(&self.shared.db.jobs, &versions, (from, to));
-            for found in found.await? {
+            for found in found.await.map_err(db::Error::from)? {
                 let counts = eligible.campaigns.entry(found.campaign_id).or_default();
                 counts.total += found.persons;
                 for region_id in catalogue.path(found.region_id) {

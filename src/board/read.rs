@@ -32,7 +32,7 @@ const CLINICS_AT_ONCE: usize = 500;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("database: {0}")]
-    Db(#[from] sqlx::Error),
+    Db(#[from] db::Error),
     #[error(transparent)]
     Broken(#[from] Broken),
     #[error("stopped: {0}")]
@@ -61,7 +61,7 @@ impl From<&ReadModel> for Known {
 }
 
 /// What is new since the read model, unless the tables must be read.
-pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<Look, sqlx::Error> {
+pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<Look, db::Error> {
     db::in_tx(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
         let is_same_server = moment.server_started_at == model.moment.server_started_at;
@@ -106,7 +106,7 @@ pub(super) async fn read(
             let parts = Parts::read(conn).await?;
             let accounts = db::board::accounts(conn).await?;
             let pools = db::board::pools(conn).await?;
-            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
+            Ok::<_, db::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
         })
         .await?;
     let made = tokio::task::spawn_blocking(move || {

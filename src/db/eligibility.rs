@@ -1,4 +1,4 @@
-//! The rules of a campaign as one value, and what a public question about them needs.
+//! The rules of a campaign as one value, and the rows that a public eligibility question needs.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -14,8 +14,8 @@ use crate::domain::{
     tranche::Tranche,
 };
 
-/// The rules of a campaign: its cohorts and tranches as of `version`, its window and products as
-/// they are now (only the present version of those is kept). None if there is no such campaign.
+/// The rules of a campaign: cohorts and tranches as of `version`, window and products as they are
+/// now, because older versions of those are not kept. None if there is no such campaign.
 ///
 /// # Errors
 /// The database's; `ColumnDecode` for a zone that no clock knows.
@@ -48,10 +48,10 @@ pub async fn rules(
     }))
 }
 
-/// How things stand with what a public question names.
+/// The present state of what a public eligibility question names.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// The database's time, as a booking would be judged by it.
+    /// The database's time, by which a booking would be judged.
     pub now: DateTime<Utc>,
     pub state: State,
     pub rule_version: i32,

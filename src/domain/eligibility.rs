@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use super::objection::{Case, Objection, Person};
 pub use super::verdict::{Reason, ReasonCode, Verdict};
 use super::{
-    CampaignId, CourseId, ProductId, RegionId, RosterId, TrancheId,
+    CampaignId, CourseId, PersonId, ProductId, RegionId, RosterId, TrancheId,
     calendar::local_date,
     campaign::State,
     cohort::{Cohort, Home},
@@ -65,6 +65,7 @@ impl BitOr for Asked {
 /// A person of the register, as far as the rules ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applicant {
+    pub person_id: PersonId,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
     /// The province of the region; none where the region is a province itself, or nobody asks.
@@ -104,21 +105,29 @@ pub struct Stranger {
     pub product_id: Option<ProductId>,
 }
 
-/// Proof that the rules were asked and said yes: only `admit` makes one.
+/// Proof that the rules entitle a person to a dose. Only `admit` makes one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Eligible {
-    tranche_id: Option<TrancheId>,
-    rule_version: i32,
+pub struct Eligible(Entitlement);
+
+/// Who may book which dose, for which day, and by which rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entitlement {
+    pub person_id: PersonId,
+    pub campaign_id: CampaignId,
+    pub course_id: CourseId,
+    pub dose_number: i16,
+    pub product_id: ProductId,
+    /// The local date at the clinic.
+    pub on_date: NaiveDate,
+    /// The tranche that the person belongs to; none where the campaign has no tranches.
+    pub tranche_id: Option<TrancheId>,
+    /// The version of the campaign's rules that the person was judged by.
+    pub rule_version: i32,
 }
 
 impl Eligible {
-    /// The tranche that the person belongs to; none where the campaign has no tranches.
-    pub fn tranche_id(&self) -> Option<TrancheId> {
-        self.tranche_id
-    }
-
-    pub fn rule_version(&self) -> i32 {
-        self.rule_version
+    pub fn entitlement(&self) -> &Entitlement {
+        &self.0
     }
 }
 
@@ -158,7 +167,7 @@ pub fn judge_stranger(
     Case { rules, state, person, on_date, product_id, now }.verdict()
 }
 
-/// As `judge`, with a proof for whoever writes the booking.
+/// As `judge`, with a proof for the booking that is to be written.
 ///
 /// # Errors
 /// The verdict, where it says no.
@@ -174,10 +183,16 @@ pub fn admit(
         return Err(verdict);
     }
     let tranche = Tranche::of(&rules.tranches, applicant.birth_date);
-    Ok(Eligible {
+    Ok(Eligible(Entitlement {
+        person_id: applicant.person_id,
+        campaign_id: rules.campaign_id,
+        course_id: rules.course_id,
+        dose_number: rules.dose_number,
+        product_id: appointment.product_id,
+        on_date: appointment.on_date,
         tranche_id: tranche.map(|tranche| tranche.tranche_id),
         rule_version: rules.version,
-    })
+    }))
 }
 
 impl Case<'_> {
@@ -297,6 +312,7 @@ pub(super) mod tests {
 
     pub(crate) fn applicant(born: &str) -> Applicant {
         Applicant {
+            person_id: PersonId(1),
             birth_date: date(born),
             region_id: RegionId(11),
             province_id: Some(RegionId(1)),
@@ -312,17 +328,27 @@ pub(super) mod tests {
     pub(crate) const DURING: &str = "2021-07-15T00:00:00Z";
 
     #[test]
-    fn the_proof_names_the_tranche_and_the_version() {
+    fn the_proof_names_who_may_book_what_and_when() {
         let mut rules = rules();
-        let who = applicant("1962-01-09");
+        let who = Applicant { person_id: PersonId(5), ..applicant("1962-01-09") };
         let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
-        assert_eq!((proof.tranche_id(), proof.rule_version()), (None, 7));
+        let expected = Entitlement {
+            person_id: PersonId(5),
+            campaign_id: CampaignId(1),
+            course_id: CourseId(1),
+            dose_number: 1,
+            product_id: ProductId(1),
+            on_date: date("2021-08-02"),
+            tranche_id: None,
+            rule_version: 7,
+        };
+        assert_eq!(*proof.entitlement(), expected);
         rules.tranches = vec![
             tranche(3, &[1], "2021-07-14T11:00:00Z"),
             tranche(4, &[9], "2021-07-14T11:00:00Z"),
         ];
         let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
-        assert_eq!(proof.tranche_id(), Some(TrancheId(4)));
+        assert_eq!(proof.entitlement().tranche_id, Some(TrancheId(4)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Doses above the clinic: what a node (nation, province, district) received and what became of it.
+//! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
 use super::{
     CampaignId, Code, PoolId, ProductId, Refusal, RegionId,
@@ -17,7 +17,7 @@ pub struct Pool {
     pub region_id: Option<RegionId>,
     pub received: i32,
     pub open: i32,
-    /// To pools below and to allocations.
+    /// Given to pools below and to allocations.
     pub passed_on: i32,
     pub lost: i32,
 }
@@ -74,7 +74,7 @@ impl Pool {
             let detail = format!("The pool has {} doses, and {doses} were to leave it.", self.open);
             return Err(Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open));
         }
-        // No sum of a row goes beyond its `received`.
+        // Cannot overflow: no bucket exceeds `received`.
         self.open -= doses;
         self.passed_on += doses;
         Ok(())

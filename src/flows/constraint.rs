@@ -3,7 +3,10 @@
 //! errors through `named`.
 
 use super::Error;
-use crate::domain::{Code, Refusal};
+use crate::{
+    db::error::{Failure, classify},
+    domain::{Code, Refusal},
+};
 
 /// Constraint, field, what to say.
 type Named = (&'static str, &'static str, &'static str);
@@ -18,6 +21,11 @@ const TAKEN: &[Named] = &[
     ("pool_node_key", "region_id", "The campaign has a pool of this product there."),
     ("slot_key", "slots", "The clinic has a slot that starts at one of these instants."),
     ("person_match_key", "name", "The register has a person of this name, birth date and phone."),
+    (
+        "person_spelling_key",
+        "name",
+        "The register has a person of this name, birth date and phone.",
+    ),
 ];
 
 const IMPOSSIBLE: &[Named] = &[
@@ -51,8 +59,11 @@ const IMPOSSIBLE: &[Named] = &[
 
 /// A refusal that names the field, where a named constraint says no; else the error as it is.
 pub(super) fn named(error: sqlx::Error) -> Error {
-    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    constraint.and_then(refusal).map_or(Error::Db(error), Error::Refused)
+    let refused = match classify(&error) {
+        Failure::Unique(constraint) | Failure::Constraint(constraint) => refusal(constraint),
+        _ => None,
+    };
+    refused.map_or_else(|| error.into(), Error::Refused)
 }
 
 fn refusal(constraint: &str) -> Option<Refusal> {
@@ -75,6 +86,7 @@ mod tests {
             include_str!("../../migrations/0002_campaign.sql"),
             include_str!("../../migrations/0003_person.sql"),
             include_str!("../../migrations/0004_ledger.sql"),
+            include_str!("../../migrations/0011_spellings.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.

@@ -41,7 +41,7 @@ pub async fn sign_in(
     let now = clock.now();
     // The refusal comes after the commit: a rollback would forget the attempt.
     let person_id = in_tx(&db.write, "sign in", async |conn| {
-        db::sign_in_code::attempt(conn, challenge_id, &hash, now).await
+        db::sign_in_code::attempt(conn, challenge_id, &hash, now).await.map_err(db::Error::from)
     })
     .await?
     .ok_or_else(wrong)?;

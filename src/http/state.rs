@@ -1,10 +1,10 @@
-//! What handlers share.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::admission::Gates;
+use super::gates::Gates;
 use crate::{
     board::Board,
     clock::Clock,

@@ -18,6 +18,8 @@ const ROSTERS_MAX: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct PersonRequest {
     name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
     birth_date: String,
     phone: String,
     region_id: RegionId,
@@ -31,13 +33,13 @@ pub async fn post_person(
     app: Data<App>,
     ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<PersonRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let PersonRequest { name, birth_date, phone, region_id, roster_ids } = new;
+    let PersonRequest { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = new;
     if roster_ids.len() > ROSTERS_MAX {
         let detail = format!("Name at most {ROSTERS_MAX} rosters.");
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;
-    let entry = Entry { name, birth_date, phone, region_id, roster_ids };
+    let entry = Entry { name, name_ko, name_en, birth_date, phone, region_id, roster_ids };
     let id = flows::person::register(&app.db, &app.keys.matching, entry).await?;
     Ok(created(&json!({ "person_id": id })))
 }

@@ -7,22 +7,25 @@ use super::staged::{Removed, remove, write};
 pub(super) const STAGED: (&str, &str) = (
     // A name in another language is null where the file has no such column, and empty where a
     // known clinic is to lose it.
-    "create temporary table staged_clinic (line bigint not null, code text not null,
+    "/* import::clinic::STAGED */
+     create temporary table staged_clinic (line bigint not null, code text not null,
          name text not null, name_ko text, name_en text, region_id int not null,
          zone text not null, address text not null, phone text not null,
          latitude double precision, longitude double precision)
          on commit drop",
-    "copy staged_clinic (line, code, name, name_ko, name_en, region_id, zone, address, phone,
+    "/* import::clinic::STAGED */
+     copy staged_clinic (line, code, name, name_ko, name_en, region_id, zone, address, phone,
          latitude, longitude)
          from stdin",
 );
 
 /// Takes out clinics that stand in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_clinic").await?;
+    write(conn, "/* import::clinic::remove_repeated */ analyze staged_clinic").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::clinic::remove_repeated */
+         with repeated as (
              select code, min(line) as earlier from staged_clinic group by code having count(*) > 1
          ), gone as (
              delete from staged_clinic s using repeated r
@@ -38,7 +41,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_elsewhere */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.region_id <> c.region_id returning s.line
          )
@@ -51,7 +55,8 @@ pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> 
 pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_of_other_zone */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.zone <> c.zone returning s.line
          )
@@ -64,7 +69,8 @@ pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Remov
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let changed = write(
         conn,
-        "with new as (
+        "/* import::clinic::insert_staged */
+         with new as (
              select s.code, s.name, s.address, s.phone, s.latitude, s.longitude,
                  nullif(coalesce(s.name_ko, c.name_ko), '') as name_ko,
                  nullif(coalesce(s.name_en, c.name_en), '') as name_en
@@ -82,7 +88,8 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     .await?;
     let new = write(
         conn,
-        "insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
+        "/* import::clinic::insert_staged */
+         insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
              latitude, longitude)
          select region_id, code, name, nullif(name_ko, ''), nullif(name_en, ''), zone, address,
              phone, latitude, longitude

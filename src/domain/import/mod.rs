@@ -42,8 +42,14 @@ const fn column(name: &'static str) -> Column {
     Column { name, is_required: true }
 }
 
-const REGISTER: &[Column] =
-    &[column("name"), column("birth_date"), column("phone"), column("region_code")];
+const REGISTER: &[Column] = &[
+    column("name"),
+    column("birth_date"),
+    column("phone"),
+    column("region_code"),
+    Column { name: "name_ko", is_required: false },
+    Column { name: "name_en", is_required: false },
+];
 const ROSTER: &[Column] =
     &[column("roster_code"), column("name"), column("birth_date"), column("phone")];
 const CLINICS: &[Column] = &[

@@ -96,9 +96,13 @@ impl Imports {
 }
 
 /// Why the transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
 enum Undone {
+    #[error("a dry run")]
     DryRun(Report),
+    #[error("rows are rejected")]
     Rejected(Report),
+    #[error(transparent)]
     Failed(Error),
 }
 
@@ -219,5 +223,5 @@ async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Resul
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??)
+    Ok(tokio::task::spawn_blocking(work).await??)
 }

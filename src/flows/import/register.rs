@@ -1,4 +1,5 @@
-//! The register: persons are keyed as they come in; who is known already is no fault.
+//! The register: persons are keyed as they come in, by each spelling of their name; who is known
+//! already by their main name is no fault.
 
 use std::collections::HashMap;
 
@@ -7,14 +8,20 @@ use sqlx::PgConnection;
 
 use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{copy::CopyText, import as db},
+    db::{
+        copy::{CopyRow, CopyText},
+        import as db,
+    },
     domain::{
-        RegionId,
+        Code, RegionId,
         import::{Fault, Rejects, Row, register::Register, roster::PERSON_COLUMNS},
         keys::{Keys, MatchKey},
-        person::match_key,
+        language::Language,
+        person::Spelling,
     },
 };
+
+const NAME_COLUMNS: &str = "name,name_ko,name_en";
 
 pub(super) struct Parser {
     key: MatchKey,
@@ -33,15 +40,26 @@ impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let person = Register::parse(row, self.today)?;
         let region_id = region(&self.regions, person.region_code)?;
-        let key = match_key(&self.key, &person.name, person.birth_date, &person.phone);
-        to.row(line)
-            .key(key)
+        let keyed = person.names.keyed(&self.key, person.birth_date, &person.phone);
+        let row = to
+            .row(line)
+            .key(keyed.match_key)
             .value(person.birth_date)
             .value(region_id)
-            .text(&person.name)
-            .text(&person.phone)
-            .end();
+            .text(&keyed.name)
+            .text(&person.phone);
+        let spelled = |language| keyed.spellings.iter().find(|one| one.language == language);
+        let row = spelling(row, spelled(Language::Korean));
+        spelling(row, spelled(Language::English)).end();
         Ok(())
+    }
+}
+
+/// Two values: key and name, or nothing.
+fn spelling<'a>(row: CopyRow<'a>, spelling: Option<&Spelling>) -> CopyRow<'a> {
+    match spelling {
+        Some(spelling) => row.key(spelling.match_key).text(&spelling.name),
+        None => row.optional(None::<&str>).optional(None::<&str>),
     }
 }
 
@@ -54,5 +72,14 @@ pub(super) fn region(regions: &HashMap<String, RegionId>, code: &str) -> Result<
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
     let removed = db::register::remove_repeated(conn).await?;
     reject(rejects, removed, repeated(PERSON_COLUMNS));
+    db::register::stage_spellings(conn).await?;
+    let removed = db::register::remove_respelled(conn).await?;
+    reject(rejects, removed, repeated(PERSON_COLUMNS));
+    let removed = db::register::remove_taken(conn).await?;
+    reject(rejects, removed, |_| {
+        let text = "Another person of the register has one of these names, this birth date and \
+                    this phone.";
+        Fault::new(Code::AlreadyExists, NAME_COLUMNS, text)
+    });
     Ok(())
 }
