@@ -134,8 +134,7 @@ mod tests {
             let numbers: Vec<_> = states.iter().map(|state| state.number().to_string()).collect();
             numbers.join(", ")
         };
-        let known = [&State::LIVE as &[State], &State::PROMISED, &State::ENDED]
-            .map(|states| listed(states));
+        let known = [&State::LIVE as &[State], &State::PROMISED, &State::ENDED].map(listed);
         let mut uses = 0;
         for (path, text) in statements() {
             for after in text.split(concat!("state ", "in (")).skip(1) {
