@@ -18,15 +18,13 @@ use crate::{
     flows::lane::ReplyQueue,
     http::{
         admission::{self, Admitted},
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
+        field::Limit,
         principal::Citizen,
         problem::Problem,
         state::App,
     },
 };
-
-/// Nobody has more bookings than this; ended ones count.
-const LIST_MAX: i64 = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,9 +34,21 @@ pub struct BookingRequest {
     product_id: ProductId,
 }
 
+/// Which part of the list is wanted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookingPage {
+    #[serde(default)]
+    limit: Limit,
+    /// Goes on after the booking with this id.
+    after: Option<BookingId>,
+}
+
 #[derive(Serialize)]
 struct BookingList {
     bookings: Vec<BookingView>,
+    /// Ask for what comes after this booking; none at the end.
+    next_after: Option<BookingId>,
 }
 
 /// A booking as its person sees it.
@@ -129,15 +139,25 @@ pub async fn get_booking(
         .json(BookingView::from(&booking.ok_or_else(Refusal::not_found)?)))
 }
 
-/// All bookings, newest first.
+/// Bookings, newest first, a page at a time.
+///
+/// # Errors
+/// `invalid_field` where `after` is no booking of the person's.
 pub async fn list_bookings(
     _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
+    Query(BookingPage { limit, after }): Query<BookingPage>,
 ) -> Result<HttpResponse, Problem> {
-    let bookings = db::booking::list_own(&app.db.read, person_id, LIST_MAX).await?;
+    let bookings = db::booking::list_own(&app.db.read, person_id, after, limit.0).await?;
+    if let Some(id) = after.filter(|_| bookings.is_empty()) {
+        let known = db::booking::find_own(&app.db.read, id, person_id).await?;
+        known.ok_or_else(|| Refusal::field("after", "There is no booking with this id."))?;
+    }
+    let is_full = i64::try_from(bookings.len()) == Ok(limit.0);
+    let next_after = bookings.last().filter(|_| is_full).map(|last| last.booking_id);
     let bookings = bookings.iter().map(BookingView::from).collect();
-    Ok(private(HttpResponse::Ok()).json(BookingList { bookings }))
+    Ok(private(HttpResponse::Ok()).json(BookingList { bookings, next_after }))
 }
 
 fn answer(outcome: Outcome) -> Result<HttpResponse, Problem> {

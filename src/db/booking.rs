@@ -76,6 +76,7 @@ pub async fn find_own(
 pub async fn list_own(
     db: impl PgExecutor<'_>,
     person_id: PersonId,
+    after: Option<BookingId>,
     limit: i64,
 ) -> sqlx::Result<Vec<Booking>> {
     let rows = query_as!(
@@ -92,8 +93,12 @@ pub async fn list_own(
                union all
                select * from booking where person_id = $1 and state in (3, 4)
            ) b join slot s using (slot_id)
-           order by b.booked_at desc, b.booking_id limit $2"#,
+           where $2::uuid is null or (b.booked_at, b.booking_id) < (
+               select booked_at, booking_id from booking
+               where booking_id = $2 and person_id = $1)
+           order by b.booked_at desc, b.booking_id desc limit $3"#,
         person_id.0,
+        after.map(|id| id.0),
         limit,
     )
     .fetch_all(db)

@@ -30,6 +30,34 @@ async fn a_booking_is_made_seen_and_cancelled() {
 }
 
 #[tokio::test]
+async fn bookings_are_listed_a_page_at_a_time_and_none_is_left_out() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let [citizen, other] = [0, 1].map(|n| app.citizen(&made.people[n]));
+    let body = made.booking(made.slot(0, 4, 0));
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let id = Uuid::now_v7();
+        citizen.put_booking(id, &body).await.ok(201);
+        citizen.delete_booking(id).await.ok(200);
+        ids.insert(0, id.to_string());
+    }
+    let (mut listed, mut path) = (Vec::new(), "/v1/bookings?limit=2".to_owned());
+    loop {
+        let page = citizen.get(&path).await.ok(200);
+        let bookings = page["bookings"].as_array().unwrap();
+        listed.extend(bookings.iter().map(|one| one["booking_id"].as_str().unwrap().to_owned()));
+        let Some(after) = page["next_after"].as_str() else { break };
+        path = format!("/v1/bookings?limit=2&after={after}");
+    }
+    assert_eq!(listed, ids);
+    let unknown = format!("/v1/bookings?after={}", Uuid::now_v7());
+    citizen.get(&unknown).await.problem(422, "invalid_field");
+    let foreign = format!("/v1/bookings?after={}", ids[0]);
+    other.get(&foreign).await.problem(422, "invalid_field");
+}
+
+#[tokio::test]
 async fn a_cancelled_dose_goes_back_to_everybody() {
     let app = TestApp::start().await;
     let made = World::new().doses(1).make(&app.db).await;
@@ -99,7 +127,7 @@ async fn another_persons_booking_looks_like_none() {
     assert_eq!(foreign, stranger.get(&unknown).await.problem(404, "not_found"));
     stranger.delete_booking(id).await.problem(404, "not_found");
     let bookings = stranger.get("/v1/bookings").await.ok(200);
-    assert_eq!(bookings, json!({"bookings": []}));
+    assert_eq!(bookings, json!({"bookings": [], "next_after": null}));
     owner.get(&format!("/v1/bookings/{id}")).await.ok(200);
 }
 
