@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     db,
-    domain::{ClinicId, Refusal, person::parse_date},
+    domain::{ClinicId, Refusal, fact::Expected, person::parse_date},
     http::{
         admission::{self, Admitted},
         extract::{Path, Query},
@@ -33,8 +33,7 @@ pub async fn get_schedule(
     Query(day): Query<Day>,
 ) -> Result<HttpResponse, Problem> {
     staff.at(clinic_id)?;
-    let date = parse_date(&day.date)
-        .ok_or_else(|| Refusal::field("date", "The date is not one as YYYY-MM-DD."))?;
+    let date = parse_date(&day.date).ok_or_else(|| Refusal::expected("date", Expected::Date))?;
     let schedule = db::schedule::find(&app.db.read, clinic_id, date).await?;
     let schedule = schedule.ok_or_else(Refusal::not_found)?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(schedule))

@@ -20,10 +20,10 @@ use crate::{
         clinic::Clinic,
         cohort::Cohort,
         course::Course,
-        eligibility::Rules,
         product::Product,
         region::Region,
         roster::Roster,
+        rule_set::Rules,
         tranche::Tranche,
     },
 };

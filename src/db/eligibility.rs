@@ -8,8 +8,8 @@ use crate::domain::{
     CampaignId, ClinicId, RegionId, RosterId,
     campaign::State,
     cohort::{Cohort, Home},
-    eligibility::Rules,
     product::Product,
+    rule_set::Rules,
     tranche::Tranche,
 };
 

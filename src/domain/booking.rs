@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::{
     AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
     allocation::{Dose, Key},
-    eligibility::{Eligible, Rules},
+    eligibility::Eligible,
+    rule_set::Rules,
     slot::{Seat, Slot},
 };
 

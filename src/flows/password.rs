@@ -10,7 +10,7 @@ use argon2::{
 use tokio::sync::Semaphore;
 
 use super::{Error, Result};
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Detail, Refusal};
 
 /// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two
 /// passes, one lane.
@@ -48,10 +48,9 @@ impl Passwords {
     /// # Errors
     /// `overloaded` where no core is free in time.
     pub(super) async fn verify(&self, hash: String, password: String) -> Result<bool> {
-        let crowded = "Too many people sign in at this moment.";
         let permit = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned())
             .await
-            .map_err(|_elapsed| Refusal::new(Code::Overloaded, crowded))?
+            .map_err(|_elapsed| Refusal::new(Code::Overloaded, Detail::SignInCrowded))?
             .map_err(std::io::Error::other)?;
         let work = move || {
             // Goes with the work, not with the request: a client that hangs up stops neither.

@@ -5,6 +5,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         PersonId, Refusal, RegionId, RosterId,
+        fact::Noun,
         keys::MatchKey,
         person::{BirthDate, match_key, parse_name, parse_phone},
     },
@@ -33,7 +34,7 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
         let known = db::roster::known(&mut *conn, &roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("roster_ids[{at}]");
-            return Err(Refusal::field(field, "There is no such roster.").into());
+            return Err(Refusal::no_such(field, Noun::Roster).into());
         }
         db::roster::insert_member(conn, person_id, &known).await?;
         db::catalogue::touch(conn).await?;

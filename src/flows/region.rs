@@ -3,7 +3,7 @@
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
-    domain::{Refusal, RegionId, region::Region},
+    domain::{Detail, Refusal, RegionId, fact::Noun, region::Region},
 };
 
 /// # Errors
@@ -18,10 +18,9 @@ pub async fn add(
     in_tx(&db.write, "add region", async |conn| {
         if let Some(parent_id) = parent_id {
             let parent = db::region::find(&mut *conn, parent_id).await?;
-            let no_parent = || Refusal::field("parent_id", "There is no such region.");
+            let no_parent = || Refusal::no_such("parent_id", Noun::Region);
             if parent.ok_or_else(no_parent)?.parent_id.is_some() {
-                let detail = "A district has no districts of its own.";
-                return Err(Refusal::field("parent_id", detail).into());
+                return Err(Refusal::field("parent_id", Detail::DistrictOfDistrict).into());
             }
         }
         let region_id = db::region::insert(conn, parent_id, &code, &name).await.map_err(named)?;

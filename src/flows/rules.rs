@@ -7,8 +7,8 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        CampaignId, CohortId, ProductId, Refusal, TrancheId, campaign::Campaign, cohort::Cohort,
-        tranche::Tranche,
+        CampaignId, CohortId, Detail, ProductId, Refusal, TrancheId, campaign::Campaign,
+        cohort::Cohort, fact::Noun, tranche::Tranche,
     },
 };
 
@@ -65,8 +65,7 @@ pub async fn add_tranche(
     new.birth_day_digits.dedup();
     in_version(db, campaign_id, async |conn, campaign| {
         if new.opens_at >= campaign.closes_at {
-            let detail = "The campaign has closed by then.";
-            return Err(Refusal::field("opens_at", detail).into());
+            return Err(Refusal::field("opens_at", Detail::CampaignClosedByThen).into());
         }
         let since = campaign.rule_version;
         let tranche_id =
@@ -106,7 +105,7 @@ pub async fn set_products(
         let known = db::product::known(&mut *conn, &product_ids).await?;
         if let Some(at) = product_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("product_ids[{at}]");
-            return Err(Refusal::field(field, "There is no such product.").into());
+            return Err(Refusal::no_such(field, Noun::Product).into());
         }
         db::product::set_of_campaign(conn, campaign_id, &known).await?;
         Ok(known)

@@ -22,7 +22,7 @@ use super::{Error, Result};
 use crate::{
     db::{self, Db, copy::CopyText, import::Removed},
     domain::{
-        StaffUserId,
+        Code, Detail, StaffUserId,
         import::{Fault, Kind, Rejects, Report, Row},
         keys::Keys,
         movement::Actor,
@@ -60,12 +60,21 @@ trait Rows: Send {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> std::result::Result<(), Fault>;
 }
 
+/// What was done with a file.
+#[derive(Debug)]
+pub enum Imported {
+    /// Its good rows were written, or would have been.
+    Loaded(Report),
+    /// Rows are rejected and the import is not `partial`, or none is good, or the header is wrong:
+    /// nothing was changed.
+    Rejected(Report),
+}
+
 /// Loads `file`; `progress` hears how many of its bytes have been read. A dry run answers as the
 /// import would.
 ///
 /// # Errors
-/// `rows_rejected` with the report's members (see `Report::of_refusal`) where rows are rejected and
-/// not `partial`, or where none is good or the header is wrong; then nothing was changed.
+/// The database's, and those of reading the file.
 pub async fn import(
     db: &Db,
     keys: &Keys,
@@ -73,7 +82,7 @@ pub async fn import(
     file: &Path,
     options: Options,
     progress: impl Fn(u64),
-) -> Result<Report> {
+) -> Result<Imported> {
     let path = file.to_owned();
     let (file, sha256) = off_thread(move || read::open(&path)).await?;
     let job = Job { keys, kind, options, sha256 };
@@ -82,8 +91,8 @@ pub async fn import(
         Box::pin(job.load(conn, file, &progress)).await
     });
     match Box::pin(outcome).await {
-        Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
-        Err(Undone::Rejected(report)) => Err(report.into_refusal().into()),
+        Ok(report) | Err(Undone::DryRun(report)) => Ok(Imported::Loaded(report)),
+        Err(Undone::Rejected(report)) => Ok(Imported::Rejected(report)),
         Err(Undone::Failed(error)) => Err(error),
     }
 }
@@ -217,10 +226,7 @@ fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64) -> Fault)
 
 /// A row that says again, or otherwise, what an earlier one said.
 fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
-    move |earlier| {
-        let text = format!("Line {earlier} has the same {columns}.");
-        Fault::new(crate::domain::Code::DuplicateRow, columns, text)
-    }
+    move |line| Fault::new(Code::DuplicateRow, columns, Detail::SameAsLine { line })
 }
 
 async fn off_thread<T: Send + 'static>(

@@ -3,9 +3,12 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::domain::import::{
-    Fault,
-    csv::{self, Record},
+use crate::domain::{
+    Detail,
+    import::{
+        Fault,
+        csv::{self, Record},
+    },
 };
 
 /// More than any lawful row has.
@@ -51,7 +54,7 @@ impl<R: BufRead> Records<R> {
 
     /// Reads one record; none at the end of the file, else whether it is at fault.
     fn read_record(&mut self) -> io::Result<Option<Option<Fault>>> {
-        let first = self.lines + 1;
+        let first_line = self.lines + 1;
         loop {
             let is_whole = match self.read_line()? {
                 Line::End if self.record.is_empty() => return Ok(None),
@@ -60,24 +63,18 @@ impl<R: BufRead> Records<R> {
                 Line::Cut => false,
             };
             if !is_whole || self.record.len() > RECORD_BYTES_MAX {
-                let text = format!(
-                    "A row has at most {RECORD_BYTES_MAX} bytes; \
-                     lines {first} to {} were left out.",
-                    self.lines
-                );
-                return Ok(Some(Some(Fault::malformed(text))));
+                let bytes_max = RECORD_BYTES_MAX;
+                let cut = Detail::RowTooLong { bytes_max, first_line, last_line: self.lines };
+                return Ok(Some(Some(Fault::malformed(cut))));
             }
             let is_open = std::str::from_utf8(&self.record)
                 .is_ok_and(|text| csv::record(text) == Record::Open);
             if !is_open {
                 return Ok(Some(None));
             }
-            if self.lines - first + 1 >= RECORD_LINES_MAX {
-                let text = format!(
-                    "A quote is opened and not closed; lines {first} to {} were left out.",
-                    self.lines
-                );
-                return Ok(Some(Some(Fault::malformed(text))));
+            if self.lines - first_line + 1 >= RECORD_LINES_MAX {
+                let cut = Detail::QuoteNeverClosed { first_line, last_line: self.lines };
+                return Ok(Some(Some(Fault::malformed(cut))));
             }
         }
     }
@@ -122,7 +119,7 @@ fn line(record: &[u8]) -> &[u8] {
 }
 
 fn not_utf8() -> Fault {
-    Fault::malformed("The row is not UTF-8.")
+    Fault::malformed(Detail::NotUtf8)
 }
 
 #[cfg(test)]

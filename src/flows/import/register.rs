@@ -10,6 +10,7 @@ use crate::{
     db::{copy::CopyText, import as db},
     domain::{
         RegionId,
+        fact::Noun,
         import::{Fault, Rejects, Row, register::Register, roster::PERSON_COLUMNS},
         keys::{Keys, MatchKey},
         person::match_key,
@@ -48,7 +49,7 @@ impl Rows for Typist {
 /// The region with this code.
 pub(super) fn region(regions: &HashMap<String, RegionId>, code: &str) -> Result<RegionId, Fault> {
     let found = regions.get(code).copied();
-    found.ok_or_else(|| Fault::not_found("region_code", "There is no region with this code."))
+    found.ok_or_else(|| Fault::no_such("region_code", Noun::Region))
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {

@@ -32,7 +32,7 @@ use tokio::{
 use crate::{
     db::Db,
     domain::{
-        Code, Refusal,
+        Code, Detail, Refusal,
         batch::{Decide, Outcome, Request},
     },
     flows::{Error, Result},
@@ -179,7 +179,5 @@ impl Running {
 }
 
 fn unavailable() -> Error {
-    let detail = "The answer did not come in time. Send the same request again: it is done at most \
-                  once, and the answer tells whether it was.";
-    Refusal::new(Code::Unavailable, detail).into()
+    Refusal::new(Code::Unavailable, Detail::OutcomeUnknown).into()
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Code, Refusal},
+    domain::{Code, Detail, Refusal},
     flows::Error,
 };
 
@@ -57,7 +57,8 @@ impl Pace {
 
     /// What is said to somebody who is sent away.
     pub(super) fn overloaded(&self) -> Error {
-        Refusal::from(Code::Overloaded).come_again_in(self.away_seconds()).into()
+        let detail = Detail::Crowded { retry_after: self.away_seconds() };
+        Refusal::new(Code::Overloaded, detail).into()
     }
 
     /// After how many whole seconds somebody who is sent away should come again. Each is given the

@@ -7,7 +7,10 @@ use super::{
     prose::{escape, inline, paragraphs},
     schema,
 };
-use crate::domain::Code;
+use crate::{
+    domain::{Code, language::Language},
+    words,
+};
 
 const VERBS: [&str; 6] = ["get", "put", "post", "delete", "patch", "head"];
 
@@ -291,7 +294,7 @@ fn codes(out: &mut String) -> Result {
              <dd>{2}.</dd>",
             escape(code.slug()),
             code.status(),
-            escape(code.title()),
+            escape(words::title(Language::English, *code)),
         )?;
     }
     out.push_str("</dl>\n</section>\n");
