@@ -59,8 +59,7 @@ pub async fn post_import(
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
     (Path(kind), Query(how)): (Path<Kind>, Query<How>),
-    Accepted(language): Accepted,
-    request: HttpRequest,
+    (Accepted(language), request): (Accepted, HttpRequest),
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
     if !media_type(&request).eq_ignore_ascii_case("text/csv") {

@@ -67,6 +67,7 @@ details! {
     ControlCharacters,                                         "control_characters";
     PhoneCharacters,                                           "phone_characters";
     PhoneDigits { digits_min: usize, digits_max: usize },          "phone_digits";
+    BirthDateUnreadable,                                       "birth_date_unreadable";
     BirthDateInFuture,                                         "birth_date_in_future";
     BirthDateTooEarly { year_min: i32 },                       "birth_date_too_early";
     DateTooFar { days_max: u64 },                              "date_too_far";

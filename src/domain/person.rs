@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use crate::domain::{Detail, PersonId, Refusal, RegionId, fact::Expected, keys::MatchKey};
+use crate::domain::{Detail, PersonId, Refusal, RegionId, keys::MatchKey};
 
 /// Longest name in characters, as `person_name_check` has it.
 const NAME_CHARS_MAX: usize = 200;
@@ -54,8 +54,8 @@ impl BirthDate {
     /// # Errors
     /// Names `birth_date`: not a date as `YYYY-MM-DD`, or outside the limits of `new`.
     pub fn parse(text: &str, today: NaiveDate) -> Result<Self, Refusal> {
-        let date = parse_date(text);
-        Self::new(date.ok_or_else(|| Refusal::expected("birth_date", Expected::Date))?, today)
+        let unreadable = || Refusal::field("birth_date", Detail::BirthDateUnreadable);
+        Self::new(parse_date(text).ok_or_else(unreadable)?, today)
     }
 
     pub fn date(self) -> NaiveDate {

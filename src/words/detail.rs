@@ -153,6 +153,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "A phone number has {digits_min} to {digits_max} digits.",
             "전화번호는 {digits_min}자리 이상 {digits_max}자리 이하여야 합니다."
         ),
+        Detail::BirthDateUnreadable => say!(
+            language,
+            "The birth date is not a date as YYYY-MM-DD.",
+            "생년월일은 YYYY-MM-DD 형식의 날짜여야 합니다."
+        ),
         Detail::BirthDateInFuture => say!(
             language,
             "The birth date is in the future.",

@@ -19,6 +19,8 @@ mod josa;
 mod noun;
 mod number;
 mod reason;
+#[cfg(test)]
+mod tests;
 
 pub use code::title;
 pub use date::{date, instant};

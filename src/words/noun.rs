@@ -65,7 +65,7 @@ pub(super) fn taken(language: Language, what: Noun, by: By) -> String {
             "{a} {what} has this code in this code system.",
             "코드 체계와 코드가 같은 {ga} 이미 있습니다."
         ),
-        By::Name => say!(language, "{a} {what} has this name.", "같은 이름의 {ga} 이미 있습니다."),
+        By::Name => say!(language, "This {what} name is taken.", "같은 이름의 {ga} 이미 있습니다."),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 use crate::domain::{language::Language, localized::Localized, verdict::Reason};
 
 /// A reason, with its facts.
+#[expect(clippy::too_many_lines, reason = "one table of sentences, in the order of Reason")]
 pub fn reason(language: Language, reason: &Reason) -> String {
     match reason {
         Reason::AlreadyGiven { dose_number } => say!(

@@ -126,15 +126,19 @@ fn not_utf8() -> Fault {
 mod tests {
     use super::*;
 
-    /// Each record as (line, text), a fault as its text.
+    /// Each record as (line, text), a fault as its cause and facts.
     fn records(file: &[u8]) -> Vec<(u64, String)> {
         let mut records = Records::new(file);
         let mut found = Vec::new();
         while let Some((line, record)) = records.next().unwrap() {
-            found.push((line, record.map_or_else(|fault| fault.text.into_owned(), str::to_owned)));
+            found.push((line, record.map_or_else(written, str::to_owned)));
         }
         assert_eq!(records.bytes(), u64::try_from(file.len()).unwrap());
         found
+    }
+
+    fn written(fault: Fault) -> String {
+        serde_json::to_string(&fault.detail).unwrap()
     }
 
     #[test]
@@ -157,8 +161,8 @@ mod tests {
             file.extend_from_slice(b"3,4\n");
         }
         let found = records(&file);
-        let fault = "A quote is opened and not closed; lines 2 to 21 were left out.";
-        assert_eq!(found.get(1), Some(&(2, fault.into())));
+        let cut = Detail::QuoteNeverClosed { first_line: 2, last_line: 21 };
+        assert_eq!(found.get(1), Some(&(2, written(Fault::malformed(cut)))));
         assert_eq!(found.get(2), Some(&(22, "3,4".into())));
         assert_eq!(found.len(), 1_002 - 19);
         assert_eq!(records(b"a\n\"x").len(), 2, "open at the end of the file");
@@ -171,14 +175,15 @@ mod tests {
         file.extend_from_slice(b"\n3,4\n");
         let found = records(&file);
         assert_eq!(found[1].0, 2);
-        assert!(found[1].1.starts_with("A row has at most 65536 bytes"), "{found:?}");
+        let cut = Detail::RowTooLong { bytes_max: 65_536, first_line: 2, last_line: 2 };
+        assert_eq!(found[1].1, written(Fault::malformed(cut)));
         assert_eq!(found[2], (3, "3,4".into()));
     }
 
     #[test]
     fn bytes_that_are_not_utf8_are_a_fault_of_their_row() {
         let found = records(b"a,b\n\xb1\xe8,2\n3,4\n");
-        assert_eq!(found[1], (2, "The row is not UTF-8.".into()));
+        assert_eq!(found[1], (2, written(Fault::malformed(Detail::NotUtf8))));
         assert_eq!(found[2], (3, "3,4".into()));
     }
 

@@ -6,7 +6,7 @@ mod reject;
 
 use dosebook::{
     domain::keys::Keys,
-    flows::import::{Options, import},
+    flows::import::{Imported, Options, import},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -296,8 +296,9 @@ async fn whoever_waits_hears_how_far_it_is() {
     let progress = |bytes| seen.borrow_mut().push(bytes);
     let keys = Keys::new(&SECRET);
     let kind = "register".parse().unwrap();
-    let report = import(&app.app.db, &keys, kind, &path, Options::default(), progress).await;
-    assert_eq!(report.unwrap().rows_accepted, 20_002);
+    let imported = import(&app.app.db, &keys, kind, &path, Options::default(), progress).await;
+    let Ok(Imported::Loaded(report)) = imported else { panic!("{imported:?}") };
+    assert_eq!(report.rows_accepted, 20_002);
     let seen = seen.into_inner();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");
     assert_eq!(seen.last().copied(), Some(file.len() as u64));
