@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use super::{ClinicId, RegionId};
+use super::ids::{ClinicId, RegionId};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Clinic {

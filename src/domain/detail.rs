@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
-    PoolId,
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    ids::PoolId,
     import::kind::Kind,
     verdict::Verdict,
 };

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use super::{ProductId, clinic::zone_name, code::Code, localized::Localized};
+use super::{clinic::zone_name, code::Code, ids::ProductId, localized::Localized};
 
 macro_rules! reason_codes {
     ($($name:ident, $slug:literal, $refused_as:ident;)*) => {
