@@ -1,5 +1,5 @@
 //! dosebook: vaccine booking with a dose ledger. Floors, from below: `domain` (pure rules), `db`
-//! (SQL), `board` (the public picture in memory), `flows` (one transaction each), then `api`, `web`
+//! (SQL), `board` (what is public, in memory), `flows` (one transaction each), then `api`, `web`
 //! and `jobs`; `app` wires them. See ARCHITECTURE.md.
 #![cfg_attr(
     test,
@@ -19,6 +19,7 @@ pub mod db;
 pub mod demo;
 pub mod domain;
 pub mod flows;
+pub mod html;
 pub mod http;
 pub mod jobs;
 pub mod postgres;

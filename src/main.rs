@@ -23,11 +23,11 @@ enum Verb {
     Import(cli::import::Args),
     /// Bring the schema up to date and exit
     Migrate,
-    /// Rehearse: let a crowd come to a running service, and check what it was told
+    /// Rehearse: replay a scenario against a running service, and check what clients were told
     ///
     /// It books for people of the register of this store, so the service must work on the same
     /// database with the same secret, and what is booked stays booked: rehearse on a demonstration.
-    /// Afterwards every answer is held against the database; the exit code is 1 where a promise was
+    /// Afterwards every answer is compared with the database; the exit code is 1 if a promise was
     /// not kept. A scenario of your own is a YAML file: those built in are in scenarios/.
     Replay(cli::replay::Args),
     /// Let staff and administrators sign in, or not any more

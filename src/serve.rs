@@ -21,10 +21,11 @@ use crate::{
     db::Db,
     domain::{batch::Decide, keys::Keys},
     flows::{
-        lane::{self, Bell, Lanes},
+        import::Imports,
+        lane::{self, Lanes, ReplyQueue},
         password::Passwords,
     },
-    http::{self, admission::Gates, state::App},
+    http::{self, gates::Gates, state::App},
     jobs,
     telemetry::Metrics,
     web,
@@ -65,11 +66,11 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the public picture cannot be read, or the address cannot be bound.
+    /// When the board cannot be read, or the address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
-        let metrics = Arc::new(Metrics::default());
+        let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
             queue: service.queue,
@@ -78,6 +79,7 @@ impl Serving {
         };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Arc::new(Notify::new());
+        let imports = Imports::new(db.clone(), keys.clone());
         let app = Data::new(App {
             db,
             keys,
@@ -87,6 +89,7 @@ impl Serving {
             metrics,
             gates: Gates::default(),
             passwords: Passwords::default(),
+            imports,
             is_local,
             outbox,
         });
@@ -122,12 +125,12 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
-            .app_data(Data::new(Bell::hang()))
+            .app_data(Data::new(ReplyQueue::spawn()))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
             .wrap(middleware::from_fn(http::problem::in_language))
-            .wrap(middleware::from_fn(http::unread_body::hear_out))
+            .wrap(middleware::from_fn(http::unread_body::drain))
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));
         http::prerendered::before(app.clone(), routes)

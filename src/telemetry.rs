@@ -1,4 +1,4 @@
-//! Logs and gauges: what an operator sees at 20:00. Nothing personal goes in either.
+//! Logs and metrics: what an operator sees at 20:00. Nothing personal goes in either.
 
 use std::{io::IsTerminal, sync::Mutex};
 
@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::config::LogFormat;
+use crate::{config::LogFormat, db};
 
 /// Starts logging to standard error; `RUST_LOG` chooses what, `info` by default. A second call does
 /// nothing, so that tests may all call it.
@@ -54,7 +54,7 @@ pub struct Metrics {
     pub queued: Gauge,
     /// Callers who wait for a decision; those who have hung up are none.
     pub callers: Gauge,
-    /// Requests sent away because they would have waited too long.
+    /// Requests refused because they would have waited too long.
     pub overflows: Counter,
     /// Requests dropped undecided: nobody waited for them any more, or they had waited too long.
     pub abandoned: Counter,
@@ -64,8 +64,9 @@ pub struct Metrics {
     pub answers: Family<AnswerLabel, Counter>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Starts from nothing; the database's are shown with the others.
+    pub fn new(db: &db::Metrics) -> Self {
         let mut registry = Registry::with_prefix("dosebook");
         let powers = |start, count| (0..count).map(move |n| start * 2f64.powi(n));
         let metrics = Self {
@@ -94,7 +95,7 @@ impl Default for Metrics {
         registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
         registry.register(
             "overflows",
-            "Requests sent away because they would have waited too long",
+            "Requests refused because they would have waited too long",
             metrics.overflows.clone(),
         );
         registry.register("callers", "Callers who wait for a decision", metrics.callers.clone());
@@ -105,11 +106,10 @@ impl Default for Metrics {
         );
         registry.register("batch_retries", "Batches done again", metrics.retries.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
     }
-}
 
-impl Metrics {
     /// The OpenMetrics text.
     pub fn text(&self) -> String {
         let mut text = String::new();

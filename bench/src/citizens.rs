@@ -3,12 +3,12 @@
 use chrono::{TimeDelta, Utc};
 use dosebook::domain::{PersonId, keys::Keys, session};
 
-use crate::world::Shape;
+use crate::shape::Shape;
 
 /// Longer than any bench.
 const SESSION_HOURS: i64 = 6;
 
-/// The tokens of the first to come, one behind the other: all are of one length.
+/// The tokens of the first arrivals, one after the other: all have the same length.
 #[derive(Default)]
 pub(crate) struct Citizens {
     tokens: Vec<u8>,
@@ -36,7 +36,7 @@ impl Citizens {
         (self.tokens.len() / self.token_bytes.max(1)) as i64
     }
 
-    /// The token of the nth to come.
+    /// The token of the nth arrival.
     pub(crate) fn token(&self, nth: i64) -> &[u8] {
         let at = nth as usize * self.token_bytes;
         &self.tokens[at..at + self.token_bytes]

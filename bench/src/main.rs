@@ -1,5 +1,5 @@
 //! Every figure that the project has a goal for, measured beside its baseline in the same run: the
-//! machine's speed drifts, the ratio holds.
+//! speed of a machine drifts, the ratio does not.
 //!
 //! `make bench ARGS="[--only NAME] [--seconds 5] [--runs 3]"`, which builds the service too: it is
 //! the released program in a process of its own on a durable PostgreSQL; after every scenario the
@@ -16,31 +16,27 @@
 )]
 
 mod baseline;
-mod bytes;
+mod bench;
+mod booking_load;
 mod citizens;
-mod generator;
-mod load;
+mod dataset;
 mod machine;
-mod readers;
+mod paths;
+mod read_load;
 mod report;
 mod rows;
 mod service;
+mod shape;
+mod static_server;
+mod tally;
 mod world;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{
-    report::Report,
-    world::{Shape, World},
-};
+use crate::bench::Bench;
 
 #[derive(Parser)]
 struct Args {
@@ -81,85 +77,21 @@ enum Family {
     Growth,
 }
 
-/// What the families share.
-pub(crate) struct Bench {
-    seconds: u64,
-    overload_seconds: u64,
-    runs: u64,
-    report: Report,
-    world: Option<World>,
-    demonstration: Option<Arc<TempDir>>,
-    /// Bookings a second, spread; measured when first asked for.
-    peak: Option<f64>,
-    /// Percentile 99 at 80 % of the peak, in ms.
-    normal_ms: Option<f64>,
-}
-
-/// 2,000 clinics, 20,000 slots.
-const SPREAD: Shape = Shape {
-    clinics: 2_000,
-    slots_per_clinic: 10,
-    slots_per_day: 10,
-    doses: 1_000_000,
-    people: 5_200_000,
-    signed_in: 5_000_000,
-};
-
-impl Bench {
-    /// The world of most rows, with an empty ledger.
-    async fn world(&mut self) -> &mut World {
-        match &mut self.world {
-            Some(world) => world.reset().await,
-            None => self.world = Some(World::build(SPREAD).await),
-        }
-        self.world.as_mut().expect("built")
-    }
-
-    async fn run(&mut self, family: Family) {
-        match family {
-            Family::Bookings => rows::bookings::measure(self).await,
-            Family::Latency => rows::latency::measure(self).await,
-            Family::Idle => rows::latency::measure_idle(self).await,
-            Family::Overload => rows::overload::measure(self).await,
-            Family::Supply => rows::supply::measure(self).await,
-            Family::Memory => rows::memory::measure(self).await,
-            Family::Start => rows::start::measure(self).await,
-            Family::Replay => rows::replay::measure(self).await,
-            Family::Growth => {
-                self.close().await;
-                rows::growth::measure(self).await;
-            }
+async fn run(bench: &mut Bench, family: Family) {
+    match family {
+        Family::Bookings => rows::bookings::measure(bench).await,
+        Family::Latency => rows::latency::measure(bench).await,
+        Family::Idle => rows::latency::measure_idle(bench).await,
+        Family::Overload => rows::overload::measure(bench).await,
+        Family::Supply => rows::supply::measure(bench).await,
+        Family::Memory => rows::memory::measure(bench).await,
+        Family::Start => rows::start::measure(bench).await,
+        Family::Replay => rows::replay::measure(bench).await,
+        Family::Growth => {
+            bench.close().await;
+            Box::pin(rows::growth::measure(bench)).await;
         }
     }
-
-    /// A folder with the demonstration in it; nothing runs on it.
-    async fn demonstration(&mut self) -> Arc<TempDir> {
-        self.close().await;
-        let folder = self.demonstration.get_or_insert_with(|| {
-            println!("loading the demonstration …");
-            let folder = world::folder();
-            service::demo(folder.path(), &[]);
-            Arc::new(folder)
-        });
-        folder.clone()
-    }
-
-    pub(crate) async fn close(&mut self) {
-        if let Some(world) = self.world.take() {
-            world.close().await;
-        }
-    }
-}
-
-/// The project's folder.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the bench is in a folder of it")
-}
-
-/// Where cargo puts what it builds: this program stands beside the service.
-pub(crate) fn built() -> PathBuf {
-    let program = std::env::current_exe().expect("this program");
-    program.ancestors().nth(2).expect("target/release").to_owned()
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -174,20 +106,11 @@ async fn main() {
 }
 
 async fn measure(args: Args) {
-    let mut bench = Bench {
-        seconds: args.seconds,
-        overload_seconds: args.overload_seconds,
-        runs: args.runs,
-        report: Report::default(),
-        world: None,
-        demonstration: None,
-        peak: None,
-        normal_ms: None,
-    };
+    let mut bench = Bench::new(args.seconds, args.overload_seconds, args.runs);
     let began = Instant::now();
     for family in Family::value_variants() {
         if args.only.is_empty() || args.only.contains(family) {
-            bench.run(*family).await;
+            run(&mut bench, *family).await;
         }
     }
     bench.close().await;

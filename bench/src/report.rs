@@ -1,10 +1,10 @@
-//! The table: printed row by row, written for machines, and put into docs/performance.md.
+//! The table: printed row by row, and written to target/bench.json and docs/performance.md.
 
 use std::fs;
 
 pub(crate) use dosebook::rehearsal::figure::rounded as number;
 
-use crate::{machine, root};
+use crate::{machine, paths::root};
 
 const BEGIN: &str = "<!-- begin: written by make bench -->\n";
 const END: &str = "<!-- end: written by make bench -->\n";
@@ -12,13 +12,13 @@ const END: &str = "<!-- end: written by make bench -->\n";
 /// What a figure has to reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
-    /// So many times the baseline.
+    /// At least this many times the baseline.
     Times(f64),
-    /// No more than so many times the baseline.
+    /// At most this many times the baseline.
     TimesMax(f64),
-    /// In the figure's unit.
+    /// At least this, in the figure's unit.
     Least(f64),
-    /// In the figure's unit.
+    /// At most this, in the figure's unit.
     Most(f64),
 }
 
@@ -77,7 +77,7 @@ impl Goal {
 }
 
 impl Report {
-    /// Takes the median of the runs (by ratio), prints it, and writes what there is so far.
+    /// Takes the median of the runs (by ratio), prints it, and writes the rows so far.
     pub(crate) fn row(&mut self, name: &str, unit: &'static str, goal: Goal, runs: &[Run]) -> Run {
         let mut runs = runs.to_vec();
         runs.sort_by(|a, b| goal.judge(*a, unit).0.total_cmp(&goal.judge(*b, unit).0));
@@ -103,7 +103,7 @@ impl Report {
         run
     }
 
-    /// What has to be known beside the rows; printed at once.
+    /// A sentence below the table; printed at once.
     pub(crate) fn note(&mut self, note: String) {
         println!("    {note}");
         self.notes.push(note);

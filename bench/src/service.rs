@@ -1,4 +1,4 @@
-//! The service as a process of its own: the program that is released, on the folder of a world.
+//! The service as a process of its own: the released program, on the folder of a world.
 
 use std::{
     fs::File,
@@ -8,6 +8,8 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use crate::paths;
 
 /// Counting who is eligible takes some seconds per million people.
 const READY_MAX: Duration = Duration::from_secs(300);
@@ -23,14 +25,14 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it and waits until it answers and has nothing left to count.
+    /// Starts it and waits until it answers and has counted who is eligible.
     pub(crate) fn start(data_dir: &Path) -> Self {
         let service = Self::launch(data_dir);
         service.await_eligible();
         service
     }
 
-    /// Starts it and waits until it says where it answers.
+    /// Starts it and waits until it prints its address.
     pub(crate) fn launch(data_dir: &Path) -> Self {
         let log = File::options().create(true).append(true).open(data_dir.join("serve.log"));
         let mut process = program(data_dir)
@@ -55,7 +57,7 @@ impl Service {
         }
     }
 
-    /// The most memory that it has had, in MB.
+    /// Its highest resident memory so far, in MB.
     pub(crate) fn memory_mb(&self) -> f64 {
         let path = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(path).expect("its status");
@@ -81,9 +83,9 @@ impl Drop for Service {
     }
 }
 
-/// The program on a folder, with nothing of this environment's settings.
+/// The program on a folder, without the settings of this environment.
 pub(crate) fn program(data_dir: &Path) -> Command {
-    let mut program = Command::new(crate::built().join("release/dosebook"));
+    let mut program = Command::new(paths::built().join("release/dosebook"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DOSEBOOK_") {
             program.env_remove(name);
@@ -94,12 +96,12 @@ pub(crate) fn program(data_dir: &Path) -> Command {
 }
 
 /// Loads the demonstration, unless it is there.
-pub(crate) fn demo(data_dir: &Path, flags: &[&str]) {
+pub(crate) fn load_demonstration(data_dir: &Path, flags: &[&str]) {
     let output = program(data_dir).arg("demo").args(flags).output().expect("the program");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// One request on a connection of its own: the whole answer.
+/// Sends one request on a connection of its own; returns the whole response.
 pub(crate) fn ask(address: SocketAddr, request: &str) -> String {
     String::from_utf8_lossy(&ask_bytes(address, request)).into_owned()
 }

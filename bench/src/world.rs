@@ -1,5 +1,5 @@
-//! What is booked in a measurement: a durable PostgreSQL of its own with clinics, slots, doses that
-//! never run out, and people who are eligible. The service is started on the same folder.
+//! The database of a measurement: a durable PostgreSQL of its own with clinics, slots, doses that
+//! never run out, and people who are eligible. The service runs on the same folder.
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
@@ -11,51 +11,20 @@ use dosebook::{
 use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
-use crate::{citizens::Citizens, generator::Acknowledged, load};
+use crate::{
+    citizens::Citizens,
+    dataset, paths,
+    shape::{SPREAD, Shape},
+    tally::Acknowledged,
+};
 
-/// How large a world is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shape {
-    pub(crate) clinics: i64,
-    pub(crate) slots_per_clinic: i64,
-    pub(crate) slots_per_day: i64,
-    /// In each allocation; also the seats of each slot.
-    pub(crate) doses: i64,
-    pub(crate) people: i64,
-    /// So many of the people are signed in.
-    pub(crate) signed_in: i64,
-}
-
-/// Whose turn the nth person to come is: people do not come in the order of their numbers. Prime,
-/// so that nobody comes twice.
-pub(crate) const PERSON_STEP: i64 = 7_368_787;
-/// Visits all slots in an order without neighbours.
-pub(crate) const SLOT_STEP: i64 = 7_919;
-
-impl Shape {
-    pub(crate) fn slots(&self) -> i64 {
-        self.clinics * self.slots_per_clinic
-    }
-
-    /// The person who comes as the nth, counted from 0.
-    pub(crate) fn person(&self, nth: i64) -> i64 {
-        nth * PERSON_STEP % self.people + 1
-    }
-
-    /// The slot that the nth person books.
-    pub(crate) fn slot(&self, nth: i64) -> i64 {
-        let nth = nth * SLOT_STEP % self.slots();
-        ((nth / self.slots_per_clinic + 1) << 24) + nth % self.slots_per_clinic + 1
-    }
-}
-
-/// Where the bench keeps its databases, gone with it. Searchable, because PostgreSQL may run as
+/// A folder for a database, removed with it. It is searchable, because PostgreSQL may run as
 /// another user.
 pub(crate) fn folder() -> TempDir {
     let wanted = std::env::temp_dir();
     let kind = Command::new("stat").args(["-f", "-c", "%T"]).arg(&wanted).output();
     let is_memory = kind.is_ok_and(|output| output.stdout.starts_with(b"tmpfs"));
-    let target = crate::built().join("tmp");
+    let target = paths::built().join("tmp");
     let parent = if is_memory { target } else { wanted };
     std::fs::create_dir_all(&parent).expect("a folder for it");
     tempfile::Builder::new()
@@ -80,7 +49,7 @@ pub(crate) struct World {
     pub(crate) citizens: Arc<Citizens>,
     pub(crate) root: PgConnection,
     store: Store,
-    /// The last to go: the server in it is stopped before.
+    /// Dropped last: the server in it is stopped before.
     folder: Arc<TempDir>,
 }
 
@@ -91,7 +60,7 @@ impl World {
         let folder = Arc::new(folder());
         let mut world = Self::open(shape, folder, None).await;
         let superuser = world.superuser();
-        load::world(&mut world.root, &superuser, &shape).await;
+        dataset::world(&mut world.root, &superuser, &shape).await;
         world
     }
 
@@ -103,16 +72,16 @@ impl World {
         Self { shape, citizens, root, store, folder }
     }
 
-    /// What is in a folder already; nobody is signed in.
+    /// The database that is in a folder already; nobody is signed in.
     pub(crate) async fn adopt(folder: Arc<TempDir>) -> Self {
-        let shape = Shape { clinics: 0, slots_per_clinic: 0, ..crate::SPREAD };
+        let shape = Shape { clinics: 0, slots_per_clinic: 0, ..SPREAD };
         Self::open(shape, folder, Some(Arc::default())).await
     }
 
     /// The demonstration in a folder, and who of its people could book which slot.
     pub(crate) async fn demonstration(folder: Arc<TempDir>) -> (Self, Arc<Vec<(i64, i64)>>) {
         let mut world = Self::adopt(folder).await;
-        let rows = sqlx::query(load::ROOM).fetch_all(&mut world.root).await.expect("room");
+        let rows = sqlx::query(dataset::ROOM).fetch_all(&mut world.root).await.expect("room");
         let pairs: Vec<(i64, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let people = pairs.iter().map(|(person, _)| *person);
         world.citizens = Arc::new(Citizens::of(&world.store.keys, people));
@@ -143,10 +112,9 @@ impl World {
         self.store.owner.get_socket().expect("a socket")
     }
 
-    /// The ledger as it was before anybody booked, on disk, its statistics fresh. No service may
-    /// run on it.
+    /// Empties the ledger; everything is on disk, statistics are fresh. No service may run on it.
     pub(crate) async fn reset(&mut self) {
-        load::reset(&mut self.root).await;
+        dataset::reset(&mut self.root).await;
     }
 
     /// What the bookings in the ledger add up to.
@@ -164,14 +132,14 @@ impl World {
         }
     }
 
-    /// Stops the bench unless exactly the bookings that were acknowledged have been added, nobody
-    /// has two, and everything else agrees.
+    /// Stops the bench unless exactly the acknowledged bookings were added, nobody has two, and
+    /// everything else agrees.
     pub(crate) async fn check(&mut self, before: Sums, acknowledged: &Acknowledged) {
         self.count(before, acknowledged).await;
         self.verify().await;
     }
 
-    /// As `check`, without deriving the ledger anew.
+    /// As `check`, without `verify`.
     pub(crate) async fn count(&mut self, before: Sums, acknowledged: &Acknowledged) {
         let now = self.sums().await;
         assert_eq!(now.bookings, now.people, "a person with two bookings");
@@ -198,8 +166,8 @@ impl World {
         (row.get(0), row.get(1))
     }
 
-    /// Updates of the counter tables so far, and how many of them were in place. Backends tell at
-    /// the latest when they end.
+    /// Updates of the counter tables so far, and how many of them were in place (HOT). Backends
+    /// report theirs when they end at the latest.
     pub(crate) async fn updates(&mut self) -> (i64, i64) {
         let sql = "select sum(n_tup_upd)::bigint, sum(n_tup_hot_upd)::bigint
                    from pg_stat_user_tables where relname in ('slot', 'allocation')";

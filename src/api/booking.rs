@@ -5,16 +5,17 @@ use actix_web::{
     http::header::{CACHE_CONTROL, LOCATION},
     web::Data,
 };
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     db,
     domain::{
-        BookingId, CampaignId, ProductId, Refusal, SlotId,
+        BookingId, CampaignId, ClinicId, CourseId, ProductId, Refusal, SlotId,
         batch::{Outcome, Request},
-        booking::{Book, Booking},
+        booking::{Book, Booking, State},
     },
-    flows::lane::Bell,
+    flows::lane::ReplyQueue,
     http::{
         admission::{self, Admitted},
         extract::{Json, Path},
@@ -29,15 +30,55 @@ const LIST_MAX: i64 = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct BookingRequest {
     campaign_id: CampaignId,
     slot_id: SlotId,
     product_id: ProductId,
 }
 
 #[derive(Serialize)]
-struct List {
-    bookings: Vec<Booking>,
+struct BookingList {
+    bookings: Vec<BookingView>,
+}
+
+/// A booking as its person sees it.
+#[derive(Serialize)]
+struct BookingView {
+    booking_id: BookingId,
+    campaign_id: CampaignId,
+    product_id: ProductId,
+    course_id: CourseId,
+    dose_number: i16,
+    state: State,
+    clinic_id: ClinicId,
+    slot_id: SlotId,
+    rule_version: i32,
+    on_date: NaiveDate,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    booked_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<&Booking> for BookingView {
+    fn from(booking: &Booking) -> Self {
+        Self {
+            booking_id: booking.booking_id,
+            campaign_id: booking.campaign_id,
+            product_id: booking.product_id,
+            course_id: booking.course_id,
+            dose_number: booking.dose_number,
+            state: booking.state,
+            clinic_id: booking.clinic_id,
+            slot_id: booking.slot_id,
+            rule_version: booking.rule_version,
+            on_date: booking.on_date,
+            starts_at: booking.starts_at,
+            ends_at: booking.ends_at,
+            booked_at: booking.booked_at,
+            ended_at: booking.ended_at,
+        }
+    }
 }
 
 /// Books; the id is the client's, and the same request again finds the same booking.
@@ -47,14 +88,14 @@ struct List {
 pub async fn put_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
-    Json(asked): Json<Asked>,
+    Json(request): Json<BookingRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let Asked { campaign_id, slot_id, product_id } = asked;
+    let BookingRequest { campaign_id, slot_id, product_id } = request;
     let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
-    answer(app.lanes.ask(Request::Book(book), &bell).await?)
+    answer(app.lanes.submit(Request::Book(book), &replies).await?)
 }
 
 /// Cancels; a booking that is cancelled already stays so.
@@ -64,13 +105,13 @@ pub async fn put_booking(
 pub async fn delete_booking(
     _: Admitted<admission::Booking>,
     app: Data<App>,
-    bell: Data<Bell>,
+    replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
-    answer(app.lanes.ask(Request::Cancel(booking), &bell).await?)
+    answer(app.lanes.submit(Request::Cancel(booking), &replies).await?)
 }
 
 /// One booking.
@@ -84,7 +125,8 @@ pub async fn get_booking(
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
-    Ok(private(HttpResponse::Ok()).json(booking.ok_or_else(Refusal::not_found)?))
+    Ok(private(HttpResponse::Ok())
+        .json(BookingView::from(&booking.ok_or_else(Refusal::not_found)?)))
 }
 
 /// All bookings, newest first.
@@ -94,17 +136,19 @@ pub async fn list_bookings(
     Citizen(person_id): Citizen,
 ) -> Result<HttpResponse, Problem> {
     let bookings = db::booking::list_own(&app.db.read, person_id, LIST_MAX).await?;
-    Ok(private(HttpResponse::Ok()).json(List { bookings }))
+    let bookings = bookings.iter().map(BookingView::from).collect();
+    Ok(private(HttpResponse::Ok()).json(BookingList { bookings }))
 }
 
 fn answer(outcome: Outcome) -> Result<HttpResponse, Problem> {
     match outcome {
         Outcome::Booked(booking) => {
             let location = format!("/v1/bookings/{}", booking.booking_id);
-            Ok(private(HttpResponse::Created()).insert_header((LOCATION, location)).json(booking))
+            let mut created = private(HttpResponse::Created());
+            Ok(created.insert_header((LOCATION, location)).json(BookingView::from(&booking)))
         }
         Outcome::Cancelled(booking) | Outcome::Replayed(booking) => {
-            Ok(private(HttpResponse::Ok()).json(booking))
+            Ok(private(HttpResponse::Ok()).json(BookingView::from(&booking)))
         }
         Outcome::Refused(refusal) => Err(refusal.into()),
     }

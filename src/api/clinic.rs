@@ -24,7 +24,7 @@ const LIMIT_MAX: usize = 500;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct ClinicQuery {
     region: Option<RegionId>,
     date: Option<NaiveDate>,
     /// `latitude,longitude` in degrees
@@ -41,13 +41,13 @@ pub async fn list_clinics(
     app: Data<App>,
     request: HttpRequest,
     Path(campaign_id): Path<CampaignId>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<ClinicQuery>,
 ) -> Result<HttpResponse, Problem> {
     let snapshot = app.board.now();
     if !snapshot.supplies.contains_key(&campaign_id) {
         return Err(Refusal::not_found().into());
     }
-    let filter = filter(&snapshot, campaign_id, &asked)?;
+    let filter = filter(&snapshot, campaign_id, &query)?;
     let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
     negotiate::send_made(&request, &hash, || {
         let no_such = || Refusal::no_such("after", Noun::Clinic);
@@ -55,8 +55,12 @@ pub async fn list_clinics(
     })
 }
 
-fn filter(snapshot: &Snapshot, campaign_id: CampaignId, asked: &Asked) -> Result<Filter, Refusal> {
-    let &Asked { region: region_id, date, ref near, limit, after } = asked;
+fn filter(
+    snapshot: &Snapshot,
+    campaign_id: CampaignId,
+    query: &ClinicQuery,
+) -> Result<Filter, Refusal> {
+    let &ClinicQuery { region: region_id, date, ref near, limit, after } = query;
     if region_id.is_some_and(|id| !snapshot.catalogue.regions.contains_key(&id)) {
         return Err(Refusal::no_such("region", Noun::Region));
     }

@@ -33,7 +33,7 @@ const DAYS_AHEAD_MAX: u64 = 2 * 366;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Question {
+pub struct EligibilityRequest {
     campaign_id: CampaignId,
     birth_date: String,
     /// Where the person lives; without it a cohort of a region counts as not theirs.
@@ -62,9 +62,9 @@ pub async fn post_eligibility(
     _: Admitted<admission::Read>,
     app: Data<App>,
     Accepted(language): Accepted,
-    Json(question): Json<Question>,
+    Json(question): Json<EligibilityRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let Question { campaign_id, region_id, clinic_id, product_id, .. } = question;
+    let EligibilityRequest { campaign_id, region_id, clinic_id, product_id, .. } = question;
     let mut conn = app.db.read.acquire().await?;
     let standing = db::eligibility::find(&mut *conn, campaign_id, region_id, clinic_id)
         .await?

@@ -21,7 +21,7 @@ use crate::{
         import::{Kind, Report},
         language::Language,
     },
-    flows::import::{Imported, Options, import},
+    flows::import::{Imported, Options},
     http::{
         admission::{self, Admitted},
         extract::{Path, Query, media_type},
@@ -40,7 +40,7 @@ const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct How {
+pub struct ImportQuery {
     /// Do everything, then take it back.
     #[serde(default)]
     dry_run: bool,
@@ -58,7 +58,7 @@ pub async fn post_import(
     _: Admitted<admission::Export>,
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
-    (Path(kind), Query(how)): (Path<Kind>, Query<How>),
+    (Path(kind), Query(query)): (Path<Kind>, Query<ImportQuery>),
     (Accepted(language), request): (Accepted, HttpRequest),
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -74,9 +74,12 @@ pub async fn post_import(
         return Err(too_large());
     }
     let file = spool(body, FILE_BYTES_MAX).await?;
-    let options =
-        Options { dry_run: how.dry_run, partial: how.partial, staff_user_id: Some(staff_user_id) };
-    let importing = import(&app.db, &app.keys, kind, file.path(), options, |_| {});
+    let options = Options {
+        dry_run: query.dry_run,
+        partial: query.partial,
+        staff_user_id: Some(staff_user_id),
+    };
+    let importing = app.imports.load(kind, file.path(), options, |_| {});
     match Box::pin(importing).await? {
         Imported::Loaded(report) => loaded(language, &report),
         Imported::Rejected(report) => Err(rejected(language, &report)),

@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod eligibility;
 pub mod health;
 pub mod import;
+pub mod localized;
 pub mod openapi;
 pub mod person;
 pub mod schedule;

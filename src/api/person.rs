@@ -1,10 +1,12 @@
 //! What the register says about whoever is signed in; nobody sees anybody else here.
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
+use chrono::NaiveDate;
+use serde::Serialize;
 
 use crate::{
     db,
-    domain::Refusal,
+    domain::{PersonId, Refusal, RegionId, person::Person},
     http::{
         admission::{self, Admitted},
         principal::Citizen,
@@ -12,6 +14,32 @@ use crate::{
         state::App,
     },
 };
+
+/// A person as they are shown to themselves.
+#[derive(Serialize)]
+struct PersonView<'a> {
+    person_id: PersonId,
+    name: &'a str,
+    birth_date: NaiveDate,
+    region_id: RegionId,
+    region_name: &'a str,
+    region_name_ko: Option<&'a str>,
+    region_name_en: Option<&'a str>,
+}
+
+impl<'a> From<&'a Person> for PersonView<'a> {
+    fn from(person: &'a Person) -> Self {
+        Self {
+            person_id: person.person_id,
+            name: &person.name,
+            birth_date: person.birth_date,
+            region_id: person.region_id,
+            region_name: &person.region_name.main,
+            region_name_ko: person.region_name.ko.as_deref(),
+            region_name_en: person.region_name.en.as_deref(),
+        }
+    }
+}
 
 /// The session's own person.
 ///
@@ -23,5 +51,7 @@ pub async fn get_me(
     Citizen(id): Citizen,
 ) -> Result<HttpResponse, Problem> {
     let person = db::person::find(&app.db.read, id).await?.ok_or_else(Refusal::not_found)?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(person))
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(PersonView::from(&person)))
 }

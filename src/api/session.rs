@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        ClinicId,
+        ClinicId, PersonId,
         session::{StaffRole, token_hash},
     },
     flows::{self, session::CitizenSession},
@@ -23,9 +23,16 @@ use crate::{
 /// A code and the challenge that it answers.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Answer {
+pub struct SessionRequest {
     challenge_id: Uuid,
     code: String,
+}
+
+#[derive(Serialize)]
+struct SessionView {
+    token: String,
+    expires_at: DateTime<Utc>,
+    person_id: PersonId,
 }
 
 /// Opens a citizen's session.
@@ -35,24 +42,25 @@ pub struct Answer {
 pub async fn post_session(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
-    Json(answer): Json<Answer>,
+    Json(answer): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let session: CitizenSession =
+    let CitizenSession { token, expires_at, person_id } =
         flows::session::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
             .await?;
+    let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
 }
 
 /// Username and password.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Credentials {
+pub struct StaffSessionRequest {
     username: String,
     password: String,
 }
 
 #[derive(Serialize)]
-struct StaffSession {
+struct StaffSessionView {
     token: String,
     expires_at: DateTime<Utc>,
     role: &'static str,
@@ -66,7 +74,7 @@ struct StaffSession {
 pub async fn post_staff_session(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
-    Json(Credentials { username, password }): Json<Credentials>,
+    Json(StaffSessionRequest { username, password }): Json<StaffSessionRequest>,
 ) -> Result<HttpResponse, Problem> {
     let session =
         flows::staff_session::sign_in(&app.db, &app.passwords, &app.clock, &username, &password)
@@ -76,7 +84,7 @@ pub async fn post_staff_session(
         StaffRole::Administrator => ("administrator", None),
     };
     let (token, expires_at) = (session.token, session.expires_at);
-    let session = StaffSession { token, expires_at, role, clinic_id };
+    let session = StaffSessionView { token, expires_at, role, clinic_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
 }
 

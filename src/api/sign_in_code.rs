@@ -1,7 +1,9 @@
 //! Asking for a one-time code.
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -21,10 +23,17 @@ use crate::{
 /// Who somebody says they are.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Claim {
+pub struct CodeRequest {
     name: String,
     birth_date: String,
     phone: String,
+}
+
+/// What somebody who asked for a code gets to know.
+#[derive(Serialize)]
+struct ChallengeView {
+    challenge_id: Uuid,
+    expires_at: DateTime<Utc>,
 }
 
 /// Sends a code to the phone in the register. The answer is the same for a person who is not in it.
@@ -34,7 +43,7 @@ pub struct Claim {
 pub async fn post_code(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
-    Json(claim): Json<Claim>,
+    Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     if !app.is_local {
         return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
@@ -43,8 +52,10 @@ pub async fn post_code(
     let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
     let phone = parse_phone(&claim.phone)?;
     let key = match_key(&app.keys.matching, &name, birth_date, &phone);
-    let challenge: Challenge =
+    let Challenge { challenge_id, expires_at } =
         flows::sign_in_code::request(&app.db, &app.keys.code, &app.clock, &key).await?;
     app.outbox.notify_one();
-    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(challenge))
+    Ok(HttpResponse::Accepted()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(ChallengeView { challenge_id, expires_at }))
 }

@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct SlotQuery {
     campaign_id: CampaignId,
     date: NaiveDate,
 }
@@ -30,7 +30,7 @@ pub async fn list_slots(
     app: Data<App>,
     request: HttpRequest,
     Path(clinic_id): Path<ClinicId>,
-    Query(Asked { campaign_id, date }): Query<Asked>,
+    Query(SlotQuery { campaign_id, date }): Query<SlotQuery>,
 ) -> Result<HttpResponse, Problem> {
     let snapshot = app.board.now();
     let day = snapshot.day(clinic_id, campaign_id, date).ok_or_else(Refusal::not_found)?;

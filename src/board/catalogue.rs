@@ -8,7 +8,11 @@ use std::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::{document::Document, place::Point};
+use super::{
+    document::Document,
+    place::Point,
+    view::{CampaignView, CohortView, ProductView, RegionView, TrancheView},
+};
 use crate::{
     db::{
         self,
@@ -20,11 +24,10 @@ use crate::{
         clinic::Clinic,
         cohort::Cohort,
         course::Course,
-        product::Product,
+        language::Language,
         region::Region,
         roster::Roster,
         rule_set::Rules,
-        tranche::Tranche,
     },
 };
 
@@ -55,27 +58,30 @@ pub struct Site {
 /// A public campaign, and its card as it is sent.
 #[derive(Debug)]
 pub struct Card {
-    pub content: CardContent,
+    pub campaign: Campaign,
     pub document: Document,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct CardContent {
+/// What everybody can read of a campaign.
+#[derive(Serialize)]
+struct CardView<'a> {
     #[serde(flatten)]
-    pub campaign: Campaign,
+    campaign: CampaignView<'a>,
     /// What its doses protect against.
-    pub course: String,
-    pub cohorts: Vec<CohortInWords>,
+    course: &'a str,
+    course_ko: Option<&'a str>,
+    course_en: Option<&'a str>,
+    cohorts: Vec<CohortInWords<'a>>,
     /// In the order in which they open.
-    pub tranches: Vec<Tranche>,
-    pub products: Vec<Product>,
+    tranches: Vec<TrancheView<'a>>,
+    products: Vec<ProductView<'a>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct CohortInWords {
+#[derive(Serialize)]
+struct CohortInWords<'a> {
     #[serde(flatten)]
-    pub cohort: Cohort,
-    pub words: String,
+    cohort: CohortView<'a>,
+    words: String,
 }
 
 /// What the catalogue is made of, as read in one transaction.
@@ -116,17 +122,16 @@ impl Catalogue {
     /// # Errors
     /// When an answer cannot be written.
     pub fn new(parts: Parts) -> io::Result<Self> {
-        let cards = cards(&parts)?;
-        let contents: Vec<_> = cards.values().map(|card| &card.content).collect();
-        let campaign_list = Document::new(&json!({ "campaigns": contents }))?;
-        let region_list = Document::new(&json!({ "regions": parts.regions }))?;
+        let (campaigns, campaign_list) = cards(&parts)?;
+        let views: Vec<_> = parts.regions.iter().map(RegionView::from).collect();
+        let region_list = Document::new(&json!({ "regions": views }))?;
         let regions: BTreeMap<_, _> =
             parts.regions.into_iter().map(|region| (region.region_id, region)).collect();
         Ok(Self {
             paths: regions.keys().map(|&id| (id, path(&regions, id))).collect(),
             clinics: parts.clinics.into_iter().map(Site::from).collect(),
             regions,
-            campaigns: cards,
+            campaigns,
             register: parts.register,
             region_list,
             campaign_list,
@@ -147,10 +152,7 @@ impl Catalogue {
     pub fn versions(&self) -> Vec<Version> {
         let cards = self.campaigns.iter();
         cards
-            .map(|(&campaign_id, card)| Version {
-                campaign_id,
-                number: card.content.campaign.rule_version,
-            })
+            .map(|(&campaign_id, card)| Version { campaign_id, number: card.campaign.rule_version })
             .collect()
     }
 }
@@ -167,26 +169,36 @@ fn path(regions: &BTreeMap<RegionId, Region>, from: RegionId) -> Vec<RegionId> {
     std::iter::successors(Some(from), above).take(REGION_LEVELS_MAX).collect()
 }
 
-fn cards(parts: &Parts) -> io::Result<BTreeMap<CampaignId, Card>> {
+/// Each campaign's card, and the list of all.
+fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     let mut cards = BTreeMap::new();
+    let mut views = Vec::new();
     for (campaign, rules) in &parts.campaigns {
-        let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
-        let mut tranches = rules.tranches.clone();
-        tranches.sort_by_key(|tranche| (tranche.opens_at, tranche.tranche_id));
-        let content = CardContent {
-            campaign: campaign.clone(),
-            course: course.map(|course| course.name.clone()).unwrap_or_default(),
-            cohorts: rules.cohorts.iter().map(|cohort| in_words(cohort, parts)).collect(),
-            tranches,
-            products: rules.products.clone(),
-        };
-        let document = Document::new(&content)?;
-        cards.insert(campaign.campaign_id, Card { content, document });
+        let view = card(campaign, rules, parts);
+        let document = Document::new(&view)?;
+        cards.insert(campaign.campaign_id, Card { campaign: campaign.clone(), document });
+        views.push(view);
     }
-    Ok(cards)
+    Ok((cards, Document::new(&json!({ "campaigns": views }))?))
 }
 
-fn in_words(cohort: &Cohort, parts: &Parts) -> CohortInWords {
+fn card<'a>(campaign: &'a Campaign, rules: &'a Rules, parts: &'a Parts) -> CardView<'a> {
+    let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
+    let course = course.map(|course| &course.name);
+    let mut tranches: Vec<_> = rules.tranches.iter().collect();
+    tranches.sort_by_key(|tranche| (tranche.opens_at, tranche.tranche_id));
+    CardView {
+        campaign: campaign.into(),
+        course: course.map(|name| name.main.as_str()).unwrap_or_default(),
+        course_ko: course.and_then(|name| name.ko.as_deref()),
+        course_en: course.and_then(|name| name.en.as_deref()),
+        cohorts: rules.cohorts.iter().map(|cohort| in_words(cohort, parts)).collect(),
+        tranches: tranches.into_iter().map(TrancheView::from).collect(),
+        products: rules.products.iter().map(ProductView::from).collect(),
+    }
+}
+
+fn in_words<'a>(cohort: &'a Cohort, parts: &Parts) -> CohortInWords<'a> {
     let born = match (cohort.born_from, cohort.born_to) {
         (Some(from), Some(to)) => Some(format!("born from {from} to {to}")),
         (Some(from), None) => Some(format!("born on {from} or later")),
@@ -195,9 +207,10 @@ fn in_words(cohort: &Cohort, parts: &Parts) -> CohortInWords {
     };
     let region = parts.regions.iter().find(|region| Some(region.region_id) == cohort.region_id);
     let roster = parts.rosters.iter().find(|roster| Some(roster.roster_id) == cohort.roster_id);
-    let lives = region.map(|region| format!("living in {}", region.name));
+    let lives =
+        region.map(|region| format!("living in {}", region.name.in_language(Language::English)));
     let listed = roster.map(|roster| format!("on the list \"{}\"", roster.name));
     let conditions: Vec<_> = [born, lives, listed].into_iter().flatten().collect();
     let words = format!("Persons {}.", conditions.join(", "));
-    CohortInWords { cohort: cohort.clone(), words }
+    CohortInWords { cohort: cohort.into(), words }
 }

@@ -10,6 +10,7 @@ use super::{
     catalogue::Site,
     place::{self, Point},
     snapshot::{ClinicDay, ClinicNow, Snapshot},
+    view::NameView,
 };
 use crate::domain::{CampaignId, ClinicId, RegionId};
 
@@ -42,7 +43,8 @@ pub struct Listing<'a> {
 pub struct Line<'a> {
     pub clinic_id: ClinicId,
     pub code: &'a str,
-    pub name: &'a str,
+    #[serde(flatten)]
+    pub name: NameView<'a>,
     pub region_id: RegionId,
     pub address: &'a str,
     pub phone: &'a str,
@@ -134,7 +136,7 @@ impl Snapshot {
         Some(Line {
             clinic_id: clinic.clinic_id,
             code: &clinic.code,
-            name: &clinic.name,
+            name: (&clinic.name).into(),
             region_id: clinic.region_id,
             address: &clinic.address,
             phone: &clinic.phone,

@@ -1,19 +1,21 @@
 //! The board: what is public, kept in memory, so that no reader ever waits for the database and no
 //! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
 //!
-//! Everything is read once; in between, the journal's new lines carry the picture on. Whenever
+//! Everything is read once; in between, the journal's new lines carry the read model on. Whenever
 //! `catalogue.revision` moves, the tables are read again, but for the slots, of which there are
-//! millions: only those of clinics that tell of a change. While the database is away the last
-//! picture stays, and its `as_of` tells its age.
+//! millions: only those of clinics that tell of a change. While the database is unreachable the
+//! last snapshot stays, and its `as_of` tells its age.
 
 pub mod catalogue;
+pub mod day;
 pub mod document;
 pub mod listing;
-mod picture;
 pub mod place;
 mod read;
+mod read_model;
 pub mod slot;
 pub mod snapshot;
+pub mod view;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -24,8 +26,9 @@ use tokio::{
 };
 
 use crate::db::{self, Db};
-use picture::{Broken, Changes, News, Picture};
+pub use read::Error;
 use read::{Known, Look, look, read};
+use read_model::{Broken, Changes, News, ReadModel};
 use snapshot::{Eligible, EligibleIn, Snapshot};
 
 /// Reading the tables may take one part in this many of the time: while an administrator changes
@@ -35,18 +38,7 @@ const READ_SHARE: u32 = 5;
 /// rows.
 const COUNT_CHUNK: i64 = 100_000;
 
-/// Why the picture could not be brought up to date; the last one stays.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("database: {0}")]
-    Db(#[from] sqlx::Error),
-    #[error(transparent)]
-    Broken(#[from] Broken),
-    #[error("stopped: {0}")]
-    Stopped(#[from] tokio::task::JoinError),
-}
-
-/// The way to the public picture; cheap to clone.
+/// The way to the public snapshot; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Board {
     shared: Arc<Shared>,
@@ -64,24 +56,24 @@ struct Shared {
     recount: Notify,
 }
 
-/// The picture, and when it was last made from the tables.
+/// The read model, and when it was last made from the tables.
 #[derive(Debug)]
 struct Keeper {
     /// None after it broke.
-    picture: Option<Picture>,
+    model: Option<ReadModel>,
     read_at: Instant,
     read_took: Duration,
 }
 
 impl Board {
-    /// Reads the first picture. Nobody keeps it up to date: see `jobs::board`.
+    /// Reads the tables for the first time. Nobody keeps it up to date: see `jobs::board`.
     ///
     /// # Errors
-    /// When the database is away, or holds what cannot be.
+    /// When the database is unreachable, or holds what cannot be.
     pub async fn open(db: Db) -> Result<Self, Error> {
         let began = Instant::now();
-        let (picture, snapshot) = read(&db, None, Arc::default()).await?;
-        let keeper = Keeper { picture: Some(picture), read_at: began, read_took: began.elapsed() };
+        let (model, snapshot) = read(&db, None, Arc::default()).await?;
+        let keeper = Keeper { model: Some(model), read_at: began, read_took: began.elapsed() };
         let shared = Shared {
             db,
             now: ArcSwap::from_pointee(snapshot),
@@ -94,7 +86,7 @@ impl Board {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The picture now.
+    /// The snapshot now.
     pub fn now(&self) -> Arc<Snapshot> {
         self.shared.now.load_full()
     }
@@ -102,7 +94,7 @@ impl Board {
     /// Reads and counts everything anew.
     ///
     /// # Errors
-    /// When that cannot be done now; the picture stays as it is.
+    /// When that cannot be done now; the snapshot stays as it is.
     pub async fn refresh(&self) -> Result<(), Error> {
         self.read_again(&mut *self.shared.keeper.lock().await, None).await?;
         self.count_eligible().await
@@ -113,16 +105,16 @@ impl Board {
         self.shared.recount.notified().await;
     }
 
-    /// Takes in what was committed since the picture. A change outside the journal may wait a
+    /// Takes in what was committed since the last look. A change outside the journal may wait a
     /// little.
     ///
     /// # Errors
-    /// When that cannot be done now; the picture stays as it is.
+    /// When that cannot be done now; the snapshot stays as it is.
     pub async fn tick(&self) -> Result<(), Error> {
         let mut keeper = self.shared.keeper.lock().await;
         let may_read = keeper.read_at.elapsed() >= keeper.read_took * READ_SHARE;
-        let look = match &keeper.picture {
-            Some(picture) => look(&self.shared.db, picture, may_read).await?,
+        let look = match &keeper.model {
+            Some(model) => look(&self.shared.db, model, may_read).await?,
             None if may_read => Look::Moved,
             None => return Ok(()),
         };
@@ -134,22 +126,22 @@ impl Board {
             },
         };
         if let Some(broken) = broken {
-            tracing::error!(%broken, "the public picture is made anew");
+            tracing::error!(%broken, "the board is read anew from the tables");
         }
-        let known = keeper.picture.as_ref().map(Known::from);
+        let known = keeper.model.as_ref().map(Known::from);
         self.read_again(&mut keeper, known).await
     }
 
     async fn apply(&self, keeper: &mut Keeper, news: News) -> Result<(), Error> {
-        let Some(mut picture) = keeper.picture.take() else { return Ok(()) };
+        let Some(mut model) = keeper.model.take() else { return Ok(()) };
         let (old, eligible) = (self.now(), self.shared.eligible.load_full());
-        let (picture, next) = tokio::task::spawn_blocking(move || {
-            let changes = picture.apply(news)?;
-            let next = old.next(&picture, &eligible, &changes)?;
-            Ok::<_, Broken>((picture, next))
+        let (model, next) = tokio::task::spawn_blocking(move || {
+            let changes = model.apply(news)?;
+            let next = old.next(&model, &eligible, &changes)?;
+            Ok::<_, Broken>((model, next))
         })
         .await??;
-        keeper.picture = Some(picture);
+        keeper.model = Some(model);
         if let Some(next) = next {
             self.shared.now.store(Arc::new(next));
         }
@@ -160,8 +152,8 @@ impl Board {
         let began = Instant::now();
         let outcome = read(&self.shared.db, known, self.shared.eligible.load_full()).await;
         (keeper.read_at, keeper.read_took) = (began, began.elapsed());
-        let (picture, snapshot) = outcome?;
-        keeper.picture = Some(picture);
+        let (model, snapshot) = outcome?;
+        keeper.model = Some(model);
         self.shared.now.store(Arc::new(snapshot));
         self.shared.recount.notify_one();
         Ok(())
@@ -194,7 +186,7 @@ impl Board {
         while from <= last {
             let to = from.saturating_add(COUNT_CHUNK - 1);
             let found = db::supply::count_eligible(&self.shared.db.jobs, &versions, (from, to));
-            for found in found.await? {
+            for found in found.await.map_err(db::Error::from)? {
                 let counts = eligible.campaigns.entry(found.campaign_id).or_default();
                 counts.total += found.persons;
                 for region_id in catalogue.path(found.region_id) {
@@ -209,11 +201,11 @@ impl Board {
 
     async fn publish_count(&self) -> Result<(), Error> {
         let keeper = self.shared.keeper.lock().await;
-        let Some(picture) = &keeper.picture else { return Ok(()) };
-        let campaigns = picture.catalogue.campaigns.keys().copied().collect();
+        let Some(model) = &keeper.model else { return Ok(()) };
+        let campaigns = model.catalogue.campaigns.keys().copied().collect();
         let changes = Changes { campaigns, ..Changes::default() };
         let eligible = self.shared.eligible.load();
-        if let Some(next) = self.now().next(picture, &eligible, &changes)? {
+        if let Some(next) = self.now().next(model, &eligible, &changes)? {
             self.shared.now.store(Arc::new(next));
         }
         Ok(())

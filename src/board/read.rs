@@ -1,4 +1,4 @@
-//! How the board reads: what is new since its picture, and the tables anew.
+//! How the board reads: what is new since its read model, and the tables anew.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,9 +9,8 @@ use std::{
 use sqlx::PgConnection;
 
 use super::{
-    Error,
     catalogue::{Catalogue, Parts},
-    picture::{Broken, Kept, News, Picture, Tables},
+    read_model::{Broken, Kept, News, ReadModel, Tables},
     slot::{self, Slots},
     snapshot::{Eligible, Snapshot},
 };
@@ -29,6 +28,17 @@ const READ_SECONDS_MAX: Duration = Duration::from_secs(60);
 /// beside the packed ones.
 const CLINICS_AT_ONCE: usize = 500;
 
+/// Why the board could not be brought up to date; the last snapshot stays.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("database: {0}")]
+    Db(#[from] db::Error),
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    #[error("stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
 /// What a look at the journal brought.
 pub(super) enum Look {
     News(News),
@@ -36,7 +46,7 @@ pub(super) enum Look {
     Moved,
 }
 
-/// What an earlier picture knew, so that not everything must be read again.
+/// What an earlier read model knew, so that not everything must be read again.
 pub(super) struct Known {
     moment: Moment,
     /// Lines that the journal had then: counting goes on from there.
@@ -44,22 +54,22 @@ pub(super) struct Known {
     slots: HashMap<ClinicId, Kept>,
 }
 
-impl From<&Picture> for Known {
-    fn from(picture: &Picture) -> Self {
-        Self { moment: picture.moment.clone(), lines: picture.version, slots: picture.slots() }
+impl From<&ReadModel> for Known {
+    fn from(model: &ReadModel) -> Self {
+        Self { moment: model.moment.clone(), lines: model.version, slots: model.slots() }
     }
 }
 
-/// What is new since the picture, unless the tables must be read.
-pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<Look, sqlx::Error> {
+/// What is new since the read model, unless the tables must be read.
+pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<Look, db::Error> {
     db::in_tx(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
-        let is_same_server = moment.server_started_at == picture.moment.server_started_at;
-        if !is_same_server || (may_read && moment.revision != picture.moment.revision) {
+        let is_same_server = moment.server_started_at == model.moment.server_started_at;
+        if !is_same_server || (may_read && moment.revision != model.moment.revision) {
             return Ok(Look::Moved);
         }
-        let lines = db::board::lines_since(conn, &picture.moment.position).await?;
-        let wanted = picture.wanted(&lines);
+        let lines = db::board::lines_since(conn, &model.moment.position).await?;
+        let wanted = model.wanted(&lines);
         let accounts = match wanted.allocation_ids.as_slice() {
             [] => Vec::new(),
             ids => db::board::accounts_by_id(conn, ids).await?,
@@ -71,7 +81,7 @@ pub(super) async fn look(db: &Db, picture: &Picture, may_read: bool) -> Result<L
         let slots = read_slots(conn, &without_slot(&lines)).await?;
         // What is applied is no older than the catalogue that it is applied to; when that is read
         // again, the revision there tells.
-        let moment = Moment { revision: picture.moment.revision, ..moment };
+        let moment = Moment { revision: model.moment.revision, ..moment };
         Ok(Look::News(News { moment, lines, accounts, pools, slots }))
     })
     .await
@@ -82,9 +92,9 @@ pub(super) async fn read(
     db: &Db,
     known: Option<Known>,
     eligible: Arc<Eligible>,
-) -> Result<(Picture, Snapshot), Error> {
+) -> Result<(ReadModel, Snapshot), Error> {
     let (parts, tables) =
-        db::in_long_tx(&db.jobs, "read the public picture", READ_SECONDS_MAX, async |conn| {
+        db::in_long_tx(&db.jobs, "read the board", READ_SECONDS_MAX, async |conn| {
             let moment = db::board::hold_still(conn).await?;
             let known =
                 known.filter(|then| then.moment.server_started_at == moment.server_started_at);
@@ -96,14 +106,14 @@ pub(super) async fn read(
             let parts = Parts::read(conn).await?;
             let accounts = db::board::accounts(conn).await?;
             let pools = db::board::pools(conn).await?;
-            Ok::<_, sqlx::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
+            Ok::<_, db::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
         })
         .await?;
     let made = tokio::task::spawn_blocking(move || {
         let catalogue = Arc::new(Catalogue::new(parts)?);
-        let picture = Picture::new(catalogue, tables)?;
-        let snapshot = Snapshot::new(&picture, &eligible)?;
-        Ok::<_, Broken>((picture, snapshot))
+        let model = ReadModel::new(catalogue, tables)?;
+        let snapshot = Snapshot::new(&model, &eligible)?;
+        Ok::<_, Broken>((model, snapshot))
     });
     Ok(made.await??)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{
     catalogue::Catalogue,
     document::Document,
-    picture::{Broken, Changes, ClinicSums, Picture, Sums},
+    read_model::{Broken, Changes, ClinicSums, ReadModel, Sums},
     slot::Slots,
 };
 use crate::{
@@ -33,6 +33,8 @@ pub struct Supply {
     pub version: i64,
     pub state: State,
     pub state_reason: Option<String>,
+    pub state_reason_ko: Option<String>,
+    pub state_reason_en: Option<String>,
     pub published_quota: Option<i32>,
     /// Doses received for this campaign that no clinic has been granted yet.
     pub held_back: i64,
@@ -52,6 +54,8 @@ pub struct RegionSupply {
     pub region_id: RegionId,
     pub code: String,
     pub name: String,
+    pub name_ko: Option<String>,
+    pub name_en: Option<String>,
     pub parent_id: Option<RegionId>,
     #[serde(flatten)]
     pub doses: Buckets,
@@ -133,17 +137,17 @@ impl Eligible {
 }
 
 impl Snapshot {
-    /// A snapshot of a new picture.
+    /// A snapshot of a new read model.
     ///
     /// # Errors
     /// When the sums do not agree: that is never shown to anybody.
-    pub fn new(picture: &Picture, eligible: &Eligible) -> Result<Self, Broken> {
-        let clinics = picture.clinics.iter().map(ClinicNow::from).collect();
+    pub fn new(model: &ReadModel, eligible: &Eligible) -> Result<Self, Broken> {
+        let clinics = model.clinics.iter().map(ClinicNow::from).collect();
         let mut supplies = BTreeMap::new();
-        for &id in picture.catalogue.campaigns.keys() {
-            supplies.insert(id, Arc::new(publish(picture, eligible, id)?));
+        for &id in model.catalogue.campaigns.keys() {
+            supplies.insert(id, Arc::new(publish(model, eligible, id)?));
         }
-        Ok(Self::at(picture, supplies, clinics))
+        Ok(Self::at(model, supplies, clinics))
     }
 
     /// The snapshot after this one, or none if nobody could tell the difference. What did not
@@ -153,16 +157,16 @@ impl Snapshot {
     /// As `new`.
     pub fn next(
         &self,
-        picture: &Picture,
+        model: &ReadModel,
         eligible: &Eligible,
         changes: &Changes,
     ) -> Result<Option<Self>, Broken> {
         let mut supplies = self.supplies.clone();
         let mut is_new = !changes.clinics.is_empty();
         for (id, published) in &mut supplies {
-            let age = picture.moment.as_of - published.supply.as_of;
+            let age = model.moment.as_of - published.supply.as_of;
             if changes.campaigns.contains(id) || age >= UNCHANGED_SECONDS_MAX {
-                *published = Arc::new(publish(picture, eligible, *id)?);
+                *published = Arc::new(publish(model, eligible, *id)?);
                 is_new = true;
             }
         }
@@ -171,22 +175,22 @@ impl Snapshot {
         }
         let mut clinics = self.clinics.clone();
         for &place in &changes.clinics {
-            if let (Some(old), Some(sums)) = (clinics.get_mut(place), picture.clinics.get(place)) {
+            if let (Some(old), Some(sums)) = (clinics.get_mut(place), model.clinics.get(place)) {
                 *old = sums.into();
             }
         }
-        Ok(Some(Self::at(picture, supplies, clinics)))
+        Ok(Some(Self::at(model, supplies, clinics)))
     }
 
     fn at(
-        picture: &Picture,
+        model: &ReadModel,
         supplies: BTreeMap<CampaignId, Arc<Published>>,
         clinics: Vec<ClinicNow>,
     ) -> Self {
         Self {
-            as_of: picture.moment.as_of,
-            version: picture.version,
-            catalogue: picture.catalogue.clone(),
+            as_of: model.moment.as_of,
+            version: model.version,
+            catalogue: model.catalogue.clone(),
             supplies,
             clinics,
         }
@@ -207,27 +211,30 @@ impl From<&ClinicSums> for ClinicNow {
     }
 }
 
-fn publish(picture: &Picture, eligible: &Eligible, id: CampaignId) -> Result<Published, Broken> {
-    let card = picture.catalogue.campaigns.get(&id).ok_or(Broken::Sums(id))?;
-    let campaign = &card.content.campaign;
+fn publish(model: &ReadModel, eligible: &Eligible, id: CampaignId) -> Result<Published, Broken> {
+    let card = model.catalogue.campaigns.get(&id).ok_or(Broken::Sums(id))?;
+    let campaign = &card.campaign;
     let none = Sums::default();
-    let sums = picture.campaigns.get(&id).unwrap_or(&none);
-    check(&picture.catalogue, id, sums)?;
+    let sums = model.campaigns.get(&id).unwrap_or(&none);
+    check(&model.catalogue, id, sums)?;
     let version = Version { campaign_id: id, number: campaign.rule_version };
     let counted = eligible.of(version);
     let with_person = sums.totals.with_person();
+    let reason = campaign.state_reason.as_ref();
     let supply = Supply {
         campaign_id: id,
-        as_of: picture.moment.as_of,
-        version: picture.version,
+        as_of: model.moment.as_of,
+        version: model.version,
         state: campaign.state,
-        state_reason: campaign.state_reason.clone(),
+        state_reason: reason.map(|reason| reason.main.clone()),
+        state_reason_ko: reason.and_then(|reason| reason.ko.clone()),
+        state_reason_en: reason.and_then(|reason| reason.en.clone()),
         published_quota: campaign.published_quota,
         held_back: sums.held_back,
         totals: sums.totals,
         eligible: counted.map(|counted| counted.total),
         not_yet_booked: counted.map(|counted| (counted.total - with_person).max(0)),
-        by_region: by_region(&picture.catalogue, sums, counted),
+        by_region: by_region(&model.catalogue, sums, counted),
         by_day: sums.by_day.iter().map(|(&date, &doses)| DaySupply { date, doses }).collect(),
     };
     let document = Document::new(&supply)?;
@@ -250,7 +257,9 @@ fn by_region(
         Some(RegionSupply {
             region_id: id,
             code: region.code.clone(),
-            name: region.name.clone(),
+            name: region.name.main.clone(),
+            name_ko: region.name.ko.clone(),
+            name_en: region.name.en.clone(),
             parent_id: region.parent_id,
             doses: doses.copied().unwrap_or_default(),
             eligible: persons,

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     config::Storage,
-    demo::{self, Loaded, Person, Scale},
+    demo::{self, DemoPerson, Loaded, Scale},
     rehearsal::figure::grouped,
     store::Store,
 };
@@ -86,10 +86,18 @@ fn text(loaded: &Loaded) -> String {
     let closes_at = closes_at.format("%Y-%m-%d %H:%M");
     line(&format!("  Campaign {} is open until {closes_at} in Seoul.", loaded.campaign_id));
     line("");
-    line("Sign in as a citizen (name, birth date, phone):");
-    let mut citizen = |person: &Person, note: &str| {
-        let (name, phone) = (&person.name, hyphened(&person.phone));
-        line(&format!("  {name:<18} {}   {phone}   {note}", person.birth_date));
+    line(if loaded.has_english {
+        "Sign in as a citizen: a name in Korean or in English (either will do), birth date, phone."
+    } else {
+        "Sign in as a citizen: name, birth date, phone. (Names are in English only: an earlier \
+         version loaded this demonstration.)"
+    });
+    let mut citizen = |person: &DemoPerson, note: &str| {
+        let DemoPerson { name, name_en, birth_date, phone, .. } = person;
+        // Three syllables each, so the names behind them stand below each other.
+        let korean = if loaded.has_english { format!("{name}   ") } else { String::new() };
+        let phone = hyphened(phone);
+        line(&format!("  {korean}{name_en:<18} {birth_date}   {phone}   {note}"));
     };
     loaded.citizens.iter().for_each(|person| citizen(person, ""));
     citizen(&loaded.other, "may not book");

@@ -16,7 +16,7 @@ use crate::{
         import::{Kind, Reject, Report},
         language::Language,
     },
-    flows::import::{Imported, Options, import},
+    flows::import::{Imported, Imports, Options},
     store::Store,
     words,
 };
@@ -48,9 +48,8 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let store = Store::open(storage, 1).await?;
     let options = Options { dry_run: args.dry_run, partial: args.partial, staff_user_id: None };
     let bar = bar(size);
-    let importing = import(&store.db, &store.keys, args.kind, &args.file, options, |bytes| {
-        bar.set_position(bytes);
-    });
+    let imports = Imports::new(store.db.clone(), store.keys.clone());
+    let importing = imports.load(args.kind, &args.file, options, |bytes| bar.set_position(bytes));
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();
     store.close().await;

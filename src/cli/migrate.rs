@@ -1,13 +1,13 @@
-//! `dosebook migrate`: brings the schema up to date.
+//! `dosebook migrate`: applies the migrations that are missing.
 
 use std::process::ExitCode;
 
 use crate::{config::Storage, store::Store};
 
-/// Opening the store is what migrates.
+/// Opens the store, which applies them.
 ///
 /// # Errors
-/// In words for an operator.
+/// A sentence for the operator: the store cannot be opened.
 pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
     let store = Store::open(storage, 1).await?;
     println!("The schema is up to date.");

@@ -1,4 +1,5 @@
-//! `dosebook replay`: lets a crowd come to a running service, and checks what it was told.
+//! `dosebook replay`: replays a scenario against a running service, and checks what the clients
+//! were told.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use crate::{
     clock::Clock,
     config::Storage,
     domain::CampaignId,
-    rehearsal::{self, Order, Report, Scenario, Target, figure::grouped},
+    rehearsal::{self, ReplayConfig, Report, Scenario, Target, figure::grouped},
     store::Store,
 };
 
@@ -24,7 +25,7 @@ pub struct Args {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
 
-    /// Share of the scenario's people that comes, in the same time (0.1: every tenth)
+    /// Share of the scenario's people who arrive, in the same time (0.1: every tenth)
     #[arg(long, default_value_t = 1.0, value_parser = share)]
     share: f64,
 
@@ -32,7 +33,7 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
-    /// Which campaign; may be left out where only one is open
+    /// Which campaign; may be left out if only one is open
     #[arg(long, value_name = "ID")]
     campaign: Option<CampaignId>,
 
@@ -44,11 +45,11 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
-    /// Write everything for machines
+    /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Aim at a service on another machine
+    /// Allow a service on another machine
     #[arg(long)]
     allow_remote: bool,
 }
@@ -58,14 +59,14 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "more than 0 and at most 1".to_owned())
 }
 
-/// Prints the summary, and writes what was asked for.
+/// Prints the summary, and writes the reports that are asked for.
 ///
 /// # Errors
-/// In words for an operator: no such scenario, no service, no people.
+/// A sentence for the operator: no such scenario, no service, too few people.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let mut scenario = Scenario::find(&args.scenario)?;
     scenario.seed = args.seed.unwrap_or(scenario.seed);
-    let order = Order {
+    let config = ReplayConfig {
         name: args.scenario.clone(),
         scenario,
         share: args.share,
@@ -73,7 +74,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         campaign_id: args.campaign,
     };
     let store = Store::look_into(storage).await?;
-    let report = Box::pin(play(&store, order)).await;
+    let report = Box::pin(replay(&store, config)).await;
     store.close().await;
     let report = report?;
     stdout().write_all(rehearsal::table::text(&report).as_bytes())?;
@@ -88,11 +89,11 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     Ok(if report.is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn play(store: &Store, order: Order) -> anyhow::Result<Report> {
+async fn replay(store: &Store, config: ReplayConfig) -> anyhow::Result<Report> {
     let mut out = stdout();
-    writeln!(out, "{}", order.scenario.title)?;
+    writeln!(out, "{}", config.scenario.title)?;
     let clock = Clock::System;
-    let prepared = rehearsal::prepare(&store.db, &store.keys, &clock, order).await?;
+    let prepared = rehearsal::prepare(&store.db, &store.keys, &clock, config).await?;
     let citizens = prepared.citizens();
     writeln!(
         out,
@@ -103,14 +104,14 @@ async fn play(store: &Store, order: Order) -> anyhow::Result<Report> {
     let bar = bar(citizens.into());
     let own = bar.clone();
     let progress = Box::new(move |settled: u32| own.set_position(settled.into()));
-    let played = prepared.play(&store.db, &clock, progress).await;
+    let finished = prepared.run(&store.db, &clock, progress).await;
     bar.finish_and_clear();
-    let played = played?;
-    let checked = played.check(&store.db).await?;
-    Ok(Report::new(&played, checked))
+    let finished = finished?;
+    let checked = finished.check(&store.db).await?;
+    Ok(Report::new(&finished, checked))
 }
 
-/// How many people are done with, for people: nothing is drawn into a file or a pipe.
+/// A progress bar; hidden if standard error is no terminal.
 fn bar(people: u64) -> ProgressBar {
     if !stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! `dosebook serve`: answers on HTTP until Ctrl-C or SIGTERM, then lets what is under way finish.
+//! `dosebook serve`: answers HTTP until Ctrl-C or SIGTERM, then finishes the requests in flight.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ pub struct Args {
 /// Serves until asked to stop.
 ///
 /// # Errors
-/// In words for an operator: no database, address taken.
+/// A sentence for the operator: no database, or the address is taken.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let store = Store::open(storage, args.service.connections).await?;
     let served = serve(&store, &args.service).await;

@@ -1,13 +1,14 @@
-//! `dosebook verify`: derives the ledger anew and says where it differs.
+//! `dosebook verify`: derives the counters again from journal and bookings, and prints where they
+//! differ.
 
 use std::process::ExitCode;
 
 use crate::{config::Storage, flows, store::Store};
 
-/// Prints `0 discrepancies`, or each one; the exit code says which.
+/// Prints each discrepancy and their number; the exit code is 1 if there are any.
 ///
 /// # Errors
-/// In words for an operator.
+/// A sentence for the operator: the store cannot be opened.
 pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
     let store = Store::look_into(storage).await?;
     let found = flows::discrepancy::verify(&store.db).await;

@@ -4,22 +4,9 @@ use chrono::NaiveDate;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, grant::Grant,
+    AllocationId, BookingId, CampaignId, ClinicId, TrancheId, allocation::NewAllocation,
+    booking::State, channel::Channel, grant::Grant,
 };
-
-/// An allocation before it has an id; it starts empty.
-#[derive(Clone, Copy, Debug)]
-pub struct New {
-    pub clinic_id: ClinicId,
-    pub campaign_id: CampaignId,
-    pub product_id: ProductId,
-    /// The local date in the clinic's zone.
-    pub on_date: NaiveDate,
-    pub tranche_id: Option<TrancheId>,
-    /// 1 web, 2 phone or assisted, 3 walk-in
-    pub channel: i16,
-    pub pool_id: PoolId,
-}
 
 /// Which allocations to list; none of a kind is all of that kind.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +22,8 @@ pub async fn list(db: impl PgExecutor<'_>, filter: Filter, limit: i64) -> sqlx::
     query_as!(
         Grant,
         r#"/* allocation::list */ select allocation_id, clinic_id, campaign_id, product_id, on_date,
-               tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
-               booked, spare, given, lost
+               tranche_id as "tranche_id: TrancheId", channel as "channel: Channel", pool_id,
+               granted, open, held, booked, spare, given, lost
            from allocation
            where allocation_id > $1 and ($2::int is null or clinic_id = $2)
                and ($3::int is null or campaign_id = $3) and ($4::date is null or on_date = $4)
@@ -58,8 +45,8 @@ pub async fn find(
     query_as!(
         Grant,
         r#"/* allocation::find */ select allocation_id, clinic_id, campaign_id, product_id, on_date,
-               tranche_id as "tranche_id: TrancheId", channel, pool_id, granted, open, held,
-               booked, spare, given, lost
+               tranche_id as "tranche_id: TrancheId", channel as "channel: Channel", pool_id,
+               granted, open, held, booked, spare, given, lost
            from allocation where allocation_id = $1"#,
         allocation_id.0,
     )
@@ -82,7 +69,10 @@ pub async fn lock(
 }
 
 /// The id of the allocation for this clinic, campaign, product, date, tranche and channel.
-pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<AllocationId>> {
+pub async fn find_id(
+    db: impl PgExecutor<'_>,
+    of: &NewAllocation,
+) -> sqlx::Result<Option<AllocationId>> {
     query_scalar!(
         r#"/* allocation::find_id */ select allocation_id as "id: AllocationId" from allocation
            where clinic_id = $1 and campaign_id = $2 and product_id = $3 and on_date = $4
@@ -92,7 +82,7 @@ pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<A
         of.product_id.0,
         of.on_date,
         of.tranche_id.map(|id| id.0),
-        of.channel,
+        of.channel.number(),
     )
     .fetch_optional(db)
     .await
@@ -102,7 +92,7 @@ pub async fn find_id(db: impl PgExecutor<'_>, of: &New) -> sqlx::Result<Option<A
 ///
 /// # Errors
 /// The database's; the allocation's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<AllocationId> {
+pub async fn insert(conn: &mut PgConnection, new: &NewAllocation) -> sqlx::Result<AllocationId> {
     query_scalar!(
         r#"/* allocation::insert */
            insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
@@ -116,7 +106,7 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Allocati
         new.product_id.0,
         new.on_date,
         new.tranche_id.map(|id| id.0),
-        new.channel,
+        new.channel.number(),
         new.pool_id.0,
     )
     .fetch_one(conn)
@@ -149,11 +139,12 @@ pub async fn latest_bookings(
     query_scalar!(
         r#"/* allocation::latest_bookings */
            select booking_id as "id: BookingId" from slot join booking using (slot_id)
-           where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state in (1, 5)
-           order by booked_at desc, booking_id desc limit $4"#,
+           where clinic_id = $1 and on_date = $2 and allocation_id = $3 and state = any($4)
+           order by booked_at desc, booking_id desc limit $5"#,
         grant.clinic_id.0,
         grant.on_date,
         grant.allocation_id.0,
+        &State::PROMISED.map(State::number),
         limit,
     )
     .fetch_all(db)

@@ -1,8 +1,8 @@
 //! The statements of a booking transaction, in the order in which a lane runs them.
 //!
-//! Every transaction of the system that locks more than one row does it in this order: slots by id,
-//! allocations by id, pools by id. New bookings are written sorted by person, so that two lanes
-//! that meet on a person's unique key wait for each other in one direction only.
+//! Lock order, here and in every other transaction that locks more than one row: slots by id,
+//! allocations by id, pools by id. New bookings are written sorted by person, so two lanes that
+//! book for the same persons cannot deadlock on the unique index.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,20 +15,19 @@ use crate::domain::{
     TrancheId,
     allocation::{Allocation, Key},
     applicant::Applicant,
-    batch::{Cancellation, Person, Writes},
+    batch::{Cancellation, PersonState, Writes},
     booking::{Booking, NewBooking},
+    channel::Channel,
     movement::{Actor, Bucket, Kind},
     rule_set::Needs,
     slot::Slot,
 };
 
-/// Bookings made on the web draw from this channel's allocations.
-const WEB: i16 = 1;
-
-const BOOKINGS: &str = "copy booking (booking_id, person_id, campaign_id, product_id, course_id, \
-    dose_number, slot_id, allocation_id, rule_version, booked_at) from stdin";
-const MOVEMENTS: &str = "copy movement (kind, from_bucket, to_bucket, doses, allocation_id, \
-    slot_id, booking_id, actor_role) from stdin";
+const BOOKINGS: &str = "/* batch::BOOKINGS */ copy booking (booking_id, person_id, campaign_id, \
+    product_id, course_id, dose_number, slot_id, allocation_id, rule_version, booked_at) \
+    from stdin";
+const MOVEMENTS: &str = "/* batch::MOVEMENTS */ copy movement (kind, from_bucket, to_bucket, \
+    doses, allocation_id, slot_id, booking_id, actor_role) from stdin";
 
 /// Locks the slots, in the order of their ids.
 pub async fn lock_slots(
@@ -77,7 +76,7 @@ pub async fn lock_allocations(
         &campaigns,
         &products,
         &dates,
-        WEB,
+        Channel::Web.number(),
     )
     .fetch_all(conn)
     .await?;
@@ -101,7 +100,7 @@ pub async fn lock_allocations(
     Ok(allocations)
 }
 
-/// Where a campaign stands while the locks are held.
+/// A campaign's state and rule version, read while the locks are held.
 #[derive(Clone, Copy, Debug)]
 pub struct CampaignNow {
     pub campaign_id: CampaignId,
@@ -109,8 +108,8 @@ pub struct CampaignNow {
     pub rule_version: i32,
 }
 
-/// The state of the campaigns that exist, and the database's time: read after the locks, so that it
-/// is never earlier than the decision it is used for.
+/// The state of the campaigns that exist, and the database's time. Both are read after the locks
+/// were granted, so the time is not one from before a wait.
 pub async fn campaigns_now(
     conn: &mut PgConnection,
     campaign_ids: &[i32],
@@ -135,13 +134,13 @@ pub async fn campaigns_now(
     Ok((now, campaigns.collect()))
 }
 
-/// The persons as the rules see them, without their doses. What no rule asks is not looked up: that
-/// takes a third of the statement.
+/// The persons as the rules see them, without their doses. Province and rosters are looked up only
+/// where a rule needs them: they are a third of the statement's time.
 pub async fn people(
     conn: &mut PgConnection,
     person_ids: &[i64],
     needs: Needs,
-) -> sqlx::Result<HashMap<PersonId, Person>> {
+) -> sqlx::Result<HashMap<PersonId, PersonState>> {
     let rows = query!(
         r#"/* batch::people */ select p.person_id, p.birth_date, p.region_id,
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
@@ -156,19 +155,21 @@ pub async fn people(
     .fetch_all(conn)
     .await?;
     let people = rows.into_iter().map(|row| {
+        let person_id = PersonId(row.person_id);
         let applicant = Applicant {
+            person_id,
             birth_date: row.birth_date,
             region_id: RegionId(row.region_id),
             province_id: row.parent_id.map(RegionId),
             rosters: row.rosters.into_iter().map(RosterId).collect(),
             doses: Vec::new(),
         };
-        (PersonId(row.person_id), Person { applicant: Some(applicant), doses: Vec::new() })
+        (person_id, PersonState { applicant: Some(applicant), doses: Vec::new() })
     });
     Ok(people.collect())
 }
 
-/// The live bookings of the persons, and whatever bears one of the ids.
+/// The live bookings of the persons, and all bookings with one of the ids.
 pub async fn bookings(
     conn: &mut PgConnection,
     person_ids: &[i64],
@@ -196,11 +197,11 @@ pub async fn bookings(
     rows.into_iter().map(|row| booking_of(row).map(|b| (b.booking_id, b))).collect()
 }
 
-/// Makes the decision true: bookings, counters and journal. New rows go in by COPY, which logs a
-/// page of rows at once instead of each row: a tenth less WAL per booking.
+/// Writes a decision: bookings, counters and journal. New rows go in by COPY, which logs a page of
+/// rows at once instead of each row: a tenth less WAL per booking.
 ///
 /// # Errors
-/// The database's; a unique violation means that another lane was first with one of the persons.
+/// The database's. A unique violation means that another lane has booked for one of the persons.
 pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
@@ -219,7 +220,7 @@ async fn copy(conn: &mut PgConnection, into: &str, rows: CopyText) -> sqlx::Resu
     copy.finish().await.map(drop)
 }
 
-/// Sorted by person, so that two lanes wait for each other in one direction only.
+/// Sorted by person, so two lanes that book for the same persons cannot deadlock.
 fn booking_rows(writes: &Writes, now: DateTime<Utc>) -> CopyText {
     let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
     let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
@@ -258,7 +259,7 @@ fn movement_rows(writes: &Writes) -> CopyText {
     rows
 }
 
-/// One dose, moved by the citizen whose booking it is.
+/// The journal's line for one dose, moved by the citizen whose booking it is.
 fn movement(
     rows: &mut CopyText,
     (kind, from, to): (Kind, Bucket, Bucket),
@@ -275,7 +276,7 @@ fn movement(
         .end();
 }
 
-/// Ends bookings and moves the counters, each row once.
+/// Ends the cancelled bookings and changes each counter row once.
 async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> sqlx::Result<()> {
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
     let counters = CounterColumns::of(writes);
@@ -306,7 +307,7 @@ async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> 
     .map(drop)
 }
 
-/// What changes in each counter row, once per row.
+/// The change of each counter row, as columns for `unnest`.
 #[derive(Default)]
 struct CounterColumns {
     slot_ids: Vec<i64>,

@@ -1,7 +1,7 @@
 //! What the board reads: everything once, and from then on only the journal's new lines.
 //!
-//! "New" is exact. A line is in a picture if the snapshot that the picture was read with sees the
-//! transaction that wrote it, so what the next picture lacks is: transactions that had not begun
+//! "New" is exact. A line is in a read model if the snapshot that the model was read with sees the
+//! transaction that wrote it, so what the next one lacks is: transactions that had not begun
 //! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
 //! say that: a transaction that commits late has taken its id long before.
 
@@ -10,12 +10,13 @@ use sqlx::{Executor, PgConnection, query, query_as};
 
 use crate::domain::{
     AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId,
+    channel::Channel,
     movement::{Bucket, Kind},
     slot::Slot,
     supply::{self, Buckets},
 };
 
-/// Which transactions a picture includes, as PostgreSQL writes a snapshot.
+/// Which transactions a read model includes, as PostgreSQL writes a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position(String);
 
@@ -82,7 +83,7 @@ impl Lines {
     }
 }
 
-/// The lines that this transaction sees and a picture at `position` does not have.
+/// The lines that this transaction sees and a read model at `position` lacks.
 pub async fn lines_since(conn: &mut PgConnection, position: &Position) -> sqlx::Result<Vec<Lines>> {
     // The planner cannot know how few lines are new. After a large file, one transaction has most
     // of the journal's lines, and it would expect as many of the next.
@@ -153,7 +154,7 @@ pub struct Account {
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
     pub on_date: NaiveDate,
-    pub channel: i16,
+    pub channel: Channel,
     pub buckets: Buckets,
 }
 
@@ -163,7 +164,7 @@ struct AccountRow {
     campaign_id: i32,
     product_id: i32,
     on_date: NaiveDate,
-    channel: i16,
+    channel: Channel,
     granted: i32,
     open: i32,
     held: i32,
@@ -199,10 +200,10 @@ impl From<AccountRow> for Account {
 pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "/* board::accounts */
-         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
-             granted, open, held, booked, spare, given, lost
-         from allocation"
+        r#"/* board::accounts */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date,
+             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+         from allocation"#
     );
     rows.map(Account::from).fetch_all(conn).await
 }
@@ -214,10 +215,10 @@ pub async fn accounts_by_id(
 ) -> sqlx::Result<Vec<Account>> {
     let rows = query_as!(
         AccountRow,
-        "/* board::accounts_by_id */
-         select allocation_id, clinic_id, campaign_id, product_id, on_date, channel,
-             granted, open, held, booked, spare, given, lost
-         from allocation where allocation_id = any($1)",
+        r#"/* board::accounts_by_id */
+         select allocation_id, clinic_id, campaign_id, product_id, on_date,
+             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+         from allocation where allocation_id = any($1)"#,
         allocation_ids,
     );
     rows.map(Account::from).fetch_all(conn).await

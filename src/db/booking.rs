@@ -100,3 +100,50 @@ pub async fn list_own(
     .await?;
     rows.into_iter().map(booking_of).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    /// Every file with SQL in it, as text.
+    fn statements() -> Vec<(String, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        let mut folders = vec![root.join("src/db"), root.join("migrations")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => {
+                        found.push((path.display().to_string(), fs::read_to_string(&path).unwrap()))
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// An index of some states serves a statement only where both list them, so that a statement
+    /// cannot take them from `State`.
+    #[test]
+    fn statements_list_the_states_as_the_domain_does() {
+        let listed = |states: &[State]| {
+            let numbers: Vec<_> = states.iter().map(|state| state.number().to_string()).collect();
+            numbers.join(", ")
+        };
+        let known = [&State::LIVE as &[State], &State::PROMISED, &State::ENDED]
+            .map(|states| listed(states));
+        let mut uses = 0;
+        for (path, text) in statements() {
+            for after in text.split(concat!("state ", "in (")).skip(1) {
+                let list = after.split(')').next().unwrap();
+                assert!(known.iter().any(|known| known == list), "{path}: state in ({list})");
+                uses += 1;
+            }
+        }
+        assert!(uses > 5, "the control: {uses}");
+    }
+}

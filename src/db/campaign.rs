@@ -1,32 +1,21 @@
 //! Campaigns: their window, state and published quota.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use super::clinic::zone;
 use crate::domain::{
-    CampaignId, CourseId,
-    campaign::{Campaign, State},
+    CampaignId,
+    campaign::{Campaign, NewCampaign, State},
+    localized::Localized,
 };
-
-/// A campaign before it has an id.
-#[derive(Clone, Debug)]
-pub struct New {
-    pub code: String,
-    pub name: String,
-    pub course_id: CourseId,
-    pub dose_number: i16,
-    pub opens_at: DateTime<Utc>,
-    pub closes_at: DateTime<Utc>,
-    pub cancel_until_hours: i16,
-    pub zone: Tz,
-}
 
 struct Row {
     campaign_id: i32,
     code: String,
     name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
     course_id: i32,
     dose_number: i16,
     state: i16,
@@ -38,6 +27,8 @@ struct Row {
     published_quota: Option<i32>,
     published_at: Option<DateTime<Utc>>,
     state_reason: Option<String>,
+    state_reason_ko: Option<String>,
+    state_reason_en: Option<String>,
 }
 
 impl TryFrom<Row> for Campaign {
@@ -51,7 +42,7 @@ impl TryFrom<Row> for Campaign {
         Ok(Self {
             campaign_id: row.campaign_id.into(),
             code: row.code,
-            name: row.name,
+            name: Localized::new(row.name, row.name_ko, row.name_en),
             course_id: row.course_id.into(),
             dose_number: row.dose_number,
             state,
@@ -62,7 +53,9 @@ impl TryFrom<Row> for Campaign {
             rule_version: row.rule_version,
             published_quota: row.published_quota,
             published_at: row.published_at,
-            state_reason: row.state_reason,
+            state_reason: row
+                .state_reason
+                .map(|main| Localized::new(main, row.state_reason_ko, row.state_reason_en)),
         })
     }
 }
@@ -76,8 +69,9 @@ pub async fn list(
     let rows = query_as!(
         Row,
         "/* campaign::list */
-         select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
-             cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
+         select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
+             closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
+             state_reason, state_reason_ko, state_reason_en
          from campaign where campaign_id > $1 order by campaign_id limit $2",
         after.0,
         limit,
@@ -95,8 +89,9 @@ pub async fn find(
     let row = query_as!(
         Row,
         "/* campaign::find */
-         select campaign_id, code, name, course_id, dose_number, state, opens_at, closes_at,
-             cancel_until_hours, zone, rule_version, published_quota, published_at, state_reason
+         select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
+             closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
+             state_reason, state_reason_ko, state_reason_en
          from campaign where campaign_id = $1",
         campaign_id.0,
     )
@@ -124,14 +119,17 @@ pub async fn lock(
 ///
 /// # Errors
 /// The database's; the campaign's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<CampaignId> {
+pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<CampaignId> {
     query_scalar!(
         r#"/* campaign::insert */
-           insert into campaign (code, name, course_id, dose_number, opens_at, closes_at,
-               cancel_until_hours, zone)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) returning campaign_id as "id: CampaignId""#,
+           insert into campaign (code, name, name_ko, name_en, course_id, dose_number, opens_at,
+               closes_at, cancel_until_hours, zone)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           returning campaign_id as "id: CampaignId""#,
         new.code,
-        new.name,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
         new.course_id.0,
         new.dose_number,
         new.opens_at,
@@ -148,21 +146,27 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Campaign
 /// # Errors
 /// The database's; the campaign's named constraints.
 pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<()> {
+    let reason = campaign.state_reason.as_ref();
     query!(
         "/* campaign::set */ update campaign
-         set name = $2, opens_at = $3, closes_at = $4, cancel_until_hours = $5, rule_version = $6,
-             state = $7, state_reason = $8, published_quota = $9,
-             published_at = case when $9::int is null then null
+         set name = $2, name_ko = $3, name_en = $4, opens_at = $5, closes_at = $6,
+             cancel_until_hours = $7, rule_version = $8, state = $9, state_reason = $10,
+             state_reason_ko = $11, state_reason_en = $12, published_quota = $13,
+             published_at = case when $13::int is null then null
                  else coalesce(published_at, clock_timestamp()) end
          where campaign_id = $1",
         campaign.campaign_id.0,
-        campaign.name,
+        campaign.name.main,
+        campaign.name.ko,
+        campaign.name.en,
         campaign.opens_at,
         campaign.closes_at,
         campaign.cancel_until_hours,
         campaign.rule_version,
         i16::from(campaign.state),
-        campaign.state_reason,
+        reason.map(|reason| &reason.main),
+        reason.and_then(|reason| reason.ko.as_ref()),
+        reason.and_then(|reason| reason.en.as_ref()),
         campaign.published_quota,
     )
     .execute(conn)

@@ -3,7 +3,7 @@
 
 use sqlx::{PgConnection, PgExecutor, query_scalar};
 
-/// The revision now; whoever keeps a picture in memory reads it again when this moves.
+/// The revision now; whoever keeps a read model reads the tables again when this moves.
 pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     query_scalar!("/* catalogue::revision */ select revision from catalogue").fetch_one(db).await
 }
@@ -50,7 +50,10 @@ pub async fn has_secret(db: impl PgExecutor<'_>, fingerprint: &[u8]) -> sqlx::Re
 /// The database's; where nothing was migrated yet, there is no such table.
 #[expect(clippy::disallowed_methods, reason = "this table is sqlx's own, not of our schema")]
 pub async fn schema_version(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
-    sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
-        .fetch_one(db)
-        .await
+    sqlx::query_scalar(
+        "/* catalogue::schema_version */
+         select max(version) from _sqlx_migrations where success",
+    )
+    .fetch_one(db)
+    .await
 }

@@ -5,28 +5,19 @@ use chrono_tz::Tz;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
-    ClinicId, RegionId,
-    clinic::{Clinic, Closure},
+    ClinicId,
+    calendar::zone_named,
+    clinic::{Clinic, Closure, NewClinic},
+    localized::Localized,
 };
-
-/// A clinic before it has an id.
-#[derive(Clone, Debug)]
-pub struct New {
-    pub region_id: RegionId,
-    pub code: String,
-    pub name: String,
-    pub zone: Tz,
-    pub address: String,
-    pub phone: String,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-}
 
 struct Row {
     clinic_id: i32,
     region_id: i32,
     code: String,
     name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
     zone: String,
     address: String,
     phone: String,
@@ -42,7 +33,7 @@ impl TryFrom<Row> for Clinic {
             clinic_id: row.clinic_id.into(),
             region_id: row.region_id.into(),
             code: row.code,
-            name: row.name,
+            name: Localized::new(row.name, row.name_ko, row.name_en),
             zone: zone(&row.zone)?,
             address: row.address,
             phone: row.phone,
@@ -57,9 +48,9 @@ impl TryFrom<Row> for Clinic {
 /// # Errors
 /// `ColumnDecode` for a name that this program's time zone data does not have.
 pub fn zone(name: &str) -> sqlx::Result<Tz> {
-    name.parse().map_err(|error: chrono_tz::ParseError| sqlx::Error::ColumnDecode {
+    zone_named(name).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: "zone".to_owned(),
-        source: error.to_string().into(),
+        source: format!("{name} is no time zone that this program knows").into(),
     })
 }
 
@@ -72,7 +63,8 @@ pub async fn list(
     let rows = query_as!(
         Row,
         "/* clinic::list */
-         select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
+         select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
+             latitude, longitude
          from clinic where clinic_id > $1 order by clinic_id limit $2",
         after.0,
         limit,
@@ -86,7 +78,8 @@ pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<
     let row = query_as!(
         Row,
         "/* clinic::find */
-         select clinic_id, region_id, code, name, zone, address, phone, latitude, longitude
+         select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
+             latitude, longitude
          from clinic where clinic_id = $1",
         clinic_id.0,
     )
@@ -110,14 +103,18 @@ pub async fn lock(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<
 
 /// # Errors
 /// The database's; the clinic's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<ClinicId> {
+pub async fn insert(conn: &mut PgConnection, new: &NewClinic) -> sqlx::Result<ClinicId> {
     query_scalar!(
         r#"/* clinic::insert */
-           insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) returning clinic_id as "id: ClinicId""#,
+           insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
+               latitude, longitude)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+           returning clinic_id as "id: ClinicId""#,
         new.region_id.0,
         new.code,
-        new.name,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
         new.zone.name(),
         new.address,
         new.phone,
@@ -135,12 +132,14 @@ pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<ClinicId
 pub async fn set(conn: &mut PgConnection, clinic: &Clinic) -> sqlx::Result<()> {
     query!(
         "/* clinic::set */
-         update clinic set region_id = $2, name = $3, zone = $4, address = $5, phone = $6,
-             latitude = $7, longitude = $8
+         update clinic set region_id = $2, name = $3, name_ko = $4, name_en = $5, zone = $6,
+             address = $7, phone = $8, latitude = $9, longitude = $10
          where clinic_id = $1",
         clinic.clinic_id.0,
         clinic.region_id.0,
-        clinic.name,
+        clinic.name.main,
+        clinic.name.ko,
+        clinic.name.en,
         clinic.zone.name(),
         clinic.address,
         clinic.phone,
@@ -159,14 +158,19 @@ pub async fn list_closures(
     from: NaiveDate,
     limit: i64,
 ) -> sqlx::Result<Vec<Closure>> {
-    query_as!(
-        Closure,
-        "/* clinic::list_closures */ select clinic_id, on_date, reason from clinic_closure
+    let rows = query!(
+        "/* clinic::list_closures */
+         select clinic_id, on_date, reason, reason_ko, reason_en from clinic_closure
          where clinic_id = $1 and on_date >= $2 order by on_date limit $3",
         clinic_id.0,
         from,
         limit,
-    )
+    );
+    rows.map(|row| Closure {
+        clinic_id: row.clinic_id.into(),
+        on_date: row.on_date,
+        reason: Localized::new(row.reason, row.reason_ko, row.reason_en),
+    })
     .fetch_all(db)
     .await
 }
@@ -178,11 +182,15 @@ pub async fn list_closures(
 pub async fn set_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Result<()> {
     query!(
         "/* clinic::set_closure */
-         insert into clinic_closure (clinic_id, on_date, reason) values ($1, $2, $3)
-         on conflict (clinic_id, on_date) do update set reason = excluded.reason",
+         insert into clinic_closure (clinic_id, on_date, reason, reason_ko, reason_en)
+         values ($1, $2, $3, $4, $5)
+         on conflict (clinic_id, on_date) do update set reason = excluded.reason,
+             reason_ko = excluded.reason_ko, reason_en = excluded.reason_en",
         closure.clinic_id.0,
         closure.on_date,
-        closure.reason,
+        closure.reason.main,
+        closure.reason.ko,
+        closure.reason.en,
     )
     .execute(conn)
     .await

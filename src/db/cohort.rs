@@ -3,16 +3,35 @@
 use chrono::NaiveDate;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{CampaignId, CohortId, RegionId, RosterId, cohort::Cohort};
+use crate::domain::{
+    CampaignId, CohortId, RegionId, RosterId,
+    cohort::{Cohort, NewCohort},
+    localized::Localized,
+};
 
-/// A cohort before it has an id.
-#[derive(Clone, Debug)]
-pub struct New {
-    pub name: String,
-    pub born_from: Option<NaiveDate>,
-    pub born_to: Option<NaiveDate>,
-    pub roster_id: Option<RosterId>,
-    pub region_id: Option<RegionId>,
+/// A cohort as it is kept.
+pub(super) struct Row {
+    pub(super) cohort_id: i32,
+    pub(super) name: String,
+    pub(super) name_ko: Option<String>,
+    pub(super) name_en: Option<String>,
+    pub(super) born_from: Option<NaiveDate>,
+    pub(super) born_to: Option<NaiveDate>,
+    pub(super) roster_id: Option<i32>,
+    pub(super) region_id: Option<i32>,
+}
+
+impl From<Row> for Cohort {
+    fn from(row: Row) -> Self {
+        Self {
+            cohort_id: row.cohort_id.into(),
+            name: Localized::new(row.name, row.name_ko, row.name_en),
+            born_from: row.born_from,
+            born_to: row.born_to,
+            roster_id: row.roster_id.map(RosterId),
+            region_id: row.region_id.map(RegionId),
+        }
+    }
 }
 
 /// Those that hold now, after `after`, by id.
@@ -22,19 +41,18 @@ pub async fn list(
     after: CohortId,
     limit: i64,
 ) -> sqlx::Result<Vec<Cohort>> {
-    query_as!(
-        Cohort,
-        r#"/* cohort::list */ select cohort_id, name, born_from, born_to,
-               roster_id as "roster_id: RosterId", region_id as "region_id: RegionId"
-           from cohort
-           where campaign_id = $1 and until_version is null and cohort_id > $2
-           order by cohort_id limit $3"#,
+    let rows = query_as!(
+        Row,
+        "/* cohort::list */
+         select cohort_id, name, name_ko, name_en, born_from, born_to, roster_id, region_id
+         from cohort
+         where campaign_id = $1 and until_version is null and cohort_id > $2
+         order by cohort_id limit $3",
         campaign_id.0,
         after.0,
         limit,
-    )
-    .fetch_all(db)
-    .await
+    );
+    rows.map(Cohort::from).fetch_all(db).await
 }
 
 /// Adds a cohort that holds from the version `since` on.
@@ -44,16 +62,18 @@ pub async fn list(
 pub async fn insert(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
-    new: &New,
+    new: &NewCohort,
     since: i32,
 ) -> sqlx::Result<CohortId> {
     query_scalar!(
         r#"/* cohort::insert */
-           insert into cohort (campaign_id, name, born_from, born_to, roster_id, region_id,
-               since_version)
-           values ($1, $2, $3, $4, $5, $6, $7) returning cohort_id as "id: CohortId""#,
+           insert into cohort (campaign_id, name, name_ko, name_en, born_from, born_to, roster_id,
+               region_id, since_version)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning cohort_id as "id: CohortId""#,
         campaign_id.0,
-        new.name,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
         new.born_from,
         new.born_to,
         new.roster_id.map(|id| id.0),

@@ -1,11 +1,12 @@
-//! The rules of a campaign as one value, and what a public question about them needs.
+//! The rules of a campaign as one value, and the rows that a public eligibility question needs.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::{PgConnection, PgExecutor, query, query_as};
 
+use super::{clinic::zone, cohort, product, tranche};
 use crate::domain::{
-    CampaignId, ClinicId, RegionId, RosterId,
+    CampaignId, ClinicId, RegionId,
     campaign::State,
     cohort::{Cohort, Home},
     product::Product,
@@ -13,8 +14,8 @@ use crate::domain::{
     tranche::Tranche,
 };
 
-/// The rules of a campaign: its cohorts and tranches as of `version`, its window and products as
-/// they are now (only the present version of those is kept). None if there is no such campaign.
+/// The rules of a campaign: cohorts and tranches as of `version`, window and products as they are
+/// now, because older versions of those are not kept. None if there is no such campaign.
 ///
 /// # Errors
 /// The database's; `ColumnDecode` for a zone that no clock knows.
@@ -47,17 +48,10 @@ pub async fn rules(
     }))
 }
 
-fn zone(name: &str) -> sqlx::Result<Tz> {
-    name.parse().map_err(|error: chrono_tz::ParseError| sqlx::Error::ColumnDecode {
-        index: "zone".to_owned(),
-        source: error.to_string().into(),
-    })
-}
-
-/// How things stand with what a public question names.
+/// The present state of what a public eligibility question names.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// The database's time, as a booking would be judged by it.
+    /// The database's time, by which a booking would be judged.
     pub now: DateTime<Utc>,
     pub state: State,
     pub rule_version: i32,
@@ -107,19 +101,18 @@ async fn cohorts(
     campaign_id: CampaignId,
     version: i32,
 ) -> sqlx::Result<Vec<Cohort>> {
-    query_as!(
-        Cohort,
-        r#"/* eligibility::cohorts */ select cohort_id, name, born_from, born_to,
-             roster_id as "roster_id: RosterId", region_id as "region_id: RegionId"
+    let rows = query_as!(
+        cohort::Row,
+        "/* eligibility::cohorts */
+         select cohort_id, name, name_ko, name_en, born_from, born_to, roster_id, region_id
          from cohort
          where campaign_id = $1 and since_version <= $2
              and (until_version is null or until_version > $2)
-         order by cohort_id"#,
+         order by cohort_id",
         campaign_id.0,
         version,
-    )
-    .fetch_all(conn)
-    .await
+    );
+    rows.map(Cohort::from).fetch_all(conn).await
 }
 
 async fn tranches(
@@ -127,31 +120,30 @@ async fn tranches(
     campaign_id: CampaignId,
     version: i32,
 ) -> sqlx::Result<Vec<Tranche>> {
-    query_as!(
-        Tranche,
-        "/* eligibility::tranches */ select tranche_id, name, birth_day_digits, opens_at
+    let rows = query_as!(
+        tranche::Row,
+        "/* eligibility::tranches */
+         select tranche_id, name, name_ko, name_en, birth_day_digits, opens_at
          from tranche
          where campaign_id = $1 and since_version <= $2
              and (until_version is null or until_version > $2)
          order by opens_at, tranche_id",
         campaign_id.0,
         version,
-    )
-    .fetch_all(conn)
-    .await
+    );
+    rows.map(Tranche::from).fetch_all(conn).await
 }
 
 async fn products(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx::Result<Vec<Product>> {
-    query_as!(
-        Product,
+    let rows = query_as!(
+        product::Row,
         "/* eligibility::products */
-         select product_id, code_system, code, name, doses_per_vial, age_months_min,
-             age_months_max, doses_in_series, interval_days_min
+         select product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min
          from campaign_product join product using (product_id)
          where campaign_id = $1
          order by product_id",
         campaign_id.0,
-    )
-    .fetch_all(conn)
-    .await
+    );
+    rows.map(Product::from).fetch_all(conn).await
 }

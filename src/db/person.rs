@@ -1,47 +1,81 @@
 //! The register.
 
-use sqlx::{PgConnection, PgExecutor, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
-    PersonId, RegionId,
-    person::{BirthDate, Match, Person},
+    PersonId,
+    localized::Localized,
+    person::{NewPerson, Person},
 };
 
-/// A person and the name of their region.
+/// A person with the spellings of their name, and the name of their region.
 pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Person>> {
-    query_as!(
-        Person,
-        r#"/* person::find */ select person_id, p.name, birth_date, region_id, r.name as region_name
-           from person p join region r using (region_id) where person_id = $1"#,
+    let row = query!(
+        r#"/* person::find */ select p.person_id, p.name, ko.name as "name_ko?",
+               en.name as "name_en?", p.birth_date, p.region_id, r.name as region_name,
+               r.name_ko as region_name_ko, r.name_en as region_name_en
+           from person p join region r using (region_id)
+               left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
+               left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
+           where p.person_id = $1"#,
         person_id.0,
-    )
+    );
+    row.map(|row| Person {
+        person_id: row.person_id.into(),
+        name: row.name,
+        name_ko: row.name_ko,
+        name_en: row.name_en,
+        birth_date: row.birth_date,
+        region_id: row.region_id.into(),
+        region_name: Localized::new(row.region_name, row.region_name_ko, row.region_name_en),
+    })
     .fetch_optional(db)
     .await
 }
 
-/// A person before they have an id.
-pub struct New<'a> {
-    pub match_key: Match,
-    pub birth_date: BirthDate,
-    pub region_id: RegionId,
-    pub name: &'a str,
-    pub phone: &'a str,
-}
-
-/// Puts a person into the register.
+/// Puts a person into the register, unless it has one of the names already; then answers which: 0
+/// is the main name, the spellings follow.
+///
+/// The statement does not see a name that somebody else is adding at the same time. The database
+/// keeps main names apart from each other, and spellings from each other. A name that becomes one
+/// person's main name and another's spelling in the same instant finds neither of them.
 ///
 /// # Errors
-/// The database's; `person_match_key` where the register has them.
-pub async fn insert(conn: &mut PgConnection, new: &New<'_>) -> sqlx::Result<PersonId> {
-    query_scalar!(
-        r#"/* person::insert */ insert into person (match_key, birth_date, region_id, name, phone)
-           values ($1, $2, $3, $4, $5) returning person_id as "id: PersonId""#,
+/// The database's; `person_match_key` or `person_spelling_key` where somebody else was faster.
+pub async fn insert(
+    conn: &mut PgConnection,
+    new: &NewPerson<'_>,
+) -> sqlx::Result<Result<PersonId, usize>> {
+    let keys: Vec<_> = new.spellings.iter().map(|one| one.match_key.to_vec()).collect();
+    let languages: Vec<_> = new.spellings.iter().map(|one| one.language.tag().to_owned()).collect();
+    let names: Vec<_> = new.spellings.iter().map(|one| one.name.clone()).collect();
+    let row = query!(
+        r#"/* person::insert */ with taken as materialized (
+               select k.n from unnest(array[$1::bytea] || $6::bytea[]) with ordinality
+                               as k (match_key, n)
+               where exists (select from person p where p.match_key = k.match_key)
+                   or exists (select from person_spelling s where s.match_key = k.match_key)),
+           new as (
+               insert into person (match_key, birth_date, region_id, name, phone)
+               select $1, $2, $3, $4, $5 where not exists (select from taken)
+               returning person_id),
+           spelled as (
+               insert into person_spelling (match_key, person_id, language, name)
+               select s.match_key, new.person_id, s.language, s.name
+               from new cross join unnest($6::bytea[], $7::text[], $8::text[])
+                                   as s (match_key, language, name))
+           select (select person_id from new) as "person_id: PersonId",
+                  coalesce((select min(n) from taken), 1) - 1 as "taken!""#,
         new.match_key.as_slice(),
         new.birth_date.date(),
         new.region_id.0,
         new.name,
         new.phone,
+        &keys,
+        &languages,
+        &names,
     )
     .fetch_one(conn)
-    .await
+    .await?;
+    Ok(row.person_id.ok_or_else(|| usize::try_from(row.taken).unwrap_or(0)))
 }

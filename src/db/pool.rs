@@ -2,16 +2,10 @@
 
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{CampaignId, PoolId, ProductId, RegionId, pool::Pool};
-
-/// A pool before it has an id; it starts empty.
-#[derive(Clone, Copy, Debug)]
-pub struct New {
-    pub campaign_id: CampaignId,
-    pub product_id: ProductId,
-    pub parent_id: Option<PoolId>,
-    pub region_id: Option<RegionId>,
-}
+use crate::domain::{
+    CampaignId, PoolId, RegionId,
+    pool::{NewPool, Pool},
+};
 
 /// Those after `after`, by id; of one campaign, if it is given.
 pub async fn list(
@@ -66,7 +60,7 @@ pub async fn lock(conn: &mut PgConnection, pool_ids: &[PoolId]) -> sqlx::Result<
 
 /// # Errors
 /// The database's; the pool's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: New) -> sqlx::Result<PoolId> {
+pub async fn insert(conn: &mut PgConnection, new: NewPool) -> sqlx::Result<PoolId> {
     query_scalar!(
         r#"/* pool::insert */ insert into pool (campaign_id, product_id, parent_id, region_id)
            values ($1, $2, $3, $4) returning pool_id as "id: PoolId""#,

@@ -2,20 +2,41 @@
 
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{CampaignId, ProductId, product::Product};
+use crate::domain::{
+    CampaignId, ProductId,
+    localized::Localized,
+    product::{NewProduct, Product},
+};
 
-/// A product before it has an id.
-#[derive(Clone, Debug)]
-pub struct New {
-    /// None: CVX.
-    pub code_system: Option<String>,
-    pub code: String,
-    pub name: String,
-    pub doses_per_vial: i16,
-    pub age_months_min: i16,
-    pub age_months_max: Option<i16>,
-    pub doses_in_series: i16,
-    pub interval_days_min: i16,
+/// A product as it is kept.
+pub(super) struct Row {
+    pub(super) product_id: i32,
+    pub(super) code_system: String,
+    pub(super) code: String,
+    pub(super) name: String,
+    pub(super) name_ko: Option<String>,
+    pub(super) name_en: Option<String>,
+    pub(super) doses_per_vial: i16,
+    pub(super) age_months_min: i16,
+    pub(super) age_months_max: Option<i16>,
+    pub(super) doses_in_series: i16,
+    pub(super) interval_days_min: i16,
+}
+
+impl From<Row> for Product {
+    fn from(row: Row) -> Self {
+        Self {
+            product_id: row.product_id.into(),
+            code_system: row.code_system,
+            code: row.code,
+            name: Localized::new(row.name, row.name_ko, row.name_en),
+            doses_per_vial: row.doses_per_vial,
+            age_months_min: row.age_months_min,
+            age_months_max: row.age_months_max,
+            doses_in_series: row.doses_in_series,
+            interval_days_min: row.interval_days_min,
+        }
+    }
 }
 
 /// Those after `after`, by id.
@@ -24,41 +45,42 @@ pub async fn list(
     after: ProductId,
     limit: i64,
 ) -> sqlx::Result<Vec<Product>> {
-    query_as!(
-        Product,
+    let rows = query_as!(
+        Row,
         "/* product::list */
-         select product_id, code_system, code, name, doses_per_vial, age_months_min,
-             age_months_max, doses_in_series, interval_days_min
+         select product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min
          from product where product_id > $1 order by product_id limit $2",
         after.0,
         limit,
-    )
-    .fetch_all(db)
-    .await
+    );
+    rows.map(Product::from).fetch_all(db).await
 }
 
 /// # Errors
 /// The database's; the product's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: &New) -> sqlx::Result<Product> {
-    query_as!(
-        Product,
+pub async fn insert(conn: &mut PgConnection, new: &NewProduct) -> sqlx::Result<Product> {
+    let row = query_as!(
+        Row,
         "/* product::insert */
-         insert into product (code_system, code, name, doses_per_vial, age_months_min,
-             age_months_max, doses_in_series, interval_days_min)
-         values (coalesce($1, 'http://hl7.org/fhir/sid/cvx'), $2, $3, $4, $5, $6, $7, $8)
-         returning product_id, code_system, code, name, doses_per_vial, age_months_min,
-             age_months_max, doses_in_series, interval_days_min",
+         insert into product (code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min)
+         values (coalesce($1, 'http://hl7.org/fhir/sid/cvx'),
+             $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         returning product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min",
         new.code_system,
         new.code,
-        new.name,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
         new.doses_per_vial,
         new.age_months_min,
         new.age_months_max,
         new.doses_in_series,
         new.interval_days_min,
-    )
-    .fetch_one(conn)
-    .await
+    );
+    row.map(Product::from).fetch_one(conn).await
 }
 
 /// How many doses fill a vial of a product that the campaign gives; none if it does not give it.

@@ -2,7 +2,31 @@
 
 use sqlx::{PgConnection, PgExecutor, query_as, query_scalar};
 
-use crate::domain::{RegionId, region::Region};
+use crate::domain::{
+    RegionId,
+    localized::Localized,
+    region::{NewRegion, Region},
+};
+
+struct Row {
+    region_id: i32,
+    parent_id: Option<i32>,
+    code: String,
+    name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
+}
+
+impl From<Row> for Region {
+    fn from(row: Row) -> Self {
+        Self {
+            region_id: row.region_id.into(),
+            parent_id: row.parent_id.map(RegionId),
+            code: row.code,
+            name: Localized::new(row.name, row.name_ko, row.name_en),
+        }
+    }
+}
 
 /// Those after `after`, by id.
 pub async fn list(
@@ -10,44 +34,37 @@ pub async fn list(
     after: RegionId,
     limit: i64,
 ) -> sqlx::Result<Vec<Region>> {
-    query_as!(
-        Region,
-        r#"/* region::list */
-           select region_id, parent_id as "parent_id: RegionId", code, name from region
-           where region_id > $1 order by region_id limit $2"#,
+    let rows = query_as!(
+        Row,
+        "/* region::list */ select region_id, parent_id, code, name, name_ko, name_en from region
+         where region_id > $1 order by region_id limit $2",
         after.0,
         limit,
-    )
-    .fetch_all(db)
-    .await
+    );
+    rows.map(Region::from).fetch_all(db).await
 }
 
 pub async fn find(db: impl PgExecutor<'_>, region_id: RegionId) -> sqlx::Result<Option<Region>> {
-    query_as!(
-        Region,
-        r#"/* region::find */
-           select region_id, parent_id as "parent_id: RegionId", code, name from region
-           where region_id = $1"#,
+    let row = query_as!(
+        Row,
+        "/* region::find */ select region_id, parent_id, code, name, name_ko, name_en from region
+         where region_id = $1",
         region_id.0,
-    )
-    .fetch_optional(db)
-    .await
+    );
+    row.map(Region::from).fetch_optional(db).await
 }
 
 /// # Errors
 /// The database's; the region's named constraints.
-pub async fn insert(
-    conn: &mut PgConnection,
-    parent_id: Option<RegionId>,
-    code: &str,
-    name: &str,
-) -> sqlx::Result<RegionId> {
+pub async fn insert(conn: &mut PgConnection, new: &NewRegion) -> sqlx::Result<RegionId> {
     query_scalar!(
-        r#"/* region::insert */ insert into region (parent_id, code, name) values ($1, $2, $3)
-           returning region_id as "id: RegionId""#,
-        parent_id.map(|id| id.0),
-        code,
-        name,
+        r#"/* region::insert */ insert into region (parent_id, code, name, name_ko, name_en)
+           values ($1, $2, $3, $4, $5) returning region_id as "id: RegionId""#,
+        new.parent_id.map(|id| id.0),
+        new.code,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
     )
     .fetch_one(conn)
     .await

@@ -1,4 +1,4 @@
-//! What a replay needs to know: who may book what before it starts, and what became of it after.
+//! What a replay reads: before it starts, who may book what; afterwards, which bookings there are.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgExecutor, query, query_as, query_scalar};
@@ -8,16 +8,16 @@ use crate::domain::{CampaignId, ClinicId, PersonId, ProductId, RegionId, SlotId}
 
 /// A campaign that can be replayed.
 #[derive(Clone, Debug)]
-pub struct Campaign {
+pub struct OpenCampaign {
     pub campaign_id: CampaignId,
     pub code: String,
     pub name: String,
 }
 
-/// The campaigns that are open at this moment, by id.
-pub async fn open_campaigns(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Campaign>> {
+/// The campaigns that are open now, ordered by id.
+pub async fn open_campaigns(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<OpenCampaign>> {
     query_as!(
-        Campaign,
+        OpenCampaign,
         "/* rehearsal::open_campaigns */ select campaign_id, code, name from campaign
          where state = 3 and clock_timestamp() >= opens_at and clock_timestamp() < closes_at
          order by campaign_id"
@@ -26,13 +26,14 @@ pub async fn open_campaigns(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Campaig
     .await
 }
 
-/// The database's time: bookings of a replay are not older than its start.
+/// The database's time. Bookings of a replay are not older than its start.
 pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
     query_scalar!(r#"/* rehearsal::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
 }
 
-/// Persons who are in a cohort of the campaign, whose tranche (if there are any) has come, and who
-/// neither hold nor have had its dose; by id. Age limits and intervals are left to the booking.
+/// Persons who are in a cohort of the campaign, whose tranche has opened (if there are any), and
+/// who neither hold nor have had its dose; ordered by id. Age limits and intervals are left to the
+/// booking.
 pub async fn persons(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
@@ -69,7 +70,7 @@ pub async fn persons(
 
 /// A slot that has a free seat, on a day for which its clinic has open doses.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct SlotRow {
     pub slot_id: SlotId,
     pub clinic_id: ClinicId,
     pub region_id: RegionId,
@@ -77,19 +78,19 @@ pub struct Place {
     pub on_date: NaiveDate,
     /// Doses that can be booked on the web at this clinic on this day.
     pub open: i32,
-    /// Whether it is long enough before the slot for a cancelled dose to be open again.
+    /// Whether the slot is far enough away for a cancelled dose to become open again.
     pub returns: bool,
 }
 
-/// Where the campaign can be booked, by clinic, day and product, then by slot.
-pub async fn places(
+/// The slots in which the campaign can be booked, ordered by clinic, day, product and slot.
+pub async fn bookable_slots(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
     clinic_code: Option<&str>,
-) -> sqlx::Result<Vec<Place>> {
+) -> sqlx::Result<Vec<SlotRow>> {
     query_as!(
-        Place,
-        r#"/* rehearsal::places */
+        SlotRow,
+        r#"/* rehearsal::bookable_slots */
            select s.slot_id as "slot_id!: SlotId", d.clinic_id as "clinic_id!: ClinicId",
                c.region_id as "region_id!: RegionId", d.product_id as "product_id!: ProductId",
                d.on_date as "on_date!", d.open as "open!",
@@ -123,9 +124,9 @@ pub async fn open_doses(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sql
     .await
 }
 
-/// What a person says to be sent a code.
+/// What a person sends to get a one-time code.
 #[derive(Clone, Debug)]
-pub struct Claim {
+pub struct SignInClaim {
     pub person_id: PersonId,
     pub name: String,
     pub birth_date: NaiveDate,
@@ -133,9 +134,9 @@ pub struct Claim {
 }
 
 /// The claims of these persons, in no particular order.
-pub async fn claims(db: impl PgExecutor<'_>, person_ids: &[i64]) -> sqlx::Result<Vec<Claim>> {
+pub async fn claims(db: impl PgExecutor<'_>, person_ids: &[i64]) -> sqlx::Result<Vec<SignInClaim>> {
     query_as!(
-        Claim,
+        SignInClaim,
         r#"/* rehearsal::claims */
            select person_id as "person_id!: PersonId", name, birth_date, phone
            from person where person_id = any($1)"#,
@@ -145,9 +146,9 @@ pub async fn claims(db: impl PgExecutor<'_>, person_ids: &[i64]) -> sqlx::Result
     .await
 }
 
-/// A booking as it is found afterwards.
+/// A booking as it is in the database afterwards.
 #[derive(Clone, Copy, Debug)]
-pub struct Found {
+pub struct BookingRow {
     pub booking_id: Uuid,
     pub person_id: PersonId,
     pub slot_id: SlotId,
@@ -155,16 +156,16 @@ pub struct Found {
     pub state: i16,
 }
 
-/// What these persons have booked in the campaign since then.
+/// The bookings of these persons in the campaign since then, in no particular order.
 pub async fn booked_since(
     db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
     person_ids: &[i64],
     since: DateTime<Utc>,
-) -> sqlx::Result<Vec<Found>> {
-    // In two halves, because each state has an index of its own.
+) -> sqlx::Result<Vec<BookingRow>> {
+    // In two halves, because live and ended bookings have an index each.
     query_as!(
-        Found,
+        BookingRow,
         r#"/* rehearsal::booked_since */
            select booking_id as "booking_id!", person_id as "person_id!: PersonId",
                slot_id as "slot_id!: SlotId", state as "state!"
@@ -182,7 +183,7 @@ pub async fn booked_since(
     .await
 }
 
-/// Doses that are promised beyond what was granted, and seats beyond those of the slot.
+/// Doses promised beyond the grants, plus seats taken beyond those of the slots.
 pub async fn oversold(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
     let row = query!(
         r#"/* rehearsal::oversold */ with live as (

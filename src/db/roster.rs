@@ -2,7 +2,10 @@
 
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{PersonId, RosterId, roster::Roster};
+use crate::domain::{
+    PersonId, RosterId,
+    roster::{NewRoster, Roster},
+};
 
 /// Those after `after`, by id.
 pub async fn list(
@@ -23,12 +26,12 @@ pub async fn list(
 
 /// # Errors
 /// The database's; the roster's named constraints.
-pub async fn insert(conn: &mut PgConnection, code: &str, name: &str) -> sqlx::Result<RosterId> {
+pub async fn insert(conn: &mut PgConnection, new: &NewRoster) -> sqlx::Result<RosterId> {
     query_scalar!(
         r#"/* roster::insert */
            insert into roster (code, name) values ($1, $2) returning roster_id as "id: RosterId""#,
-        code,
-        name,
+        new.code,
+        new.name,
     )
     .fetch_one(conn)
     .await

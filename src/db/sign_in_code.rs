@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use crate::domain::{PersonId, outbox::CodeMessage, person::Match, sign_in_code::ATTEMPTS_MAX};
 
-/// Keeps a code for the person with this match key and puts the message to them in the outbox; for
-/// nobody, keeps a decoy and sends nothing. One statement does either, so that the caller's time
-/// and steps are the same.
+/// Keeps a code for the person whose main name or spelling has this match key, and puts the message
+/// to them in the outbox; for nobody, keeps a decoy and sends nothing. One statement does either,
+/// and looks into both indexes for everybody, so that the caller's time and steps are the same. A
+/// key that two people share is nobody's.
 pub async fn insert(
     conn: &mut PgConnection,
     match_key: &Match,
@@ -17,7 +18,12 @@ pub async fn insert(
 ) -> sqlx::Result<()> {
     query!(
         "/* sign_in_code::insert */
-         with holder as (select person_id, phone from person where match_key = $1),
+         with found as (
+             select person_id from person where match_key = $1
+             union all select person_id from person_spelling where match_key = $1),
+         holder as (
+             select person_id, phone from person
+             where person_id = (select min(person_id) from found having count(*) = 1)),
          challenge as (
              insert into sign_in_code (challenge_id, person_id, code_hash, expires_at)
              select $2, (select person_id from holder), $3, $4)

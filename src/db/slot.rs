@@ -5,17 +5,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{ClinicId, SlotId, slot::Slot};
-
-/// A slot before it has an id.
-#[derive(Clone, Copy, Debug)]
-pub struct New {
-    /// The local date in the clinic's zone.
-    pub on_date: NaiveDate,
-    pub starts_at: DateTime<Utc>,
-    pub ends_at: DateTime<Utc>,
-    pub seats: i32,
-}
+use crate::domain::{
+    ClinicId, SlotId,
+    booking::State,
+    slot::{NewSlot, Slot},
+};
 
 /// The slots of a clinic after `after`, by id; of one date, if it is given.
 pub async fn list_of_clinic(
@@ -85,7 +79,7 @@ pub async fn known_starts(
 pub async fn insert(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
-    slots: &[New],
+    slots: &[NewSlot],
 ) -> sqlx::Result<Vec<Slot>> {
     let dates: Vec<_> = slots.iter().map(|slot| slot.on_date).collect();
     let starts: Vec<_> = slots.iter().map(|slot| slot.starts_at).collect();
@@ -166,9 +160,10 @@ pub async fn live_bookings(
     query_scalar!(
         r#"/* slot::live_bookings */
            select count(*) as "bookings!" from slot join booking using (slot_id)
-           where clinic_id = $1 and on_date = $2 and state in (1, 5)"#,
+           where clinic_id = $1 and on_date = $2 and state = any($3)"#,
         clinic_id.0,
         on_date,
+        &State::PROMISED.map(State::number),
     )
     .fetch_one(db)
     .await

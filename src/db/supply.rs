@@ -77,3 +77,18 @@ pub async fn count_eligible(
     .fetch_all(db)
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    /// Who is in a cohort is asked in two statements: of many campaigns, and of one in `rehearsal`.
+    #[test]
+    fn cohorts_are_asked_for_in_the_same_words() {
+        let words = |text: &str| {
+            let after = text.split("select from cohort h").nth(1).unwrap();
+            let condition = after.split("m.roster_id = h.roster_id").next().unwrap();
+            condition.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        let of_one = words(include_str!("rehearsal.rs")).replace("k.rule_version", "k.version");
+        assert_eq!(words(include_str!("supply.rs")), of_one);
+    }
+}

@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
     CampaignId,
+    localized::Localized,
     supply_history::{Entry, Event},
 };
 
@@ -13,15 +14,18 @@ pub async fn insert(
     campaign_id: CampaignId,
     event: Event,
     doses: Option<i32>,
-    reason: &str,
+    reason: &Localized,
 ) -> sqlx::Result<()> {
     query!(
         "/* supply_history::insert */
-         insert into supply_history (campaign_id, event, doses, reason) values ($1, $2, $3, $4)",
+         insert into supply_history (campaign_id, event, doses, reason, reason_ko, reason_en)
+         values ($1, $2, $3, $4, $5, $6)",
         campaign_id.0,
         event.word(),
         doses,
-        reason,
+        reason.main,
+        reason.ko,
+        reason.en,
     )
     .execute(conn)
     .await
@@ -38,7 +42,8 @@ pub async fn list(
     let rows = query!(
         r#"/* supply_history::list */
            select h.supply_history_id as "supply_history_id?", h.at as "at?", h.event as "event?",
-               h.doses as "doses?", h.reason as "reason?"
+               h.doses as "doses?", h.reason as "reason?", h.reason_ko as "reason_ko?",
+               h.reason_en as "reason_en?"
            from campaign c left join lateral (
                select * from supply_history h
                where h.campaign_id = c.campaign_id and h.supply_history_id > $2
@@ -61,7 +66,7 @@ pub async fn list(
             at: row.at?,
             event: row.event?,
             doses: row.doses,
-            reason: row.reason?,
+            reason: Localized::new(row.reason?, row.reason_ko, row.reason_en),
         })
     });
     Ok(Some(changes.collect()))

@@ -3,15 +3,31 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
-use crate::domain::{CampaignId, TrancheId, tranche::Tranche};
+use crate::domain::{
+    CampaignId, TrancheId,
+    localized::Localized,
+    tranche::{NewTranche, Tranche},
+};
 
-/// A tranche before it has an id.
-#[derive(Clone, Debug)]
-pub struct New {
-    pub name: String,
-    /// 0 to 9.
-    pub birth_day_digits: Vec<i16>,
-    pub opens_at: DateTime<Utc>,
+/// A tranche as it is kept.
+pub(super) struct Row {
+    pub(super) tranche_id: i32,
+    pub(super) name: String,
+    pub(super) name_ko: Option<String>,
+    pub(super) name_en: Option<String>,
+    pub(super) birth_day_digits: Vec<i16>,
+    pub(super) opens_at: DateTime<Utc>,
+}
+
+impl From<Row> for Tranche {
+    fn from(row: Row) -> Self {
+        Self {
+            tranche_id: row.tranche_id.into(),
+            name: Localized::new(row.name, row.name_ko, row.name_en),
+            birth_day_digits: row.birth_day_digits,
+            opens_at: row.opens_at,
+        }
+    }
 }
 
 /// Those that hold now, after `after`, by id.
@@ -21,17 +37,17 @@ pub async fn list(
     after: TrancheId,
     limit: i64,
 ) -> sqlx::Result<Vec<Tranche>> {
-    query_as!(
-        Tranche,
-        "/* tranche::list */ select tranche_id, name, birth_day_digits, opens_at from tranche
+    let rows = query_as!(
+        Row,
+        "/* tranche::list */
+         select tranche_id, name, name_ko, name_en, birth_day_digits, opens_at from tranche
          where campaign_id = $1 and until_version is null and tranche_id > $2
          order by tranche_id limit $3",
         campaign_id.0,
         after.0,
         limit,
-    )
-    .fetch_all(db)
-    .await
+    );
+    rows.map(Tranche::from).fetch_all(db).await
 }
 
 /// Whether a tranche of this campaign holds now.
@@ -57,15 +73,18 @@ pub async fn holds(
 pub async fn insert(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
-    new: &New,
+    new: &NewTranche,
     since: i32,
 ) -> sqlx::Result<TrancheId> {
     query_scalar!(
         r#"/* tranche::insert */
-           insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
-           values ($1, $2, $3, $4, $5) returning tranche_id as "id: TrancheId""#,
+           insert into tranche (campaign_id, name, name_ko, name_en, birth_day_digits, opens_at,
+               since_version)
+           values ($1, $2, $3, $4, $5, $6, $7) returning tranche_id as "id: TrancheId""#,
         campaign_id.0,
-        new.name,
+        new.name.main,
+        new.name.ko,
+        new.name.en,
         &new.birth_day_digits,
         new.opens_at,
         since,

@@ -9,11 +9,16 @@
 //!
 //! All people and numbers are invented. What is real: the districts, their inhabitants (rounded),
 //! the cohort, and the ratio of doses to people.
+//!
+//! It speaks Korean, as a register and a campaign of Korea do: main names are in Hangul, and an
+//! English name stands beside each. Addresses have no second spelling.
 
 mod person;
 mod plan;
 mod region;
+mod scale;
 mod sign_in;
+mod text;
 
 use std::time::Duration;
 
@@ -25,84 +30,50 @@ use self::{
     person::{COHORT_BORN_FROM, COHORT_BORN_TO, People},
     plan::Clinic,
     region::Country,
+    scale::DOSES_PER_VIAL,
+    text::bilingual,
 };
-use super::flows::{Error, Result, password::hash_password};
+use super::flows::{Error, Result};
 use crate::{
     db::{
         self, Db, catalogue,
-        demo::{NewAllocation, NewCampaign, NewClinic, NewPerson, NewRegion, NewWindow},
+        demo::{
+            CampaignRow, NewAllocation, NewCampaign, NewClinic, NewPerson, NewRegion, NewWindow,
+        },
     },
     domain::{
         CampaignId, ClinicId, Code, ProductId, Refusal, RegionId,
         keys::Keys,
         person::{BirthDate, match_key},
-        session::StaffRole,
-        staff_user::Username,
     },
 };
 
-pub use self::person::Person;
+pub use self::{person::DemoPerson, scale::Scale, sign_in::SignIn};
 pub use crate::db::demo::Totals;
 
 pub const CAMPAIGN_CODE: &str = "moderna-55-59-july-2021";
-const CAMPAIGN_NAME: &str = "COVID-19, first dose, born 1962-1966";
-const COHORT_NAME: &str = "Born 1962-1966";
 const WINDOW_DAYS: i64 = 10;
-/// As the product's row has it.
-const DOSES_PER_VIAL: u32 = 10;
-/// What everything is drawn from.
-const SEED: u64 = 0x2021_0712;
 /// People in the register who may not book, so that a refusal can be seen.
 const OTHERS: u32 = 200;
 const REASON: &str = "demonstration";
-const USERNAMES: [&str; 4] = ["admin", "clinic-1", "clinic-2", "clinic-3"];
 /// Loading the full scale takes a minute or two on two cores.
 const LOAD_SECONDS_MAX: Duration = Duration::from_secs(1_800);
-
-/// How much is loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scale {
-    /// Of the cohort; 200 others come on top.
-    pub people: u32,
-    /// Whole vials of ten.
-    pub doses: u32,
-    pub clinics: u32,
-}
-
-impl Scale {
-    /// A tenth of the real thing: it loads in seconds and the shortage is the same.
-    pub const fn tenth() -> Self {
-        Self { people: 352_400, doses: 80_640, clinics: 1_450 }
-    }
-
-    /// The real thing.
-    pub const fn full() -> Self {
-        Self { people: 3_524_000, doses: 806_400, clinics: 14_500 }
-    }
-}
 
 /// What is there after loading.
 #[derive(Debug)]
 pub struct Loaded {
     /// The campaign was there before, and nothing was changed.
     pub was_there: bool,
+    /// Everybody has an English name beside the Korean one. False where an earlier version loaded
+    /// it: then the English names are the only ones.
+    pub has_english: bool,
     pub campaign_id: CampaignId,
     pub totals: Totals,
     /// People of the register who may book.
-    pub citizens: Vec<Person>,
+    pub citizens: Vec<DemoPerson>,
     /// One of the register who may not.
-    pub other: Person,
+    pub other: DemoPerson,
     pub sign_ins: Vec<SignIn>,
-}
-
-/// A staff user of the demonstration.
-#[derive(Debug)]
-pub struct SignIn {
-    pub username: String,
-    /// None where it was changed since, or belongs to somebody who was there before.
-    pub password: Option<String>,
-    /// None for an administrator.
-    pub clinic: Option<String>,
 }
 
 /// Loads the demonstration in one transaction; does nothing where its campaign is there already.
@@ -118,15 +89,16 @@ pub async fn load(db: &Db, keys: &Keys, scale: Scale) -> Result<Loaded> {
         Some(_) => true,
         None => !write(db, keys, scale, (&country, &people)).await?,
     };
-    let campaign_id = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
-    let campaign_id = campaign_id.ok_or_else(Refusal::not_found)?;
+    let campaign = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
+    let CampaignRow { campaign_id, has_english } = campaign.ok_or_else(Refusal::not_found)?;
     Ok(Loaded {
         was_there,
+        has_english,
         campaign_id,
         totals: db::demo::totals(&db.read, campaign_id, (COHORT_BORN_FROM, COHORT_BORN_TO)).await?,
         citizens: (0..3).map(|n| people.citizen(n)).collect(),
         other: people.other(0),
-        sign_ins: sign_ins(db, keys).await?,
+        sign_ins: sign_in::list(db, keys).await?,
     })
 }
 
@@ -148,7 +120,7 @@ async fn write(
     }
     let clinics = plan::clinics(country, scale);
     // Hashing is slow on purpose: done before the transaction.
-    let hashes = hashes(keys).await?;
+    let hashes = sign_in::hashes(keys).await?;
     let work = async |conn: &mut PgConnection| -> Result<bool> {
         let now = db::demo::now(&mut *conn).await?;
         let Some((campaign_id, product_id)) = write_campaign(conn, scale, now).await? else {
@@ -161,7 +133,7 @@ async fn write(
         write_slots(conn, &clinics, &ids, &days).await?;
         let stage = Stage { country, clinics: &clinics, ids: &ids, days: &days };
         write_doses(conn, (campaign_id, product_id), &stage, &regions.provinces).await?;
-        write_staff(conn, hashes, &ids).await?;
+        sign_in::write(conn, hashes, &ids).await?;
         catalogue::touch(conn).await?;
         Ok(true)
     };
@@ -175,29 +147,49 @@ async fn write_campaign(
 ) -> Result<Option<(CampaignId, ProductId)>> {
     let (course_id, product_id) = db::demo::insert_course_and_product(conn).await?;
     let quota = count(scale.doses)?;
+    let name =
+        bilingual("코로나19 1차 예방접종, 1962-1966년생", "COVID-19, first dose, born 1962-1966");
+    let cohort_name = bilingual("1962-1966년생", "Born 1962-1966");
     let campaign = NewCampaign {
         code: CAMPAIGN_CODE,
-        name: CAMPAIGN_NAME,
+        name: &name,
         course_id,
         product_id,
         zone: Seoul.name(),
         opens_at: now,
         closes_at: now + TimeDelta::days(WINDOW_DAYS),
         quota,
-        cohort: (COHORT_NAME, COHORT_BORN_FROM, COHORT_BORN_TO),
+        cohort: (&cohort_name, COHORT_BORN_FROM, COHORT_BORN_TO),
     };
     let Some(campaign_id) = db::demo::insert_open_campaign(conn, &campaign).await? else {
         return Ok(None);
     };
-    let published = format!("The quota is {quota} doses for {} people.", scale.people);
-    let lines = [
-        ("received", Some(quota), "The doses in stock for this round."),
-        ("granted", Some(quota), "All of them passed on to clinics."),
-        ("published", None, published.as_str()),
-        ("opened", None, "Booking is open."),
-    ];
-    db::demo::insert_history(conn, campaign_id, now, &lines).await?;
+    write_history(conn, campaign_id, (quota, scale.people), now).await?;
     Ok(Some((campaign_id, product_id)))
+}
+
+/// What the public was told before booking opened.
+async fn write_history(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    (quota, people): (i32, u32),
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let received =
+        bilingual("이번 회차에 확보한 물량입니다.", "The doses in stock for this round.");
+    let granted = bilingual("전량을 의료기관에 배정했습니다.", "All of them passed on to clinics.");
+    let published = bilingual(
+        format!("대상자 {people}명에게 공표한 물량은 {quota}회분입니다."),
+        format!("The quota is {quota} doses for {people} people."),
+    );
+    let opened = bilingual("예약이 시작되었습니다.", "Booking is open.");
+    let lines = [
+        ("received", Some(quota), &received),
+        ("granted", Some(quota), &granted),
+        ("published", None, &published),
+        ("opened", None, &opened),
+    ];
+    Ok(db::demo::insert_history(conn, campaign_id, now, &lines).await?)
 }
 
 /// Ids in the order of the country's lists.
@@ -244,9 +236,10 @@ async fn write_people(
         .filter_map(|person| {
             let region_id = *districts.get(person.district)?;
             let birth_date = BirthDate::new(person.birth_date, today).ok()?;
-            let match_key = match_key(&keys.matching, &person.name, birth_date, &person.phone);
-            let Person { name, birth_date, phone, .. } = person;
-            Some(NewPerson { match_key, birth_date, region_id, name, phone })
+            let key = |name: &str| match_key(&keys.matching, name, birth_date, &person.phone);
+            let (match_key, spelling_key) = (key(&person.name), key(&person.name_en));
+            let DemoPerson { name, name_en, birth_date, phone, .. } = person;
+            Some(NewPerson { match_key, birth_date, region_id, name, phone, spelling_key, name_en })
         });
     db::demo::copy_persons(conn, persons).await?;
     Ok(())
@@ -336,49 +329,10 @@ async fn write_doses(
     Ok(())
 }
 
-/// An administrator, and staff for the first clinics. Who has such a username already keeps it.
-async fn write_staff(
-    conn: &mut PgConnection,
-    hashes: Vec<String>,
-    clinics: &[ClinicId],
-) -> Result<()> {
-    let clinics = clinics.iter().copied().map(StaffRole::Staff);
-    let roles = std::iter::once(StaffRole::Administrator).chain(clinics);
-    for ((username, hash), role) in USERNAMES.iter().zip(hashes).zip(roles) {
-        db::staff_user::insert(conn, &Username::parse(username)?, &hash, role).await?;
-    }
-    Ok(())
-}
-
 fn misplaced(clinic: &Clinic) -> Error {
     std::io::Error::other(format!("clinic {} is nowhere in the plan", clinic.code)).into()
 }
 
 fn count(doses: u32) -> Result<i32> {
     i32::try_from(doses).map_err(|error| std::io::Error::other(error).into())
-}
-
-async fn hashes(keys: &Keys) -> Result<Vec<String>> {
-    let keys = keys.clone();
-    let hash = move || -> Result<Vec<String>> {
-        USERNAMES.iter().map(|name| hash_password(&sign_in::password(&keys, name))).collect()
-    };
-    tokio::task::spawn_blocking(hash).await.map_err(std::io::Error::other)?
-}
-
-async fn sign_ins(db: &Db, keys: &Keys) -> Result<Vec<SignIn>> {
-    let usernames = USERNAMES.map(str::to_owned);
-    let rows = db::demo::list_staff(&db.read, &usernames).await?;
-    let keys = keys.clone();
-    let check = move || {
-        rows.into_iter()
-            .map(|row| {
-                let password = sign_in::password(&keys, &row.username);
-                let is_current = sign_in::is_password(&password, &row.password_hash);
-                let (username, clinic) = (row.username, row.clinic);
-                SignIn { username, password: is_current.then_some(password), clinic }
-            })
-            .collect()
-    };
-    Ok(tokio::task::spawn_blocking(check).await.map_err(std::io::Error::other)?)
 }

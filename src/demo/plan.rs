@@ -5,10 +5,14 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone
 use chrono_tz::Tz;
 
 use super::{
-    DOSES_PER_VIAL, SEED, Scale,
     region::{Country, District},
+    scale::{DOSES_PER_VIAL, SEED, Scale},
+    text::bilingual,
 };
-use crate::random::{Dice, apportion};
+use crate::{
+    domain::{language::Language, localized::Localized},
+    random::{Random, apportion},
+};
 
 /// The first slots are this many days away: further than the 48 hours until which a cancelled dose
 /// returns to everybody, so that whoever tries it on the day of loading sees it return.
@@ -27,17 +31,19 @@ const SIZES: [(i32, u64); 10] =
     [(1, 4), (1, 4), (2, 5), (2, 5), (2, 5), (2, 5), (2, 5), (3, 7), (3, 7), (3, 7)];
 
 const STREETS: [&str; 10] = [
-    "Jungang-ro",
-    "Sicheong-ro",
-    "Gongwon-ro",
-    "Hakgyo-ro",
-    "Sijang-ro",
-    "Haetbit-ro",
-    "Namsan-ro",
-    "Gangbyeon-ro",
-    "Solbat-ro",
-    "Yeok-ro",
+    "중앙로",
+    "시청로",
+    "공원로",
+    "학교로",
+    "시장로",
+    "햇빛로",
+    "남산로",
+    "강변로",
+    "솔밭로",
+    "역로",
 ];
+/// A province that has no districts; its one line among them is the city itself.
+const SEJONG: &str = "36110";
 
 const CLINICS: u64 = 3;
 
@@ -56,7 +62,8 @@ pub(super) struct Clinic {
     pub(super) district: usize,
     /// The district's code and a number within it.
     pub(super) code: String,
-    pub(super) name: String,
+    pub(super) name: Localized,
+    /// From the province down to the house, as Korea writes it.
     pub(super) address: String,
     /// Ten digits from 0700: no such number is given out.
     pub(super) phone: String,
@@ -87,7 +94,7 @@ pub(super) fn clinics(country: &Country, scale: Scale) -> Vec<Clinic> {
     let shares: Vec<u64> = clinics.iter().map(|(_, share)| *share).collect();
     let vials = apportion(scale.doses / DOSES_PER_VIAL, &shares);
     for (n, ((clinic, _), vials)) in (0..).zip(clinics.iter_mut().zip(vials)) {
-        clinic.grants = spread(vials, &mut Dice::of(SEED, CLINICS + 1, n));
+        clinic.grants = spread(vials, &mut Random::of(SEED, CLINICS + 1, n));
     }
     clinics.into_iter().map(|(clinic, _)| clinic).collect()
 }
@@ -104,14 +111,14 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
         let here = first + more;
         for number in 1..=here {
             let n = u32::try_from(sites.len()).unwrap_or(u32::MAX);
-            let mut dice = Dice::of(SEED, CLINICS, n);
-            let (seats, share) = SIZES.get(dice.place(SIZES.len())).copied().unwrap_or((1, 1));
+            let mut random = Random::of(SEED, CLINICS, n);
+            let (seats, share) = SIZES.get(random.index(SIZES.len())).copied().unwrap_or((1, 1));
             let clinic = Clinic {
                 code: format!("{}-{number:03}", district.code),
-                name: format!("{} Clinic {number}", district.name),
+                name: name(district, number),
                 phone: format!("0700{n:06}"),
                 seats,
-                ..site(country, place, district, &mut dice)
+                ..site(country, place, district, &mut random)
             };
             // In thousandths of an inhabitant, so that dividing loses nothing that matters.
             sites.push((clinic, share * u64::from(district.weight) * 1_000_000 / u64::from(here)));
@@ -120,27 +127,40 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
     sites
 }
 
+/// Each district has a public health centre, and numbered clinics beside it.
+fn name(district: &District, number: u32) -> Localized {
+    let (ko, en) = (&district.name.main, district.name.in_language(Language::English));
+    match number {
+        1 => bilingual(format!("{ko} 보건소"), format!("{en} Public Health Center")),
+        _ => bilingual(format!("{ko} 제{number}의원"), format!("{en} Clinic {number}")),
+    }
+}
+
 /// A clinic somewhere in the district, still without name, seats and doses.
-fn site(country: &Country, place: usize, district: &District, dice: &mut Dice) -> Clinic {
+fn site(country: &Country, place: usize, district: &District, random: &mut Random) -> Clinic {
     // Degrees around the district's hall: a borough of a city, a town, a county.
-    let around = match district.name.rsplit('-').next() {
-        Some("gu") => 0.015,
-        Some("si") => 0.03,
+    let around = match district.name.main.chars().last() {
+        Some('구') => 0.015,
+        Some('시') => 0.03,
         _ => 0.05,
     };
     let mut near = |centre: f64| {
-        let offset = f64::from(dice.below(2_001)) / 1_000.0 - 1.0;
+        let offset = f64::from(random.below(2_001)) / 1_000.0 - 1.0;
         ((centre + offset * around) * 1e5).round() / 1e5
     };
     let (latitude, longitude) = (near(district.latitude), near(district.longitude));
-    let house = 1 + dice.below(200);
-    let street = STREETS.get(dice.place(STREETS.len())).copied().unwrap_or_default();
-    let province = country.provinces.get(district.province).map_or("", |p| p.name.as_str());
+    let house = 1 + random.below(200);
+    let street = STREETS.get(random.index(STREETS.len())).copied().unwrap_or_default();
+    let province = country.provinces.get(district.province).map_or("", |p| p.name.main.as_str());
+    let address = match district.code.as_str() {
+        SEJONG => format!("{province} {street} {house}"),
+        _ => format!("{province} {} {street} {house}", district.name.main),
+    };
     Clinic {
         district: place,
         code: String::new(),
-        name: String::new(),
-        address: format!("{house}, {street}, {}, {province}", district.name),
+        name: Localized::default(),
+        address,
         phone: String::new(),
         latitude,
         longitude,
@@ -150,11 +170,11 @@ fn site(country: &Country, place: usize, district: &District, dice: &mut Dice) -
 }
 
 /// Puts a clinic's vials on three to eight of the open days, as evenly as whole vials go.
-fn spread(vials: u32, dice: &mut Dice) -> Vec<Grant> {
+fn spread(vials: u32, random: &mut Random) -> Vec<Grant> {
     let mut days: Vec<usize> = (0..OPEN_DAYS).collect();
     let mut chosen = Vec::new();
-    for _ in 0..(3 + dice.below(6)).min(vials) {
-        chosen.push(days.swap_remove(dice.place(days.len())));
+    for _ in 0..(3 + random.below(6)).min(vials) {
+        chosen.push(days.swap_remove(random.index(days.len())));
     }
     let shares = apportion(vials, &vec![1; chosen.len()]);
     let mut grants: Vec<_> = chosen
@@ -244,6 +264,17 @@ mod tests {
             seoul_clinics += 1;
         }
         assert_eq!((seoul_clinics, seoul_doses), (251, 15_150));
+    }
+
+    #[test]
+    fn clinics_have_korean_names_and_addresses_and_english_names_beside_them() {
+        let (_, clinics) = plan(Scale::tenth());
+        let centre = bilingual("종로구 보건소", "Jongno-gu Public Health Center");
+        assert_eq!(clinics[0].name, centre);
+        assert_eq!(clinics[1].name, bilingual("종로구 제2의원", "Jongno-gu Clinic 2"));
+        assert!(clinics[0].address.starts_with("서울특별시 종로구 "), "{}", clinics[0].address);
+        let sejong = clinics.iter().find(|clinic| clinic.code.starts_with(SEJONG)).unwrap();
+        assert!(!sejong.address.contains("세종시"), "{}", sejong.address);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Doses that a clinic may give on a date: one row is a closed set of accounts.
+//! Allocations: the doses that a clinic may give on a date. One row is a closed set of buckets.
 
 use chrono::NaiveDate;
 
-use super::{AllocationId, CampaignId, ClinicId, ProductId, TrancheId};
+use super::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, channel::Channel};
 
-/// What an allocation is for; there may be one row per tranche and one for everybody.
+/// What an allocation is for. There may be one row per tranche and one for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     pub clinic_id: ClinicId,
@@ -13,37 +13,46 @@ pub struct Key {
     pub on_date: NaiveDate,
 }
 
-/// The buckets that booking and cancelling move doses between, as locked by the transaction that
-/// decides. The others (`held`, `given`, `lost`) stay as they are.
+/// An allocation before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAllocation {
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    /// None: for whoever's turn it is.
+    pub tranche_id: Option<TrancheId>,
+    pub channel: Channel,
+    pub pool_id: PoolId,
+}
+
+/// An allocation as locked by the transaction that decides, with the buckets between which booking
+/// and cancelling move doses. The others (`held`, `given`, `lost`) stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation {
     pub allocation_id: AllocationId,
     pub key: Key,
-    /// None: for whoever's turn it is.
+    /// None: for everybody who may book now.
     pub tranche_id: Option<TrancheId>,
     pub open: i32,
     pub booked: i32,
     pub spare: i32,
 }
 
-/// Proof that a dose was set aside; a booking cannot be made without one.
+/// Proof that an allocation has an open dose. It borrows the allocation, so while it exists nobody
+/// else can book the dose. `NewBooking::new` books it; dropping it moves nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Dose {
-    allocation_id: AllocationId,
-}
+pub struct Dose<'a>(&'a mut Allocation);
 
 impl Allocation {
-    /// Moves a dose from open to booked, if one is open.
-    pub fn book_dose(&mut self) -> Option<Dose> {
-        (self.open > 0).then(|| {
-            self.open -= 1;
-            self.booked += 1;
-            Dose { allocation_id: self.allocation_id }
-        })
+    /// A dose, if one is open.
+    pub fn open_dose(&mut self) -> Option<Dose<'_>> {
+        (self.open > 0).then_some(Dose(self))
     }
 
-    /// Moves the dose of a cancelled booking back: to everybody, or, when it is too late for that,
-    /// to the spare ones for walk-ins.
+    /// Moves the dose of a cancelled booking back to the open ones, or, when the cancellation is
+    /// late, to the spare ones for walk-ins.
     pub fn return_dose(&mut self, is_late: bool) {
         self.booked -= 1;
         if is_late {
@@ -53,15 +62,21 @@ impl Allocation {
         }
     }
 
-    /// Whether a person of this tranche may have doses of this row.
+    /// Whether a person of this tranche may have doses of this allocation.
     pub fn serves(&self, tranche_id: Option<TrancheId>) -> bool {
         self.tranche_id.is_none() || self.tranche_id == tranche_id
     }
 }
 
-impl Dose {
-    pub fn allocation_id(&self) -> AllocationId {
-        self.allocation_id
+impl Dose<'_> {
+    /// The allocation that the dose belongs to.
+    pub fn allocation(&self) -> &Allocation {
+        self.0
+    }
+
+    pub(super) fn book(self) {
+        self.0.open -= 1;
+        self.0.booked += 1;
     }
 }
 
@@ -88,8 +103,9 @@ mod tests {
     #[test]
     fn seven_doses_are_booked_seven_times() {
         let mut allocation = seven_doses();
-        assert_eq!((0..10).filter(|_| allocation.book_dose().is_some()).count(), 7);
-        assert_eq!((allocation.open, allocation.booked), (0, 7));
+        assert!(allocation.open_dose().is_some(), "a dose that is not booked stays open");
+        let booked = (0..10).filter_map(|_| allocation.open_dose().map(Dose::book)).count();
+        assert_eq!((booked, allocation.open, allocation.booked), (7, 0, 7));
     }
 
     #[test]

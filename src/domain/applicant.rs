@@ -2,11 +2,12 @@
 
 use chrono::NaiveDate;
 
-use super::{ProductId, RegionId, RosterId, cohort::Home};
+use super::{PersonId, ProductId, RegionId, RosterId, cohort::Home};
 
 /// A person of the register, as far as the rules ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applicant {
+    pub person_id: PersonId,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
     /// The province of the region; none where the region is a province itself, or nobody asks.

@@ -1,5 +1,6 @@
-//! The decision on a batch of requests: a pure function over what the transaction has locked and
-//! read, in arrival order, exactly as if each had come alone.
+//! The decision on a batch of requests: a pure function of what the transaction has locked and
+//! read. It decides in order of arrival, exactly as if each request were a transaction of its own.
+//! A request that was done before is answered as before (idempotent replay).
 
 use std::{
     collections::{HashMap, HashSet},
@@ -13,18 +14,19 @@ use super::{
     allocation::{Allocation, Key},
     applicant::{Applicant, Appointment, DoseHeld},
     booking::{self, Book, Booking, NewBooking},
-    campaign, eligibility,
+    campaign,
+    eligibility::{self, Eligible},
     fact::Noun,
     rule_set::Rules,
     slot::Slot,
 };
 
-/// What a lane is asked.
+/// A request to a lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     Book(Book),
-    /// The booking as it was read when the request came in. Only what never changes in a booking is
-    /// used of it; its state is read again under the locks.
+    /// The booking as it was read when the request arrived. Its state is read again under the
+    /// locks; only what never changes in a booking is used of it.
     Cancel(Booking),
 }
 
@@ -60,21 +62,18 @@ impl Request {
     /// The allocations that the request may touch, once its slot is known.
     pub fn allocation_key(&self, slot: &Slot) -> Key {
         match self {
-            Self::Book(book) => Key {
-                clinic_id: slot.slot_id.clinic(),
-                campaign_id: book.campaign_id,
-                product_id: book.product_id,
-                on_date: slot.on_date,
-            },
+            Self::Book(book) => book.allocation_key(slot),
             Self::Cancel(booking) => booking.allocation_key(),
         }
     }
 }
 
-/// A person as the rules see them, with their doses of every course.
+/// What the register and the bookings say of a person.
 #[derive(Clone, Debug, Default)]
-pub struct Person {
+pub struct PersonState {
+    /// Without doses; none where the person is not in the register.
     pub applicant: Option<Applicant>,
+    /// The doses of live bookings, of every course.
     pub doses: Vec<(CourseId, DoseHeld)>,
 }
 
@@ -86,22 +85,22 @@ pub struct Locked {
     pub slots: HashMap<SlotId, Slot>,
     pub allocations: HashMap<Key, Vec<Allocation>>,
     pub campaigns: HashMap<CampaignId, (campaign::State, Arc<Rules>)>,
-    pub people: HashMap<PersonId, Person>,
+    pub people: HashMap<PersonId, PersonState>,
     pub bookings: HashMap<BookingId, Booking>,
 }
 
-/// What a request came to.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Booked(Booking),
     Cancelled(Booking),
-    /// Nothing was done, because it had been done before: this is how the booking stands.
+    /// The request had been done before, and nothing was done now. This is the booking's state.
     Replayed(Booking),
     Refused(Refusal),
 }
 
 impl Outcome {
-    /// For counting.
+    /// The label of the outcome in the metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Booked(_) => "booked",
@@ -118,11 +117,11 @@ pub struct Cancellation {
     pub booking_id: BookingId,
     pub slot_id: SlotId,
     pub allocation_id: AllocationId,
-    /// The dose goes to the spare ones instead of to everybody.
+    /// The dose becomes spare instead of open.
     pub is_late: bool,
 }
 
-/// What to write so that the outcomes become true.
+/// What must be written for the outcomes.
 #[derive(Debug, Default)]
 pub struct Writes {
     pub bookings: Vec<NewBooking>,
@@ -139,17 +138,17 @@ impl Writes {
 /// The outcomes of the first requests, and what to write for them.
 #[derive(Debug)]
 pub struct Decision {
-    /// As many as were decided: all, unless one depends on a row that this batch has yet to write.
-    /// That one and those after it belong to the next batch.
+    /// One for each request that was decided. A request that depends on a row which this batch has
+    /// yet to write is not: it and all after it belong to the next batch.
     pub outcomes: Vec<Outcome>,
     pub writes: Writes,
 }
 
-/// How a batch is decided. The service decides by [`decide`]; it is passed in, so that a test can
-/// take one guard away and show that its checks would see the harm.
+/// A function that decides a batch. The service uses [`decide`]. It is passed in, so that a test
+/// can remove one guard and show that its checks would see the harm.
 pub type Decide = fn(Locked, &[Request]) -> Decision;
 
-/// Decides `requests` in order on `locked`, which carries the effect of each on to the next.
+/// Decides `requests` in order. `locked` carries the effect of each to the next.
 pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
     let mut outcomes = Vec::with_capacity(requests.len());
     let mut writes = Writes::default();
@@ -167,8 +166,9 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
     Decision { outcomes, writes }
 }
 
-/// A batch is written table by table, not request by request: within one, a booking can neither be
-/// made and ended, nor ended and replaced by another of the same person.
+/// Whether the request needs a row that this batch has yet to write. A batch is written table by
+/// table, not request by request: within one batch a booking cannot be made and cancelled, nor
+/// cancelled and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
         Request::Cancel(booking) => {
@@ -201,28 +201,26 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
     if slot.is_closed || slot.starts_at <= now {
         return Err(Code::SlotClosed.into());
     }
-    let key = Request::Book(book.clone()).allocation_key(slot);
+    let key = book.allocation_key(slot);
     let allocation = choose(locked.allocations.get_mut(&key), &eligible)?;
-    // Both are looked at before either is taken: a refusal must leave no trace.
-    if !slot.has_seat() {
-        return Err(Code::SeatTaken.into());
-    }
-    let dose = allocation.book_dose().ok_or(Code::DosesExhausted)?;
-    let seat = slot.take_seat().ok_or(Code::SeatTaken)?;
-    let new = NewBooking::new(book, rules, slot, (eligible, seat, dose), now);
+    // Neither is taken before both are there: a refusal leaves no trace.
+    let seat = slot.free_seat().ok_or(Code::SeatTaken)?;
+    let dose = allocation.open_dose().ok_or(Code::DosesExhausted)?;
+    let new = NewBooking::new(book, (eligible, seat, dose), now)?;
     let booking = new.booking().clone();
-    person.doses.push((booking.course_id, held(&booking)));
+    person.add_dose_of(&booking);
     locked.bookings.insert(booking.booking_id, booking.clone());
     writes.bookings.push(new);
     Ok(Outcome::Booked(booking))
 }
 
-/// A person's own tranche first, so that what is for everybody lasts longer.
+/// The allocation to book from: that of the person's own tranche first, so that the doses for
+/// everybody last longer.
 fn choose<'a>(
     candidates: Option<&'a mut Vec<Allocation>>,
-    eligible: &eligibility::Eligible,
+    eligible: &Eligible,
 ) -> Result<&'a mut Allocation, Refusal> {
-    let tranche_id = eligible.tranche_id();
+    let tranche_id = eligible.entitlement().tranche_id;
     candidates
         .into_iter()
         .flatten()
@@ -231,16 +229,13 @@ fn choose<'a>(
         .ok_or_else(|| Code::DosesExhausted.into())
 }
 
-fn held(booking: &Booking) -> DoseHeld {
-    DoseHeld {
-        dose_number: booking.dose_number,
-        product_id: booking.product_id,
-        on_date: booking.on_date,
-        is_given: booking.state == booking::State::Given,
+impl PersonState {
+    /// Adds the dose of a live booking.
+    pub fn add_dose_of(&mut self, booking: &Booking) {
+        self.doses.push((booking.course_id, booking.dose_held()));
     }
-}
 
-impl Person {
+    /// The applicant with the doses of this course.
     fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
         let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
         let applicant = self.applicant.as_ref().ok_or_else(gone)?;
@@ -251,8 +246,8 @@ impl Person {
     }
 }
 
-fn cancel_one(locked: &mut Locked, writes: &mut Writes, asked: &Booking) -> Outcome {
-    let Some(booking) = locked.bookings.get_mut(&asked.booking_id) else {
+fn cancel_one(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> Outcome {
+    let Some(booking) = locked.bookings.get_mut(&requested.booking_id) else {
         return Outcome::Refused(Refusal::not_found());
     };
     let slot = locked.slots.get_mut(&booking.slot_id);
@@ -266,7 +261,7 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, asked: &Booking) -> Outc
         return Outcome::Refused(Code::Internal.into());
     };
     if booking.state == booking::State::Booked && (slot.taken < 1 || allocation.booked < 1) {
-        // Counters and bookings disagree, which `dosebook verify` tells in detail.
+        // Counters and bookings disagree; `dosebook verify` reports the details.
         return Outcome::Refused(Code::Internal.into());
     }
     match booking.state {
@@ -291,4 +286,94 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, asked: &Booking) -> Outc
         is_late,
     });
     Outcome::Cancelled(booking.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{
+        ClinicId, ProductId,
+        eligibility::tests::{DURING, applicant, date, instant, rules},
+    };
+
+    const SLOT: SlotId = SlotId((7 << 24) | 3);
+    const NEXT_SLOT: SlotId = SlotId((7 << 24) | 4);
+
+    /// One dose at clinic 7 on 2 August, a seat in each of two slots, and two people who may book.
+    fn locked() -> Locked {
+        let on_date = date("2021-08-02");
+        let slot = |slot_id| Slot {
+            slot_id,
+            on_date,
+            starts_at: instant("2021-08-02T00:00:00Z"),
+            ends_at: instant("2021-08-02T01:00:00Z"),
+            seats: 1,
+            taken: 0,
+            is_closed: false,
+        };
+        let key = Key {
+            clinic_id: ClinicId(7),
+            campaign_id: CampaignId(1),
+            product_id: ProductId(1),
+            on_date,
+        };
+        let allocation_id = AllocationId((7 << 24) | 9);
+        let allocation =
+            Allocation { allocation_id, key, tranche_id: None, open: 1, booked: 0, spare: 0 };
+        let person = |id| {
+            let applicant = Applicant { person_id: PersonId(id), ..applicant("1962-01-09") };
+            let state = PersonState { applicant: Some(applicant), doses: Vec::new() };
+            (PersonId(id), state)
+        };
+        Locked {
+            now: instant(DURING),
+            slots: [SLOT, NEXT_SLOT].map(|id| (id, slot(id))).into(),
+            allocations: HashMap::from([(key, vec![allocation])]),
+            campaigns: HashMap::from([(CampaignId(1), (campaign::State::Open, rules().into()))]),
+            people: HashMap::from([person(1), person(2)]),
+            bookings: HashMap::new(),
+        }
+    }
+
+    fn book(person: i64, slot_id: SlotId) -> Request {
+        Request::Book(Book {
+            booking_id: BookingId(Uuid::from_u128(person.unsigned_abs().into())),
+            person_id: PersonId(person),
+            campaign_id: CampaignId(1),
+            slot_id,
+            product_id: ProductId(1),
+        })
+    }
+
+    fn names(locked: Locked) -> Vec<&'static str> {
+        decide(locked, &[book(1, SLOT), book(2, NEXT_SLOT)])
+            .outcomes
+            .iter()
+            .map(Outcome::name)
+            .collect()
+    }
+
+    #[test]
+    fn proofs_of_different_subjects_are_an_internal_error_and_take_nothing() {
+        assert_eq!(names(locked()), ["booked", "doses_exhausted"], "the control");
+
+        let mut swapped = locked();
+        swapped.people.insert(PersonId(1), swapped.people[&PersonId(2)].clone());
+        assert_eq!(names(swapped), ["internal", "booked"]);
+
+        let mut misfiled = locked();
+        for allocation in misfiled.allocations.values_mut().flatten() {
+            allocation.key.clinic_id = ClinicId(8);
+        }
+        assert_eq!(names(misfiled), ["internal", "internal"]);
+    }
+
+    #[test]
+    fn a_refusal_for_want_of_a_seat_leaves_the_dose_open() {
+        let mut full = locked();
+        full.slots.entry(SLOT).and_modify(|slot| slot.taken = 1);
+        assert_eq!(names(full), ["seat_taken", "booked"]);
+    }
 }

@@ -1,13 +1,14 @@
-//! The promise: one person, one dose of a course, one slot, one allocation.
+//! Bookings: the promise of one dose to one person, in one slot, from one allocation.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::{
-    AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
-    allocation::{Dose, Key},
-    eligibility::Eligible,
-    rule_set::Rules,
+    AllocationId, BookingId, CampaignId, ClinicId, Code, CourseId, PersonId, ProductId, Refusal,
+    SlotId,
+    allocation::{Allocation, Dose, Key},
+    applicant::DoseHeld,
+    eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
 };
 
@@ -24,6 +25,15 @@ pub enum State {
 }
 
 impl State {
+    pub const ALL: [Self; 5] =
+        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held];
+    /// A person has at most one live booking per course and dose. The same as in
+    /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
+    pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
+    /// A dose and a seat are set aside, and the person is still to come.
+    pub const PROMISED: [Self; 2] = [Self::Booked, Self::Held];
+    pub const ENDED: [Self; 2] = [Self::Cancelled, Self::NoShow];
+
     /// The number in the database.
     pub fn number(self) -> i16 {
         match self {
@@ -35,9 +45,8 @@ impl State {
         }
     }
 
-    /// A person has at most one live booking per course and dose.
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Booked | Self::Given | Self::Held)
+        Self::LIVE.contains(&self)
     }
 }
 
@@ -45,23 +54,19 @@ impl TryFrom<i16> for State {
     type Error = UnknownState;
 
     fn try_from(number: i16) -> Result<Self, UnknownState> {
-        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held]
-            .into_iter()
-            .find(|state| state.number() == number)
-            .ok_or(UnknownState(number))
+        Self::ALL.into_iter().find(|state| state.number() == number).ok_or(UnknownState(number))
     }
 }
 
-/// The database holds a state that this program does not know.
+/// A number that is no state of a booking.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown state of a booking: {0}")]
 pub struct UnknownState(i16);
 
 /// A booking as its person sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booking {
     pub booking_id: BookingId,
-    #[serde(skip)]
     pub person_id: PersonId,
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
@@ -70,7 +75,6 @@ pub struct Booking {
     pub state: State,
     pub clinic_id: ClinicId,
     pub slot_id: SlotId,
-    #[serde(skip)]
     pub allocation_id: AllocationId,
     /// The version of the campaign's rules that it was judged by.
     pub rule_version: i32,
@@ -83,7 +87,17 @@ pub struct Booking {
 }
 
 impl Booking {
-    /// The allocations among which this booking's own is found.
+    /// The dose as the rules of its course see it.
+    pub fn dose_held(&self) -> DoseHeld {
+        DoseHeld {
+            dose_number: self.dose_number,
+            product_id: self.product_id,
+            on_date: self.on_date,
+            is_given: self.state == State::Given,
+        }
+    }
+
+    /// The key of the allocations of which one is the booking's.
     pub fn allocation_key(&self) -> Key {
         Key {
             clinic_id: self.clinic_id,
@@ -105,6 +119,16 @@ pub struct Book {
 }
 
 impl Book {
+    /// The key of the allocations that may serve this request; `slot` is its slot.
+    pub fn allocation_key(&self, slot: &Slot) -> Key {
+        Key {
+            clinic_id: slot.slot_id.clinic(),
+            campaign_id: self.campaign_id,
+            product_id: self.product_id,
+            on_date: slot.on_date,
+        }
+    }
+
     /// Whether `booking` is what this request asked for, so that sending it again is a replay.
     pub fn is_for(&self, booking: &Booking) -> bool {
         (self.booking_id, self.person_id, self.campaign_id, self.slot_id, self.product_id)
@@ -118,38 +142,71 @@ impl Book {
     }
 }
 
-/// A booking that may be written: it can only be made from the proofs that the person is eligible
-/// and that a seat and a dose were set aside.
+/// A booking that may be written. It is only made from three proofs that agree with the request:
+/// that the person is eligible, that the slot has a seat and that the allocation has a dose.
 #[derive(Debug)]
 pub struct NewBooking(Booking);
 
+/// What the request and the proofs of a booking disagree about. This is a fault of the program, not
+/// of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    #[error("eligible is another person than the one who books")]
+    Person,
+    #[error("the person or the dose is of another campaign")]
+    Campaign,
+    #[error("the person may have, or the dose is, another product")]
+    Product,
+    #[error("the seat is in another slot")]
+    Slot,
+    #[error("seat and dose are at different clinics")]
+    Clinic,
+    #[error("person, seat and dose are for different dates")]
+    Date,
+    #[error("the dose is kept for another tranche")]
+    Tranche,
+}
+
+impl From<Mismatch> for Refusal {
+    fn from(_: Mismatch) -> Self {
+        Code::Internal.into()
+    }
+}
+
 impl NewBooking {
+    /// Takes the seat and the dose for the booking.
+    ///
+    /// # Errors
+    /// Where the request and the proofs disagree; then neither is taken.
     pub fn new(
         book: &Book,
-        rules: &Rules,
-        slot: &Slot,
-        proofs: (Eligible, Seat, Dose),
+        (eligible, seat, dose): (Eligible, Seat<'_>, Dose<'_>),
         now: DateTime<Utc>,
-    ) -> Self {
-        let (eligible, seat, dose) = proofs;
-        Self(Booking {
+    ) -> Result<Self, Mismatch> {
+        let (entitlement, slot, allocation) =
+            (eligible.entitlement(), seat.slot(), dose.allocation());
+        agree(book, entitlement, slot, allocation)?;
+        let booking = Booking {
             booking_id: book.booking_id,
-            person_id: book.person_id,
-            campaign_id: book.campaign_id,
-            product_id: book.product_id,
-            course_id: rules.course_id,
-            dose_number: rules.dose_number,
+            person_id: entitlement.person_id,
+            campaign_id: entitlement.campaign_id,
+            product_id: entitlement.product_id,
+            course_id: entitlement.course_id,
+            dose_number: entitlement.dose_number,
             state: State::Booked,
             clinic_id: slot.slot_id.clinic(),
-            slot_id: seat.slot_id(),
-            allocation_id: dose.allocation_id(),
-            rule_version: eligible.rule_version(),
+            slot_id: slot.slot_id,
+            allocation_id: allocation.allocation_id,
+            rule_version: entitlement.rule_version,
             on_date: slot.on_date,
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: now,
             ended_at: None,
-        })
+        };
+        seat.take();
+        dose.book();
+        Ok(Self(booking))
     }
 
     pub fn booking(&self) -> &Booking {
@@ -157,15 +214,172 @@ impl NewBooking {
     }
 }
 
+fn agree(
+    book: &Book,
+    entitlement: &Entitlement,
+    slot: &Slot,
+    allocation: &Allocation,
+) -> Result<(), Mismatch> {
+    let Key { clinic_id, campaign_id, product_id, on_date } = allocation.key;
+    let checks = [
+        (Mismatch::Person, entitlement.person_id == book.person_id),
+        (Mismatch::Campaign, [entitlement.campaign_id, campaign_id] == [book.campaign_id; 2]),
+        (Mismatch::Product, [entitlement.product_id, product_id] == [book.product_id; 2]),
+        (Mismatch::Slot, slot.slot_id == book.slot_id),
+        (Mismatch::Clinic, clinic_id == slot.slot_id.clinic()),
+        (Mismatch::Date, [entitlement.on_date, on_date] == [slot.on_date; 2]),
+        (Mismatch::Tranche, allocation.serves(entitlement.tranche_id)),
+    ];
+    match checks.into_iter().find(|(_, agrees)| !agrees) {
+        Some((mismatch, _)) => Err(mismatch),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        TrancheId,
+        applicant::{Applicant, Appointment},
+        campaign,
+        eligibility::{
+            admit,
+            tests::{DURING, applicant, date, instant, product, rules, tranche},
+        },
+        rule_set::Rules,
+    };
+
+    /// What proofs are made from, all of one subject: person 1, campaign 1, product 1, slot 3 of
+    /// clinic 7, on 2 August.
+    #[derive(Clone)]
+    struct Subjects {
+        rules: Rules,
+        applicant: Applicant,
+        appointment: Appointment,
+        slot: Slot,
+        allocation: Allocation,
+    }
+
+    impl Subjects {
+        fn new() -> Self {
+            let on_date = date("2021-08-02");
+            let key = Key {
+                clinic_id: ClinicId(7),
+                campaign_id: CampaignId(1),
+                product_id: ProductId(1),
+                on_date,
+            };
+            let allocation_id = AllocationId((7 << 24) | 9);
+            Self {
+                rules: Rules { products: vec![product(1), product(2)], ..rules() },
+                applicant: applicant("1962-01-09"),
+                appointment: Appointment { on_date, product_id: ProductId(1) },
+                slot: Slot {
+                    slot_id: SlotId::of(ClinicId(7), 3),
+                    on_date,
+                    starts_at: instant("2021-08-02T00:00:00Z"),
+                    ends_at: instant("2021-08-02T01:00:00Z"),
+                    seats: 1,
+                    taken: 0,
+                    is_closed: false,
+                },
+                allocation: Allocation {
+                    allocation_id,
+                    key,
+                    tranche_id: None,
+                    open: 1,
+                    booked: 0,
+                    spare: 0,
+                },
+            }
+        }
+
+        fn book(&mut self) -> Result<NewBooking, Mismatch> {
+            let book = Book {
+                booking_id: BookingId(uuid::Uuid::nil()),
+                person_id: PersonId(1),
+                campaign_id: CampaignId(1),
+                slot_id: SlotId::of(ClinicId(7), 3),
+                product_id: ProductId(1),
+            };
+            let (state, now) = (campaign::State::Open, instant(DURING));
+            let Self { rules, applicant, appointment, slot, allocation } = self;
+            let eligible = admit(rules, state, applicant, appointment, now).unwrap();
+            let proofs = (eligible, slot.free_seat().unwrap(), allocation.open_dose().unwrap());
+            NewBooking::new(&book, proofs, now)
+        }
+
+        fn counters(&self) -> [i32; 3] {
+            [self.slot.taken, self.allocation.open, self.allocation.booked]
+        }
+    }
+
+    #[test]
+    fn proofs_of_one_subject_make_a_booking_of_it() {
+        let mut all = Subjects::new();
+        let new = all.book().unwrap();
+        assert_eq!(all.counters(), [1, 0, 1]);
+        let expected = Booking {
+            booking_id: BookingId(uuid::Uuid::nil()),
+            person_id: PersonId(1),
+            campaign_id: CampaignId(1),
+            product_id: ProductId(1),
+            course_id: CourseId(1),
+            dose_number: 1,
+            state: State::Booked,
+            clinic_id: ClinicId(7),
+            slot_id: SlotId::of(ClinicId(7), 3),
+            allocation_id: AllocationId((7 << 24) | 9),
+            rule_version: 7,
+            on_date: date("2021-08-02"),
+            starts_at: instant("2021-08-02T00:00:00Z"),
+            ends_at: instant("2021-08-02T01:00:00Z"),
+            booked_at: instant(DURING),
+            ended_at: None,
+        };
+        assert_eq!(*new.booking(), expected);
+    }
+
+    #[test]
+    fn proofs_of_different_subjects_make_none_and_take_nothing() {
+        let cases: [(Mismatch, fn(&mut Subjects)); 11] = [
+            (Mismatch::Person, |s| s.applicant.person_id = PersonId(2)),
+            (Mismatch::Campaign, |s| s.rules.campaign_id = CampaignId(2)),
+            (Mismatch::Campaign, |s| s.allocation.key.campaign_id = CampaignId(2)),
+            (Mismatch::Product, |s| s.appointment.product_id = ProductId(2)),
+            (Mismatch::Product, |s| s.allocation.key.product_id = ProductId(2)),
+            (Mismatch::Slot, |s| s.slot.slot_id = SlotId::of(ClinicId(7), 4)),
+            (Mismatch::Clinic, |s| s.allocation.key.clinic_id = ClinicId(8)),
+            (Mismatch::Date, |s| s.appointment.on_date = date("2021-08-03")),
+            (Mismatch::Date, |s| s.slot.on_date = date("2021-08-03")),
+            (Mismatch::Date, |s| s.allocation.key.on_date = date("2021-08-03")),
+            (Mismatch::Tranche, |s| s.allocation.tranche_id = Some(TrancheId(4))),
+        ];
+        for (mismatch, change) in cases {
+            let mut one = Subjects::new();
+            change(&mut one);
+            assert_eq!(one.book().unwrap_err(), mismatch);
+            assert_eq!(one.counters(), [0, 1, 0], "{mismatch}");
+        }
+        assert_eq!(Refusal::from(Mismatch::Person), Code::Internal.into());
+    }
+
+    #[test]
+    fn a_dose_kept_for_the_persons_own_tranche_is_theirs() {
+        let mut one = Subjects::new();
+        one.rules.tranches = vec![tranche(4, &[9], DURING)];
+        one.allocation.tranche_id = Some(TrancheId(4));
+        one.book().unwrap();
+    }
 
     #[test]
     fn every_state_has_its_number() {
         for number in 1..=5 {
             assert_eq!(State::try_from(number).unwrap().number(), number);
         }
-        assert!(State::try_from(6).is_err());
+        for number in [i16::MIN, 0, 6, i16::MAX] {
+            assert!(State::try_from(number).is_err());
+        }
     }
 }

@@ -32,6 +32,11 @@ fn months_of_era(date: NaiveDate) -> i32 {
     date.year() * MONTHS_PER_YEAR + date.month0().cast_signed()
 }
 
+/// The zone with this name in the IANA time zone database.
+pub fn zone_named(name: &str) -> Option<Tz> {
+    name.parse().ok()
+}
+
 /// The date on a wall calendar in `zone` at this instant.
 pub fn local_date(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()

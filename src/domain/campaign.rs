@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
 
 pub use super::campaign_state::{State, Step, UnknownState};
-use super::{CampaignId, Code, CourseId, Detail, Refusal, clinic::zone_name, fact::Noun};
+use super::{CampaignId, Code, CourseId, Detail, Refusal, fact::Noun, localized::Localized};
 
 impl State {
     /// The state after `step`.
@@ -29,11 +28,11 @@ impl State {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
     pub campaign_id: CampaignId,
     pub code: String,
-    pub name: String,
+    pub name: Localized,
     pub course_id: CourseId,
     pub dose_number: i16,
     pub state: State,
@@ -44,14 +43,26 @@ pub struct Campaign {
     /// Until this many hours before the slot a cancelled dose returns to everybody.
     pub cancel_until_hours: i16,
     /// The zone in which this campaign's times are announced.
-    #[serde(serialize_with = "zone_name")]
     pub zone: Tz,
     /// Goes up with every change of window, cohorts, tranches or products.
     pub rule_version: i32,
     pub published_quota: Option<i32>,
     pub published_at: Option<DateTime<Utc>>,
     /// Why booking is paused or closed: shown to the public as it stands.
-    pub state_reason: Option<String>,
+    pub state_reason: Option<Localized>,
+}
+
+/// A campaign before it has an id; it starts as a draft.
+#[derive(Clone, Debug)]
+pub struct NewCampaign {
+    pub code: String,
+    pub name: Localized,
+    pub course_id: CourseId,
+    pub dose_number: i16,
+    pub opens_at: DateTime<Utc>,
+    pub closes_at: DateTime<Utc>,
+    pub cancel_until_hours: i16,
+    pub zone: Tz,
 }
 
 impl Campaign {

@@ -2,18 +2,16 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use serde::{Serialize, Serializer};
 
-use super::ids::{ClinicId, RegionId};
+use super::{ClinicId, RegionId, localized::Localized};
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Clinic {
     pub clinic_id: ClinicId,
     pub region_id: RegionId,
     pub code: String,
-    pub name: String,
+    pub name: Localized,
     /// Appointment dates, ages and closures are judged in this zone.
-    #[serde(serialize_with = "zone_name")]
     pub zone: Tz,
     pub address: String,
     pub phone: String,
@@ -23,19 +21,24 @@ pub struct Clinic {
     pub longitude: Option<f64>,
 }
 
+/// A clinic before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewClinic {
+    pub region_id: RegionId,
+    pub code: String,
+    pub name: Localized,
+    pub zone: Tz,
+    pub address: String,
+    pub phone: String,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+}
+
 /// A day on which a clinic gives nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closure {
     pub clinic_id: ClinicId,
     /// The local date in the clinic's zone.
     pub on_date: NaiveDate,
-    pub reason: String,
-}
-
-/// Writes a zone as its IANA name.
-///
-/// # Errors
-/// The serializer's.
-pub fn zone_name<S: Serializer>(zone: &Tz, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(zone.name())
+    pub reason: Localized,
 }

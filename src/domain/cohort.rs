@@ -1,21 +1,30 @@
 //! Who may book: a range of birth dates, a roster, a region, or several of these at once.
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
-use super::{CohortId, RegionId, RosterId};
+use super::{CohortId, RegionId, RosterId, localized::Localized};
 
 /// Every condition that is given must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cohort {
     pub cohort_id: CohortId,
-    pub name: String,
+    pub name: Localized,
     /// Included.
     pub born_from: Option<NaiveDate>,
     /// Included.
     pub born_to: Option<NaiveDate>,
     pub roster_id: Option<RosterId>,
     /// A district, or a province with all its districts.
+    pub region_id: Option<RegionId>,
+}
+
+/// A cohort before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewCohort {
+    pub name: Localized,
+    pub born_from: Option<NaiveDate>,
+    pub born_to: Option<NaiveDate>,
+    pub roster_id: Option<RosterId>,
     pub region_id: Option<RegionId>,
 }
 
@@ -74,7 +83,7 @@ mod tests {
         let date = |text: &str| text.parse().unwrap();
         Cohort {
             cohort_id: CohortId(1),
-            name: "A cohort".to_owned(),
+            name: "A cohort".into(),
             born_from: from.map(date),
             born_to: to.map(date),
             roster_id: None,

@@ -1,12 +1,17 @@
 //! What a series of doses protects against.
 
-use serde::Serialize;
+use super::{CourseId, localized::Localized};
 
-use super::CourseId;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
     pub course_id: CourseId,
     pub code: String,
-    pub name: String,
+    pub name: Localized,
+}
+
+/// A course before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewCourse {
+    pub code: String,
+    pub name: Localized,
 }

@@ -72,6 +72,7 @@ details! {
     BirthDateTooEarly { year_min: i32 },                       "birth_date_too_early";
     DateTooFar { days_max: u64 },                              "date_too_far";
     HalfPosition,                                              "half_position";
+    TranslationAlone,                                          "translation_alone";
     PasswordTooShort { chars_min: usize },                       "password_too_short";
     PasswordTooLong { bytes_max: usize },                        "password_too_long";
 
@@ -85,6 +86,7 @@ details! {
     NotInRegister,                                             "not_in_register";
     NoLongerInRegister,                                        "no_longer_in_register";
     InRegister,                                                "in_register";
+    SpellingInRegister,                                        "spelling_in_register";
 
     // places
     DistrictOfDistrict,                                        "district_of_district";

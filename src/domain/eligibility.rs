@@ -1,10 +1,10 @@
 //! Who may book which dose, and when: one pure function for the booking transaction and for the
 //! public question, so that nobody is told one thing and refused another.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    TrancheId,
+    CampaignId, CourseId, PersonId, ProductId, TrancheId,
     applicant::{AnonymousApplicant, Applicant, Appointment},
     calendar::local_date,
     campaign_state::State,
@@ -15,21 +15,29 @@ use super::{
     verdict::{Reason, Verdict},
 };
 
-/// Proof that the rules were asked and said yes: only `admit` makes one.
+/// Proof that the rules entitle a person to a dose. Only `admit` makes one.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Eligible {
-    tranche_id: Option<TrancheId>,
-    rule_version: i32,
+pub struct Eligible(Entitlement);
+
+/// Who may book which dose, for which day, and by which rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entitlement {
+    pub person_id: PersonId,
+    pub campaign_id: CampaignId,
+    pub course_id: CourseId,
+    pub dose_number: i16,
+    pub product_id: ProductId,
+    /// The local date at the clinic.
+    pub on_date: NaiveDate,
+    /// The tranche that the person belongs to; none where the campaign has no tranches.
+    pub tranche_id: Option<TrancheId>,
+    /// The version of the campaign's rules that the person was judged by.
+    pub rule_version: i32,
 }
 
 impl Eligible {
-    /// The tranche that the person belongs to; none where the campaign has no tranches.
-    pub fn tranche_id(&self) -> Option<TrancheId> {
-        self.tranche_id
-    }
-
-    pub fn rule_version(&self) -> i32 {
-        self.rule_version
+    pub fn entitlement(&self) -> &Entitlement {
+        &self.0
     }
 }
 
@@ -69,7 +77,7 @@ pub fn judge_anonymous(
     Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
 
-/// As `judge`, with a proof for whoever writes the booking.
+/// As `judge`, with a proof for the booking that is to be written.
 ///
 /// # Errors
 /// The verdict, where it says no.
@@ -85,10 +93,16 @@ pub fn admit(
         return Err(verdict);
     }
     let tranche = Tranche::of(&rules.tranches, applicant.birth_date);
-    Ok(Eligible {
+    Ok(Eligible(Entitlement {
+        person_id: applicant.person_id,
+        campaign_id: rules.campaign_id,
+        course_id: rules.course_id,
+        dose_number: rules.dose_number,
+        product_id: appointment.product_id,
+        on_date: appointment.on_date,
         tranche_id: tranche.map(|tranche| tranche.tranche_id),
         rule_version: rules.version,
-    })
+    }))
 }
 
 impl Case<'_> {
@@ -163,7 +177,7 @@ pub(super) mod tests {
             product_id: ProductId(id),
             code_system: "http://hl7.org/fhir/sid/cvx".to_owned(),
             code: id.to_string(),
-            name: format!("Vaccine {id}"),
+            name: format!("Vaccine {id}").into(),
             doses_per_vial: 10,
             age_months_min: 18 * 12,
             age_months_max: None,
@@ -175,7 +189,7 @@ pub(super) mod tests {
     pub(crate) fn cohort(from: &str, to: &str) -> Cohort {
         Cohort {
             cohort_id: CohortId(1),
-            name: format!("born {from} to {to}"),
+            name: format!("born {from} to {to}").into(),
             born_from: Some(date(from)),
             born_to: Some(date(to)),
             roster_id: None,
@@ -186,7 +200,7 @@ pub(super) mod tests {
     pub(crate) fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
         Tranche {
             tranche_id: TrancheId(id),
-            name: format!("day {id}"),
+            name: format!("day {id}").into(),
             birth_day_digits: digits.to_vec(),
             opens_at: instant(opens_at),
         }
@@ -211,6 +225,7 @@ pub(super) mod tests {
 
     pub(crate) fn applicant(born: &str) -> Applicant {
         Applicant {
+            person_id: PersonId(1),
             birth_date: date(born),
             region_id: RegionId(11),
             province_id: Some(RegionId(1)),
@@ -226,17 +241,27 @@ pub(super) mod tests {
     pub(crate) const DURING: &str = "2021-07-15T00:00:00Z";
 
     #[test]
-    fn the_proof_names_the_tranche_and_the_version() {
+    fn the_proof_names_who_may_book_what_and_when() {
         let mut rules = rules();
-        let who = applicant("1962-01-09");
+        let who = Applicant { person_id: PersonId(5), ..applicant("1962-01-09") };
         let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
-        assert_eq!((proof.tranche_id(), proof.rule_version()), (None, 7));
+        let expected = Entitlement {
+            person_id: PersonId(5),
+            campaign_id: CampaignId(1),
+            course_id: CourseId(1),
+            dose_number: 1,
+            product_id: ProductId(1),
+            on_date: date("2021-08-02"),
+            tranche_id: None,
+            rule_version: 7,
+        };
+        assert_eq!(*proof.entitlement(), expected);
         rules.tranches = vec![
             tranche(3, &[1], "2021-07-14T11:00:00Z"),
             tranche(4, &[9], "2021-07-14T11:00:00Z"),
         ];
         let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
-        assert_eq!(proof.tranche_id(), Some(TrancheId(4)));
+        assert_eq!(proof.entitlement().tranche_id, Some(TrancheId(4)));
     }
 
     #[test]
@@ -347,7 +372,7 @@ pub(super) mod tests {
             birth_day_digits in vec(0..10_i16, 1..8),
             opens_at in near(),
         ) -> Tranche {
-            Tranche { tranche_id, birth_day_digits, opens_at, name: "a day".to_owned() }
+            Tranche { tranche_id, birth_day_digits, opens_at, name: "a day".into() }
         }
     }
 

@@ -9,7 +9,6 @@ use super::{
     calendar::{day_reaching, local_date, start_of_day},
     campaign_state::State,
     cohort::{Home, Membership},
-    localized::Localized,
     product::{AgeFit, Product},
     rule_set::Rules,
     tranche::Tranche,
@@ -131,8 +130,7 @@ impl<'a> Case<'a> {
                 Membership::DependsOnRoster => depends_on_roster = true,
             }
         }
-        let names = self.rules.cohorts.iter().map(|cohort| Localized::from(cohort.name.clone()));
-        let cohorts = names.collect();
+        let cohorts = self.rules.cohorts.iter().map(|cohort| cohort.name.clone()).collect();
         Some(lasting(Reason::NotInCohort { cohorts, depends_on_region, depends_on_roster }))
     }
 
@@ -147,7 +145,7 @@ impl<'a> Case<'a> {
         };
         let opens_at = tranche.opens_at;
         (self.now < opens_at).then(|| {
-            let tranche_name = Localized::from(tranche.name.clone());
+            let tranche_name = tranche.name.clone();
             let zone = self.rules.zone;
             passing(Reason::TrancheNotOpen { tranche_name, opens_at, zone }, opens_at)
         })
@@ -176,7 +174,7 @@ impl<'a> Case<'a> {
     fn age(&self, product: &Product) -> Option<Unmet> {
         let born = self.subject.birth_date;
         let product_id = product.product_id;
-        let product_name = || Localized::from(product.name.clone());
+        let product_name = || product.name.clone();
         match product.age_fit(born, self.on_date()) {
             AgeFit::Fits => None,
             AgeFit::TooYoung => {

@@ -1,12 +1,12 @@
-//! What administrators do to an allocation: grant doses from a pool and take back those that nobody
-//! was promised. An allocation is never cut below its promises: that is how 1.85 million bookings
-//! were taken against 0.81 million doses in July 2021.
+//! Grants and retractions: an administrator gives an allocation doses from a pool, and takes back
+//! doses that are not promised. An allocation is never cut below its promises. In July 2021 a
+//! system without this rule took 1.85 million bookings for 0.81 million doses.
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
 use super::{
     AllocationId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal, TrancheId,
+    channel::Channel,
     fact::Noun,
     movement::{Cause, Movement, Vials},
     pool::Pool,
@@ -14,7 +14,7 @@ use super::{
 
 /// An allocation with all its buckets:
 /// `granted = open + held + booked + spare + given + lost`, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub allocation_id: AllocationId,
     pub clinic_id: ClinicId,
@@ -22,10 +22,9 @@ pub struct Grant {
     pub product_id: ProductId,
     /// The local date in the clinic's zone.
     pub on_date: NaiveDate,
-    /// None: for whoever's turn it is.
+    /// None: for everybody who may book now.
     pub tranche_id: Option<TrancheId>,
-    /// 1 web, 2 phone or assisted, 3 walk-in.
-    pub channel: i16,
+    pub channel: Channel,
     /// The pool that the doses came from and go back to.
     pub pool_id: PoolId,
     pub granted: i32,
@@ -73,7 +72,7 @@ impl Grant {
         Ok(Movement::grant(pool.pool_id, self.allocation_id, vials, cause))
     }
 
-    /// What stands against taking back so many doses; none if they are open.
+    /// Why so many doses cannot be taken back; none if they are open.
     pub fn shortfall(&self, vials: Vials) -> Option<Shortfall> {
         let missing = vials.doses() - self.open;
         let promised = self.held + self.booked;
@@ -138,7 +137,7 @@ mod tests {
             product_id: ProductId(1),
             on_date: NaiveDate::from_ymd_opt(2021, 7, 26).unwrap(),
             tranche_id: None,
-            channel: 1,
+            channel: Channel::Web,
             pool_id: PoolId(1),
             granted: 0,
             open: 0,

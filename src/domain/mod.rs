@@ -8,6 +8,7 @@ pub mod booking;
 pub mod calendar;
 pub mod campaign;
 pub mod campaign_state;
+pub mod channel;
 pub mod clinic;
 pub mod code;
 pub mod cohort;

@@ -1,4 +1,4 @@
-//! The journal's lines: so many doses from one bucket to another, why, and by whom.
+//! The journal of doses. A line moves doses from one bucket to another and says why and by whom.
 
 use std::{fmt, str::FromStr};
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     AllocationId, BookingId, Code, Detail, PoolId, Refusal, StaffUserId,
     fact::{Counted, Counter},
+    localized::Localized,
 };
 
 macro_rules! numbered {
@@ -40,7 +41,7 @@ numbered! {
     Bucket {
         /// Outside the book: with the manufacturer.
         Outside = 0,
-        /// In an allocation, for whoever books.
+        /// In an allocation, free to be booked.
         Open = 1,
         /// Held for one person for a short while.
         Held = 2,
@@ -86,7 +87,8 @@ numbered! {
     }
 }
 
-/// Every move that may be made: the same table as `movement_lawful_check` (a test compares them).
+/// Every move that may be made. The constraint `movement_lawful_check` has the same table; a test
+/// compares them.
 pub const LAWFUL: &[(Kind, Bucket, Bucket)] = &[
     (Kind::Book, Bucket::Open, Bucket::Booked),
     (Kind::Cancel, Bucket::Booked, Bucket::Open),
@@ -122,7 +124,7 @@ pub enum Actor {
     Citizen,
     Staff(StaffUserId),
     Administrator(StaffUserId),
-    /// What runs by itself.
+    /// A background job, or whoever holds the machine.
     Service,
 }
 
@@ -170,7 +172,8 @@ impl Actor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     pub actor: Actor,
-    pub reason: String,
+    /// The journal keeps the main text; what the public reads has all of them.
+    pub reason: Localized,
 }
 
 /// One line of the journal.
@@ -225,13 +228,13 @@ impl Movement {
             to_pool_id: None,
             booking_id: None,
             actor: cause.actor,
-            reason: Some(cause.reason.clone()),
+            reason: Some(cause.reason.main.clone()),
         }
     }
 }
 
-/// Where a line stands in the journal. Readers go by transaction first: a sequence alone would lose
-/// lines that commit late.
+/// A line's position in the journal, which readers continue from. The transaction comes first in
+/// its order: by a sequence alone, readers would miss lines that commit late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub tx: u64,
@@ -256,23 +259,22 @@ impl FromStr for Place {
     }
 }
 
-/// Not written by `Place`.
+/// A text that is no `Place`.
 #[derive(Debug, thiserror::Error)]
 #[error("expected the movement_id of a line of the journal")]
 pub struct NotAPlace;
 
-/// A line as it is read.
+/// A line with its position, as readers get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub place: Place,
     pub at: DateTime<Utc>,
-    /// No line can appear before this one any more. Who follows the journal goes on from the last
-    /// settled line.
+    /// No line can appear before this one any more. Readers continue from the last settled line.
     pub is_settled: bool,
     pub movement: Movement,
 }
 
-/// Doses that fill whole vials: nothing else moves above the clinic, where no vial is opened.
+/// Doses that fill whole vials. Above the clinic no vial is opened, so only these move there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vials(i32);
 
@@ -301,8 +303,8 @@ impl Vials {
     }
 }
 
-/// The caller goes by a number that has changed: it was changed by somebody else, or by the same
-/// request sent before.
+/// The refusal of a conditional change (such as `if_granted`) whose number is outdated: another
+/// request, or the same one sent before, has changed it.
 pub fn moved_meanwhile(counter: Counter, now: i32) -> Refusal {
     let (field, name) = match counter {
         Counter::Granted => ("if_granted", "granted"),

@@ -4,9 +4,10 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
-use crate::domain::{Detail, PersonId, Refusal, RegionId, keys::MatchKey};
+use crate::domain::{
+    Detail, PersonId, Refusal, RegionId, keys::MatchKey, language::Language, localized::Localized,
+};
 
 /// Longest name in characters, as `person_name_check` has it.
 const NAME_CHARS_MAX: usize = 200;
@@ -22,18 +23,83 @@ const MATCH_KEY_BYTES: usize = 16;
 pub type Match = [u8; MATCH_KEY_BYTES];
 
 /// A person of the register, as they are shown to themselves.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Person {
     pub person_id: PersonId,
     pub name: String,
+    /// The spelling in Korean, where the register has one beside the main name.
+    pub name_ko: Option<String>,
+    /// The spelling in English, where the register has one beside the main name.
+    pub name_en: Option<String>,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
-    pub region_name: String,
+    pub region_name: Localized,
+}
+
+/// A person before they have an id.
+pub struct NewPerson<'a> {
+    pub match_key: Match,
+    pub birth_date: BirthDate,
+    pub region_id: RegionId,
+    pub name: &'a str,
+    pub phone: &'a str,
+    pub spellings: &'a [Spelling],
+}
+
+/// A person's name as it is kept, and how else it is spelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    pub main: String,
+    pub ko: Option<String>,
+    pub en: Option<String>,
+}
+
+/// A spelling beside the main name, and the key that finds the person by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spelling {
+    pub language: Language,
+    pub name: String,
+    pub match_key: Match,
+}
+
+impl Names {
+    /// # Errors
+    /// Names `name`, `name_ko` or `name_en`, as `parse_name` does.
+    pub fn parse(main: &str, ko: Option<&str>, en: Option<&str>) -> Result<Self, Refusal> {
+        Ok(Self {
+            main: parse_name(main)?,
+            ko: ko.map(|text| parse_name_of("name_ko", text)).transpose()?,
+            en: en.map(|text| parse_name_of("name_en", text)).transpose()?,
+        })
+    }
+
+    /// The key of the main name, and the spellings that have another key than it and than each
+    /// other.
+    pub fn keyed(self, key: &MatchKey, birth_date: BirthDate, phone: &str) -> Keyed {
+        let Self { main, ko, en } = self;
+        let main_key = match_key(key, &main, birth_date, phone);
+        let mut spellings: Vec<Spelling> = Vec::new();
+        for (language, name) in [(Language::Korean, ko), (Language::English, en)] {
+            let Some(name) = name else { continue };
+            let match_key = match_key(key, &name, birth_date, phone);
+            if match_key != main_key && spellings.iter().all(|other| other.match_key != match_key) {
+                spellings.push(Spelling { language, name, match_key });
+            }
+        }
+        Keyed { name: main, match_key: main_key, spellings }
+    }
+}
+
+/// A person's name with the keys that find them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    pub name: String,
+    pub match_key: Match,
+    pub spellings: Vec<Spelling>,
 }
 
 /// A day of birth that somebody now alive can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BirthDate(NaiveDate);
 
 impl BirthDate {
@@ -85,15 +151,19 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
 /// # Errors
 /// Names `name`: empty, over 200 characters, or with control characters.
 pub fn parse_name(text: &str) -> Result<String, Refusal> {
+    parse_name_of("name", text)
+}
+
+fn parse_name_of(field: &'static str, text: &str) -> Result<String, Refusal> {
     let name = collapse(text);
     if name.is_empty() {
-        return Err(Refusal::field("name", Detail::Empty));
+        return Err(Refusal::field(field, Detail::Empty));
     }
     if name.chars().count() > NAME_CHARS_MAX {
-        return Err(Refusal::field("name", Detail::TooLong { chars_max: NAME_CHARS_MAX }));
+        return Err(Refusal::field(field, Detail::TooLong { chars_max: NAME_CHARS_MAX }));
     }
     if name.chars().any(char::is_control) {
-        return Err(Refusal::field("name", Detail::ControlCharacters));
+        return Err(Refusal::field(field, Detail::ControlCharacters));
     }
     Ok(name)
 }
@@ -185,6 +255,27 @@ mod tests {
         let other = Keys::new(&[8; 32]);
         let born = BirthDate::parse("1962-03-01", day("2021-07-12")).unwrap();
         assert_ne!(plain, match_key(&other.matching, "Kim Minji", born, "01012345678"));
+    }
+
+    #[test]
+    fn a_spelling_is_keyed_as_a_name_is_and_none_stands_there_twice() {
+        let keys = Keys::new(&[9; 32]);
+        let born = BirthDate::parse("1962-03-01", day("2021-07-12")).unwrap();
+        let keyed = |ko, en| {
+            let names = Names::parse("김민지", ko, en).unwrap();
+            names.keyed(&keys.matching, born, "01012345678")
+        };
+        let both = keyed(Some("金民智"), Some(" Kim  Minji "));
+        assert_eq!(both.match_key, key_of("김민지", "1962-03-01", "01012345678"));
+        let found: Vec<_> =
+            both.spellings.iter().map(|one| (one.language, one.name.as_str())).collect();
+        assert_eq!(found, [(Language::Korean, "金民智"), (Language::English, "Kim Minji")]);
+        let english = key_of("KIM MINJI", "1962-03-01", "01012345678");
+        assert_eq!(both.spellings[1].match_key, english);
+        assert_eq!(keyed(Some("김민지 "), None).spellings, [], "the main name again");
+        assert_eq!(keyed(Some("Kim Minji"), Some("kim minji")).spellings.len(), 1);
+        let refusal = Names::parse("김민지", None, Some(" ")).unwrap_err();
+        assert_eq!(refusal.field.as_deref(), Some("name_en"));
     }
 
     #[test]

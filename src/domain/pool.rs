@@ -1,6 +1,4 @@
-//! Doses above the clinic: what a node (nation, province, district) received and what became of it.
-
-use serde::Serialize;
+//! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
 use super::{
     CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId,
@@ -9,7 +7,7 @@ use super::{
 };
 
 /// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
     pub pool_id: PoolId,
     pub campaign_id: CampaignId,
@@ -20,9 +18,18 @@ pub struct Pool {
     pub region_id: Option<RegionId>,
     pub received: i32,
     pub open: i32,
-    /// To pools below and to allocations.
+    /// Given to pools below and to allocations.
     pub passed_on: i32,
     pub lost: i32,
+}
+
+/// A pool before it has an id; it starts empty.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPool {
+    pub campaign_id: CampaignId,
+    pub product_id: ProductId,
+    pub parent_id: Option<PoolId>,
+    pub region_id: Option<RegionId>,
 }
 
 impl Pool {
@@ -66,7 +73,7 @@ impl Pool {
             let detail = Detail::PoolHolds { open: self.open };
             return Err(Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open));
         }
-        // No sum of a row goes beyond its `received`.
+        // Cannot overflow: no bucket exceeds `received`.
         self.open -= doses;
         self.passed_on += doses;
         Ok(())

@@ -1,17 +1,16 @@
 //! A vaccine: how old one must be for it, and how far apart its doses are given.
 
 use chrono::NaiveDate;
-use serde::Serialize;
 
-use super::{ProductId, calendar};
+use super::{ProductId, calendar, localized::Localized};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
     pub product_id: ProductId,
     /// URI of the code system; CVX unless said otherwise.
     pub code_system: String,
     pub code: String,
-    pub name: String,
+    pub name: Localized,
     pub doses_per_vial: i16,
     /// The youngest age, in completed months on the appointment date.
     pub age_months_min: i16,
@@ -19,6 +18,20 @@ pub struct Product {
     pub age_months_max: Option<i16>,
     pub doses_in_series: i16,
     /// Days that must pass between two doses of a series.
+    pub interval_days_min: i16,
+}
+
+/// A product before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewProduct {
+    /// None: CVX.
+    pub code_system: Option<String>,
+    pub code: String,
+    pub name: Localized,
+    pub doses_per_vial: i16,
+    pub age_months_min: i16,
+    pub age_months_max: Option<i16>,
+    pub doses_in_series: i16,
     pub interval_days_min: i16,
 }
 
@@ -53,7 +66,7 @@ mod tests {
             product_id: ProductId(1),
             code_system: "http://hl7.org/fhir/sid/cvx".to_owned(),
             code: "207".to_owned(),
-            name: "Moderna".to_owned(),
+            name: "Moderna".into(),
             doses_per_vial: 10,
             age_months_min,
             age_months_max,

@@ -1,14 +1,20 @@
 //! A province, or a district of a province.
 
-use serde::Serialize;
+use super::{RegionId, localized::Localized};
 
-use super::RegionId;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     pub region_id: RegionId,
     /// The province; none for a province itself.
     pub parent_id: Option<RegionId>,
     pub code: String,
-    pub name: String,
+    pub name: Localized,
+}
+
+/// A region before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewRegion {
+    pub parent_id: Option<RegionId>,
+    pub code: String,
+    pub name: Localized,
 }

@@ -1,12 +1,17 @@
 //! A list of persons: an occupation, a facility.
 
-use serde::Serialize;
-
 use super::RosterId;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
     pub roster_id: RosterId,
+    pub code: String,
+    pub name: String,
+}
+
+/// A roster before it has an id; nobody is on it.
+#[derive(Clone, Debug)]
+pub struct NewRoster {
     pub code: String,
     pub name: String,
 }

@@ -1,22 +1,21 @@
 //! The day of a clinic as its staff see it: who comes when, and for what.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
 
 use super::{BookingId, ClinicId, ProductId, SlotId, booking::State};
 
 /// One clinic, one local date.
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct Schedule {
     pub clinic_id: ClinicId,
     pub date: NaiveDate,
-    /// The database's time of which this is the picture.
+    /// The database's time at which all of this was true.
     pub as_of: DateTime<Utc>,
     /// By time.
     pub slots: Vec<Slot>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct Slot {
     pub slot_id: SlotId,
     pub starts_at: DateTime<Utc>,
@@ -27,7 +26,7 @@ pub struct Slot {
     pub bookings: Vec<Booking>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct Booking {
     pub booking_id: BookingId,
     pub state: State,
@@ -37,7 +36,7 @@ pub struct Booking {
 }
 
 /// What staff need to find the right person at the door, and to call them.
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct Person {
     pub name: String,
     pub birth_date: NaiveDate,

@@ -69,7 +69,7 @@ impl fmt::Debug for SignInCode {
 }
 
 /// What somebody who asked for a code gets to know, whether or not they are in the register.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct Challenge {
     pub challenge_id: Uuid,
     pub expires_at: DateTime<Utc>,

@@ -1,10 +1,10 @@
-//! Seats: how many people a clinic can see in a time window.
+//! Slots: how many people a clinic can see in a time window.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::SlotId;
 
-/// More seats than the largest stadium had in one window.
+/// The most seats of a slot: more than the largest stadium had in one window.
 pub const SEATS_MAX: i32 = 10_000;
 /// A slot is a part of a day.
 pub const HOURS_MAX: i64 = 24;
@@ -23,23 +23,25 @@ pub struct Slot {
     pub is_closed: bool,
 }
 
-/// Proof that a seat was taken; a booking cannot be made without one.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Seat {
-    slot_id: SlotId,
+/// A slot before it has an id.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSlot {
+    /// The local date in the clinic's zone.
+    pub on_date: NaiveDate,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub seats: i32,
 }
 
-impl Slot {
-    pub fn has_seat(&self) -> bool {
-        self.taken < self.seats
-    }
+/// Proof that a slot has a free seat. It borrows the slot, so while it exists nobody else can take
+/// the seat. `NewBooking::new` takes it; dropping it takes nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seat<'a>(&'a mut Slot);
 
-    /// Takes a seat, if one is left.
-    pub fn take_seat(&mut self) -> Option<Seat> {
-        self.has_seat().then(|| {
-            self.taken += 1;
-            Seat { slot_id: self.slot_id }
-        })
+impl Slot {
+    /// A seat, if one is left.
+    pub fn free_seat(&mut self) -> Option<Seat<'_>> {
+        (self.taken < self.seats).then_some(Seat(self))
     }
 
     /// Returns the seat of a booking that ended.
@@ -48,9 +50,14 @@ impl Slot {
     }
 }
 
-impl Seat {
-    pub fn slot_id(&self) -> SlotId {
-        self.slot_id
+impl Seat<'_> {
+    /// The slot that the seat belongs to.
+    pub fn slot(&self) -> &Slot {
+        self.0
+    }
+
+    pub(super) fn take(self) {
+        self.0.taken += 1;
     }
 }
 
@@ -72,10 +79,12 @@ mod tests {
             taken: 0,
             is_closed: false,
         };
-        assert!(slot.take_seat().is_some());
-        assert!(slot.take_seat().is_some());
-        assert_eq!(slot.take_seat(), None);
+        slot.free_seat().unwrap().take();
+        assert!(slot.free_seat().is_some(), "a seat that is not taken stays free");
+        slot.free_seat().unwrap().take();
+        assert_eq!(slot.free_seat(), None);
+        assert_eq!(slot.taken, 2);
         slot.return_seat();
-        assert!(slot.take_seat().is_some());
+        assert!(slot.free_seat().is_some());
     }
 }

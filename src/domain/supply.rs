@@ -1,4 +1,4 @@
-//! What is left: doses counted by where they are, for one account or any sum of them.
+//! Supply: doses counted by bucket, for one allocation or any sum of them.
 
 use std::ops::AddAssign;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::movement::{Bucket, Kind};
 
-/// Doses by where they are. A closed set of accounts: `granted` is the sum of the others.
+/// Doses by bucket. `granted` is the sum of the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Buckets {
     pub granted: i64,
@@ -126,6 +126,6 @@ mod tests {
         for kind in [Kind::Cancel, Kind::CancelLate, Kind::NoShow] {
             assert_eq!(seats_taken(kind), -1, "{kind:?}");
         }
-        assert_eq!(seats_taken(Kind::Administer), 0, "who was there keeps the seat");
+        assert_eq!(seats_taken(Kind::Administer), 0, "a person who was there keeps the seat");
     }
 }

@@ -1,11 +1,11 @@
 //! What is written down for everybody whenever a campaign's limit or state changes.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+
+use super::localized::Localized;
 
 /// The words are those of `supply_history_event_check`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     Published,
     Opened,
@@ -38,7 +38,7 @@ impl Event {
 }
 
 /// What everybody can read: an event, and the reason that was given for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub supply_history_id: i64,
     pub at: DateTime<Utc>,
@@ -46,5 +46,5 @@ pub struct Entry {
     pub event: String,
     /// Change of the campaign's doses; none where the event changes none.
     pub doses: Option<i32>,
-    pub reason: String,
+    pub reason: Localized,
 }

@@ -1,15 +1,23 @@
 //! A share of a campaign that opens on its own day.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use serde::Serialize;
 
-use super::TrancheId;
+use super::{TrancheId, localized::Localized};
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tranche {
     pub tranche_id: TrancheId,
-    pub name: String,
+    pub name: Localized,
     /// Last digits of the day of birth, 0 to 9.
+    pub birth_day_digits: Vec<i16>,
+    pub opens_at: DateTime<Utc>,
+}
+
+/// A tranche before it has an id.
+#[derive(Clone, Debug)]
+pub struct NewTranche {
+    pub name: Localized,
+    /// 0 to 9.
     pub birth_day_digits: Vec<i16>,
     pub opens_at: DateTime<Utc>,
 }
@@ -36,7 +44,7 @@ mod tests {
     fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
         Tranche {
             tranche_id: TrancheId(id),
-            name: format!("Day {id}"),
+            name: format!("Day {id}").into(),
             birth_day_digits: digits.to_vec(),
             opens_at: opens_at.parse().unwrap(),
         }

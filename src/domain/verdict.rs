@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
-use super::{clinic::zone_name, code::Code, ids::ProductId, localized::Localized};
+use super::{code::Code, ids::ProductId, localized::Localized};
 
 macro_rules! reason_codes {
     ($($name:ident, $slug:literal, $refused_as:ident;)*) => {
@@ -139,6 +139,11 @@ pub enum Reason {
         /// The first day on which enough days have passed; none beyond the calendar.
         possible_on: Option<NaiveDate>,
     },
+}
+
+/// A zone as its IANA name.
+fn zone_name<S: Serializer>(zone: &Tz, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(zone.name())
 }
 
 /// A name as an administrator gave it.

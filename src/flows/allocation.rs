@@ -8,6 +8,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         AllocationId, Detail, PoolId, Refusal,
+        allocation::NewAllocation,
         fact::{By, Counter, Noun},
         grant::{Grant, Shortfall},
         movement::{Cause, Vials, moved_meanwhile},
@@ -38,7 +39,7 @@ pub struct Granted {
 /// `not_enough_doses`; `wrong_state` for a closed campaign or another `if_granted`.
 pub async fn allocate(
     db: &Db,
-    to: db::allocation::New,
+    to: NewAllocation,
     amount: Amount,
     cause: &Cause,
 ) -> Result<Granted> {
@@ -79,7 +80,7 @@ pub async fn grant(
 }
 
 /// Whether clinic, product, tranche and pool belong together. Locks the clinic.
-async fn check(conn: &mut PgConnection, to: &db::allocation::New) -> Result<()> {
+async fn check(conn: &mut PgConnection, to: &NewAllocation) -> Result<()> {
     let Some(clinic) = db::clinic::lock(conn, to.clinic_id).await? else {
         return Err(Refusal::no_such("clinic_id", Noun::Clinic).into());
     };

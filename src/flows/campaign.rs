@@ -9,7 +9,8 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         CampaignId, Code, Detail, Refusal,
-        campaign::{Campaign, State, Step, too_many_doses},
+        campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
+        localized::{Localized, LocalizedChange},
         supply_history::Event,
     },
 };
@@ -17,7 +18,7 @@ use crate::{
 /// # Errors
 /// `invalid_field` for an unknown course, a window that ends before it begins, or a bad code;
 /// `already_exists` for a code that is taken.
-pub async fn draft(db: &Db, new: db::campaign::New) -> Result<Campaign> {
+pub async fn draft(db: &Db, new: NewCampaign) -> Result<Campaign> {
     in_tx(&db.write, "draft campaign", async |conn| {
         let id = db::campaign::insert(conn, &new).await.map_err(named)?;
         let campaign = db::campaign::find(&mut *conn, id).await?;
@@ -30,7 +31,7 @@ pub async fn draft(db: &Db, new: db::campaign::New) -> Result<Campaign> {
 /// What to change; none leaves it as it is.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    pub name: Option<String>,
+    pub name: LocalizedChange,
     pub opens_at: Option<DateTime<Utc>>,
     pub closes_at: Option<DateTime<Utc>>,
     pub cancel_until_hours: Option<i16>,
@@ -55,7 +56,7 @@ pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<
             opens_at: change.opens_at.unwrap_or(old.opens_at),
             closes_at: change.closes_at.unwrap_or(old.closes_at),
             cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
-            name: change.name.unwrap_or_else(|| old.name.clone()),
+            name: old.name.clone().changed(change.name),
             ..old.clone()
         };
         if rules(&campaign) != rules(&old) {
@@ -68,18 +69,23 @@ pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<
     .await
 }
 
-/// `reason` is shown to the public as it stands.
+/// `reason` is shown to the public as it is.
 ///
 /// # Errors
 /// `not_found`; `wrong_state`; `quota_not_published` for publishing without doses and for opening
 /// before publishing.
-pub async fn step(db: &Db, campaign_id: CampaignId, step: Step, reason: &str) -> Result<Campaign> {
+pub async fn step(
+    db: &Db,
+    campaign_id: CampaignId,
+    step: Step,
+    reason: &Localized,
+) -> Result<Campaign> {
     in_tx(&db.write, "step campaign", async |conn| {
         let old = db::campaign::lock(conn, campaign_id).await?.ok_or_else(Refusal::not_found)?;
         let state = old.state.next(step)?;
         let mut campaign = Campaign { state, state_reason: None, ..old.clone() };
         if matches!(state, State::Paused | State::Closed) {
-            campaign.state_reason = Some(reason.to_owned());
+            campaign.state_reason = Some(reason.clone());
         }
         if step == Step::Publish {
             campaign.published_quota = Some(quota(conn, campaign_id).await?);

@@ -9,19 +9,19 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         ClinicId, Detail, Refusal, RegionId,
-        clinic::{Clinic, Closure},
+        clinic::{Clinic, Closure, NewClinic},
+        localized::LocalizedChange,
     },
 };
 
 /// # Errors
 /// `invalid_field` for an unknown region, a bad code or position; `already_exists` for a code that
 /// is taken.
-pub async fn add(db: &Db, new: db::clinic::New) -> Result<Clinic> {
+pub async fn add(db: &Db, new: NewClinic) -> Result<Clinic> {
     in_tx(&db.write, "open clinic", async |conn| {
         let clinic_id = db::clinic::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        let db::clinic::New { region_id, code, name, zone, address, phone, latitude, longitude } =
-            new;
+        let NewClinic { region_id, code, name, zone, address, phone, latitude, longitude } = new;
         Ok(Clinic { clinic_id, region_id, code, name, zone, address, phone, latitude, longitude })
     })
     .await
@@ -31,7 +31,7 @@ pub async fn add(db: &Db, new: db::clinic::New) -> Result<Clinic> {
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     pub region_id: Option<RegionId>,
-    pub name: Option<String>,
+    pub name: LocalizedChange,
     pub zone: Option<Tz>,
     pub address: Option<String>,
     pub phone: Option<String>,
@@ -47,7 +47,7 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
         let clinic = Clinic {
             region_id: change.region_id.unwrap_or(old.region_id),
-            name: change.name.unwrap_or(old.name),
+            name: old.name.changed(change.name),
             zone: change.zone.unwrap_or(old.zone),
             address: change.address.unwrap_or(old.address),
             phone: change.phone.unwrap_or(old.phone),

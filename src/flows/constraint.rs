@@ -3,10 +3,13 @@
 //! errors through `named`.
 
 use super::Error;
-use crate::domain::{
-    Code, Detail, Refusal,
-    fact::{By, Expected, Noun},
-    slot::HOURS_MAX,
+use crate::{
+    db::error::{Failure, classify},
+    domain::{
+        Code, Detail, Refusal,
+        fact::{By, Expected, Noun},
+        slot::HOURS_MAX,
+    },
 };
 
 /// Constraint, field, what is wrong.
@@ -22,6 +25,7 @@ const TAKEN: &[Named] = &[
     ("pool_node_key", "region_id", || Detail::PoolThere),
     ("slot_key", "slots", || Detail::SlotStartsThen),
     ("person_match_key", "name", || Detail::InRegister),
+    ("person_spelling_key", "name", || Detail::InRegister),
 ];
 
 const IMPOSSIBLE: &[Named] = &[
@@ -75,8 +79,11 @@ fn between(min: i64, max: i64) -> Detail {
 
 /// A refusal that names the field, where a named constraint says no; else the error as it is.
 pub(super) fn named(error: sqlx::Error) -> Error {
-    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
-    constraint.and_then(refusal).map_or(Error::Db(error), Error::Refused)
+    let refused = match classify(&error) {
+        Failure::Unique(constraint) | Failure::Constraint(constraint) => refusal(constraint),
+        _ => None,
+    };
+    refused.map_or_else(|| error.into(), Error::Refused)
 }
 
 fn refusal(constraint: &str) -> Option<Refusal> {
@@ -99,6 +106,7 @@ mod tests {
             include_str!("../../migrations/0002_campaign.sql"),
             include_str!("../../migrations/0003_person.sql"),
             include_str!("../../migrations/0004_ledger.sql"),
+            include_str!("../../migrations/0011_spellings.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.

@@ -24,7 +24,7 @@ pub mod staff_user;
 
 mod constraint;
 
-use crate::domain::Refusal;
+use crate::{db, domain::Refusal};
 
 /// Why a flow did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +32,27 @@ pub enum Error {
     /// A lawful no, to be shown to whoever asked.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database failed or is away; the cause is logged, never shown.
+    /// The database failed or cannot be reached; the cause is logged, never shown.
     #[error("database: {0}")]
-    Db(#[from] sqlx::Error),
+    Db(#[from] db::Error),
     /// A file or stream failed.
     #[error("input or output: {0}")]
     Io(#[from] std::io::Error),
+    /// A password could not be hashed, whoever's it is.
+    #[error("password hash: {0}")]
+    Password(#[from] argon2::password_hash::Error),
+    /// The machine gives no random bytes.
+    #[error("random bytes: {0}")]
+    Random(#[from] getrandom::Error),
+    /// Work on another thread fell over, or was stopped with the service.
+    #[error("work on another thread: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
 }
 
 pub type Result<T> = std::result::Result<T, Error>;

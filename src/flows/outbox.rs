@@ -17,7 +17,7 @@ const CLAIMED_MAX: i64 = 100;
 pub async fn deliver(db: &Db, send: impl Fn(&Message) -> bool) -> Result<()> {
     loop {
         let claimed: Vec<Message> = in_tx(&db.jobs, "claim messages", async |conn| {
-            db::outbox::claim(conn, CLAIMED_MAX).await
+            db::outbox::claim(conn, CLAIMED_MAX).await.map_err(db::Error::from)
         })
         .await?;
         let sent: Vec<i64> = claimed
@@ -27,7 +27,7 @@ pub async fn deliver(db: &Db, send: impl Fn(&Message) -> bool) -> Result<()> {
             .collect();
         if !sent.is_empty() {
             in_tx(&db.jobs, "note sent messages", async |conn| {
-                db::outbox::set_sent(conn, &sent).await
+                db::outbox::set_sent(conn, &sent).await.map_err(db::Error::from)
             })
             .await?;
         }

@@ -5,11 +5,11 @@ use std::{num::NonZero, sync::Arc, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::Semaphore;
 
-use super::{Error, Result};
+use super::Result;
 use crate::domain::{Code, Detail, Refusal};
 
 /// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two
@@ -48,17 +48,18 @@ impl Passwords {
     /// # Errors
     /// `overloaded` where no core is free in time.
     pub(super) async fn verify(&self, hash: String, password: String) -> Result<bool> {
-        let permit = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned())
-            .await
-            .map_err(|_elapsed| Refusal::new(Code::Overloaded, Detail::SignInCrowded))?
-            .map_err(std::io::Error::other)?;
+        let waiting = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned());
+        // The semaphore is never closed; if it were, there would be no core to be had either.
+        let Ok(Ok(permit)) = waiting.await else {
+            return Err(Refusal::new(Code::Overloaded, Detail::SignInCrowded).into());
+        };
         let work = move || {
             // Goes with the work, not with the request: a client that hangs up stops neither.
             let _permit = permit;
-            let hash = PasswordHash::new(&hash).map_err(std::io::Error::other)?;
+            let hash = PasswordHash::new(&hash).map_err(password_hash::Error::from)?;
             Ok(hasher()?.verify_password(password.as_bytes(), &hash).is_ok())
         };
-        tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+        tokio::task::spawn_blocking(work).await?
     }
 }
 
@@ -68,23 +69,21 @@ impl Passwords {
 /// # Errors
 /// When the machine gives no random bytes.
 pub fn hash_password(password: &str) -> Result<String> {
-    let hash = hasher()?.hash_password(password.as_bytes()).map_err(not_hashed)?;
+    let hash = hasher()?.hash_password(password.as_bytes())?;
     Ok(hash.to_string())
 }
 
 /// argon2id with our parameters; to verify, those in the PHC string hold.
 fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(not_hashed)?;
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(password_hash::Error::from)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-fn not_hashed(error: impl std::fmt::Display) -> Error {
-    Error::Io(std::io::Error::other(format!("argon2: {error}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::Error;
 
     fn one_at_a_time(wait_max: Duration) -> Passwords {
         Passwords { permits: Arc::new(Semaphore::new(1)), wait_max }

@@ -4,10 +4,11 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        PersonId, Refusal, RegionId, RosterId,
+        Code, Detail, PersonId, Refusal, RegionId, RosterId,
         fact::Noun,
         keys::MatchKey,
-        person::{BirthDate, match_key, parse_name, parse_phone},
+        language::Language,
+        person::{BirthDate, Keyed, Names, NewPerson, Spelling, parse_phone},
     },
 };
 
@@ -15,6 +16,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub name: String,
+    /// Other spellings of the name, with which the person may sign in too.
+    pub name_ko: Option<String>,
+    pub name_en: Option<String>,
     pub birth_date: BirthDate,
     pub phone: String,
     pub region_id: RegionId,
@@ -23,14 +27,23 @@ pub struct Entry {
 
 /// # Errors
 /// `invalid_field` for a name or phone that cannot be, an unknown region or roster;
-/// `already_exists` for somebody who is in the register.
+/// `already_exists` for somebody who is in the register, under whatever spelling.
 pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId> {
-    let Entry { birth_date, region_id, roster_ids, .. } = entry;
-    let (name, phone) = (parse_name(&entry.name)?, parse_phone(&entry.phone)?);
-    let match_key = match_key(key, &name, birth_date, &phone);
+    let Entry { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = entry;
+    let names = Names::parse(&name, name_ko.as_deref(), name_en.as_deref())?;
+    let phone = parse_phone(&phone)?;
+    let Keyed { name, match_key, spellings } = names.keyed(key, birth_date, &phone);
     in_tx(&db.write, "register person", async |conn| {
-        let new = db::person::New { match_key, birth_date, region_id, name: &name, phone: &phone };
-        let person_id = db::person::insert(conn, &new).await.map_err(named)?;
+        let new = NewPerson {
+            match_key,
+            birth_date,
+            region_id,
+            name: &name,
+            phone: &phone,
+            spellings: &spellings,
+        };
+        let inserted = db::person::insert(conn, &new).await.map_err(named)?;
+        let person_id = inserted.map_err(|at| taken(&spellings, at))?;
         let known = db::roster::known(&mut *conn, &roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("roster_ids[{at}]");
@@ -41,4 +54,15 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
         Ok(person_id)
     })
     .await
+}
+
+/// The register has this name: 0 is the main one, the spellings follow.
+fn taken(spellings: &[Spelling], at: usize) -> Refusal {
+    let spelling = at.checked_sub(1).and_then(|at| spellings.get(at));
+    let field = match spelling.map(|one| one.language) {
+        None => "name",
+        Some(Language::Korean) => "name_ko",
+        Some(Language::English) => "name_en",
+    };
+    Refusal { code: Code::AlreadyExists, ..Refusal::field(field, Detail::InRegister) }
 }

@@ -8,7 +8,7 @@ use crate::{
         Detail, PoolId, Refusal,
         fact::{By, Counter, Noun},
         movement::{Cause, Vials, moved_meanwhile},
-        pool::Pool,
+        pool::{NewPool, Pool},
         supply_history::Event,
     },
 };
@@ -17,9 +17,9 @@ use crate::{
 /// `invalid_field` naming the field for an unknown campaign or product, a product that the campaign
 /// does not give, a parent of another campaign or product, a region outside the parent's;
 /// `wrong_state` for a closed campaign; `already_exists` for a second pool of the same place.
-pub async fn add(db: &Db, new: db::pool::New) -> Result<Pool> {
+pub async fn add(db: &Db, new: NewPool) -> Result<Pool> {
     in_tx(&db.write, "add pool", async |conn| {
-        let db::pool::New { campaign_id, product_id, parent_id, region_id } = new;
+        let NewPool { campaign_id, product_id, parent_id, region_id } = new;
         let no_campaign = || Refusal::no_such("campaign_id", Noun::Campaign);
         db::campaign::lock(conn, campaign_id).await?.ok_or_else(no_campaign)?.unless_closed()?;
         if db::product::find_doses_per_vial(&mut *conn, campaign_id, product_id).await?.is_none() {

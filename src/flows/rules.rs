@@ -7,8 +7,11 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        CampaignId, CohortId, Detail, ProductId, Refusal, TrancheId, campaign::Campaign,
-        cohort::Cohort, fact::Noun, tranche::Tranche,
+        CampaignId, CohortId, Detail, ProductId, Refusal, TrancheId,
+        campaign::Campaign,
+        cohort::{Cohort, NewCohort},
+        fact::Noun,
+        tranche::{NewTranche, Tranche},
     },
 };
 
@@ -25,12 +28,12 @@ pub struct Versioned<T> {
 pub async fn add_cohort(
     db: &Db,
     campaign_id: CampaignId,
-    new: db::cohort::New,
+    new: NewCohort,
 ) -> Result<Versioned<Cohort>> {
     in_version(db, campaign_id, async |conn, campaign| {
         let since = campaign.rule_version;
         let cohort_id = db::cohort::insert(conn, campaign_id, &new, since).await.map_err(named)?;
-        let db::cohort::New { name, born_from, born_to, roster_id, region_id } = new;
+        let NewCohort { name, born_from, born_to, roster_id, region_id } = new;
         Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
     })
     .await
@@ -59,7 +62,7 @@ pub async fn end_cohort(
 pub async fn add_tranche(
     db: &Db,
     campaign_id: CampaignId,
-    mut new: db::tranche::New,
+    mut new: NewTranche,
 ) -> Result<Versioned<Tranche>> {
     new.birth_day_digits.sort_unstable();
     new.birth_day_digits.dedup();
@@ -70,7 +73,7 @@ pub async fn add_tranche(
         let since = campaign.rule_version;
         let tranche_id =
             db::tranche::insert(conn, campaign_id, &new, since).await.map_err(named)?;
-        let db::tranche::New { name, birth_day_digits, opens_at } = new;
+        let NewTranche { name, birth_day_digits, opens_at } = new;
         Ok(Tranche { tranche_id, name, birth_day_digits, opens_at })
     })
     .await

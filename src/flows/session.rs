@@ -1,7 +1,6 @@
 //! Signs a citizen in with the code that was sent to their phone.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::Result;
@@ -17,7 +16,7 @@ use crate::{
 };
 
 /// A citizen's session, as it is told to them.
-#[derive(Serialize)]
+#[derive(Clone, Debug)]
 pub struct CitizenSession {
     pub token: String,
     pub expires_at: DateTime<Utc>,
@@ -42,7 +41,7 @@ pub async fn sign_in(
     let now = clock.now();
     // The refusal comes after the commit: a rollback would forget the attempt.
     let person_id = in_tx(&db.write, "sign in", async |conn| {
-        db::sign_in_code::attempt(conn, challenge_id, &hash, now).await
+        db::sign_in_code::attempt(conn, challenge_id, &hash, now).await.map_err(db::Error::from)
     })
     .await?
     .ok_or_else(wrong)?;

@@ -25,13 +25,15 @@ pub async fn request(
     clock: &Clock,
     match_key: &Match,
 ) -> Result<Challenge> {
-    let code = SignInCode::from_random(getrandom::u64().map_err(std::io::Error::other)?);
+    let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
     let expires_at = (clock.now() + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
     let code_hash = code.hash(key, challenge_id);
     let message = CodeMessage { challenge_id, code, expires_at };
     in_tx(&db.write, "request code", async |conn| {
-        db::sign_in_code::insert(conn, match_key, &code_hash, &message).await
+        db::sign_in_code::insert(conn, match_key, &code_hash, &message)
+            .await
+            .map_err(db::Error::from)
     })
     .await?;
     Ok(Challenge { challenge_id, expires_at })

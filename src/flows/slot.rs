@@ -9,7 +9,7 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, Refusal, SlotId, calendar,
         fact::Counted,
-        slot::{HOURS_MAX, SEATS_MAX, Slot},
+        slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
 };
 
@@ -35,7 +35,7 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
         refuse_taken(&windows, known.into_iter().collect())?;
         let slots: Vec<_> = windows
             .iter()
-            .map(|window| db::slot::New {
+            .map(|window| NewSlot {
                 on_date: calendar::local_date(window.starts_at, clinic.zone),
                 starts_at: window.starts_at,
                 ends_at: window.ends_at,

@@ -54,12 +54,14 @@ pub async fn sign_in(
     let user = user.filter(|_| is_right).ok_or_else(wrong)?;
 
     let mut bytes = [0; TOKEN_BYTES];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    getrandom::fill(&mut bytes)?;
     let token = BASE64URL_NOPAD.encode(&bytes);
     let expires_at = (clock.now() + TimeDelta::hours(STAFF_SESSION_HOURS)).trunc_subsecs(0);
     let hash = token_hash(&token);
     in_tx(&db.write, "staff sign in", async |conn| {
-        db::staff_user::insert_session(conn, &hash, user.staff_user_id, expires_at).await
+        db::staff_user::insert_session(conn, &hash, user.staff_user_id, expires_at)
+            .await
+            .map_err(db::Error::from)
     })
     .await?;
     Ok(StaffSession { token, expires_at, role: user.role })

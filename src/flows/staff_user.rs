@@ -28,9 +28,7 @@ pub async fn add(db: &Db, username: &str, password: &str, post: Post<'_>) -> Res
     let username = Username::parse(username)?;
     check_password(password)?;
     let password = password.to_owned();
-    let password_hash = tokio::task::spawn_blocking(move || hash_password(&password))
-        .await
-        .map_err(std::io::Error::other)??;
+    let password_hash = tokio::task::spawn_blocking(move || hash_password(&password)).await??;
     in_tx(&db.write, "add user", async |conn| {
         let role = match post {
             Post::Administrator => StaffRole::Administrator,

@@ -1,20 +1,26 @@
-//! One line and one count per answer. Paths are logged as patterns: an id in a path can point at a
-//! person.
+//! One count per answer, a line where it matters, and one span per request with its id. Paths are
+//! logged as patterns: an id in a path can point at a person.
 
 use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, header::HeaderValue},
     middleware::Next,
     web::Data,
 };
+use tracing::Instrument;
+use uuid::Uuid;
 
+use super::request_id;
 use crate::{http::state::App, telemetry::AnswerLabel};
 
-/// Counts the answer, and logs it: failures of ours as warnings, the rest for whoever asks for
-/// debug. A 503 is only counted: in a crowd there are thousands a second, and what made the service
-/// say it has its own line.
+/// Gives the request an id, a span around all that it causes, and the header that tells the id.
+/// Then counts the answer, and logs it: failures of ours as warnings, the rest as debug. A 503 is
+/// only counted: under load there are thousands a second, and what caused them has its own line.
+///
+/// The span has no route, because putting the pattern together costs more than the span; the line
+/// "answered" of the same id has it.
 ///
 /// # Errors
 /// Those of the inner service, unchanged.
@@ -24,11 +30,14 @@ pub async fn answer<B: MessageBody>(
 ) -> Result<ServiceResponse<B>, Error> {
     let app = request.app_data::<Data<App>>().cloned();
     let method = static_method(request.method());
-    let response = next.call(request).await?;
+    let id = request_id::next();
+    request_id::keep(&request, id);
+    let span = tracing::info_span!("request", %id, method);
+    let mut response = next.call(request).instrument(span.clone()).await?;
+    response.headers_mut().insert(request_id::HEADER, header_value(id));
     if let Some(app) = app {
-        // The pattern is put together anew each time, so only for a line that is written.
         let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-        note(&app, method, response.status(), route);
+        span.in_scope(|| note(&app, method, response.status(), route));
     }
     Ok(response)
 }
@@ -37,11 +46,18 @@ pub async fn answer<B: MessageBody>(
 pub fn note(app: &App, method: &'static str, status: StatusCode, route: impl FnOnce() -> String) {
     let status = status.as_u16();
     app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
+    // The pattern of a route is put together anew each time, so only for a line that is written.
     if status >= 500 && status != 503 {
-        tracing::warn!(method, route = route(), status, "answered");
+        tracing::warn!(route = route(), status, "answered");
     } else {
-        tracing::debug!(method, route = route(), status, "answered");
+        tracing::debug!(route = route(), status, "answered");
     }
+}
+
+fn header_value(id: Uuid) -> HeaderValue {
+    let mut buffer = Uuid::encode_buffer();
+    let text = id.hyphenated().encode_lower(&mut buffer);
+    HeaderValue::from_str(text).unwrap_or_else(|_impossible| HeaderValue::from_static(""))
 }
 
 fn static_method(method: &Method) -> &'static str {

@@ -1,9 +1,9 @@
-//! Load shedding by priority. `Admitted` is the first argument of a handler, so that the signature
-//! says how much it matters: what matters less makes way while the lanes are filling up, and is
-//! refused before anything has been read or looked up.
+//! Load shedding by priority. `Admitted` is the first argument of a handler, so its signature tells
+//! the priority. Requests of a low priority are refused while the lanes fill up, before a body is
+//! read or a row looked up.
 //!
-//! Public reads from memory have no priority: refusing them would cost as much as answering. Nor
-//! have the commands of administrators: whoever pauses a campaign at 20:00 must get through.
+//! Public reads from memory have no priority, because a refusal would cost as much as the answer.
+//! Commands of administrators have none either: pausing a campaign at 20:00 must get through.
 
 use std::{
     future::{Ready, ready},
@@ -14,25 +14,17 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::problem::Problem;
-use crate::http::state::App;
+use super::{gates::Gates, problem::Problem, state::App};
 
 /// A kind of request.
 pub trait Priority: 'static {
-    /// It is refused while the lanes are as full as this: 1 is when they take in nobody any more.
+    /// Requests are refused from this load of the lanes on; at 1 the lanes refuse bookings too.
     const YIELDS_AT: f64;
-    /// How many may be under way at once; none where a queue of its own bounds it.
+    /// Bounds how many requests may be under way at once; none where the lanes' queues do that.
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>>;
 }
 
-/// How many requests of each class may be under way.
-pub struct Gates {
-    reads: Arc<Semaphore>,
-    sign_ins: Arc<Semaphore>,
-    exports: Arc<Semaphore>,
-}
-
-/// The right to be served now, held until the handler is done.
+/// The permission to be served now, held until the handler is done.
 pub struct Admitted<P> {
     _permit: Option<OwnedSemaphorePermit>,
     priority: PhantomData<P>,
@@ -42,7 +34,7 @@ pub struct Admitted<P> {
 pub struct Booking;
 /// To read something of one's own from the database.
 pub struct Read;
-/// To sign in: for people who come before their turn.
+/// To sign in, which people do before they book.
 pub struct SignIn;
 /// To list or load much of the database, for administrators.
 pub struct Export;
@@ -75,15 +67,6 @@ impl Priority for Export {
     }
 }
 
-impl Default for Gates {
-    fn default() -> Self {
-        let gate = |permits| Arc::new(Semaphore::new(permits));
-        // A connection of the pools answers a few thousand reads a second: these wait well below
-        // the two seconds after which a pool gives up.
-        Self { reads: gate(1024), sign_ins: gate(256), exports: gate(8) }
-    }
-}
-
 impl<P: Priority> FromRequest for Admitted<P> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -97,7 +80,7 @@ impl<P: Priority> FromRequest for Admitted<P> {
 }
 
 fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
-    if app.lanes.fullness() >= P::YIELDS_AT {
+    if app.lanes.load() >= P::YIELDS_AT {
         return Err(app.lanes.overloaded().into());
     }
     let permit = match P::gate(&app.gates) {

@@ -5,9 +5,9 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::domain::{fact::Expected, person::parse_date};
+use crate::domain::{calendar::zone_named, fact::Expected, person::parse_date};
 
 /// Years of an instant: what a database and a human can both work with.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9000;
@@ -52,6 +52,17 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     }
 }
 
+/// A member of a change that null clears. With `#[serde(default)]` the outer none is a member that
+/// was left out; the inner none is null.
+///
+/// # Errors
+/// Those of the value itself.
+pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
 /// A date as `YYYY-MM-DD`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -91,7 +102,7 @@ impl TryFrom<String> for Zone {
     type Error = Wrong;
 
     fn try_from(text: String) -> Result<Self, Wrong> {
-        text.parse().map(Self).or(Err(Wrong(Expected::TimeZone)))
+        zone_named(&text).map(Self).ok_or(Wrong(Expected::TimeZone))
     }
 }
 

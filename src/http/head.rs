@@ -1,5 +1,5 @@
 //! HEAD, once for all resources: it is GET without the body (RFC 9110, 9.3.2). The server leaves
-//! the body out by itself, because it remembers what was asked.
+//! out the body by itself: it keeps the method that came in.
 
 use actix_web::{
     Error,

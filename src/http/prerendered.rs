@@ -53,7 +53,8 @@ where
     })
 }
 
-/// The answer to a plain GET of a document; whoever sends a body or a query is heard by the routes.
+/// The answer to a plain GET of a document. It has no request id, because caches share it. A
+/// request with a body or a query goes to the routes.
 fn hand_out(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
     let is_plain = request.method() == Method::GET
         && request.uri().query().is_none()

@@ -19,6 +19,7 @@ use super::{
     reason::{WrittenVerdict, facts},
 };
 use crate::{
+    db,
     domain::{Code, Detail, Refusal, language::Language},
     flows, words,
 };
@@ -162,33 +163,24 @@ impl From<flows::Error> for Problem {
         match error {
             flows::Error::Refused(refusal) => Self(refusal),
             flows::Error::Db(error) => error.into(),
-            flows::Error::Io(error) => Self::internal(error),
+            other => Self::internal(other),
         }
     }
 }
 
-impl From<sqlx::Error> for Problem {
-    fn from(error: sqlx::Error) -> Self {
-        if is_away(&error) {
-            tracing::warn!(%error, "database away");
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Self {
+        if error.failure().may_pass() {
+            tracing::warn!(%error, "database unavailable");
             return Self(Code::Unavailable.into());
         }
         Self::internal(error)
     }
 }
 
-/// Whether the database cannot answer for now, so that the same request may succeed later:
-/// connection lost (class 08), out of resources (53), being stopped or started (57, but for a
-/// statement that was cancelled), standing by for another server (25006, read only).
-/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
-fn is_away(error: &sqlx::Error) -> bool {
-    use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, WorkerCrashed};
-    match error {
-        Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed => true,
-        Database(error) => error.code().is_some_and(|state| {
-            let is_class = ["08", "53", "57"].iter().any(|class| state.starts_with(class));
-            (is_class && state != "57014") || state == "25006"
-        }),
-        _ => false,
+/// For handlers that read by a single statement.
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        db::Error::from(error).into()
     }
 }

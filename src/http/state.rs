@@ -1,16 +1,16 @@
-//! What handlers share.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::admission::Gates;
+use super::gates::Gates;
 use crate::{
     board::Board,
     clock::Clock,
     db::Db,
     domain::keys::Keys,
-    flows::{lane::Lanes, password::Passwords},
+    flows::{import::Imports, lane::Lanes, password::Passwords},
     telemetry::Metrics,
 };
 
@@ -24,6 +24,7 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
     pub passwords: Passwords,
+    pub imports: Imports,
     /// Whether one-time codes may be shown on this machine instead of being sent.
     pub is_local: bool,
     /// Notified when this process has put a message in the outbox.

@@ -1,6 +1,6 @@
-//! Refusals that come before the body of a request was read. The server would hang up after them,
-//! and a crowd that is refused would come again on new connections, each with its handshakes: here
-//! the rest of the body passes first.
+//! Drains what a handler leaves of a request's body. Many refusals come before the body was read.
+//! The server would close the connection after them, and every refused client would come again on a
+//! new one, with new handshakes. So the rest of the body is read and dropped first.
 
 use std::{
     cell::RefCell,
@@ -25,11 +25,11 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// A body that trickles in longer than this is not waited for.
 pub const BODY_SECONDS_MAX: Duration = Duration::from_secs(10);
 
-/// Answers once the request has been heard out, as far as a JSON body may go.
+/// Answers once the body has been read to its end, or as far as a JSON body may go.
 ///
 /// # Errors
 /// Those of the inner service, unchanged.
-pub async fn hear_out<B: MessageBody>(
+pub async fn drain<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -40,7 +40,7 @@ pub async fn hear_out<B: MessageBody>(
     let mut rest = Shared(Rc::new(RefCell::new(payload)));
     request.set_payload(Payload::Stream { payload: Box::pin(rest.clone()) });
     let response = next.call(request).await;
-    let _ = tokio::time::timeout(BODY_SECONDS_MAX, rest.pass()).await;
+    let _ = tokio::time::timeout(BODY_SECONDS_MAX, rest.drain()).await;
     response
 }
 
@@ -49,7 +49,7 @@ pub async fn hear_out<B: MessageBody>(
 struct Shared(Rc<RefCell<Payload>>);
 
 impl Shared {
-    async fn pass(&mut self) {
+    async fn drain(&mut self) {
         let mut bytes = 0;
         while bytes <= BODY_BYTES_MAX
             && let Some(Ok(chunk)) = self.next().await

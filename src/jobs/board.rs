@@ -29,10 +29,10 @@ async fn follow(board: &Board) {
         let was_well = std::mem::replace(&mut is_well, outcome.is_ok());
         match outcome {
             Ok(()) if was_well => {}
-            Ok(()) => tracing::info!("the public picture is up to date again"),
-            // Once, not every second: how old the picture is stands in `as_of`.
-            Err(error) if was_well => tracing::error!(%error, "the public picture stands still"),
-            Err(error) => tracing::debug!(%error, "the public picture stands still"),
+            Ok(()) => tracing::info!("the board is up to date again"),
+            // Once, not every second: how old the snapshot is stands in `as_of`.
+            Err(error) if was_well => tracing::error!(%error, "the board is stale"),
+            Err(error) => tracing::debug!(%error, "the board is stale"),
         }
     }
 }

@@ -16,7 +16,12 @@ use sqlx::{
 };
 use tokio::process::Child;
 
-use super::{Durability, Error, account::Account, programs::Programs, settings};
+use super::{
+    account::Account,
+    error::Error,
+    programs::Programs,
+    settings::{self, Durability},
+};
 
 pub(super) const SUPERUSER: &str = "postgres";
 
@@ -72,7 +77,7 @@ impl Cluster {
             let socket_dir = socket_dir(&home, account)?;
             Ok(Self { home, socket_dir, account, programs })
         });
-        opened.await.map_err(|error| at(Path::new("."))(io::Error::other(error)))?
+        opened.await?
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {
@@ -140,14 +145,14 @@ impl Cluster {
         let mut child: Option<Child> = None;
         loop {
             match self.try_connect().await {
-                Answer::Ready => {
+                ServerState::Ready => {
                     let lives = |child: &mut Child| matches!(child.try_wait(), Ok(None));
                     let ours = child.as_mut().is_some_and(lives);
                     return Ok(child.filter(|_| ours));
                 }
-                Answer::NotYet => {}
-                Answer::Error(error) => return Err(error.into()),
-                Answer::Nobody => {
+                ServerState::NotYet => {}
+                ServerState::Failed(error) => return Err(error.into()),
+                ServerState::Nobody => {
                     let exited = match &mut child {
                         Some(child) => child.try_wait().map_err(at(&self.home))?.is_some(),
                         None => true,
@@ -170,16 +175,16 @@ impl Cluster {
         }
     }
 
-    async fn try_connect(&self) -> Answer {
+    async fn try_connect(&self) -> ServerState {
         let options = self.options(SUPERUSER, "postgres");
         let connecting = PgConnection::connect_with(&options);
         match tokio::time::timeout(CONNECT_SECONDS_MAX, connecting).await {
             Ok(Ok(conn)) => {
                 drop(conn.close().await);
-                Answer::Ready
+                ServerState::Ready
             }
-            Ok(Err(error)) => Answer::from(error),
-            Err(_elapsed) => Answer::NotYet,
+            Ok(Err(error)) => ServerState::from(error),
+            Err(_elapsed) => ServerState::NotYet,
         }
     }
 
@@ -234,15 +239,16 @@ impl Cluster {
     }
 }
 
-enum Answer {
+/// What an attempt to connect tells of the server.
+enum ServerState {
     Ready,
     /// It starts, recovers or stops.
     NotYet,
     Nobody,
-    Error(sqlx::Error),
+    Failed(sqlx::Error),
 }
 
-impl From<sqlx::Error> for Answer {
+impl From<sqlx::Error> for ServerState {
     fn from(error: sqlx::Error) -> Self {
         /// `cannot_connect_now`
         const NOT_NOW: &str = "57P03";
@@ -253,10 +259,10 @@ impl From<sqlx::Error> for Answer {
                 ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
                     Self::NotYet
                 }
-                _ => Self::Error(error),
+                _ => Self::Failed(error),
             },
             sqlx::Error::Database(said) if said.code().as_deref() == Some(NOT_NOW) => Self::NotYet,
-            _ => Self::Error(error),
+            _ => Self::Failed(error),
         }
     }
 }

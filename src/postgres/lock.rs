@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Error;
+use super::error::Error;
 
 /// The longest that another start (initdb, recovery after a crash) or stop may take.
 const SECONDS_MAX: Duration = Duration::from_secs(660);

@@ -7,21 +7,18 @@
 
 mod account;
 mod cluster;
+mod error;
 mod lock;
 mod programs;
 mod settings;
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fs::File, path::Path, sync::Arc};
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::{process::Child, task::JoinHandle};
 
 use cluster::Cluster;
+pub use error::Error;
 pub use settings::Durability;
 
 /// Owns the database and its schema; migrations run as this role.
@@ -29,40 +26,6 @@ const OWNER: &str = "dosebook_owner";
 /// Owns nothing; the service works as this role.
 const APP: &str = "dosebook_app";
 const DATABASE: &str = "dosebook";
-
-/// Why there is no private PostgreSQL.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(
-        "{found}; dosebook needs the programs of PostgreSQL {} or later. Install them:\n  \
-         Debian, Ubuntu:  apt-get install -y postgresql\n  \
-         Fedora, RHEL:    dnf install -y postgresql-server\n  \
-         Alpine:          apk add postgresql\n  \
-         macOS:           brew install postgresql@17\n\
-         or say with PG_BIN where they are, or name a server with DATABASE_URL",
-        programs::MAJOR_MIN
-    )]
-    Missing { found: String },
-    #[error(
-        "the database in {path} was made by PostgreSQL {made_by}, whose programs are not here: \
-         install PostgreSQL {made_by}, or say with PG_BIN where it is"
-    )]
-    OtherMajor { path: PathBuf, made_by: String },
-    #[error("{path} belongs to user {owner}: start dosebook as that user, as root, or elsewhere")]
-    Foreign { path: PathBuf, owner: u32 },
-    #[error("user {user}, as whom PostgreSQL runs, cannot get at {path}: allow others to enter it")]
-    Unreachable { path: PathBuf, user: u32 },
-    #[error("{path}: {source}")]
-    Folder { path: PathBuf, source: io::Error },
-    #[error("another process has been starting or stopping the database in {path} for too long")]
-    Busy { path: PathBuf },
-    #[error("{program} failed: {said}")]
-    Program { program: String, said: String },
-    #[error("PostgreSQL does not start; {log} ends with:\n{tail}")]
-    DoesNotStart { log: PathBuf, tail: String },
-    #[error("the private database answers with an error: {0}")]
-    Database(#[from] sqlx::Error),
-}
 
 /// A running PostgreSQL that this process uses, and stops if nobody else does.
 #[derive(Debug)]
@@ -129,7 +92,9 @@ impl Private {
         let is_last = self.in_use.take().is_some_and(lock::is_last);
         let outcome = if is_last {
             let cluster = Arc::clone(&self.cluster);
-            tokio::task::spawn_blocking(move || cluster.stop()).await.unwrap_or(Ok(()))
+            tokio::task::spawn_blocking(move || cluster.stop())
+                .await
+                .unwrap_or_else(|e| Err(e.into()))
         } else {
             Ok(())
         };

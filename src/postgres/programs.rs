@@ -6,10 +6,10 @@ use std::{
     process::Command,
 };
 
-use super::Error;
+use super::error::Error;
 
 /// Older servers lack `nulls not distinct` (15).
-pub(super) const MAJOR_MIN: u32 = 15;
+const MAJOR_MIN: u32 = 15;
 /// A folder with one of these missing is not a server's.
 const NEEDED: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
@@ -33,6 +33,7 @@ impl Programs {
             None => programs.major >= MAJOR_MIN,
         };
         found.iter().find(fits).cloned().ok_or_else(|| Error::Missing {
+            major_min: MAJOR_MIN,
             found: match (bin_dir, found.first()) {
                 (Some(named), None) => {
                     format!("PG_BIN names {}, which is no server's", named.display())

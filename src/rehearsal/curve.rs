@@ -1,31 +1,31 @@
-//! The arrival curve: how many come, and when each of them.
+//! The arrival curve: how many citizens arrive, and when each of them does.
 
 use std::time::Duration;
 
 use super::scenario::Scenario;
 use crate::random::apportion;
 
-/// Parts of a share that are counted: a millionth.
+/// Shares are counted in millionths.
 const SHARE_PARTS: f64 = 1e6;
 
-/// When the citizens come, counted from the opening.
+/// When citizens arrive, counted from the opening.
 #[derive(Clone, Debug)]
-pub struct Curve {
-    pieces: Vec<Piece>,
+pub struct ArrivalCurve {
+    phases: Vec<Phase>,
     citizens: u32,
 }
 
 #[derive(Clone, Debug)]
-struct Piece {
-    /// Number of its first citizen.
+struct Phase {
+    /// Number of the first citizen in it.
     first: u32,
     citizens: u32,
     from: Duration,
     span: Duration,
 }
 
-impl Curve {
-    /// The scenario's curve for a share of its citizens (of its rates), which is more than 0.
+impl ArrivalCurve {
+    /// The scenario's curve for a share of its citizens (of its rates), more than 0.
     pub fn new(scenario: &Scenario, share: f64) -> Self {
         let counts = if scenario.are_rates() {
             let rates = scenario.arrivals.iter();
@@ -37,40 +37,40 @@ impl Curve {
             apportion(all, &shares.collect::<Vec<_>>())
         };
         let (mut first, mut from) = (0_u32, Duration::ZERO);
-        let mut pieces = Vec::new();
-        for (piece, citizens) in scenario.arrivals.iter().zip(counts) {
-            let span = Duration::from_secs_f64(piece.seconds);
-            pieces.push(Piece { first, citizens, from, span });
+        let mut phases = Vec::new();
+        for (phase, citizens) in scenario.arrivals.iter().zip(counts) {
+            let span = Duration::from_secs_f64(phase.seconds);
+            phases.push(Phase { first, citizens, from, span });
             first = first.saturating_add(citizens);
             from += span;
         }
-        Self { pieces, citizens: first }
+        Self { phases, citizens: first }
     }
 
-    /// How many come.
+    /// How many arrive.
     pub fn citizens(&self) -> u32 {
         self.citizens
     }
 
     /// When the curve ends.
     pub fn end(&self) -> Duration {
-        self.pieces.last().map_or(Duration::ZERO, |last| last.from + last.span)
+        self.phases.last().map_or(Duration::ZERO, |last| last.from + last.span)
     }
 
-    /// When the `n`-th comes (from 0): in order, evenly within each stretch.
-    pub fn at(&self, n: u32) -> Duration {
-        let after = self.pieces.partition_point(|piece| piece.first <= n);
-        // Of several that begin with the same citizen, all but the last are empty.
-        let Some(piece) = self.pieces.get(after.saturating_sub(1)) else { return Duration::ZERO };
-        let within = u128::from(n - piece.first) * piece.span.as_nanos();
-        let nanos = within.checked_div(u128::from(piece.citizens)).unwrap_or(0);
-        piece.from + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    /// When the `n`-th citizen (from 0) arrives: in order, evenly within each phase.
+    pub fn arrival(&self, n: u32) -> Duration {
+        let after = self.phases.partition_point(|phase| phase.first <= n);
+        // If several phases begin with the same citizen, all but the last are empty.
+        let Some(phase) = self.phases.get(after.saturating_sub(1)) else { return Duration::ZERO };
+        let within = u128::from(n - phase.first) * phase.span.as_nanos();
+        let nanos = within.checked_div(u128::from(phase.citizens)).unwrap_or(0);
+        phase.from + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
 /// The nearest whole number, within 32 bits.
 fn whole(number: f64) -> u32 {
-    // Through text because a cast may cut silently, and there is no other way from a float.
+    // By way of text: a cast could truncate silently, and floats have no checked conversion.
     format!("{:.0}", number.clamp(0.0, f64::from(u32::MAX))).parse().unwrap_or(0)
 }
 
@@ -78,13 +78,13 @@ fn whole(number: f64) -> u32 {
 mod tests {
     use super::*;
 
-    fn curve(arrivals: &str, citizens: &str, share: f64) -> Curve {
+    fn curve(arrivals: &str, citizens: &str, share: f64) -> ArrivalCurve {
         let text = format!("title: t\nseed: 1\n{citizens}\narrivals: [{arrivals}]");
-        Curve::new(&Scenario::parse(&text).unwrap(), share)
+        ArrivalCurve::new(&Scenario::parse(&text).unwrap(), share)
     }
 
-    fn in_second(curve: &Curve, second: u64) -> usize {
-        (0..curve.citizens()).filter(|&n| curve.at(n).as_secs() == second).count()
+    fn in_second(curve: &ArrivalCurve, second: u64) -> usize {
+        (0..curve.citizens()).filter(|&n| curve.arrival(n).as_secs() == second).count()
     }
 
     #[test]
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!((curve.citizens(), curve.end()), (1_000, Duration::from_secs(7)));
         let counts: Vec<_> = (0..8).map(|second| in_second(&curve, second)).collect();
         assert_eq!(counts, [300, 300, 0, 100, 100, 100, 100, 0]);
-        assert!((1..1_000).all(|n| curve.at(n - 1) <= curve.at(n)));
+        assert!((1..1_000).all(|n| curve.arrival(n - 1) <= curve.arrival(n)));
     }
 
     #[test]

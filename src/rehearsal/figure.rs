@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as text.
 
 use std::fmt::Display;
 
@@ -15,7 +15,7 @@ pub fn grouped(number: impl Display) -> String {
     grouped
 }
 
-/// The nearest that a float can be; exact below 2^32.
+/// The nearest float; exact below 2^53.
 pub fn float(number: u64) -> f64 {
     const HALF: f64 = 4_294_967_296.0;
     let high = u32::try_from(number >> 32).unwrap_or(u32::MAX);
@@ -23,7 +23,7 @@ pub fn float(number: u64) -> f64 {
     f64::from(high) * HALF + f64::from(low)
 }
 
-/// To three digits or so: 0.42, 7.31, 52.4, 1,204.
+/// To about three digits: 0.42, 7.31, 52.4, 1,204.
 pub fn rounded(number: f64) -> String {
     match number {
         number if number < 10.0 => format!("{number:.2}"),

@@ -1,19 +1,20 @@
-//! The report as one HTML file that needs nothing else: no script, nothing fetched.
+//! The report as one HTML file that stands alone: no script, nothing fetched.
 
 use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     figure::{float, grouped, rounded},
-    plot::{Axis, Plot, Series, escaped},
-    report::{Latency, Moment, Report},
+    plot::{Axis, Plot, Series},
+    report::{Interval, Latency, Report},
 };
+use crate::html::escape;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The whole file.
+/// The whole file, as HTML.
 pub fn html(report: &Report) -> String {
     let mut html = String::new();
-    let title = escaped(&report.title);
+    let title = escape(&report.title);
     // Writing to a String cannot fail.
     let _ = write!(
         html,
@@ -37,7 +38,7 @@ fn about(report: &Report) -> String {
         share if share < 1.0 => format!(" at {} of its size", percent(share)),
         _ => String::new(),
     };
-    escaped(&format!(
+    escape(&format!(
         "Replay of the scenario {}{scale}, seed {}: {} people on {} connections come to {} for \
          “{}”, {} UTC.",
         report.scenario,
@@ -76,7 +77,7 @@ fn verdict(html: &mut String, report: &Report) {
         grouped(check.discrepancies),
     );
     for fault in &check.faults {
-        let _ = write!(html, "<br>{}", escaped(fault));
+        let _ = write!(html, "<br>{}", escape(fault));
     }
     html.push_str("</section>\n");
 }
@@ -109,12 +110,12 @@ fn figures(html: &mut String, report: &Report) {
 }
 
 fn plots(html: &mut String, report: &Report) {
-    let moments = report.timeline.as_slice();
-    let rate = |count: u64, moment: &Moment| float(count) / moment.span_seconds;
-    // A step for each stretch, because that is what was counted.
-    let line = |name: &str, value: &dyn Fn(&Moment) -> f64| Series {
+    let intervals = report.timeline.as_slice();
+    let rate = |count: u64, interval: &Interval| float(count) / interval.span_seconds;
+    // Steps, because each interval has one count.
+    let line = |name: &str, value: &dyn Fn(&Interval) -> f64| Series {
         name: name.to_owned(),
-        points: moments
+        points: intervals
             .iter()
             .flat_map(|m| [m.second, m.second + m.span_seconds].map(|x| (x, value(m))))
             .collect(),
@@ -135,25 +136,25 @@ fn plots(html: &mut String, report: &Report) {
     add("Bookings", words, plot("bookings/s", Axis::Linear, true, bookings));
     let words =
         "The space between the lines is the line of people: who has come and has no booking.";
-    add("Come and booked", words, plot("people", Axis::Linear, false, sums(moments)));
-    let due = latencies(moments, |m| m.from_due_ms);
+    add("Come and booked", words, plot("people", Axis::Linear, false, sums(intervals)));
+    let due = latencies(intervals, |m| m.from_due_ms);
     let words = "Of a request to book, from when the person wanted it: what people felt.";
     add("Latency as felt", words, plot("ms (powers of ten)", Axis::Log, false, due));
-    let sent = latencies(moments, |m| m.from_sent_ms);
+    let sent = latencies(intervals, |m| m.from_sent_ms);
     let words = "The same, from when it was sent on a free connection: what the service did.";
     add("Latency of the service", words, plot("ms (powers of ten)", Axis::Log, false, sent));
     let open =
         vec![Series {
             name: "open".to_owned(),
             points: std::iter::once((0.0, float(report.doses_open)))
-                .chain(after_opening(moments).map(|m| {
+                .chain(after_opening(intervals).map(|m| {
                     (m.second + m.span_seconds, float(u64::try_from(m.open).unwrap_or(0)))
                 }))
                 .collect(),
         }];
     let words = "Open doses of the campaign on the web, by the bookings acknowledged.";
     add("Doses left", words, plot("doses", Axis::Linear, true, open));
-    let codes: BTreeSet<_> = moments.iter().flat_map(|m| m.refused.keys().copied()).collect();
+    let codes: BTreeSet<_> = intervals.iter().flat_map(|m| m.refused.keys().copied()).collect();
     let mut refused: Vec<_> = codes
         .iter()
         .map(|code| line(code, &|m| rate(m.refused.get(code).copied().unwrap_or(0), m)))
@@ -162,7 +163,7 @@ fn plots(html: &mut String, report: &Report) {
         refused.push(line("lost", &|m| rate(m.lost, m)));
     }
     if let [only] = refused.as_slice() {
-        let words = format!("All of them: {}.", escaped(&only.name));
+        let words = format!("All of them: {}.", escape(&only.name));
         add("Refusals", &words, plot("refusals/s", Axis::Linear, false, refused));
     } else {
         let words = "Requests to book that were refused, by reason.";
@@ -170,27 +171,27 @@ fn plots(html: &mut String, report: &Report) {
     }
 }
 
-fn after_opening(moments: &[Moment]) -> impl Iterator<Item = &Moment> {
-    moments.iter().filter(|moment| moment.second >= 0.0)
+fn after_opening(intervals: &[Interval]) -> impl Iterator<Item = &Interval> {
+    intervals.iter().filter(|interval| interval.second >= 0.0)
 }
 
-fn sums(moments: &[Moment]) -> Vec<Series> {
-    let sum = |name: &str, of: fn(&Moment) -> u64| {
+fn sums(intervals: &[Interval]) -> Vec<Series> {
+    let sum = |name: &str, of: fn(&Interval) -> u64| {
         let mut sum = 0;
-        let steps = after_opening(moments).map(|moment| {
-            sum += of(moment);
-            (moment.second + moment.span_seconds, float(sum))
+        let steps = after_opening(intervals).map(|interval| {
+            sum += of(interval);
+            (interval.second + interval.span_seconds, float(sum))
         });
         let points = std::iter::once((0.0, 0.0)).chain(steps).collect();
         Series { name: name.to_owned(), points }
     };
-    vec![sum("come", |moment| moment.arrived), sum("booked", |moment| moment.booked)]
+    vec![sum("come", |interval| interval.arrived), sum("booked", |interval| interval.booked)]
 }
 
-fn latencies(moments: &[Moment], of: fn(&Moment) -> Latency) -> Vec<Series> {
+fn latencies(intervals: &[Interval], of: fn(&Interval) -> Latency) -> Vec<Series> {
     let line = |name: &str, value: fn(Latency) -> f64| Series {
         name: name.to_owned(),
-        points: moments.iter().map(|m| (m.second + m.span_seconds / 2.0, value(of(m)))).collect(),
+        points: intervals.iter().map(|m| (m.second + m.span_seconds / 2.0, value(of(m)))).collect(),
     };
     vec![
         line("p50", |latency| latency.p50),
@@ -219,7 +220,7 @@ fn tables(html: &mut String, report: &Report) {
     }
     html.push_str("</table></div>\n<h2>Refusals and retries</h2>\n<table>\n");
     let mut row = |name: &str, count: u64| {
-        let _ = writeln!(html, "<tr><th>{}<td>{}</tr>", escaped(name), grouped(count));
+        let _ = writeln!(html, "<tr><th>{}<td>{}</tr>", escape(name), grouped(count));
     };
     report.refused.iter().for_each(|(code, count)| row(code, *count));
     row("answers without a code", report.odd);

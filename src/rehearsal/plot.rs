@@ -1,9 +1,10 @@
-//! Plots as SVG, by hand: lines over the seconds from the opening. Colours are classes, so that the
-//! page's style can answer to a dark screen.
+//! Plots as SVG: lines over the seconds from the opening. Colours are CSS classes, so that the
+//! page's style can adapt to a dark screen.
 
 use std::fmt::Write;
 
 use super::figure::grouped;
+use crate::html::escape;
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 250.0;
@@ -11,7 +12,7 @@ const LEFT: f64 = 84.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 40.0;
-/// Ticks that an axis has, about.
+/// Approximate number of ticks, on the vertical and on the horizontal axis.
 const TICKS: f64 = 5.0;
 const TICKS_ALONG: f64 = 10.0;
 
@@ -21,12 +22,12 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
-/// What the vertical axis does.
+/// Scale of the vertical axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Axis {
     /// From 0.
     Linear,
-    /// In powers of ten; values of 0 are left out.
+    /// Powers of ten; values of 0 are left out.
     Log,
 }
 
@@ -40,14 +41,14 @@ pub struct Plot<'a> {
 }
 
 impl Plot<'_> {
-    /// A figure with its legend; what it shows is said in words for those who cannot see it.
+    /// The plot with its legend. `words` is its text alternative.
     pub fn svg(&self, words: &str) -> String {
         let mut svg = String::new();
         let frame = self.frame();
         let _ = write!(
             svg,
             "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
-            escaped(words),
+            escape(words),
         );
         frame.draw(&mut svg, self.unit);
         for (n, series) in self.series.iter().enumerate() {
@@ -63,7 +64,7 @@ impl Plot<'_> {
     fn legend(&self, svg: &mut String) {
         svg.push_str("<p class=\"legend\">");
         for (n, series) in self.series.iter().enumerate() {
-            let name = escaped(&series.name);
+            let name = escape(&series.name);
             let _ = write!(svg, "<span><i class=\"b{}\"></i>{name}</span> ", colour(n));
         }
         svg.push_str("</p>");
@@ -116,7 +117,7 @@ impl Plot<'_> {
     }
 }
 
-/// There are six; a line beyond is dashed.
+/// CSS class: six colours, then the same ones dashed.
 fn colour(n: usize) -> String {
     format!("{}{}", n % 6, if n < 6 { "" } else { " d" })
 }
@@ -125,7 +126,7 @@ struct Frame {
     from: f64,
     to: f64,
     axis: Axis,
-    /// Ends of the vertical axis; exponents of ten where it is one of those.
+    /// Ends of the vertical axis; exponents of ten if it is logarithmic.
     bottom: f64,
     top: f64,
     step: f64,
@@ -174,7 +175,7 @@ impl Frame {
             let _ = write!(svg, "<path class=\"o\" d=\"M{:.1} {TOP}V{ground}\"/>", self.x(0.0));
         }
         let (middle, low) = ((LEFT + right) / 2.0, HEIGHT - 6.0);
-        let (half, unit) = ((TOP + ground) / 2.0, escaped(unit));
+        let (half, unit) = ((TOP + ground) / 2.0, escape(unit));
         let _ = write!(
             svg,
             "<text x=\"{middle}\" y=\"{low}\" class=\"m u\">seconds from the opening</text>\
@@ -183,7 +184,7 @@ impl Frame {
     }
 }
 
-/// Multiples of the step within both ends.
+/// Multiples of the step between both ends.
 fn ticks(from: f64, to: f64, step: f64) -> Vec<f64> {
     let mut ticks = Vec::new();
     let mut n = (from / step).ceil();
@@ -195,7 +196,7 @@ fn ticks(from: f64, to: f64, step: f64) -> Vec<f64> {
     ticks
 }
 
-/// 1, 2 or 5 times a power of ten, not less than asked for.
+/// The smallest of 1, 2 or 5 times a power of ten that is at least this.
 fn round_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
@@ -217,12 +218,6 @@ fn label(value: f64) -> String {
     }
     let text = format!("{value:.3}");
     text.trim_end_matches('0').to_owned()
-}
-
-/// As text of HTML, also within quotes.
-pub fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -256,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_plot_is_no_fault() {
+    fn a_plot_without_points_is_drawn() {
         for axis in [Axis::Linear, Axis::Log] {
             let plot = Plot { unit: "ms", axis, is_filled: false, series: Vec::new() };
             let svg = plot.svg("nothing");

@@ -1,4 +1,4 @@
-//! What a replay came to, as one value: the table, the page and the JSON all say what is in it.
+//! The results of a replay as one value. The text, the page and the JSON all show the same.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,16 +7,16 @@ use hdrhistogram::{Counter, Histogram};
 use serde::Serialize;
 
 use super::{
-    Facts, Played,
-    check::Checked,
-    crowd::AckState,
+    check::CheckResult,
+    citizens::AckState,
     figure::float,
-    tally::{BIN, BINS_PER_SECOND, Bin, Kind, OfKind, Tally},
+    replay::FinishedReplay,
+    tally::{BIN, BINS_PER_SECOND, Bin, RequestKind, RequestTally, Tally},
 };
 use crate::domain::Code;
 
-/// Reasons for a no, and how many heard each.
-pub type Refused = BTreeMap<&'static str, u64>;
+/// Refusals by code.
+pub type RefusalCounts = BTreeMap<&'static str, u64>;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -28,18 +28,18 @@ pub struct Report {
     pub campaign: String,
     pub started_at: DateTime<Utc>,
     pub connections: usize,
-    /// People that were to come, and came.
+    /// Citizens of the scenario, and those who arrived.
     pub citizens: u32,
     pub arrived: u32,
-    /// Open doses on the web before the start: of the campaign, and at the places aimed at.
+    /// Open doses on the web before the start: of the campaign, and of the slots aimed at.
     pub doses_open: u64,
     pub doses_aimed_at: u64,
     /// Acknowledged bookings; those cancelled afterwards are among them.
     pub booked: u64,
     pub cancelled: u64,
     /// Of bookings.
-    pub refused: Refused,
-    /// Requests to book without an answer, and with one that no code goes with.
+    pub refused: RefusalCounts,
+    /// Requests to book without a response, and with an error status without a code.
     pub lost: u64,
     pub odd: u64,
     pub retries: Retries,
@@ -47,23 +47,23 @@ pub struct Report {
     pub bookings_per_second_mean: f64,
     pub opening_to_last_booking_seconds: f64,
     pub opening_to_last_answer_seconds: f64,
-    /// From coming to having a booking, in milliseconds.
+    /// From arrival to booking.
     pub until_booked_ms: Latency,
-    pub requests: Vec<Requests>,
-    pub timeline: Vec<Moment>,
-    pub check: Checked,
+    pub requests: Vec<RequestSummary>,
+    pub timeline: Vec<Interval>,
+    pub check: CheckResult,
     pub is_sound: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Retries {
-    /// Tries at another slot, after no seat or no dose.
+    /// Attempts at another slot, after no seat or no dose.
     pub other_slot: u64,
-    /// Came back after a 503.
+    /// Retries after a 503.
     pub after_busy: u64,
-    /// The same again, after no answer.
+    /// The same request again, after no response.
     pub sent_again: u64,
-    /// People who had had enough of either.
+    /// Citizens who had no retry left.
     pub gave_up: u64,
 }
 
@@ -79,29 +79,29 @@ pub struct Latency {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct Requests {
+pub struct RequestSummary {
     pub kind: &'static str,
     pub sent: u64,
     pub done: u64,
-    pub refused: Refused,
+    pub refused: RefusalCounts,
     pub lost: u64,
     pub odd: u64,
-    /// From when the person wanted it: what they felt.
+    /// From when it was due: what the citizen experienced.
     pub from_due_ms: Latency,
-    /// From when it was sent: what the service is to blame for.
+    /// From when it was sent on a free connection: what the service took.
     pub from_sent_ms: Latency,
 }
 
-/// A stretch of the time line.
+/// An interval of the timeline.
 #[derive(Clone, Debug, Serialize)]
-pub struct Moment {
-    /// Its beginning, counted from the opening; negative before it.
+pub struct Interval {
+    /// Its start in seconds from the opening; negative before it.
     pub second: f64,
     pub span_seconds: f64,
     pub arrived: u64,
     pub booked: u64,
     pub cancelled: u64,
-    pub refused: Refused,
+    pub refused: RefusalCounts,
     pub lost: u64,
     /// Open doses at its end, of those that were open on the web before the start.
     pub open: i64,
@@ -111,47 +111,46 @@ pub struct Moment {
 }
 
 impl Report {
-    /// Everything that was noted and found.
-    pub fn new(played: &Played, check: Checked) -> Self {
-        let Played { facts: Facts { order, campaign, open, doses_aimed_at }, plan, tally, .. } =
-            played;
+    /// Sums up a replay and its check.
+    pub fn new(replay: &FinishedReplay, check: CheckResult) -> Self {
+        let FinishedReplay { config, plan, tally, log, .. } = replay;
         let opening = plan.opening();
         let since = |at: Duration| at.saturating_sub(opening).as_secs_f64();
-        let booked = count(played.told.acks.len());
-        let cancelled = played.told.acks.iter().filter(|ack| ack.state == AckState::Cancelled);
+        let booked = count(log.acks.len());
+        let cancelled = log.acks.iter().filter(|ack| ack.state == AckState::Cancelled);
         let to_last = since(tally.last_booked);
-        let book = tally.kind(Kind::Book);
+        let book = tally.kind(RequestKind::Book);
         Self {
-            scenario: order.name.clone(),
+            scenario: config.name.clone(),
             title: plan.scenario.title.clone(),
             seed: plan.scenario.seed,
-            share: order.share,
-            url: order.target.url.clone(),
-            campaign: campaign.name.clone(),
-            started_at: played.started_at,
+            share: config.share,
+            url: config.target.url.clone(),
+            campaign: replay.campaign.name.clone(),
+            started_at: replay.started_at,
             connections: plan.scenario.connections,
             citizens: plan.curve.citizens(),
-            arrived: played.told.arrived,
-            doses_open: *open,
-            doses_aimed_at: *doses_aimed_at,
+            arrived: log.arrived,
+            doses_open: replay.doses_open,
+            doses_aimed_at: replay.doses_aimed_at,
             booked,
             cancelled: count(cancelled.count()),
             refused: book.map(|book| refused(&book.refused)).unwrap_or_default(),
-            lost: book.map_or(0, |book| book.lost),
-            odd: book.map_or(0, |book| book.odd),
+            lost: book.map_or(0, |book| book.unanswered),
+            odd: book.map_or(0, |book| book.unexpected),
             retries: Retries {
                 other_slot: tally.other_slots,
-                after_busy: tally.came_back,
-                sent_again: tally.sent_again,
+                after_busy: tally.retries_after_busy,
+                sent_again: tally.resends,
                 gave_up: tally.gave_up,
             },
             bookings_per_second_peak: peak(&tally.bins),
             bookings_per_second_mean: if to_last > 0.0 { float(booked) / to_last } else { 0.0 },
             opening_to_last_booking_seconds: to_last,
-            opening_to_last_answer_seconds: since(tally.last_heard),
+            opening_to_last_answer_seconds: since(tally.last_response),
             until_booked_ms: Latency::of(&tally.until_booked),
             requests: requests(tally),
-            timeline: timeline(&tally.bins, opening, *open),
+            timeline: timeline(&tally.bins, opening, replay.doses_open),
             is_sound: check.is_sound(),
             check,
         }
@@ -175,35 +174,35 @@ impl Latency {
     }
 }
 
-fn requests(tally: &Tally) -> Vec<Requests> {
-    let of = |(kind, of): (Kind, &OfKind)| Requests {
+fn requests(tally: &Tally) -> Vec<RequestSummary> {
+    let of = |(kind, of): (RequestKind, &RequestTally)| RequestSummary {
         kind: kind.name(),
         sent: of.sent,
         done: of.done,
         refused: refused(&of.refused),
-        lost: of.lost,
-        odd: of.odd,
+        lost: of.unanswered,
+        odd: of.unexpected,
         from_due_ms: Latency::of(&of.from_due),
         from_sent_ms: Latency::of(&of.from_sent),
     };
-    let kinds = Kind::ALL.into_iter().zip(&tally.kinds);
+    let kinds = RequestKind::ALL.into_iter().zip(&tally.kinds);
     kinds.filter(|(_, of)| of.sent > 0).map(of).collect()
 }
 
-fn timeline(bins: &[Bin], opening: Duration, open: u64) -> Vec<Moment> {
+fn timeline(bins: &[Bin], opening: Duration, open: u64) -> Vec<Interval> {
     let mut open = i64::try_from(open).unwrap_or(i64::MAX);
     (0_u32..)
         .zip(bins)
         .map(|(n, bin)| {
             open += i64::from(bin.returned) - i64::from(bin.booked);
-            Moment {
+            Interval {
                 second: f64::from(n) * BIN.as_secs_f64() - opening.as_secs_f64(),
                 span_seconds: BIN.as_secs_f64(),
                 arrived: bin.arrived.into(),
                 booked: bin.booked.into(),
                 cancelled: bin.cancelled.into(),
                 refused: refused(&bin.refused),
-                lost: bin.lost.into(),
+                lost: bin.unanswered.into(),
                 open,
                 from_due_ms: Latency::of(&bin.from_due),
                 from_sent_ms: Latency::of(&bin.from_sent),
@@ -212,7 +211,7 @@ fn timeline(bins: &[Bin], opening: Duration, open: u64) -> Vec<Moment> {
         .collect()
 }
 
-fn refused<T: Copy + Into<u64>>(counts: &[T]) -> Refused {
+fn refused<T: Copy + Into<u64>>(counts: &[T]) -> RefusalCounts {
     let counts = Code::ALL.iter().zip(counts).map(|(code, n)| (code.slug(), (*n).into()));
     counts.filter(|(_, n)| *n > 0).collect()
 }

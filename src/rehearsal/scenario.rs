@@ -1,17 +1,17 @@
-//! A scenario: who comes when, and what they do. A file of YAML; those of `scenarios/` are built
-//! in.
+//! A scenario: how many citizens arrive when, and how they behave. It is a YAML file; those in
+//! `scenarios/` are built in.
 
 use std::{fmt, fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-/// What a device or a person may try at most, so that a step stays small.
+/// Bound on every count of retries: a request counts them in one byte.
 const TIMES_MAX: u8 = 100;
 const SECONDS_MAX: f64 = 86_400.0;
 const CONNECTIONS_MAX: usize = 16_384;
 const CITIZENS_MAX: u32 = 50_000_000;
 
-/// Name and text of the scenarios that every installation has.
+/// Name and text of each built-in scenario.
 pub const BUILT_IN: [(&str, &str); 5] = [
     ("july-12", include_str!("../../scenarios/july-12.yaml")),
     ("july-14", include_str!("../../scenarios/july-14.yaml")),
@@ -20,53 +20,53 @@ pub const BUILT_IN: [(&str, &str); 5] = [
     ("steady", include_str!("../../scenarios/steady.yaml")),
 ];
 
-/// What a file says. Probabilities and shares are from 0 to 1.
+/// The contents of the file. Probabilities and shares are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     pub title: String,
-    /// Everything that is left to chance follows from it.
+    /// Everything random follows from it.
     pub seed: u64,
-    /// How many come. Left out where `arrivals` are rates: their sum says it.
+    /// How many arrive. Left out if `arrivals` are rates, which add up to it.
     pub citizens: Option<u32>,
-    /// One after the other, from the opening on.
-    pub arrivals: Vec<Piece>,
+    /// The arrival curve: phases in order, from the opening on.
+    pub arrivals: Vec<ArrivalPhase>,
     #[serde(default)]
     pub aim: Aim,
-    /// Requests that can be under way at once.
+    /// Requests in flight at most.
     #[serde(default = "connections")]
     pub connections: usize,
-    /// Everything ends so many seconds after the start.
+    /// The run ends this many seconds after its start at the latest.
     #[serde(default = "seconds_max")]
     pub seconds_max: f64,
-    /// What people do before the opening.
-    pub before: Option<Before>,
-    /// What people do right before they book, after the opening.
-    pub beside: Option<Looks>,
-    /// Share of the people who book on two devices at the same time.
+    /// What citizens look at before the opening.
+    pub before: Option<EarlyBrowsing>,
+    /// What citizens look at after the opening, right before they book.
+    pub beside: Option<Browsing>,
+    /// Share of the citizens who book on two devices at the same time.
     #[serde(default)]
     pub duplicates: f64,
     pub reloads: Option<Reloads>,
     pub cancels: Option<Cancels>,
     pub other_slot: Option<OtherSlot>,
-    /// How often somebody comes back who was told that the service is busy.
+    /// How often a citizen retries after a 503.
     #[serde(default = "busy_times")]
     pub busy_times: u8,
-    /// People who sign in by a code, over HTTP, before the start; the others are signed in already.
+    /// How many sign in by a code, over HTTP, before the start. The others get a token directly.
     #[serde(default)]
     pub sign_in_by_code: u32,
 }
 
-/// A stretch of the arrival curve: a share of all citizens, or so many in each second.
+/// A phase of the arrival curve: a share of all citizens, or a rate in citizens per second.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Piece {
+pub struct ArrivalPhase {
     pub seconds: f64,
     pub share: Option<f64>,
     pub per_second: Option<f64>,
 }
 
-/// Where people book.
+/// Where citizens book.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aim {
@@ -79,10 +79,10 @@ pub enum Aim {
     Clinic(String),
 }
 
-/// Looks before the opening, spread evenly over these seconds.
+/// Requests before the opening, spread evenly over this time.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Before {
+pub struct EarlyBrowsing {
     pub seconds: f64,
     #[serde(default)]
     pub supply: f64,
@@ -92,11 +92,11 @@ pub struct Before {
     pub slots: f64,
 }
 
-/// How probable it is that a person looks at what is left, searches the clinics of the region that
-/// they will book in, and lists the slots of the clinic and date that they will book.
+/// How probable it is that a citizen reads the supply, searches the clinics of the region in which
+/// they will book, and lists the slots of the clinic and date that they will book.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Looks {
+pub struct Browsing {
     #[serde(default)]
     pub supply: f64,
     #[serde(default)]
@@ -105,8 +105,8 @@ pub struct Looks {
     pub slots: f64,
 }
 
-/// A share of the people wait only so long for an answer and then send the same again, under the
-/// same id. Whoever's connection breaks does so too. After so many times they give up.
+/// A share of the citizens time out after `after_seconds` and send the same request again, with the
+/// same booking id. Those whose connection breaks do so too. They give up after `times`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reloads {
@@ -115,7 +115,7 @@ pub struct Reloads {
     pub times: u8,
 }
 
-/// A share of those who have booked cancel so long afterwards.
+/// A share of those who have booked cancel `after_seconds` later.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cancels {
@@ -123,8 +123,8 @@ pub struct Cancels {
     pub after_seconds: f64,
 }
 
-/// Whoever finds no seat or no dose tries another slot, so long afterwards (half of it to one and a
-/// half times), so many times.
+/// A citizen who finds no seat or no dose tries another slot, at most `times`, each time after half
+/// to one and a half times `after_seconds`.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct OtherSlot {
@@ -144,7 +144,7 @@ fn busy_times() -> u8 {
     20
 }
 
-/// What is wrong with a scenario: each fault with its field.
+/// What is wrong with a scenario: each fault names its field.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<String>);
 
@@ -160,7 +160,7 @@ impl Scenario {
     /// The built-in scenario of this name, or else the one in this file.
     ///
     /// # Errors
-    /// In words for an operator: neither is there, or the file has faults.
+    /// A sentence for the operator: there is neither, or the file has faults.
     pub fn find(name: &str) -> anyhow::Result<Self> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name) {
             return Ok(Self::parse(text)?);
@@ -176,9 +176,9 @@ impl Scenario {
     /// Reads YAML.
     ///
     /// # Errors
-    /// Every impossible value, or the first thing that cannot be read at all.
+    /// Every value out of range, or the first thing that cannot be parsed.
     pub fn parse(text: &str) -> Result<Self, Faults> {
-        // The path is worth most where the reader's own words do not name a field.
+        // The parser's own message does not always name the field.
         let mut at = String::new();
         let parsed = serde_saphyr::with_deserializer_from_str(text, |yaml| {
             serde_path_to_error::deserialize::<_, Self>(yaml).map_err(|error| {
@@ -195,12 +195,13 @@ impl Scenario {
         let mut check = Check::default();
         self.check_people(&mut check);
         self.check_arrivals(&mut check);
-        let looks = [("before", self.before.map(Before::looks)), ("beside", self.beside)];
-        for (name, looks) in looks {
-            let Looks { supply, clinics, slots } = looks.unwrap_or_default();
-            for (look, probability) in [("supply", supply), ("clinics", clinics), ("slots", slots)]
+        let before = self.before.map(EarlyBrowsing::browsing);
+        let browsing = [("before", before), ("beside", self.beside)];
+        for (name, browsing) in browsing {
+            let Browsing { supply, clinics, slots } = browsing.unwrap_or_default();
+            for (page, probability) in [("supply", supply), ("clinics", clinics), ("slots", slots)]
             {
-                check.share(&format!("{name}.{look}"), probability);
+                check.share(&format!("{name}.{page}"), probability);
             }
         }
         if let Some(before) = self.before {
@@ -269,16 +270,16 @@ impl Scenario {
         }
     }
 
-    /// Whether `arrivals` say how many come in each second.
+    /// Whether `arrivals` are given as rates.
     pub fn are_rates(&self) -> bool {
         self.arrivals.iter().all(|piece| piece.per_second.is_some())
     }
 }
 
-impl Before {
-    /// The same without the time.
-    pub fn looks(self) -> Looks {
-        Looks { supply: self.supply, clinics: self.clinics, slots: self.slots }
+impl EarlyBrowsing {
+    /// The probabilities without the time.
+    pub fn browsing(self) -> Browsing {
+        Browsing { supply: self.supply, clinics: self.clinics, slots: self.slots }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Signing in before the start: some people truly, by a code over HTTP; the others get the token
-//! that `POST /v1/auth/sessions` would have given them.
+//! Signing in before the start: some citizens by a one-time code over HTTP; the others get the
+//! token that `POST /v1/auth/sessions` would have issued.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Db, rehearsal::Claim},
+    db::{self, Db, rehearsal::SignInClaim},
     domain::{
         PersonId,
         keys::Keys,
@@ -24,13 +24,17 @@ use crate::{
     rehearsal::load::connection::Connection,
 };
 
-/// Codes that are asked for before they are looked up; the service shows the last 1000.
+/// Codes that are requested before they are looked up; the service shows the last 1000.
 const AT_ONCE: usize = 100;
 
-/// Tokens made from the secret.
-pub fn minted(keys: &Keys, clock: &Clock, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+/// Session tokens of these persons, in their order, made from the secret.
+pub fn issue_tokens(
+    keys: &Keys,
+    clock: &Clock,
+    person_ids: &[PersonId],
+) -> anyhow::Result<Vec<Token>> {
     let expires_at = (clock.now() + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0);
-    people.iter().map(|person_id| token(&citizen_token(keys, *person_id, expires_at))).collect()
+    person_ids.iter().map(|person_id| token(&citizen_token(keys, *person_id, expires_at))).collect()
 }
 
 fn token(text: &str) -> anyhow::Result<Token> {
@@ -38,26 +42,34 @@ fn token(text: &str) -> anyhow::Result<Token> {
     token.ok().with_context(|| format!("a token is not {TOKEN_BYTES} bytes long"))
 }
 
-/// Tokens of these people, who sign in by codes, in their order.
+/// Session tokens of these persons, in their order, by one-time codes over HTTP.
 ///
 /// # Errors
-/// In words for an operator: the service shows no codes, or does not know somebody.
-pub async fn by_code(db: &Db, target: &Target, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
-    let mut desk = Desk { connection: Connection::open(target.address).await?, target };
-    let mut tokens = Vec::with_capacity(people.len());
-    for people in people.chunks(AT_ONCE) {
-        tokens.extend(desk.sign_in(db, people).await?);
+/// A sentence for the operator: the service shows no codes, or does not know a person.
+pub async fn sign_in_by_code(
+    db: &Db,
+    target: &Target,
+    person_ids: &[PersonId],
+) -> anyhow::Result<Vec<Token>> {
+    let mut client = AuthClient { connection: Connection::open(target.address).await?, target };
+    let mut tokens = Vec::with_capacity(person_ids.len());
+    for person_ids in person_ids.chunks(AT_ONCE) {
+        tokens.extend(client.sign_in(db, person_ids).await?);
     }
     Ok(tokens)
 }
 
-/// Checks that a token of this store is worth something at the service.
+/// Checks that the service accepts a token of this store.
 ///
 /// # Errors
-/// In words for an operator: the service works on another database, or with another secret.
-pub async fn is_known(target: &Target, person_id: PersonId, token: &Token) -> anyhow::Result<()> {
-    let mut desk = Desk { connection: Connection::open(target.address).await?, target };
-    let me: Option<Me> = desk.ask("GET", "/v1/me", Some(token), None).await?;
+/// A sentence for the operator: the service works on another database, or with another secret.
+pub async fn check_token(
+    target: &Target,
+    person_id: PersonId,
+    token: &Token,
+) -> anyhow::Result<()> {
+    let mut client = AuthClient { connection: Connection::open(target.address).await?, target };
+    let me: Option<Me> = client.ask("GET", "/v1/me", Some(token), None).await?;
     if me.is_none_or(|me| me.person_id != person_id) {
         bail!(
             "the service on {} works on another database or with another secret: give this \
@@ -79,7 +91,7 @@ struct Challenge {
 }
 
 #[derive(Deserialize)]
-struct Shown {
+struct ShownCode {
     challenge_id: Uuid,
     code: String,
 }
@@ -89,31 +101,31 @@ struct Session {
     token: String,
 }
 
-struct Desk<'a> {
+struct AuthClient<'a> {
     connection: Connection,
     target: &'a Target,
 }
 
-impl Desk<'_> {
-    async fn sign_in(&mut self, db: &Db, people: &[PersonId]) -> anyhow::Result<Vec<Token>> {
-        let ids: Vec<_> = people.iter().map(|id| id.0).collect();
+impl AuthClient<'_> {
+    async fn sign_in(&mut self, db: &Db, person_ids: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+        let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
         let claims = db::rehearsal::claims(&db.read, &ids).await?;
         let mut challenges = HashMap::new();
-        for Claim { person_id, name, birth_date, phone } in claims {
+        for SignInClaim { person_id, name, birth_date, phone } in claims {
             let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });
             let challenge: Option<Challenge> =
                 self.ask("POST", "/v1/auth/codes", None, Some(claim.to_string())).await?;
             let challenge = challenge.context("the service sends no codes")?;
             challenges.insert(person_id, challenge.challenge_id);
         }
-        let shown: Option<Vec<Shown>> = self.ask("GET", "/dev/codes", None, None).await?;
+        let shown: Option<Vec<ShownCode>> = self.ask("GET", "/dev/codes", None, None).await?;
         let shown = shown.context(
             "the service does not show its codes: sign_in_by_code needs one that does \
              (the private database, or --show-codes)",
         )?;
         let codes: HashMap<_, _> = shown.into_iter().map(|s| (s.challenge_id, s.code)).collect();
-        let mut tokens = Vec::with_capacity(people.len());
-        for person_id in people {
+        let mut tokens = Vec::with_capacity(person_ids.len());
+        for person_id in person_ids {
             let challenge_id = challenges.get(person_id).context("somebody left the register")?;
             let code = codes.get(challenge_id).context("a code is not shown")?;
             let answer = json!({ "challenge_id": challenge_id, "code": code }).to_string();
@@ -124,7 +136,7 @@ impl Desk<'_> {
         Ok(tokens)
     }
 
-    /// None where the service says no.
+    /// The body of a 2xx response; none for any other status.
     async fn ask<T: DeserializeOwned>(
         &mut self,
         method: &str,
@@ -147,10 +159,10 @@ impl Desk<'_> {
         }
         request.push_str("\r\n");
         request.push_str(&body.unwrap_or_default());
-        let answer = self.connection.ask(request.as_bytes()).await?;
-        if !(200..300).contains(&answer.status) {
+        let response = self.connection.ask(request.as_bytes()).await?;
+        if !(200..300).contains(&response.status) {
             return Ok(None);
         }
-        Ok(Some(serde_json::from_slice(answer.body)?))
+        Ok(Some(serde_json::from_slice(response.body)?))
     }
 }

@@ -1,4 +1,4 @@
-//! The report as it is printed.
+//! The report as text.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::{
     report::{Latency, Report},
 };
 
-/// Lines for a terminal of 80 columns or more.
+/// Lines for a terminal of at least 80 columns.
 pub fn text(report: &Report) -> String {
     let mut text = String::new();
     write(&mut text, report);
@@ -19,7 +19,7 @@ fn write(text: &mut String, report: &Report) {
     let mut line = |name: &str, figure: String, note: &str| {
         let _ = writeln!(text, "{}", format!("  {name:<24} {figure:>12}   {note}").trim_end());
     };
-    line("arrivals", grouped(report.arrived), &come(report));
+    line("arrivals", grouped(report.arrived), &not_arrived(report));
     let note = if report.cancelled > 0 {
         format!("{} of them cancelled afterwards", grouped(report.cancelled))
     } else {
@@ -57,7 +57,7 @@ fn write(text: &mut String, report: &Report) {
 
 const HEADS: &str = "       p50        p90        p99      p99.9        max      count";
 
-fn come(report: &Report) -> String {
+fn not_arrived(report: &Report) -> String {
     match report.citizens - report.arrived.min(report.citizens) {
         0 => String::new(),
         left => format!("{} more did not get to it in time", grouped(left)),
@@ -98,5 +98,5 @@ fn check(text: &mut String, report: &Report) {
     let _ = writeln!(text, "  {} discrepancies", grouped(check.discrepancies));
 }
 
-/// The JSON lists them all.
+/// The text lists only this many; the JSON has all.
 const UNKNOWN_LISTED_MAX: usize = 20;

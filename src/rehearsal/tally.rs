@@ -1,5 +1,5 @@
-//! What is noted while a replay runs: counts and latencies, in all and for each half second. Its
-//! size does not depend on how many people come.
+//! What is counted while a replay runs: requests and latencies, in total and per half second. Its
+//! size does not depend on how many citizens arrive.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use hdrhistogram::{CreationError, Histogram};
 
 use crate::{
     domain::Code,
-    rehearsal::load::{Answer, Heard},
+    rehearsal::load::{Completion, Response},
 };
 
-/// Width of a bin of the time line.
+/// Width of a bin of the timeline.
 pub const BIN: Duration = Duration::from_millis(500);
 /// Bins of one second.
 pub const BINS_PER_SECOND: u32 = 2;
-/// Longest latency that is told apart, in microseconds: ten minutes.
+/// Longest latency that is recorded, in microseconds: ten minutes.
 const MICROS_MAX: u64 = 600_000_000;
-/// Significant digits, in all and in a bin.
+/// Significant digits, in total and in a bin.
 const DIGITS: u8 = 3;
 const BIN_DIGITS: u8 = 2;
-/// Half a day; what comes later goes into the last.
+/// Half a day; what is later goes into the last bin.
 const BINS_MAX: usize = 86_400;
 
-/// Kinds of request.
+/// Kinds of request, by endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum RequestKind {
     Supply,
     Clinics,
     Slots,
@@ -32,7 +32,7 @@ pub enum Kind {
     Cancel,
 }
 
-impl Kind {
+impl RequestKind {
     pub const ALL: [Self; 5] = [Self::Supply, Self::Clinics, Self::Slots, Self::Book, Self::Cancel];
 
     pub fn name(self) -> &'static str {
@@ -46,29 +46,29 @@ impl Kind {
     }
 }
 
-/// What came of a request, as far as a person needs to know.
+/// What a citizen learns from a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Came {
+pub enum Reply {
     Done,
     Refused(Code),
-    /// With a status that no code goes with.
-    Odd(u16),
-    /// No answer: what was done is not known.
-    Lost,
+    /// An error status without a code of ours.
+    Unexpected(u16),
+    /// No response: the outcome is unknown.
+    Missing,
 }
 
-impl Came {
-    /// Reads as little of the answer as will do.
-    pub fn of(answer: Option<Answer<'_>>) -> Self {
-        let Some(answer) = answer else { return Self::Lost };
-        match answer.status {
+impl Reply {
+    /// Parses no more of the response than it has to.
+    pub fn of(response: Option<Response<'_>>) -> Self {
+        let Some(response) = response else { return Self::Missing };
+        match response.status {
             200..=299 | 304 => Self::Done,
-            status => code(answer.body).map_or(Self::Odd(status), Self::Refused),
+            status => code(response.body).map_or(Self::Unexpected(status), Self::Refused),
         }
     }
 }
 
-/// The code of a problem document, found without reading the rest of it.
+/// The code of a problem document, found without parsing the rest.
 fn code(body: &[u8]) -> Option<Code> {
     const NAME: &[u8] = b"\"code\":\"";
     let at = body.windows(NAME.len()).position(|window| window == NAME)?;
@@ -78,19 +78,19 @@ fn code(body: &[u8]) -> Option<Code> {
 
 /// Counts and latencies of one kind of request.
 #[derive(Debug)]
-pub struct OfKind {
+pub struct RequestTally {
     pub sent: u64,
     pub done: u64,
-    pub lost: u64,
-    pub odd: u64,
+    pub unanswered: u64,
+    pub unexpected: u64,
     /// In the order of `Code::ALL`.
     pub refused: Vec<u64>,
-    /// Microseconds from when each was due, and from when it was sent; lost ones are in it.
+    /// Microseconds from when each was due, and from when it was sent; including unanswered ones.
     pub from_due: Histogram<u64>,
     pub from_sent: Histogram<u64>,
 }
 
-/// Half a second of the time line.
+/// Half a second of the timeline.
 #[derive(Debug)]
 pub struct Bin {
     pub arrived: u32,
@@ -98,105 +98,105 @@ pub struct Bin {
     pub cancelled: u32,
     /// Doses that were cancelled early enough to be open again.
     pub returned: u32,
-    pub lost: u32,
+    pub unanswered: u32,
     /// Refused bookings, in the order of `Code::ALL`.
     pub refused: Vec<u32>,
-    /// Of bookings that were answered in this time, in microseconds.
+    /// Of requests to book that completed in this time, in microseconds.
     pub from_due: Histogram<u32>,
     pub from_sent: Histogram<u32>,
 }
 
-/// Everything that is noted.
+/// All counts and latencies. Times count from the start.
 #[derive(Debug)]
 pub struct Tally {
-    pub kinds: Vec<OfKind>,
+    pub kinds: Vec<RequestTally>,
     pub bins: Vec<Bin>,
-    /// Microseconds from coming to having a booking.
+    /// Microseconds from arrival to booking.
     pub until_booked: Histogram<u64>,
     pub other_slots: u64,
-    pub came_back: u64,
-    pub sent_again: u64,
+    pub retries_after_busy: u64,
+    pub resends: u64,
     pub gave_up: u64,
     pub last_booked: Duration,
-    pub last_heard: Duration,
+    pub last_response: Duration,
 }
 
 impl Tally {
     /// # Errors
-    /// Never, with the bounds that are set here.
+    /// None with the constant bounds used here.
     pub fn new() -> Result<Self, CreationError> {
-        let of_kind = |_| {
-            Ok(OfKind {
+        let tally = |_| {
+            Ok(RequestTally {
                 sent: 0,
                 done: 0,
-                lost: 0,
-                odd: 0,
+                unanswered: 0,
+                unexpected: 0,
                 refused: vec![0; Code::ALL.len()],
                 from_due: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
                 from_sent: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
             })
         };
         Ok(Self {
-            kinds: Kind::ALL.iter().map(of_kind).collect::<Result<_, CreationError>>()?,
+            kinds: RequestKind::ALL.iter().map(tally).collect::<Result<_, CreationError>>()?,
             bins: Vec::new(),
             until_booked: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
             other_slots: 0,
-            came_back: 0,
-            sent_again: 0,
+            retries_after_busy: 0,
+            resends: 0,
             gave_up: 0,
             last_booked: Duration::ZERO,
-            last_heard: Duration::ZERO,
+            last_response: Duration::ZERO,
         })
     }
 
-    pub fn kind(&self, kind: Kind) -> Option<&OfKind> {
-        self.kinds.get(place(kind))
+    pub fn kind(&self, kind: RequestKind) -> Option<&RequestTally> {
+        self.kinds.get(kind_index(kind))
     }
 
-    /// A request goes out.
-    pub fn sent(&mut self, kind: Kind) {
-        if let Some(of_kind) = self.kinds.get_mut(place(kind)) {
-            of_kind.sent += 1;
+    /// A request is sent.
+    pub fn sent(&mut self, kind: RequestKind) {
+        if let Some(tally) = self.kinds.get_mut(kind_index(kind)) {
+            tally.sent += 1;
         }
     }
 
-    /// Somebody comes.
+    /// A citizen arrives.
     pub fn arrived(&mut self, at: Duration) {
         self.bin(at, |bin| bin.arrived += 1);
     }
 
-    /// A request was answered, or was not.
-    pub fn heard(&mut self, kind: Kind, heard: &Heard<'_>, came: Came) {
+    /// A request has completed, with or without a response.
+    pub fn completed(&mut self, kind: RequestKind, completion: &Completion<'_>, reply: Reply) {
         let micros = |from: Duration| {
-            u64::try_from(heard.done.saturating_sub(from).as_micros()).unwrap_or(MICROS_MAX)
+            u64::try_from(completion.done.saturating_sub(from).as_micros()).unwrap_or(MICROS_MAX)
         };
-        let (due, sent) = (micros(heard.due), micros(heard.sent));
-        self.last_heard = self.last_heard.max(heard.done);
-        if let Some(of_kind) = self.kinds.get_mut(place(kind)) {
-            of_kind.from_due.saturating_record(due);
-            of_kind.from_sent.saturating_record(sent);
-            of_kind.count(came);
+        let (due, sent) = (micros(completion.due), micros(completion.sent));
+        self.last_response = self.last_response.max(completion.done);
+        if let Some(tally) = self.kinds.get_mut(kind_index(kind)) {
+            tally.from_due.saturating_record(due);
+            tally.from_sent.saturating_record(sent);
+            tally.count(reply);
         }
-        if kind != Kind::Book {
+        if kind != RequestKind::Book {
             return;
         }
-        if came == Came::Done {
-            self.last_booked = heard.done;
+        if reply == Reply::Done {
+            self.last_booked = completion.done;
         }
-        self.bin(heard.done, |bin| {
-            // One that holds too little grows; it fails only beyond what 64 bits hold.
+        self.bin(completion.done, |bin| {
+            // The histogram grows as needed, so recording cannot fail.
             let _ = bin.from_due.record(due);
             let _ = bin.from_sent.record(sent);
-            match came {
-                Came::Done => bin.booked += 1,
-                Came::Lost => bin.lost += 1,
-                Came::Refused(code) => add(bin.refused.get_mut(place_of(code))),
-                Came::Odd(_) => {}
+            match reply {
+                Reply::Done => bin.booked += 1,
+                Reply::Missing => bin.unanswered += 1,
+                Reply::Refused(code) => add(bin.refused.get_mut(code_index(code))),
+                Reply::Unexpected(_) => {}
             }
         });
     }
 
-    /// Somebody has cancelled; whether the dose is open again.
+    /// A citizen has cancelled; `returns` says whether the dose is open again.
     pub fn cancelled(&mut self, at: Duration, returns: bool) {
         self.bin(at, |bin| {
             bin.cancelled += 1;
@@ -204,33 +204,33 @@ impl Tally {
         });
     }
 
-    /// Somebody has a booking, who came at `arrived`.
-    pub fn booked_after(&mut self, arrived: Duration, now: Duration) {
+    /// A citizen who arrived at `arrived` has a booking now.
+    pub fn booked(&mut self, arrived: Duration, now: Duration) {
         let micros = now.saturating_sub(arrived).as_micros();
         self.until_booked.saturating_record(u64::try_from(micros).unwrap_or(MICROS_MAX));
     }
 
     fn bin(&mut self, at: Duration, note: impl FnOnce(&mut Bin)) {
-        let place = at.as_millis() / BIN.as_millis();
-        let place = usize::try_from(place).unwrap_or(BINS_MAX).min(BINS_MAX - 1);
-        while self.bins.len() <= place {
+        let index = at.as_millis() / BIN.as_millis();
+        let index = usize::try_from(index).unwrap_or(BINS_MAX).min(BINS_MAX - 1);
+        while self.bins.len() <= index {
             let Ok(bin) = Bin::new() else { return };
             self.bins.push(bin);
         }
-        if let Some(bin) = self.bins.get_mut(place) {
+        if let Some(bin) = self.bins.get_mut(index) {
             note(bin);
         }
     }
 }
 
-impl OfKind {
-    fn count(&mut self, came: Came) {
-        match came {
-            Came::Done => self.done += 1,
-            Came::Lost => self.lost += 1,
-            Came::Odd(_) => self.odd += 1,
-            Came::Refused(code) => {
-                if let Some(refused) = self.refused.get_mut(place_of(code)) {
+impl RequestTally {
+    fn count(&mut self, reply: Reply) {
+        match reply {
+            Reply::Done => self.done += 1,
+            Reply::Missing => self.unanswered += 1,
+            Reply::Unexpected(_) => self.unexpected += 1,
+            Reply::Refused(code) => {
+                if let Some(refused) = self.refused.get_mut(code_index(code)) {
                     *refused += 1;
                 }
             }
@@ -245,9 +245,9 @@ impl Bin {
             booked: 0,
             cancelled: 0,
             returned: 0,
-            lost: 0,
+            unanswered: 0,
             refused: vec![0; Code::ALL.len()],
-            // Grows to what it holds: most bins see a few milliseconds only.
+            // These grow as needed: most bins only see a few milliseconds.
             from_due: Histogram::new(BIN_DIGITS)?,
             from_sent: Histogram::new(BIN_DIGITS)?,
         })
@@ -260,18 +260,18 @@ fn add(count: Option<&mut u32>) {
     }
 }
 
-fn place(kind: Kind) -> usize {
+fn kind_index(kind: RequestKind) -> usize {
     match kind {
-        Kind::Supply => 0,
-        Kind::Clinics => 1,
-        Kind::Slots => 2,
-        Kind::Book => 3,
-        Kind::Cancel => 4,
+        RequestKind::Supply => 0,
+        RequestKind::Clinics => 1,
+        RequestKind::Slots => 2,
+        RequestKind::Book => 3,
+        RequestKind::Cancel => 4,
     }
 }
 
-/// Of a code, in `Code::ALL`.
-fn place_of(code: Code) -> usize {
+/// Index of a code in `Code::ALL`.
+fn code_index(code: Code) -> usize {
     Code::ALL.iter().position(|other| *other == code).unwrap_or(usize::MAX)
 }
 
@@ -279,50 +279,51 @@ fn place_of(code: Code) -> usize {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &[u8]) -> Answer<'_> {
-        Answer { status, retry_after: None, body }
+    fn response(status: u16, body: &[u8]) -> Response<'_> {
+        Response { status, retry_after: None, body }
     }
 
     #[test]
     fn the_code_of_a_problem_is_found() {
         let body = br#"{"type":"x","title":"No","status":409,"code":"seat_taken","detail":"code"}"#;
-        assert_eq!(Came::of(Some(answer(409, body))), Came::Refused(Code::SeatTaken));
-        assert_eq!(Came::of(Some(answer(502, b"<html>"))), Came::Odd(502));
-        assert_eq!(Came::of(Some(answer(409, br#"{"code":"news"}"#))), Came::Odd(409));
-        assert_eq!(Came::of(Some(answer(201, b"{}"))), Came::Done);
-        assert_eq!(Came::of(None), Came::Lost);
+        assert_eq!(Reply::of(Some(response(409, body))), Reply::Refused(Code::SeatTaken));
+        assert_eq!(Reply::of(Some(response(502, b"<html>"))), Reply::Unexpected(502));
+        assert_eq!(Reply::of(Some(response(409, br#"{"code":"news"}"#))), Reply::Unexpected(409));
+        assert_eq!(Reply::of(Some(response(201, b"{}"))), Reply::Done);
+        assert_eq!(Reply::of(None), Reply::Missing);
     }
 
     #[test]
-    fn kinds_stand_in_their_places() {
-        let places: Vec<_> = Kind::ALL.into_iter().map(place).collect();
-        assert_eq!(places, [0, 1, 2, 3, 4]);
+    fn kinds_are_indexed_in_their_order() {
+        let indexes: Vec<_> = RequestKind::ALL.into_iter().map(kind_index).collect();
+        assert_eq!(indexes, [0, 1, 2, 3, 4]);
     }
 
     #[test]
-    fn what_is_heard_is_counted_in_all_and_in_its_bin() {
+    fn a_completed_request_is_counted_in_total_and_in_its_bin() {
         let mut tally = Tally::new().unwrap();
         let ms = Duration::from_millis;
-        let heard = |done| Heard { answer: None, due: ms(100), sent: ms(1_000), done: ms(done) };
+        let completion =
+            |done| Completion { response: None, due: ms(100), sent: ms(1_000), done: ms(done) };
         tally.arrived(ms(100));
-        tally.sent(Kind::Book);
-        tally.heard(Kind::Book, &heard(1_600), Came::Done);
-        tally.heard(Kind::Book, &heard(1_700), Came::Refused(Code::SeatTaken));
-        tally.heard(Kind::Book, &heard(1_800), Came::Lost);
-        tally.heard(Kind::Cancel, &heard(1_900), Came::Done);
+        tally.sent(RequestKind::Book);
+        tally.completed(RequestKind::Book, &completion(1_600), Reply::Done);
+        tally.completed(RequestKind::Book, &completion(1_700), Reply::Refused(Code::SeatTaken));
+        tally.completed(RequestKind::Book, &completion(1_800), Reply::Missing);
+        tally.completed(RequestKind::Cancel, &completion(1_900), Reply::Done);
         tally.cancelled(ms(1_900), true);
-        let book = tally.kind(Kind::Book).unwrap();
-        assert_eq!((book.sent, book.done, book.lost), (1, 1, 1));
-        assert_eq!(book.refused[place_of(Code::SeatTaken)], 1);
+        let book = tally.kind(RequestKind::Book).unwrap();
+        assert_eq!((book.sent, book.done, book.unanswered), (1, 1, 1));
+        assert_eq!(book.refused[code_index(Code::SeatTaken)], 1);
         assert_eq!(tally.bins.len(), 4);
         assert_eq!((tally.bins[0].arrived, tally.bins[3].booked), (1, 1));
         let last = &tally.bins[3];
         assert!((1_690_000..1_720_000).contains(&last.from_due.max()), "{}", last.from_due.max());
         assert_eq!((last.from_due.len(), last.from_sent.len()), (3, 3));
-        assert_eq!((last.cancelled, last.returned, last.lost), (1, 1, 1));
+        assert_eq!((last.cancelled, last.returned, last.unanswered), (1, 1, 1));
         let least = book.from_due.min();
         assert!((1_490_000..1_510_000).contains(&least), "{least}");
         assert_eq!(tally.last_booked, ms(1_600));
-        assert_eq!(tally.last_heard, ms(1_900));
+        assert_eq!(tally.last_response, ms(1_900));
     }
 }

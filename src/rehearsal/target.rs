@@ -1,4 +1,4 @@
-//! Where a replay goes: a service on this machine, unless somebody insists.
+//! The service under test: on this machine, unless the operator allows another.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -6,12 +6,12 @@ use anyhow::{Context, bail};
 
 use crate::rehearsal::load::connection::Connection;
 
-/// The service that is asked.
+/// The service under test.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// As it was given, without a slash at the end.
     pub url: String,
-    /// What goes into the `Host` header.
+    /// The value of the `Host` header.
     pub host: String,
     pub address: SocketAddr,
 }
@@ -20,7 +20,7 @@ impl Target {
     /// Reads `http://HOST[:PORT]` and looks the host up.
     ///
     /// # Errors
-    /// In words for an operator: no such URL or host; another machine, unless that is allowed.
+    /// A sentence for the operator: no such URL or host; another machine, unless that is allowed.
     pub fn parse(url: &str, allow_remote: bool) -> anyhow::Result<Self> {
         let url = url.trim_end_matches('/');
         let host = url.strip_prefix("http://").filter(|host| !host.contains('/'));
@@ -44,7 +44,7 @@ impl Target {
     /// Asks the service whether it is ready.
     ///
     /// # Errors
-    /// In words for an operator.
+    /// A sentence for the operator: nothing answers, or it is not ready.
     pub async fn check(&self) -> anyhow::Result<()> {
         let request = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
         let Ok(mut connection) = Connection::open(self.address).await else {

@@ -1,5 +1,5 @@
-//! For who tries dosebook out: the one-time codes that would have been sent, shown on the machine
-//! that the service runs on and nowhere else.
+//! For trying dosebook out: the one-time codes that would have been sent, shown only on the machine
+//! that the service runs on.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use chrono::SecondsFormat;
@@ -11,13 +11,15 @@ use crate::{
         Refusal,
         outbox::{CodeMessage, Message},
     },
+    html::escape,
     http::{problem::Problem, state::App},
 };
 
-/// The codes of the last ten minutes, newest first: a page, or JSON for who accepts only that.
+/// The codes of the last ten minutes, newest first: a page, or JSON for clients that accept only
+/// JSON.
 ///
 /// # Errors
-/// `not_found` where codes are sent, and for every other machine.
+/// `not_found` if codes are sent for real, and for requests from another machine.
 pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     if !app.is_local || !is_from_this_machine(&request) {
         return Err(Refusal::not_found().into());
@@ -41,8 +43,8 @@ pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
         .body(page(&codes)))
 }
 
-/// The peer is this machine, it is no proxy that speaks for another, and the name in the browser is
-/// this machine's: a page from elsewhere could have its own name resolve to here (DNS rebinding).
+/// The peer is this machine, it is no proxy for another, and `Host` is a name of this machine: a
+/// foreign page could let its own name resolve to this address (DNS rebinding).
 fn is_from_this_machine(request: &HttpRequest) -> bool {
     let headers = request.headers();
     let is_proxied = headers.contains_key(header::FORWARDED)
@@ -62,11 +64,10 @@ fn accepts_json(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html"))
 }
 
-/// Nothing here needs escaping: digits, stars, times and UUIDs.
 fn page(codes: &[(Message, CodeMessage)]) -> String {
     let mut rows = String::new();
     for (message, CodeMessage { challenge_id, code, expires_at }) in codes {
-        let (to, code) = (message.masked_recipient(), code.as_str());
+        let (to, code) = (escape(&message.masked_recipient()), escape(code.as_str()));
         let until = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let row = format!(
             "<tr><td>{code}</td><td>{to}</td><td>{until}</td><td>{challenge_id}</td></tr>\n"

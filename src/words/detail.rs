@@ -178,6 +178,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Give latitude and longitude, both in degrees.",
             "위도와 경도를 모두 도 단위로 적어 주십시오."
         ),
+        Detail::TranslationAlone => say!(
+            language,
+            "Give the reason itself beside its translation.",
+            "사유를 번역한 글과 함께 사유 자체도 적어 주십시오."
+        ),
         Detail::PasswordTooShort { chars_min } => say!(
             language,
             "A password has at least {chars_min} characters.",
@@ -221,6 +226,13 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             language,
             "The register has a person of this name, birth date and phone.",
             "이름, 생년월일, 전화번호가 같은 분이 이미 등록되어 있습니다."
+        ),
+
+        Detail::SpellingInRegister => say!(
+            language,
+            "Another person of the register has one of these names, this birth date and this \
+             phone.",
+            "이 이름 가운데 하나와 생년월일, 전화번호가 같은 다른 분이 이미 등록되어 있습니다."
         ),
 
         // places

@@ -1,4 +1,4 @@
-//! Bookings one by one: made, asked for again, looked at, cancelled.
+//! Bookings one by one: made, repeated, read, cancelled.
 
 use serde_json::json;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! What can be booked, and by whom, as everybody reads it.
+//! Campaigns as the public reads them: what can be booked, and by whom.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Where there is something to book: by region, date and distance.
+//! The search for clinics with open doses: by region, date and distance.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

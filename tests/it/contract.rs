@@ -1,6 +1,6 @@
-//! openapi.yaml and the service say the same: every route is documented and every documented
-//! operation is there, codes are the same, and each operation lets in whom it says and nobody else.
-//! (That the bodies are the same, every other test checks: see support/openapi.rs.)
+//! openapi.yaml and the service agree: every route is documented and every documented operation
+//! exists, the codes are the same, and each operation admits the roles that it names and no others.
+//! (Every other test checks the bodies: see support/openapi.rs.)
 
 use std::collections::{BTreeMap, BTreeSet};
 

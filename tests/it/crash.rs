@@ -1,6 +1,6 @@
-//! `kill -9` of the service and of its PostgreSQL while people book: what was acknowledged is there
-//! afterwards, what was sent again is done once, and the ledger is sound. Real processes, durable
-//! settings.
+//! Crash tests: `kill -9` of the service and of its PostgreSQL while people book. Acknowledged
+//! bookings are there afterwards, a request sent again is done once, and the ledger is sound. Real
+//! processes, durable settings.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,13 +28,13 @@ use crate::support::{
 const PEOPLE: u32 = 600;
 /// Each books for its share of the people, one after the other.
 const CLIENTS: usize = 20;
-/// The blow falls when this many bookings have been acknowledged.
-const BEFORE_THE_BLOW: usize = 150;
+/// The kill comes when this many bookings have been acknowledged.
+const BOOKED_BEFORE_KILL: usize = 150;
 /// Everything is over within this time, or the test fails.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TEST_SECONDS_MAX: Duration = Duration::from_secs(90);
 
-/// A folder with a private PostgreSQL that this test also holds on to, so that it can look inside.
-struct Place {
+/// A folder with a private PostgreSQL. The test holds the server too, to look inside.
+struct Setup {
     folder: tempfile::TempDir,
     postgres: Private,
     db: PgPool,
@@ -42,7 +42,7 @@ struct Place {
     ids: Vec<Uuid>,
 }
 
-impl Place {
+impl Setup {
     async fn new() -> (Self, Service) {
         let folder = tempfile::tempdir().expect("a folder");
         // The first start makes database and schema.
@@ -66,7 +66,7 @@ impl Place {
         self.made.booking(self.made.slots[person % self.made.slots.len()])
     }
 
-    /// Sends everybody's booking until it is acknowledged, as a patient client does.
+    /// Sends everybody's booking, and again until it is acknowledged. Gives the statuses.
     async fn insist(&self, url: &str) -> Vec<u16> {
         let everybody = (0..self.ids.len()).map(|person| async move {
             let (client, body) = (self.client(url, person), self.body(person));
@@ -82,7 +82,7 @@ impl Place {
                 }
             }
         });
-        timeout(PATIENCE, join_all(everybody)).await.expect("everybody is served in time")
+        timeout(TEST_SECONDS_MAX, join_all(everybody)).await.expect("everybody is served in time")
     }
 
     async fn is_sound(&self) {
@@ -111,17 +111,17 @@ impl Place {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_the_service() {
-    let (place, mut service) = Place::new().await;
-    let place = Arc::new(place);
+    let (setup, mut service) = Setup::new().await;
+    let setup = Arc::new(setup);
     let (acknowledge, mut acknowledged) = mpsc::unbounded_channel();
     let mut clients = Vec::new();
     for first in 0..CLIENTS {
-        let (place, url, acknowledge) = (place.clone(), service.url.clone(), acknowledge.clone());
+        let (setup, url, acknowledge) = (setup.clone(), service.url.clone(), acknowledge.clone());
         clients.push(tokio::spawn(async move {
-            for person in (first..place.ids.len()).step_by(CLIENTS) {
-                let client = place.client(&url, person);
-                let path = format!("/v1/bookings/{}", place.ids[person]);
-                let request = client.request(reqwest::Method::PUT, &path).json(&place.body(person));
+            for person in (first..setup.ids.len()).step_by(CLIENTS) {
+                let client = setup.client(&url, person);
+                let path = format!("/v1/bookings/{}", setup.ids[person]);
+                let request = client.request(reqwest::Method::PUT, &path).json(&setup.body(person));
                 match request.try_send().await {
                     Ok(answer) if answer.status == 201 => drop(acknowledge.send(person)),
                     _ => return,
@@ -131,7 +131,7 @@ async fn what_was_acknowledged_survives_the_service() {
     }
     drop(acknowledge);
     let mut kept = Vec::new();
-    while kept.len() < BEFORE_THE_BLOW {
+    while kept.len() < BOOKED_BEFORE_KILL {
         kept.push(acknowledged.recv().await.expect("the service books before it is killed"));
     }
     service.kill();
@@ -141,47 +141,47 @@ async fn what_was_acknowledged_survives_the_service() {
     while let Some(person) = acknowledged.recv().await {
         kept.push(person);
     }
-    assert!(kept.len() < place.ids.len(), "the blow fell under load");
+    assert!(kept.len() < setup.ids.len(), "the kill came under load");
 
-    let service = Service::private(place.folder.path());
+    let service = Service::private(setup.folder.path());
     for &person in &kept {
-        let path = format!("/v1/bookings/{}", place.ids[person]);
-        let booking = place.client(&service.url, person).get(&path).await.ok(200);
+        let path = format!("/v1/bookings/{}", setup.ids[person]);
+        let booking = setup.client(&service.url, person).get(&path).await.ok(200);
         assert_eq!(booking["state"], "booked");
     }
-    let statuses = place.insist(&service.url).await;
+    let statuses = setup.insist(&service.url).await;
     assert!(kept.iter().all(|&person| statuses[person] == 200), "a replay, not a new booking");
     assert!(statuses.contains(&201), "what was not done is done now: the control");
-    place.is_sound().await;
+    setup.is_sound().await;
     drop(service);
-    Arc::into_inner(place).expect("nobody else looks").end().await;
+    Arc::into_inner(setup).expect("nobody else looks").end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_its_postgresql() {
-    let (place, service) = Place::new().await;
-    let booking = place.insist(&service.url);
-    let blow = async {
+    let (setup, service) = Setup::new().await;
+    let booking = setup.insist(&service.url);
+    let kill = async {
         let started = Instant::now();
         let mut look = interval(Duration::from_millis(5));
         loop {
             look.tick().await;
-            assert!(started.elapsed() < PATIENCE, "nobody books");
+            assert!(started.elapsed() < TEST_SECONDS_MAX, "nobody books");
             let sql = "select count(*) from booking";
-            let booked: i64 = sqlx::query_scalar(sql).fetch_one(&place.db).await.unwrap();
-            if booked as usize >= BEFORE_THE_BLOW {
+            let booked: i64 = sqlx::query_scalar(sql).fetch_one(&setup.db).await.unwrap();
+            if booked as usize >= BOOKED_BEFORE_KILL {
                 break;
             }
         }
-        kill_postmaster(&place.db).await;
+        kill_postmaster(&setup.db).await;
     };
-    let (statuses, ()) = tokio::join!(booking, blow);
-    assert_eq!(statuses.len(), place.ids.len());
-    let again = place.insist(&service.url).await;
+    let (statuses, ()) = tokio::join!(booking, kill);
+    assert_eq!(statuses.len(), setup.ids.len());
+    let again = setup.insist(&service.url).await;
     assert!(again.iter().all(|&status| status == 200), "every id answers as a replay");
-    place.is_sound().await;
+    setup.is_sound().await;
     drop(service);
-    place.end().await;
+    setup.end().await;
 }
 
 /// The server's process, from the inside; its backends die with it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use dosebook::{
     db::Db,
-    demo::{self, CAMPAIGN_CODE, Loaded, Person, Scale},
+    demo::{self, CAMPAIGN_CODE, DemoPerson, Loaded, Scale},
     domain::{
         ClinicId, PersonId, SlotId,
         keys::Keys,
@@ -18,7 +18,10 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{TestApp, app::SECRET, database::TestDatabase};
+use crate::{
+    spelling::signs_in,
+    support::{TestApp, app::SECRET, database::TestDatabase},
+};
 
 const SMALL: Scale = Scale { people: 1_000, doses: 230, clinics: 10 };
 
@@ -39,7 +42,7 @@ async fn number(db: &PgPool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(db).await.expect(sql)
 }
 
-async fn id_of(db: &PgPool, person: &Person) -> PersonId {
+async fn id_of(db: &PgPool, person: &DemoPerson) -> PersonId {
     let today = NaiveDate::from_ymd_opt(2021, 7, 12).unwrap();
     let born = BirthDate::new(person.birth_date, today).unwrap();
     let key = match_key(&Keys::new(&SECRET).matching, &person.name, born, &person.phone);
@@ -134,6 +137,41 @@ async fn who_was_printed_can_book_and_who_was_printed_as_a_refusal_cannot() {
     let other = app.citizen(id_of(&app.db, &loaded.other).await);
     other.put_booking(Uuid::now_v7(), &body).await.problem(403, "not_eligible");
     assert_eq!(number(&app.db, "select sum(booked)::bigint from allocation").await, 3);
+}
+
+#[tokio::test]
+async fn the_first_of_the_people_signs_in_with_either_spelling() {
+    let (app, loaded) = demonstration().await;
+    let person = &loaded.citizens[0];
+    let id = id_of(&app.db, person).await;
+    let birth_date = person.birth_date.to_string();
+    for name in [&person.name, &person.name_en] {
+        let client = signs_in(&app, (name, &birth_date, &person.phone)).await;
+        let me = client.expect(name).get("/v1/me").await.ok(200);
+        assert_eq!((&me["person_id"], &me["name"]), (&json!(id), &json!("정성민")));
+        assert_eq!(me["name_en"], "Jung Sung-min");
+    }
+    let other = &loaded.citizens[1].name_en;
+    assert!(signs_in(&app, (other, &birth_date, &person.phone)).await.is_none());
+    let spelled = "select count(*) from person_spelling where language = 'en'";
+    assert_eq!(number(&app.db, spelled).await, 1_200);
+}
+
+#[tokio::test]
+async fn what_the_public_sees_is_korean_with_english_beside_it() {
+    let (app, _) = demonstration().await;
+    for table in ["region", "clinic", "product", "course", "campaign", "cohort"] {
+        let sql = format!("select name, name_en from {table}");
+        let rows: Vec<(String, Option<String>)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&app.db).await.expect(table);
+        assert!(!rows.is_empty(), "{table}");
+        for (name, name_en) in rows {
+            assert!(name.chars().any(|c| ('가'..='힣').contains(&c)), "{table}: {name}");
+            assert!(name_en.is_some_and(|name| name.is_ascii()), "{table}: {name}");
+        }
+    }
+    let no_english = "select count(*) from supply_history where reason_en is null";
+    assert_eq!(number(&app.db, no_english).await, 0);
 }
 
 #[tokio::test]

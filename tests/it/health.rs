@@ -1,4 +1,4 @@
-//! What machines that watch the service see, and a first booking as a check of all the rest.
+//! Health, readiness and metrics, and a first booking as a check of all the rest.
 
 use std::time::Duration;
 

@@ -1,7 +1,13 @@
 //! The database itself says no: attacks by raw SQL, as the service's own role and as the owner of
 //! everything. Each has a lawful neighbour that goes through.
 
-use dosebook::{db::Db, domain::movement::Kind, flows::discrepancy::verify};
+use std::{fs, path::Path};
+
+use dosebook::{
+    db::Db,
+    domain::{booking, movement::Kind},
+    flows::discrepancy::verify,
+};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use crate::support::{Made, TestApp, make};
@@ -167,6 +173,74 @@ async fn the_database_and_the_program_know_the_same_movements() {
     database.sort_unstable();
     program.sort_unstable();
     assert_eq!(database, program);
+}
+
+/// The states for which an SQL condition on `state` holds.
+async fn states(db: &mut PgConnection, condition: &str) -> Vec<i16> {
+    let sql = format!(
+        "select state from (select n::smallint as state from generate_series(1, 5) n) booking
+         where {condition} order by state"
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(db).await.unwrap()
+}
+
+fn states_that(holds: impl Fn(booking::State) -> bool) -> Vec<i16> {
+    let mut states: Vec<_> =
+        booking::State::ALL.into_iter().filter(|&s| holds(s)).map(booking::State::number).collect();
+    states.sort_unstable();
+    states
+}
+
+#[tokio::test]
+async fn the_database_and_the_program_know_the_same_live_bookings() {
+    let mut attack = attack().await;
+    let mut predicates = Vec::new();
+    for index in ["booking_one_live_key", "booking_ended_idx"] {
+        let predicate: String = sqlx::query_scalar(
+            "select pg_get_expr(indpred, indrelid) from pg_index where indexrelid = $1::regclass",
+        )
+        .bind(index)
+        .fetch_one(&mut attack.service)
+        .await
+        .unwrap();
+        predicates.push(states(&mut attack.service, &predicate).await);
+    }
+    let live = states_that(booking::State::is_live);
+    assert_eq!(predicates, [live.clone(), states_that(|state| !state.is_live())]);
+    assert_ne!(states(&mut attack.service, "state in (1, 2)").await, live, "the control");
+}
+
+/// The lists of states in the statements of the program, as they are written there.
+fn lists(folder: &Path, lists: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            self::lists(&path, lists);
+            continue;
+        }
+        for after in fs::read_to_string(&path).unwrap().split("state in (").skip(1) {
+            lists.push(after.split(')').next().unwrap().to_owned());
+        }
+    }
+}
+
+#[test]
+fn statements_list_the_states_that_the_program_calls_live() {
+    use booking::State::{Booked, Held};
+    let list = |states: Vec<i16>| states.iter().map(i16::to_string).collect::<Vec<_>>().join(", ");
+    let live = list(states_that(booking::State::is_live));
+    let known = [
+        live.clone(),
+        list(states_that(|state| !state.is_live())),
+        list(states_that(|state| matches!(state, Booked | Held))),
+    ];
+    let mut found = Vec::new();
+    for folder in ["src/db", "bench/src"] {
+        lists(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    assert!(found.iter().filter(|list| **list == live).count() > 5, "{found:?}");
+    assert_eq!(found.iter().find(|list| !known.contains(list)), None);
+    assert!(!known.contains(&"1, 2".to_owned()), "the control");
 }
 
 #[tokio::test]

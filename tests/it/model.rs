@@ -1,4 +1,5 @@
-//! Random histories: what the lanes do in random batches is what a small model does one by one.
+//! A model test: random histories, run by a lane in random batches, have the same outcomes as a
+//! small model that runs them one by one.
 //!
 //! The model knows nothing of locks, SQL or batches. Each history runs on a database of its own.
 
@@ -126,7 +127,7 @@ impl Model {
     }
 }
 
-/// The real thing, driven as a lane and the API drive it.
+/// The real database, driven as a lane and the API drive it.
 struct Real {
     app: TestApp,
     made: Made,
@@ -182,14 +183,14 @@ impl Real {
         self.made.slot(0, 1, slot).slot_id
     }
 
-    /// As the handler does before it asks a lane: what is not there is refused at once.
+    /// As the handler does before it submits a request: a booking that is not there is refused.
     async fn cancel(&self, id: u128, owner: Option<PersonId>) -> Option<Request> {
         let id = BookingId(Uuid::from_u128(id + 1));
         let found = dosebook::db::booking::find_own(&self.app.db, id, owner?).await.unwrap();
         found.map(Request::Cancel)
     }
 
-    /// Runs the requests as one batch, and what it leaves over as the next.
+    /// Runs the requests as one batch, and those it leaves undecided as the next.
     async fn settle(&mut self, mut requests: &[Request]) -> Vec<&'static str> {
         let mut names = Vec::new();
         while !requests.is_empty() {
@@ -233,7 +234,7 @@ fn amount(doses: i32) -> Amount {
 }
 
 fn cause() -> Cause {
-    Cause { actor: Actor::Service, reason: "the model says so".to_owned() }
+    Cause { actor: Actor::Service, reason: "the model says so".into() }
 }
 
 fn name<T: std::fmt::Debug>(outcome: flows::Result<T>, done: &str) -> String {
@@ -299,7 +300,7 @@ fn batches_of_any_size_are_as_good_as_one_by_one() {
     }
 }
 
-/// The control: a model that forgets one rule is told apart.
+/// The control: a model without one rule disagrees with the database.
 #[test]
 fn a_model_with_another_rule_is_found_out() {
     let mut model = Model::new();

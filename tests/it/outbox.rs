@@ -2,7 +2,11 @@
 
 use std::sync::Mutex;
 
-use dosebook::{db::in_tx, domain::outbox::Message, flows::outbox::deliver};
+use dosebook::{
+    db::{self, in_tx},
+    domain::outbox::Message,
+    flows::outbox::deliver,
+};
 use futures_util::future::join_all;
 use sqlx::{Executor, query, query_scalar};
 
@@ -75,14 +79,15 @@ async fn a_transaction_dropped_half_way_leaves_nothing_to_whoever_comes_next() {
     let abandoned = in_tx(&db.write, "abandoned", async |conn| {
         conn.execute("update catalogue set revision = revision + 1000").await?;
         told.send(()).expect("somebody waits");
-        std::future::pending::<Result<(), sqlx::Error>>().await
+        std::future::pending::<Result<(), db::Error>>().await
     });
     tokio::select! {
         _ = abandoned => panic!("it never ends by itself"),
         reached = tells => reached.expect("half way"),
     }
     in_tx(&db.write, "next", async |conn| {
-        conn.execute("update catalogue set revision = revision + 1").await
+        let sql = "update catalogue set revision = revision + 1";
+        conn.execute(sql).await.map_err(db::Error::from)
     })
     .await
     .expect("the next transaction");

@@ -1,5 +1,5 @@
-//! More at once than can be done: who is sent away, who is let in, and that nothing is done for
-//! those who have gone. Lanes are stalled by a transaction that holds every slot.
+//! Overload: admission control, load shedding by priority, and requests whose caller has gone. A
+//! transaction that locks every slot stalls the lanes.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ async fn until(mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Each of these people asks for the same slot; answers come when the lanes go on.
+/// Each of these people requests the same slot; the answers arrive when the lanes continue.
 fn ask_all(
     app: &TestApp,
     made: &Made,
@@ -51,7 +51,7 @@ async fn a_full_lane_says_so_at_once() {
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     let holder = stall(&app).await;
     let asked = ask_all(&app, &made, 0..60);
-    // One is in the lane's hands and one in its queue: with 58 refused, all have been heard.
+    // The lane holds one and its queue another: with 58 refused, all 60 have arrived.
     until(|| app.app.metrics.overflows.get() >= 58).await;
     holder.rollback().await.unwrap();
     let answers = answers(asked).await;
@@ -64,13 +64,13 @@ async fn a_full_lane_says_so_at_once() {
 }
 
 #[tokio::test]
-async fn whoever_would_wait_too_long_is_sent_away_before_the_queue_is_full() {
-    // A lane counts 20 microseconds for each until it knows better: 50 of them are a millisecond.
+async fn a_request_that_would_wait_too_long_is_refused_before_the_queue_is_full() {
+    // A lane estimates 20 microseconds per request until its first sample: 50 make a millisecond.
     let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     let holder = stall(&app).await;
     let asked = ask_all(&app, &made, 0..60);
-    // One in the lane's hands, fifty before the door is shut.
+    // The lane holds one, and its queue takes fifty.
     until(|| app.app.metrics.overflows.get() >= 9).await;
     until(|| app.app.metrics.callers.get() <= 51).await;
     assert_eq!((app.app.metrics.queued.get(), app.app.metrics.overflows.get()), (50, 9));
@@ -78,7 +78,7 @@ async fn whoever_would_wait_too_long_is_sent_away_before_the_queue_is_full() {
     answers(asked).await;
 }
 
-/// What is asked, and its status now.
+/// The status of one request of each priority: export, sign-in, read, and two without one.
 async fn statuses(app: &TestApp, made: &Made) -> [u16; 5] {
     let admin = app.admin().await;
     let citizen = app.citizen(&made.people[59]);
@@ -88,7 +88,7 @@ async fn statuses(app: &TestApp, made: &Made) -> [u16; 5] {
         admin.get("/v1/admin/movements").await.status,
         app.public().post("/v1/auth/sessions", &nobody).await.status,
         citizen.get("/v1/me").await.status,
-        // What has no class: a public read from memory, and an administrator's command.
+        // Without a priority: a public read from memory, and an administrator's command.
         app.public().get("/v1/campaigns").await.status,
         admin
             .request(reqwest::Method::PATCH, &pause)
@@ -100,14 +100,14 @@ async fn statuses(app: &TestApp, made: &Made) -> [u16; 5] {
 }
 
 #[tokio::test]
-async fn what_matters_less_makes_way_first() {
+async fn requests_of_a_lower_priority_are_refused_first() {
     let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     app.refresh().await;
     assert_eq!(statuses(&app, &made).await, [200, 401, 200, 200, 200], "the control");
     let holder = stall(&app).await;
     let mut asked = ask_all(&app, &made, 0..1);
-    // The first is in the lane's hands; those who wait behind it make 2 % of a millisecond each.
+    // The lane holds the first. Each that waits behind it adds 2 % of a millisecond to the load.
     until(|| app.app.metrics.callers.get() == 1 && app.app.metrics.queued.get() == 0).await;
     let mut waiting = 0;
     for (upto, expected) in [
@@ -120,13 +120,13 @@ async fn what_matters_less_makes_way_first() {
         until(|| app.app.metrics.queued.get() == i64::try_from(upto).unwrap()).await;
         assert_eq!(statuses(&app, &made).await, expected, "{upto} wait");
     }
-    assert_eq!(app.app.metrics.callers.get(), 47, "bookings made no way");
+    assert_eq!(app.app.metrics.callers.get(), 47, "no booking was refused");
     holder.rollback().await.unwrap();
     answers(asked).await;
 }
 
 #[tokio::test]
-async fn nothing_is_done_for_those_who_have_hung_up() {
+async fn a_request_whose_caller_has_hung_up_is_not_done() {
     let app = TestApp::with().lanes(1).batch(1).start().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     let holder = stall(&app).await;
@@ -140,8 +140,11 @@ async fn nothing_is_done_for_those_who_have_hung_up() {
     until(|| app.app.metrics.callers.get() == 2).await;
     holder.rollback().await.unwrap();
     let answers = answers(stayed).await;
-    assert!(answers.iter().all(|answer| answer.status == 201), "the control: who stayed is booked");
-    // Whoever comes after the one who has gone finds the lane past it.
+    assert!(
+        answers.iter().all(|answer| answer.status == 201),
+        "the control: those who stayed are booked"
+    );
+    // When a later request has been answered, the lane is past the one whose caller has gone.
     let body = made.booking(made.slot(0, 1, 0));
     app.citizen(&made.people[3]).put_booking(Uuid::now_v7(), &body).await.ok(201);
     let sql = "select count(*) from booking where person_id = $1";
@@ -175,7 +178,7 @@ fn put_booking(app: &TestApp, made: &Made, person: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn whoever_is_sent_away_can_come_again_on_the_same_connection() {
+async fn a_refused_caller_can_try_again_on_the_same_connection() {
     let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     let holder = stall(&app).await;
@@ -187,7 +190,7 @@ async fn whoever_is_sent_away_can_come_again_on_the_same_connection() {
         let answer = connection.ask(&put_booking(&app, &made, 55)).await.unwrap();
         assert_eq!((answer.status, answer.retry_after), (503, Some(1)));
     }
-    // The same for whoever is refused for another reason before the body was read.
+    // The same after a refusal for another reason before the body was read.
     let request = String::from_utf8(put_booking(&app, &made, 55)).unwrap();
     let elsewhere = request.replacen("/v1/bookings/", "/v1/nothing/", 1);
     for _ in 0..2 {
@@ -198,7 +201,7 @@ async fn whoever_is_sent_away_can_come_again_on_the_same_connection() {
 }
 
 #[tokio::test]
-async fn whoever_waited_for_a_lane_that_stood_still_is_not_booked_behind_their_back() {
+async fn a_request_that_expired_while_the_lane_was_stopped_is_not_done_later() {
     let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
     let made = World::new().people(10).seats(100).doses(100).make(&app.db).await;
     let holder = stall(&app).await;
@@ -211,7 +214,7 @@ async fn whoever_waited_for_a_lane_that_stood_still_is_not_booked_behind_their_b
     until(|| waited.elapsed() > Duration::from_millis(10)).await;
     holder.rollback().await.unwrap();
     let answers = answers(asked).await;
-    assert_eq!(answers[0].status, 201, "the control: the one in the lane's hands is booked");
+    assert_eq!(answers[0].status, 201, "the control: the one that the lane held is booked");
     assert!(answers[1..].iter().all(|answer| answer.code() == "overloaded"), "{answers:?}");
     let booked: i64 =
         sqlx::query_scalar("select count(*) from booking").fetch_one(&app.db).await.unwrap();

@@ -1,11 +1,12 @@
-//! A small rehearsal from end to end: what it reports is what the database holds, and a promise
-//! that was not kept is found.
+//! A small replay from end to end: its report agrees with the database, and a promise that was not
+//! kept is found.
 
 use dosebook::{
     db::Db,
     domain::keys::Keys,
     rehearsal::{
-        self, Checked, Order, Played, Report, Scenario, Target, crowd::AckState, plan::Key,
+        self, CheckResult, FinishedReplay, ReplayConfig, Report, Scenario, Target,
+        citizens::AckState, plan::BookingKey,
     },
 };
 use serde_json::{Value, json};
@@ -49,8 +50,8 @@ impl Stage {
         Self { app, db }
     }
 
-    fn order(&self, scenario: &str) -> Order {
-        Order {
+    fn config(&self, scenario: &str) -> ReplayConfig {
+        ReplayConfig {
             name: "small".to_owned(),
             scenario: Scenario::parse(scenario).expect("a scenario"),
             share: 1.0,
@@ -59,14 +60,14 @@ impl Stage {
         }
     }
 
-    async fn play(&self, scenario: &str) -> anyhow::Result<Played> {
+    async fn run(&self, scenario: &str) -> anyhow::Result<FinishedReplay> {
         let (keys, clock) = (Keys::new(&SECRET), &self.app.app.clock);
-        let prepared = rehearsal::prepare(&self.db, &keys, clock, self.order(scenario)).await?;
-        prepared.play(&self.db, clock, Box::new(|_| {})).await
+        let prepared = rehearsal::prepare(&self.db, &keys, clock, self.config(scenario)).await?;
+        prepared.run(&self.db, clock, Box::new(|_| {})).await
     }
 
-    async fn check(&self, played: &Played) -> Checked {
-        played.check(&self.db).await.expect("the check")
+    async fn check(&self, replay: &FinishedReplay) -> CheckResult {
+        replay.check(&self.db).await.expect("the check")
     }
 
     async fn number(&self, sql: &'static str) -> i64 {
@@ -86,10 +87,10 @@ fn sum(report: &Value, member: &str) -> i64 {
 #[tokio::test]
 async fn what_a_replay_reports_is_what_the_database_holds() {
     let stage = Stage::set().await;
-    let played = stage.play(SMALL).await.expect("played");
-    let checked = stage.check(&played).await;
+    let replay = stage.run(SMALL).await.expect("finished");
+    let checked = stage.check(&replay).await;
     assert!(checked.is_sound(), "{checked:?}");
-    let report = Report::new(&played, checked);
+    let report = Report::new(&replay, checked);
     let json = serde_json::to_value(&report).expect("JSON");
 
     let bookings = stage.number("select count(*) from booking").await;
@@ -104,7 +105,7 @@ async fn what_a_replay_reports_is_what_the_database_holds() {
     );
     assert!(cancelled > 0 && live <= 240, "{cancelled} cancelled, {live} live");
     assert_eq!((of(&json, "/doses_open"), of(&json, "/lost")), (240, 0));
-    // Nobody was told more than the others: the time line adds up to the same.
+    // The timeline adds up to the same totals.
     assert_eq!((sum(&json, "arrived"), sum(&json, "booked")), (600, bookings));
     let end = json["timeline"].as_array().unwrap().last().unwrap();
     // Some of the doses were cancelled too late to be open again.
@@ -139,11 +140,11 @@ async fn what_a_replay_reports_is_what_the_database_holds() {
 #[tokio::test]
 async fn the_same_people_come_again_from_the_same_seed_and_ids_are_new() {
     let stage = Stage::set().await;
-    let first = stage.play(SMALL).await.expect("played");
+    let first = stage.run(SMALL).await.expect("finished");
     assert!(stage.check(&first).await.is_sound());
     // Who is booked is not asked again; with what is left the second has its own.
     let fewer = SMALL.replace("citizens: 600", "citizens: 100");
-    let second = stage.play(&fewer).await;
+    let second = stage.run(&fewer).await;
     // All doses may be gone: then there is nothing to aim at, and it says so.
     match second {
         Ok(second) => assert!(stage.check(&second).await.is_sound()),
@@ -155,49 +156,49 @@ async fn the_same_people_come_again_from_the_same_seed_and_ids_are_new() {
 async fn a_promise_that_was_not_kept_is_found() {
     let stage = Stage::set().await;
     let scenario = SMALL.replace("citizens: 600", "citizens: 100");
-    let mut played = stage.play(&scenario).await.expect("played");
-    let control = stage.check(&played).await;
+    let mut replay = stage.run(&scenario).await.expect("finished");
+    let control = stage.check(&replay).await;
     assert!(control.is_sound(), "the control: {control:?}");
     assert_eq!(control.acknowledged, control.in_database);
 
-    // Somebody was told of a booking that is not there.
-    let mut invented = played.told.acks[0];
-    invented.key = Key { nth: 99, ..invented.key };
-    played.told.acks.push(invented);
-    let checked = stage.check(&played).await;
+    // A booking was acknowledged that is not there.
+    let mut invented = replay.log.acks[0];
+    invented.key = BookingKey { attempt: 99, ..invented.key };
+    replay.log.acks.push(invented);
+    let checked = stage.check(&replay).await;
     assert_eq!((checked.lost, checked.untold, checked.is_sound()), (1, 0, false));
     assert!(checked.faults[0].contains("is not there"), "{:?}", checked.faults);
-    played.told.acks.pop();
+    replay.log.acks.pop();
 
-    // A booking that nobody was told of; and one whose answer was lost, which is no fault.
-    let held_back = played.told.acks.remove(0);
-    let checked = stage.check(&played).await;
+    // A booking that was not acknowledged; and one whose response was lost, which is no fault.
+    let held_back = replay.log.acks.remove(0);
+    let checked = stage.check(&replay).await;
     assert_eq!((checked.untold, checked.is_sound()), (1, false));
-    played.told.doubtful.insert(held_back.key);
-    let checked = stage.check(&played).await;
-    assert_eq!(checked.unknown, [played.plan.booking_id(held_back.key)]);
+    replay.log.in_doubt.insert(held_back.key);
+    let checked = stage.check(&replay).await;
+    assert_eq!(checked.unknown, [replay.plan.booking_id(held_back.key)]);
     assert!(checked.is_sound(), "{checked:?}");
 
-    // Told to be cancelled, and live; told to be at another slot.
-    let booked = played.told.acks.iter_mut().find(|ack| ack.state == AckState::Booked).unwrap();
+    // Acknowledged as cancelled, and live; acknowledged at another slot.
+    let booked = replay.log.acks.iter_mut().find(|ack| ack.state == AckState::Booked).unwrap();
     booked.state = AckState::Cancelled;
-    assert_eq!(stage.check(&played).await.lost, 1);
-    let booked = played.told.acks.iter_mut().find(|ack| ack.state == AckState::Cancelled).unwrap();
+    assert_eq!(stage.check(&replay).await.lost, 1);
+    let booked = replay.log.acks.iter_mut().find(|ack| ack.state == AckState::Cancelled).unwrap();
     booked.state = AckState::Booked;
-    booked.place += 1;
-    assert!(stage.check(&played).await.lost >= 1);
+    booked.slot += 1;
+    assert!(stage.check(&replay).await.lost >= 1);
 }
 
 #[tokio::test]
 async fn a_ledger_that_was_tampered_with_is_found() {
     let stage = Stage::set().await;
     let scenario = SMALL.replace("citizens: 600", "citizens: 100");
-    let played = stage.play(&scenario).await.expect("played");
-    assert!(stage.check(&played).await.is_sound(), "the control");
+    let replay = stage.run(&scenario).await.expect("finished");
+    assert!(stage.check(&replay).await.is_sound(), "the control");
     let sql = "delete from booking where booking_id =
                    (select booking_id from booking where state = 1 limit 1)";
     stage.app.db.execute(sql).await.expect("deleted");
-    let checked = stage.check(&played).await;
+    let checked = stage.check(&replay).await;
     assert_eq!(checked.lost, 1);
     assert!(checked.discrepancies > 0);
 }
@@ -212,10 +213,10 @@ async fn people_whose_service_is_busy_come_back_until_they_are_heard() {
     let scenario = "{ title: Busy, seed: 1, citizens: 60, connections: 60, \
                     arrivals: [{ seconds: 0.01, share: 1 }], busy_times: 100, \
                     other_slot: { times: 5, after_seconds: 0.1 } }";
-    let played = stage.play(scenario).await.expect("played");
-    let checked = stage.check(&played).await;
+    let replay = stage.run(scenario).await.expect("finished");
+    let checked = stage.check(&replay).await;
     assert!(checked.is_sound(), "{checked:?}");
-    let report = Report::new(&played, checked);
+    let report = Report::new(&replay, checked);
     assert_eq!(report.booked, 60);
     assert_eq!(report.retries.after_busy, report.refused.get("overloaded").copied().unwrap_or(0));
 }
@@ -224,21 +225,21 @@ async fn people_whose_service_is_busy_come_back_until_they_are_heard() {
 async fn what_cannot_be_played_is_said_in_a_sentence() {
     let stage = Stage::set().await;
     let refused =
-        async |scenario: &str| stage.play(scenario).await.err().expect("refused").to_string();
+        async |scenario: &str| stage.run(scenario).await.err().expect("refused").to_string();
     let many = SMALL.replace("citizens: 600", "citizens: 701");
     assert!(refused(&many).await.contains("700 are there"));
     let nowhere = SMALL.replace("duplicates", "aim: { clinic: C9 }\nduplicates");
     assert!(refused(&nowhere).await.contains("nothing to book"));
 
-    let mut order = stage.order(SMALL);
-    order.campaign_id = Some(99.into());
+    let mut config = stage.config(SMALL);
+    config.campaign_id = Some(99.into());
     let keys = Keys::new(&SECRET);
     let clock = &stage.app.app.clock;
-    let error = rehearsal::prepare(&stage.db, &keys, clock, order).await.err().expect("refused");
+    let error = rehearsal::prepare(&stage.db, &keys, clock, config).await.err().expect("refused");
     assert!(error.to_string().contains("campaign 99 is not open"), "{error}");
 
     let error =
-        rehearsal::prepare(&stage.db, &Keys::new(&[9; 32]), clock, stage.order(SMALL)).await;
+        rehearsal::prepare(&stage.db, &Keys::new(&[9; 32]), clock, stage.config(SMALL)).await;
     let error = error.err().expect("refused").to_string();
     assert!(error.contains("another secret"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! What is left: true, balanced, and cheap to ask for.
+//! The supply: correct, balanced, and cheap to read.
 
 use std::io::Read;
 

@@ -1,26 +1,27 @@
-//! Bookings a second, on many slots and on one, and what PostgreSQL writes for them.
+//! Bookings per second, on many slots and on one, and what PostgreSQL writes for them.
 
 use std::time::Duration;
 
 use crate::{
-    Bench,
     baseline::{self, Aim, Batch},
-    generator::{Acknowledged, Bookings, Pace, Targets},
+    bench::Bench,
+    booking_load::{BookingLoad, ClosedLoop, Targets},
     report::{Goal, Run, median, number},
     service::Service,
+    tally::Acknowledged,
     world::World,
 };
 
-/// Clients of one transaction per booking: on many rows the count that is best in the first run, on
+/// Client counts of one transaction per booking. On many rows the best of the first run is used, on
 /// one row the last.
 const BASELINE_CLIENTS: [usize; 3] = [8, 16, 32];
 /// Connections that the generator holds open.
 pub(crate) const CONNECTIONS: usize = 512;
-/// After a checkpoint the first change of each page is written with the whole page; by then that is
-/// over for most.
+/// After a checkpoint the first change of each page writes the whole page to the WAL. After this
+/// time that is over for most pages.
 pub(crate) const SETTLE_SECONDS: f64 = 5.0;
 
-/// What a run over HTTP found.
+/// The result of a run over HTTP.
 pub(crate) struct Peak {
     pub(crate) bookings_per_second: f64,
     /// Per booking, from the checkpoint on.
@@ -35,7 +36,7 @@ pub(crate) struct Peak {
 struct Runs {
     single: Vec<Run>,
     ceiling: Vec<Run>,
-    /// Measured once: it only explains.
+    /// Measured once, because it only explains the others.
     blind: f64,
     /// Clients of one transaction per booking.
     best: Option<usize>,
@@ -114,7 +115,7 @@ async fn one_run(bench: &mut Bench, run: u64, runs: &mut Runs) {
     runs.in_place.push(Run::alone(spread.in_place));
 }
 
-/// Bookings a second in one transaction each, at the best count of clients.
+/// Bookings per second in one transaction each, at the best count of clients.
 async fn single(world: &mut World, seconds: u64, runs: &mut Runs) -> f64 {
     let counts = runs.best.map_or(BASELINE_CLIENTS.to_vec(), |best| vec![best]);
     let mut most: f64 = 0.0;
@@ -129,7 +130,7 @@ async fn single(world: &mut World, seconds: u64, runs: &mut Runs) -> f64 {
 }
 
 impl Bench {
-    /// Bookings a second at most, spread: the median of this run of the bench.
+    /// The most bookings per second, spread: the median of this run of the bench.
     pub(crate) async fn peak(&mut self) -> f64 {
         if let Some(peak) = self.peak {
             return peak;
@@ -147,54 +148,54 @@ impl Bench {
     }
 }
 
-/// As many as the service takes, on an empty ledger; checked.
+/// As many bookings as the service takes on an empty ledger; the database is checked.
 pub(crate) async fn peak(world: &mut World, targets: Targets, settle: f64, span: f64) -> Peak {
     let before = world.sums().await;
     let updates = world.updates().await;
     let written = world.written().await;
     let service = Service::start(world.data_dir());
-    let loaded = load(world, &service, (targets, 0), (settle, span)).await;
+    let result = saturate(world, &service, (targets, 0), (settle, span)).await;
     service.stop();
     let end = world.written().await;
     let (all, in_place) = world.updates().await;
-    world.check(before, &loaded.acknowledged).await;
+    world.check(before, &result.acknowledged).await;
     let per_booking = |from: (f64, f64)| (end.0 - from.0) / (end.1 - from.1);
     Peak {
-        bookings_per_second: loaded.bookings_per_second,
+        bookings_per_second: result.bookings_per_second,
         wal_at_first: per_booking(written),
-        wal_settled: per_booking(loaded.settled),
+        wal_settled: per_booking(result.settled),
         in_place: 100.0 * (in_place - updates.1) as f64 / (all - updates.0) as f64,
     }
 }
 
-/// What came of a load at the peak.
-pub(crate) struct Loaded {
+/// The result of a load at the peak.
+pub(crate) struct Saturated {
     pub(crate) acknowledged: Acknowledged,
     /// Once settled.
     pub(crate) bookings_per_second: f64,
     /// What had been written when it was settled.
     pub(crate) settled: (f64, f64),
-    /// Who comes next.
+    /// The number of the next arrival.
     pub(crate) next: i64,
 }
 
-/// As many as the service takes; the first to come is the `first` of the world.
-pub(crate) async fn load(
+/// As many bookings as the service takes; the first arrival has the number `first`.
+pub(crate) async fn saturate(
     world: &mut World,
     service: &Service,
     (targets, first): (Targets, i64),
     (settle, span): (f64, f64),
-) -> Loaded {
-    let pace = Pace::Closed { clients: CONNECTIONS, settle, span };
-    let bookings = Bookings::closed(world.citizens.clone(), targets, first, pace);
-    let come = tokio::spawn(bookings.come(service.address, CONNECTIONS));
+) -> Saturated {
+    let closed_loop = ClosedLoop { clients: CONNECTIONS, settle, span };
+    let bookings = BookingLoad::closed_loop(world.citizens.clone(), targets, first, closed_loop);
+    let running = tokio::spawn(bookings.run(service.address, CONNECTIONS));
     tokio::time::sleep(Duration::from_secs_f64(settle)).await;
     let settled = world.written().await;
-    let came = come.await.expect("the generator");
-    Loaded {
-        acknowledged: came.tally.acknowledged,
-        bookings_per_second: came.tally.phases[1].booked_within as f64 / span,
+    let finished = running.await.expect("the generator");
+    Saturated {
+        acknowledged: finished.tally.acknowledged,
+        bookings_per_second: finished.tally.phases[1].booked_within as f64 / span,
         settled,
-        next: came.next(),
+        next: finished.next(),
     }
 }

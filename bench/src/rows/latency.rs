@@ -1,18 +1,19 @@
 //! How long a booking takes: below the peak, and alone.
 
 use crate::{
-    Bench,
     baseline::{self, Aim},
-    generator::{Bookings, Pace, Phase, Targets, ms},
+    bench::Bench,
+    booking_load::{BookingLoad, ClosedLoop, Phase, Targets},
     report::{Goal, Run, median, number},
     service::Service,
+    tally::ms,
 };
 
-/// Enough that a request hardly ever waits for a connection: the crowd is wide.
+/// Enough that a request hardly ever waits for a connection.
 pub(crate) const CONNECTIONS: usize = 2_048;
 /// Of the peak.
 pub(crate) const NORMAL_SHARE: f64 = 0.8;
-/// Who is sent away is told to come back after a second.
+/// A refused request may be retried after a second.
 const RETRY_MICROS: u64 = 1_000_000;
 const SETTLE_SECONDS: f64 = 2.0;
 const PERCENTILES: [(&str, f64, f64); 3] =
@@ -29,15 +30,15 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let service = Service::start(world.data_dir());
         let phases = vec![Phase { span: SETTLE_SECONDS, rate }, Phase { span, rate }];
         let targets = Targets::Spread(world.shape);
-        let bookings = Bookings::open(world.citizens.clone(), targets, 0, phases);
-        let tally = bookings.come(service.address, CONNECTIONS).await.tally;
+        let bookings = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases);
+        let tally = bookings.run(service.address, CONNECTIONS).await.tally;
         service.stop();
         world.check(before, &tally.acknowledged).await;
-        let told = &tally.phases[1];
-        lags.push(ms(&told.lag, 99.0));
-        let mut waited = told.booked.clone();
-        waited.record_n(RETRY_MICROS, told.refused.len()).expect("recorded");
-        refused.push(100.0 * told.refused.len() as f64 / waited.len() as f64);
+        let phase = &tally.phases[1];
+        lags.push(ms(&phase.lag, 99.0));
+        let mut waited = phase.booked.clone();
+        waited.record_n(RETRY_MICROS, phase.refused.len()).expect("recorded");
+        refused.push(100.0 * phase.refused.len() as f64 / waited.len() as f64);
         for ((_, percentile, _), runs) in PERCENTILES.iter().zip(&mut runs) {
             runs.push(Run::alone(ms(&waited, *percentile)));
         }
@@ -69,10 +70,10 @@ pub(crate) async fn measure_idle(bench: &mut Bench) {
         world.reset().await;
         let before = world.sums().await;
         let service = Service::start(world.data_dir());
-        let pace = Pace::Closed { clients: 1, settle: 1.0, span: seconds as f64 };
+        let closed_loop = ClosedLoop { clients: 1, settle: 1.0, span: seconds as f64 };
         let targets = Targets::Spread(world.shape);
-        let bookings = Bookings::closed(world.citizens.clone(), targets, 0, pace);
-        let tally = bookings.come(service.address, 1).await.tally;
+        let bookings = BookingLoad::closed_loop(world.citizens.clone(), targets, 0, closed_loop);
+        let tally = bookings.run(service.address, 1).await.tally;
         service.stop();
         world.check(before, &tally.acknowledged).await;
         runs.push(Run::beside(ms(&tally.phases[1].booked, 50.0), single.latency_ms));

@@ -1,9 +1,9 @@
 //! Memory of the service at the scale of the demonstration, while people read and book.
 
 use crate::{
-    Bench,
-    generator::{Bookings, Phase, Targets},
-    readers,
+    bench::Bench,
+    booking_load::{BookingLoad, Phase, Targets},
+    read_load,
     report::{Goal, Run},
     service::{SUPPLY, Service},
     world::World,
@@ -25,10 +25,11 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let before = world.sums().await;
         let service = Service::start(world.data_dir());
         let phases = vec![Phase { span: SECONDS, rate: BOOKINGS }];
-        let bookings = Bookings::open(world.citizens.clone(), targets.clone(), first, phases);
+        let bookings =
+            BookingLoad::open_loop(world.citizens.clone(), targets.clone(), first, phases);
         let (bookings, _) = tokio::join!(
-            bookings.come(service.address, CONNECTIONS),
-            readers::read(service.address, SUPPLY, READERS, (0.0, SECONDS)),
+            bookings.run(service.address, CONNECTIONS),
+            read_load::run(service.address, SUPPLY, READERS, (0.0, SECONDS)),
         );
         first = bookings.next();
         runs.push(Run::alone(service.memory_mb()));

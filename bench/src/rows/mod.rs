@@ -1,4 +1,4 @@
-//! The rows, a file for those that are measured together.
+//! The rows of the table, one file for those that are measured together.
 
 pub(crate) mod bookings;
 pub(crate) mod growth;

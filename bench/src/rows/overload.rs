@@ -1,26 +1,28 @@
-//! Twice as many come as can be served, for a minute, and then fewer again.
+//! Twice as many requests as can be served, for a minute, and then fewer again.
 
 use std::fs;
 
 use super::latency::NORMAL_SHARE;
 use crate::{
-    Bench,
-    generator::{Bookings, Phase, Tally, Targets, ms},
+    bench::Bench,
+    booking_load::{BookingLoad, Phase, Targets},
     report::{Goal, Run, median, number},
     service::Service,
+    tally::{Tally, ms},
 };
 
 const OVERLOAD: f64 = 2.0;
-/// More than the service lets wait: otherwise the crowd would wait at the generator.
+/// More than the service queues: otherwise requests would wait in the generator.
 const CONNECTIONS_MAX: usize = 8_192;
-/// Files that this process needs beside them.
+/// Files that this process needs besides connections.
 const OTHER_FILES: usize = 512;
 const BEFORE_SECONDS: f64 = 2.0;
 const AFTER_SECONDS: f64 = 5.0;
-/// Recovery is looked for in steps of so many microseconds.
+/// Step in which recovery is looked for, in microseconds.
 const STEP_MICROS: u64 = 100_000;
-/// What counts as normal unless it was measured in this run of the bench: the goal for p99.
+/// The normal latency, unless it was measured in this run of the bench: the goal for p99.
 const NORMAL_MS: f64 = 60.0;
+/// A generator that lags more than this did not keep up.
 const MISSED_MS: f64 = 10.0;
 
 #[derive(Default)]
@@ -52,8 +54,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
             Phase { span: AFTER_SECONDS, rate: NORMAL_SHARE * peak },
         ];
         let targets = Targets::Spread(world.shape);
-        let bookings = Bookings::open(world.citizens.clone(), targets, 0, phases);
-        let tally = bookings.come(service.address, connections).await.tally;
+        let bookings = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases);
+        let tally = bookings.run(service.address, connections).await.tally;
         service.stop();
         world.check(before, &tally.acknowledged).await;
         runs.take(&tally, peak, (span, normal));
@@ -63,20 +65,20 @@ pub(crate) async fn measure(bench: &mut Bench) {
 
 impl Runs {
     fn take(&mut self, tally: &Tally, peak: f64, (span, normal): (f64, f64)) {
-        let told = &tally.phases[1];
-        let accepted = ms(&told.booked, 99.0);
-        // Where nobody was refused, those who should have been waited as long as the others.
-        let nobody = told.refused.is_empty();
+        let phase = &tally.phases[1];
+        let accepted = ms(&phase.booked, 99.0);
+        // If nothing was refused, the requests that should have been took as long as the others.
+        let nobody = phase.refused.is_empty();
         let refused = |p99| if nobody { accepted } else { p99 };
-        let count = (told.refused.len() + told.booked.len()) as f64;
-        self.goodput.push(Run::beside(told.booked_within as f64 / span, peak));
+        let count = (phase.refused.len() + phase.booked.len()) as f64;
+        self.goodput.push(Run::beside(phase.booked_within as f64 / span, peak));
         self.accepted.push(Run::alone(accepted));
-        self.refused.push(Run::alone(refused(ms(&told.refused, 99.0))));
-        self.accepted_from_sent.push(ms(&told.booked_from_sent, 99.0));
-        self.refused_from_sent.push(refused(ms(&told.refused_from_sent, 99.0)));
-        self.refused_share.push(100.0 * told.refused.len() as f64 / count);
+        self.refused.push(Run::alone(refused(ms(&phase.refused, 99.0))));
+        self.accepted_from_sent.push(ms(&phase.booked_from_sent, 99.0));
+        self.refused_from_sent.push(refused(ms(&phase.refused_from_sent, 99.0)));
+        self.refused_share.push(100.0 * phase.refused.len() as f64 / count);
         self.recovery.push(Run::alone(recovery(tally, BEFORE_SECONDS + span, normal)));
-        self.lag.push(ms(&told.lag, 99.0));
+        self.lag.push(ms(&phase.lag, 99.0));
         self.sent_again += tally.sent_again;
     }
 
@@ -111,8 +113,8 @@ impl Runs {
     }
 }
 
-/// Seconds from the end of the overload until service is as usual again; at most as long as was
-/// looked.
+/// Seconds from the end of the overload until latency is normal again; at most the seconds that
+/// were measured after it.
 fn recovery(tally: &Tally, overload_ended: f64, normal_ms: f64) -> f64 {
     let ended = (overload_ended * 1e6) as u64;
     let steps = (AFTER_SECONDS * 1e6) as u64 / STEP_MICROS;
@@ -130,7 +132,7 @@ fn recovery(tally: &Tally, overload_ended: f64, normal_ms: f64) -> f64 {
     (step + 1) as f64 * STEP_MICROS as f64 / 1e6
 }
 
-/// As many as this process may open.
+/// As many connections as this process may open.
 fn connections() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));

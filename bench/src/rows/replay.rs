@@ -1,11 +1,11 @@
-//! The evening of 14 July 2021 anew, at full scale, by the product's own rehearsal.
+//! The evening of 14 July 2021 at full scale, by `dosebook replay`.
 
 use std::{path::Path, sync::Arc};
 
 use serde_json::Value;
 
 use crate::{
-    Bench,
+    bench::Bench,
     report::{Goal, Run, median, number},
     service::{self, Service},
     world::{self, World},
@@ -18,7 +18,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     bench.close().await;
     println!("loading the demonstration at full scale …");
     let loaded = world::folder();
-    service::demo(loaded.path(), &["--scale", "full"]);
+    service::load_demonstration(loaded.path(), &["--scale", "full"]);
     let (mut seconds, mut peaks) = (Vec::new(), Vec::new());
     for run in 1..=bench.runs {
         let folder = Arc::new(world::folder());
@@ -32,7 +32,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
         );
         seconds.push(Run::alone(last));
         peaks.push(field("bookings_per_second_peak"));
-        // The replay has looked for itself; this looks again, from outside.
+        // The replay has checked the database itself; this checks again, from outside.
         let mut world = World::adopt(folder).await;
         world.verify().await;
         let sums = world.sums().await;
@@ -51,7 +51,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     ));
 }
 
-/// One rehearsal on a service of its own: its report.
+/// Runs one replay on a service of its own; returns its report.
 fn replay(data_dir: &Path) -> Value {
     let service = Service::start(data_dir);
     let json = data_dir.join("replay.json");

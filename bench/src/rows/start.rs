@@ -1,9 +1,9 @@
-//! How long a newcomer waits: what `make run` does once it is built, until the first answer.
+//! How long a newcomer waits: `make run`, once it is built, until the first response.
 
 use std::{path::Path, time::Instant};
 
 use crate::{
-    Bench,
+    bench::Bench,
     report::{Goal, Run},
     service::{self, Service},
     world,
@@ -16,7 +16,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     let (mut warm, mut new) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
         let began = Instant::now();
-        service::demo(demonstration.path(), &[]);
+        service::load_demonstration(demonstration.path(), &[]);
         warm.push(first_answer(began, demonstration.path()));
         let folder = world::folder();
         new.push(first_answer(Instant::now(), folder.path()));
@@ -27,7 +27,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     bench.report.row(name, "s", Goal::Most(15.0), &new);
 }
 
-/// Serves, and stops when one answer has come.
+/// Starts the service, and stops it after one response.
 fn first_answer(began: Instant, data_dir: &Path) -> Run {
     let service = Service::launch(data_dir);
     let answer = service::ask(service.address, FIRST);

@@ -1,22 +1,23 @@
-//! Reads of what is left, as many as can be, while others book; beside the same from a server that
-//! knows nothing.
+//! Reads of the supply, as many as possible, while others book; beside the same reads of static
+//! bytes.
 
 use super::latency;
 use crate::{
-    Bench,
-    bytes::{Answer, Server},
-    generator::{Bookings, Phase, Targets, ms},
-    readers,
+    bench::Bench,
+    booking_load::{BookingLoad, Phase, Targets},
+    read_load,
     report::{Goal, Run, median, number},
     service::{self, SUPPLY, Service},
+    static_server::{StaticResponse, StaticServer},
+    tally::ms,
 };
 
-/// Bookings a second beside the reads.
+/// Bookings per second beside the reads.
 const BOOKINGS: f64 = 5_000.0;
 const READERS: usize = 64;
 const SETTLE_SECONDS: f64 = 2.0;
 
-/// Who answers the reads.
+/// What answers the reads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Source {
     Service,
@@ -59,24 +60,24 @@ async fn side(bench: &mut Bench, source: Source) -> Side {
     let world = bench.world().await;
     let before = world.sums().await;
     let service = Service::start(world.data_dir());
-    let answer = Answer::parse(&service::ask_bytes(service.address, SUPPLY));
-    let bytes = answer.bytes();
-    let server = (source == Source::Bytes).then(|| Server::start(answer));
+    let response = StaticResponse::parse(&service::ask_bytes(service.address, SUPPLY));
+    let bytes = response.bytes();
+    let server = (source == Source::Bytes).then(|| StaticServer::start(response));
     let address = server.as_ref().map_or(service.address, |server| server.address);
     let phase = |span| Phase { span, rate: BOOKINGS };
     let phases = vec![phase(SETTLE_SECONDS), phase(span)];
     let targets = Targets::Spread(world.shape);
-    let bookings = Bookings::open(world.citizens.clone(), targets, 0, phases);
+    let bookings = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases);
     let (bookings, reads) = tokio::join!(
-        bookings.come(service.address, latency::CONNECTIONS),
-        readers::read(address, SUPPLY, READERS, (SETTLE_SECONDS, span)),
+        bookings.run(service.address, latency::CONNECTIONS),
+        read_load::run(address, SUPPLY, READERS, (SETTLE_SECONDS, span)),
     );
     if let Some(server) = server {
         server.stop().await;
     }
     service.stop();
     world.check(before, &bookings.tally.acknowledged).await;
-    let told = &bookings.tally.phases[1];
-    let (booking_ms, bookings) = (ms(&told.booked, 99.0), told.booked_within as f64 / span);
+    let phase = &bookings.tally.phases[1];
+    let (booking_ms, bookings) = (ms(&phase.booked, 99.0), phase.booked_within as f64 / span);
     Side { reads, booking_ms, bookings, bytes }
 }

@@ -1,13 +1,20 @@
 //! Doses that clinics may give on a date: granted, and taken back where nobody was promised them.
 
 use actix_web::{HttpResponse, web::Data};
-use serde::Deserialize;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
-use super::{Asked, Reason, cause, created, list, ok};
+use super::{ByAdministrator, Reason, cause, created, list, localized, ok};
 use crate::{
     db,
-    domain::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId},
-    flows::{self, allocation::Amount},
+    domain::{
+        AllocationId, CampaignId, ClinicId, PoolId, ProductId, Refusal, StaffUserId, TrancheId,
+        allocation::NewAllocation, channel::Channel, fact::Expected, grant::Grant, movement::Cause,
+    },
+    flows::{
+        self,
+        allocation::{Amount, Granted},
+    },
     http::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
@@ -17,12 +24,9 @@ use crate::{
     },
 };
 
-/// Doses that are booked on the web.
-const WEB: i16 = 1;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewAllocation {
+pub struct AllocationRequest {
     clinic_id: ClinicId,
     campaign_id: CampaignId,
     product_id: ProductId,
@@ -32,20 +36,32 @@ pub struct NewAllocation {
     pool_id: PoolId,
     doses: i32,
     reason: Reason,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
     if_granted: Option<i32>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AmountBody {
+pub struct AmountRequest {
     doses: i32,
     reason: Reason,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
     if_granted: Option<i32>,
+}
+
+impl AmountRequest {
+    /// How many doses, and who moves them why.
+    fn split(self, by: StaffUserId) -> (Amount, Cause) {
+        let amount = Amount { doses: self.doses, if_granted: self.if_granted };
+        (amount, cause(by, localized(self.reason, self.reason_ko, self.reason_en)))
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Allocations {
+pub struct AllocationQuery {
     clinic_id: Option<ClinicId>,
     campaign_id: Option<CampaignId>,
     date: Option<Day>,
@@ -54,12 +70,60 @@ pub struct Allocations {
     after: Option<AllocationId>,
 }
 
+#[derive(Serialize)]
+struct AllocationView {
+    allocation_id: AllocationId,
+    clinic_id: ClinicId,
+    campaign_id: CampaignId,
+    product_id: ProductId,
+    on_date: NaiveDate,
+    tranche_id: Option<TrancheId>,
+    channel: i16,
+    pool_id: PoolId,
+    granted: i32,
+    open: i32,
+    held: i32,
+    booked: i32,
+    spare: i32,
+    given: i32,
+    lost: i32,
+}
+
+impl From<&Grant> for AllocationView {
+    fn from(grant: &Grant) -> Self {
+        Self {
+            allocation_id: grant.allocation_id,
+            clinic_id: grant.clinic_id,
+            campaign_id: grant.campaign_id,
+            product_id: grant.product_id,
+            on_date: grant.on_date,
+            tranche_id: grant.tranche_id,
+            channel: grant.channel.number(),
+            pool_id: grant.pool_id,
+            granted: grant.granted,
+            open: grant.open,
+            held: grant.held,
+            booked: grant.booked,
+            spare: grant.spare,
+            given: grant.given,
+            lost: grant.lost,
+        }
+    }
+}
+
+/// # Errors
+/// `invalid_field` for a number that is no channel's.
+fn channel(number: i16) -> Result<Channel, Refusal> {
+    let unknown = || Refusal::expected("channel", Expected::Channel);
+    Channel::of(number).ok_or_else(unknown)
+}
+
 pub async fn list_allocations(
     _: Admitted<admission::Export>,
     app: Data<App>,
-    Asked { what: Query(wanted), .. }: Asked<Query<Allocations>>,
+    ByAdministrator { what: Query(wanted), .. }: ByAdministrator<Query<AllocationQuery>>,
 ) -> Result<HttpResponse, Problem> {
-    let Allocations { clinic_id, campaign_id, date, limit, after } = wanted;
+    let AllocationQuery { clinic_id, campaign_id, date, limit, after } = wanted;
     let filter = db::allocation::Filter {
         clinic_id,
         campaign_id,
@@ -67,7 +131,7 @@ pub async fn list_allocations(
         after: after.unwrap_or(AllocationId(0)),
     };
     let grants = db::allocation::list(&app.db.read, filter, limit.0).await?;
-    list("allocations", &grants, limit, |grant| grant.allocation_id.0)
+    list("allocations", &grants, limit, AllocationView::from, |grant| grant.allocation_id.0)
 }
 
 /// Grants to the allocation that is described, and makes it first if there is none.
@@ -76,20 +140,24 @@ pub async fn list_allocations(
 /// Those of `flows::allocation::allocate`.
 pub async fn post_allocation(
     app: Data<App>,
-    Asked { by, what: Json(new) }: Asked<Json<NewAllocation>>,
+    ByAdministrator { by, what: Json(new) }: ByAdministrator<Json<AllocationRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let to = db::allocation::New {
+    let channel = new.channel.map(channel).transpose()?.unwrap_or_default();
+    let to = NewAllocation {
         clinic_id: new.clinic_id,
         campaign_id: new.campaign_id,
         product_id: new.product_id,
         on_date: new.on_date.0,
         tranche_id: new.tranche_id,
-        channel: new.channel.unwrap_or(WEB),
+        channel,
         pool_id: new.pool_id,
     };
     let amount = Amount { doses: new.doses, if_granted: new.if_granted };
-    let granted = flows::allocation::allocate(&app.db, to, amount, &cause(by, new.reason)).await?;
-    Ok(if granted.is_new { created(&granted.grant) } else { ok(&granted.grant) })
+    let cause = cause(by, localized(new.reason, new.reason_ko, new.reason_en));
+    let Granted { grant, is_new } =
+        flows::allocation::allocate(&app.db, to, amount, &cause).await?;
+    let view = AllocationView::from(&grant);
+    Ok(if is_new { created(&view) } else { ok(&view) })
 }
 
 /// Grants more to an allocation.
@@ -98,11 +166,14 @@ pub async fn post_allocation(
 /// Those of `flows::allocation::grant`.
 pub async fn post_grant(
     app: Data<App>,
-    Asked { by, what: (Path(id), Json(body)) }: Asked<(Path<AllocationId>, Json<AmountBody>)>,
+    ByAdministrator { by, what: (Path(id), Json(body)) }: ByAdministrator<(
+        Path<AllocationId>,
+        Json<AmountRequest>,
+    )>,
 ) -> Result<HttpResponse, Problem> {
-    let AmountBody { doses, reason, if_granted } = body;
-    let amount = Amount { doses, if_granted };
-    Ok(ok(&flows::allocation::grant(&app.db, id, amount, &cause(by, reason)).await?))
+    let (amount, cause) = body.split(by);
+    let grant = flows::allocation::grant(&app.db, id, amount, &cause).await?;
+    Ok(ok(&AllocationView::from(&grant)))
 }
 
 /// Takes back doses that nobody was promised.
@@ -111,9 +182,12 @@ pub async fn post_grant(
 /// Those of `flows::allocation::retract`.
 pub async fn post_retraction(
     app: Data<App>,
-    Asked { by, what: (Path(id), Json(body)) }: Asked<(Path<AllocationId>, Json<AmountBody>)>,
+    ByAdministrator { by, what: (Path(id), Json(body)) }: ByAdministrator<(
+        Path<AllocationId>,
+        Json<AmountRequest>,
+    )>,
 ) -> Result<HttpResponse, Problem> {
-    let AmountBody { doses, reason, if_granted } = body;
-    let amount = Amount { doses, if_granted };
-    Ok(ok(&flows::allocation::retract(&app.db, id, amount, &cause(by, reason)).await?))
+    let (amount, cause) = body.split(by);
+    let grant = flows::allocation::retract(&app.db, id, amount, &cause).await?;
+    Ok(ok(&AllocationView::from(&grant)))
 }

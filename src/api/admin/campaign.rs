@@ -3,14 +3,19 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{Asked, Page, Reason, created, found, list, ok};
+use super::{ByAdministrator, Page, Reason, created, found, list, localized, localized_change, ok};
 use crate::{
+    board::view::CampaignView,
     db,
-    domain::{CampaignId, CourseId, campaign::Step},
+    domain::{
+        CampaignId, CourseId, Detail, Refusal,
+        campaign::{NewCampaign, Step},
+        localized::Localized,
+    },
     flows::{self, campaign::Change},
     http::{
         extract::{Json, Path, Query},
-        field::{Instant, Text, Zone},
+        field::{Instant, Text, Zone, nullable},
         problem::Problem,
         state::App,
     },
@@ -18,14 +23,18 @@ use crate::{
 
 /// Two days: a returned dose can still find somebody.
 const CANCEL_UNTIL_HOURS: i16 = 48;
-/// Written into the public history where the administrator gives no other reason.
+/// Written into the public history where the administrator gives no other reason, in English and in
+/// Korean.
 const OPENED: &str = "Booking is open, as announced.";
+const OPENED_KO: &str = "예고한 대로 예약을 시작합니다.";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewCampaign {
+pub struct CampaignRequest {
     code: Text<64>,
     name: Text<200>,
+    name_ko: Option<Text<200>>,
+    name_en: Option<Text<200>>,
     course_id: CourseId,
     dose_number: Option<i16>,
     opens_at: Instant,
@@ -38,6 +47,10 @@ pub struct NewCampaign {
 #[serde(deny_unknown_fields)]
 pub struct CampaignChange {
     name: Option<Text<200>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_ko: Option<Option<Text<200>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_en: Option<Option<Text<200>>>,
     opens_at: Option<Instant>,
     closes_at: Option<Instant>,
     cancel_until_hours: Option<i16>,
@@ -45,47 +58,72 @@ pub struct CampaignChange {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepBody {
+pub struct StepRequest {
     reason: Reason,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OpenBody {
+pub struct OpenRequest {
     reason: Option<Reason>,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
+}
+
+impl StepRequest {
+    fn reason(self) -> Localized {
+        localized(self.reason, self.reason_ko, self.reason_en)
+    }
+}
+
+impl OpenRequest {
+    /// # Errors
+    /// `invalid_field` for a translation of a reason that was not given.
+    fn reason(self) -> Result<Localized, Refusal> {
+        let given = self.reason_ko.as_ref().map(|_| "reason_ko");
+        let given = given.or(self.reason_en.as_ref().map(|_| "reason_en"));
+        match (self.reason, given) {
+            (Some(reason), _) => Ok(localized(reason, self.reason_ko, self.reason_en)),
+            (None, None) => Ok(Localized::new(OPENED.to_owned(), Some(OPENED_KO.to_owned()), None)),
+            (None, Some(field)) => Err(Refusal::field(field, Detail::TranslationAlone)),
+        }
+    }
 }
 
 /// A step with its reason.
-type Stepping = Asked<(Path<CampaignId>, Json<StepBody>)>;
+type WithReason = ByAdministrator<(Path<CampaignId>, Json<StepRequest>)>;
 
 /// All of them, drafts too.
 pub async fn list_campaigns(
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = CampaignId(page.after.unwrap_or(0));
     let campaigns = db::campaign::list(&app.db.read, after, page.limit.0).await?;
-    list("campaigns", &campaigns, page.limit, |campaign| campaign.campaign_id.0)
+    list("campaigns", &campaigns, page.limit, CampaignView::from, |campaign| campaign.campaign_id.0)
 }
 
 /// # Errors
 /// `not_found`.
 pub async fn get_campaign(
     app: Data<App>,
-    Asked { what: Path(campaign_id), .. }: Asked<Path<CampaignId>>,
+    ByAdministrator { what: Path(campaign_id), .. }: ByAdministrator<Path<CampaignId>>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(ok(&found(db::campaign::find(&app.db.read, campaign_id).await?)?))
+    let campaign = found(db::campaign::find(&app.db.read, campaign_id).await?)?;
+    Ok(ok(&CampaignView::from(&campaign)))
 }
 
 /// # Errors
 /// Those of `flows::campaign::draft`.
 pub async fn post_campaign(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewCampaign>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<CampaignRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let new = db::campaign::New {
+    let new = NewCampaign {
         code: new.code.0,
-        name: new.name.0,
+        name: localized(new.name, new.name_ko, new.name_en),
         course_id: new.course_id,
         dose_number: new.dose_number.unwrap_or(1),
         opens_at: new.opens_at.0,
@@ -93,32 +131,33 @@ pub async fn post_campaign(
         cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
         zone: new.zone.0,
     };
-    Ok(created(&flows::campaign::draft(&app.db, new).await?))
+    Ok(created(&CampaignView::from(&flows::campaign::draft(&app.db, new).await?)))
 }
 
 /// # Errors
 /// Those of `flows::campaign::change`.
 pub async fn patch_campaign(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Json<CampaignChange>)>,
+    request: ByAdministrator<(Path<CampaignId>, Json<CampaignChange>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(change)) = asked.what;
+    let (Path(campaign_id), Json(change)) = request.what;
     let change = Change {
-        name: change.name.map(|text| text.0),
+        name: localized_change(change.name, change.name_ko, change.name_en),
         opens_at: change.opens_at.map(|at| at.0),
         closes_at: change.closes_at.map(|at| at.0),
         cancel_until_hours: change.cancel_until_hours,
     };
-    Ok(ok(&flows::campaign::change(&app.db, campaign_id, change).await?))
+    let campaign = flows::campaign::change(&app.db, campaign_id, change).await?;
+    Ok(ok(&CampaignView::from(&campaign)))
 }
 
 /// Makes the campaign and its quota public.
 ///
 /// # Errors
 /// Those of `flows::campaign::step`.
-pub async fn publish(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
-    step(&app, campaign_id, Step::Publish, &reason.0).await
+pub async fn publish(app: Data<App>, request: WithReason) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Json(body)) = request.what;
+    step(&app, campaign_id, Step::Publish, body.reason()).await
 }
 
 /// Opens booking, or resumes it.
@@ -127,36 +166,36 @@ pub async fn publish(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Pr
 /// Those of `flows::campaign::step`.
 pub async fn open(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Json<OpenBody>)>,
+    request: ByAdministrator<(Path<CampaignId>, Json<OpenRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(OpenBody { reason })) = asked.what;
-    let reason = reason.map_or_else(|| OPENED.to_owned(), |reason| reason.0);
-    step(&app, campaign_id, Step::Open, &reason).await
+    let (Path(campaign_id), Json(body)) = request.what;
+    step(&app, campaign_id, Step::Open, body.reason()?).await
 }
 
 /// Holds booking up.
 ///
 /// # Errors
 /// Those of `flows::campaign::step`.
-pub async fn pause(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
-    step(&app, campaign_id, Step::Pause, &reason.0).await
+pub async fn pause(app: Data<App>, request: WithReason) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Json(body)) = request.what;
+    step(&app, campaign_id, Step::Pause, body.reason()).await
 }
 
 /// Ends booking for good.
 ///
 /// # Errors
 /// Those of `flows::campaign::step`.
-pub async fn close(app: Data<App>, asked: Stepping) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(StepBody { reason })) = asked.what;
-    step(&app, campaign_id, Step::Close, &reason.0).await
+pub async fn close(app: Data<App>, request: WithReason) -> Result<HttpResponse, Problem> {
+    let (Path(campaign_id), Json(body)) = request.what;
+    step(&app, campaign_id, Step::Close, body.reason()).await
 }
 
 async fn step(
     app: &App,
     campaign_id: CampaignId,
     step: Step,
-    reason: &str,
+    reason: Localized,
 ) -> Result<HttpResponse, Problem> {
-    Ok(ok(&flows::campaign::step(&app.db, campaign_id, step, reason).await?))
+    let campaign = flows::campaign::step(&app.db, campaign_id, step, &reason).await?;
+    Ok(ok(&CampaignView::from(&campaign)))
 }

@@ -4,15 +4,20 @@ use actix_web::{HttpResponse, web::Data};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Page, created, found, list, ok};
+use super::{ByAdministrator, Page, created, found, list, localized, localized_change, ok};
 use crate::{
+    api::localized::ReasonView,
+    board::view::NameView,
     db,
-    domain::{ClinicId, RegionId, clinic::Closure},
+    domain::{
+        ClinicId, RegionId,
+        clinic::{Clinic, Closure, NewClinic},
+    },
     flows::{self, clinic::Change},
     http::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
-        field::{Day, Limit, Text, Zone},
+        field::{Day, Limit, Text, Zone, nullable},
         problem::Problem,
         state::App,
     },
@@ -20,10 +25,12 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewClinic {
+pub struct ClinicRequest {
     region_id: RegionId,
     code: Text<32>,
     name: Text<200>,
+    name_ko: Option<Text<200>>,
+    name_en: Option<Text<200>>,
     zone: Zone,
     address: Text<500>,
     phone: Text<50>,
@@ -36,6 +43,10 @@ pub struct NewClinic {
 pub struct ClinicChange {
     region_id: Option<RegionId>,
     name: Option<Text<200>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_ko: Option<Option<Text<200>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_en: Option<Option<Text<200>>>,
     zone: Option<Zone>,
     address: Option<Text<500>>,
     phone: Option<Text<50>>,
@@ -45,13 +56,15 @@ pub struct ClinicChange {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewClosure {
+pub struct ClosureRequest {
     reason: Text<200>,
+    reason_ko: Option<Text<200>>,
+    reason_en: Option<Text<200>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Days {
+pub struct ClosureQuery {
     #[serde(default)]
     limit: Limit,
     after: Option<Day>,
@@ -60,11 +73,57 @@ pub struct Days {
 /// The path of a clinic's day.
 type OfDay = Path<(ClinicId, Day)>;
 
+#[derive(Serialize)]
+struct ClinicView<'a> {
+    clinic_id: ClinicId,
+    region_id: RegionId,
+    code: &'a str,
+    #[serde(flatten)]
+    name: NameView<'a>,
+    /// IANA name.
+    zone: &'static str,
+    address: &'a str,
+    phone: &'a str,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl<'a> From<&'a Clinic> for ClinicView<'a> {
+    fn from(clinic: &'a Clinic) -> Self {
+        Self {
+            clinic_id: clinic.clinic_id,
+            region_id: clinic.region_id,
+            code: &clinic.code,
+            name: (&clinic.name).into(),
+            zone: clinic.zone.name(),
+            address: &clinic.address,
+            phone: &clinic.phone,
+            latitude: clinic.latitude,
+            longitude: clinic.longitude,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ClosureView<'a> {
+    clinic_id: ClinicId,
+    on_date: NaiveDate,
+    #[serde(flatten)]
+    reason: ReasonView<'a>,
+}
+
+impl<'a> From<&'a Closure> for ClosureView<'a> {
+    fn from(closure: &'a Closure) -> Self {
+        let Closure { clinic_id, on_date, reason } = closure;
+        Self { clinic_id: *clinic_id, on_date: *on_date, reason: reason.into() }
+    }
+}
+
 /// A closed day, and what it meets.
 #[derive(Serialize)]
-struct Closed {
+struct ClosedDay<'a> {
     #[serde(flatten)]
-    closure: Closure,
+    closure: ClosureView<'a>,
     slots: u64,
     live_bookings: i64,
 }
@@ -72,49 +131,50 @@ struct Closed {
 pub async fn list_clinics(
     _: Admitted<admission::Export>,
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = ClinicId(page.after.unwrap_or(0));
     let clinics = db::clinic::list(&app.db.read, after, page.limit.0).await?;
-    list("clinics", &clinics, page.limit, |clinic| clinic.clinic_id.0)
+    list("clinics", &clinics, page.limit, ClinicView::from, |clinic| clinic.clinic_id.0)
 }
 
 /// # Errors
 /// Those of `flows::clinic::add`.
 pub async fn post_clinic(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewClinic>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<ClinicRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let new = db::clinic::New {
+    let new = NewClinic {
         region_id: new.region_id,
         code: new.code.0,
-        name: new.name.0,
+        name: localized(new.name, new.name_ko, new.name_en),
         zone: new.zone.0,
         address: new.address.0,
         phone: new.phone.0,
         latitude: new.latitude,
         longitude: new.longitude,
     };
-    Ok(created(&flows::clinic::add(&app.db, new).await?))
+    Ok(created(&ClinicView::from(&flows::clinic::add(&app.db, new).await?)))
 }
 
 /// # Errors
 /// Those of `flows::clinic::change`.
 pub async fn patch_clinic(
     app: Data<App>,
-    asked: Asked<(Path<ClinicId>, Json<ClinicChange>)>,
+    request: ByAdministrator<(Path<ClinicId>, Json<ClinicChange>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(clinic_id), Json(change)) = asked.what;
+    let (Path(clinic_id), Json(change)) = request.what;
     let change = Change {
         region_id: change.region_id,
-        name: change.name.map(|text| text.0),
+        name: localized_change(change.name, change.name_ko, change.name_en),
         zone: change.zone.map(|zone| zone.0),
         address: change.address.map(|text| text.0),
         phone: change.phone.map(|text| text.0),
         latitude: change.latitude,
         longitude: change.longitude,
     };
-    Ok(ok(&flows::clinic::change(&app.db, clinic_id, change).await?))
+    let clinic = flows::clinic::change(&app.db, clinic_id, change).await?;
+    Ok(ok(&ClinicView::from(&clinic)))
 }
 
 /// The closed days, in order.
@@ -123,13 +183,15 @@ pub async fn patch_clinic(
 /// `not_found` for an unknown clinic.
 pub async fn list_closures(
     app: Data<App>,
-    asked: Asked<(Path<ClinicId>, Query<Days>)>,
+    request: ByAdministrator<(Path<ClinicId>, Query<ClosureQuery>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(clinic_id), Query(days)) = asked.what;
+    let (Path(clinic_id), Query(days)) = request.what;
     found(db::clinic::find(&app.db.read, clinic_id).await?)?;
     let from = days.after.and_then(|day| day.0.succ_opt()).unwrap_or(NaiveDate::default());
     let closures = db::clinic::list_closures(&app.db.read, clinic_id, from, days.limit.0).await?;
-    list("closures", &closures, days.limit, |closure| closure.on_date.to_string())
+    list("closures", &closures, days.limit, ClosureView::from, |closure| {
+        closure.on_date.to_string()
+    })
 }
 
 /// Closes a day; bookings on it stay and are counted.
@@ -138,21 +200,25 @@ pub async fn list_closures(
 /// Those of `flows::clinic::close_day`.
 pub async fn put_closure(
     app: Data<App>,
-    asked: Asked<(OfDay, Json<NewClosure>)>,
+    request: ByAdministrator<(OfDay, Json<ClosureRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path((clinic_id, Day(on_date))), Json(NewClosure { reason })) = asked.what;
-    let closure = Closure { clinic_id, on_date, reason: reason.0 };
+    let (Path((clinic_id, Day(on_date))), Json(body)) = request.what;
+    let reason = localized(body.reason, body.reason_ko, body.reason_en);
+    let closure = Closure { clinic_id, on_date, reason };
     let (closure, day) = flows::clinic::close_day(&app.db, closure).await?;
     let flows::clinic::Day { slots, live_bookings } = day;
-    Ok(ok(&Closed { closure, slots, live_bookings }))
+    Ok(ok(&ClosedDay { closure: (&closure).into(), slots, live_bookings }))
 }
 
 /// Opens a closed day again.
 ///
 /// # Errors
 /// Those of `flows::clinic::open_day`.
-pub async fn delete_closure(app: Data<App>, asked: Asked<OfDay>) -> Result<HttpResponse, Problem> {
-    let Path((clinic_id, Day(on_date))) = asked.what;
+pub async fn delete_closure(
+    app: Data<App>,
+    request: ByAdministrator<OfDay>,
+) -> Result<HttpResponse, Problem> {
+    let Path((clinic_id, Day(on_date))) = request.what;
     flows::clinic::open_day(&app.db, clinic_id, on_date).await?;
     Ok(HttpResponse::NoContent().finish())
 }

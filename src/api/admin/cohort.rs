@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Asked, Page, created, found, list, ok};
+use super::{ByAdministrator, Page, created, found, list, localized, ok};
 use crate::{
+    board::view::CohortView,
     db,
-    domain::{CampaignId, CohortId, RegionId, RosterId, cohort::Cohort},
+    domain::{CampaignId, CohortId, RegionId, RosterId, cohort::NewCohort},
     flows,
     http::{
         extract::{Json, Path, Query},
@@ -19,8 +20,10 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewCohort {
+pub struct CohortRequest {
     name: Text<200>,
+    name_ko: Option<Text<200>>,
+    name_en: Option<Text<200>>,
     born_from: Option<Day>,
     born_to: Option<Day>,
     roster_id: Option<RosterId>,
@@ -28,9 +31,9 @@ pub struct NewCohort {
 }
 
 #[derive(Serialize)]
-struct Added {
+struct AddedCohort<'a> {
     #[serde(flatten)]
-    cohort: Cohort,
+    cohort: CohortView<'a>,
     rule_version: i32,
 }
 
@@ -40,31 +43,31 @@ struct Added {
 /// `not_found` for an unknown campaign.
 pub async fn list_cohorts(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Query<Page>)>,
+    request: ByAdministrator<(Path<CampaignId>, Query<Page>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Query(page)) = asked.what;
+    let (Path(campaign_id), Query(page)) = request.what;
     found(db::campaign::find(&app.db.read, campaign_id).await?)?;
     let after = CohortId(page.after.unwrap_or(0));
     let cohorts = db::cohort::list(&app.db.read, campaign_id, after, page.limit.0).await?;
-    list("cohorts", &cohorts, page.limit, |cohort| cohort.cohort_id.0)
+    list("cohorts", &cohorts, page.limit, CohortView::from, |cohort| cohort.cohort_id.0)
 }
 
 /// # Errors
 /// Those of `flows::rules::add_cohort`.
 pub async fn post_cohort(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Json<NewCohort>)>,
+    request: ByAdministrator<(Path<CampaignId>, Json<CohortRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(new)) = asked.what;
-    let new = db::cohort::New {
-        name: new.name.0,
+    let (Path(campaign_id), Json(new)) = request.what;
+    let new = NewCohort {
+        name: localized(new.name, new.name_ko, new.name_en),
         born_from: new.born_from.map(|day| day.0),
         born_to: new.born_to.map(|day| day.0),
         roster_id: new.roster_id,
         region_id: new.region_id,
     };
     let added = flows::rules::add_cohort(&app.db, campaign_id, new).await?;
-    Ok(created(&Added { cohort: added.rule, rule_version: added.rule_version }))
+    Ok(created(&AddedCohort { cohort: (&added.rule).into(), rule_version: added.rule_version }))
 }
 
 /// Ends a cohort at a new version of the rules.
@@ -73,7 +76,9 @@ pub async fn post_cohort(
 /// Those of `flows::rules::end_cohort`.
 pub async fn delete_cohort(
     app: Data<App>,
-    Asked { what: Path((campaign_id, cohort_id)), .. }: Asked<Path<(CampaignId, CohortId)>>,
+    ByAdministrator { what: Path((campaign_id, cohort_id)), .. }: ByAdministrator<
+        Path<(CampaignId, CohortId)>,
+    >,
 ) -> Result<HttpResponse, Problem> {
     let ended = flows::rules::end_cohort(&app.db, campaign_id, cohort_id).await?;
     Ok(ok(&json!({ "cohort_id": ended.rule, "rule_version": ended.rule_version })))

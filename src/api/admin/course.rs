@@ -1,12 +1,16 @@
 //! Courses: what a series of doses protects against.
 
 use actix_web::{HttpResponse, web::Data};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Asked, Page, created, list};
+use super::{ByAdministrator, Page, created, list, localized};
 use crate::{
+    board::view::NameView,
     db,
-    domain::CourseId,
+    domain::{
+        CourseId,
+        course::{Course, NewCourse},
+    },
     flows,
     http::{
         extract::{Json, Query},
@@ -18,26 +22,45 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewCourse {
+pub struct CourseRequest {
     code: Text<64>,
     name: Text<100>,
+    name_ko: Option<Text<100>>,
+    name_en: Option<Text<100>>,
+}
+
+#[derive(Serialize)]
+struct CourseView<'a> {
+    course_id: CourseId,
+    code: &'a str,
+    #[serde(flatten)]
+    name: NameView<'a>,
+}
+
+impl<'a> From<&'a Course> for CourseView<'a> {
+    fn from(course: &'a Course) -> Self {
+        let Course { course_id, code, name } = course;
+        Self { course_id: *course_id, code, name: name.into() }
+    }
 }
 
 pub async fn list_courses(
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = CourseId(page.after.unwrap_or(0));
     let courses = db::course::list(&app.db.read, after, page.limit.0).await?;
-    list("courses", &courses, page.limit, |course| course.course_id.0)
+    list("courses", &courses, page.limit, CourseView::from, |course| course.course_id.0)
 }
 
 /// # Errors
 /// Those of `flows::course::add`.
 pub async fn post_course(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewCourse>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<CourseRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let course = flows::course::add(&app.db, new.code.0, new.name.0).await?;
-    Ok(created(&course))
+    let CourseRequest { code, name, name_ko, name_en } = new;
+    let new = NewCourse { code: code.0, name: localized(name, name_ko, name_en) };
+    let course = flows::course::add(&app.db, new).await?;
+    Ok(created(&CourseView::from(&course)))
 }

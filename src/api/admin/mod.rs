@@ -1,5 +1,5 @@
-//! What administrators do: one file per resource. Every handler takes `Asked`, so that none can
-//! forget who asks, and who may not ask learns nothing about the request.
+//! What administrators do: one file per resource. Every handler takes `ByAdministrator`, so that
+//! none can forget who asks, and who may not ask learns nothing about the request.
 
 pub mod allocation;
 pub mod campaign;
@@ -27,6 +27,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         Refusal, StaffUserId,
+        localized::{Localized, LocalizedChange},
         movement::{Actor, Cause},
     },
     http::{
@@ -40,12 +41,12 @@ use crate::{
 pub type Reason = Text<500>;
 
 /// An administrator, and then what they ask: nothing of the request is looked at before.
-pub struct Asked<T> {
+pub struct ByAdministrator<T> {
     pub by: StaffUserId,
     pub what: T,
 }
 
-impl<T: FromRequest + 'static> FromRequest for Asked<T> {
+impl<T: FromRequest + 'static> FromRequest for ByAdministrator<T> {
     type Error = actix_web::Error;
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
@@ -70,9 +71,31 @@ pub struct Page {
     pub after: Option<i32>,
 }
 
+/// A text in the languages in which it was given.
+fn localized<const MAX: usize>(
+    main: Text<MAX>,
+    ko: Option<Text<MAX>>,
+    en: Option<Text<MAX>>,
+) -> Localized {
+    Localized::new(main.0, ko.map(|text| text.0), en.map(|text| text.0))
+}
+
+/// What a change says of a name.
+fn localized_change<const MAX: usize>(
+    main: Option<Text<MAX>>,
+    ko: Option<Option<Text<MAX>>>,
+    en: Option<Option<Text<MAX>>>,
+) -> LocalizedChange {
+    LocalizedChange {
+        main: main.map(|text| text.0),
+        ko: ko.map(|ko| ko.map(|text| text.0)),
+        en: en.map(|en| en.map(|text| text.0)),
+    }
+}
+
 /// Who moves doses, and why.
-fn cause(by: StaffUserId, reason: Reason) -> Cause {
-    Cause { actor: Actor::Administrator(by), reason: reason.0 }
+fn cause(by: StaffUserId, reason: Localized) -> Cause {
+    Cause { actor: Actor::Administrator(by), reason }
 }
 
 fn ok(body: &impl Serialize) -> HttpResponse {
@@ -87,17 +110,20 @@ fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }
 
-/// `{name: items, next_after}`: the key to go on after, or null where the list ends.
-fn list<T: Serialize, K: Into<Value>>(
+/// `{name: items, next_after}`: the items as they are shown, and the key to go on after, or null
+/// where the list ends.
+fn list<'a, T, V: Serialize, K: Into<Value>>(
     name: &str,
-    items: &[T],
+    items: &'a [T],
     limit: Limit,
+    view: impl Fn(&'a T) -> V,
     key: impl Fn(&T) -> K,
 ) -> Result<HttpResponse, Problem> {
     let is_full = i64::try_from(items.len()) == Ok(limit.0);
     let next = items.last().filter(|_| is_full).map_or(Value::Null, |last| key(last).into());
     let mut body = Map::new();
-    body.insert(name.to_owned(), serde_json::to_value(items).map_err(Problem::internal)?);
+    let views: Vec<_> = items.iter().map(view).collect();
+    body.insert(name.to_owned(), serde_json::to_value(views).map_err(Problem::internal)?);
     body.insert("next_after".to_owned(), next);
     Ok(ok(&body))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, list};
+use super::{ByAdministrator, list};
 use crate::{
     db,
     domain::{
@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Movements {
+pub struct MovementQuery {
     campaign_id: Option<CampaignId>,
     allocation_id: Option<AllocationId>,
     pool_id: Option<PoolId>,
@@ -33,7 +33,7 @@ pub struct Movements {
 }
 
 #[derive(Serialize)]
-struct MovementBody {
+struct MovementView<'a> {
     movement_id: String,
     at: DateTime<Utc>,
     is_settled: bool,
@@ -47,16 +47,16 @@ struct MovementBody {
     booking_id: Option<BookingId>,
     actor: &'static str,
     staff_user_id: Option<StaffUserId>,
-    reason: Option<String>,
+    reason: Option<&'a str>,
 }
 
-impl From<Entry> for MovementBody {
-    fn from(entry: Entry) -> Self {
+impl<'a> From<&'a Entry> for MovementView<'a> {
+    fn from(entry: &'a Entry) -> Self {
         let Entry { place, at, is_settled, movement } = entry;
         Self {
             movement_id: place.to_string(),
-            at,
-            is_settled,
+            at: *at,
+            is_settled: *is_settled,
             kind: movement.kind,
             from: movement.from,
             to: movement.to,
@@ -67,7 +67,7 @@ impl From<Entry> for MovementBody {
             booking_id: movement.booking_id,
             actor: movement.actor.word(),
             staff_user_id: movement.actor.staff_user_id(),
-            reason: movement.reason,
+            reason: movement.reason.as_deref(),
         }
     }
 }
@@ -79,9 +79,9 @@ impl From<Entry> for MovementBody {
 pub async fn list_movements(
     _: Admitted<admission::Export>,
     app: Data<App>,
-    Asked { what: Query(wanted), .. }: Asked<Query<Movements>>,
+    ByAdministrator { what: Query(wanted), .. }: ByAdministrator<Query<MovementQuery>>,
 ) -> Result<HttpResponse, Problem> {
-    let Movements { campaign_id, allocation_id, pool_id, limit, after } = wanted;
+    let MovementQuery { campaign_id, allocation_id, pool_id, limit, after } = wanted;
     let after = match after.as_deref().map(str::parse::<Place>) {
         None => Place::default(),
         Some(Ok(place)) => place,
@@ -91,6 +91,5 @@ pub async fn list_movements(
     };
     let filter = db::movement::Filter { campaign_id, allocation_id, pool_id, after };
     let lines = db::movement::list(&app.db.read, &filter, limit.0).await?;
-    let lines: Vec<_> = lines.into_iter().map(MovementBody::from).collect();
-    list("movements", &lines, limit, |line| line.movement_id.clone())
+    list("movements", &lines, limit, MovementView::from, |line| line.place.to_string())
 }

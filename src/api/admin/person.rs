@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Asked, created};
+use super::{ByAdministrator, created};
 use crate::{
     domain::{Detail, Refusal, RegionId, RosterId, fact::Counted, person::BirthDate},
     flows::{self, person::Entry},
@@ -16,8 +16,10 @@ const ROSTERS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewPerson {
+pub struct PersonRequest {
     name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
     birth_date: String,
     phone: String,
     region_id: RegionId,
@@ -29,16 +31,16 @@ pub struct NewPerson {
 /// Those of `flows::person::register`.
 pub async fn post_person(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewPerson>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<PersonRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let NewPerson { name, birth_date, phone, region_id, roster_ids } = new;
+    let PersonRequest { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = new;
     if roster_ids.len() > ROSTERS_MAX {
         let max = i64::try_from(ROSTERS_MAX).unwrap_or(i64::MAX);
         let detail = Detail::HowMany { of: Counted::Rosters, min: 0, max };
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;
-    let entry = Entry { name, birth_date, phone, region_id, roster_ids };
+    let entry = Entry { name, name_ko, name_en, birth_date, phone, region_id, roster_ids };
     let id = flows::person::register(&app.db, &app.keys.matching, entry).await?;
     Ok(created(&json!({ "person_id": id })))
 }

@@ -1,13 +1,16 @@
 //! Doses above the clinic: what the nation received, and what was passed on to whom.
 
 use actix_web::{HttpResponse, web::Data};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Asked, Reason, cause, created, list, ok};
+use super::{ByAdministrator, Reason, cause, created, list, localized, ok};
 use crate::{
     db,
-    domain::{CampaignId, PoolId, ProductId, RegionId},
+    domain::{
+        CampaignId, PoolId, ProductId, RegionId,
+        pool::{NewPool, Pool},
+    },
     flows::{self, pool::Transfer},
     http::{
         extract::{Json, Path, Query},
@@ -19,7 +22,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewPool {
+pub struct PoolRequest {
     campaign_id: CampaignId,
     product_id: ProductId,
     parent_id: Option<PoolId>,
@@ -28,7 +31,7 @@ pub struct NewPool {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pools {
+pub struct PoolQuery {
     campaign_id: Option<CampaignId>,
     #[serde(default)]
     limit: Limit,
@@ -37,40 +40,71 @@ pub struct Pools {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Receipt {
+pub struct ReceiptRequest {
     doses: i32,
     reason: Reason,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
     if_received: Option<i32>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TransferBody {
+pub struct TransferRequest {
     to_pool_id: PoolId,
     doses: i32,
     reason: Reason,
     if_passed_on: Option<i32>,
 }
 
+#[derive(Serialize)]
+struct PoolView {
+    pool_id: PoolId,
+    campaign_id: CampaignId,
+    product_id: ProductId,
+    parent_id: Option<PoolId>,
+    region_id: Option<RegionId>,
+    received: i32,
+    open: i32,
+    passed_on: i32,
+    lost: i32,
+}
+
+impl From<&Pool> for PoolView {
+    fn from(pool: &Pool) -> Self {
+        Self {
+            pool_id: pool.pool_id,
+            campaign_id: pool.campaign_id,
+            product_id: pool.product_id,
+            parent_id: pool.parent_id,
+            region_id: pool.region_id,
+            received: pool.received,
+            open: pool.open,
+            passed_on: pool.passed_on,
+            lost: pool.lost,
+        }
+    }
+}
+
 pub async fn list_pools(
     app: Data<App>,
-    Asked { what: Query(pools), .. }: Asked<Query<Pools>>,
+    ByAdministrator { what: Query(pools), .. }: ByAdministrator<Query<PoolQuery>>,
 ) -> Result<HttpResponse, Problem> {
-    let Pools { campaign_id, limit, after } = pools;
+    let PoolQuery { campaign_id, limit, after } = pools;
     let after = after.unwrap_or(PoolId(0));
     let pools = db::pool::list(&app.db.read, campaign_id, after, limit.0).await?;
-    list("pools", &pools, limit, |pool| pool.pool_id.0)
+    list("pools", &pools, limit, PoolView::from, |pool| pool.pool_id.0)
 }
 
 /// # Errors
 /// Those of `flows::pool::add`.
 pub async fn post_pool(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewPool>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<PoolRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let NewPool { campaign_id, product_id, parent_id, region_id } = new;
-    let new = db::pool::New { campaign_id, product_id, parent_id, region_id };
-    Ok(created(&flows::pool::add(&app.db, new).await?))
+    let PoolRequest { campaign_id, product_id, parent_id, region_id } = new;
+    let new = NewPool { campaign_id, product_id, parent_id, region_id };
+    Ok(created(&PoolView::from(&flows::pool::add(&app.db, new).await?)))
 }
 
 /// Takes a delivery in.
@@ -79,12 +113,15 @@ pub async fn post_pool(
 /// Those of `flows::pool::receive`.
 pub async fn post_receipt(
     app: Data<App>,
-    Asked { by, what: (Path(pool_id), Json(receipt)) }: Asked<(Path<PoolId>, Json<Receipt>)>,
+    ByAdministrator { by, what: (Path(pool_id), Json(receipt)) }: ByAdministrator<(
+        Path<PoolId>,
+        Json<ReceiptRequest>,
+    )>,
 ) -> Result<HttpResponse, Problem> {
-    let Receipt { doses, reason, if_received } = receipt;
-    let cause = cause(by, reason);
+    let ReceiptRequest { doses, reason, reason_ko, reason_en, if_received } = receipt;
+    let cause = cause(by, localized(reason, reason_ko, reason_en));
     let pool = flows::pool::receive(&app.db, pool_id, doses, if_received, &cause).await?;
-    Ok(ok(&pool))
+    Ok(ok(&PoolView::from(&pool)))
 }
 
 /// Passes doses on to a pool right below.
@@ -93,10 +130,13 @@ pub async fn post_receipt(
 /// Those of `flows::pool::transfer`.
 pub async fn post_transfer(
     app: Data<App>,
-    Asked { by, what: (Path(from_pool_id), Json(body)) }: Asked<(Path<PoolId>, Json<TransferBody>)>,
+    ByAdministrator { by, what: (Path(from_pool_id), Json(body)) }: ByAdministrator<(
+        Path<PoolId>,
+        Json<TransferRequest>,
+    )>,
 ) -> Result<HttpResponse, Problem> {
-    let TransferBody { to_pool_id, doses, reason, if_passed_on } = body;
+    let TransferRequest { to_pool_id, doses, reason, if_passed_on } = body;
     let transfer = Transfer { from_pool_id, to_pool_id, doses, if_passed_on };
-    let (from, to) = flows::pool::transfer(&app.db, transfer, &cause(by, reason)).await?;
-    Ok(ok(&json!({ "from": from, "to": to })))
+    let (from, to) = flows::pool::transfer(&app.db, transfer, &cause(by, reason.0.into())).await?;
+    Ok(ok(&json!({ "from": PoolView::from(&from), "to": PoolView::from(&to) })))
 }

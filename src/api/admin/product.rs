@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Asked, Page, created, found, list, ok};
+use super::{ByAdministrator, Page, created, found, list, localized, ok};
 use crate::{
+    board::view::ProductView,
     db,
-    domain::{CampaignId, Detail, ProductId, Refusal, fact::Counted},
+    domain::{CampaignId, Detail, ProductId, Refusal, fact::Counted, product::NewProduct},
     flows,
     http::{
         extract::{Json, Path, Query},
@@ -22,10 +23,12 @@ const PRODUCTS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewProduct {
+pub struct ProductRequest {
     code_system: Option<Text<200>>,
     code: Text<64>,
     name: Text<100>,
+    name_ko: Option<Text<100>>,
+    name_en: Option<Text<100>>,
     doses_per_vial: i16,
     age_months_min: Option<i16>,
     age_months_max: Option<i16>,
@@ -35,36 +38,36 @@ pub struct NewProduct {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Products {
+pub struct ProductIds {
     product_ids: Vec<ProductId>,
 }
 
 pub async fn list_products(
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = ProductId(page.after.unwrap_or(0));
     let products = db::product::list(&app.db.read, after, page.limit.0).await?;
-    list("products", &products, page.limit, |product| product.product_id.0)
+    list("products", &products, page.limit, ProductView::from, |product| product.product_id.0)
 }
 
 /// # Errors
 /// Those of `flows::product::add`.
 pub async fn post_product(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewProduct>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<ProductRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let new = db::product::New {
+    let new = NewProduct {
         code_system: new.code_system.map(|text| text.0),
         code: new.code.0,
-        name: new.name.0,
+        name: localized(new.name, new.name_ko, new.name_en),
         doses_per_vial: new.doses_per_vial,
         age_months_min: new.age_months_min.unwrap_or(0),
         age_months_max: new.age_months_max,
         doses_in_series: new.doses_in_series.unwrap_or(1),
         interval_days_min: new.interval_days_min.unwrap_or(0),
     };
-    Ok(created(&flows::product::add(&app.db, new).await?))
+    Ok(created(&ProductView::from(&flows::product::add(&app.db, new).await?)))
 }
 
 /// What a campaign gives now.
@@ -73,7 +76,7 @@ pub async fn post_product(
 /// `not_found`.
 pub async fn get_campaign_products(
     app: Data<App>,
-    Asked { what: Path(campaign_id), .. }: Asked<Path<CampaignId>>,
+    ByAdministrator { what: Path(campaign_id), .. }: ByAdministrator<Path<CampaignId>>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = found(db::campaign::find(&app.db.read, campaign_id).await?)?;
     let product_ids = db::product::list_of_campaign(&app.db.read, campaign_id).await?;
@@ -87,9 +90,9 @@ pub async fn get_campaign_products(
 /// Those of `flows::rules::set_products`.
 pub async fn put_campaign_products(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Json<Products>)>,
+    request: ByAdministrator<(Path<CampaignId>, Json<ProductIds>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(Products { product_ids })) = asked.what;
+    let (Path(campaign_id), Json(ProductIds { product_ids })) = request.what;
     if !(1..=PRODUCTS_MAX).contains(&product_ids.len()) {
         let max = i64::try_from(PRODUCTS_MAX).unwrap_or(i64::MAX);
         let detail = Detail::HowMany { of: Counted::Products, min: 1, max };

@@ -3,10 +3,11 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{Asked, Page, created, list};
+use super::{ByAdministrator, Page, created, list, localized};
 use crate::{
+    board::view::RegionView,
     db,
-    domain::RegionId,
+    domain::{RegionId, region::NewRegion},
     flows,
     http::{
         extract::{Json, Query},
@@ -18,28 +19,31 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewRegion {
+pub struct RegionRequest {
     parent_id: Option<RegionId>,
     code: Text<32>,
     name: Text<100>,
+    name_ko: Option<Text<100>>,
+    name_en: Option<Text<100>>,
 }
 
 pub async fn list_regions(
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = RegionId(page.after.unwrap_or(0));
     let regions = db::region::list(&app.db.read, after, page.limit.0).await?;
-    list("regions", &regions, page.limit, |region| region.region_id.0)
+    list("regions", &regions, page.limit, RegionView::from, |region| region.region_id.0)
 }
 
 /// # Errors
 /// Those of `flows::region::add`.
 pub async fn post_region(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewRegion>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<RegionRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let NewRegion { parent_id, code, name } = new;
-    let region = flows::region::add(&app.db, parent_id, code.0, name.0).await?;
-    Ok(created(&region))
+    let RegionRequest { parent_id, code, name, name_ko, name_en } = new;
+    let name = localized(name, name_ko, name_en);
+    let region = flows::region::add(&app.db, NewRegion { parent_id, code: code.0, name }).await?;
+    Ok(created(&RegionView::from(&region)))
 }

@@ -1,12 +1,15 @@
 //! Rosters: lists of persons. Who is on them comes in from files and with new persons.
 
 use actix_web::{HttpResponse, web::Data};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Asked, Page, created, list};
+use super::{ByAdministrator, Page, created, list};
 use crate::{
     db,
-    domain::RosterId,
+    domain::{
+        RosterId,
+        roster::{NewRoster, Roster},
+    },
     flows,
     http::{
         extract::{Json, Query},
@@ -18,26 +21,41 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewRoster {
+pub struct RosterRequest {
     code: Text<32>,
     name: Text<100>,
 }
 
+#[derive(Serialize)]
+struct RosterView<'a> {
+    roster_id: RosterId,
+    code: &'a str,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Roster> for RosterView<'a> {
+    fn from(roster: &'a Roster) -> Self {
+        let Roster { roster_id, code, name } = roster;
+        Self { roster_id: *roster_id, code, name }
+    }
+}
+
 pub async fn list_rosters(
     app: Data<App>,
-    Asked { what: Query(page), .. }: Asked<Query<Page>>,
+    ByAdministrator { what: Query(page), .. }: ByAdministrator<Query<Page>>,
 ) -> Result<HttpResponse, Problem> {
     let after = RosterId(page.after.unwrap_or(0));
     let rosters = db::roster::list(&app.db.read, after, page.limit.0).await?;
-    list("rosters", &rosters, page.limit, |roster| roster.roster_id.0)
+    list("rosters", &rosters, page.limit, RosterView::from, |roster| roster.roster_id.0)
 }
 
 /// # Errors
 /// Those of `flows::roster::add`.
 pub async fn post_roster(
     app: Data<App>,
-    Asked { what: Json(new), .. }: Asked<Json<NewRoster>>,
+    ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<RosterRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let roster = flows::roster::add(&app.db, new.code.0, new.name.0).await?;
-    Ok(created(&roster))
+    let new = NewRoster { code: new.code.0, name: new.name.0 };
+    let roster = flows::roster::add(&app.db, new).await?;
+    Ok(created(&RosterView::from(&roster)))
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Asked, created, found, list, ok};
+use super::{ByAdministrator, created, found, list, ok};
 use crate::{
     db,
     domain::{ClinicId, Detail, Refusal, SlotId, fact::Counted, slot::Slot},
@@ -24,13 +24,13 @@ const SLOTS_MAX: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewSlots {
-    slots: Vec<NewSlot>,
+pub struct SlotsRequest {
+    slots: Vec<SlotRequest>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewSlot {
+pub struct SlotRequest {
     starts_at: Instant,
     ends_at: Instant,
     seats: i32,
@@ -38,13 +38,13 @@ pub struct NewSlot {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Seats {
+pub struct SeatsRequest {
     seats: i32,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Slots {
+pub struct SlotQuery {
     date: Option<Day>,
     #[serde(default)]
     limit: Limit,
@@ -52,7 +52,7 @@ pub struct Slots {
 }
 
 #[derive(Serialize)]
-struct SlotBody {
+struct SlotView {
     slot_id: SlotId,
     clinic_id: ClinicId,
     on_date: NaiveDate,
@@ -63,9 +63,9 @@ struct SlotBody {
     is_closed: bool,
 }
 
-impl From<Slot> for SlotBody {
-    fn from(slot: Slot) -> Self {
-        let Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed } = slot;
+impl From<&Slot> for SlotView {
+    fn from(slot: &Slot) -> Self {
+        let &Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed } = slot;
         let clinic_id = slot_id.clinic();
         Self { slot_id, clinic_id, on_date, starts_at, ends_at, seats, taken, is_closed }
     }
@@ -76,23 +76,22 @@ impl From<Slot> for SlotBody {
 pub async fn list_slots(
     _: Admitted<admission::Export>,
     app: Data<App>,
-    asked: Asked<(Path<ClinicId>, Query<Slots>)>,
+    request: ByAdministrator<(Path<ClinicId>, Query<SlotQuery>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(clinic_id), Query(Slots { date, limit, after })) = asked.what;
+    let (Path(clinic_id), Query(SlotQuery { date, limit, after })) = request.what;
     found(db::clinic::find(&app.db.read, clinic_id).await?)?;
     let (date, after) = (date.map(|day| day.0), after.unwrap_or(SlotId(0)));
     let slots = db::slot::list_of_clinic(&app.db.read, clinic_id, date, after, limit.0).await?;
-    let slots: Vec<_> = slots.into_iter().map(SlotBody::from).collect();
-    list("slots", &slots, limit, |slot| slot.slot_id.0)
+    list("slots", &slots, limit, SlotView::from, |slot| slot.slot_id.0)
 }
 
 /// # Errors
 /// Those of `flows::slot::add`.
 pub async fn post_slots(
     app: Data<App>,
-    asked: Asked<(Path<ClinicId>, Json<NewSlots>)>,
+    request: ByAdministrator<(Path<ClinicId>, Json<SlotsRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(clinic_id), Json(NewSlots { slots })) = asked.what;
+    let (Path(clinic_id), Json(SlotsRequest { slots })) = request.what;
     if !(1..=SLOTS_MAX).contains(&slots.len()) {
         let max = i64::try_from(SLOTS_MAX).unwrap_or(i64::MAX);
         let detail = Detail::HowMany { of: Counted::Slots, min: 1, max };
@@ -104,7 +103,7 @@ pub async fn post_slots(
         seats: slot.seats,
     });
     let slots = flows::slot::add(&app.db, clinic_id, windows.collect()).await?;
-    let slots: Vec<_> = slots.into_iter().map(SlotBody::from).collect();
+    let slots: Vec<_> = slots.iter().map(SlotView::from).collect();
     Ok(created(&json!({ "slots": slots })))
 }
 
@@ -112,9 +111,9 @@ pub async fn post_slots(
 /// Those of `flows::slot::set_seats`.
 pub async fn patch_slot(
     app: Data<App>,
-    asked: Asked<(Path<SlotId>, Json<Seats>)>,
+    request: ByAdministrator<(Path<SlotId>, Json<SeatsRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(slot_id), Json(Seats { seats })) = asked.what;
+    let (Path(slot_id), Json(SeatsRequest { seats })) = request.what;
     let slot = flows::slot::set_seats(&app.db, slot_id, seats).await?;
-    Ok(ok(&SlotBody::from(slot)))
+    Ok(ok(&SlotView::from(&slot)))
 }

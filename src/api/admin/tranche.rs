@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Asked, Page, created, found, list, ok};
+use super::{ByAdministrator, Page, created, found, list, localized, ok};
 use crate::{
+    board::view::TrancheView,
     db,
-    domain::{CampaignId, TrancheId, tranche::Tranche},
+    domain::{CampaignId, TrancheId, tranche::NewTranche},
     flows,
     http::{
         extract::{Json, Path, Query},
@@ -19,16 +20,18 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewTranche {
+pub struct TrancheRequest {
     name: Text<100>,
+    name_ko: Option<Text<100>>,
+    name_en: Option<Text<100>>,
     birth_day_digits: Vec<i16>,
     opens_at: Instant,
 }
 
 #[derive(Serialize)]
-struct Added {
+struct AddedTranche<'a> {
     #[serde(flatten)]
-    tranche: Tranche,
+    tranche: TrancheView<'a>,
     rule_version: i32,
 }
 
@@ -38,26 +41,27 @@ struct Added {
 /// `not_found` for an unknown campaign.
 pub async fn list_tranches(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Query<Page>)>,
+    request: ByAdministrator<(Path<CampaignId>, Query<Page>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Query(page)) = asked.what;
+    let (Path(campaign_id), Query(page)) = request.what;
     found(db::campaign::find(&app.db.read, campaign_id).await?)?;
     let after = TrancheId(page.after.unwrap_or(0));
     let tranches = db::tranche::list(&app.db.read, campaign_id, after, page.limit.0).await?;
-    list("tranches", &tranches, page.limit, |tranche| tranche.tranche_id.0)
+    list("tranches", &tranches, page.limit, TrancheView::from, |tranche| tranche.tranche_id.0)
 }
 
 /// # Errors
 /// Those of `flows::rules::add_tranche`.
 pub async fn post_tranche(
     app: Data<App>,
-    asked: Asked<(Path<CampaignId>, Json<NewTranche>)>,
+    request: ByAdministrator<(Path<CampaignId>, Json<TrancheRequest>)>,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(new)) = asked.what;
-    let NewTranche { name, birth_day_digits, opens_at } = new;
-    let new = db::tranche::New { name: name.0, birth_day_digits, opens_at: opens_at.0 };
+    let (Path(campaign_id), Json(new)) = request.what;
+    let TrancheRequest { name, name_ko, name_en, birth_day_digits, opens_at } = new;
+    let name = localized(name, name_ko, name_en);
+    let new = NewTranche { name, birth_day_digits, opens_at: opens_at.0 };
     let added = flows::rules::add_tranche(&app.db, campaign_id, new).await?;
-    Ok(created(&Added { tranche: added.rule, rule_version: added.rule_version }))
+    Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
 }
 
 /// Ends a tranche at a new version of the rules.
@@ -66,7 +70,9 @@ pub async fn post_tranche(
 /// Those of `flows::rules::end_tranche`.
 pub async fn delete_tranche(
     app: Data<App>,
-    Asked { what: Path((campaign_id, tranche_id)), .. }: Asked<Path<(CampaignId, TrancheId)>>,
+    ByAdministrator { what: Path((campaign_id, tranche_id)), .. }: ByAdministrator<
+        Path<(CampaignId, TrancheId)>,
+    >,
 ) -> Result<HttpResponse, Problem> {
     let ended = flows::rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
     Ok(ok(&json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version })))

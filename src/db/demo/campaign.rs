@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_scalar};
 
-use crate::domain::{CampaignId, CourseId, ProductId};
+use crate::domain::{CampaignId, CourseId, ProductId, localized::Localized};
 
 /// The course and the product by their codes, added where they are not there yet.
 pub async fn insert_course_and_product(
@@ -11,7 +11,7 @@ pub async fn insert_course_and_product(
 ) -> sqlx::Result<(CourseId, ProductId)> {
     query!(
         "/* demo::campaign::insert_course_and_product */
-         insert into course (code, name) values ('covid-19', 'COVID-19')
+         insert into course (code, name, name_en) values ('covid-19', '코로나19', 'COVID-19')
          on conflict (code) do nothing",
     )
     .execute(&mut *conn)
@@ -20,9 +20,9 @@ pub async fn insert_course_and_product(
     // doses in a vial. https://www2.cdc.gov/vaccines/iis/iisstandards/vaccines.asp?rpt=cvx
     query!(
         "/* demo::campaign::insert_course_and_product */
-         insert into product (code, name, doses_per_vial, age_months_min, doses_in_series,
-                              interval_days_min)
-         values ('207', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
+         insert into product (code, name, name_en, doses_per_vial, age_months_min,
+                              doses_in_series, interval_days_min)
+         values ('207', '모더나 코로나19 백신', 'Moderna COVID-19 vaccine', 10, 216, 2, 28)
          on conflict (code_system, code) do nothing",
     )
     .execute(&mut *conn)
@@ -42,7 +42,7 @@ pub async fn insert_course_and_product(
 
 pub struct NewCampaign<'a> {
     pub code: &'a str,
-    pub name: &'a str,
+    pub name: &'a Localized,
     pub course_id: CourseId,
     pub product_id: ProductId,
     pub zone: &'a str,
@@ -51,7 +51,7 @@ pub struct NewCampaign<'a> {
     pub closes_at: DateTime<Utc>,
     pub quota: i32,
     /// Who may book: name and birth dates, both ends included.
-    pub cohort: (&'a str, NaiveDate, NaiveDate),
+    pub cohort: (&'a Localized, NaiveDate, NaiveDate),
 }
 
 /// Adds an open campaign with its product and its cohort; None where the code is taken. Waits for
@@ -63,18 +63,19 @@ pub async fn insert_open_campaign(
     let (cohort_name, born_from, born_to) = campaign.cohort;
     let id = query_scalar!(
         "/* demo::campaign::insert_open_campaign */
-         insert into campaign (code, name, course_id, state, opens_at, closes_at, zone,
+         insert into campaign (code, name, name_en, course_id, state, opens_at, closes_at, zone,
                                published_quota, published_at)
-         values ($1, $2, $3, 3, $4, $5, $6, $7, $4)
+         values ($1, $2, $8, $3, 3, $4, $5, $6, $7, $4)
          on conflict (code) do nothing
          returning campaign_id",
         campaign.code,
-        campaign.name,
+        campaign.name.main,
         campaign.course_id.0,
         campaign.opens_at,
         campaign.closes_at,
         campaign.zone,
         campaign.quota,
+        campaign.name.en,
     )
     .fetch_optional(&mut *conn)
     .await?;
@@ -82,13 +83,14 @@ pub async fn insert_open_campaign(
     query!(
         "/* demo::campaign::insert_open_campaign */
          with sold as (insert into campaign_product (campaign_id, product_id) values ($1, $2))
-         insert into cohort (campaign_id, name, born_from, born_to, since_version)
-         values ($1, $3, $4, $5, 1)",
+         insert into cohort (campaign_id, name, name_en, born_from, born_to, since_version)
+         values ($1, $3, $6, $4, $5, 1)",
         campaign_id,
         campaign.product_id.0,
-        cohort_name,
+        cohort_name.main,
         born_from,
         born_to,
+        cohort_name.en,
     )
     .execute(conn)
     .await?;
@@ -96,7 +98,7 @@ pub async fn insert_open_campaign(
 }
 
 /// A line of the public history at `at`: event, change of the doses, reason.
-pub type NewHistory<'a> = (&'a str, Option<i32>, &'a str);
+pub type NewHistory<'a> = (&'a str, Option<i32>, &'a Localized);
 
 pub async fn insert_history(
     conn: &mut PgConnection,
@@ -106,19 +108,21 @@ pub async fn insert_history(
 ) -> sqlx::Result<()> {
     let events: Vec<_> = lines.iter().map(|(event, _, _)| (*event).to_owned()).collect();
     let doses: Vec<_> = lines.iter().map(|(_, doses, _)| doses.unwrap_or(0)).collect();
-    let reasons: Vec<_> = lines.iter().map(|(_, _, reason)| (*reason).to_owned()).collect();
+    let reasons: Vec<_> = lines.iter().map(|(.., reason)| reason.main.clone()).collect();
+    let reasons_en: Vec<_> = lines.iter().map(|(.., reason)| reason.en.clone()).collect();
     query!(
         "/* demo::campaign::insert_history */
-         insert into supply_history (campaign_id, at, event, doses, reason)
-         select $1, $2, h.event, nullif(h.doses, 0), h.reason
-         from unnest($3::text[], $4::int[], $5::text[]) with ordinality
-                  as h (event, doses, reason, n)
+         insert into supply_history (campaign_id, at, event, doses, reason, reason_en)
+         select $1, $2, h.event, nullif(h.doses, 0), h.reason, h.reason_en
+         from unnest($3::text[], $4::int[], $5::text[], $6::text[]) with ordinality
+                  as h (event, doses, reason, reason_en, n)
          order by h.n",
         campaign_id.0,
         at,
         &events,
         &doses,
         &reasons,
+        &reasons_en as _,
     )
     .execute(conn)
     .await

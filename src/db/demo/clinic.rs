@@ -3,12 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_scalar};
 
-use crate::domain::{ClinicId, RegionId};
+use crate::domain::{ClinicId, RegionId, localized::Localized};
 
 pub struct NewRegion<'a> {
     pub code: &'a str,
     pub parent_code: Option<&'a str>,
-    pub name: &'a str,
+    pub name: &'a Localized,
 }
 
 /// Adds the regions that are not there yet; answers with the ids of all, in the order given.
@@ -20,18 +20,21 @@ pub async fn insert_regions(
     let codes: Vec<_> = regions.iter().map(|region| region.code.to_owned()).collect();
     let parents: Vec<_> =
         regions.iter().map(|r| r.parent_code.unwrap_or_default().to_owned()).collect();
-    let names: Vec<_> = regions.iter().map(|region| region.name.to_owned()).collect();
+    let names: Vec<_> = regions.iter().map(|region| region.name.main.clone()).collect();
+    let names_en: Vec<_> = regions.iter().map(|region| region.name.en.clone()).collect();
     query!(
-        "/* demo::clinic::insert_regions */ insert into region (parent_id, code, name)
-         select p.region_id, r.code, r.name
-         from unnest($1::text[], $2::text[], $3::text[]) with ordinality
-                  as r (code, parent_code, name, n)
+        "/* demo::clinic::insert_regions */
+         insert into region (parent_id, code, name, name_en)
+         select p.region_id, r.code, r.name, r.name_en
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+                  as r (code, parent_code, name, name_en, n)
              left join region p on p.code = r.parent_code
          order by r.n
          on conflict (code) do nothing",
         &codes,
         &parents,
         &names,
+        &names_en as _,
     )
     .execute(&mut *conn)
     .await?;
@@ -48,7 +51,7 @@ pub async fn insert_regions(
 pub struct NewClinic<'a> {
     pub region_id: RegionId,
     pub code: &'a str,
-    pub name: &'a str,
+    pub name: &'a Localized,
     pub address: &'a str,
     pub phone: &'a str,
     pub latitude: f64,
@@ -67,24 +70,28 @@ pub async fn insert_clinics(
     let text = |of: fn(&NewClinic<'_>) -> String| clinics.iter().map(of).collect::<Vec<_>>();
     let region_ids: Vec<_> = clinics.iter().map(|clinic| clinic.region_id.0).collect();
     let codes = text(|clinic| clinic.code.to_owned());
+    let names_en: Vec<_> = clinics.iter().map(|clinic| clinic.name.en.clone()).collect();
     let latitudes: Vec<_> = clinics.iter().map(|clinic| clinic.latitude).collect();
     let longitudes: Vec<_> = clinics.iter().map(|clinic| clinic.longitude).collect();
     query!(
         "/* demo::clinic::insert_clinics */
-         insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
-         select c.region_id, c.code, c.name, $8, c.address, c.phone, c.latitude, c.longitude
+         insert into clinic (region_id, code, name, name_en, zone, address, phone, latitude,
+                             longitude)
+         select c.region_id, c.code, c.name, c.name_en, $8, c.address, c.phone, c.latitude,
+                c.longitude
          from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[],
-                     $7::float8[]) with ordinality
-                  as c (region_id, code, name, address, phone, latitude, longitude, n)
+                     $7::float8[], $9::text[]) with ordinality
+                  as c (region_id, code, name, address, phone, latitude, longitude, name_en, n)
          order by c.n",
         &region_ids,
         &codes,
-        &text(|clinic| clinic.name.to_owned()),
+        &text(|clinic| clinic.name.main.clone()),
         &text(|clinic| clinic.address.to_owned()),
         &text(|clinic| clinic.phone.to_owned()),
         &latitudes,
         &longitudes,
         zone,
+        &names_en as _,
     )
     .execute(&mut *conn)
     .await?;

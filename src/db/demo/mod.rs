@@ -26,16 +26,27 @@ pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
     query_scalar!(r#"/* demo::now */ select clock_timestamp() as "now!""#).fetch_one(db).await
 }
 
+/// The demonstration's campaign.
+#[derive(Clone, Copy, Debug)]
+pub struct CampaignRow {
+    pub campaign_id: CampaignId,
+    /// False where an earlier version loaded it, whose people have one spelling each.
+    pub has_english: bool,
+}
+
 pub async fn find_campaign(
     db: impl PgExecutor<'_>,
     code: &str,
-) -> sqlx::Result<Option<CampaignId>> {
-    let id = query_scalar!(
-        "/* demo::find_campaign */
-         select campaign_id from campaign where code = $1",
+) -> sqlx::Result<Option<CampaignRow>> {
+    query_as!(
+        CampaignRow,
+        r#"/* demo::find_campaign */
+           select campaign_id, name_en is not null as "has_english!"
+           from campaign where code = $1"#,
         code
-    );
-    Ok(id.fetch_optional(db).await?.map(CampaignId))
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// A staff user as the demonstration shows them.
@@ -43,7 +54,7 @@ pub async fn find_campaign(
 pub struct StaffRow {
     pub username: String,
     pub password_hash: String,
-    /// None for an administrator.
+    /// Its name, and the English one behind it; None for an administrator.
     pub clinic: Option<String>,
 }
 
@@ -54,7 +65,8 @@ pub async fn list_staff(
 ) -> sqlx::Result<Vec<StaffRow>> {
     query_as!(
         StaffRow,
-        r#"/* demo::list_staff */ select u.username, u.password_hash, c.name as "clinic?"
+        r#"/* demo::list_staff */ select u.username, u.password_hash,
+               c.name || coalesce(', ' || c.name_en, '') as "clinic?"
            from unnest($1::text[]) with ordinality as asked (username, n)
                join staff_user u using (username)
                left join clinic c using (clinic_id)
@@ -125,8 +137,11 @@ pub async fn totals(
 
 /// Lets the planner know what was loaded. Only the owner of the tables may ask for it.
 pub async fn analyze(owner: &mut PgConnection) -> sqlx::Result<()> {
-    query!("/* demo::analyze */ analyze person, clinic, region, slot, allocation, movement, pool")
-        .execute(owner)
-        .await
-        .map(drop)
+    query!(
+        "/* demo::analyze */
+         analyze person, person_spelling, clinic, region, slot, allocation, movement, pool"
+    )
+    .execute(owner)
+    .await
+    .map(drop)
 }

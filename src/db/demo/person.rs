@@ -1,11 +1,12 @@
 //! The demonstration's register, streamed.
 
-use std::fmt::Write;
-
 use chrono::NaiveDate;
-use sqlx::PgConnection;
+use sqlx::{Executor, PgConnection};
 
-use crate::domain::{RegionId, person::Match};
+use crate::{
+    db::copy::CopyText,
+    domain::{RegionId, person::Match},
+};
 
 /// Bytes of rows that are gathered before they are sent.
 const COPY_CHUNK_BYTES: usize = 256 * 1024;
@@ -14,35 +15,60 @@ pub struct NewPerson {
     pub match_key: Match,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
-    /// Without tabs, line breaks and backslashes: it is not escaped.
     pub name: String,
-    /// As the name.
     pub phone: String,
+    /// The match key of the English name.
+    pub spelling_key: Match,
+    pub name_en: String,
 }
 
-/// Streams persons into the register; answers how many.
+/// Streams persons into a table of their own, then writes them and their English names into the
+/// register; answers how many persons.
 ///
 /// # Errors
-/// The database's; `person_match_key` where somebody is there already.
+/// The database's; `person_match_key` or `person_spelling_key` where somebody is there already.
 pub async fn copy_persons(
     conn: &mut PgConnection,
     persons: impl Iterator<Item = NewPerson>,
 ) -> sqlx::Result<u64> {
-    let mut copy = conn
-        .copy_in_raw("copy person (match_key, birth_date, region_id, name, phone) from stdin")
-        .await?;
-    let mut rows = String::with_capacity(COPY_CHUNK_BYTES + 256);
-    for person in persons {
-        rows.push_str("\\\\x");
-        data_encoding::HEXLOWER.encode_append(&person.match_key, &mut rows);
-        let NewPerson { birth_date, region_id, name, phone, .. } = person;
-        // Writing into a String cannot fail.
-        let _ = writeln!(rows, "\t{birth_date}\t{region_id}\t{name}\t{phone}");
+    conn.execute(
+        "/* demo::person::copy_persons */
+         create temporary table staged_person (n bigint not null, match_key uuid not null,
+             birth_date date not null, region_id int not null, name text not null,
+             phone text not null, spelling_key uuid not null, name_en text not null)
+             on commit drop;
+         set local work_mem = '64MB'",
+    )
+    .await?;
+    let mut copy =
+        conn.copy_in_raw("/* demo::person::copy_persons */ copy staged_person from stdin").await?;
+    let mut rows = CopyText::default();
+    for (n, person) in persons.enumerate() {
+        rows.row(n)
+            .key(person.match_key)
+            .value(person.birth_date)
+            .value(person.region_id)
+            .text(&person.name)
+            .text(&person.phone)
+            .key(person.spelling_key)
+            .text(&person.name_en)
+            .end();
         if rows.len() >= COPY_CHUNK_BYTES {
-            copy.send(rows.as_bytes()).await?;
-            rows.clear();
+            copy.send(std::mem::take(&mut rows).into_bytes()).await?;
         }
     }
-    copy.send(rows.as_bytes()).await?;
-    copy.finish().await
+    copy.send(rows.into_bytes()).await?;
+    let persons = copy.finish().await?;
+    conn.execute(
+        "/* demo::person::copy_persons */ analyze staged_person;
+         insert into person (match_key, birth_date, region_id, name, phone)
+         select uuid_send(match_key), birth_date, region_id, name, phone
+         from staged_person order by n;
+         insert into person_spelling (match_key, person_id, language, name)
+         select uuid_send(s.spelling_key), p.person_id, 'en', s.name_en
+         from staged_person s join person p on p.match_key = uuid_send(s.match_key)
+         order by s.spelling_key",
+    )
+    .await?;
+    Ok(persons)
 }

@@ -5,18 +5,20 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 use crate::domain::{
     CampaignId, PoolId, ProductId, RegionId, TrancheId, import::allocation::Sources,
-    movement::Actor, pool::Pool,
+    localized::Localized, movement::Actor, pool::Pool,
 };
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_allocation (line bigint primary key, clinic_id int not null,
+    "/* import::allocation::STAGED */
+     create temporary table staged_allocation (line bigint primary key, clinic_id int not null,
          campaign_id int not null, product_id int not null, on_date date not null,
          tranche_id int, channel smallint not null, doses int not null, pool_id int not null)
          on commit drop",
-    "copy staged_allocation (line, clinic_id, campaign_id, product_id, on_date, tranche_id,
+    "/* import::allocation::STAGED */
+     copy staged_allocation (line, clinic_id, campaign_id, product_id, on_date, tranche_id,
          channel, doses, pool_id) from stdin",
 );
 
@@ -53,7 +55,7 @@ pub async fn campaigns(conn: &mut PgConnection) -> sqlx::Result<Campaigns> {
     }
     let rows = query!(
         "/* import::allocation::campaigns */
-             select campaign_id, tranche_id, name from tranche where until_version is null"
+         select campaign_id, tranche_id, name from tranche where until_version is null"
     )
     .fetch_all(conn)
     .await?;
@@ -92,10 +94,11 @@ pub async fn sources(conn: &mut PgConnection) -> sqlx::Result<Sources> {
 
 /// Takes out allocations that stand in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_allocation").await?;
+    write(conn, "/* import::allocation::remove_repeated */ analyze staged_allocation").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::allocation::remove_repeated */
+         with repeated as (
              select clinic_id, campaign_id, product_id, on_date, tranche_id, channel,
                  min(line) as earlier
              from staged_allocation group by 1, 2, 3, 4, 5, 6 having count(*) > 1
@@ -116,13 +119,15 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     write(
         conn,
-        "select from campaign where campaign_id in (select campaign_id from staged_allocation)
+        "/* import::allocation::remove_closed */
+         select from campaign where campaign_id in (select campaign_id from staged_allocation)
          order by campaign_id for no key update",
     )
     .await?;
     remove(
         conn,
-        "with gone as (
+        "/* import::allocation::remove_closed */
+         with gone as (
              delete from staged_allocation s using campaign c
              where c.campaign_id = s.campaign_id and c.state = 5 returning s.line
          )
@@ -137,13 +142,15 @@ pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
     write(
         conn,
-        "select from clinic where clinic_id in (select clinic_id from staged_allocation)
+        "/* import::allocation::lock */
+         select from clinic where clinic_id in (select clinic_id from staged_allocation)
          order by clinic_id for no key update",
     )
     .await?;
     write(
         conn,
-        "select from staged_allocation s
+        "/* import::allocation::lock */
+         select from staged_allocation s
          join allocation a using (clinic_id, campaign_id, product_id, on_date, channel)
          where a.tranche_id is not distinct from s.tranche_id
          order by a.allocation_id for no key update of a",
@@ -151,7 +158,8 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
     .await?;
     write(
         conn,
-        "update staged_allocation s set pool_id = a.pool_id from allocation a
+        "/* import::allocation::lock */
+         update staged_allocation s set pool_id = a.pool_id from allocation a
          where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
                  (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
              and s.tranche_id is not distinct from a.tranche_id and s.pool_id <> a.pool_id",
@@ -185,7 +193,10 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
 
 async fn staged_pools(conn: &mut PgConnection) -> sqlx::Result<Vec<i32>> {
     #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
-    let ids = sqlx::query_scalar("select distinct pool_id from staged_allocation");
+    let ids = sqlx::query_scalar(
+        "/* import::allocation::staged_pools */
+         select distinct pool_id from staged_allocation",
+    );
     ids.persistent(false).fetch_all(conn).await
 }
 
@@ -205,7 +216,8 @@ pub async fn wanted(
 ) -> sqlx::Result<Vec<Wanted>> {
     #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
     let rows = sqlx::query_as::<_, (i64, i32, i32)>(
-        "select line, pool_id, doses from staged_allocation where line > $1
+        "/* import::allocation::wanted */
+         select line, pool_id, doses from staged_allocation where line > $1
          order by line limit $2",
     );
     let after = i64::try_from(after).unwrap_or(i64::MAX);
@@ -218,7 +230,10 @@ pub async fn wanted(
 /// Takes out these lines.
 pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Result<()> {
     let lines: Vec<_> = lines.iter().filter_map(|line| i64::try_from(*line).ok()).collect();
-    let removing = staged("delete from staged_allocation where line = any($1)");
+    let removing = staged(
+        "/* import::allocation::remove_lines */
+         delete from staged_allocation where line = any($1)",
+    );
     removing.bind(lines).execute(conn).await.map(drop)
 }
 
@@ -226,10 +241,11 @@ pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Resul
 ///
 /// # Errors
 /// The database's; its checks refuse what the pools do not have.
-pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
     write(
         conn,
-        "update allocation a set granted = granted + s.doses, open = open + s.doses
+        "/* import::allocation::grant */
+         update allocation a set granted = granted + s.doses, open = open + s.doses
          from staged_allocation s
          where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
                  (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
@@ -238,7 +254,8 @@ pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx:
     .await?;
     write(
         conn,
-        "with last as materialized (
+        "/* import::allocation::grant */
+         with last as materialized (
              select c.clinic_id, coalesce(
                  (select max(a.allocation_id) from allocation a
                   where a.allocation_id >= c.clinic_id::bigint << 24
@@ -260,7 +277,8 @@ pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx:
     .await?;
     write(
         conn,
-        "update pool p set open = open - s.doses, passed_on = passed_on + s.doses
+        "/* import::allocation::grant */
+         update pool p set open = open - s.doses, passed_on = passed_on + s.doses
          from (select pool_id, sum(doses)::int as doses from staged_allocation group by 1) s
          where p.pool_id = s.pool_id",
     )
@@ -268,9 +286,10 @@ pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx:
     record(conn, actor, reason).await
 }
 
-async fn record(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Result<u64> {
+async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
     let journal = staged(
-        "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+        "/* import::allocation::record */
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              actor_role, staff_user_id, reason)
          select 22, 7, 1, s.doses, a.allocation_id, s.pool_id, $1, $2, $3
          from staged_allocation s
@@ -278,13 +297,15 @@ async fn record(conn: &mut PgConnection, actor: Actor, reason: &str) -> sqlx::Re
          where a.tranche_id is not distinct from s.tranche_id order by s.line",
     );
     let staff_user_id = actor.staff_user_id().map(|id| id.0);
-    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(reason);
+    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(&reason.main);
     let lines = journal.execute(&mut *conn).await?.rows_affected();
     let history = staged(
-        "insert into supply_history (campaign_id, event, doses, reason)
-         select campaign_id, 'granted', sum(doses)::int, $1 from staged_allocation
+        "/* import::allocation::record */
+         insert into supply_history (campaign_id, event, doses, reason, reason_ko, reason_en)
+         select campaign_id, 'granted', sum(doses)::int, $1, $2, $3 from staged_allocation
          group by campaign_id order by campaign_id",
     );
-    history.bind(reason).execute(conn).await?;
+    let history = history.bind(&reason.main).bind(&reason.ko).bind(&reason.en);
+    history.execute(conn).await?;
     Ok(lines)
 }

@@ -2,23 +2,30 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_clinic (line bigint not null, code text not null,
-         name text not null, region_id int not null, zone text not null, address text not null,
-         phone text not null, latitude double precision, longitude double precision)
+    // A name in another language is null where the file has no such column, and empty where a
+    // known clinic is to lose it.
+    "/* import::clinic::STAGED */
+     create temporary table staged_clinic (line bigint not null, code text not null,
+         name text not null, name_ko text, name_en text, region_id int not null,
+         zone text not null, address text not null, phone text not null,
+         latitude double precision, longitude double precision)
          on commit drop",
-    "copy staged_clinic (line, code, name, region_id, zone, address, phone, latitude, longitude)
+    "/* import::clinic::STAGED */
+     copy staged_clinic (line, code, name, name_ko, name_en, region_id, zone, address, phone,
+         latitude, longitude)
          from stdin",
 );
 
 /// Takes out clinics that stand in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_clinic").await?;
+    write(conn, "/* import::clinic::remove_repeated */ analyze staged_clinic").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::clinic::remove_repeated */
+         with repeated as (
              select code, min(line) as earlier from staged_clinic group by code having count(*) > 1
          ), gone as (
              delete from staged_clinic s using repeated r
@@ -34,7 +41,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_elsewhere */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.region_id <> c.region_id returning s.line
          )
@@ -47,7 +55,8 @@ pub async fn remove_elsewhere(conn: &mut PgConnection) -> sqlx::Result<Removed> 
 pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::clinic::remove_of_other_zone */
+         with gone as (
              delete from staged_clinic s using clinic c
              where s.code = c.code and s.zone <> c.zone returning s.line
          )
@@ -60,19 +69,30 @@ pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Remov
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let changed = write(
         conn,
-        "update clinic c
-         set name = s.name, address = s.address, phone = s.phone, latitude = s.latitude,
-             longitude = s.longitude
-         from staged_clinic s
-         where c.code = s.code
-             and (c.name, c.address, c.phone, c.latitude, c.longitude) is distinct from
-                 (s.name, s.address, s.phone, s.latitude, s.longitude)",
+        "/* import::clinic::insert_staged */
+         with new as (
+             select s.code, s.name, s.address, s.phone, s.latitude, s.longitude,
+                 nullif(coalesce(s.name_ko, c.name_ko), '') as name_ko,
+                 nullif(coalesce(s.name_en, c.name_en), '') as name_en
+             from staged_clinic s join clinic c using (code)
+         )
+         update clinic c
+         set name = new.name, name_ko = new.name_ko, name_en = new.name_en, address = new.address,
+             phone = new.phone, latitude = new.latitude, longitude = new.longitude
+         from new
+         where c.code = new.code
+             and (c.name, c.name_ko, c.name_en, c.address, c.phone, c.latitude, c.longitude)
+                 is distinct from (new.name, new.name_ko, new.name_en, new.address, new.phone,
+                     new.latitude, new.longitude)",
     )
     .await?;
     let new = write(
         conn,
-        "insert into clinic (region_id, code, name, zone, address, phone, latitude, longitude)
-         select region_id, code, name, zone, address, phone, latitude, longitude
+        "/* import::clinic::insert_staged */
+         insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
+             latitude, longitude)
+         select region_id, code, name, nullif(name_ko, ''), nullif(name_en, ''), zone, address,
+             phone, latitude, longitude
          from staged_clinic order by line on conflict (code) do nothing",
     )
     .await?;

@@ -1,38 +1,33 @@
-//! Files that were loaded, and the temporary table in which a file is checked. Statements on that
-//! table cannot be checked against the schema when they are compiled: it lives in one transaction.
+//! Files that were loaded, and what a file is checked against.
 
 pub mod allocation;
 pub mod clinic;
 pub mod register;
 pub mod roster;
 pub mod slot;
+pub mod staged;
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use sqlx::{
-    Executor, PgConnection, Postgres,
-    postgres::{PgArguments, PgCopyIn},
-    query, query_scalar,
-    types::Json,
-};
+use sqlx::{Executor, PgConnection, postgres::PgCopyIn, query, query_scalar, types::Json};
+
+use super::clinic::zone;
+use staged::unsigned;
 
 use crate::domain::{
     ClinicId, RegionId, StaffUserId,
     import::{Kind, Reject, Report},
 };
 
-/// Waits for its turn: one file at a time is loaded into a database, so that files need not be
-/// checked against each other. Held until the end of the transaction.
-pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<()> {
+/// Waits until no other file is being loaded into the database, so that files need not be checked
+/// against each other. Held until the end of the transaction.
+pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
+    conn.execute("set local lock_timeout = '30min'").await?;
+    conn.execute("/* import::lock */ select pg_advisory_xact_lock(hashtext('import'))").await?;
     // Sorting and grouping of millions of rows; the memory is PostgreSQL's.
-    conn.execute(
-        "set local lock_timeout = '30min'; select pg_advisory_xact_lock(hashtext('import'));
-         set local lock_timeout = '30s'; set local work_mem = '64MB'",
-    )
-    .await
-    .map(drop)
+    conn.execute("set local lock_timeout = '30s'; set local work_mem = '64MB'").await.map(drop)
 }
 
 /// What became of the same file earlier.
@@ -134,8 +129,7 @@ pub async fn clinics(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Cl
     .await?;
     rows.into_iter()
         .map(|row| {
-            let zone = row.zone.parse::<Tz>();
-            let zone = zone.map_err(|error| sqlx::Error::Decode(error.to_string().into()))?;
+            let zone = zone(&row.zone)?;
             let (clinic_id, region_id) = (ClinicId(row.clinic_id), RegionId(row.region_id));
             Ok((row.code, Clinic { clinic_id, region_id, zone }))
         })
@@ -156,38 +150,4 @@ pub async fn copy_in(
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await
-}
-
-/// Rows that a check took out of the staging table.
-#[derive(Debug, Default)]
-pub struct Removed {
-    pub rows: u64,
-    /// The first of them, by line; with the earlier line that each repeats, where there is one.
-    pub first: Vec<(u64, u64)>,
-}
-
-/// Runs a statement that removes rows and answers (line, earlier line, number of removed rows) for
-/// the first of them.
-async fn remove(conn: &mut PgConnection, sql: &'static str) -> sqlx::Result<Removed> {
-    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
-    let removing = sqlx::query_as::<_, (i64, i64, i64)>(sql).persistent(false);
-    let rows = removing.fetch_all(conn).await?;
-    let total = rows.first().map_or(0, |(.., total)| unsigned(*total));
-    let first = rows.into_iter().map(|(line, earlier, _)| (unsigned(line), unsigned(earlier)));
-    Ok(Removed { rows: total, first: first.collect() })
-}
-
-/// A statement on the staging table, with its parameters to come.
-fn staged(sql: &'static str) -> sqlx::query::Query<'static, Postgres, PgArguments> {
-    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
-    sqlx::query(sql).persistent(false)
-}
-
-/// Runs a statement on the staging table; answers how many rows it wrote.
-async fn write(conn: &mut PgConnection, sql: &'static str) -> sqlx::Result<u64> {
-    Ok(staged(sql).execute(conn).await?.rows_affected())
-}
-
-fn unsigned(count: i64) -> u64 {
-    count.try_into().unwrap_or(0)
 }

@@ -1,24 +1,30 @@
 //! Staging and writing of the register. Of the millions of rows each is touched three times: copied
 //! in, grouped to find repetitions, and inserted in the order of the unique key, which is the order
-//! in which its index grows fastest.
+//! in which its index grows fastest. Spellings of names, of which most files have none, are set
+//! apart in a table of their own.
 
-use sqlx::PgConnection;
+use sqlx::{Executor, PgConnection, Row};
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_register (line bigint not null, match_key uuid not null,
+    "/* import::register::STAGED */
+     create temporary table staged_register (line bigint not null, match_key uuid not null,
          birth_date date not null, region_id int not null, name text not null,
-         phone text not null) on commit drop",
-    "copy staged_register (line, match_key, birth_date, region_id, name, phone) from stdin",
+         phone text not null, ko_key uuid, name_ko text, en_key uuid, name_en text)
+         on commit drop",
+    "/* import::register::STAGED */
+     copy staged_register (line, match_key, birth_date, region_id, name, phone, ko_key, name_ko,
+         en_key, name_en) from stdin",
 );
 
 /// Takes out who stands in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_register").await?;
+    write(conn, "/* import::register::remove_repeated */ analyze staged_register").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::register::remove_repeated */
+         with repeated as (
              select match_key, min(line) as earlier from staged_register
              group by match_key having count(*) > 1
          ), gone as (
@@ -31,20 +37,120 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new and moves who lives elsewhere now; answers how many those were.
+/// Sets apart the spellings of those who are still in the file.
+pub async fn stage_spellings(conn: &mut PgConnection) -> sqlx::Result<()> {
+    conn.execute(
+        "/* import::register::stage_spellings */
+         create temporary table staged_spelling on commit drop as
+             select r.line, r.match_key, s.language, s.spelling_key, s.name
+             from staged_register r cross join lateral (values
+                 ('ko', r.ko_key, r.name_ko), ('en', r.en_key, r.name_en))
+                 as s (language, spelling_key, name)
+             where coalesce(r.ko_key, r.en_key) is not null and s.spelling_key is not null;
+         analyze staged_spelling",
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes out who has a spelling that an earlier row has as its name or spelling, or the reverse.
+pub async fn remove_respelled(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    remove(
+        conn,
+        "/* import::register::remove_respelled */
+         with named as (
+             select spelling_key as key, line from staged_spelling
+             union all
+             select match_key, line from staged_register
+             where match_key in (select spelling_key from staged_spelling)
+         ), repeated as (
+             select key, min(line) as earlier from named group by key having count(*) > 1
+         ), again as (
+             select n.line, min(r.earlier) as earlier from named n join repeated r using (key)
+             where n.line > r.earlier group by n.line
+         ), gone as (
+             delete from staged_register r using again a where r.line = a.line
+             returning r.line, a.earlier
+         ), spellings as (
+             delete from staged_spelling s using again a where s.line = a.line
+         )
+         select line, earlier, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Takes out who has a name or spelling that is another person's spelling or name in the register.
+/// Who somebody is, the main name says.
+pub async fn remove_taken(conn: &mut PgConnection) -> sqlx::Result<Removed> {
+    remove(
+        conn,
+        "/* import::register::remove_taken */
+         with taken as (
+             select r.line from staged_register r
+                 join person_spelling x on x.match_key = uuid_send(r.match_key)
+             union
+             select s.line from staged_spelling s
+                 join person p on p.match_key = uuid_send(s.spelling_key)
+             union
+             select s.line from staged_spelling s
+                 join person_spelling x on x.match_key = uuid_send(s.spelling_key)
+                 left join person p on p.match_key = uuid_send(s.match_key)
+             where p.person_id is distinct from x.person_id
+         ), gone as (
+             delete from staged_register r using taken t where r.line = t.line returning r.line
+         ), spellings as (
+             delete from staged_spelling s using taken t where s.line = t.line
+         )
+         select line, 0::bigint, count(*) over () from gone order by line limit 1000",
+    )
+    .await
+}
+
+/// Adds who is new, moves who lives elsewhere now and corrects spellings; answers how many persons
+/// that were.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     let moved = write(
         conn,
-        "update person p set region_id = s.region_id from staged_register s
+        "/* import::register::insert_staged */
+         update person p set region_id = s.region_id from staged_register s
          where p.match_key = uuid_send(s.match_key) and p.region_id <> s.region_id",
     )
     .await?;
     let new = write(
         conn,
-        "insert into person (match_key, birth_date, region_id, name, phone)
+        "/* import::register::insert_staged */
+         insert into person (match_key, birth_date, region_id, name, phone)
          select uuid_send(match_key), birth_date, region_id, name, phone from staged_register
          order by staged_register.match_key on conflict (match_key) do nothing",
     )
     .await?;
-    Ok(moved + new)
+    Ok(moved + new + insert_spellings(conn).await?)
+}
+
+/// Adds spellings, each in the place of the earlier one in its language; answers how many persons
+/// got one who are neither new nor moved.
+async fn insert_spellings(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    write(
+        conn,
+        "/* import::register::insert_spellings */
+         delete from person_spelling x
+         using staged_spelling s join person p on p.match_key = uuid_send(s.match_key)
+         where (x.person_id, x.language) = (p.person_id, s.language)
+             and (x.match_key, x.name) <> (uuid_send(s.spelling_key), s.name)",
+    )
+    .await?;
+    // A row of person that this transaction wrote is counted by then: its xmin tells.
+    let respelled = staged(
+        "/* import::register::insert_spellings */
+         with added as (
+             insert into person_spelling (match_key, person_id, language, name)
+             select uuid_send(s.spelling_key), p.person_id, s.language, s.name
+             from staged_spelling s join person p on p.match_key = uuid_send(s.match_key)
+             order by s.spelling_key on conflict do nothing
+             returning person_id
+         )
+         select count(distinct person_id) from added join person p using (person_id)
+         where p.xmin <> pg_current_xact_id()::xid",
+    );
+    Ok(unsigned(respelled.fetch_one(conn).await?.try_get(0)?))
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_roster (line bigint not null, roster_id int not null,
+    "/* import::roster::STAGED */
+     create temporary table staged_roster (line bigint not null, roster_id int not null,
          match_key uuid not null) on commit drop",
-    "copy staged_roster (line, roster_id, match_key) from stdin",
+    "/* import::roster::STAGED */ copy staged_roster (line, roster_id, match_key) from stdin",
 );
 
 /// The rosters by their codes.
@@ -26,10 +27,11 @@ pub async fn rosters(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Ro
 
 /// Takes out who stands on the same roster a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_roster").await?;
+    write(conn, "/* import::roster::remove_repeated */ analyze staged_roster").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::roster::remove_repeated */
+         with repeated as (
              select roster_id, match_key, min(line) as earlier from staged_roster
              group by roster_id, match_key having count(*) > 1
          ), gone as (
@@ -42,13 +44,16 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Takes out who is not in the register.
+/// Takes out who is not in the register under any spelling.
 pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::roster::remove_unknown */
+         with gone as (
              delete from staged_roster s
              where not exists (select from person p where p.match_key = uuid_send(s.match_key))
+                 and not exists (
+                     select from person_spelling x where x.match_key = uuid_send(s.match_key))
              returning s.line
          )
          select line, 0::bigint, count(*) over () from gone order by line limit 1000",
@@ -60,9 +65,12 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,
-        "insert into roster_member (person_id, roster_id)
+        "/* import::roster::insert_staged */
+         insert into roster_member (person_id, roster_id)
          select p.person_id, s.roster_id from staged_roster s
-         join person p on p.match_key = uuid_send(s.match_key)
+         join (select match_key, person_id from person
+               union all select match_key, person_id from person_spelling) p
+             on p.match_key = uuid_send(s.match_key)
          order by 1, 2 on conflict do nothing",
     )
     .await

@@ -2,21 +2,24 @@
 
 use sqlx::PgConnection;
 
-use super::{Removed, remove, write};
+use super::staged::{Removed, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
-    "create temporary table staged_slot (line bigint not null, clinic_id int not null,
+    "/* import::slot::STAGED */
+     create temporary table staged_slot (line bigint not null, clinic_id int not null,
          on_date date not null, starts_at timestamptz not null, ends_at timestamptz not null,
          seats int not null) on commit drop",
-    "copy staged_slot (line, clinic_id, on_date, starts_at, ends_at, seats) from stdin",
+    "/* import::slot::STAGED */
+     copy staged_slot (line, clinic_id, on_date, starts_at, ends_at, seats) from stdin",
 );
 
 /// Takes out slots that stand in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(conn, "analyze staged_slot").await?;
+    write(conn, "/* import::slot::remove_repeated */ analyze staged_slot").await?;
     remove(
         conn,
-        "with repeated as (
+        "/* import::slot::remove_repeated */
+         with repeated as (
              select clinic_id, starts_at, min(line) as earlier from staged_slot
              group by clinic_id, starts_at having count(*) > 1
          ), gone as (
@@ -34,7 +37,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
 pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
-        "select from clinic where clinic_id in (select clinic_id from staged_slot)
+        "/* import::slot::lock_clinics */
+         select from clinic where clinic_id in (select clinic_id from staged_slot)
          order by clinic_id for no key update",
     )
     .await
@@ -45,7 +49,8 @@ pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
 pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,
-        "with gone as (
+        "/* import::slot::remove_conflicting */
+         with gone as (
              delete from staged_slot s using slot k
              where (k.clinic_id, k.starts_at) = (s.clinic_id, s.starts_at)
                  and (k.ends_at, k.seats) <> (s.ends_at, s.seats)
@@ -60,7 +65,8 @@ pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,
-        "with last as materialized (
+        "/* import::slot::insert_staged */
+         with last as materialized (
              select c.clinic_id, coalesce(
                  (select max(k.slot_id) from slot k
                   where k.slot_id >= c.clinic_id::bigint << 24

@@ -6,13 +6,9 @@ use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
 use crate::domain::{
-    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, fact::Expected,
-    movement::Vials, person::parse_date, pool::Pool,
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
+    fact::Expected, movement::Vials, person::parse_date, pool::Pool,
 };
-
-/// By whom an allocation's doses can be booked, as `allocation_channel_check` has it.
-const CHANNELS: &[(&str, i16)] = &[("web", 1), ("phone", 2), ("walk_in", 3)];
-const WEB: i16 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation<'a> {
@@ -21,7 +17,7 @@ pub struct Allocation<'a> {
     pub product_code: &'a str,
     pub on_date: NaiveDate,
     pub doses: i32,
-    pub channel: i16,
+    pub channel: Channel,
     /// None for doses that no tranche has to itself.
     pub tranche_name: Option<&'a str>,
 }
@@ -44,14 +40,14 @@ impl<'a> Allocation<'a> {
     }
 }
 
-fn channel(row: &Row<'_>) -> Result<i16, Fault> {
+fn channel(row: &Row<'_>) -> Result<Channel, Fault> {
     let word = row.get("channel");
     if word.is_empty() {
-        return Ok(WEB);
+        return Ok(Channel::default());
     }
-    let found = CHANNELS.iter().find(|(known, _)| *known == word);
-    let words = || Expected::one_of(CHANNELS.iter().map(|(word, _)| *word));
-    found.map(|(_, number)| *number).ok_or_else(|| Fault::expected("channel", words()))
+    let found = Channel::ALL.into_iter().find(|channel| channel.word() == word);
+    let words = || Expected::one_of(Channel::ALL.map(Channel::word));
+    found.ok_or_else(|| Fault::expected("channel", words()))
 }
 
 /// Which pool feeds which clinic: that of its district, else of its province, else of the nation.
@@ -139,7 +135,7 @@ mod tests {
         }
         with_row(Kind::Allocations, "moderna,C-1,207,2021-07-26,50,,", |row| {
             let row = Allocation::parse(row).unwrap();
-            assert_eq!((row.channel, row.tranche_name), (WEB, None));
+            assert_eq!((row.channel, row.tranche_name), (Channel::Web, None));
         });
     }
 

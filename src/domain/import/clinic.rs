@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use chrono_tz::Tz;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::{Detail, fact::Expected};
+use crate::domain::{Detail, calendar::zone_named, fact::Expected};
 
 const NAME_CHARS_MAX: usize = 200;
 const ADDRESS_CHARS_MAX: usize = 300;
@@ -17,6 +17,9 @@ const PHONE_CHARS_MAX: usize = 30;
 pub struct Clinic<'a> {
     pub code: &'a str,
     pub name: &'a str,
+    /// None leaves what a known clinic has; empty text removes it.
+    pub name_ko: Option<&'a str>,
+    pub name_en: Option<&'a str>,
     pub region_code: &'a str,
     pub zone: Tz,
     pub address: &'a str,
@@ -33,6 +36,8 @@ impl<'a> Clinic<'a> {
         Ok(Self {
             code: field::code(row, "code")?,
             name: field::text(row, "name", NAME_CHARS_MAX)?,
+            name_ko: field::optional_text(row, "name_ko", NAME_CHARS_MAX)?,
+            name_en: field::optional_text(row, "name_en", NAME_CHARS_MAX)?,
             region_code: field::code(row, "region_code")?,
             zone: zone(row)?,
             address: field::text(row, "address", ADDRESS_CHARS_MAX)?,
@@ -43,8 +48,7 @@ impl<'a> Clinic<'a> {
 }
 
 fn zone(row: &Row<'_>) -> Result<Tz, Fault> {
-    let zone = row.get("zone").parse::<Tz>();
-    zone.map_err(|_unknown| Fault::expected("zone", Expected::TimeZone))
+    zone_named(row.get("zone")).ok_or_else(|| Fault::expected("zone", Expected::TimeZone))
 }
 
 fn phone<'a>(row: &Row<'a>) -> Result<&'a str, Fault> {
@@ -81,9 +85,13 @@ fn degrees(row: &Row<'_>, column: &'static str, max: i16) -> Result<f64, Fault> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Kind, header::tests::with_row};
+    use crate::domain::import::{
+        Kind,
+        header::tests::{with_file, with_row},
+    };
 
-    const GOOD: &str = "C-1,강남의원,11680,Asia/Seoul,\"서울, 강남\",02-123-4567,37.5,127.03";
+    const GOOD: &str =
+        "C-1,강남의원,11680,Asia/Seoul,\"서울, 강남\",02-123-4567,37.5,127.03,,Gangnam";
 
     fn column(line: &str) -> Option<String> {
         with_row(Kind::Clinics, line, |row| {
@@ -97,8 +105,19 @@ mod tests {
             let clinic = Clinic::parse(row).unwrap();
             assert_eq!(clinic.address, "서울, 강남");
             assert_eq!((clinic.zone, clinic.position), (Tz::Asia__Seoul, Some((37.5, 127.03))));
+            assert_eq!((clinic.name_ko, clinic.name_en), (Some(""), Some("Gangnam")));
         });
         assert_eq!(column(&GOOD.replace("37.5,127.03", ",")), None, "no position is lawful");
+    }
+
+    #[test]
+    fn names_in_languages_may_be_left_out() {
+        let header = "code,name,region_code,zone,address,phone,latitude,longitude";
+        let line = GOOD.strip_suffix(",,Gangnam").unwrap();
+        with_file(Kind::Clinics, header, line, |row| {
+            let clinic = Clinic::parse(row).unwrap();
+            assert_eq!((clinic.name_ko, clinic.name_en), (None, None));
+        });
     }
 
     #[test]
@@ -117,8 +136,11 @@ mod tests {
             ("37.5", "", "latitude"),
             ("127.03", "east", "longitude"),
             ("127.03", "", "longitude"),
+            ("Gangnam", "\"a\nb\"", "name_en"),
         ] {
             assert_eq!(column(&GOOD.replace(from, to)).as_deref(), Some(at), "{to}");
         }
+        let long = "x".repeat(NAME_CHARS_MAX + 1);
+        assert_eq!(column(&GOOD.replace("Gangnam", &long)).as_deref(), Some("name_en"));
     }
 }

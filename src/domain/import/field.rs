@@ -26,6 +26,21 @@ pub fn text<'a>(row: &Row<'a>, column: &'static str, chars_max: usize) -> Result
     Ok(text)
 }
 
+/// Text that may be left out: none where the column is, and empty text where the value is.
+///
+/// # Errors
+/// Names the column, as `text` does.
+pub fn optional_text<'a>(
+    row: &Row<'a>,
+    column: &'static str,
+    chars_max: usize,
+) -> Result<Option<&'a str>, Fault> {
+    match row.find(column) {
+        None | Some("") => Ok(row.find(column)),
+        Some(_) => text(row, column, chars_max).map(Some),
+    }
+}
+
 /// A code of 1 to 32 letters (ASCII), digits and hyphens, as clinics, regions and rosters have it.
 ///
 /// # Errors

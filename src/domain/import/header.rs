@@ -94,9 +94,14 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// The value without white space around it; empty where the column was left out.
     pub fn get(&self, column: &str) -> &'a str {
+        self.find(column).unwrap_or_default()
+    }
+
+    /// The value without white space around it; none where the column was left out.
+    pub fn find(&self, column: &str) -> Option<&'a str> {
         let at = self.header.columns.iter().position(|known| known.name == column);
         let place = at.and_then(|at| self.header.places.get(at).copied().flatten());
-        place.and_then(|place| self.fields.get(place)).map_or("", |field| field.trim())
+        place.and_then(|place| self.fields.get(place)).map(|field| field.trim())
     }
 }
 

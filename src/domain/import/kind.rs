@@ -29,8 +29,14 @@ const fn column(name: &'static str) -> Column {
     Column { name, is_required: true }
 }
 
-const REGISTER: &[Column] =
-    &[column("name"), column("birth_date"), column("phone"), column("region_code")];
+const REGISTER: &[Column] = &[
+    column("name"),
+    column("birth_date"),
+    column("phone"),
+    column("region_code"),
+    Column { name: "name_ko", is_required: false },
+    Column { name: "name_en", is_required: false },
+];
 const ROSTER: &[Column] =
     &[column("roster_code"), column("name"), column("birth_date"), column("phone")];
 const CLINICS: &[Column] = &[
@@ -42,6 +48,8 @@ const CLINICS: &[Column] = &[
     column("phone"),
     column("latitude"),
     column("longitude"),
+    Column { name: "name_ko", is_required: false },
+    Column { name: "name_en", is_required: false },
 ];
 const SLOTS: &[Column] =
     &[column("clinic_code"), column("starts_at"), column("ends_at"), column("seats")];

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::person::{BirthDate, parse_name, parse_phone};
+use crate::domain::person::{BirthDate, Names, parse_phone};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Register<'a> {
-    pub name: String,
+    /// A spelling that is empty or left out says nothing.
+    pub names: Names,
     pub birth_date: BirthDate,
     pub phone: String,
     pub region_code: &'a str,
@@ -17,8 +18,9 @@ impl<'a> Register<'a> {
     /// # Errors
     /// Names the first column with an impossible value. No birth date is after `today`.
     pub fn parse(row: &Row<'a>, today: NaiveDate) -> Result<Self, Fault> {
+        let spelling = |column| Some(row.get(column)).filter(|text| !text.is_empty());
         Ok(Self {
-            name: parse_name(row.get("name"))?,
+            names: Names::parse(row.get("name"), spelling("name_ko"), spelling("name_en"))?,
             birth_date: BirthDate::parse(row.get("birth_date"), today)?,
             phone: parse_phone(row.get("phone"))?,
             region_code: field::code(row, "region_code")?,
@@ -30,12 +32,14 @@ impl<'a> Register<'a> {
 mod tests {
     use super::*;
     use crate::domain::{
-        import::{Kind, header::tests::with_row},
+        import::{Kind, header::tests::with_file},
         person::parse_date,
     };
 
+    const HEADER: &str = "name,birth_date,phone,region_code";
+
     fn column(line: &str) -> Option<String> {
-        with_row(Kind::Register, line, |row| {
+        with_file(Kind::Register, HEADER, line, |row| {
             let parsed = Register::parse(row, parse_date("2021-07-12").unwrap());
             parsed.err().map(|fault| fault.column.into_owned())
         })
@@ -49,5 +53,23 @@ mod tests {
         assert_eq!(column("김민지,2021-07-13,01012345678,11680").as_deref(), Some("birth_date"));
         assert_eq!(column("김민지,1962-03-01,1234,11680").as_deref(), Some("phone"));
         assert_eq!(column("김민지,1962-03-01,01012345678,").as_deref(), Some("region_code"));
+    }
+
+    #[test]
+    fn a_spelling_may_be_left_out_or_empty_and_must_be_a_name_else() {
+        let names = |header: &str, line: &str| {
+            with_file(Kind::Register, header, line, |row| {
+                let today = parse_date("2021-07-12").unwrap();
+                Register::parse(row, today).map(|row| (row.names.ko, row.names.en))
+            })
+        };
+        let person = "김민지,1962-03-01,010-1234-5678,11680";
+        assert_eq!(names(HEADER, person), Ok((None, None)));
+        let header = format!("{HEADER},name_en");
+        assert_eq!(names(&header, &format!("{person}, ")), Ok((None, None)));
+        let english = Ok((None, Some("Kim Minji".to_owned())));
+        assert_eq!(names(&header, &format!("{person},Kim  Minji")), english);
+        let fault = names(&header, &format!("{person},{}", "x".repeat(201))).unwrap_err();
+        assert_eq!(fault.column, "name_en");
     }
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated, slot::clinic};
+use super::{
+    rows::{RowParser, reject, repeated},
+    slot::clinic,
+};
 use crate::{
     db::{
         copy::CopyText,
@@ -21,23 +24,25 @@ use crate::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
         },
+        localized::Localized,
         movement::Actor,
     },
 };
 
-/// Of the journal and of the public history.
+/// Of the journal and of the public history, in English and in Korean.
 const REASON: &str = "import of a file";
+const REASON_KO: &str = "파일로 등록";
 const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tranche_name";
 /// Rows that are decided in one go.
 const ROWS_MAX: i64 = 10_000;
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     clinics: HashMap<String, Clinic>,
     campaigns: Campaigns,
     sources: Sources,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
         Ok(Self {
             clinics: db::clinics(conn).await?,
@@ -71,7 +76,7 @@ impl Typist {
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let granted = Allocation::parse(row)?;
         let campaign_id = self.campaign(granted.campaign_code)?;
@@ -87,7 +92,7 @@ impl Rows for Typist {
             .value(product_id)
             .value(granted.on_date)
             .optional(tranche_id)
-            .value(granted.channel)
+            .value(granted.channel.number())
             .value(granted.doses)
             .value(pool_id)
             .end();
@@ -120,5 +125,6 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
 }
 
 pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<u64> {
-    db::allocation::grant(conn, actor, REASON).await
+    let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
+    db::allocation::grant(conn, actor, &reason).await
 }

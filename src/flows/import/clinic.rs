@@ -1,10 +1,13 @@
-//! Clinics: new ones are added; name, address, phone and position of known ones may change.
+//! Clinics: new ones are added; names, address, phone and position of known ones may change.
 
 use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::{Rows, register::region, reject, repeated};
+use super::{
+    register::region,
+    rows::{RowParser, reject, repeated},
+};
 use crate::{
     db::{copy::CopyText, import as db},
     domain::{
@@ -13,23 +16,25 @@ use crate::{
     },
 };
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     regions: HashMap<String, RegionId>,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
         Ok(Self { regions: db::regions(conn).await? })
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let clinic = Clinic::parse(row)?;
         let region_id = region(&self.regions, clinic.region_code)?;
         to.row(line)
             .text(clinic.code)
             .text(clinic.name)
+            .optional_text(clinic.name_ko)
+            .optional_text(clinic.name_en)
             .value(region_id)
             .text(clinic.zone.name())
             .text(clinic.address)

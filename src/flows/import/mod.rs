@@ -1,4 +1,4 @@
-//! Loads a file: typed row by row on a thread of its own, checked set-wise in a staging table, and
+//! Loads a file: parsed row by row on a thread of its own, checked set-wise in a staging table, and
 //! written in one transaction. All rows or none, unless the good ones alone are asked for; the same
 //! file again answers what became of it the first time.
 //!
@@ -11,6 +11,7 @@ mod read;
 mod records;
 mod register;
 mod roster;
+mod rows;
 mod slot;
 
 use std::{fs::File, path::Path, time::Duration};
@@ -20,22 +21,21 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::{Error, Result};
 use crate::{
-    db::{self, Db, copy::CopyText, import::Removed},
+    db::{self, Db},
     domain::{
-        Code, Detail, StaffUserId,
-        import::{Fault, Kind, Rejects, Report, Row},
+        StaffUserId,
+        import::{Kind, Rejects, Report},
         keys::Keys,
         movement::Actor,
     },
 };
 use read::{Chunk, Staged};
+use rows::RowParser;
 
 /// A file of 1 GiB takes some minutes.
 const LIMIT: Duration = Duration::from_mins(30);
 /// Chunks of rows that wait for the connection: with their size, the memory that a file takes.
 const CHUNKS_MAX: usize = 4;
-/// One file at a time per process: the others wait here and leave the connections to other writers.
-static TURN: Semaphore = Semaphore::const_new(1);
 
 /// How a file is loaded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,10 +54,12 @@ impl Options {
     }
 }
 
-/// Types the rows of one kind of file. Runs on a thread of its own.
-trait Rows: Send {
-    /// Appends the row to what is copied into the staging table, or appends nothing.
-    fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> std::result::Result<(), Fault>;
+/// The imports of one process.
+pub struct Imports {
+    db: Db,
+    keys: Keys,
+    /// One file at a time: the others wait here and leave the connections to other writers.
+    one_at_a_time: Semaphore,
 }
 
 /// What was done with a file.
@@ -70,37 +72,46 @@ pub enum Imported {
     Rejected(Report),
 }
 
-/// Loads `file`; `progress` hears how many of its bytes have been read. A dry run answers as the
-/// import would.
-///
-/// # Errors
-/// The database's, and those of reading the file.
-pub async fn import(
-    db: &Db,
-    keys: &Keys,
-    kind: Kind,
-    file: &Path,
-    options: Options,
-    progress: impl Fn(u64),
-) -> Result<Imported> {
-    let path = file.to_owned();
-    let (file, sha256) = off_thread(move || read::open(&path)).await?;
-    let job = Job { keys, kind, options, sha256 };
-    let _turn = TURN.acquire().await.map_err(std::io::Error::other)?;
-    let outcome = db::in_long_tx(&db.write, "import", LIMIT, async |conn| {
-        Box::pin(job.load(conn, file, &progress)).await
-    });
-    match Box::pin(outcome).await {
-        Ok(report) | Err(Undone::DryRun(report)) => Ok(Imported::Loaded(report)),
-        Err(Undone::Rejected(report)) => Ok(Imported::Rejected(report)),
-        Err(Undone::Failed(error)) => Err(error),
+impl Imports {
+    pub fn new(db: Db, keys: Keys) -> Self {
+        Self { db, keys, one_at_a_time: Semaphore::new(1) }
+    }
+
+    /// Loads `file`; `progress` is told how many of its bytes have been read. A dry run answers as
+    /// the import would.
+    ///
+    /// # Errors
+    /// The database's, and those of reading the file.
+    pub async fn load(
+        &self,
+        kind: Kind,
+        file: &Path,
+        options: Options,
+        progress: impl Fn(u64),
+    ) -> Result<Imported> {
+        let path = file.to_owned();
+        let (file, sha256) = off_thread(move || read::open(&path)).await?;
+        let job = Job { keys: &self.keys, kind, options, sha256 };
+        let _alone = self.one_at_a_time.acquire().await.map_err(std::io::Error::other)?;
+        let outcome = db::in_long_tx(&self.db.write, "import", LIMIT, async |conn| {
+            Box::pin(job.load(conn, file, &progress)).await
+        });
+        match Box::pin(outcome).await {
+            Ok(report) | Err(Undone::DryRun(report)) => Ok(Imported::Loaded(report)),
+            Err(Undone::Rejected(report)) => Ok(Imported::Rejected(report)),
+            Err(Undone::Failed(error)) => Err(error),
+        }
     }
 }
 
 /// Why the transaction is rolled back.
+#[derive(Debug, thiserror::Error)]
 enum Undone {
+    #[error("a dry run")]
     DryRun(Report),
+    #[error("rows are rejected")]
     Rejected(Report),
+    #[error(transparent)]
     Failed(Error),
 }
 
@@ -125,13 +136,13 @@ impl Job<'_> {
         progress: &impl Fn(u64),
     ) -> std::result::Result<Report, Undone> {
         let Self { kind, options, .. } = *self;
-        db::import::take_turn(conn).await?;
+        db::import::lock(conn).await?;
         if let Some(earlier) = db::import::find(conn, kind, &self.sha256).await? {
             return Ok(Report { dry_run: options.dry_run, ..earlier });
         }
-        let rows = self.rows(conn).await?;
+        let parser = self.parser(conn).await?;
         let Staged { rows_read, is_readable, mut rejects } =
-            stage(conn, kind, file, rows, progress).await?;
+            stage(conn, kind, file, parser, progress).await?;
         check(conn, kind, &mut rejects).await?;
         let mut report = self.report(rows_read, rejects);
         let good = rows_read.saturating_sub(report.rows_rejected);
@@ -147,13 +158,13 @@ impl Job<'_> {
         if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
     }
 
-    async fn rows(&self, conn: &mut PgConnection) -> Result<Box<dyn Rows>> {
+    async fn parser(&self, conn: &mut PgConnection) -> Result<Box<dyn RowParser>> {
         Ok(match self.kind {
-            Kind::Register => Box::new(register::Typist::new(conn, self.keys).await?),
-            Kind::Roster => Box::new(roster::Typist::new(conn, self.keys).await?),
-            Kind::Clinics => Box::new(clinic::Typist::new(conn).await?),
-            Kind::Slots => Box::new(slot::Typist::new(conn).await?),
-            Kind::Allocations => Box::new(allocation::Typist::new(conn).await?),
+            Kind::Register => Box::new(register::Parser::new(conn, self.keys).await?),
+            Kind::Roster => Box::new(roster::Parser::new(conn, self.keys).await?),
+            Kind::Clinics => Box::new(clinic::Parser::new(conn).await?),
+            Kind::Slots => Box::new(slot::Parser::new(conn).await?),
+            Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
         })
     }
 
@@ -177,11 +188,11 @@ async fn stage(
     conn: &mut PgConnection,
     kind: Kind,
     file: File,
-    rows: Box<dyn Rows>,
+    parser: Box<dyn RowParser>,
     progress: &impl Fn(u64),
 ) -> Result<Staged> {
     let (send, chunks) = mpsc::channel::<Chunk>(CHUNKS_MAX);
-    let reading = off_thread(move || read::read(file, kind, &*rows, &send));
+    let reading = off_thread(move || read::read(file, kind, &*parser, &send));
     let copying = async move {
         // Where the copying fails, the reader learns it because nobody takes its chunks any more.
         let mut chunks = chunks;
@@ -218,19 +229,8 @@ async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Resul
     }
 }
 
-/// Rejects what a check removed, each row by `fault` of the earlier line that it repeats.
-fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64) -> Fault) {
-    let listed = removed.first.into_iter().map(|(line, earlier)| (line, fault(earlier)));
-    rejects.extend(removed.rows, listed);
-}
-
-/// A row that says again, or otherwise, what an earlier one said.
-fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
-    move |line| Fault::new(Code::DuplicateRow, columns, Detail::SameAsLine { line })
-}
-
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)??)
+    Ok(tokio::task::spawn_blocking(work).await??)
 }

@@ -1,4 +1,4 @@
-//! The thread that reads a file: hashes it, cuts it into records, and types them.
+//! The thread that reads a file: hashes it, cuts it into records, and parses them.
 
 use std::{
     fs::File,
@@ -9,7 +9,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::{Rows, records::Records};
+use super::{records::Records, rows::RowParser};
 use crate::{
     db::copy::CopyText,
     domain::{
@@ -53,11 +53,11 @@ pub(super) fn open(path: &Path) -> io::Result<(File, [u8; 32])> {
     Ok((file, hash.finalize().into()))
 }
 
-/// Types every row and sends the good ones on. Ends early where nobody takes them.
+/// Parses every row and sends the good ones on. Ends early where nobody takes them.
 pub(super) fn read(
     file: File,
     kind: Kind,
-    rows: &dyn Rows,
+    parser: &dyn RowParser,
     send: &mpsc::Sender<Chunk>,
 ) -> io::Result<Staged> {
     let mut records = Records::new(BufReader::with_capacity(CHUNK_BYTES, file));
@@ -69,7 +69,7 @@ pub(super) fn read(
     let mut copy = CopyText::default();
     while let Some((line, record)) = records.next()? {
         rows_read += 1;
-        if let Err(fault) = record.and_then(|text| stage(&header, rows, line, text, &mut copy)) {
+        if let Err(fault) = record.and_then(|text| stage(&header, parser, line, text, &mut copy)) {
             rejects.push(line, fault);
         }
         if copy.len() >= CHUNK_BYTES {
@@ -105,11 +105,11 @@ fn header(
 
 fn stage(
     header: &Header,
-    rows: &dyn Rows,
+    parser: &dyn RowParser,
     line: u64,
     text: &str,
     copy: &mut CopyText,
 ) -> Result<(), Fault> {
     let fields = csv::fields(text)?;
-    rows.stage(line, &header.row(&fields)?, copy)
+    parser.stage(line, &header.row(&fields)?, copy)
 }

@@ -1,48 +1,66 @@
-//! The register: persons are keyed as they come in; who is known already is no fault.
+//! The register: persons are keyed as they come in, by each spelling of their name; who is known
+//! already by their main name is no fault.
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated};
+use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{copy::CopyText, import as db},
+    db::{
+        copy::{CopyRow, CopyText},
+        import as db,
+    },
     domain::{
-        RegionId,
+        Code, Detail, RegionId,
         fact::Noun,
         import::{Fault, Rejects, Row, register::Register, roster::PERSON_COLUMNS},
         keys::{Keys, MatchKey},
-        person::match_key,
+        language::Language,
+        person::Spelling,
     },
 };
 
-pub(super) struct Typist {
+const NAME_COLUMNS: &str = "name,name_ko,name_en";
+
+pub(super) struct Parser {
     key: MatchKey,
     today: NaiveDate,
     regions: HashMap<String, RegionId>,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
         let today = db::latest_date(conn).await?;
         Ok(Self { key: keys.matching.clone(), today, regions: db::regions(conn).await? })
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let person = Register::parse(row, self.today)?;
         let region_id = region(&self.regions, person.region_code)?;
-        let key = match_key(&self.key, &person.name, person.birth_date, &person.phone);
-        to.row(line)
-            .key(key)
+        let keyed = person.names.keyed(&self.key, person.birth_date, &person.phone);
+        let row = to
+            .row(line)
+            .key(keyed.match_key)
             .value(person.birth_date)
             .value(region_id)
-            .text(&person.name)
-            .text(&person.phone)
-            .end();
+            .text(&keyed.name)
+            .text(&person.phone);
+        let spelled = |language| keyed.spellings.iter().find(|one| one.language == language);
+        let row = spelling(row, spelled(Language::Korean));
+        spelling(row, spelled(Language::English)).end();
         Ok(())
+    }
+}
+
+/// Two values: key and name, or nothing.
+fn spelling<'a>(row: CopyRow<'a>, spelling: Option<&Spelling>) -> CopyRow<'a> {
+    match spelling {
+        Some(spelling) => row.key(spelling.match_key).text(&spelling.name),
+        None => row.optional(None::<&str>).optional(None::<&str>),
     }
 }
 
@@ -55,5 +73,12 @@ pub(super) fn region(regions: &HashMap<String, RegionId>, code: &str) -> Result<
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
     let removed = db::register::remove_repeated(conn).await?;
     reject(rejects, removed, repeated(PERSON_COLUMNS));
+    db::register::stage_spellings(conn).await?;
+    let removed = db::register::remove_respelled(conn).await?;
+    reject(rejects, removed, repeated(PERSON_COLUMNS));
+    let removed = db::register::remove_taken(conn).await?;
+    reject(rejects, removed, |_| {
+        Fault::new(Code::AlreadyExists, NAME_COLUMNS, Detail::SpellingInRegister)
+    });
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated};
+use super::rows::{RowParser, reject, repeated};
 use crate::{
     db::{copy::CopyText, import as db},
     domain::{
@@ -20,20 +20,20 @@ use crate::{
     },
 };
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     key: MatchKey,
     today: NaiveDate,
     rosters: HashMap<String, RosterId>,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
         let today = db::latest_date(conn).await?;
         Ok(Self { key: keys.matching.clone(), today, rosters: db::roster::rosters(conn).await? })
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let member = Roster::parse(row, self.today)?;
         let roster_id = self

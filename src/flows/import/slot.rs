@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::{Rows, reject, repeated};
+use super::rows::{RowParser, reject, repeated};
 use crate::{
     db::{
         copy::CopyText,
@@ -17,17 +17,17 @@ use crate::{
     },
 };
 
-pub(super) struct Typist {
+pub(super) struct Parser {
     clinics: HashMap<String, Clinic>,
 }
 
-impl Typist {
+impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
         Ok(Self { clinics: db::clinics(conn).await? })
     }
 }
 
-impl Rows for Typist {
+impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let clinic = clinic(&self.clinics, row.get("clinic_code"))?;
         let slot = Slot::parse(row, clinic.zone)?;

@@ -1,21 +1,24 @@
-//! Lanes: how bookings are written. A lane is a bounded queue, one task and one connection of its
-//! own; a clinic always has the same lane, so that within a process nobody waits for its rows.
+//! Lanes: how bookings are written. A lane is a bounded queue, one task and one database connection
+//! of its own. A clinic always has the same lane, so within a process no lane waits for the rows of
+//! another lane's clinics.
 //!
-//! Whoever would wait too long is sent away at the door (`door`), by how fast the lane has been
-//! (`pace`). Bookings come before cancellations.
+//! Admission control (`queue`): a request that would wait too long, by the estimated queueing delay
+//! (`delay`), is refused at once. Bookings go before cancellations.
 //!
-//! Batching is natural: a lane takes all that has arrived. Idle, that is one request and no added
-//! delay; under load the batch grows to what came during the last commit. In between, while several
-//! come at a time and a commit is quick, batches begin some milliseconds apart (`worker`).
+//! Group commit (`worker`): one transaction decides all requests that have arrived. An idle lane
+//! decides a single request without delay; under load a batch grows to what arrived during the last
+//! commit. While batches have several requests and commits are quick, batches begin some
+//! milliseconds apart.
 //!
-//! Answers of a batch go back together to the threads that wait for them (`bell`).
+//! The outcomes of a batch return together to the threads that wait for them (`reply`).
 //!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
 //! the time, read persons, read bookings, copy bookings, count, copy journal, commit.
 
-mod bell;
-mod door;
-mod pace;
+mod delay;
+mod job;
+mod queue;
+mod reply;
 pub mod transaction;
 mod worker;
 
@@ -24,49 +27,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{
-    sync::{oneshot, watch},
-    task::JoinSet,
-};
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     db::Db,
-    domain::{
-        Code, Detail, Refusal,
-        batch::{Decide, Outcome, Request},
-    },
+    domain::batch::{Decide, Outcome, Request},
     flows::{Error, Result},
     telemetry::Metrics,
 };
-pub use bell::Bell;
-use door::Door;
-use pace::Pace;
+use delay::DelayEstimate;
+pub use job::Limits;
+use job::{Job, unavailable};
+use queue::Queue;
+pub use reply::ReplyQueue;
+use reply::ReplyTo;
 
-/// How long a caller waits for its batch; after that the outcome is unknown to it, and the same
+/// How long a caller waits for its batch. After that the caller does not know the outcome; the same
 /// request sent again finds out.
 const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(15);
 
-/// How many lanes, how much and how long may be waited in each, how much one transaction decides.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    pub lanes: usize,
-    pub queue: usize,
-    /// Who would wait longer is sent away at once; whoever did wait ten times as long, because the
-    /// lane stood still, is not served any more.
-    pub wait_max: Duration,
-    pub batch: usize,
-}
-
-struct Job {
-    request: Request,
-    came: Instant,
-    answer: oneshot::Sender<Result<Outcome>>,
-    bell: Bell,
-}
-
-/// The way in to all lanes.
+/// The queues of all lanes.
 pub struct Lanes {
-    doors: Vec<Door>,
+    queues: Vec<Queue>,
     stop: watch::Sender<bool>,
     metrics: Arc<Metrics>,
 }
@@ -75,8 +57,8 @@ pub struct Lanes {
 pub struct Running(JoinSet<()>);
 
 impl Lanes {
-    /// Starts the lanes on the current runtime. They connect by themselves, again and again if need
-    /// be: a lane outlives its database.
+    /// Starts the lanes on the current runtime. They connect by themselves, and again after the
+    /// database was unreachable.
     pub fn start(
         db: &Db,
         limits: Limits,
@@ -85,29 +67,29 @@ impl Lanes {
     ) -> (Self, Running) {
         let (stop, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
-        let mut doors = Vec::new();
+        let mut queues = Vec::new();
         for number in 0..limits.lanes.max(1) {
-            let pace = Arc::new(Pace::new());
-            let (door, waiting) = door::new(limits, pace.clone());
-            let lane = worker::Worker::new(number, db, decide, pace, metrics.clone());
-            running.spawn(lane.run(waiting, stopped.clone()));
-            doors.push(door);
+            let delay = Arc::new(DelayEstimate::new());
+            let (queue, receiver) = queue::new(limits, delay.clone());
+            let lane = worker::Worker::new(number, db, decide, delay, metrics.clone());
+            running.spawn(lane.run(receiver, stopped.clone()));
+            queues.push(queue);
         }
-        (Self { doors, stop, metrics }, Running(running))
+        (Self { queues, stop, metrics }, Running(running))
     }
 
-    /// Has the request decided; answers after the commit and never before. The bell is that of the
-    /// thread that asks.
+    /// Has the request decided; answers after the commit and never before. `replies` is the reply
+    /// queue of the calling thread.
     ///
     /// # Errors
     /// `overloaded` at once when the wait would be too long; `unavailable` when the database was
-    /// away for too long: then the request may or may not have been done, and sending it again
-    /// tells.
-    pub async fn ask(&self, request: Request, bell: &Bell) -> Result<Outcome> {
-        let (answer, outcome) = oneshot::channel();
-        let door = self.door(&request).ok_or_else(unavailable)?;
-        let job = Job { request, came: Instant::now(), answer, bell: bell.clone() };
-        door.enter(job).inspect_err(|_| {
+    /// unreachable for too long: then the request may or may not have been done, and sending it
+    /// again tells.
+    pub async fn submit(&self, request: Request, replies: &ReplyQueue) -> Result<Outcome> {
+        let (reply, outcome) = ReplyTo::new(replies);
+        let queue = self.queue(&request).ok_or_else(unavailable)?;
+        let job = Job { request, arrived_at: Instant::now(), reply };
+        queue.push(job).inspect_err(|_| {
             self.metrics.overflows.inc();
         })?;
         self.metrics.queued.inc();
@@ -118,40 +100,40 @@ impl Lanes {
         }
     }
 
-    /// How full the lanes are on the whole: 0 when nobody waits, 1 and above when newcomers are
-    /// sent away. What matters less than bookings makes way before that.
-    pub fn fullness(&self) -> f64 {
-        let (sum, doors) = self
-            .doors
+    /// The mean load of the lanes: 0 when no request waits; from 1 on, bookings are refused.
+    /// Requests of a lower priority are refused before that (load shedding).
+    pub fn load(&self) -> f64 {
+        let (sum, lanes) = self
+            .queues
             .iter()
-            .fold((0.0, 0.0), |(sum, doors), door| (sum + door.fullness(), doors + 1.0));
-        sum / doors
+            .fold((0.0, 0.0), |(sum, lanes), queue| (sum + queue.load(), lanes + 1.0));
+        sum / lanes
     }
 
-    /// What is said to those who are sent away before it is known which lane they wanted.
+    /// The refusal of a request whose lane is not known: that of the lane with the highest load.
     pub fn overloaded(&self) -> Error {
         self.metrics.overflows.inc();
-        let fullest = self.doors.iter().max_by(|a, b| a.fullness().total_cmp(&b.fullness()));
-        fullest.map_or_else(unavailable, Door::overloaded)
+        let busiest = self.queues.iter().max_by(|a, b| a.load().total_cmp(&b.load()));
+        busiest.map_or_else(unavailable, Queue::overloaded)
     }
 
     /// Whether every lane takes requests.
     pub fn are_open(&self) -> bool {
-        self.doors.iter().all(Door::is_open)
+        self.queues.iter().all(Queue::is_open)
     }
 
-    /// Lets the lanes finish what waits in them, and take nothing more.
+    /// Lets the lanes finish what is in their queues, and take in no more.
     pub fn stop(&self) {
         self.stop.send_replace(true);
     }
 
-    fn door(&self, request: &Request) -> Option<&Door> {
+    fn queue(&self, request: &Request) -> Option<&Queue> {
         let clinic = usize::try_from(request.slot_id().clinic().0).unwrap_or(0);
-        self.doors.get(clinic % self.doors.len())
+        self.queues.get(clinic % self.queues.len())
     }
 }
 
-/// Somebody who waits; dropped with their connection when they hang up.
+/// Counts a caller while it waits; dropped with the connection when the caller hangs up.
 struct Caller<'a>(&'a Metrics);
 
 impl<'a> Caller<'a> {
@@ -168,7 +150,7 @@ impl Drop for Caller<'_> {
 }
 
 impl Running {
-    /// Until every lane is empty and has hung up.
+    /// Returns when every lane has emptied its queue and closed its connection.
     pub async fn join(mut self) {
         while let Some(ended) = self.0.join_next().await {
             if let Err(error) = ended {
@@ -176,8 +158,4 @@ impl Running {
             }
         }
     }
-}
-
-fn unavailable() -> Error {
-    Refusal::new(Code::Unavailable, Detail::OutcomeUnknown).into()
 }

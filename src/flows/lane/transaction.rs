@@ -12,29 +12,29 @@ use crate::{
     db,
     domain::{
         BookingId, CampaignId, PersonId,
-        applicant::DoseHeld,
-        batch::{Decide, Locked, Outcome, Person, Request},
-        booking::{self, Booking},
+        batch::{Decide, Locked, Outcome, PersonState, Request},
+        booking::Booking,
         campaign,
         rule_set::{Needs, Rules},
     },
 };
 
-/// A lane's statements are few and their arrays differ in length only: one plan for all, made once,
-/// and by index whatever the tables held when it was made. A plan that was made while `booking` was
-/// empty would scan it all evening: growth alone does not make PostgreSQL plan again.
+/// A lane's statements are few, and their arrays differ in length only. So each has one plan, made
+/// once, that goes by index whatever the tables held at that time. A plan made while `booking` was
+/// empty would scan it all evening, because growth alone does not make PostgreSQL plan again.
 pub const PLANNER_SETTINGS: &str = "set plan_cache_mode = force_generic_plan; \
     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
-/// The rules of the versions last seen, so that a batch reads only the version's number.
+/// A cache of each campaign's rules in the version last seen. A batch reads the version's number;
+/// the rules only when that has changed.
 #[derive(Default)]
 pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
 
-/// Has as many of the first requests decided as can go into one transaction, and commits.
+/// Decides as many of the first requests as can go into one transaction, and commits.
 ///
 /// # Errors
-/// The database's. Nothing was done then, unless the connection was lost at the commit: running the
-/// same requests again finds what was done and replays it.
+/// The database's. Nothing was done then, unless the connection was lost during the commit. Running
+/// the same requests again finds what was done and replays it.
 pub async fn run(
     conn: &mut PgConnection,
     known: &mut KnownRules,
@@ -78,12 +78,12 @@ async fn lock(
     let mut people = db::batch::people(conn, &person_ids, needs).await?;
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
     let bookings = db::batch::bookings(conn, &person_ids, &booking_ids).await?;
-    give_doses(&mut people, &bookings);
+    add_doses(&mut people, &bookings);
     Ok(Locked { now, slots, allocations, campaigns, people, bookings })
 }
 
 impl KnownRules {
-    /// The campaigns with the rules of their versions; what is new or has changed is read.
+    /// The campaigns with their rules; rules that are new or have changed are read.
     async fn complete(
         &mut self,
         conn: &mut PgConnection,
@@ -109,16 +109,10 @@ impl KnownRules {
     }
 }
 
-fn give_doses(people: &mut HashMap<PersonId, Person>, bookings: &HashMap<BookingId, Booking>) {
+fn add_doses(people: &mut HashMap<PersonId, PersonState>, bookings: &HashMap<BookingId, Booking>) {
     for booking in bookings.values().filter(|booking| booking.state.is_live()) {
         if let Some(person) = people.get_mut(&booking.person_id) {
-            let dose = DoseHeld {
-                dose_number: booking.dose_number,
-                product_id: booking.product_id,
-                on_date: booking.on_date,
-                is_given: booking.state == booking::State::Given,
-            };
-            person.doses.push((booking.course_id, dose));
+            person.add_dose_of(booking);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! One lane's task: takes what has arrived, runs the transaction, answers, and knows what to do
-//! when the database says no or is gone.
+//! The task of one lane: group commit, retries after conflicts, reconnects when the database was
+//! unreachable, and isolation of a request that the database cannot handle.
 
 use std::{
     sync::Arc,
@@ -10,15 +10,14 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::{sync::watch, time};
 
 use super::{
-    Job,
-    bell::Round,
-    door::Waiting,
-    pace::Pace,
+    delay::DelayEstimate,
+    job::{Job, unavailable},
+    queue::QueueReceiver,
+    reply::ReplyBatch,
     transaction::{self, KnownRules},
-    unavailable,
 };
 use crate::{
-    db::Db,
+    db::{Db, Error, Failure, metrics::Outcome as Ended},
     domain::{
         Code, Refusal,
         batch::{Decide, Outcome, Request},
@@ -27,19 +26,22 @@ use crate::{
     telemetry::{Metrics, OutcomeLabel},
 };
 
-/// A batch that takes longer has met a stalled server: its connection is given up (which does not
-/// cancel a commit) and the batch is run again on another.
+/// A batch that takes longer has met a stalled server. Its connection is dropped (which does not
+/// cancel a commit) and the batch runs again on a new one.
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
-/// How long a lane tries before its callers are told that the database is away.
-const AWAY_SECONDS_MAX: Duration = Duration::from_secs(10);
-/// While people come close upon each other, a batch begins no sooner than this after the last one:
-/// those who come in between share its statements and its commit, which cost a small batch more
-/// than its bookings do. PostgreSQL's commit_delay and commit_siblings are the same thought.
-const GATHER: Duration = Duration::from_millis(3);
+/// The transaction in metrics and errors.
+const NAME: &str = "book";
+/// How long a lane keeps trying before its callers are told that the database is unavailable.
+const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
+/// Group commit: after a batch of several requests, the next one begins no sooner than this after
+/// that one began. Requests that arrive in between share one round of statements and one commit,
+/// which cost a small batch more than its bookings do. Compare PostgreSQL's commit_delay and
+/// commit_siblings.
+const GROUP_COMMIT_WINDOW: Duration = Duration::from_millis(3);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
-/// A conflict with another lane is over when that lane has committed: the second try sees its rows.
-/// Several processes can conflict several times; more than this is a fault of ours.
+/// A conflict with another lane ends when that lane commits: the next try sees its rows. Several
+/// processes can conflict several times; more often than this is a fault of the program.
 const CONFLICTS_MAX: u32 = 20;
 
 pub(super) struct Worker {
@@ -48,19 +50,19 @@ pub(super) struct Worker {
     conn: Option<PgConnection>,
     known: KnownRules,
     decide: Decide,
-    pace: Arc<Pace>,
+    delay: Arc<DelayEstimate>,
     metrics: Arc<Metrics>,
 }
 
 /// What a failed transaction calls for.
 enum Remedy {
-    /// Somebody else was first: look again.
-    Again,
-    /// Somebody holds a row for long: ask again, but not for ever.
-    Wait,
-    /// The connection is of no use any more.
+    /// Another transaction was first: run it again.
+    Retry,
+    /// Another transaction has held a row for long: run it again, for a limited time.
+    RetryForAWhile,
+    /// The connection is broken or its server unusable: connect again.
     Reconnect,
-    /// One of the requests cannot be handled: find out which.
+    /// One of the requests cannot be handled: find out which by halving the batch.
     Split,
 }
 
@@ -69,7 +71,7 @@ impl Worker {
         number: usize,
         db: &Db,
         decide: Decide,
-        pace: Arc<Pace>,
+        delay: Arc<DelayEstimate>,
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -78,28 +80,28 @@ impl Worker {
             conn: None,
             known: KnownRules::default(),
             decide,
-            pace,
+            delay,
             metrics,
         }
     }
 
-    /// Serves whoever waits until told to stop, then those who still do.
-    pub(super) async fn run(mut self, mut waiting: Waiting, mut stop: watch::Receiver<bool>) {
+    /// Serves the queue until told to stop, then what is left in it.
+    pub(super) async fn run(mut self, mut queue: QueueReceiver, mut stop: watch::Receiver<bool>) {
         let mut batch = Vec::new();
         let mut last = None;
         loop {
-            if let Some(next) = last.and_then(not_before) {
-                time::sleep_until(next.into()).await;
+            if let Some(earliest) = last.and_then(earliest_start) {
+                time::sleep_until(earliest.into()).await;
             }
             tokio::select! {
                 biased;
-                is_some = waiting.take(&mut batch) => if !is_some { break },
-                _ = stop.wait_for(|stop| *stop) => waiting.close(),
+                is_open = queue.take(&mut batch) => if !is_open { break },
+                _ = stop.wait_for(|stop| *stop) => queue.close(),
             }
             self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
-            let late = waiting.late(&mut batch);
-            self.metrics.abandoned.inc_by(u64::try_from(late.len()).unwrap_or(0));
-            self.answer(late.into_iter().map(|job| (job, Err(self.pace.overloaded()))));
+            let expired = queue.expired(&mut batch);
+            self.metrics.abandoned.inc_by(u64::try_from(expired.len()).unwrap_or(0));
+            self.answer(expired.into_iter().map(|job| (job, Err(self.delay.overloaded()))));
             last = Some((Instant::now(), batch.len()));
             self.settle(std::mem::take(&mut batch)).await;
         }
@@ -110,7 +112,7 @@ impl Worker {
         }
     }
 
-    /// Answers every job: decided, or with the reason why it cannot be.
+    /// Answers every job: with its outcome, or with the reason why there is none.
     async fn settle(&mut self, mut jobs: Vec<Job>) {
         // Halves of a batch that failed, the front one on top.
         let mut stack = Vec::new();
@@ -121,10 +123,10 @@ impl Worker {
                     None => return,
                 }
             }
-            // Nobody waits for these any more; whoever sends them again starts anew.
-            let came = jobs.len();
-            jobs.retain(|job| !job.answer.is_closed());
-            self.metrics.abandoned.inc_by(u64::try_from(came - jobs.len()).unwrap_or(0));
+            // Requests whose caller has hung up are not decided; sent again, they are new ones.
+            let taken = jobs.len();
+            jobs.retain(|job| !job.reply.is_abandoned());
+            self.metrics.abandoned.inc_by(u64::try_from(taken - jobs.len()).unwrap_or(0));
             if jobs.is_empty() {
                 continue;
             }
@@ -135,7 +137,7 @@ impl Worker {
                     self.answer(jobs.into_iter().zip(outcomes.into_iter().map(Ok)));
                     jobs = rest;
                 }
-                Err(Failed::Away) => {
+                Err(Failed::Unreachable) => {
                     let all = jobs.drain(..).chain(stack.drain(..).flatten());
                     self.answer(all.map(|job| (job, Err(unavailable()))));
                 }
@@ -151,30 +153,30 @@ impl Worker {
     }
 
     fn answer(&self, answers: impl IntoIterator<Item = (Job, Result<Outcome>)>) {
-        let mut round = Round::default();
+        let mut replies = ReplyBatch::default();
         for (job, outcome) in answers {
             let name = match &outcome {
                 Ok(outcome) => outcome.name(),
                 Err(_) => "failed",
             };
             self.metrics.decisions.get_or_create(&OutcomeLabel { outcome: name }).inc();
-            round.add(job, outcome);
+            replies.add(job.reply, outcome);
         }
-        round.ring();
+        replies.send();
     }
 
-    /// Runs the transaction until it goes through, as far as trying again can help.
+    /// Runs the transaction, and again as long as that can help.
     async fn transact(
         &mut self,
         requests: &[Request],
     ) -> std::result::Result<Vec<Outcome>, Failed> {
         let started = Instant::now();
-        let mut delay = RECONNECT_DELAY_MIN;
+        let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
         loop {
             let error = match self.attempt(requests).await {
                 Ok(outcomes) => {
-                    self.pace.observe(outcomes.len(), started.elapsed());
+                    self.delay.observe(outcomes.len(), started.elapsed());
                     self.metrics.batch_requests.observe(count(outcomes.len()));
                     self.metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
                     return Ok(outcomes);
@@ -182,43 +184,54 @@ impl Worker {
                 Err(error) => error,
             };
             self.metrics.retries.inc();
-            match remedy(&error) {
-                Remedy::Wait if started.elapsed() > AWAY_SECONDS_MAX => return Err(Failed::Away),
-                Remedy::Wait => {}
-                Remedy::Again if conflicts < CONFLICTS_MAX => conflicts += 1,
-                Remedy::Again | Remedy::Split => {
+            match remedy(error.failure()) {
+                Remedy::RetryForAWhile if started.elapsed() > UNAVAILABLE_AFTER => {
+                    return Err(Failed::Unreachable);
+                }
+                Remedy::RetryForAWhile => {}
+                Remedy::Retry if conflicts < CONFLICTS_MAX => conflicts += 1,
+                Remedy::Retry | Remedy::Split => {
                     tracing::error!(lane = self.name, %error, "a batch cannot be decided");
                     return Err(Failed::Fault);
                 }
-                Remedy::Reconnect if started.elapsed() > AWAY_SECONDS_MAX => {
-                    return Err(Failed::Away);
+                Remedy::Reconnect if started.elapsed() > UNAVAILABLE_AFTER => {
+                    return Err(Failed::Unreachable);
                 }
                 Remedy::Reconnect => {
-                    tracing::warn!(lane = self.name, %error, "connection lost, trying again");
+                    tracing::warn!(lane = self.name, %error, "trying again on a new connection");
                     self.conn = None;
-                    time::sleep(delay).await;
-                    delay = (delay * 2).min(RECONNECT_DELAY_MAX);
+                    time::sleep(reconnect_delay).await;
+                    reconnect_delay = (reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
                 }
             }
         }
     }
 
-    async fn attempt(&mut self, requests: &[Request]) -> sqlx::Result<Vec<Outcome>> {
+    async fn attempt(&mut self, requests: &[Request]) -> std::result::Result<Vec<Outcome>, Error> {
+        const LIMIT: Duration = TRANSACTION_SECONDS_MAX;
+        let metrics = &self.db.metrics;
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => time::timeout(TRANSACTION_SECONDS_MAX, self.connect())
-                .await
-                .unwrap_or(Err(sqlx::Error::PoolTimedOut))?,
+            None => match time::timeout(LIMIT, self.connect()).await {
+                Ok(connected) => connected.inspect_err(|_| metrics.no_connection(NAME))?,
+                Err(_elapsed) => {
+                    metrics.no_connection(NAME);
+                    return Err(Error::AcquireTimeout { name: NAME, limit: LIMIT });
+                }
+            },
         };
+        let began = Instant::now();
         let run = transaction::run(&mut conn, &mut self.known, self.decide, requests);
-        let outcome = match time::timeout(TRANSACTION_SECONDS_MAX, run).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => return Err(sqlx::Error::PoolTimedOut),
+        let Ok(done) = time::timeout(LIMIT, run).await else {
+            metrics.ended(NAME, Ended::TimedOut, began.elapsed());
+            return Err(Error::TransactionTimeout { name: NAME, limit: LIMIT });
         };
-        if outcome.is_ok() || conn.execute("rollback").await.is_ok() {
+        let ended = if done.is_ok() { Ended::Committed } else { Ended::Failed };
+        metrics.ended(NAME, ended, began.elapsed());
+        if done.is_ok() || conn.execute("rollback").await.is_ok() {
             self.conn = Some(conn);
         }
-        outcome
+        Ok(done?)
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
@@ -230,39 +243,29 @@ impl Worker {
 
 /// Why a batch was not decided.
 enum Failed {
-    /// The database is away.
-    Away,
-    /// The database refuses it as it stands.
+    /// The database could not be reached, or a row was locked, for `UNAVAILABLE_AFTER`.
+    Unreachable,
+    /// The database cannot handle it as it is.
     Fault,
 }
 
-/// When the batch after one that began then, with so many requests, may begin; at once after a
-/// request that came alone.
-fn not_before((began, requests): (Instant, usize)) -> Option<Instant> {
-    (requests > 1).then(|| began + GATHER)
+/// When the next batch may begin, after one that began then with so many requests. None is at once:
+/// a lane that served a single request does not delay the next.
+fn earliest_start((began, requests): (Instant, usize)) -> Option<Instant> {
+    (requests > 1).then(|| began + GROUP_COMMIT_WINDOW)
 }
 
 fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-/// By SQLSTATE: <https://www.postgresql.org/docs/15/errcodes-appendix.html>
-fn remedy(error: &sqlx::Error) -> Remedy {
-    use sqlx::Error::{ColumnDecode, ColumnNotFound, Decode, TypeNotFound};
-    if matches!(error, Decode(_) | ColumnDecode { .. } | ColumnNotFound(_) | TypeNotFound { .. }) {
-        return Remedy::Split;
-    }
-    let Some(database) = error.as_database_error() else { return Remedy::Reconnect };
-    let code = database.code().unwrap_or_default();
-    match code.as_ref() {
-        // unique violation, serialization failure, deadlock; then lock timeout
-        "23505" | "40001" | "40P01" => Remedy::Again,
-        "55P03" => Remedy::Wait,
-        // read-only: this server has become a standby
-        "25006" | "25P03" => Remedy::Reconnect,
-        // connection exceptions, shutdown and recovery, out of connections or memory
-        code if ["08", "57", "53"].iter().any(|class| code.starts_with(class)) => Remedy::Reconnect,
-        _ => Remedy::Split,
+/// Keys here are a person's and a booking's: who finds one taken looks again, and then sees it.
+fn remedy(failure: Failure<'_>) -> Remedy {
+    match failure {
+        Failure::Unique(_) | Failure::Conflict => Remedy::Retry,
+        Failure::LockTimeout => Remedy::RetryForAWhile,
+        Failure::Unavailable | Failure::OutOfTime | Failure::Canceled => Remedy::Reconnect,
+        Failure::Constraint(_) | Failure::Bug => Remedy::Split,
     }
 }
 
@@ -271,10 +274,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_those_who_come_close_upon_each_other_gather() {
+    fn only_a_lane_under_load_delays_a_batch() {
         let began = Instant::now();
-        assert_eq!(not_before((began, 2)), Some(began + GATHER));
-        assert_eq!(not_before((began, 1)), None, "nobody waits behind one who came alone");
-        assert_eq!(not_before((began, 0)), None, "nor behind those who had gone");
+        assert_eq!(earliest_start((began, 2)), Some(began + GROUP_COMMIT_WINDOW));
+        assert_eq!(earliest_start((began, 1)), None, "no delay after a single request");
+        assert_eq!(earliest_start((began, 0)), None, "nor when all callers had hung up");
     }
 }

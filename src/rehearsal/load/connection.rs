@@ -1,6 +1,6 @@
-//! One kept-alive HTTP/1.1 connection that sends bytes as they are and reads one answer at a time.
-//! No general client: it knows as much of HTTP as a measured service answers with, so that the
-//! generator takes as little as possible of the machine that it shares with the service.
+//! One kept-alive HTTP/1.1 connection that sends bytes as they are and reads one response at a
+//! time. It is no general client: it knows only as much of HTTP as the service uses, because the
+//! generator shares the machine with the service and should take little of it.
 
 use std::{io, net::SocketAddr};
 
@@ -12,16 +12,16 @@ use tokio::{
 const HEADERS_MAX: usize = 32;
 const READ_BYTES: usize = 4096;
 
-/// What came back.
+/// What the service answered.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<'a> {
+pub struct Response<'a> {
     pub status: u16,
-    /// Seconds after which the service asks to be asked again.
+    /// Seconds, from `Retry-After`.
     pub retry_after: Option<u64>,
     pub body: &'a [u8],
 }
 
-/// A connection, and what was read from it.
+/// A connection, and the response that was read from it last.
 pub struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
@@ -36,15 +36,15 @@ struct Head {
 
 impl Connection {
     /// # Errors
-    /// When nobody listens there.
+    /// Nothing listens at this address.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, read: Vec::with_capacity(READ_BYTES) })
     }
 
-    /// Whether the service has hung up meanwhile, as it does on a connection that was idle for
-    /// long: nothing that is sent on it would be heard.
+    /// Whether the service has closed it, as it does with connections that were idle for long. A
+    /// request on it would get no response.
     pub fn is_closed(&self) -> bool {
         match self.stream.try_read(&mut [0]) {
             Ok(_) => true,
@@ -52,12 +52,12 @@ impl Connection {
         }
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its response.
     ///
     /// # Errors
-    /// When the connection breaks or the answer is not HTTP/1.1 with a length; the connection is of
-    /// no use then.
-    pub async fn ask(&mut self, request: &[u8]) -> io::Result<Answer<'_>> {
+    /// The connection breaks, or the response is not HTTP/1.1 with a length. The connection cannot
+    /// be used any more.
+    pub async fn ask(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
         self.stream.write_all(request).await?;
         self.read.clear();
         let head = loop {
@@ -75,7 +75,7 @@ impl Connection {
             }
         }
         let body = self.read.get(head.bytes..end).unwrap_or_default();
-        Ok(Answer { status: head.status, retry_after: head.retry_after, body })
+        Ok(Response { status: head.status, retry_after: head.retry_after, body })
     }
 }
 
@@ -92,7 +92,7 @@ fn parse(read: &[u8]) -> io::Result<Option<Head>> {
     let has_body = !matches!(status, 100..=199 | 204 | 304);
     let body_bytes = match number("content-length") {
         Some(length) => usize::try_from(length).map_err(io::Error::other)?,
-        None if has_body => return Err(io::Error::other("an answer without content-length")),
+        None if has_body => return Err(io::Error::other("a response without content-length")),
         None => 0,
     };
     let body_bytes = if has_body { body_bytes } else { 0 };
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_complete_only_with_its_head() {
+    fn a_response_is_complete_only_with_its_head() {
         let whole =
             b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\ncontent-length: 3\r\n\r\nabc";
         let head = parse(whole).unwrap().expect("complete");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_service_that_has_hung_up_is_noticed() {
+    async fn a_connection_that_the_service_closed_is_noticed() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let connection = Connection::open(address).await.unwrap();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_delimited_is_refused() {
+    fn a_response_without_an_end_is_refused() {
         assert!(parse(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
         assert!(parse(b"HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\n\r\n").unwrap().is_some());
         assert!(parse(b"SSH-2.0-x\r\n\r\n").is_err());

@@ -1,13 +1,13 @@
-//! Load as a crowd makes it: requests come when they come, whether or not earlier ones have been
-//! answered (an open loop), and each is timed from the moment at which it was due. A service that
-//! stalls is charged for everybody who came meanwhile, not only for those who got through
-//! (coordinated omission).
+//! An open-loop load generator. A request is sent when it is due, whether or not earlier ones have
+//! been answered, and its latency counts from when it was due. A service that stalls is charged for
+//! every request that came due meanwhile; a closed loop would leave those out (coordinated
+//! omission).
 //!
-//! `connection` speaks HTTP/1.1, `crowd` sends what a `Script` says on many connections from one
-//! thread. What is asked, and what an answer leads to, is the script's business.
+//! `connection` speaks HTTP/1.1. `generator` sends the requests of a `Workload` over many
+//! connections from one thread. The workload says what is requested, and what follows a response.
 
 pub mod connection;
-pub mod crowd;
+pub mod generator;
 
-pub use connection::Answer;
-pub use crowd::{Crowd, Heard, PATIENCE, Script};
+pub use connection::Response;
+pub use generator::{Completion, LoadGenerator, TIMEOUT, Workload};

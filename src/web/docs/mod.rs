@@ -1,5 +1,5 @@
-//! The page at /docs: openapi.yaml for people. It is written once, from the same text that is
-//! served at /openapi.yaml, loads nothing from elsewhere and runs no script.
+//! The page at /docs: openapi.yaml for people. It is rendered once, from the text that is served at
+//! /openapi.yaml. It loads nothing and runs no script.
 
 mod node;
 mod page;
@@ -22,7 +22,7 @@ use crate::{
 };
 use node::Node;
 
-/// The whole look of the page.
+/// The page's style sheet.
 const STYLE: &str = include_str!("style.css");
 
 static PAGE: LazyLock<io::Result<Page>> = LazyLock::new(|| {
@@ -36,10 +36,10 @@ struct Page {
     policy: HeaderValue,
 }
 
-/// The API, explained.
+/// The documentation of the API.
 ///
 /// # Errors
-/// `internal` if openapi.yaml is none; a test reads it.
+/// `internal` if openapi.yaml cannot be parsed; a test parses it.
 pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let page = PAGE.as_ref().map_err(Problem::internal)?;
     let mut response = negotiate::send(&request, &page.document, "text/html; charset=utf-8");
@@ -49,12 +49,12 @@ pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     Ok(response)
 }
 
-/// There is no front page yet: the explanation is the best place to begin.
+/// There is no front page: the documentation is the best place to begin.
 pub async fn get_root() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs")).finish()
 }
 
-/// Nothing is loaded and nothing runs; the one style sheet stands in the page.
+/// Nothing is loaded and nothing runs; the only style sheet is in the page.
 fn policy() -> io::Result<HeaderValue> {
     let hash = BASE64.encode(&Sha256::digest(STYLE));
     let policy = format!(

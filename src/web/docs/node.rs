@@ -1,4 +1,4 @@
-//! A YAML document as a tree that keeps the order in which it was written.
+//! A YAML document as a tree that keeps the order of its members.
 
 use std::fmt;
 
@@ -75,7 +75,7 @@ impl Node {
     }
 }
 
-/// JSON, in lines.
+/// Indented JSON.
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         json(self, 0, f)

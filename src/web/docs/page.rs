@@ -1,14 +1,15 @@
-//! Writes the page: what there is, operation by operation, then schemas and reasons for a no.
+//! Renders the page: operations, then schemas, then the codes of refusals.
 
 use std::fmt::{Result, Write};
 
 use super::{
     node::Node,
-    prose::{escape, inline, paragraphs},
+    prose::{inline, paragraphs},
     schema,
 };
 use crate::{
     domain::{Code, language::Language},
+    html::escape,
     words,
 };
 
@@ -18,7 +19,7 @@ const VERBS: [&str; 6] = ["get", "put", "post", "delete", "patch", "head"];
 struct Operation<'a> {
     path: &'a str,
     verb: &'a str,
-    /// What all methods of the path share.
+    /// The members that all methods of the path share.
     item: &'a Node,
     body: &'a Node,
 }
@@ -32,7 +33,7 @@ impl Operation<'_> {
 /// The whole page.
 ///
 /// # Errors
-/// None that a `String` could have.
+/// None: writing to a `String` does not fail.
 pub(super) fn write(document: &Node, style: &str) -> std::result::Result<String, std::fmt::Error> {
     let operations = operations(document);
     let mut out = String::new();
@@ -111,7 +112,7 @@ fn contents(out: &mut String, document: &Node, operations: &[Operation<'_>]) -> 
     }
     out.push_str(
         "<h2><a href=\"#schemas\">schemas</a></h2>\n\
-         <h2><a href=\"#codes\">reasons for a no</a></h2>\n\
+         <h2><a href=\"#codes\">refusal codes</a></h2>\n\
          </nav>\n",
     );
     Ok(())
@@ -142,8 +143,8 @@ fn write_operation(out: &mut String, document: &Node, operation: &Operation<'_>)
     }
     out.push_str("<h4>You get</h4>\n");
     let mut known = Vec::new();
-    for (status, answer) in body.get("responses").map(Node::entries).unwrap_or_default() {
-        write_answer(out, document, (status, answer), &mut known)?;
+    for (status, response) in body.get("responses").map(Node::entries).unwrap_or_default() {
+        write_response(out, document, (status, response), &mut known)?;
     }
     out.push_str("</article>\n");
     Ok(())
@@ -177,39 +178,39 @@ fn parameters(out: &mut String, document: &Node, operation: &Operation<'_>) -> R
     Ok(())
 }
 
-/// `known` are the schemas whose example stands above already.
-fn write_answer<'a>(
+/// `known` are the schemas whose example was shown above.
+fn write_response<'a>(
     out: &mut String,
     document: &'a Node,
-    (status, answer): (&str, &'a Node),
+    (status, response): (&str, &'a Node),
     known: &mut Vec<&'a str>,
 ) -> Result {
-    let (_, answer) = answer.resolve(document);
+    let (_, response) = response.resolve(document);
     let is_good = status.starts_with('2') || status.starts_with('3');
-    let about = inline(&answer.text("description").trim().replace('\n', " "));
+    let about = inline(&response.text("description").trim().replace('\n', " "));
     let class = if is_good { "good" } else { "no" };
-    let is_plain = !is_good || answer.get("content").is_none();
+    let is_plain = !is_good || response.get("content").is_none();
     if is_plain {
         writeln!(
             out,
             "<p class=\"answer\"><b class=\"status {class}\">{status}</b> \
              <span>{about}{}</span></p>",
-            headers(answer)
+            headers(response)
         )?;
         return Ok(());
     }
     writeln!(
         out,
         "<div class=\"answer\"><b class=\"status {class}\">{status}</b> <div>{about}{}",
-        headers(answer)
+        headers(response)
     )?;
-    content(out, document, answer, Shown::Example(known))?;
+    content(out, document, response, Shown::Example(known))?;
     out.push_str("</div></div>\n");
     Ok(())
 }
 
-fn headers(answer: &Node) -> String {
-    let names = answer.get("headers").map(Node::entries).unwrap_or_default();
+fn headers(response: &Node) -> String {
+    let names = response.get("headers").map(Node::entries).unwrap_or_default();
     let names: Vec<_> =
         names.iter().map(|(name, _)| format!("<code>{}</code>", escape(name))).collect();
     match names.len() {
@@ -219,14 +220,14 @@ fn headers(answer: &Node) -> String {
     }
 }
 
-/// What is shown of a named schema where it is used: what you send you must know in detail, what
-/// you get an example shows, once.
+/// What is shown of a named schema: all members of what a client sends, and one example of what it
+/// gets.
 enum Shown<'a, 'b> {
     Members,
     Example(&'b mut Vec<&'a str>),
 }
 
-/// The bodies of a request or an answer, by media type.
+/// The bodies of a request or a response, by media type.
 fn content<'a>(
     out: &mut String,
     document: &'a Node,
@@ -279,10 +280,10 @@ fn schemas(out: &mut String, document: &Node) -> Result {
     Ok(())
 }
 
-/// The `type` of a problem document leads here.
+/// The `type` of a problem document links here.
 fn codes(out: &mut String) -> Result {
     out.push_str(
-        "<section class=\"tag\" id=\"codes\">\n<h2>reasons for a no</h2>\n\
+        "<section class=\"tag\" id=\"codes\">\n<h2>refusal codes</h2>\n\
          <p>The <code>code</code> of a problem document; it never changes its meaning.</p>\n\
          <dl class=\"codes\">\n",
     );

@@ -1,22 +1,6 @@
-//! Text for the page: escaped, and with the little Markdown that openapi.yaml uses.
+//! Text for the page: the little Markdown that openapi.yaml uses, as HTML.
 
-use crate::domain::Code;
-
-/// Text as it may stand between tags and in quoted attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
+use crate::{domain::Code, html::escape};
 
 /// A sentence with `code`, **strong** and *emphasis*; the code of a refusal is a link to it.
 pub(super) fn inline(text: &str) -> String {
@@ -67,7 +51,6 @@ mod tests {
         let expected = "<p>a &lt;script&gt; &amp; <code>&lt;b&gt;</code> <em>so</em></p>\n\
                         <p><strong>it</strong> is</p>\n";
         assert_eq!(html, expected);
-        assert_eq!(escape("\"'"), "&quot;&#39;");
         let linked = "<a href=\"#not_found\"><code>not_found</code></a> <code>not_found2</code>";
         assert_eq!(inline("`not_found` `not_found2`"), linked);
     }

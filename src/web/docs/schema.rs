@@ -2,10 +2,8 @@
 
 use std::fmt::{Result, Write};
 
-use super::{
-    node::Node,
-    prose::{escape, inline},
-};
+use super::{node::Node, prose::inline};
+use crate::html::escape;
 
 /// A schema's members, or what kind of value it is.
 pub(super) fn write(out: &mut String, document: &Node, schema: &Node) -> Result {
@@ -29,7 +27,7 @@ pub(super) fn write(out: &mut String, document: &Node, schema: &Node) -> Result 
     Ok(())
 }
 
-/// Members with those of objects written in place, each by its path.
+/// Members, including those of nested objects, each with its path.
 fn members(out: &mut String, document: &Node, schema: &Node, within: &str) -> Result {
     let required: Vec<String> = schema
         .get("required")

@@ -9,104 +9,104 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Heard;
+use super::Recorder;
 use crate::support::Client;
 
 const ADMIN: &str = "/v1/admin";
 const PASSWORD: &str = "correct horse battery staple";
 
-pub async fn tell(heard: &mut Heard) {
-    let admin = heard.app.admin().await;
-    warm_up(heard, &admin).await;
-    everybody(heard).await;
-    citizen(heard).await;
-    staff(heard).await;
-    places(heard, &admin).await;
-    let product = rules(heard, &admin).await;
-    campaign(heard, &admin, &product).await;
-    doses(heard, &admin).await;
-    files(heard, &admin).await;
+pub async fn tell(recorder: &mut Recorder) {
+    let admin = recorder.app.admin().await;
+    warm_up(recorder, &admin).await;
+    everybody(recorder).await;
+    citizen(recorder).await;
+    staff(recorder).await;
+    places(recorder, &admin).await;
+    let product = rules(recorder, &admin).await;
+    campaign(recorder, &admin, &product).await;
+    doses(recorder, &admin).await;
+    files(recorder, &admin).await;
 }
 
 /// Connections are made on first use, and each lane reads the rules before its first batch.
-async fn warm_up(heard: &Heard, admin: &Client) {
+async fn warm_up(recorder: &Recorder, admin: &Client) {
     let new = json!({ "code": "warm", "name": "Warm" });
     admin.post("/v1/admin/rosters", &new).await.ok(201);
-    let made = &heard.made;
+    let made = &recorder.made;
     for clinic in 0..made.clinics.len() {
-        let citizen = heard.app.citizen(&made.people[39 - clinic]);
+        let citizen = recorder.app.citizen(&made.people[39 - clinic]);
         let body = made.booking(made.slot(clinic, 4, 0));
         citizen.put_booking(Uuid::now_v7(), &body).await.ok(201);
         citizen.get("/v1/bookings").await.ok(200);
     }
 }
 
-async fn everybody(heard: &mut Heard) {
-    let public = heard.app.public();
+async fn everybody(recorder: &mut Recorder) {
+    let public = recorder.app.public();
     for path in ["/docs", "/openapi.yaml", "/healthz", "/readyz", "/metrics", "/v1/regions"] {
-        heard.get(&public, path).await;
+        recorder.get(&public, path).await;
     }
-    heard.get(&public, "/v1/campaigns").await;
-    let campaign = format!("/v1/campaigns/{}", heard.made.campaign_id);
+    recorder.get(&public, "/v1/campaigns").await;
+    let campaign = format!("/v1/campaigns/{}", recorder.made.campaign_id);
     for path in ["", "/supply", "/supply/history", "/clinics"] {
-        heard.get(&public, &format!("{campaign}{path}")).await;
+        recorder.get(&public, &format!("{campaign}{path}")).await;
     }
-    let clinic = heard.made.clinics[0];
-    let day = heard.made.allocation(0, 1).on_date;
+    let clinic = recorder.made.clinics[0];
+    let day = recorder.made.allocation(0, 1).on_date;
     let slots =
-        format!("/v1/clinics/{clinic}/slots?campaign_id={}&date={day}", heard.made.campaign_id);
-    heard.get(&public, &slots).await;
-    let question = json!({ "campaign_id": heard.made.campaign_id, "birth_date": "1964-05-06" });
-    heard.post(&public, "/v1/eligibility", question).await;
+        format!("/v1/clinics/{clinic}/slots?campaign_id={}&date={day}", recorder.made.campaign_id);
+    recorder.get(&public, &slots).await;
+    let question = json!({ "campaign_id": recorder.made.campaign_id, "birth_date": "1964-05-06" });
+    recorder.post(&public, "/v1/eligibility", question).await;
 }
 
-async fn citizen(heard: &mut Heard) {
-    let public = heard.app.public();
-    let person = heard.made.people[0].clone();
+async fn citizen(recorder: &mut Recorder) {
+    let public = recorder.app.public();
+    let person = recorder.made.people[0].clone();
     let claim =
         json!({ "name": person.name, "birth_date": person.birth_date, "phone": person.phone });
-    let challenge = heard.post(&public, "/v1/auth/codes", claim).await["challenge_id"].clone();
+    let challenge = recorder.post(&public, "/v1/auth/codes", claim).await["challenge_id"].clone();
     // Nobody is told apart from somebody.
     let nobody = json!({ "name": "No One", "birth_date": "1964-05-06", "phone": "01000000000" });
-    heard.post(&public, "/v1/auth/codes", nobody).await;
-    heard.get(&public, "/dev/codes").await;
+    recorder.post(&public, "/v1/auth/codes", nobody).await;
+    recorder.get(&public, "/dev/codes").await;
     let codes = public.request(Method::GET, "/dev/codes").header("accept", "application/json");
     let codes = codes.send().await.ok(200);
     let is_ours = |code: &&Value| code["challenge_id"] == challenge;
     let code = codes.as_array().unwrap().iter().find(is_ours).unwrap()["code"].clone();
     let answer = json!({ "challenge_id": challenge, "code": code });
-    heard.post(&public, "/v1/auth/sessions", answer).await;
-    let me = heard.app.citizen(&person);
-    heard.get(&me, "/v1/me").await;
-    let (id, body) = (Uuid::now_v7(), heard.made.booking(heard.made.slot(0, 3, 0)));
+    recorder.post(&public, "/v1/auth/sessions", answer).await;
+    let me = recorder.app.citizen(&person);
+    recorder.get(&me, "/v1/me").await;
+    let (id, body) = (Uuid::now_v7(), recorder.made.booking(recorder.made.slot(0, 3, 0)));
     let one = format!("/v1/bookings/{id}");
-    heard.put(&me, &one, body.clone()).await;
-    heard.case = Some("the same again");
-    heard.put(&me, &one, body).await;
-    heard.get(&me, &one).await;
-    heard.get(&me, "/v1/bookings").await;
-    heard.delete(&me, &one).await;
+    recorder.put(&me, &one, body.clone()).await;
+    recorder.case = Some("the same again");
+    recorder.put(&me, &one, body).await;
+    recorder.get(&me, &one).await;
+    recorder.get(&me, "/v1/bookings").await;
+    recorder.delete(&me, &one).await;
 }
 
-async fn staff(heard: &mut Heard) {
-    let made = heard.made.clone();
+async fn staff(recorder: &mut Recorder) {
+    let made = recorder.made.clone();
     let day = made.allocation(0, 3).on_date;
     let path = format!("/v1/clinics/{}/schedule?date={day}", made.clinics[0]);
-    let staff = heard.app.staff(made.clinics[0]).await;
-    heard.get(&staff, &path).await;
-    let app = &heard.app;
+    let staff = recorder.app.staff(made.clinics[0]).await;
+    recorder.get(&staff, &path).await;
+    let app = &recorder.app;
     join_all(made.people[1..20].iter().map(async |person| {
         let body = made.booking(made.slot(0, 3, 1));
         app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201)
     }))
     .await;
-    heard.get(&staff, &path).await;
-    staff_user::add(&heard.app.app.db, "boss", PASSWORD, Post::Administrator).await.unwrap();
+    recorder.get(&staff, &path).await;
+    staff_user::add(&recorder.app.app.db, "boss", PASSWORD, Post::Administrator).await.unwrap();
     let body = json!({ "username": "boss", "password": PASSWORD });
-    let public = heard.app.public();
-    let session = heard.post(&public, "/v1/auth/staff-sessions", body).await;
-    let boss = heard.app.holder_of(session["token"].as_str().unwrap());
-    heard.delete(&boss, "/v1/auth/staff-sessions").await;
+    let public = recorder.app.public();
+    let session = recorder.post(&public, "/v1/auth/staff-sessions", body).await;
+    let boss = recorder.app.holder_of(session["token"].as_str().unwrap());
+    recorder.delete(&boss, "/v1/auth/staff-sessions").await;
 }
 
 fn slots(day: u64, count: u32) -> Value {
@@ -119,8 +119,8 @@ fn slots(day: u64, count: u32) -> Value {
     json!({ "slots": (0..count).map(slot).collect::<Vec<_>>() })
 }
 
-async fn places(heard: &mut Heard, admin: &Client) {
-    let made = heard.made.clone();
+async fn places(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
     for (what, body) in [
         ("regions", json!({ "code": "N", "name": "New", "parent_id": made.provinces[0] })),
         ("courses", json!({ "code": "flu", "name": "Influenza" })),
@@ -141,111 +141,113 @@ async fn places(heard: &mut Heard, admin: &Client) {
         ),
     ] {
         let path = format!("{ADMIN}/{what}");
-        heard.post(admin, &path, body).await;
+        recorder.post(admin, &path, body).await;
         if what != "persons" {
-            heard.get(admin, &path).await;
+            recorder.get(admin, &path).await;
         }
     }
     let clinic = format!("{ADMIN}/clinics/{}", made.clinics[2]);
-    heard.patch(admin, &clinic, json!({ "name": "Moved" })).await;
+    recorder.patch(admin, &clinic, json!({ "name": "Moved" })).await;
     let path = format!("{clinic}/slots");
-    heard.get(admin, &path).await;
-    heard.post(admin, &path, slots(20, 1)).await;
-    heard.post(admin, &path, slots(21, 80)).await;
-    heard.get(admin, &path).await;
+    recorder.get(admin, &path).await;
+    recorder.post(admin, &path, slots(20, 1)).await;
+    recorder.post(admin, &path, slots(21, 80)).await;
+    recorder.get(admin, &path).await;
     let slot = format!("{ADMIN}/slots/{}", made.slot(2, 1, 0).slot_id);
-    heard.patch(admin, &slot, json!({ "seats": 50 })).await;
+    recorder.patch(admin, &slot, json!({ "seats": 50 })).await;
     let day = format!("{clinic}/closures/{}", made.allocation(2, 1).on_date);
-    heard.put(admin, &day, json!({ "reason": "Typhoon" })).await;
-    heard.get(admin, &format!("{clinic}/closures")).await;
-    heard.delete(admin, &day).await;
+    recorder.put(admin, &day, json!({ "reason": "Typhoon" })).await;
+    recorder.get(admin, &format!("{clinic}/closures")).await;
+    recorder.delete(admin, &day).await;
 }
 
 /// Gives the id of another vaccine.
-async fn rules(heard: &mut Heard, admin: &Client) -> Value {
-    let made = heard.made.clone();
+async fn rules(recorder: &mut Recorder, admin: &Client) -> Value {
+    let made = recorder.made.clone();
     let campaign = format!("{ADMIN}/campaigns/{}", made.campaign_id);
     let body = json!({ "code": "208", "name": "Pfizer", "doses_per_vial": 6 });
-    let product = heard.post(admin, "/v1/admin/products", body).await["product_id"].clone();
-    heard.get(admin, "/v1/admin/products").await;
+    let product = recorder.post(admin, "/v1/admin/products", body).await["product_id"].clone();
+    recorder.get(admin, "/v1/admin/products").await;
     let path = format!("{campaign}/products");
-    heard.put(admin, &path, json!({ "product_ids": [made.product_id, product] })).await;
-    heard.get(admin, &path).await;
+    recorder.put(admin, &path, json!({ "product_ids": [made.product_id, product] })).await;
+    recorder.get(admin, &path).await;
     let path = format!("{campaign}/cohorts");
     let body = json!({ "name": "1970", "born_from": "1970-01-01", "born_to": "1970-12-31" });
-    let cohort = heard.post(admin, &path, body).await;
-    heard.get(admin, &path).await;
-    heard.delete(admin, &format!("{path}/{}", cohort["cohort_id"])).await;
+    let cohort = recorder.post(admin, &path, body).await;
+    recorder.get(admin, &path).await;
+    recorder.delete(admin, &format!("{path}/{}", cohort["cohort_id"])).await;
     let path = format!("{campaign}/tranches");
     let opens_at = Utc::now() + TimeDelta::hours(1);
     let body = json!({ "name": "later", "birth_day_digits": [1, 6], "opens_at": opens_at });
-    let tranche = heard.post(admin, &path, body).await;
-    heard.get(admin, &path).await;
-    heard.delete(admin, &format!("{path}/{}", tranche["tranche_id"])).await;
+    let tranche = recorder.post(admin, &path, body).await;
+    recorder.get(admin, &path).await;
+    recorder.delete(admin, &format!("{path}/{}", tranche["tranche_id"])).await;
     product
 }
 
-async fn campaign(heard: &mut Heard, admin: &Client, product: &Value) {
-    let made = heard.made.clone();
+async fn campaign(recorder: &mut Recorder, admin: &Client, product: &Value) {
+    let made = recorder.made.clone();
     let body = json!({
         "code": "autumn", "name": "Autumn", "course_id": made.course_id,
         "opens_at": Utc::now() - TimeDelta::hours(1), "closes_at": Utc::now() + TimeDelta::days(30),
         "zone": "Asia/Seoul",
     });
-    let campaign = heard.post(admin, "/v1/admin/campaigns", body).await["campaign_id"].clone();
-    heard.get(admin, "/v1/admin/campaigns").await;
+    let campaign = recorder.post(admin, "/v1/admin/campaigns", body).await["campaign_id"].clone();
+    recorder.get(admin, "/v1/admin/campaigns").await;
     let one = format!("{ADMIN}/campaigns/{campaign}");
-    heard.get(admin, &one).await;
-    heard.patch(admin, &one, json!({ "name": "Autumn 2026" })).await;
+    recorder.get(admin, &one).await;
+    recorder.patch(admin, &one, json!({ "name": "Autumn 2026" })).await;
     let body = json!({ "product_ids": [product] });
-    heard.put(admin, &format!("{one}/products"), body).await;
+    recorder.put(admin, &format!("{one}/products"), body).await;
     let body = json!({ "name": "all", "born_from": "1930-01-01" });
-    heard.post(admin, &format!("{one}/cohorts"), body).await;
+    recorder.post(admin, &format!("{one}/cohorts"), body).await;
     let body = json!({
         "campaign_id": campaign, "product_id": product, "parent_id": null, "region_id": null,
     });
-    let pool = heard.post(admin, "/v1/admin/pools", body).await["pool_id"].clone();
+    let pool = recorder.post(admin, "/v1/admin/pools", body).await["pool_id"].clone();
     let body = json!({ "doses": 60, "reason": "Delivery" });
-    heard.post(admin, &format!("{ADMIN}/pools/{pool}/receipts"), body).await;
+    recorder.post(admin, &format!("{ADMIN}/pools/{pool}/receipts"), body).await;
     for (step, body) in [
         ("publish", json!({ "reason": "The limit is known" })),
         ("open", json!({})),
         ("pause", json!({ "reason": "A fault" })),
         ("close", json!({ "reason": "Over" })),
     ] {
-        heard.post(admin, &format!("{one}/{step}"), body).await;
+        recorder.post(admin, &format!("{one}/{step}"), body).await;
     }
 }
 
-async fn doses(heard: &mut Heard, admin: &Client) {
-    let made = heard.made.clone();
+async fn doses(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
     let nation = format!("{ADMIN}/pools/{}", made.nation);
     let path = format!("{ADMIN}/pools?campaign_id={}", made.campaign_id);
-    let pools = heard.get(admin, &path).await;
+    let pools = recorder.get(admin, &path).await;
     let is_province = |pool: &&Value| pool["region_id"] == json!(made.provinces[0]);
     let province = pools["pools"].as_array().unwrap().iter().find(is_province).unwrap();
     let province = &province["pool_id"];
-    heard.case = Some("of a public campaign");
-    heard.post(admin, &format!("{nation}/receipts"), json!({ "doses": 5000, "reason": "x" })).await;
+    recorder.case = Some("of a public campaign");
+    recorder
+        .post(admin, &format!("{nation}/receipts"), json!({ "doses": 5000, "reason": "x" }))
+        .await;
     let body = json!({ "to_pool_id": province, "doses": 4500, "reason": "x" });
-    heard.post(admin, &format!("{nation}/transfers"), body).await;
+    recorder.post(admin, &format!("{nation}/transfers"), body).await;
     let body = json!({
         "clinic_id": made.clinics[0], "campaign_id": made.campaign_id,
         "product_id": made.product_id, "on_date": "2030-03-04", "pool_id": province,
         "doses": 20, "reason": "x",
     });
-    let one = heard.post(admin, "/v1/admin/allocations", body).await["allocation_id"].clone();
+    let one = recorder.post(admin, "/v1/admin/allocations", body).await["allocation_id"].clone();
     let path = format!("{ADMIN}/allocations?clinic_id={}", made.clinics[0]);
-    heard.get(admin, &path).await;
+    recorder.get(admin, &path).await;
     let one = format!("{ADMIN}/allocations/{one}");
     let body = json!({ "doses": 10, "reason": "x" });
-    heard.post(admin, &format!("{one}/grants"), body.clone()).await;
-    heard.post(admin, &format!("{one}/retractions"), body).await;
-    heard.get(admin, "/v1/admin/movements").await;
+    recorder.post(admin, &format!("{one}/grants"), body.clone()).await;
+    recorder.post(admin, &format!("{one}/retractions"), body).await;
+    recorder.get(admin, "/v1/admin/movements").await;
 }
 
 /// Each kind of file with one row, and with hundreds.
-async fn files(heard: &mut Heard, admin: &Client) {
+async fn files(recorder: &mut Recorder, admin: &Client) {
     for rows in [1..2_u32, 2..400] {
         let (mut register, mut roster) = (String::new(), String::new());
         let (mut clinics, mut slots) = (String::new(), String::new());
@@ -268,7 +270,7 @@ async fn files(heard: &mut Heard, admin: &Client) {
             ("slots", &"clinic_code,starts_at,ends_at,seats".to_owned(), slots),
             ("allocations", &allocation.to_owned(), allocations),
         ] {
-            heard.import(admin, kind, format!("{header}\n{rows}")).await;
+            recorder.import(admin, kind, format!("{header}\n{rows}")).await;
         }
     }
 }

@@ -6,7 +6,7 @@ mod reject;
 
 use dosebook::{
     domain::keys::Keys,
-    flows::import::{Imported, Options, import},
+    flows::import::{Imported, Imports, Options},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -182,6 +182,37 @@ async fn members_join_a_roster_once() {
 }
 
 #[tokio::test]
+async fn a_file_of_clinics_may_have_names_in_languages() {
+    let app = TestApp::start().await;
+    make::world(&app.db).await;
+    let admin = app.admin().await;
+    let row = "NEW,Clinic,P1D1,Asia/Seoul,Street,1339,,";
+    let header = "code,name,region_code,zone,address,phone,latitude,longitude";
+    let names = async || -> (Option<String>, Option<String>) {
+        let names = "select name_ko, name_en from clinic where code = 'NEW'";
+        sqlx::query_as(names).fetch_one(&app.db).await.unwrap()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    for (columns, values, expected, changed, what) in [
+        ("", "", (None, None), 1, "a new clinic without names"),
+        (",name_ko,name_en", ",의원,Clinic", (some("의원"), some("Clinic")), 1, "both set"),
+        (",name_en", ",Practice", (some("의원"), some("Practice")), 1, "no column: it stays"),
+        (",name_en,name_ko", ",Practice,의원", (some("의원"), some("Practice")), 0, "the same"),
+        ("", "", (some("의원"), some("Practice")), 0, "nothing is said of names"),
+        (",name_ko,name_en", ",,Practice", (None, some("Practice")), 1, "an empty value clears"),
+    ] {
+        // An empty line, so that no file is one that was loaded before.
+        let file = format!("{header}{columns}\n\n{row}{values}\n{}", "\n".repeat(what.len()));
+        let report = post(&admin, "clinics", file).await.ok(200);
+        assert_eq!(counts(&report), (changed, 1 - changed, 0), "{what}");
+        assert_eq!(names().await, expected, "{what}");
+    }
+    let long = format!("{header},name_en\n{row},{}\n", "x".repeat(201));
+    let refused = post(&admin, "clinics", long).await.problem(422, "rows_rejected");
+    assert_eq!(refused["rejects"][0]["column"], "name_en");
+}
+
+#[tokio::test]
 async fn clinics_are_added_and_rewritten() {
     let app = TestApp::start().await;
     make::world(&app.db).await;
@@ -294,9 +325,9 @@ async fn whoever_waits_hears_how_far_it_is() {
     std::fs::write(&path, &file).unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
     let progress = |bytes| seen.borrow_mut().push(bytes);
-    let keys = Keys::new(&SECRET);
+    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET));
     let kind = "register".parse().unwrap();
-    let imported = import(&app.app.db, &keys, kind, &path, Options::default(), progress).await;
+    let imported = imports.load(kind, &path, Options::default(), progress).await;
     let Ok(Imported::Loaded(report)) = imported else { panic!("{imported:?}") };
     assert_eq!(report.rows_accepted, 20_002);
     let seen = seen.into_inner();

@@ -1,6 +1,6 @@
-//! Everybody at once: never a dose, a seat or a booking too many, whoever asks how often and
-//! through how many services. Each test has a control beside it: the same requests and the same
-//! look at what came of them, with one guard taken away.
+//! Many requests at once: never a dose, a seat or a booking too many, however often a person asks
+//! and through however many services. Each test has a control: the same requests and checks with
+//! one guard removed.
 
 mod dose;
 mod opening;
@@ -19,29 +19,29 @@ use crate::support::{
 };
 
 /// Services on one database.
-struct Desks {
+struct Services {
     app: TestApp,
-    /// Whoever comes is sent to one after the other.
+    /// Clients are given one after the other.
     urls: Vec<String>,
     _second: Option<TestApp>,
     _processes: Vec<(Service, TempDir)>,
 }
 
-impl Desks {
+impl Services {
     async fn one(options: Options) -> Self {
         let app = options.start().await;
         Self { urls: vec![app.url.clone()], app, _second: None, _processes: Vec::new() }
     }
 
     async fn two(options: Options) -> Self {
-        let mut desks = Self::one(options).await;
-        let second = desks.app.another().await;
-        desks.urls.push(second.url.clone());
-        desks._second = Some(second);
-        desks
+        let mut services = Self::one(options).await;
+        let second = services.app.another().await;
+        services.urls.push(second.url.clone());
+        services._second = Some(second);
+        services
     }
 
-    /// Two processes that know of each other only through the database.
+    /// Two processes that share only the database.
     async fn processes() -> Self {
         let app = TestApp::start().await;
         let start = |_| {
@@ -53,12 +53,12 @@ impl Desks {
         Self { urls, app, _second: None, _processes: processes }
     }
 
-    /// One desk and two, without the guard and without the constraint behind it.
+    /// One service and two, without the guard and without the constraint behind it.
     async fn without(decide: Decide, constraint: &'static str) -> [Self; 2] {
         let unguarded = || TestApp::with().decide(decide);
         let both = [Self::one(unguarded()).await, Self::two(unguarded()).await];
-        for desks in &both {
-            desks.app.db.execute(constraint).await.unwrap();
+        for services in &both {
+            services.app.db.execute(constraint).await.unwrap();
         }
         both
     }
@@ -67,8 +67,8 @@ impl Desks {
         self.app.citizen(person).at(&self.urls[number % self.urls.len()])
     }
 
-    /// All ask at once, each with an id of their own.
-    async fn rush(&self, made: &Made, asks: Vec<(&Person, Slot)>) -> Aftermath {
+    /// All book at once, each with an id of its own.
+    async fn book_at_once(&self, made: &Made, asks: Vec<(&Person, Slot)>) -> Aftermath {
         let asks = asks.into_iter().enumerate().map(|(number, (person, slot))| {
             let (client, body) = (self.citizen(person, number), made.booking(slot));
             async move { client.put_booking(Uuid::now_v7(), &body).await }
@@ -77,7 +77,7 @@ impl Desks {
     }
 }
 
-/// What is there when everybody has been answered.
+/// What the database holds when all have been answered.
 #[derive(Debug, PartialEq)]
 struct Aftermath {
     booked: usize,
@@ -89,7 +89,7 @@ struct Aftermath {
     double_booked: i64,
     /// Bookings from before the opening, by the database's clock.
     early: i64,
-    /// What `verify` finds, by kind.
+    /// The kinds of discrepancy that `verify` finds.
     found: BTreeSet<String>,
 }
 

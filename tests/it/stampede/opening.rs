@@ -1,4 +1,4 @@
-//! Nobody books before the opening instant of the database's clock, whatever is tried.
+//! Nobody books before the opening instant, which goes by the database's clock.
 
 use chrono::{TimeDelta, Utc};
 use dosebook::clock::Clock;

@@ -1,21 +1,21 @@
-//! One person who asks again and again.
+//! One person who books many times.
 
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::{Aftermath, Desks};
+use super::{Aftermath, Services};
 use crate::support::{
     TestApp, World,
     unguarded::{self, DROP_PERSON_CONSTRAINT},
 };
 
 /// For a hundred slots at ten clinics, with room and doses in all of them.
-async fn a_hundred_requests(desks: &Desks) -> Aftermath {
+async fn a_hundred_requests(services: &Services) -> Aftermath {
     let world = World::new().clinics(10).days(5).slots_per_day(2).doses(20);
-    let made = world.make(&desks.app.db).await;
+    let made = world.make(&services.app.db).await;
     assert_eq!(made.slots.len(), 100);
     let person = &made.people[0];
-    desks.rush(&made, made.slots.iter().map(|&slot| (person, slot)).collect()).await
+    services.book_at_once(&made, made.slots.iter().map(|&slot| (person, slot)).collect()).await
 }
 
 fn one_booking() -> Aftermath {
@@ -24,31 +24,31 @@ fn one_booking() -> Aftermath {
 
 #[tokio::test]
 async fn one_person_at_a_hundred_slots_gets_one() {
-    let desks = Desks::one(TestApp::with()).await;
-    assert_eq!(a_hundred_requests(&desks).await, one_booking());
+    let services = Services::one(TestApp::with()).await;
+    assert_eq!(a_hundred_requests(&services).await, one_booking());
 }
 
 #[tokio::test]
 async fn one_person_at_two_services_gets_one() {
-    let desks = Desks::two(TestApp::with()).await;
-    assert_eq!(a_hundred_requests(&desks).await, one_booking());
+    let services = Services::two(TestApp::with()).await;
+    assert_eq!(a_hundred_requests(&services).await, one_booking());
 }
 
 #[tokio::test]
 async fn one_person_at_two_processes_gets_one() {
-    let desks = Desks::processes().await;
-    assert_eq!(a_hundred_requests(&desks).await, one_booking());
+    let services = Services::processes().await;
+    assert_eq!(a_hundred_requests(&services).await, one_booking());
 }
 
 #[tokio::test]
 async fn control_without_the_guard_on_the_person_all_hundred_are_booked() {
-    for desks in Desks::without(unguarded::person, DROP_PERSON_CONSTRAINT).await {
+    for services in Services::without(unguarded::person, DROP_PERSON_CONSTRAINT).await {
         let harm = Aftermath {
             double_booked: 1,
             found: ["person.live_bookings".to_owned()].into(),
             ..Aftermath::sound(100, &[])
         };
-        assert_eq!(a_hundred_requests(&desks).await, harm);
+        assert_eq!(a_hundred_requests(&services).await, harm);
     }
 }
 

@@ -152,31 +152,31 @@ impl TestApp {
         self.options.clone().start_on(self.database.clone()).await
     }
 
-    /// Makes the public picture anew, at once.
+    /// Reads the board anew, at once.
     pub async fn refresh(&self) {
         let board = self.app.board.clone();
         let done = super::RUNTIME.spawn(async move { board.refresh().await }).await;
         done.expect("the board does not fall over").expect("the board is read");
     }
 
-    /// Carries the public picture on by the journal, at once.
+    /// Updates the board from the journal, at once.
     pub async fn tick(&self) {
         let board = self.app.board.clone();
         let done = super::RUNTIME.spawn(async move { board.tick().await }).await;
         done.expect("the board does not fall over").expect("the journal is read");
     }
 
-    /// Nobody in particular.
+    /// A client without a token.
     pub fn public(&self) -> Client {
         Client::new(&self.url, None, self.http.clone())
     }
 
-    /// Whoever holds this token.
+    /// A client with this token.
     pub fn holder_of(&self, token: &str) -> Client {
         Client::new(&self.url, Some(token.to_owned()), self.http.clone())
     }
 
-    /// A signed-in citizen, without the way through a code: for tests of what comes after.
+    /// A signed-in citizen, without a one-time code: for tests of what comes after sign-in.
     pub fn citizen(&self, person: impl Into<PersonId>) -> Client {
         let expires_at = self.app.clock.now() + TimeDelta::hours(session::CITIZEN_SESSION_HOURS);
         self.holder_of(&session::citizen_token(&self.app.keys, person.into(), expires_at))

@@ -1,5 +1,4 @@
-//! A client that believes nothing: every answer is checked against openapi.yaml before a test
-//! sees it.
+//! A client that checks every answer against openapi.yaml before a test sees it.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
@@ -7,7 +6,7 @@ use uuid::Uuid;
 
 use super::openapi;
 
-/// Somebody with or without a token.
+/// An HTTP client with or without a token.
 #[derive(Clone)]
 pub struct Client {
     url: String,
@@ -20,7 +19,7 @@ impl Client {
         Self { url: url.to_owned(), token, http }
     }
 
-    /// The same somebody at another service.
+    /// The same client at another service.
     pub fn at(mut self, url: &str) -> Self {
         url.clone_into(&mut self.url);
         self
@@ -91,7 +90,7 @@ impl Request {
         self.try_send().await.expect("an answer")
     }
 
-    /// As `send`, for services that may be dead.
+    /// As `send`, for services that may have been killed.
     pub async fn try_send(self) -> reqwest::Result<Answer> {
         let Self { method, path, request } = self;
         // In the background runtime, so that the connection outlives this test's own.

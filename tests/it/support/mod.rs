@@ -1,5 +1,5 @@
-//! What every test stands on: a database of its own, the real server on it, a client that checks
-//! each answer against openapi.yaml, and a small campaign to try things on.
+//! What every test uses: a database of its own, the real server on it, a client that checks each
+//! answer against openapi.yaml, and a small campaign.
 
 pub mod app;
 pub mod client;

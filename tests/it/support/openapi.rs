@@ -1,5 +1,5 @@
-//! openapi.yaml as the judge of answers: the operation must be there, the status must be documented
-//! for it, and the body must be of the schema given for that status, with no member more.
+//! Checks answers against openapi.yaml: the operation must be there, the status must be documented for
+//! it, and the body must match the schema of that status, without further members.
 
 use std::{
     collections::HashMap,

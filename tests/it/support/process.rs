@@ -4,7 +4,7 @@ use std::{
     fmt::Display,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
 };
 
 use super::{app::SECRET, database::TestDatabase};
@@ -13,6 +13,8 @@ use super::{app::SECRET, database::TestDatabase};
 pub struct Service {
     process: Child,
     pub url: String,
+    /// Its log, where it is not shown with the test's own output.
+    pub log: Option<ChildStderr>,
 }
 
 impl Service {
@@ -26,6 +28,13 @@ impl Service {
         Self::start(Command::new(program()).env("DATABASE_URL", database.url()), data_dir)
     }
 
+    /// As `on`, with its log in JSON for the test to read.
+    pub fn logging(database: &TestDatabase, data_dir: &Path) -> Self {
+        let mut command = Command::new(program());
+        command.env("DATABASE_URL", database.url()).env("DOSEBOOK_LOG_FORMAT", "json");
+        Self::start(command.stderr(Stdio::piped()), data_dir)
+    }
+
     fn start(command: &mut Command, data_dir: &Path) -> Self {
         let secret = data_encoding::HEXLOWER.encode(&SECRET);
         let mut process = command
@@ -37,7 +46,8 @@ impl Service {
         let stdout = process.stdout.take().expect("its output");
         let line = BufReader::new(stdout).lines().next().expect("a line").expect("readable");
         let url = line.split_whitespace().find(|word| word.starts_with("http://"));
-        Self { process, url: url.expect("an address").to_owned() }
+        let (url, log) = (url.expect("an address").to_owned(), process.stderr.take());
+        Self { process, url, log }
     }
 
     /// With SIGKILL.

@@ -1,18 +1,18 @@
-//! Deciders with one guard taken away. With one of them, and without the constraint that stands
-//! behind the guard, the service does the harm that a test looks for: the test can fail.
+//! Decisions with one guard removed. With one of them, and without the constraint behind that guard,
+//! the service does the harm that a test looks for: this shows that the test can fail.
 
 use chrono::TimeDelta;
 use dosebook::domain::batch::{Decision, Locked, Request, decide};
 
-/// What else keeps a clinic from promising doses that it has not.
+/// The constraint that also keeps a clinic from promising doses that it does not have.
 pub const DROP_DOSES_CONSTRAINT: &str =
     "alter table allocation drop constraint allocation_no_negative_check";
-/// What else keeps a seat from being taken twice.
+/// The constraint that also keeps a seat from being taken twice.
 pub const DROP_SEATS_CONSTRAINT: &str = "alter table slot drop constraint slot_seats_check";
-/// What else keeps a person from holding the same dose twice.
+/// The index that also keeps a person from holding the same dose twice.
 pub const DROP_PERSON_CONSTRAINT: &str = "drop index booking_one_live_key";
 
-/// Believes that doses never run out.
+/// As if doses never ran out.
 pub fn doses(mut locked: Locked, requests: &[Request]) -> Decision {
     for allocation in locked.allocations.values_mut().flatten() {
         allocation.open = i32::MAX;
@@ -20,7 +20,7 @@ pub fn doses(mut locked: Locked, requests: &[Request]) -> Decision {
     decide(locked, requests)
 }
 
-/// Believes that every slot has seats.
+/// As if every slot had seats.
 pub fn seats(mut locked: Locked, requests: &[Request]) -> Decision {
     for slot in locked.slots.values_mut() {
         slot.seats = i32::MAX;
@@ -28,7 +28,7 @@ pub fn seats(mut locked: Locked, requests: &[Request]) -> Decision {
     decide(locked, requests)
 }
 
-/// Knows of nobody's bookings. One request at a time: within a batch the rules count along.
+/// As if nobody had bookings. One request at a time, because within a batch the rules count.
 pub fn person(mut locked: Locked, requests: &[Request]) -> Decision {
     for person in locked.people.values_mut() {
         person.doses.clear();
@@ -36,7 +36,7 @@ pub fn person(mut locked: Locked, requests: &[Request]) -> Decision {
     decide(locked, &requests[..1])
 }
 
-/// Lives two hours ahead of the database.
+/// As if it were two hours later.
 pub fn opening(mut locked: Locked, requests: &[Request]) -> Decision {
     locked.now += TimeDelta::hours(2);
     decide(locked, requests)

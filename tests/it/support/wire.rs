@@ -1,8 +1,7 @@
-//! The wire between a service and its PostgreSQL, with an ear on it: what the service asks, each
-//! time that it goes there and back. A statement is one trip however it is sent; a COPY is two, one
-//! to begin it and one to end it. Left out are what nobody waits for, the pool's look whether a
-//! connection that is given back is well, and what happens once, a connection's first use of a
-//! statement.
+//! A proxy between a service and its PostgreSQL that records the statements: one for each round trip
+//! that a request waits for. A statement is one however it is sent; a COPY is two, its begin and its
+//! end. Left out are round trips that no request waits for (the pool's check of a connection that is
+//! given back) and those that happen once (a connection's first use of a statement).
 
 use std::{
     collections::HashMap,
@@ -19,25 +18,25 @@ use tokio::{
 
 use super::database::TestDatabase;
 
-/// The connections of what runs by itself: nobody's request waits for it.
+/// The connections of background jobs: no request waits for them.
 const JOBS: &str = "dosebook jobs";
 
-/// What was asked since the last look, in order.
+/// The statements since the last call of `take`, in order.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Mutex<Vec<String>>>);
 
 impl Wire {
-    /// Puts itself before the database: whoever uses its options from here on is heard, its pool is
-    /// not.
+    /// Puts itself in front of the database: connections made with its options from now on are
+    /// recorded, those of its pool are not.
     pub async fn before(database: &mut TestDatabase) -> Self {
         let wire = Self::default();
-        let (server, ear) = (database.options.clone(), wire.clone());
+        let (server, recorder) = (database.options.clone(), wire.clone());
         let listening = super::RUNTIME.spawn(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("its address");
             tokio::spawn(async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    tokio::spawn(ear.clone().carry(client, server.clone()));
+                    tokio::spawn(recorder.clone().carry(client, server.clone()));
                 }
             });
             address
@@ -46,12 +45,12 @@ impl Wire {
         wire
     }
 
-    /// What was asked since the last call.
+    /// The statements since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
-    /// Either side hanging up is the end of it.
+    /// Forwards until either side closes its connection.
     async fn carry(self, client: TcpStream, server: PgConnectOptions) -> io::Result<()> {
         if let Some(folder) = server.get_socket() {
             let path = folder.join(format!(".s.PGSQL.{}", server.get_port()));
@@ -73,11 +72,11 @@ impl Wire {
             let start = message(&mut from_client, None).await?;
             let is_job = String::from_utf8_lossy(&start).contains(JOBS);
             to_server.write_all(&start).await?;
-            let mut asker = Asker::default();
+            let mut known = Statements::default();
             loop {
                 let kind = from_client.read_u8().await?;
                 let message = message(&mut from_client, Some(kind)).await?;
-                if let Some(asked) = asker.hear(kind, &message[5..]).filter(|_| !is_job) {
+                if let Some(asked) = known.read(kind, &message[5..]).filter(|_| !is_job) {
                     self.0.lock().unwrap().push(asked);
                 }
                 to_server.write_all(&message).await?;
@@ -101,7 +100,7 @@ fn redirected(options: &PgConnectOptions, address: SocketAddr) -> PgConnectOptio
     url.parse().expect("a database's URL")
 }
 
-/// The next whole message: its kind, where it has one, its length, and what it says.
+/// The next whole message: its kind, if it has one, its length, and its content.
 async fn message(from: &mut (impl AsyncRead + Unpin), kind: Option<u8>) -> io::Result<Vec<u8>> {
     let length = from.read_u32().await?;
     let mut message: Vec<u8> = kind.into_iter().chain(length.to_be_bytes()).collect();
@@ -111,17 +110,17 @@ async fn message(from: &mut (impl AsyncRead + Unpin), kind: Option<u8>) -> io::R
     Ok(message)
 }
 
-/// What one connection has said so far.
+/// The state of one connection: prepared statements, and the one that is bound.
 /// Messages: <https://www.postgresql.org/docs/15/protocol-message-formats.html>
 #[derive(Default)]
-struct Asker {
+struct Statements {
     statements: HashMap<String, String>,
     bound: String,
 }
 
-impl Asker {
-    /// What this message asks the server to do, if the service must wait for it.
-    fn hear(&mut self, kind: u8, said: &[u8]) -> Option<String> {
+impl Statements {
+    /// The statement that this message runs, if the service must wait for it.
+    fn read(&mut self, kind: u8, said: &[u8]) -> Option<String> {
         let mut texts = said.split(|byte| *byte == 0).map(|text| {
             let text = String::from_utf8_lossy(text);
             text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,0 +1,60 @@
+//! A clinic's day: its slots, and the doses that can be booked on it, answered from memory.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use super::{
+    slot::{self, Window},
+    snapshot::Snapshot,
+};
+use crate::domain::{CampaignId, ClinicId, ProductId};
+
+/// A clinic's day as everybody may see it, for one campaign.
+#[derive(Debug, Serialize)]
+pub struct Day {
+    pub clinic_id: ClinicId,
+    pub campaign_id: CampaignId,
+    pub date: NaiveDate,
+    pub as_of: DateTime<Utc>,
+    /// Doses that can be booked on the web on this date, whatever the slot.
+    pub doses_open: Vec<DosesOpen>,
+    /// By time; none of a date before yesterday (UTC).
+    pub slots: Vec<Window>,
+}
+
+/// Doses of a product that can be booked on the web.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct DosesOpen {
+    pub product_id: ProductId,
+    pub open: i64,
+}
+
+impl Snapshot {
+    /// The day of a clinic. None if there is no such clinic, or no such public campaign.
+    pub fn day(
+        &self,
+        clinic_id: ClinicId,
+        campaign_id: CampaignId,
+        date: NaiveDate,
+    ) -> Option<Day> {
+        let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
+        self.supplies.get(&campaign_id)?;
+        let doses =
+            clinic.days.iter().filter(|day| (day.campaign_id, day.date) == (campaign_id, date));
+        // What is still known of earlier dates depends on when they were last read.
+        let is_kept = date >= slot::first_date(self.as_of);
+        Some(Day {
+            clinic_id,
+            campaign_id,
+            date,
+            as_of: self.as_of,
+            doses_open: doses
+                .map(|day| DosesOpen { product_id: day.product_id, open: day.open })
+                .collect(),
+            slots: match is_kept {
+                true => clinic.slots.windows(clinic_id, date).collect(),
+                false => Vec::new(),
+            },
+        })
+    }
+}

@@ -1,0 +1,343 @@
+//! What the board keeps for itself: every account, summed up for campaigns, regions, days and
+//! clinics, and every slot, carried from one snapshot of the database to the next by the
+//! journal's lines.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io,
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+
+use super::{catalogue::Catalogue, slot::Slots};
+use crate::{
+    db::board::{Account, Lines, Moment, Pool},
+    domain::{
+        AllocationId, CampaignId, ClinicId, PoolId, ProductId, RegionId, SlotId, channel::Channel,
+        supply::Buckets,
+    },
+};
+
+/// Why a read model cannot go on; it is then made anew from the tables.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error("allocation {0} does not balance after the journal's lines")]
+    Unbalanced(AllocationId),
+    #[error("pool {0} is negative after the journal's lines")]
+    NegativePool(PoolId),
+    #[error("clinic of allocation {0} is not in the catalogue")]
+    UnknownClinic(AllocationId),
+    #[error("fewer than no seats of slot {0} are taken after the journal's lines")]
+    NegativeSlot(SlotId),
+    #[error("the journal names an allocation or a pool that does not exist")]
+    UnknownAccount,
+    #[error("the sums of campaign {0} do not agree with each other")]
+    Sums(CampaignId),
+    #[error("an answer cannot be written: {0}")]
+    Unwritable(#[from] io::Error),
+}
+
+/// What is counted for one campaign.
+#[derive(Clone, Debug, Default)]
+pub struct Sums {
+    pub totals: Buckets,
+    /// Doses open in pools.
+    pub held_back: i64,
+    /// Regions with their districts included.
+    pub by_region: BTreeMap<RegionId, Buckets>,
+    pub by_day: BTreeMap<NaiveDate, Buckets>,
+}
+
+/// What is kept for one clinic.
+#[derive(Clone, Debug, Default)]
+pub struct ClinicSums {
+    /// Doses that can be booked on the web.
+    pub open: BTreeMap<(CampaignId, NaiveDate, ProductId), i64>,
+    pub kept: Kept,
+}
+
+/// A clinic's slots, and at which `clinic.slots_revision` they were read.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    pub revision: i64,
+    /// Shared with the snapshots, and copied when a seat is taken.
+    pub slots: Arc<Slots>,
+}
+
+impl Kept {
+    /// Takes seats in one of the slots (gives back, if negative).
+    ///
+    /// # Errors
+    /// When fewer than none would be taken.
+    pub fn take_seats(&mut self, slot_id: SlotId, seats: i64) -> Result<(), Broken> {
+        let is_possible =
+            seats == 0 || Arc::make_mut(&mut self.slots).take_seats(slot_id.number(), seats);
+        is_possible.then_some(()).ok_or(Broken::NegativeSlot(slot_id))
+    }
+}
+
+/// An allocation: where it counts.
+#[derive(Debug)]
+struct Entry {
+    /// Place in `Catalogue::clinics`.
+    clinic: usize,
+    campaign_id: CampaignId,
+    product_id: ProductId,
+    on_date: NaiveDate,
+    is_web: bool,
+    buckets: Buckets,
+}
+
+/// What a read model is made of, as read in one transaction.
+pub struct Tables {
+    pub moment: Moment,
+    /// Lines that the journal has.
+    pub lines: i64,
+    pub accounts: Vec<Account>,
+    pub pools: Vec<Pool>,
+    pub slots: HashMap<ClinicId, Kept>,
+}
+
+/// What is new since the read model, as read in one transaction.
+pub struct News {
+    pub moment: Moment,
+    pub lines: Vec<Lines>,
+    /// Allocations and pools that the lines name and the read model lacks, as they are now.
+    pub accounts: Vec<Account>,
+    pub pools: Vec<Pool>,
+    /// The slots, as they are now, of clinics where the lines do not say whose seats were taken.
+    pub slots: HashMap<ClinicId, Slots>,
+}
+
+/// What became different.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub campaigns: BTreeSet<CampaignId>,
+    pub clinics: BTreeSet<usize>,
+}
+
+/// What the lines name and the read model cannot count by itself.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    pub allocation_ids: Vec<i64>,
+    pub has_new_pool: bool,
+}
+
+#[derive(Debug)]
+pub struct ReadModel {
+    pub moment: Moment,
+    /// Lines of the journal that it includes.
+    pub version: i64,
+    pub catalogue: Arc<Catalogue>,
+    pub campaigns: BTreeMap<CampaignId, Sums>,
+    /// As `Catalogue::clinics`.
+    pub clinics: Vec<ClinicSums>,
+    entries: HashMap<AllocationId, Entry>,
+    pools: HashMap<PoolId, Pool>,
+}
+
+impl ReadModel {
+    /// # Errors
+    /// When the tables contradict each other.
+    pub fn new(catalogue: Arc<Catalogue>, mut tables: Tables) -> Result<Self, Broken> {
+        let clinics = catalogue.clinics.iter().map(|site| {
+            let kept = tables.slots.remove(&site.clinic.clinic_id).unwrap_or_default();
+            ClinicSums { open: BTreeMap::new(), kept }
+        });
+        let mut model = Self {
+            moment: tables.moment,
+            version: tables.lines,
+            campaigns: BTreeMap::new(),
+            clinics: clinics.collect(),
+            entries: HashMap::with_capacity(tables.accounts.len()),
+            pools: HashMap::with_capacity(tables.pools.len()),
+            catalogue,
+        };
+        for account in &tables.accounts {
+            model.add_account(account)?;
+        }
+        for pool in tables.pools {
+            model.add_pool(pool);
+        }
+        Ok(model)
+    }
+
+    /// The slots of every clinic.
+    pub fn slots(&self) -> HashMap<ClinicId, Kept> {
+        let clinics = self.catalogue.clinics.iter().zip(&self.clinics);
+        clinics.map(|(site, sums)| (site.clinic.clinic_id, sums.kept.clone())).collect()
+    }
+
+    /// What must be read besides the lines themselves.
+    pub fn wanted(&self, lines: &[Lines]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for line in lines {
+            if let Some(id) = line.allocation_id.filter(|id| !self.entries.contains_key(id)) {
+                wanted.allocation_ids.push(id.0);
+            }
+            let pools = [line.from_pool_id, line.to_pool_id];
+            wanted.has_new_pool |=
+                pools.iter().flatten().any(|pool_id| !self.pools.contains_key(pool_id));
+        }
+        wanted.allocation_ids.sort_unstable();
+        wanted.allocation_ids.dedup();
+        wanted
+    }
+
+    /// Carries the read model on to `news.moment`.
+    ///
+    /// # Errors
+    /// When what comes out is not possible; the read model is then of no more use.
+    pub fn apply(&mut self, news: News) -> Result<Changes, Broken> {
+        let mut changes = Changes::default();
+        // These come with what the lines did to them.
+        let mut counted = BTreeSet::new();
+        for account in &news.accounts {
+            counted.insert(account.allocation_id);
+            self.add_account(account)?;
+            changes.campaigns.insert(account.campaign_id);
+            changes.clinics.extend(self.catalogue.place_of(account.clinic_id));
+        }
+        let are_pools_new = !news.pools.is_empty();
+        if are_pools_new {
+            self.replace_pools(news.pools, &mut changes);
+        }
+        for line in &news.lines {
+            self.version += line.lines;
+            if !are_pools_new {
+                self.move_pools(line, &mut changes)?;
+            }
+            if let Some(id) = line.allocation_id {
+                self.move_doses(id, line, counted.contains(&id), &mut changes)?;
+            }
+        }
+        self.move_seats(&news.lines, news.slots)?;
+        self.check(&news.lines)?;
+        self.moment = news.moment;
+        Ok(changes)
+    }
+
+    fn add_account(&mut self, account: &Account) -> Result<(), Broken> {
+        let id = account.allocation_id;
+        let clinic = self.catalogue.place_of(account.clinic_id).ok_or(Broken::UnknownClinic(id))?;
+        let entry = Entry {
+            clinic,
+            campaign_id: account.campaign_id,
+            product_id: account.product_id,
+            on_date: account.on_date,
+            is_web: account.channel == Channel::Web,
+            buckets: account.buckets,
+        };
+        self.count(&entry, account.buckets);
+        self.entries.insert(id, entry);
+        Ok(())
+    }
+
+    /// Adds a change of this entry to every sum that it is part of.
+    fn count(&mut self, entry: &Entry, change: Buckets) {
+        let sums = self.campaigns.entry(entry.campaign_id).or_default();
+        sums.totals += change;
+        *sums.by_day.entry(entry.on_date).or_default() += change;
+        let region = self.catalogue.clinics.get(entry.clinic).map(|site| site.clinic.region_id);
+        for region_id in region.map(|id| self.catalogue.path(id)).unwrap_or_default() {
+            *sums.by_region.entry(*region_id).or_default() += change;
+        }
+        if let (true, Some(clinic)) = (entry.is_web, self.clinics.get_mut(entry.clinic)) {
+            let key = (entry.campaign_id, entry.on_date, entry.product_id);
+            *clinic.open.entry(key).or_default() += change.open;
+        }
+    }
+
+    fn add_pool(&mut self, pool: Pool) {
+        self.campaigns.entry(pool.campaign_id).or_default().held_back += pool.open;
+        self.pools.insert(pool.pool_id, pool);
+    }
+
+    fn replace_pools(&mut self, pools: Vec<Pool>, changes: &mut Changes) {
+        for (id, sums) in &mut self.campaigns {
+            sums.held_back = 0;
+            changes.campaigns.insert(*id);
+        }
+        self.pools.clear();
+        for pool in pools {
+            self.add_pool(pool);
+        }
+    }
+
+    /// Slots that were read just now have these lines already.
+    fn move_seats(
+        &mut self,
+        lines: &[Lines],
+        read: HashMap<ClinicId, Slots>,
+    ) -> Result<(), Broken> {
+        for line in lines {
+            let Some(slot_id) = line.slot_id.filter(|id| !read.contains_key(&id.clinic())) else {
+                continue;
+            };
+            if let Some(clinic) = self.clinic_mut(slot_id.clinic()) {
+                clinic.kept.take_seats(slot_id, line.seats())?;
+            }
+        }
+        for (clinic_id, slots) in read {
+            if let Some(clinic) = self.clinic_mut(clinic_id) {
+                clinic.kept.slots = Arc::new(slots);
+            }
+        }
+        Ok(())
+    }
+
+    fn clinic_mut(&mut self, clinic_id: ClinicId) -> Option<&mut ClinicSums> {
+        let place = self.catalogue.place_of(clinic_id)?;
+        self.clinics.get_mut(place)
+    }
+
+    fn move_pools(&mut self, line: &Lines, changes: &mut Changes) -> Result<(), Broken> {
+        let sides = [(line.from_pool_id, -line.doses), (line.to_pool_id, line.doses)];
+        for (pool_id, doses) in sides {
+            let Some(pool_id) = pool_id else { continue };
+            let pool = self.pools.get_mut(&pool_id).ok_or(Broken::UnknownAccount)?;
+            pool.open += doses;
+            self.campaigns.entry(pool.campaign_id).or_default().held_back += doses;
+            changes.campaigns.insert(pool.campaign_id);
+        }
+        Ok(())
+    }
+
+    fn move_doses(
+        &mut self,
+        id: AllocationId,
+        line: &Lines,
+        is_counted: bool,
+        changes: &mut Changes,
+    ) -> Result<(), Broken> {
+        let mut entry = self.entries.remove(&id).ok_or(Broken::UnknownAccount)?;
+        if !is_counted {
+            let change = Buckets::change(line.from, line.to, line.doses);
+            entry.buckets += change;
+            self.count(&entry, change);
+        }
+        changes.campaigns.insert(entry.campaign_id);
+        changes.clinics.insert(entry.clinic);
+        self.entries.insert(id, entry);
+        Ok(())
+    }
+
+    /// Only what the lines touched can have gone wrong. Checked at the end: summed up as they are,
+    /// the lines are in no order, and half of them may well leave an account below zero.
+    fn check(&self, lines: &[Lines]) -> Result<(), Broken> {
+        for line in lines {
+            if let Some(id) = line.allocation_id
+                && !self.entries.get(&id).is_some_and(|entry| entry.buckets.balance())
+            {
+                return Err(Broken::Unbalanced(id));
+            }
+            for pool_id in [line.from_pool_id, line.to_pool_id].into_iter().flatten() {
+                if self.pools.get(&pool_id).is_some_and(|pool| pool.open < 0) {
+                    return Err(Broken::NegativePool(pool_id));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! How many requests of one priority may be under way at once.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+/// A semaphore for each priority that has no queue of its own.
+pub struct Gates {
+    pub(super) reads: Arc<Semaphore>,
+    pub(super) sign_ins: Arc<Semaphore>,
+    pub(super) exports: Arc<Semaphore>,
+}
+
+impl Default for Gates {
+    fn default() -> Self {
+        let gate = |permits| Arc::new(Semaphore::new(permits));
+        // A connection of the pools answers a few thousand reads a second, so these wait well below
+        // the two seconds after which a pool gives up.
+        Self { reads: gate(1024), sign_ins: gate(256), exports: gate(8) }
+    }
+}
