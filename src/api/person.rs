@@ -20,6 +20,8 @@ use crate::{
 struct PersonView<'a> {
     person_id: PersonId,
     name: &'a str,
+    name_ko: Option<&'a str>,
+    name_en: Option<&'a str>,
     birth_date: NaiveDate,
     region_id: RegionId,
     region_name: &'a str,
@@ -32,6 +34,8 @@ impl<'a> From<&'a Person> for PersonView<'a> {
         Self {
             person_id: person.person_id,
             name: &person.name,
+            name_ko: person.name_ko.as_deref(),
+            name_en: person.name_en.as_deref(),
             birth_date: person.birth_date,
             region_id: person.region_id,
             region_name: &person.region_name.main,

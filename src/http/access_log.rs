@@ -28,17 +28,17 @@ pub async fn answer<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let app = request.app_data::<Data<App>>().cloned();
+    let Some(app) = request.app_data::<Data<App>>().cloned() else {
+        return next.call(request).await;
+    };
     let method = static_method(request.method());
-    let id = request_id::next();
+    let id = app.request_ids.next();
     request_id::keep(&request, id);
     let span = tracing::info_span!("request", %id, method);
     let mut response = next.call(request).instrument(span.clone()).await?;
     response.headers_mut().insert(request_id::HEADER, header_value(id));
-    if let Some(app) = app {
-        let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-        span.in_scope(|| note(&app, method, response.status(), route));
-    }
+    let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    span.in_scope(|| note(&app, method, response.status(), route));
     Ok(response)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::gates::Gates;
+use super::{gates::Gates, request_id::RequestIds};
 use crate::{
     board::Board,
     clock::Clock,
@@ -23,6 +23,7 @@ pub struct App {
     pub board: Board,
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
+    pub request_ids: RequestIds,
     pub passwords: Passwords,
     pub imports: Imports,
     /// Whether one-time codes may be shown on this machine instead of being sent.

@@ -19,11 +19,15 @@ async fn stall(app: &TestApp) -> Transaction<'static, Postgres> {
     holder
 }
 
-/// Returns when the condition holds.
+/// Returns when the condition holds. One that never does fails the test instead of spinning for
+/// ever.
 async fn until(mut is_so: impl FnMut() -> bool) {
-    while !is_so() {
-        tokio::task::yield_now().await;
-    }
+    let looking = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes to hold");
 }
 
 /// Each of these people requests the same slot; the answers arrive when the lanes continue.

@@ -24,10 +24,14 @@ use crate::domain::{
 /// Waits until no other file is being loaded into the database, so that files need not be checked
 /// against each other. Held until the end of the transaction.
 pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
-    conn.execute("set local lock_timeout = '30min'").await?;
-    conn.execute("/* import::lock */ select pg_advisory_xact_lock(hashtext('import'))").await?;
     // Sorting and grouping of millions of rows; the memory is PostgreSQL's.
-    conn.execute("set local lock_timeout = '30s'; set local work_mem = '64MB'").await.map(drop)
+    conn.execute(
+        "set local lock_timeout = '30min';
+         /* import::lock */ select pg_advisory_xact_lock(hashtext('import'));
+         set local lock_timeout = '30s'; set local work_mem = '64MB'",
+    )
+    .await
+    .map(drop)
 }
 
 /// What became of the same file earlier.

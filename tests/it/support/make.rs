@@ -1,5 +1,5 @@
-//! A small campaign for tests, written straight into the database with its journal, so that `verify`
-//! finds no discrepancy.
+//! A small campaign for tests, written straight into the database with its journal, so that
+//! `verify` finds no discrepancy.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::{Asia::Seoul, Tz};

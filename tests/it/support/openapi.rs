@@ -1,5 +1,5 @@
-//! Checks answers against openapi.yaml: the operation must be there, the status must be documented for
-//! it, and the body must match the schema of that status, without further members.
+//! Checks answers against openapi.yaml: the operation must be there, the status must be documented
+//! for it, and the body must match the schema of that status, without further members.
 
 use std::{
     collections::HashMap,

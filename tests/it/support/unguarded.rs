@@ -1,5 +1,5 @@
-//! Decisions with one guard removed. With one of them, and without the constraint behind that guard,
-//! the service does the harm that a test looks for: this shows that the test can fail.
+//! Decisions with one guard removed. With one of them, and without the constraint behind that
+//! guard, the service does the harm that a test looks for: this shows that the test can fail.
 
 use chrono::TimeDelta;
 use dosebook::domain::batch::{Decision, Locked, Request, decide};

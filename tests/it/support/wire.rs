@@ -1,7 +1,8 @@
-//! A proxy between a service and its PostgreSQL that records the statements: one for each round trip
-//! that a request waits for. A statement is one however it is sent; a COPY is two, its begin and its
-//! end. Left out are round trips that no request waits for (the pool's check of a connection that is
-//! given back) and those that happen once (a connection's first use of a statement).
+//! A proxy between a service and its PostgreSQL that records the statements: one for each round
+//! trip that a request waits for. A statement is one however it is sent; a COPY is two, its begin
+//! and its end. Left out are round trips that no request waits for (the pool's check of a
+//! connection that is given back) and those that happen once (a connection's first use of a
+//! statement).
 
 use std::{
     collections::HashMap,
