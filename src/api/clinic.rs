@@ -7,7 +7,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     board::{listing::Filter, place::Point, snapshot::Snapshot},
-    domain::{CampaignId, ClinicId, Refusal, RegionId},
+    domain::{
+        CampaignId, ClinicId, Detail, Refusal, RegionId,
+        fact::{Counted, Expected, Noun},
+    },
     http::{
         extract::{Path, Query},
         negotiate,
@@ -47,7 +50,7 @@ pub async fn list_clinics(
     let filter = filter(&snapshot, campaign_id, &query)?;
     let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
     negotiate::send_made(&request, &hash, || {
-        let no_such = || Refusal::field("after", "There is no clinic with this id.");
+        let no_such = || Refusal::no_such("after", Noun::Clinic);
         Ok(snapshot.list(&filter).ok_or_else(no_such)?)
     })
 }
@@ -59,11 +62,13 @@ fn filter(
 ) -> Result<Filter, Refusal> {
     let &ClinicQuery { region: region_id, date, ref near, limit, after } = query;
     if region_id.is_some_and(|id| !snapshot.catalogue.regions.contains_key(&id)) {
-        return Err(Refusal::field("region", "There is no region with this id."));
+        return Err(Refusal::no_such("region", Noun::Region));
     }
     let limit = limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Refusal::field("limit", format!("Ask for 1 to {LIMIT_MAX} clinics.")));
+        let max = i64::try_from(LIMIT_MAX).unwrap_or(i64::MAX);
+        let detail = Detail::HowMany { of: Counted::Clinics, min: 1, max };
+        return Err(Refusal::field("limit", detail));
     }
     let near = near.as_deref().map(point).transpose()?;
     Ok(Filter { campaign_id, region_id, date, near, after, limit })
@@ -76,7 +81,5 @@ fn point(near: &str) -> Result<Point, Refusal> {
     };
     near.split_once(',')
         .and_then(|(lat, lon)| Some(Point::new(degrees(lat, 90.0)?, degrees(lon, 180.0)?)))
-        .ok_or_else(|| {
-            Refusal::field("near", "Write latitude,longitude in degrees, as in 37.5665,126.9780.")
-        })
+        .ok_or_else(|| Refusal::expected("near", Expected::Point))
 }

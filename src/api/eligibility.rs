@@ -3,21 +3,26 @@
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use chrono::{Days, NaiveDate};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     db,
     domain::{
-        CampaignId, ClinicId, ProductId, Refusal, RegionId,
+        CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId,
+        applicant::AnonymousApplicant,
         calendar::local_date,
         campaign::State,
-        eligibility::{Rules, Stranger, judge_stranger},
+        eligibility::judge_anonymous,
+        fact::Expected,
         person::{BirthDate, parse_date},
+        rule_set::Rules,
     },
     http::{
         admission::{self, Admitted},
         extract::Json,
+        language::{Accepted, mark},
         problem::Problem,
+        reason::WrittenVerdict,
         state::App,
     },
 };
@@ -41,6 +46,13 @@ pub struct EligibilityRequest {
     product_id: Option<ProductId>,
 }
 
+#[derive(Serialize)]
+struct Answer<'a> {
+    eligible: bool,
+    #[serde(flatten)]
+    written: WrittenVerdict<'a>,
+}
+
 /// Whether such a person may book now, with all reasons for a no.
 ///
 /// # Errors
@@ -49,6 +61,7 @@ pub struct EligibilityRequest {
 pub async fn post_eligibility(
     _: Admitted<admission::Read>,
     app: Data<App>,
+    Accepted(language): Accepted,
     Json(question): Json<EligibilityRequest>,
 ) -> Result<HttpResponse, Problem> {
     let EligibilityRequest { campaign_id, region_id, clinic_id, product_id, .. } = question;
@@ -69,25 +82,28 @@ pub async fn post_eligibility(
     drop(conn);
     let rules = Rules { zone: standing.clinic_zone.unwrap_or(rules.zone), ..rules };
     let today = local_date(standing.now, rules.zone);
-    let stranger = Stranger {
+    let applicant = AnonymousApplicant {
         birth_date: BirthDate::parse(&question.birth_date, today)?.date(),
         home: standing.home,
         on_date: question.on_date.map(|text| appointment_day(&text, today)).transpose()?,
         product_id,
     };
-    let verdict = judge_stranger(&rules, standing.state, &stranger, standing.now);
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(verdict))
+    let verdict = judge_anonymous(&rules, standing.state, &applicant, standing.now);
+    let written = WrittenVerdict::new(language, &verdict);
+    let answer = Answer { eligible: verdict.eligible, written };
+    let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);
+    mark(response.headers_mut(), language);
+    Ok(response)
 }
 
-fn not_found(field: &str) -> Refusal {
-    Refusal { field: Some(field.to_owned()), ..Refusal::not_found() }
+fn not_found(field: &'static str) -> Refusal {
+    Refusal { field: Some(field.into()), ..Refusal::not_found() }
 }
 
 fn appointment_day(text: &str, today: NaiveDate) -> Result<NaiveDate, Refusal> {
-    let date = parse_date(text)
-        .ok_or_else(|| Refusal::field("on_date", "The date is not one as YYYY-MM-DD."))?;
+    let date = parse_date(text).ok_or_else(|| Refusal::expected("on_date", Expected::Date))?;
     if today.checked_add_days(Days::new(DAYS_AHEAD_MAX)).is_some_and(|last| date > last) {
-        return Err(Refusal::field("on_date", "The date is more than two years ahead."));
+        return Err(Refusal::field("on_date", Detail::DateTooFar { days_max: DAYS_AHEAD_MAX }));
     }
     Ok(date)
 }

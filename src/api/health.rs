@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     db,
-    domain::Code,
+    domain::{Code, Detail},
     http::{problem::Problem, state::App},
 };
 
@@ -25,7 +25,7 @@ pub async fn get_health() -> HttpResponse {
 pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
     db::catalogue::revision(&app.db.read).await?;
     if !app.lanes.are_open() {
-        return Err(Problem::new(Code::Unavailable, "Bookings are not taken."));
+        return Err(Problem::new(Code::Unavailable, Detail::BookingsNotTaken));
     }
     let body = json!({ "status": "ready" });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))

@@ -10,17 +10,25 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
+use serde_json::Value;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
-    domain::{Code, import::Kind},
-    flows::import::Options,
+    domain::{
+        Code, Detail, Refusal,
+        fact::Sent,
+        import::{Kind, Report},
+        language::Language,
+    },
+    flows::import::{Imported, Options},
     http::{
         admission::{self, Admitted},
         extract::{Path, Query, media_type},
+        language::{Accepted, mark},
         principal::Administrator,
         problem::Problem,
+        reason::WrittenReport,
         state::App,
     },
 };
@@ -51,11 +59,11 @@ pub async fn post_import(
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
     (Path(kind), Query(query)): (Path<Kind>, Query<ImportQuery>),
-    request: HttpRequest,
+    (Accepted(language), request): (Accepted, HttpRequest),
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
     if !media_type(&request).eq_ignore_ascii_case("text/csv") {
-        let detail = "Send the file as text/csv.";
+        let detail = Detail::WrongMediaType { sent: Sent::File, media_type: "text/csv".into() };
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
@@ -72,12 +80,32 @@ pub async fn post_import(
         staff_user_id: Some(staff_user_id),
     };
     let importing = app.imports.load(kind, file.path(), options, |_| {});
-    let report = Box::pin(importing).await?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(report))
+    match Box::pin(importing).await? {
+        Imported::Loaded(report) => loaded(language, &report),
+        Imported::Rejected(report) => Err(rejected(language, &report)),
+    }
+}
+
+fn loaded(language: Language, report: &Report) -> Result<HttpResponse, Problem> {
+    let written = WrittenReport::new(language, report).map_err(Problem::internal)?;
+    let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(written);
+    mark(response.headers_mut(), language);
+    Ok(response)
+}
+
+/// The refusal of a file, with the members of its report.
+fn rejected(language: Language, report: &Report) -> Problem {
+    let written = WrittenReport::new(language, report).and_then(serde_json::to_value);
+    match written {
+        Ok(Value::Object(more)) => Problem(Refusal { more, ..report.refusal() }),
+        Ok(_) => Problem::internal("a report that is no object"),
+        Err(error) => Problem::internal(error),
+    }
 }
 
 fn too_large() -> Problem {
-    Problem::new(Code::BodyTooLarge, format!("A file may have at most {FILE_BYTES_MAX} bytes."))
+    let detail = Detail::TooLarge { sent: Sent::File, bytes_max: FILE_BYTES_MAX };
+    Problem::new(Code::BodyTooLarge, detail)
 }
 
 /// Writes the body to a file that only this process can read and that is gone when dropped.
@@ -90,9 +118,12 @@ async fn spool<E: std::fmt::Display>(
     let mut bytes = 0_u64;
     loop {
         let chunk = tokio::time::timeout(SILENCE_SECONDS_MAX, body.next()).await;
-        let chunk = chunk.map_err(|_elapsed| malformed("The file stopped coming."))?;
+        let chunk = chunk.map_err(|_elapsed| malformed(Detail::TooSlow { sent: Sent::File }))?;
         let Some(chunk) = chunk else { break };
-        let chunk = chunk.map_err(|error| malformed(format!("The file broke off: {error}.")))?;
+        let chunk = chunk.map_err(|error| {
+            tracing::debug!(%error, "a file broke off");
+            malformed(Detail::BrokenOff { sent: Sent::File })
+        })?;
         bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         if bytes > bytes_max {
             return Err(too_large());
@@ -103,7 +134,7 @@ async fn spool<E: std::fmt::Display>(
     Ok(spooled)
 }
 
-fn malformed(detail: impl Into<String>) -> Problem {
+fn malformed(detail: Detail) -> Problem {
     Problem::new(Code::MalformedRequest, detail)
 }
 

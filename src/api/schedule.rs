@@ -9,6 +9,7 @@ use crate::{
     domain::{
         BookingId, ClinicId, ProductId, Refusal, SlotId,
         booking::State,
+        fact::Expected,
         person::parse_date,
         schedule::{Booking, Person, Schedule, Slot},
     },
@@ -107,8 +108,7 @@ pub async fn get_schedule(
     Query(query): Query<ScheduleQuery>,
 ) -> Result<HttpResponse, Problem> {
     staff.at(clinic_id)?;
-    let date = parse_date(&query.date)
-        .ok_or_else(|| Refusal::field("date", "The date is not one as YYYY-MM-DD."))?;
+    let date = parse_date(&query.date).ok_or_else(|| Refusal::expected("date", Expected::Date))?;
     let schedule = db::schedule::find(&app.db.read, clinic_id, date).await?;
     let schedule = schedule.ok_or_else(Refusal::not_found)?;
     Ok(HttpResponse::Ok()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Code,
+        Code, Detail,
         person::{BirthDate, match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
@@ -46,8 +46,7 @@ pub async fn post_code(
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     if !app.is_local {
-        let detail = "No way to send codes is set up here, so citizens cannot sign in.";
-        return Err(Problem::new(Code::Unavailable, detail));
+        return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
     }
     let name = parse_name(&claim.name)?;
     let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::localized::ReasonView;
 use crate::{
     db,
-    domain::{CampaignId, Refusal, supply_history::Entry},
+    domain::{CampaignId, Detail, Refusal, fact::Counted, supply_history::Entry},
     http::{
         admission::{self, Admitted},
         extract::{Path, Query},
@@ -71,7 +71,7 @@ pub async fn list_history(
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit.unwrap_or(HISTORY_LIMIT);
     if !(1..=HISTORY_LIMIT_MAX).contains(&limit) {
-        let detail = format!("Ask for 1 to {HISTORY_LIMIT_MAX} entries.");
+        let detail = Detail::HowMany { of: Counted::Entries, min: 1, max: HISTORY_LIMIT_MAX };
         return Err(Refusal::field("limit", detail).into());
     }
     let after = page.after.unwrap_or(0);

@@ -24,10 +24,10 @@ use crate::{
         clinic::Clinic,
         cohort::Cohort,
         course::Course,
-        eligibility::Rules,
         language::Language,
         region::Region,
         roster::Roster,
+        rule_set::Rules,
     },
 };
 

@@ -12,12 +12,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     config::Storage,
-    domain::import::{Kind, Report},
-    flows::{
-        Error,
-        import::{Imports, Options},
+    domain::{
+        import::{Kind, Reject, Report},
+        language::Language,
     },
+    flows::import::{Imported, Imports, Options},
     store::Store,
+    words,
 };
 
 #[derive(clap::Args, Clone, Debug)]
@@ -52,13 +53,9 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();
     store.close().await;
-    let (report, code) = match imported {
-        Ok(report) => (report, ExitCode::SUCCESS),
-        Err(Error::Refused(refusal)) => match Report::of_refusal(&refusal) {
-            Some(report) => (report, ExitCode::FAILURE),
-            None => return Err(refusal.into()),
-        },
-        Err(error) => return Err(error).context(file),
+    let (report, code) = match imported.context(file)? {
+        Imported::Loaded(report) => (report, ExitCode::SUCCESS),
+        Imported::Rejected(report) => (report, ExitCode::FAILURE),
     };
     let text = text(&report, code == ExitCode::SUCCESS);
     stdout().write_all(text.as_bytes())?;
@@ -113,18 +110,19 @@ fn table(report: &Report) -> String {
     if report.rejects.is_empty() {
         return text;
     }
-    let width = |heading: &str, of: fn(&crate::domain::import::Reject) -> usize| {
+    let width = |heading: &str, of: fn(&Reject) -> usize| {
         report.rejects.iter().map(of).max().unwrap_or(0).max(heading.len())
     };
     let columns = width("column", |reject| reject.column.len());
-    let codes = width("code", |reject| reject.code.len());
+    let codes = width("code", |reject| reject.code.slug().len());
     let mut row = |line: &str, column: &str, code: &str, reason: &str| {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:>8}  {column:<columns$}  {code:<codes$}  {reason}");
     };
     row("line", "column", "code", "reason");
     for reject in &report.rejects {
-        row(&reject.line.to_string(), &reject.column, &reject.code, &reject.text);
+        let text = words::reject(Language::English, reject);
+        row(&reject.line.to_string(), &reject.column, reject.code.slug(), &text);
     }
     text
 }
@@ -136,13 +134,17 @@ fn count(length: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Fault, Rejects};
+    use crate::domain::{
+        Detail,
+        import::{Fault, Rejects},
+    };
 
     #[test]
     fn a_table_names_line_column_and_reason() {
         let mut rejects = Rejects::default();
-        rejects.push(7, Fault::field("phone", "A phone number has 7 to 15 digits."));
-        rejects.extend(4, [(12, Fault::malformed("The row is not UTF-8."))]);
+        let digits = Detail::PhoneDigits { digits_min: 7, digits_max: 15 };
+        rejects.push(7, Fault::field("phone", digits));
+        rejects.extend(4, [(12, Fault::malformed(Detail::NotUtf8))]);
         let report = Report {
             kind: Kind::Register,
             sha256: String::new(),

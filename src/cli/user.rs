@@ -9,12 +9,13 @@ use clap::{ArgGroup, Subcommand};
 
 use crate::{
     config::Storage,
-    domain::staff_user::PASSWORD_BYTES_MAX,
+    domain::{language::Language, staff_user::PASSWORD_BYTES_MAX},
     flows::{
         self,
         staff_user::{self, Post},
     },
     store::Store,
+    words,
 };
 
 #[derive(clap::Args, Clone, Debug)]
@@ -71,7 +72,9 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
 
 fn in_words(error: flows::Error) -> anyhow::Error {
     match error {
-        flows::Error::Refused(refusal) => anyhow::anyhow!(refusal.detail),
+        flows::Error::Refused(refusal) => {
+            anyhow::anyhow!(words::refusal(Language::English, &refusal))
+        }
         other => other.into(),
     }
 }

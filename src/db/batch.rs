@@ -14,11 +14,12 @@ use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     TrancheId,
     allocation::{Allocation, Key},
+    applicant::Applicant,
     batch::{Cancellation, PersonState, Writes},
     booking::{Booking, NewBooking},
     channel::Channel,
-    eligibility::{Applicant, Asked},
     movement::{Actor, Bucket, Kind},
+    rule_set::Needs,
     slot::Slot,
 };
 
@@ -138,7 +139,7 @@ pub async fn campaigns_now(
 pub async fn people(
     conn: &mut PgConnection,
     person_ids: &[i64],
-    asked: Asked,
+    needs: Needs,
 ) -> sqlx::Result<HashMap<PersonId, PersonState>> {
     let rows = query!(
         r#"/* batch::people */ select p.person_id, p.birth_date, p.region_id,
@@ -148,8 +149,8 @@ pub async fn people(
                    where $3 and m.person_id = p.person_id) as "rosters!"
            from person p where p.person_id = any($1)"#,
         person_ids,
-        asked.province,
-        asked.rosters,
+        needs.province,
+        needs.rosters,
     )
     .fetch_all(conn)
     .await?;

@@ -9,8 +9,8 @@ use crate::domain::{
     CampaignId, ClinicId, RegionId,
     campaign::State,
     cohort::{Cohort, Home},
-    eligibility::Rules,
     product::Product,
+    rule_set::Rules,
     tranche::Tranche,
 };
 

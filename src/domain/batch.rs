@@ -10,11 +10,14 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    AllocationId, BookingId, CampaignId, Code, CourseId, PersonId, Refusal, SlotId,
+    AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
     allocation::{Allocation, Key},
+    applicant::{Applicant, Appointment, DoseHeld},
     booking::{self, Book, Booking, NewBooking},
     campaign,
-    eligibility::{self, Applicant, Appointment, DoseHeld, Eligible, Rules},
+    eligibility::{self, Eligible},
+    fact::Noun,
+    rule_set::Rules,
     slot::Slot,
 };
 
@@ -186,16 +189,15 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
     let (state, rules) = locked
         .campaigns
         .get(&book.campaign_id)
-        .ok_or_else(|| Refusal::field("campaign_id", "There is no such campaign."))?;
+        .ok_or_else(|| Refusal::no_such("campaign_id", Noun::Campaign))?;
     let slot = locked
         .slots
         .get_mut(&book.slot_id)
-        .ok_or_else(|| Refusal::field("slot_id", "There is no such slot."))?;
+        .ok_or_else(|| Refusal::no_such("slot_id", Noun::Slot))?;
     let person = locked.people.entry(book.person_id).or_default();
     let applicant = person.applicant(rules.course_id)?;
     let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
-    let eligible = eligibility::admit(rules, *state, &applicant, &appointment, now)
-        .map_err(|verdict| verdict.refusal())?;
+    let eligible = eligibility::admit(rules, *state, &applicant, &appointment, now)?;
     if slot.is_closed || slot.starts_at <= now {
         return Err(Code::SlotClosed.into());
     }
@@ -235,9 +237,8 @@ impl PersonState {
 
     /// The applicant with the doses of this course.
     fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
-        let applicant = self.applicant.as_ref().ok_or_else(|| {
-            Refusal::new(Code::NotEligible, "You are not in the register any more.")
-        })?;
+        let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
+        let applicant = self.applicant.as_ref().ok_or_else(gone)?;
         let mut applicant = applicant.clone();
         let own = self.doses.iter().filter(|(course, _)| *course == course_id);
         applicant.doses = own.map(|(_, dose)| *dose).collect();

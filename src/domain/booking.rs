@@ -7,7 +7,8 @@ use super::{
     AllocationId, BookingId, CampaignId, ClinicId, Code, CourseId, PersonId, ProductId, Refusal,
     SlotId,
     allocation::{Allocation, Dose, Key},
-    eligibility::{DoseHeld, Eligible, Entitlement},
+    applicant::DoseHeld,
+    eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
 };
 
@@ -239,11 +240,14 @@ fn agree(
 mod tests {
     use super::*;
     use crate::domain::{
-        TrancheId, campaign,
+        TrancheId,
+        applicant::{Applicant, Appointment},
+        campaign,
         eligibility::{
-            Applicant, Appointment, Rules, admit,
+            admit,
             tests::{DURING, applicant, date, instant, product, rules, tranche},
         },
+        rule_set::Rules,
     };
 
     /// What proofs are made from, all of one subject: person 1, campaign 1, product 1, slot 3 of

@@ -2,76 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 
-use super::{CampaignId, Code, CourseId, Refusal, localized::Localized};
-
-/// Where a campaign is in its life. The numbers are those of `campaign.state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Being prepared; not public.
-    Draft = 1,
-    /// Public, with its quota; cannot be booked yet.
-    Published = 2,
-    /// Can be booked within its window.
-    Open = 3,
-    /// Booking is held up for a published reason.
-    Paused = 4,
-    /// Over.
-    Closed = 5,
-}
-
-/// A number that is no state.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is not a campaign's state")]
-pub struct UnknownState(i16);
-
-impl TryFrom<i16> for State {
-    type Error = UnknownState;
-
-    fn try_from(number: i16) -> Result<Self, UnknownState> {
-        match number {
-            1 => Ok(Self::Draft),
-            2 => Ok(Self::Published),
-            3 => Ok(Self::Open),
-            4 => Ok(Self::Paused),
-            5 => Ok(Self::Closed),
-            _ => Err(UnknownState(number)),
-        }
-    }
-}
-
-impl From<State> for i16 {
-    fn from(state: State) -> Self {
-        match state {
-            State::Draft => 1,
-            State::Published => 2,
-            State::Open => 3,
-            State::Paused => 4,
-            State::Closed => 5,
-        }
-    }
-}
-
-/// What an administrator does to a campaign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// Makes the campaign and its quota public.
-    Publish,
-    /// Opens booking, or resumes it.
-    Open,
-    /// Holds booking up.
-    Pause,
-    /// Ends booking for good.
-    Close,
-}
+pub use super::campaign_state::{State, Step, UnknownState};
+use super::{CampaignId, Code, CourseId, Detail, Refusal, fact::Noun, localized::Localized};
 
 impl State {
-    pub const ALL: [Self; 5] =
-        [Self::Draft, Self::Published, Self::Open, Self::Paused, Self::Closed];
-
     /// The state after `step`.
     ///
     /// # Errors
@@ -83,36 +18,12 @@ impl State {
             (Self::Published | Self::Paused, Step::Open) => Ok(Self::Open),
             (Self::Open, Step::Pause) => Ok(Self::Paused),
             (Self::Published | Self::Open | Self::Paused, Step::Close) => Ok(Self::Closed),
-            (Self::Draft, Step::Open) => Err(Refusal::new(
-                Code::QuotaNotPublished,
-                "Publish the campaign with its dose quota first.",
-            )),
-            _ => Err(Refusal::new(
-                Code::WrongState,
-                format!("A campaign that is {} cannot {}.", self.word(), step.verb()),
-            )),
-        }
-    }
-
-    /// As in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Published => "published",
-            Self::Open => "open",
-            Self::Paused => "paused",
-            Self::Closed => "closed",
-        }
-    }
-}
-
-impl Step {
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Publish => "be published",
-            Self::Open => "be opened",
-            Self::Pause => "be paused",
-            Self::Close => "be closed",
+            (Self::Draft, Step::Open) => {
+                Err(Refusal::new(Code::QuotaNotPublished, Detail::QuotaFirst))
+            }
+            (state, step) => {
+                Err(Refusal::new(Code::WrongState, Detail::StepNotAllowed { state, step }))
+            }
         }
     }
 }
@@ -161,7 +72,7 @@ impl Campaign {
     /// `wrong_state` for a closed campaign.
     pub fn unless_closed(self) -> Result<Self, Refusal> {
         if self.state == State::Closed {
-            return Err(Refusal::new(Code::WrongState, "The campaign is closed for good."));
+            return Err(Refusal::new(Code::WrongState, Detail::CampaignClosed));
         }
         Ok(self)
     }
@@ -180,7 +91,7 @@ impl Campaign {
 
 /// The doses of a campaign go beyond what its quota can hold.
 pub fn too_many_doses() -> Refusal {
-    Refusal::field("doses", "The campaign would have more doses than can be counted.")
+    Refusal::field("doses", Detail::Uncountable { what: Noun::Campaign })
 }
 
 #[cfg(test)]

@@ -1,109 +1,19 @@
 //! Who may book which dose, and when: one pure function for the booking transaction and for the
 //! public question, so that nobody is told one thing and refused another.
 
-use std::ops::BitOr;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 
-use super::objection::{Case, Objection, Person};
-pub use super::verdict::{Reason, ReasonCode, Verdict};
 use super::{
-    CampaignId, CourseId, PersonId, ProductId, RegionId, RosterId, TrancheId,
+    CampaignId, CourseId, PersonId, ProductId, TrancheId,
+    applicant::{AnonymousApplicant, Applicant, Appointment},
     calendar::local_date,
-    campaign::State,
-    cohort::{Cohort, Home},
-    product::Product,
+    campaign_state::State,
+    cohort::Home,
+    eligibility_rule::{Case, Subject, Unmet},
+    rule_set::Rules,
     tranche::Tranche,
+    verdict::{Reason, Verdict},
 };
-
-/// The rules of one campaign in one version.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    pub campaign_id: CampaignId,
-    pub version: i32,
-    pub course_id: CourseId,
-    pub dose_number: i16,
-    /// The first instant of the window; `closes_at` is the first instant after it.
-    pub opens_at: DateTime<Utc>,
-    pub closes_at: DateTime<Utc>,
-    pub cancel_until_hours: i16,
-    /// Decides what is "today", and when a day on which something becomes possible begins.
-    pub zone: Tz,
-    /// One of them must hold; with none, nobody is eligible.
-    pub cohorts: Vec<Cohort>,
-    /// With none, the campaign opens for everybody at once.
-    pub tranches: Vec<Tranche>,
-    /// What the campaign offers.
-    pub products: Vec<Product>,
-}
-
-/// What rules want to know of a person beside the day of birth, the region and the doses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    pub province: bool,
-    pub rosters: bool,
-}
-
-impl Rules {
-    pub fn asked(&self) -> Asked {
-        Asked {
-            province: self.cohorts.iter().any(|cohort| cohort.region_id.is_some()),
-            rosters: self.cohorts.iter().any(|cohort| cohort.roster_id.is_some()),
-        }
-    }
-}
-
-impl BitOr for Asked {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self { province: self.province || other.province, rosters: self.rosters || other.rosters }
-    }
-}
-
-/// A person of the register, as far as the rules ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Applicant {
-    pub person_id: PersonId,
-    pub birth_date: NaiveDate,
-    pub region_id: RegionId,
-    /// The province of the region; none where the region is a province itself, or nobody asks.
-    pub province_id: Option<RegionId>,
-    /// None where nobody asks.
-    pub rosters: Vec<RosterId>,
-    /// Live (booked or held) and given doses of the campaign's course.
-    pub doses: Vec<DoseHeld>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DoseHeld {
-    pub dose_number: i16,
-    pub product_id: ProductId,
-    /// The local date at the clinic.
-    pub on_date: NaiveDate,
-    pub is_given: bool,
-}
-
-/// What is to be booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appointment {
-    /// The local date at the clinic.
-    pub on_date: NaiveDate,
-    pub product_id: ProductId,
-}
-
-/// Somebody who has not signed in: lists and earlier doses are unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stranger {
-    pub birth_date: NaiveDate,
-    /// None where it was not said.
-    pub home: Option<Home>,
-    /// The local date at the clinic; none is today.
-    pub on_date: Option<NaiveDate>,
-    /// None is any that the campaign offers.
-    pub product_id: Option<ProductId>,
-}
 
 /// Proof that the rules entitle a person to a dose. Only `admit` makes one.
 #[derive(Debug, PartialEq, Eq)]
@@ -143,7 +53,7 @@ pub fn judge(
     now: DateTime<Utc>,
 ) -> Verdict {
     let home = Home { region_id: applicant.region_id, province_id: applicant.province_id };
-    let person = Person {
+    let subject = Subject {
         birth_date: applicant.birth_date,
         home: Some(home),
         rosters: Some(&applicant.rosters),
@@ -151,20 +61,20 @@ pub fn judge(
     };
     let on_date = appointment.map(|appointment| appointment.on_date);
     let product_id = appointment.map(|appointment| appointment.product_id);
-    Case { rules, state, person, on_date, product_id, now }.verdict()
+    Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
 
-/// As `judge`, for a public question: what cannot be known counts as not given, and the text says
+/// As `judge`, for a public question: what cannot be known counts as not given, and the reasons say
 /// so.
-pub fn judge_stranger(
+pub fn judge_anonymous(
     rules: &Rules,
     state: State,
-    stranger: &Stranger,
+    applicant: &AnonymousApplicant,
     now: DateTime<Utc>,
 ) -> Verdict {
-    let Stranger { birth_date, home, on_date, product_id } = *stranger;
-    let person = Person { birth_date, home, rosters: None, doses: None };
-    Case { rules, state, person, on_date, product_id, now }.verdict()
+    let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
+    let subject = Subject { birth_date, home, rosters: None, doses: None };
+    Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
 
 /// As `judge`, with a proof for the booking that is to be written.
@@ -217,9 +127,9 @@ impl Case<'_> {
             let until = latest(own);
             (!own.is_empty(), until.is_none(), until)
         });
-        let objections = common.into_iter().chain(nearest.unwrap_or_default());
-        let mut reasons: Vec<Reason> = objections.map(|objection| objection.reason).collect();
-        reasons.sort_by_key(|reason| reason.code);
+        let unmet = common.into_iter().chain(nearest.unwrap_or_default());
+        let mut reasons: Vec<_> = unmet.map(|unmet| unmet.reason).collect();
+        reasons.sort_by_key(Reason::code);
         Verdict { eligible: false, reasons, next_eligible_at, rule_version }
     }
 
@@ -238,18 +148,21 @@ impl Case<'_> {
 }
 
 /// When the last of these has passed; none if one lasts, or if there are none.
-fn latest<'o>(objections: impl IntoIterator<Item = &'o Objection>) -> Option<DateTime<Utc>> {
-    objections.into_iter().map(|o| o.until).reduce(|a, b| Some(a?.max(b?))).flatten()
+fn latest<'u>(unmet: impl IntoIterator<Item = &'u Unmet>) -> Option<DateTime<Utc>> {
+    unmet.into_iter().map(|unmet| unmet.until).reduce(|a, b| Some(a?.max(b?))).flatten()
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use chrono::{Days, TimeDelta};
+    use chrono::{Days, NaiveDate, TimeDelta};
     use chrono_tz::{America, Asia, Europe};
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
-    use crate::domain::{CohortId, calendar::start_of_day};
+    use crate::domain::{
+        CampaignId, CohortId, CourseId, ProductId, RegionId, RosterId, applicant::DoseHeld,
+        calendar::start_of_day, cohort::Cohort, product::Product, verdict::ReasonCode,
+    };
 
     pub(crate) fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -394,7 +307,7 @@ pub(super) mod tests {
             rules.closes_at = begins + TimeDelta::days(3);
             let ask = |now| judge(&rules, State::Open, &applicant(born), None, now);
             let before = ask(begins - TimeDelta::nanoseconds(1));
-            assert_eq!(before.reasons[0].code, ReasonCode::TooYoung, "{born} in {zone}");
+            assert_eq!(before.reasons[0].code(), ReasonCode::TooYoung, "{born} in {zone}");
             assert_eq!(before.next_eligible_at, Some(begins), "{born} in {zone}");
             assert!(ask(begins).eligible, "{born} in {zone}");
         }
@@ -413,7 +326,8 @@ pub(super) mod tests {
         assert!(!ask(&thirteen, Some(&on("2021-08-02"))).eligible, "the control: product 1");
         let ten = ask(&applicant("2009-07-20"), None);
         assert_eq!(ten.reasons.len(), 1);
-        assert!(ten.reasons[0].text.contains("Vaccine 2"), "the nearest: {:?}", ten.reasons);
+        let Reason::TooYoung { product_id, .. } = ten.reasons[0] else { panic!("{ten:?}") };
+        assert_eq!(product_id, ProductId(2), "the nearest");
         assert_eq!(ten.next_eligible_at, Some(start_of_day(date("2021-07-20"), Asia::Seoul)));
     }
 
@@ -540,7 +454,7 @@ pub(super) mod tests {
             let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
             prop_assert_eq!(verdict.eligible, verdict.reasons.is_empty());
             prop_assert!(!verdict.eligible || verdict.next_eligible_at.is_none());
-            let in_order = verdict.reasons.is_sorted_by(|a, b| a.code < b.code);
+            let in_order = verdict.reasons.is_sorted_by(|a, b| a.code() < b.code());
             prop_assert!(in_order, "each once, in order");
             if let Some(appointment) = appointment {
                 let admitted = admit(rules, *state, who, appointment, *now);
@@ -571,7 +485,7 @@ pub(super) mod tests {
             let (rules, state, who, appointment, now) = &case;
             let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
             // A past day can be chosen anew, and nobody knows when an administrator opens.
-            let excepted = verdict.reasons.iter().any(|r| r.code == ReasonCode::AppointmentPast)
+            let excepted = verdict.reasons.iter().any(|r| r.code() == ReasonCode::AppointmentPast)
                 || (*state == State::Published && *now >= rules.opens_at);
             if !verdict.eligible && verdict.next_eligible_at.is_none() && !excepted {
                 prop_assert!(at < *now || !later(&case, at), "no at {}", at);

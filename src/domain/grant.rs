@@ -5,8 +5,9 @@
 use chrono::NaiveDate;
 
 use super::{
-    AllocationId, CampaignId, ClinicId, Code, PoolId, ProductId, Refusal, TrancheId,
+    AllocationId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal, TrancheId,
     channel::Channel,
+    fact::Noun,
     movement::{Cause, Movement, Vials},
     pool::Pool,
 };
@@ -59,11 +60,11 @@ impl Grant {
         cause: &Cause,
     ) -> Result<Movement, Refusal> {
         if pool.pool_id != self.pool_id {
-            let detail = format!("This allocation draws from pool {}.", self.pool_id);
+            let detail = Detail::DrawsFromPool { pool_id: self.pool_id };
             return Err(Refusal::field("pool_id", detail));
         }
         let granted = self.granted.checked_add(vials.doses()).ok_or_else(|| {
-            Refusal::field("doses", "The allocation would hold more doses than can be counted.")
+            Refusal::field("doses", Detail::Uncountable { what: Noun::Allocation })
         })?;
         pool.give_out(vials)?;
         self.granted = granted;
@@ -102,11 +103,7 @@ impl Grant {
 impl From<Shortfall> for Refusal {
     fn from(shortfall: Shortfall) -> Self {
         let Shortfall { open, promised, displaced } = shortfall;
-        let detail = format!(
-            "Only {open} doses are open and {promised} are promised: taking back more would \
-             displace {displaced} bookings."
-        );
-        Self::new(Code::PromisedDoses, detail)
+        Self::new(Code::PromisedDoses, Detail::Promised { open, promised, displaced })
             .with("open", open)
             .with("promised", promised)
             .with("displaced", displaced)

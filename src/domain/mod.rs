@@ -2,16 +2,22 @@
 //! arguments.
 
 pub mod allocation;
+pub mod applicant;
 pub mod batch;
 pub mod booking;
 pub mod calendar;
 pub mod campaign;
+pub mod campaign_state;
 pub mod channel;
 pub mod clinic;
+pub mod code;
 pub mod cohort;
 pub mod course;
+pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;
+mod eligibility_rule;
+pub mod fact;
 pub mod grant;
 pub mod ids;
 pub mod import;
@@ -19,7 +25,6 @@ pub mod keys;
 pub mod language;
 pub mod localized;
 pub mod movement;
-mod objection;
 pub mod outbox;
 pub mod person;
 pub mod pool;
@@ -27,6 +32,7 @@ pub mod product;
 pub mod refusal;
 pub mod region;
 pub mod roster;
+pub mod rule_set;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
@@ -37,8 +43,10 @@ pub mod supply_history;
 pub mod tranche;
 pub mod verdict;
 
+pub use code::Code;
+pub use detail::Detail;
 pub use ids::{
     AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,
     RegionId, RosterId, SlotId, StaffUserId, TrancheId,
 };
-pub use refusal::{Code, Refusal};
+pub use refusal::Refusal;

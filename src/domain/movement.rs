@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{AllocationId, BookingId, Code, PoolId, Refusal, StaffUserId, localized::Localized};
+use super::{
+    AllocationId, BookingId, Code, Detail, PoolId, Refusal, StaffUserId,
+    fact::{Counted, Counter},
+    localized::Localized,
+};
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident {
@@ -282,11 +286,12 @@ impl Vials {
     /// `invalid_field` outside 1 to `DOSES_MAX`, `not_whole_vials` where a vial would be broken.
     pub fn new(doses: i32, doses_per_vial: i16) -> Result<Self, Refusal> {
         if !(1..=Self::DOSES_MAX).contains(&doses) {
-            let detail = format!("Move 1 to {} doses at once.", Self::DOSES_MAX);
+            let detail =
+                Detail::HowMany { of: Counted::Doses, min: 1, max: Self::DOSES_MAX.into() };
             return Err(Refusal::field("doses", detail));
         }
         if doses.checked_rem(i32::from(doses_per_vial)) != Some(0) {
-            let detail = format!("A vial holds {doses_per_vial} doses: move a multiple of that.");
+            let detail = Detail::VialBroken { doses_per_vial };
             let refusal = Refusal { code: Code::NotWholeVials, ..Refusal::field("doses", detail) };
             return Err(refusal.with("doses_per_vial", doses_per_vial));
         }
@@ -298,12 +303,16 @@ impl Vials {
     }
 }
 
-/// The refusal of a conditional change (`if_{name}`) whose number is outdated: another request, or
-/// the same one sent before, has changed it.
-pub fn moved_meanwhile(name: &str, now: i32) -> Refusal {
-    let detail = format!("The doses moved meanwhile: {name} is {now} now.");
-    Refusal { field: Some(format!("if_{name}")), ..Refusal::new(Code::WrongState, detail) }
-        .with(name, now)
+/// The refusal of a conditional change (such as `if_granted`) whose number is outdated: another
+/// request, or the same one sent before, has changed it.
+pub fn moved_meanwhile(counter: Counter, now: i32) -> Refusal {
+    let (field, name) = match counter {
+        Counter::Granted => ("if_granted", "granted"),
+        Counter::PassedOn => ("if_passed_on", "passed_on"),
+        Counter::Received => ("if_received", "received"),
+    };
+    let detail = Detail::MovedMeanwhile { counter, now };
+    Refusal { code: Code::WrongState, ..Refusal::field(field, detail) }.with(name, now)
 }
 
 #[cfg(test)]

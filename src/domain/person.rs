@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::domain::{
-    PersonId, Refusal, RegionId, keys::MatchKey, language::Language, localized::Localized,
+    Detail, PersonId, Refusal, RegionId, keys::MatchKey, language::Language, localized::Localized,
 };
 
 /// Longest name in characters, as `person_name_check` has it.
@@ -108,13 +108,11 @@ impl BirthDate {
     pub fn new(date: NaiveDate, today: NaiveDate) -> Result<Self, Refusal> {
         use chrono::Datelike;
         if date > today {
-            return Err(Refusal::field("birth_date", "The birth date is in the future."));
+            return Err(Refusal::field("birth_date", Detail::BirthDateInFuture));
         }
         if date.year() < BIRTH_YEAR_MIN {
-            return Err(Refusal::field(
-                "birth_date",
-                format!("The birth date is before {BIRTH_YEAR_MIN}."),
-            ));
+            let detail = Detail::BirthDateTooEarly { year_min: BIRTH_YEAR_MIN };
+            return Err(Refusal::field("birth_date", detail));
         }
         Ok(Self(date))
     }
@@ -122,10 +120,8 @@ impl BirthDate {
     /// # Errors
     /// Names `birth_date`: not a date as `YYYY-MM-DD`, or outside the limits of `new`.
     pub fn parse(text: &str, today: NaiveDate) -> Result<Self, Refusal> {
-        let date = parse_date(text).ok_or_else(|| {
-            Refusal::field("birth_date", "The birth date is not a date as YYYY-MM-DD.")
-        })?;
-        Self::new(date, today)
+        let unreadable = || Refusal::field("birth_date", Detail::BirthDateUnreadable);
+        Self::new(parse_date(text).ok_or_else(unreadable)?, today)
     }
 
     pub fn date(self) -> NaiveDate {
@@ -161,16 +157,13 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 fn parse_name_of(field: &'static str, text: &str) -> Result<String, Refusal> {
     let name = collapse(text);
     if name.is_empty() {
-        return Err(Refusal::field(field, "The name is empty."));
+        return Err(Refusal::field(field, Detail::Empty));
     }
     if name.chars().count() > NAME_CHARS_MAX {
-        return Err(Refusal::field(
-            field,
-            format!("The name is longer than {NAME_CHARS_MAX} characters."),
-        ));
+        return Err(Refusal::field(field, Detail::TooLong { chars_max: NAME_CHARS_MAX }));
     }
     if name.chars().any(char::is_control) {
-        return Err(Refusal::field(field, "The name has control characters."));
+        return Err(Refusal::field(field, Detail::ControlCharacters));
     }
     Ok(name)
 }
@@ -183,14 +176,12 @@ pub fn parse_phone(text: &str) -> Result<String, Refusal> {
     let is_lawful = |c: char| c.is_ascii_digit() || " -().+".contains(c);
     let has_late_plus = text.trim().chars().skip(1).any(|c| c == '+');
     if has_late_plus || !text.chars().all(is_lawful) {
-        return Err(Refusal::field("phone", "The phone number has characters other than digits."));
+        return Err(Refusal::field("phone", Detail::PhoneCharacters));
     }
     let phone = normalise_phone(text);
     if !(PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&phone.len()) {
-        return Err(Refusal::field(
-            "phone",
-            format!("A phone number has {PHONE_DIGITS_MIN} to {PHONE_DIGITS_MAX} digits."),
-        ));
+        let (digits_min, digits_max) = (PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
+        return Err(Refusal::field("phone", Detail::PhoneDigits { digits_min, digits_max }));
     }
     Ok(phone)
 }
@@ -316,7 +307,8 @@ mod tests {
         for text in ["", "12345", "call me", "010+12345678", "1234567890123456"] {
             let refusal = parse_phone(text).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("phone"));
-            assert!(text.is_empty() || !refusal.detail.contains(text));
+            let facts = serde_json::to_string(&refusal.detail).unwrap();
+            assert!(text.is_empty() || !facts.contains(text));
         }
         assert_eq!(parse_name(" 김  민지 ").unwrap(), "김 민지");
         assert_eq!(parse_phone("010-1234-5678").unwrap(), "01012345678");

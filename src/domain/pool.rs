@@ -1,7 +1,8 @@
 //! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
 use super::{
-    CampaignId, Code, PoolId, ProductId, Refusal, RegionId,
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId,
+    fact::Noun,
     movement::{Cause, Movement, Vials},
 };
 
@@ -38,8 +39,7 @@ impl Pool {
     /// `invalid_field` where the pool is not the nation's, or would hold more than can be counted.
     pub fn receive(&mut self, vials: Vials, cause: &Cause) -> Result<Movement, Refusal> {
         if self.parent_id.is_some() {
-            let detail = "Deliveries go into the nation's pool; pass them on from there.";
-            return Err(Refusal::field("pool_id", detail));
+            return Err(Refusal::field("pool_id", Detail::OnlyNationReceives));
         }
         self.take_in(vials)?;
         Ok(Movement::receive(self.pool_id, vials, cause))
@@ -56,8 +56,7 @@ impl Pool {
         cause: &Cause,
     ) -> Result<Movement, Refusal> {
         if to.parent_id != Some(self.pool_id) {
-            let detail = "Doses are passed on to a pool right below this one.";
-            return Err(Refusal::field("to_pool_id", detail));
+            return Err(Refusal::field("to_pool_id", Detail::PoolNotBelow));
         }
         self.give_out(vials)?;
         to.take_in(vials)?;
@@ -71,7 +70,7 @@ impl Pool {
     pub fn give_out(&mut self, vials: Vials) -> Result<(), Refusal> {
         let doses = vials.doses();
         if doses > self.open {
-            let detail = format!("The pool has {} doses, and {doses} were to leave it.", self.open);
+            let detail = Detail::PoolHolds { open: self.open };
             return Err(Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open));
         }
         // Cannot overflow: no bucket exceeds `received`.
@@ -87,7 +86,7 @@ impl Pool {
     pub fn take_back(&mut self, vials: Vials) -> Result<(), Refusal> {
         let doses = vials.doses();
         if doses > self.passed_on {
-            let detail = format!("The pool passed on only {} doses.", self.passed_on);
+            let detail = Detail::PoolPassedOn { passed_on: self.passed_on };
             return Err(Refusal::new(Code::NotEnoughDoses, detail));
         }
         self.passed_on -= doses;
@@ -96,9 +95,8 @@ impl Pool {
     }
 
     fn take_in(&mut self, vials: Vials) -> Result<(), Refusal> {
-        let received = self.received.checked_add(vials.doses()).ok_or_else(|| {
-            Refusal::field("doses", "The pool would hold more doses than can be counted.")
-        })?;
+        let uncountable = || Refusal::field("doses", Detail::Uncountable { what: Noun::Pool });
+        let received = self.received.checked_add(vials.doses()).ok_or_else(uncountable)?;
         self.received = received;
         self.open += vials.doses();
         Ok(())

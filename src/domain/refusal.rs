@@ -1,112 +1,52 @@
-//! Every reason for which dosebook says no, in one table. A refusal is a value: it is returned,
-//! never raised, and its code never changes once published.
+//! A no as a value: it is returned, never raised. It carries what is wrong as data; `words` says it
+//! in the language of whoever asked.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Map, Value};
 
-macro_rules! codes {
-    ($($name:ident, $slug:literal, $status:literal, $title:literal;)*) => {
-        /// A stable reason. Clients may rely on the slug and the status.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Code { $($name),* }
-
-        impl Code {
-            pub const ALL: &'static [Code] = &[$(Code::$name),*];
-
-            /// The `code` member of the problem document.
-            pub fn slug(self) -> &'static str {
-                match self { $(Code::$name => $slug),* }
-            }
-
-            /// The HTTP status that the api answers with; here so that there is one table.
-            pub fn status(self) -> u16 {
-                match self { $(Code::$name => $status),* }
-            }
-
-            /// The `title` member: the same for every occurrence.
-            pub fn title(self) -> &'static str {
-                match self { $(Code::$name => $title),* }
-            }
-        }
-    };
-}
-
-codes! {
-    // the request itself
-    MalformedRequest,     "malformed_request",      400, "The request cannot be read";
-    InvalidField,         "invalid_field",          422, "A field has an impossible value";
-    UnknownField,         "unknown_field",          422, "A field is not known here";
-    Unauthenticated,      "unauthenticated",        401, "Sign in first";
-    WrongCredentials,     "wrong_credentials",      401, "These credentials do not sign anyone in";
-    Forbidden,            "forbidden",              403, "Your role may not do this";
-    NotFound,             "not_found",              404, "There is nothing here";
-    MethodNotAllowed,     "method_not_allowed",     405, "This resource does not have that method";
-    BodyTooLarge,         "body_too_large",         413, "The body is larger than allowed";
-    UnsupportedMediaType, "unsupported_media_type", 415, "The body is of a type not read here";
-    // booking
-    NotEligible,          "not_eligible",           403, "You cannot book this dose now";
-    WindowNotOpen,        "window_not_open",        403, "Booking has not opened yet";
-    WindowClosed,         "window_closed",          403, "Booking has closed";
-    CampaignPaused,       "campaign_paused",        403, "Booking is paused";
-    SeatTaken,            "seat_taken",             409, "No seat is left in this slot";
-    DosesExhausted,       "doses_exhausted",        409, "No dose is left at this clinic on this day";
-    SlotClosed,           "slot_closed",            409, "This slot does not take bookings";
-    AlreadyBooked,        "already_booked",         409, "This dose is already booked or given";
-    BookingIdReused,      "booking_id_reused",      422, "This booking id was used for another request";
-    BookingEnded,         "booking_ended",          409, "This booking can no longer be cancelled";
-    // administration
-    AlreadyExists,        "already_exists",         409, "This already exists";
-    WrongState,           "wrong_state",            409, "The campaign's state does not allow this";
-    QuotaNotPublished,    "quota_not_published",    409, "A campaign cannot open without a published quota";
-    NotEnoughDoses,       "not_enough_doses",       409, "There are not enough doses to move";
-    PromisedDoses,        "promised_doses",         409, "Doses that are promised cannot be taken back";
-    NotWholeVials,        "not_whole_vials",        422, "Doses above the clinic move in whole vials";
-    RowsRejected,         "rows_rejected",          422, "The file has rows that cannot be loaded";
-    MalformedRow,         "malformed_row",          422, "The row cannot be read";
-    UnknownColumn,        "unknown_column",         422, "A file of this kind has no such column";
-    MissingColumn,        "missing_column",         422, "A column is missing";
-    DuplicateRow,         "duplicate_row",          422, "The row stands in the file twice";
-    // the service
-    Overloaded,           "overloaded",             503, "Too many requests at once: try again soon";
-    Unavailable,          "unavailable",            503, "The service cannot answer now: try again soon";
-    Internal,             "internal",               500, "Something went wrong on our side";
-}
-
-/// The member of a problem document that says after how many seconds to try again.
-pub const RETRY_AFTER: &str = "retry_after";
+use super::{
+    code::Code,
+    detail::Detail,
+    fact::{By, Expected, Noun},
+    verdict::Verdict,
+};
 
 /// A no, with what the person who asked needs to know. Holds nothing personal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refusal {
     pub code: Code,
-    /// What is wrong this time, in a sentence.
-    pub detail: String,
+    /// What is wrong this time.
+    pub detail: Detail,
     /// The field of the request that is to blame, as a path (`cohorts[0].born_from`).
-    pub field: Option<String>,
+    pub field: Option<Cow<'static, str>>,
     /// Further members of the problem document.
     pub more: Map<String, Value>,
 }
 
 impl Refusal {
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, more: Map::new() }
+    pub fn new(code: Code, detail: Detail) -> Self {
+        Self { code, detail, field: None, more: Map::new() }
     }
 
     /// An impossible value in `field`.
-    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn field(field: impl Into<Cow<'static, str>>, detail: Detail) -> Self {
         Self { field: Some(field.into()), ..Self::new(Code::InvalidField, detail) }
+    }
+
+    /// A value in `field` that is not of the kind that belongs there.
+    pub fn expected(field: impl Into<Cow<'static, str>>, expected: Expected) -> Self {
+        Self::field(field, Detail::MustBe { expected })
+    }
+
+    /// `field` names something that there is not.
+    pub fn no_such(field: impl Into<Cow<'static, str>>, what: Noun) -> Self {
+        Self::field(field, Detail::NoSuch { what, by: By::Id })
     }
 
     /// Unknown and foreign things look the same: nobody learns what exists.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "There is nothing with this id that you may see.")
-    }
-
-    /// Says after how many seconds the same request should be sent again.
-    #[must_use]
-    pub fn come_again_in(self, seconds: u64) -> Self {
-        self.with(RETRY_AFTER, seconds)
+        Self::new(Code::NotFound, Detail::NothingVisible)
     }
 
     #[must_use]
@@ -118,14 +58,60 @@ impl Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self::new(code, format!("{}.", code.title()))
+        Self::new(code, Detail::General)
     }
 }
 
+impl From<Verdict> for Refusal {
+    /// The no of a verdict. One that says yes has nothing to refuse.
+    fn from(verdict: Verdict) -> Self {
+        match verdict.reasons.first() {
+            Some(reason) => Self::new(reason.code().refused_as(), Detail::Unmet(verdict.into())),
+            None => Code::NotEligible.into(),
+        }
+    }
+}
+
+/// For logs: causes, no sentences.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.slug(), self.detail)
+        write!(f, "{}: {}", self.code.slug(), self.detail.cause())
     }
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::verdict::Reason;
+
+    fn refused(reasons: Vec<Reason>) -> Refusal {
+        let verdict = Verdict { eligible: false, reasons, next_eligible_at: None, rule_version: 3 };
+        verdict.into()
+    }
+
+    fn closed() -> Reason {
+        Reason::WindowClosed { closes_at: DateTime::UNIX_EPOCH, zone: chrono_tz::UTC }
+    }
+
+    #[test]
+    fn the_first_reason_names_the_refusal() {
+        let code = |reasons: Vec<Reason>| refused(reasons).code;
+        assert_eq!(code(vec![Reason::CampaignPaused {}]), Code::CampaignPaused);
+        assert_eq!(code(vec![Reason::AlreadyGiven { dose_number: 1 }]), Code::AlreadyBooked);
+        let digit = Reason::NotInTranche { last_digit: 7 };
+        assert_eq!(code(vec![closed(), digit.clone()]), Code::WindowClosed);
+        assert_eq!(code(vec![digit, Reason::CampaignPaused {}]), Code::NotEligible);
+    }
+
+    #[test]
+    fn the_facts_of_a_refusal_are_those_of_its_first_reason() {
+        let refusal = refused(vec![Reason::NotInTranche { last_digit: 7 }, closed()]);
+        let written = serde_json::to_value(&refusal.detail).unwrap();
+        let expected = serde_json::json!({ "cause": "unmet_rule", "facts": { "last_digit": 7 } });
+        assert_eq!(written, expected);
+    }
+}

@@ -6,6 +6,8 @@ use super::SlotId;
 
 /// The most seats of a slot: more than the largest stadium had in one window.
 pub const SEATS_MAX: i32 = 10_000;
+/// A slot is a part of a day.
+pub const HOURS_MAX: i64 = 24;
 
 /// A time window at a clinic, as locked by the transaction that decides.
 #[derive(Clone, Debug, PartialEq, Eq)]

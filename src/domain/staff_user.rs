@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Refusal;
+use super::{Detail, Refusal, fact::Expected};
 
 /// Between the 8 and the 15 that NIST SP 800-63B-4, section 3.1.1.2, asks for with and without a
 /// second factor.
@@ -30,11 +30,8 @@ impl Username {
         if name.chars().all(is_lawful) && lengths.contains(&name.len()) {
             return Ok(Self(name));
         }
-        let detail = format!(
-            "A username has {USERNAME_CHARS_MIN} to {USERNAME_CHARS_MAX} letters (a-z), digits, \
-             dots, underscores or hyphens."
-        );
-        Err(Refusal::field("username", detail))
+        let (chars_min, chars_max) = (USERNAME_CHARS_MIN, USERNAME_CHARS_MAX);
+        Err(Refusal::expected("username", Expected::Username { chars_min, chars_max }))
     }
 
     pub fn as_str(&self) -> &str {
@@ -54,11 +51,11 @@ impl fmt::Display for Username {
 /// Names `password`: too short or too long. The refusal does not repeat it.
 pub fn check_password(password: &str) -> Result<(), Refusal> {
     if password.chars().count() < PASSWORD_CHARS_MIN {
-        let detail = format!("A password has at least {PASSWORD_CHARS_MIN} characters.");
+        let detail = Detail::PasswordTooShort { chars_min: PASSWORD_CHARS_MIN };
         return Err(Refusal::field("password", detail));
     }
     if password.len() > PASSWORD_BYTES_MAX {
-        let detail = format!("A password has at most {PASSWORD_BYTES_MAX} bytes.");
+        let detail = Detail::PasswordTooLong { bytes_max: PASSWORD_BYTES_MAX };
         return Err(Refusal::field("password", detail));
     }
     Ok(())
@@ -83,7 +80,8 @@ mod tests {
         for password in ["eleven char", &"x".repeat(PASSWORD_BYTES_MAX + 1)] {
             let refusal = check_password(password).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("password"));
-            assert!(!refusal.detail.contains(password));
+            let facts = serde_json::to_string(&refusal.detail).unwrap();
+            assert!(!facts.contains(password));
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The answer to "may this person book this dose now?", with every reason for a no.
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
-use serde_json::{Value, json};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Serialize, Serializer};
 
-use super::{Code, Refusal};
+use super::{code::Code, ids::ProductId, localized::Localized};
 
 macro_rules! reason_codes {
     ($($name:ident, $slug:literal, $refused_as:ident;)*) => {
@@ -22,8 +22,14 @@ macro_rules! reason_codes {
             }
 
             /// The code of the refusal whose first reason this is.
-            fn refused_as(self) -> Code {
+            pub fn refused_as(self) -> Code {
                 match self { $(Self::$name => Code::$refused_as),* }
+            }
+        }
+
+        impl Reason {
+            pub fn code(&self) -> ReasonCode {
+                match self { $(Self::$name { .. } => ReasonCode::$name),* }
             }
         }
     };
@@ -49,19 +55,107 @@ reason_codes! {
 }
 
 impl Serialize for ReasonCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.slug())
     }
 }
 
-/// One reason for a no. Says nothing about the person that the person did not say.
+/// One reason for a no, with its facts, as which alone it is serialised. Says nothing about the
+/// person that the person did not say. Zones are those in which instants are to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    pub code: ReasonCode,
-    pub text: String,
+#[serde(untagged)]
+pub enum Reason {
+    AlreadyGiven {
+        dose_number: i16,
+    },
+    AlreadyBooked {
+        dose_number: i16,
+    },
+    CampaignClosed {},
+    WindowClosed {
+        closes_at: DateTime<Utc>,
+        #[serde(serialize_with = "zone_name")]
+        zone: Tz,
+    },
+    NotInCohort {
+        /// The groups that may book; none of them is the person's, as far as is known.
+        #[serde(serialize_with = "main_of_each")]
+        cohorts: Vec<Localized>,
+        /// One of them could be, were the region known.
+        depends_on_region: bool,
+        /// One of them could be, were the lists known.
+        depends_on_roster: bool,
+    },
+    NotInTranche {
+        /// Of the day of birth.
+        last_digit: u32,
+    },
+    ProductNotOffered {
+        /// The question names a product; else there is none at all.
+        is_named: bool,
+    },
+    TooOld {
+        product_id: ProductId,
+        #[serde(serialize_with = "main")]
+        product_name: Localized,
+        /// Included.
+        age_months_max: i16,
+    },
+    PreviousDoseMissing {
+        previous_dose_number: i16,
+        /// Earlier doses are known; a public question knows none.
+        is_known: bool,
+    },
+    AppointmentPast {
+        on_date: NaiveDate,
+    },
+    NotPublished {},
+    CampaignPaused {},
+    WindowNotOpen {
+        opens_at: DateTime<Utc>,
+        #[serde(serialize_with = "zone_name")]
+        zone: Tz,
+        /// The instant has passed, and nobody has opened the campaign.
+        is_late: bool,
+    },
+    TrancheNotOpen {
+        #[serde(serialize_with = "main")]
+        tranche_name: Localized,
+        opens_at: DateTime<Utc>,
+        #[serde(serialize_with = "zone_name")]
+        zone: Tz,
+    },
+    TooYoung {
+        product_id: ProductId,
+        #[serde(serialize_with = "main")]
+        product_name: Localized,
+        age_months_min: i16,
+        /// The first day on which the person is old enough; none beyond the calendar.
+        reached_on: Option<NaiveDate>,
+    },
+    IntervalTooShort {
+        interval_days: i16,
+        previous_on: NaiveDate,
+        /// The first day on which enough days have passed; none beyond the calendar.
+        possible_on: Option<NaiveDate>,
+    },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A zone as its IANA name.
+fn zone_name<S: Serializer>(zone: &Tz, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(zone.name())
+}
+
+/// A name as an administrator gave it.
+fn main<S: Serializer>(name: &Localized, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&name.main)
+}
+
+fn main_of_each<S: Serializer>(names: &[Localized], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(names.iter().map(|name| &name.main))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub eligible: bool,
     /// Every reason that applies, the most useful first; empty exactly when eligible.
@@ -74,59 +168,9 @@ pub struct Verdict {
     pub rule_version: i32,
 }
 
-impl Verdict {
-    /// The no as a refusal. A verdict that says yes has nothing to refuse: do not ask it.
-    pub fn refusal(&self) -> Refusal {
-        let refusal = match self.reasons.first() {
-            Some(Reason { code, text }) => Refusal::new(code.refused_as(), text.as_str()),
-            None => Code::NotEligible.into(),
-        };
-        let reason = |reason: &Reason| json!({ "code": reason.code.slug(), "text": reason.text });
-        let next = self.next_eligible_at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
-        refusal
-            .with("reasons", self.reasons.iter().map(reason).collect::<Vec<Value>>())
-            .with("next_eligible_at", next)
-            .with("rule_version", self.rule_version)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::TimeZone;
-
     use super::*;
-
-    fn no(codes: &[ReasonCode]) -> Verdict {
-        let reasons = codes.iter().map(|&code| Reason { code, text: format!("{code:?}") });
-        Verdict {
-            eligible: false,
-            reasons: reasons.collect(),
-            next_eligible_at: Some(Utc.with_ymd_and_hms(2021, 7, 14, 11, 0, 0).unwrap()),
-            rule_version: 3,
-        }
-    }
-
-    #[test]
-    fn a_refusal_says_what_the_verdict_says() {
-        let verdict = no(&[ReasonCode::WindowNotOpen, ReasonCode::TooYoung]);
-        let refusal = verdict.refusal();
-        assert_eq!(refusal.code, Code::WindowNotOpen);
-        assert_eq!(refusal.detail, "WindowNotOpen");
-        let mut more = Value::Object(refusal.more);
-        more["eligible"] = false.into();
-        assert_eq!(more, serde_json::to_value(&verdict).unwrap());
-        assert_eq!(more["next_eligible_at"], "2021-07-14T11:00:00Z");
-        assert_eq!(more["reasons"][1]["code"], "too_young");
-    }
-
-    #[test]
-    fn the_first_reason_names_the_refusal() {
-        let code = |codes: &[ReasonCode]| no(codes).refusal().code;
-        assert_eq!(code(&[ReasonCode::CampaignPaused]), Code::CampaignPaused);
-        assert_eq!(code(&[ReasonCode::AlreadyGiven]), Code::AlreadyBooked);
-        assert_eq!(code(&[ReasonCode::WindowClosed, ReasonCode::NotInCohort]), Code::WindowClosed);
-        assert_eq!(code(&[ReasonCode::NotInCohort, ReasonCode::WindowNotOpen]), Code::NotEligible);
-    }
 
     #[test]
     fn a_reason_is_called_the_same_everywhere() {
@@ -138,5 +182,21 @@ mod tests {
 
     fn capitalised(word: &str) -> String {
         word[..1].to_uppercase() + &word[1..]
+    }
+
+    #[test]
+    fn a_reason_is_serialised_as_its_facts() {
+        let facts = |reason: Reason| serde_json::to_value(reason).unwrap();
+        assert_eq!(facts(Reason::CampaignPaused {}), serde_json::json!({}));
+        let name = Localized { main: "55-59".into(), ko: Some("55~59세".into()), en: None };
+        let cohorts = Reason::NotInCohort {
+            cohorts: vec![name],
+            depends_on_region: true,
+            depends_on_roster: false,
+        };
+        let expected = serde_json::json!({
+            "cohorts": ["55-59"], "depends_on_region": true, "depends_on_roster": false,
+        });
+        assert_eq!(facts(cohorts), expected);
     }
 }

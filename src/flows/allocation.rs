@@ -7,8 +7,9 @@ use super::{Error, Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        AllocationId, PoolId, Refusal,
+        AllocationId, Detail, PoolId, Refusal,
         allocation::NewAllocation,
+        fact::{By, Counter, Noun},
         grant::{Grant, Shortfall},
         movement::{Cause, Vials, moved_meanwhile},
         supply_history::Event,
@@ -43,7 +44,7 @@ pub async fn allocate(
     cause: &Cause,
 ) -> Result<Granted> {
     in_tx(&db.write, "allocate", async |conn| {
-        let no_campaign = || Refusal::field("campaign_id", "There is no such campaign.");
+        let no_campaign = || Refusal::no_such("campaign_id", Noun::Campaign);
         let campaign = db::campaign::lock(conn, to.campaign_id).await?;
         campaign.ok_or_else(no_campaign)?.unless_closed()?;
         check(conn, &to).await?;
@@ -81,29 +82,27 @@ pub async fn grant(
 /// Whether clinic, product, tranche and pool belong together. Locks the clinic.
 async fn check(conn: &mut PgConnection, to: &NewAllocation) -> Result<()> {
     let Some(clinic) = db::clinic::lock(conn, to.clinic_id).await? else {
-        return Err(Refusal::field("clinic_id", "There is no such clinic.").into());
+        return Err(Refusal::no_such("clinic_id", Noun::Clinic).into());
     };
     let vial = db::product::find_doses_per_vial(&mut *conn, to.campaign_id, to.product_id).await?;
     if vial.is_none() {
-        let detail = "The campaign does not give this product.";
+        let detail = Detail::NotInCampaign { what: Noun::Product, by: By::Id };
         return Err(Refusal::field("product_id", detail).into());
     }
     if let Some(tranche_id) = to.tranche_id
         && !db::tranche::holds(&mut *conn, to.campaign_id, tranche_id).await?
     {
-        let detail = "The campaign has no such tranche now.";
+        let detail = Detail::NotInCampaign { what: Noun::Tranche, by: By::Id };
         return Err(Refusal::field("tranche_id", detail).into());
     }
     let pool = db::pool::find(&mut *conn, to.pool_id).await?;
     let pool =
         pool.filter(|pool| (pool.campaign_id, pool.product_id) == (to.campaign_id, to.product_id));
     let Some(pool) = pool else {
-        let detail = "There is no such pool of this campaign and product.";
-        return Err(Refusal::field("pool_id", detail).into());
+        return Err(Refusal::field("pool_id", Detail::PoolOfOtherProduct).into());
     };
     if !db::pool::covers(conn, pool.region_id, clinic.region_id).await? {
-        let detail = "The pool is of a region that the clinic is not in.";
-        return Err(Refusal::field("pool_id", detail).into());
+        return Err(Refusal::field("pool_id", Detail::PoolOfOtherRegion).into());
     }
     Ok(())
 }
@@ -120,7 +119,7 @@ async fn grant_to(
     let vial = db::product::doses_per_vial(&mut *conn, grant.product_id).await?;
     let vials = Vials::new(amount.doses, vial)?;
     if amount.if_granted.is_some_and(|seen| seen != grant.granted) {
-        return Err(moved_meanwhile("granted", grant.granted).into());
+        return Err(moved_meanwhile(Counter::Granted, grant.granted).into());
     }
     let mut pool = db::pool::lock(conn, &[pool_id]).await?.pop().ok_or_else(Refusal::not_found)?;
     let movement = grant.grant(&mut pool, vials, cause)?;
@@ -154,7 +153,7 @@ pub async fn retract(
         let vial = db::product::doses_per_vial(&mut *conn, grant.product_id).await?;
         let vials = Vials::new(amount.doses, vial)?;
         if amount.if_granted.is_some_and(|seen| seen != grant.granted) {
-            return Err(moved_meanwhile("granted", grant.granted).into());
+            return Err(moved_meanwhile(Counter::Granted, grant.granted).into());
         }
         if let Some(shortfall) = grant.shortfall(vials) {
             return Err(displacing(conn, &grant, shortfall).await?);

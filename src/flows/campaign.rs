@@ -8,7 +8,7 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        CampaignId, Code, Refusal,
+        CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
         localized::{Localized, LocalizedChange},
         supply_history::Event,
@@ -106,10 +106,7 @@ async fn quota(conn: &mut PgConnection, campaign_id: CampaignId) -> Result<i32> 
     let received = db::pool::received(conn, campaign_id).await?;
     match i32::try_from(received) {
         Ok(quota) if quota > 0 => Ok(quota),
-        Ok(_) => {
-            let detail = "No doses were received for this campaign: there is no quota to publish.";
-            Err(Refusal::new(Code::QuotaNotPublished, detail).into())
-        }
+        Ok(_) => Err(Refusal::new(Code::QuotaNotPublished, Detail::NothingReceived).into()),
         Err(_) => Err(too_many_doses().into()),
     }
 }

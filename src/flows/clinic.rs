@@ -8,7 +8,7 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        ClinicId, Refusal, RegionId,
+        ClinicId, Detail, Refusal, RegionId,
         clinic::{Clinic, Closure, NewClinic},
         localized::LocalizedChange,
     },
@@ -56,8 +56,7 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
             ..old
         };
         if clinic.zone != old.zone && db::slot::exists(&mut *conn, clinic_id).await? {
-            let detail = "The clinic has slots, and their dates go by the zone that it has.";
-            return Err(Refusal::field("zone", detail).into());
+            return Err(Refusal::field("zone", Detail::SlotsGoByZone).into());
         }
         db::clinic::set(conn, &clinic).await.map_err(named)?;
         db::catalogue::touch(conn).await?;

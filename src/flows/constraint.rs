@@ -1,61 +1,81 @@
 //! What the database's named constraints mean to whoever asked. The rule stands once, in the
-//! schema; here stand the field and the words. A flow that writes what somebody typed passes its
+//! schema; here stand the field and the cause. A flow that writes what somebody typed passes its
 //! errors through `named`.
 
 use super::Error;
 use crate::{
     db::error::{Failure, classify},
-    domain::{Code, Refusal},
+    domain::{
+        Code, Detail, Refusal,
+        fact::{By, Expected, Noun},
+        slot::HOURS_MAX,
+    },
 };
 
-/// Constraint, field, what to say.
-type Named = (&'static str, &'static str, &'static str);
+/// Constraint, field, what is wrong.
+type Named = (&'static str, &'static str, fn() -> Detail);
 
 const TAKEN: &[Named] = &[
-    ("region_code_key", "code", "A region has this code."),
-    ("clinic_code_key", "code", "A clinic has this code."),
-    ("product_code_key", "code", "A product has this code in this code system."),
-    ("course_code_key", "code", "A course has this code."),
-    ("campaign_code_key", "code", "A campaign has this code."),
-    ("roster_code_key", "code", "A roster has this code."),
-    ("pool_node_key", "region_id", "The campaign has a pool of this product there."),
-    ("slot_key", "slots", "The clinic has a slot that starts at one of these instants."),
-    ("person_match_key", "name", "The register has a person of this name, birth date and phone."),
-    (
-        "person_spelling_key",
-        "name",
-        "The register has a person of this name, birth date and phone.",
-    ),
+    ("region_code_key", "code", || taken(Noun::Region)),
+    ("clinic_code_key", "code", || taken(Noun::Clinic)),
+    ("product_code_key", "code", || Detail::Taken { what: Noun::Product, by: By::CodeInSystem }),
+    ("course_code_key", "code", || taken(Noun::Course)),
+    ("campaign_code_key", "code", || taken(Noun::Campaign)),
+    ("roster_code_key", "code", || taken(Noun::Roster)),
+    ("pool_node_key", "region_id", || Detail::PoolThere),
+    ("slot_key", "slots", || Detail::SlotStartsThen),
+    ("person_match_key", "name", || Detail::InRegister),
+    ("person_spelling_key", "name", || Detail::InRegister),
 ];
 
 const IMPOSSIBLE: &[Named] = &[
-    ("region_code_check", "code", "A code has 1 to 32 letters, digits or hyphens."),
-    ("clinic_code_check", "code", "A code has 1 to 32 letters, digits or hyphens."),
-    ("roster_code_check", "code", "A code has 1 to 32 letters, digits or hyphens."),
-    ("course_code_check", "code", "A code has 1 to 64 small letters, digits or hyphens."),
-    ("campaign_code_check", "code", "A code has 1 to 64 small letters, digits or hyphens."),
-    ("clinic_position_check", "latitude", "Give latitude and longitude, both in degrees."),
-    ("product_doses_per_vial_check", "doses_per_vial", "A vial holds at least one dose."),
-    ("product_doses_in_series_check", "doses_in_series", "A series has at least one dose."),
-    ("product_interval_check", "interval_days_min", "Days cannot be negative."),
-    ("product_age_check", "age_months_max", "Ages are at least 0, the lower one first."),
-    ("campaign_dose_number_check", "dose_number", "Doses are numbered 1 to 20."),
-    ("campaign_window_check", "closes_at", "A campaign closes after it opens."),
-    ("campaign_cancel_until_check", "cancel_until_hours", "Give 0 to 1000 hours."),
-    ("cohort_birth_range_check", "born_to", "The range of birth dates ends before it begins."),
-    ("cohort_names_someone_check", "born_from", "Name birth dates, a roster or a region."),
-    ("tranche_digits_check", "birth_day_digits", "Give 1 to 10 different digits, 0 to 9."),
-    ("slot_window_check", "slots", "A slot ends after it starts."),
-    ("slot_seats_check", "seats", "A slot has at least as many seats as are taken."),
-    ("allocation_channel_check", "channel", "Channels are 1 web, 2 phone, 3 walk-in."),
-    ("region_parent_id_fkey", "parent_id", "There is no such region."),
-    ("clinic_region_id_fkey", "region_id", "There is no such region."),
-    ("campaign_course_id_fkey", "course_id", "There is no such course."),
-    ("cohort_roster_id_fkey", "roster_id", "There is no such roster."),
-    ("cohort_region_id_fkey", "region_id", "There is no such region."),
-    ("pool_region_id_fkey", "region_id", "There is no such region."),
-    ("person_region_id_fkey", "region_id", "There is no such region."),
+    ("region_code_check", "code", || must_be(Expected::Code { chars_max: 32 })),
+    ("clinic_code_check", "code", || must_be(Expected::Code { chars_max: 32 })),
+    ("roster_code_check", "code", || must_be(Expected::Code { chars_max: 32 })),
+    ("course_code_check", "code", || must_be(Expected::SmallCode { chars_max: 64 })),
+    ("campaign_code_check", "code", || must_be(Expected::SmallCode { chars_max: 64 })),
+    ("clinic_position_check", "latitude", || Detail::HalfPosition),
+    ("product_doses_per_vial_check", "doses_per_vial", || at_least(1)),
+    ("product_doses_in_series_check", "doses_in_series", || at_least(1)),
+    ("product_interval_check", "interval_days_min", || at_least(0)),
+    ("product_age_check", "age_months_max", || Detail::AgesReversed),
+    ("campaign_dose_number_check", "dose_number", || between(1, 20)),
+    ("campaign_window_check", "closes_at", || Detail::ClosesBeforeOpening),
+    ("campaign_cancel_until_check", "cancel_until_hours", || between(0, 1000)),
+    ("cohort_birth_range_check", "born_to", || Detail::BirthDatesReversed),
+    ("cohort_names_someone_check", "born_from", || Detail::CohortOfNobody),
+    ("tranche_digits_check", "birth_day_digits", || must_be(Expected::Digits)),
+    ("slot_window_check", "slots", || Detail::SlotLength { hours_max: HOURS_MAX }),
+    ("slot_seats_check", "seats", || Detail::FewerSeatsThanTaken),
+    ("allocation_channel_check", "channel", || must_be(Expected::Channel)),
+    ("region_parent_id_fkey", "parent_id", || no_such(Noun::Region)),
+    ("clinic_region_id_fkey", "region_id", || no_such(Noun::Region)),
+    ("campaign_course_id_fkey", "course_id", || no_such(Noun::Course)),
+    ("cohort_roster_id_fkey", "roster_id", || no_such(Noun::Roster)),
+    ("cohort_region_id_fkey", "region_id", || no_such(Noun::Region)),
+    ("pool_region_id_fkey", "region_id", || no_such(Noun::Region)),
+    ("person_region_id_fkey", "region_id", || no_such(Noun::Region)),
 ];
+
+fn taken(what: Noun) -> Detail {
+    Detail::Taken { what, by: By::Code }
+}
+
+fn no_such(what: Noun) -> Detail {
+    Detail::NoSuch { what, by: By::Id }
+}
+
+fn must_be(expected: Expected) -> Detail {
+    Detail::MustBe { expected }
+}
+
+fn at_least(min: i64) -> Detail {
+    must_be(Expected::WholeNumberFrom { min })
+}
+
+fn between(min: i64, max: i64) -> Detail {
+    must_be(Expected::WholeNumberBetween { min, max })
+}
 
 /// A refusal that names the field, where a named constraint says no; else the error as it is.
 pub(super) fn named(error: sqlx::Error) -> Error {
@@ -69,7 +89,7 @@ pub(super) fn named(error: sqlx::Error) -> Error {
 fn refusal(constraint: &str) -> Option<Refusal> {
     let find = |table: &[Named]| {
         let row = table.iter().find(|(name, ..)| *name == constraint);
-        row.map(|(_, field, detail)| Refusal::field(*field, *detail))
+        row.map(|(_, field, detail)| Refusal::field(*field, detail()))
     };
     let taken = find(TAKEN).map(|refusal| Refusal { code: Code::AlreadyExists, ..refusal });
     taken.or_else(|| find(IMPOSSIBLE))

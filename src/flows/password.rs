@@ -10,7 +10,7 @@ use argon2::{
 use tokio::sync::Semaphore;
 
 use super::Result;
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Detail, Refusal};
 
 /// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two
 /// passes, one lane.
@@ -48,11 +48,10 @@ impl Passwords {
     /// # Errors
     /// `overloaded` where no core is free in time.
     pub(super) async fn verify(&self, hash: String, password: String) -> Result<bool> {
-        let crowded = "Too many people sign in at this moment.";
         let waiting = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned());
         // The semaphore is never closed; if it were, there would be no core to be had either.
         let Ok(Ok(permit)) = waiting.await else {
-            return Err(Refusal::new(Code::Overloaded, crowded).into());
+            return Err(Refusal::new(Code::Overloaded, Detail::SignInCrowded).into());
         };
         let work = move || {
             // Goes with the work, not with the request: a client that hangs up stops neither.

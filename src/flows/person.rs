@@ -4,7 +4,8 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        Code, PersonId, Refusal, RegionId, RosterId,
+        Code, Detail, PersonId, Refusal, RegionId, RosterId,
+        fact::Noun,
         keys::MatchKey,
         language::Language,
         person::{BirthDate, Keyed, Names, NewPerson, Spelling, parse_phone},
@@ -46,7 +47,7 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
         let known = db::roster::known(&mut *conn, &roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("roster_ids[{at}]");
-            return Err(Refusal::field(field, "There is no such roster.").into());
+            return Err(Refusal::no_such(field, Noun::Roster).into());
         }
         db::roster::insert_member(conn, person_id, &known).await?;
         db::catalogue::touch(conn).await?;
@@ -63,6 +64,5 @@ fn taken(spellings: &[Spelling], at: usize) -> Refusal {
         Some(Language::Korean) => "name_ko",
         Some(Language::English) => "name_en",
     };
-    let detail = "The register has a person of this name, birth date and phone.";
-    Refusal { code: Code::AlreadyExists, ..Refusal::field(field, detail) }
+    Refusal { code: Code::AlreadyExists, ..Refusal::field(field, Detail::InRegister) }
 }

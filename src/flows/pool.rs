@@ -5,7 +5,8 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        PoolId, Refusal,
+        Detail, PoolId, Refusal,
+        fact::{By, Counter, Noun},
         movement::{Cause, Vials, moved_meanwhile},
         pool::{NewPool, Pool},
         supply_history::Event,
@@ -19,21 +20,19 @@ use crate::{
 pub async fn add(db: &Db, new: NewPool) -> Result<Pool> {
     in_tx(&db.write, "add pool", async |conn| {
         let NewPool { campaign_id, product_id, parent_id, region_id } = new;
-        let no_campaign = || Refusal::field("campaign_id", "There is no such campaign.");
+        let no_campaign = || Refusal::no_such("campaign_id", Noun::Campaign);
         db::campaign::lock(conn, campaign_id).await?.ok_or_else(no_campaign)?.unless_closed()?;
         if db::product::find_doses_per_vial(&mut *conn, campaign_id, product_id).await?.is_none() {
-            let detail = "The campaign does not give this product.";
+            let detail = Detail::NotInCampaign { what: Noun::Product, by: By::Id };
             return Err(Refusal::field("product_id", detail).into());
         }
         match (parent_id, region_id) {
             (None, None) => {}
             (None, Some(_)) => {
-                let detail = "A pool of a region stands below another: name its parent.";
-                return Err(Refusal::field("parent_id", detail).into());
+                return Err(Refusal::field("parent_id", Detail::ParentNeeded).into());
             }
             (Some(_), None) => {
-                let detail = "Only the nation's pool, which has no parent, is without a region.";
-                return Err(Refusal::field("region_id", detail).into());
+                return Err(Refusal::field("region_id", Detail::RegionNeeded).into());
             }
             (Some(parent_id), Some(region_id)) => {
                 let parent = db::pool::find(&mut *conn, parent_id).await?;
@@ -41,14 +40,12 @@ pub async fn add(db: &Db, new: NewPool) -> Result<Pool> {
                     (parent.campaign_id, parent.product_id) == (campaign_id, product_id)
                 };
                 let Some(parent) = parent.filter(is_of_it) else {
-                    let detail = "There is no such pool of this campaign and product.";
-                    return Err(Refusal::field("parent_id", detail).into());
+                    return Err(Refusal::field("parent_id", Detail::PoolOfOtherProduct).into());
                 };
                 let is_inside = parent.region_id != Some(region_id)
                     && db::pool::covers(&mut *conn, parent.region_id, region_id).await?;
                 if !is_inside {
-                    let detail = "There is no such region below the parent's.";
-                    return Err(Refusal::field("region_id", detail).into());
+                    return Err(Refusal::field("region_id", Detail::RegionNotBelow).into());
                 }
             }
         }
@@ -81,7 +78,7 @@ pub async fn receive(
         let mut pools = db::pool::lock(conn, &[pool_id]).await?;
         let mut pool = pools.pop().ok_or_else(Refusal::not_found)?;
         if if_received.is_some_and(|seen| seen != pool.received) {
-            return Err(moved_meanwhile("received", pool.received).into());
+            return Err(moved_meanwhile(Counter::Received, pool.received).into());
         }
         let movement = pool.receive(vials, cause)?;
         db::pool::set(conn, &pool).await?;
@@ -122,12 +119,12 @@ pub async fn transfer(db: &Db, transfer: Transfer, cause: &Cause) -> Result<(Poo
             Some(pools.swap_remove(at))
         };
         let mut from = take(from_pool_id).ok_or_else(Refusal::not_found)?;
-        let no_child = || Refusal::field("to_pool_id", "There is no such pool below this one.");
+        let no_child = || Refusal::field("to_pool_id", Detail::PoolNotBelow);
         let mut to = take(to_pool_id).ok_or_else(no_child)?;
         let vials =
             Vials::new(doses, db::product::doses_per_vial(&mut *conn, from.product_id).await?)?;
         if if_passed_on.is_some_and(|seen| seen != from.passed_on) {
-            return Err(moved_meanwhile("passed_on", from.passed_on).into());
+            return Err(moved_meanwhile(Counter::PassedOn, from.passed_on).into());
         }
         let movement = from.pass_on(&mut to, vials, cause)?;
         db::pool::set(conn, &from).await?;

@@ -4,7 +4,8 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        Refusal,
+        Detail, Refusal,
+        fact::Noun,
         region::{NewRegion, Region},
     },
 };
@@ -16,10 +17,9 @@ pub async fn add(db: &Db, new: NewRegion) -> Result<Region> {
     in_tx(&db.write, "add region", async |conn| {
         if let Some(parent_id) = new.parent_id {
             let parent = db::region::find(&mut *conn, parent_id).await?;
-            let no_parent = || Refusal::field("parent_id", "There is no such region.");
+            let no_parent = || Refusal::no_such("parent_id", Noun::Region);
             if parent.ok_or_else(no_parent)?.parent_id.is_some() {
-                let detail = "A district has no districts of its own.";
-                return Err(Refusal::field("parent_id", detail).into());
+                return Err(Refusal::field("parent_id", Detail::DistrictOfDistrict).into());
             }
         }
         let region_id = db::region::insert(conn, &new).await.map_err(named)?;

@@ -7,9 +7,10 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        CampaignId, CohortId, ProductId, Refusal, TrancheId,
+        CampaignId, CohortId, Detail, ProductId, Refusal, TrancheId,
         campaign::Campaign,
         cohort::{Cohort, NewCohort},
+        fact::Noun,
         tranche::{NewTranche, Tranche},
     },
 };
@@ -67,8 +68,7 @@ pub async fn add_tranche(
     new.birth_day_digits.dedup();
     in_version(db, campaign_id, async |conn, campaign| {
         if new.opens_at >= campaign.closes_at {
-            let detail = "The campaign has closed by then.";
-            return Err(Refusal::field("opens_at", detail).into());
+            return Err(Refusal::field("opens_at", Detail::CampaignClosedByThen).into());
         }
         let since = campaign.rule_version;
         let tranche_id =
@@ -108,7 +108,7 @@ pub async fn set_products(
         let known = db::product::known(&mut *conn, &product_ids).await?;
         if let Some(at) = product_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("product_ids[{at}]");
-            return Err(Refusal::field(field, "There is no such product.").into());
+            return Err(Refusal::no_such(field, Noun::Product).into());
         }
         db::product::set_of_campaign(conn, campaign_id, &known).await?;
         Ok(known)

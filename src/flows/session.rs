@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
     domain::{
-        Code, PersonId, Refusal,
+        Code, Detail, PersonId, Refusal,
         keys::Keys,
         session::{CITIZEN_SESSION_HOURS, citizen_token},
         sign_in_code::SignInCode,
@@ -35,7 +35,7 @@ pub async fn sign_in(
     challenge_id: Uuid,
     code: &str,
 ) -> Result<CitizenSession> {
-    let wrong = || Refusal::new(Code::WrongCredentials, "This code does not sign anyone in.");
+    let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongCode);
     let code = SignInCode::parse(code).ok_or_else(wrong)?;
     let hash = code.hash(&keys.code, challenge_id);
     let now = clock.now();

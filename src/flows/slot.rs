@@ -7,13 +7,11 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        ClinicId, Code, Refusal, SlotId, calendar,
-        slot::{NewSlot, SEATS_MAX, Slot},
+        ClinicId, Code, Detail, Refusal, SlotId, calendar,
+        fact::Counted,
+        slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
 };
-
-/// A longer window is a mistake.
-const HOURS_MAX: i64 = 24;
 
 /// A time window that is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -55,11 +53,11 @@ fn check(windows: &[Window]) -> Result<()> {
     for (at, window) in windows.iter().enumerate() {
         let length = window.ends_at - window.starts_at;
         if length <= TimeDelta::zero() || length > TimeDelta::hours(HOURS_MAX) {
-            let detail = format!("A slot ends after it starts, within {HOURS_MAX} hours.");
+            let detail = Detail::SlotLength { hours_max: HOURS_MAX };
             return Err(Refusal::field(format!("slots[{at}].ends_at"), detail).into());
         }
         if !(0..=SEATS_MAX).contains(&window.seats) {
-            let detail = format!("A slot has 0 to {SEATS_MAX} seats.");
+            let detail = Detail::HowMany { of: Counted::Seats, min: 0, max: SEATS_MAX.into() };
             return Err(Refusal::field(format!("slots[{at}].seats"), detail).into());
         }
     }
@@ -70,7 +68,7 @@ fn refuse_taken(windows: &[Window], mut taken: HashSet<DateTime<Utc>>) -> Result
     for (at, window) in windows.iter().enumerate() {
         if !taken.insert(window.starts_at) {
             let field = format!("slots[{at}].starts_at");
-            let refusal = Refusal::field(field, "The clinic has a slot that starts then.");
+            let refusal = Refusal::field(field, Detail::SlotStartsThen);
             return Err(Refusal { code: Code::AlreadyExists, ..refusal }.into());
         }
     }
@@ -87,8 +85,7 @@ pub async fn set_seats(db: &Db, slot_id: SlotId, seats: i32) -> Result<Slot> {
         let slot = db::slot::lock(conn, slot_id).await?.ok_or_else(Refusal::not_found)?;
         if !(slot.taken..=SEATS_MAX).contains(&seats) {
             let (taken, max) = (slot.taken, SEATS_MAX);
-            let detail =
-                format!("{taken} seats are taken: give at least that many, at most {max}.");
+            let detail = Detail::SeatsTaken { taken, max };
             return Err(Refusal::field("seats", detail).with("taken", taken).into());
         }
         db::slot::set_seats(conn, slot_id, seats).await?;

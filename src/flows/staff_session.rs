@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
     domain::{
-        Code, Refusal,
+        Code, Detail, Refusal,
         session::{STAFF_SESSION_HOURS, StaffRole, token_hash},
         staff_user::{PASSWORD_BYTES_MAX, Username},
     },
@@ -38,7 +38,7 @@ pub async fn sign_in(
     username: &str,
     password: &str,
 ) -> Result<StaffSession> {
-    let wrong = || Refusal::new(Code::WrongCredentials, "Username or password is wrong.");
+    let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongPassword);
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(wrong().into());
     }

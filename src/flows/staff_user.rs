@@ -4,7 +4,8 @@ use super::{Result, password::hash_password};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        Code, Refusal, StaffUserId,
+        Code, Detail, Refusal, StaffUserId,
+        fact::{By, Noun},
         session::StaffRole,
         staff_user::{Username, check_password},
     },
@@ -33,12 +34,14 @@ pub async fn add(db: &Db, username: &str, password: &str, post: Post<'_>) -> Res
             Post::Administrator => StaffRole::Administrator,
             Post::Clinic(code) => {
                 let clinic_id = db::staff_user::find_clinic(&mut *conn, code).await?;
-                let no_clinic = || Refusal::field("clinic", "There is no clinic with this code.");
+                let (what, by) = (Noun::Clinic, By::Code);
+                let no_clinic = || Refusal::field("clinic", Detail::NoSuch { what, by });
                 StaffRole::Staff(clinic_id.ok_or_else(no_clinic)?)
             }
         };
         let id = db::staff_user::insert(conn, &username, &password_hash, role).await?;
-        let taken = || Refusal::new(Code::AlreadyExists, "This username is taken.");
+        let (what, by) = (Noun::User, By::Name);
+        let taken = || Refusal::new(Code::AlreadyExists, Detail::Taken { what, by });
         id.ok_or_else(|| taken().into())
     })
     .await
@@ -54,7 +57,8 @@ pub async fn disable(db: &Db, username: &str) -> Result<()> {
         if db::staff_user::set_active(conn, &username, false).await? {
             return Ok(());
         }
-        Err(Refusal::field("username", "There is no user with this name.").into())
+        let (what, by) = (Noun::User, By::Name);
+        Err(Refusal::field("username", Detail::NoSuch { what, by }).into())
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! What comes in from outside: body, path and query, each refused as a problem document that names
 //! the field when it cannot be read.
 
-use std::future::Ready;
+use std::{borrow::Cow, future::Ready};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -13,10 +13,14 @@ use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde::de::DeserializeOwned;
 
 use super::{
+    field::Wrong,
     problem::Problem,
     unread_body::{BODY_BYTES_MAX, BODY_SECONDS_MAX},
 };
-use crate::domain::{Code, Refusal};
+use crate::domain::{
+    Code, Detail, Refusal,
+    fact::{Expected, Sent},
+};
 
 /// Names the input as a whole where no single field is at fault.
 const ALL: &str = "(all)";
@@ -33,12 +37,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let payload = payload.take();
         Box::pin(async move {
             if !is_json {
-                let detail = "Send the body as application/json.";
+                let (sent, media_type) = (Sent::Body, "application/json".into());
+                let detail = Detail::WrongMediaType { sent, media_type };
                 return Err(Problem::new(Code::UnsupportedMediaType, detail));
             }
             let body = tokio::time::timeout(BODY_SECONDS_MAX, read(payload))
                 .await
-                .unwrap_or_else(|_| Err(malformed("The body came too slowly.")))?;
+                .unwrap_or_else(|_| Err(malformed(Detail::TooSlow { sent: Sent::Body })))?;
             parse(&body).map(Json)
         })
     }
@@ -53,9 +58,13 @@ pub fn media_type(request: &HttpRequest) -> &str {
 async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| malformed(format!("The body broke off: {error}.")))?;
+        let chunk = chunk.map_err(|error| {
+            tracing::debug!(%error, "a body broke off");
+            malformed(Detail::BrokenOff { sent: Sent::Body })
+        })?;
         if body.len() + chunk.len() > BODY_BYTES_MAX {
-            let detail = format!("A body may have at most {BODY_BYTES_MAX} bytes.");
+            let bytes_max = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX);
+            let detail = Detail::TooLarge { sent: Sent::Body, bytes_max };
             return Err(Problem::new(Code::BodyTooLarge, detail));
         }
         body.extend_from_slice(&chunk);
@@ -63,19 +72,19 @@ async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
     Ok(body.freeze())
 }
 
-fn malformed(detail: impl Into<String>) -> Problem {
+fn malformed(detail: Detail) -> Problem {
     Problem::new(Code::MalformedRequest, detail)
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // serde would read a list by position, as if its values had names.
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(must_be(ALL.to_owned(), "an object"));
+        return Err(Refusal::expected(ALL, Expected::Object).into());
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let not_json = |error: &serde_json::Error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        malformed(format!("The body is not one JSON value: {place}."))
+        let place = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
+        malformed(Detail::NotJson { line: place(error.line()), column: place(error.column()) })
     };
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -92,42 +101,34 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// which field it was and what kind of value belongs there.
 fn refuse(message: &str, path: String) -> Problem {
     if let Some(name) = quoted_after(message, "unknown field") {
-        let detail = format!("There is no field {name} here.");
-        return Refusal { code: Code::UnknownField, ..Refusal::field(name, detail) }.into();
+        let refusal = Refusal::field(name, Detail::FieldUnknown);
+        return Refusal { code: Code::UnknownField, ..refusal }.into();
     }
     if let Some(name) = quoted_after(message, "missing field") {
-        let detail = format!("The field {name} is missing.");
-        return Refusal::field(name, detail).into();
+        return Refusal::field(name, Detail::FieldMissing).into();
     }
     if let Some(name) = quoted_after(message, "duplicate field") {
-        let detail = format!("The field {name} is there twice.");
-        return Refusal::field(name, detail).into();
+        return Refusal::field(name, Detail::FieldTwice).into();
     }
-    let field = if path == "." { ALL.to_owned() } else { path };
+    let field = if path == "." { ALL.into() } else { Cow::Owned(path) };
     let expected = message.rsplit_once("expected ").map(|(_, rest)| rest).unwrap_or_default();
-    let expected = expected.split(" at line").next().unwrap_or_default();
-    if expected.is_empty() {
-        let detail = format!("The value of {field} is not possible.");
-        return Refusal::field(field, detail).into();
-    }
-    must_be(field, plain(expected))
+    let expected = expected.split(" at line").next().and_then(kind);
+    let impossible = || Refusal::field(field.clone(), Detail::ValueImpossible);
+    expected.map_or_else(impossible, |kind| Refusal::expected(field.clone(), kind)).into()
 }
 
-fn must_be(field: String, kind: &str) -> Problem {
-    let detail = format!("The value of {field} must be {kind}.");
-    Refusal::field(field, detail).into()
-}
-
-/// What serde expected, in words for people who do not write Rust.
-fn plain(expected: &str) -> &str {
-    match expected {
-        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => "a whole number",
-        "f64" => "a number",
-        "a sequence" => "a list",
-        "a boolean" => "true or false",
-        kind if kind.starts_with("struct ") => "an object",
-        kind => kind,
-    }
+/// What serde expected, or one of our own types (`field::Wrong`).
+fn kind(expected: &str) -> Option<Expected> {
+    Some(match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" => Expected::WholeNumber,
+        "f64" => Expected::Number,
+        "a string" => Expected::Text,
+        "a sequence" => Expected::List,
+        "a boolean" => Expected::Boolean,
+        kind if kind.starts_with("struct ") => Expected::Object,
+        kind if kind.contains("UUID") => Expected::Uuid,
+        ours => return Wrong::read(ours),
+    })
 }
 
 /// The first name in backticks of a message that begins with these words; what was sent is quoted
@@ -173,6 +174,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::{domain::language::Language, words};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -190,9 +192,10 @@ mod tests {
         name: Option<String>,
     }
 
-    fn problem(body: &str) -> (Code, Option<String>, String) {
+    fn problem(body: &str) -> (Code, Option<Cow<'static, str>>, String) {
         let Problem(refusal) = parse::<Body>(body.as_bytes()).expect_err("refused");
-        (refusal.code, refusal.field, refusal.detail)
+        let detail = words::refusal(Language::English, &refusal);
+        (refusal.code, refusal.field, detail)
     }
 
     #[test]
@@ -215,14 +218,14 @@ mod tests {
     fn a_list_is_not_read_by_position() {
         for body in ["[3]", " \n\t[]", r#"["Hong Gildong"]"#, "3"] {
             let detail = "The value of (all) must be an object.".to_owned();
-            assert_eq!(problem(body), (Code::InvalidField, Some("(all)".to_owned()), detail));
+            assert_eq!(problem(body), (Code::InvalidField, Some("(all)".into()), detail));
         }
     }
 
     #[test]
     fn a_field_that_is_there_twice_is_named() {
-        let twice = Refusal::field("doses", "The field doses is there twice.");
-        let twice = (twice.code, twice.field, twice.detail);
+        let detail = "The field doses is there twice.".to_owned();
+        let twice = (Code::InvalidField, Some("doses".into()), detail);
         assert_eq!(problem(r#"{"doses": 3, "doses": 4}"#), twice);
         let query = |query: &str| {
             let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
@@ -230,14 +233,15 @@ mod tests {
         };
         query("doses=3").map(drop).expect("the control");
         let Problem(refused) = query("doses=3&doses=4").map(drop).expect_err("twice");
-        assert_eq!((refused.code, refused.field, refused.detail), twice);
+        assert_eq!(refused, Refusal::field("doses", Detail::FieldTwice));
     }
 
     #[test]
     fn what_belongs_there_is_said_in_plain_words() {
         let said = |body: &str| {
             let Problem(refusal) = parse::<Kinds>(body.as_bytes()).map(drop).expect_err("refused");
-            refusal.detail.rsplit_once(" must be ").expect("what it must be").1.to_owned()
+            let said = words::refusal(Language::English, &refusal);
+            said.rsplit_once(" must be ").expect("what it must be").1.to_owned()
         };
         for (body, kind) in [
             (r#"{"degrees": "x"}"#, "a number."),

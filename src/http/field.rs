@@ -1,21 +1,38 @@
 //! Values in requests that a plain string or number would take too lightly. Each says what it
 //! expects when it is something else; `extract` turns that into a refusal that names the field.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::{calendar::zone_named, person::parse_date};
+use crate::domain::{calendar::zone_named, fact::Expected, person::parse_date};
 
 /// Years of an instant: what a database and a human can both work with.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9000;
 const LIMIT_DEFAULT: i64 = 100;
 const LIMIT_MAX: i64 = 1000;
 
-/// What was expected instead.
-#[derive(Debug, thiserror::Error)]
-#[error("expected {0}")]
-pub struct Expected(String);
+/// Something else was expected. serde keeps nothing of an error but its message, so that what was
+/// expected goes through it as JSON.
+#[derive(Debug)]
+pub struct Wrong(Expected);
+
+impl Wrong {
+    /// What was expected, out of what follows that word in a message.
+    pub fn read(text: &str) -> Option<Expected> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}", serde_json::to_string(&self.0).unwrap_or_default())
+    }
+}
+
+impl std::error::Error for Wrong {}
 
 /// One line of text: 1 to `MAX` characters, white space around it removed.
 #[derive(Clone, Debug, Deserialize)]
@@ -23,14 +40,13 @@ pub struct Expected(String);
 pub struct Text<const MAX: usize>(pub String);
 
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
-    type Error = Expected;
+    type Error = Wrong;
 
-    fn try_from(text: String) -> Result<Self, Expected> {
+    fn try_from(text: String) -> Result<Self, Wrong> {
         let trimmed = text.trim();
         let length = trimmed.chars().count();
         if !(1..=MAX).contains(&length) || trimmed.chars().any(char::is_control) {
-            let what = format!("one line of 1 to {MAX} characters without control characters");
-            return Err(Expected(what));
+            return Err(Wrong(Expected::Line { chars_max: MAX }));
         }
         Ok(Self(trimmed.to_owned()))
     }
@@ -53,12 +69,12 @@ pub fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 pub struct Day(pub NaiveDate);
 
 impl TryFrom<String> for Day {
-    type Error = Expected;
+    type Error = Wrong;
 
-    fn try_from(text: String) -> Result<Self, Expected> {
+    fn try_from(text: String) -> Result<Self, Wrong> {
         let is_usual = |date: &NaiveDate| YEARS.contains(&date.year());
         let day = parse_date(&text).filter(is_usual).map(Self);
-        day.ok_or_else(|| Expected("a date as YYYY-MM-DD".to_owned()))
+        day.ok_or(Wrong(Expected::Date))
     }
 }
 
@@ -68,13 +84,12 @@ impl TryFrom<String> for Day {
 pub struct Instant(pub DateTime<Utc>);
 
 impl TryFrom<String> for Instant {
-    type Error = Expected;
+    type Error = Wrong;
 
-    fn try_from(text: String) -> Result<Self, Expected> {
+    fn try_from(text: String) -> Result<Self, Wrong> {
         let at = DateTime::parse_from_rfc3339(&text).ok().map(|at| at.to_utc());
         let is_usual = |at: &DateTime<Utc>| YEARS.contains(&at.year());
-        let expected = || Expected("an instant as 2021-07-12T11:00:00Z".to_owned());
-        at.filter(is_usual).map(Self).ok_or_else(expected)
+        at.filter(is_usual).map(Self).ok_or(Wrong(Expected::Instant))
     }
 }
 
@@ -84,11 +99,10 @@ impl TryFrom<String> for Instant {
 pub struct Zone(pub Tz);
 
 impl TryFrom<String> for Zone {
-    type Error = Expected;
+    type Error = Wrong;
 
-    fn try_from(text: String) -> Result<Self, Expected> {
-        let expected = || Expected("an IANA time zone as Asia/Seoul".to_owned());
-        zone_named(&text).map(Self).ok_or_else(expected)
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        zone_named(&text).map(Self).ok_or(Wrong(Expected::TimeZone))
     }
 }
 
@@ -104,11 +118,11 @@ impl Default for Limit {
 }
 
 impl TryFrom<i64> for Limit {
-    type Error = Expected;
+    type Error = Wrong;
 
-    fn try_from(limit: i64) -> Result<Self, Expected> {
-        let expected = || Expected(format!("a number from 1 to {LIMIT_MAX}"));
-        (1..=LIMIT_MAX).contains(&limit).then_some(Self(limit)).ok_or_else(expected)
+    fn try_from(limit: i64) -> Result<Self, Wrong> {
+        let expected = Expected::WholeNumberBetween { min: 1, max: LIMIT_MAX };
+        (1..=LIMIT_MAX).contains(&limit).then_some(Self(limit)).ok_or(Wrong(expected))
     }
 }
 

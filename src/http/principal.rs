@@ -10,7 +10,8 @@ use super::problem::Problem;
 use crate::{
     db,
     domain::{
-        ClinicId, Code, PersonId, Refusal, StaffUserId,
+        ClinicId, Code, Detail, PersonId, Refusal, StaffUserId,
+        fact::Role,
         session::{self, StaffRole, StaffUser},
     },
     http::state::App,
@@ -49,7 +50,7 @@ impl FromRequest for Citizen {
         ready(token(request).and_then(|(app, token)| {
             session::citizen(&app.keys, token, app.clock.now())
                 .map(Citizen)
-                .ok_or_else(|| unauthenticated("a citizen"))
+                .ok_or_else(|| unauthenticated(Role::Citizen))
         }))
     }
 }
@@ -64,7 +65,7 @@ impl FromRequest for Staff {
             let (app, hash) = found?;
             let user =
                 db::staff_user::find_by_session(&app.db.read, &hash, app.clock.now()).await?;
-            user.map(Staff).ok_or_else(|| unauthenticated("a staff user"))
+            user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
         })
     }
 }
@@ -80,7 +81,7 @@ impl FromRequest for Administrator {
             match user.role {
                 StaffRole::Administrator => Ok(Administrator(user.staff_user_id)),
                 StaffRole::Staff(_) => {
-                    Err(Problem::new(Code::Forbidden, "Only administrators may do this."))
+                    Err(Problem::new(Code::Forbidden, Detail::OnlyAdministrators))
                 }
             }
         })
@@ -104,11 +105,9 @@ pub fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .map(|(_, token)| token.trim())
-        .ok_or_else(|| Problem::new(Code::Unauthenticated, "Send `Authorization: Bearer TOKEN`."))
+        .ok_or_else(|| Problem::new(Code::Unauthenticated, Detail::TokenMissing))
 }
 
-fn unauthenticated(who: &str) -> Problem {
-    let detail =
-        format!("This needs the token of {who}, and the one sent is not, or not any more.");
-    Problem::new(Code::Unauthenticated, detail)
+fn unauthenticated(role: Role) -> Problem {
+    Problem::new(Code::Unauthenticated, Detail::TokenRefused { role })
 }

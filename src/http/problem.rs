@@ -1,16 +1,27 @@
 //! Refusals and failures as `application/problem+json` (RFC 9457). What the client may read stands
 //! in the body; what the operator must read goes to the log, once, here.
+//!
+//! A handler answers with a `Problem`; the body is written by `in_language`, which has the request
+//! and so knows in which language.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    Error, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
+    middleware::Next,
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use super::{
+    language::{accepted, mark},
+    reason::{WrittenVerdict, facts},
+};
 use crate::{
     db,
-    domain::{Code, Refusal, refusal::RETRY_AFTER},
-    flows,
+    domain::{Code, Detail, Refusal, language::Language},
+    flows, words,
 };
 
 /// After how many seconds a 503 may be tried again that does not say so itself.
@@ -20,8 +31,37 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 #[derive(Debug)]
 pub struct Problem(pub Refusal);
 
+/// The members of a problem document.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: Code,
+    cause: &'static str,
+    facts: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<[Blamed<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(flatten)]
+    verdict: Option<WrittenVerdict<'a>>,
+    #[serde(flatten)]
+    more: &'a Map<String, Value>,
+}
+
+/// A field that is to blame.
+#[derive(Serialize)]
+struct Blamed<'a> {
+    field: &'a str,
+    detail: &'a str,
+    cause: &'static str,
+    facts: &'a Value,
+}
+
 impl Problem {
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: Detail) -> Self {
         Self(Refusal::new(code, detail))
     }
 
@@ -31,20 +71,56 @@ impl Problem {
         Self(Code::Internal.into())
     }
 
-    fn body(&self) -> Value {
-        let Refusal { code, detail, field, more } = &self.0;
-        let mut body = Map::new();
-        body.insert("type".into(), format!("/docs#{}", code.slug()).into());
-        body.insert("title".into(), code.title().into());
-        body.insert("status".into(), code.status().into());
-        body.insert("detail".into(), detail.as_str().into());
-        body.insert("code".into(), code.slug().into());
-        if let Some(field) = field {
-            body.insert("errors".into(), json!([{ "field": field, "detail": detail }]));
+    /// After how many seconds the same request should be sent again, where that is known.
+    fn retry_after(&self) -> Option<u64> {
+        match self.0.detail {
+            Detail::Crowded { retry_after } => Some(retry_after),
+            _ => None,
         }
-        body.extend(more.clone());
-        Value::Object(body)
     }
+
+    fn body(&self, language: Language) -> serde_json::Result<String> {
+        let Refusal { code, detail, field, more } = &self.0;
+        let sentence = words::refusal(language, &self.0);
+        let (cause, facts) = (detail.cause(), &facts(detail)?);
+        let blame = |field| [Blamed { field, detail: &sentence, cause, facts }];
+        serde_json::to_string(&Document {
+            r#type: format!("/docs#{}", code.slug()),
+            title: words::title(language, *code),
+            status: code.status(),
+            detail: &sentence,
+            code: *code,
+            cause,
+            facts,
+            errors: field.as_deref().map(blame),
+            retry_after: self.retry_after(),
+            verdict: match detail {
+                Detail::Unmet(verdict) => Some(WrittenVerdict::new(language, verdict)),
+                _ => None,
+            },
+            more,
+        })
+    }
+}
+
+/// Writes the bodies of problem documents, in the language of the request.
+///
+/// # Errors
+/// Those of the inner service, unchanged.
+pub async fn in_language<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, String>>, Error> {
+    let response = next.call(request).await?;
+    let Some(problem) = response.response().error().and_then(|error| error.as_error::<Problem>())
+    else {
+        return Ok(response.map_body(|_, body| EitherBody::left(body)));
+    };
+    let language = accepted(response.request().headers());
+    let body = problem.body(language)?;
+    let mut response = response.map_body(|_, _| EitherBody::right(body));
+    mark(response.headers_mut(), language);
+    Ok(response)
 }
 
 impl std::fmt::Display for Problem {
@@ -58,14 +134,14 @@ impl ResponseError for Problem {
         StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// All but the body, which `in_language` writes.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         match self.status_code() {
             StatusCode::SERVICE_UNAVAILABLE => {
-                let seconds = self.0.more.get(RETRY_AFTER).and_then(Value::as_u64);
-                let seconds = seconds.unwrap_or(RETRY_AFTER_SECONDS);
+                let seconds = self.retry_after().unwrap_or(RETRY_AFTER_SECONDS);
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
             StatusCode::UNAUTHORIZED => {
@@ -73,10 +149,9 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        response.body(self.body().to_string())
+        response.finish()
     }
 }
-
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         Self(refusal)

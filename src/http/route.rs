@@ -3,7 +3,7 @@
 use actix_web::{Resource, web};
 
 use super::problem::Problem;
-use crate::domain::{Code, Refusal};
+use crate::domain::{Code, Detail, Refusal};
 
 /// A resource that answers unknown methods with a problem document.
 pub fn at(path: &str) -> Resource {
@@ -19,5 +19,5 @@ pub async fn not_found() -> Result<String, Problem> {
 }
 
 async fn method_not_allowed() -> Result<String, Problem> {
-    Err(Problem::new(Code::MethodNotAllowed, "See /docs for what this resource can do."))
+    Err(Problem::new(Code::MethodNotAllowed, Detail::NoSuchMethod))
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::{App, introspection::IntrospectionTree, test, web};
 use dosebook::{
     api,
-    domain::{Code, verdict::ReasonCode},
+    domain::{Code, Detail, verdict::ReasonCode},
     web as pages,
 };
 use reqwest::Method;
@@ -62,6 +62,9 @@ async fn the_codes_are_the_same() {
     let schemas = &DOCUMENT["components"]["schemas"];
     let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.slug()).collect();
     assert_eq!(strings(&schemas["Code"]["enum"]), codes);
+    let causes: BTreeSet<_> = Detail::CAUSES.iter().copied().collect();
+    assert_eq!(strings(&schemas["Cause"]["enum"]), causes);
+    assert_eq!(causes.len(), Detail::CAUSES.len(), "each has its own name");
     let reasons: BTreeSet<_> = ReasonCode::ALL.iter().map(|code| code.slug()).collect();
     assert_eq!(strings(&schemas["Reason"]["properties"]["code"]["enum"]), reasons);
 }

@@ -27,6 +27,7 @@ mod eligibility;
 mod errors;
 mod health;
 mod import;
+mod language;
 mod ledger;
 mod localized;
 mod model;

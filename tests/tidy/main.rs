@@ -65,6 +65,7 @@ const ROOMS: &[Room] = &[
     Room { name: "db", may_import: &["domain"], never: &["actix"] },
     Room { name: "clock", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "random", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
+    Room { name: "words", may_import: &["domain"], never: SQL },
     Room { name: "html", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "telemetry", may_import: &["config", "db", "domain"], never: &["query!"] },
@@ -73,22 +74,32 @@ const ROOMS: &[Room] = &[
     Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
     Room {
         name: "demo",
-        may_import: &["clock", "db", "domain", "flows", "random", "telemetry"],
+        may_import: &["clock", "db", "domain", "flows", "random", "telemetry", "words"],
         never: SQL,
     },
     Room {
         name: "rehearsal",
-        may_import: &["clock", "db", "domain", "flows", "html", "random"],
+        may_import: &["clock", "db", "domain", "flows", "html", "random", "words"],
         never: SQL,
     },
     Room {
         name: "http",
-        may_import: &["board", "clock", "config", "db", "domain", "flows", "telemetry"],
+        may_import: &["board", "clock", "config", "db", "domain", "flows", "telemetry", "words"],
         never: HANDLERS,
     },
     Room {
         name: "api",
-        may_import: &["board", "clock", "config", "db", "domain", "flows", "http", "telemetry"],
+        may_import: &[
+            "board",
+            "clock",
+            "config",
+            "db",
+            "domain",
+            "flows",
+            "http",
+            "telemetry",
+            "words",
+        ],
         never: HANDLERS,
     },
     Room {
@@ -103,6 +114,7 @@ const ROOMS: &[Room] = &[
             "html",
             "http",
             "telemetry",
+            "words",
         ],
         never: HANDLERS,
     },
@@ -120,10 +132,7 @@ const ABOVE: &[&str] = &["cli", "lib", "main", "serve", "store"];
 const EXCEPTIONS: &[(&str, &str)] = &[
     // Turns the database's errors into problems, in one place for all handlers.
     ("src/http/problem.rs", "sqlx"),
-    // One aligned table of codes, a line each.
-    ("src/domain/refusal.rs", LONG_LINES),
 ];
-const LONG_LINES: &str = "long lines";
 
 /// Files of `db` and `api` that are not named after a noun: machinery.
 #[rustfmt::skip]
@@ -236,11 +245,54 @@ fn shape(source: &Source) -> Vec<String> {
     }
     for (at, line) in source.text.lines().enumerate() {
         let chars = line.chars().count();
-        if chars > LINE_CHARS_MAX && !is_excepted(source, LONG_LINES) {
+        if chars > LINE_CHARS_MAX {
             complaints.push(format!("{}:{}: {chars} characters", source.path, at + 1));
         }
     }
     complaints
+}
+
+/// What people read is made in `words` alone: elsewhere, no literal is a sentence.
+fn sentences(source: &Source) -> Vec<String> {
+    let rooms = ["domain", "flows", "db"];
+    if !source.path.starts_with("src/") || !rooms.contains(&source.room()) {
+        return Vec::new();
+    }
+    let code = source.code();
+    let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let is_sentence = |text: &&str| {
+        text.starts_with(char::is_uppercase) && text.contains(' ') && text.ends_with('.')
+    };
+    let found = literals(code).into_iter().filter(is_sentence);
+    found.map(|text| format!("{}: {text:?} belongs into src/words", source.path)).collect()
+}
+
+/// The string literals of the code, save those of attributes; raw ones are SQL.
+fn literals(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some((before, after)) = rest.split_once('"') {
+        // A quote as a character.
+        if before.ends_with('\'') && after.starts_with('\'') {
+            rest = after;
+            continue;
+        }
+        let mut end = 0;
+        while let Some(at) = after[end..].find('"') {
+            end += at;
+            let slashes = after[..end].chars().rev().take_while(|c| *c == '\\').count();
+            if slashes % 2 == 0 {
+                break;
+            }
+            end += 1;
+        }
+        let line = before.lines().last().unwrap_or_default().trim_start();
+        if !line.starts_with("#[") && !line.ends_with("r#") {
+            found.push(&after[..end]);
+        }
+        rest = after.get(end + 1..).unwrap_or_default();
+    }
+    found
 }
 
 /// A name says what is inside.
@@ -367,6 +419,23 @@ fn every_file_is_short_and_says_what_it_is_for() {
     assert_complains(&complaints(&format!("//! A.\n{}", "x\n".repeat(600))), "601 lines");
     assert_complains(&complaints(&format!("//! {}", "é".repeat(97))), "src/a.rs:1: 101");
     assert_clean(&complaints(&format!("//! {}", "é".repeat(96))));
+}
+
+#[test]
+fn sentences_are_made_in_words_alone() {
+    assert_clean(&rust_sources().iter().flat_map(sentences).collect::<Vec<_>>());
+
+    let complaints = |path, text| sentences(&Source::new(path, text));
+    let sentence = "fn no() -> Refusal {\n    Refusal::new(\"There is no dose left.\")\n}";
+    assert_complains(&complaints("src/flows/a.rs", sentence), "no dose left");
+    let later = "let a = '\"';\nlet b = \"x \\\" y\";\nlet c = \"Only {n} are left.\";";
+    assert_complains(&complaints("src/domain/a.rs", later), "{n} are left");
+    assert_complains(&complaints("src/db/a.rs", "f(\"Two\\\n    lines.\")"), "lines.");
+    assert_clean(&complaints("src/words/a.rs", sentence));
+    assert_clean(&complaints("src/db/a.rs", "#[error(\"No such row.\")]\n// \"As here.\""));
+    assert_clean(&complaints("src/db/a.rs", "query!(\"Select a from b\"), \"code\""));
+    let test = format!("#[cfg(test)]\nmod tests {{ {sentence} }}");
+    assert_clean(&complaints("src/domain/a.rs", &test));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     db,
     domain::{
         AllocationId, CampaignId, ClinicId, PoolId, ProductId, Refusal, StaffUserId, TrancheId,
-        allocation::NewAllocation, channel::Channel, grant::Grant, movement::Cause,
+        allocation::NewAllocation, channel::Channel, fact::Expected, grant::Grant, movement::Cause,
     },
     flows::{
         self,
@@ -114,7 +114,7 @@ impl From<&Grant> for AllocationView {
 /// # Errors
 /// `invalid_field` for a number that is no channel's.
 fn channel(number: i16) -> Result<Channel, Refusal> {
-    let unknown = || Refusal::field("channel", "Channels are 1 web, 2 phone, 3 walk-in.");
+    let unknown = || Refusal::expected("channel", Expected::Channel);
     Channel::of(number).ok_or_else(unknown)
 }
 

@@ -8,7 +8,7 @@ use crate::{
     board::view::CampaignView,
     db,
     domain::{
-        CampaignId, CourseId, Refusal,
+        CampaignId, CourseId, Detail, Refusal,
         campaign::{NewCampaign, Step},
         localized::Localized,
     },
@@ -87,9 +87,7 @@ impl OpenRequest {
         match (self.reason, given) {
             (Some(reason), _) => Ok(localized(reason, self.reason_ko, self.reason_en)),
             (None, None) => Ok(Localized::new(OPENED.to_owned(), Some(OPENED_KO.to_owned()), None)),
-            (None, Some(field)) => {
-                Err(Refusal::field(field, "Give the reason itself beside its translation."))
-            }
+            (None, Some(field)) => Err(Refusal::field(field, Detail::TranslationAlone)),
         }
     }
 }

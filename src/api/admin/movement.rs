@@ -9,6 +9,7 @@ use crate::{
     db,
     domain::{
         AllocationId, BookingId, CampaignId, PoolId, Refusal, StaffUserId,
+        fact::Expected,
         movement::{Bucket, Entry, Kind, Place},
     },
     http::{
@@ -85,8 +86,7 @@ pub async fn list_movements(
         None => Place::default(),
         Some(Ok(place)) => place,
         Some(Err(_)) => {
-            let detail = "Go on after the movement_id of a line.";
-            return Err(Refusal::field("after", detail).into());
+            return Err(Refusal::expected("after", Expected::MovementId).into());
         }
     };
     let filter = db::movement::Filter { campaign_id, allocation_id, pool_id, after };

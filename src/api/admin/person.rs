@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{ByAdministrator, created};
 use crate::{
-    domain::{Refusal, RegionId, RosterId, person::BirthDate},
+    domain::{Detail, Refusal, RegionId, RosterId, fact::Counted, person::BirthDate},
     flows::{self, person::Entry},
     http::{extract::Json, problem::Problem, state::App},
 };
@@ -35,7 +35,8 @@ pub async fn post_person(
 ) -> Result<HttpResponse, Problem> {
     let PersonRequest { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = new;
     if roster_ids.len() > ROSTERS_MAX {
-        let detail = format!("Name at most {ROSTERS_MAX} rosters.");
+        let max = i64::try_from(ROSTERS_MAX).unwrap_or(i64::MAX);
+        let detail = Detail::HowMany { of: Counted::Rosters, min: 0, max };
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;

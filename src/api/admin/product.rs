@@ -8,7 +8,7 @@ use super::{ByAdministrator, Page, created, found, list, localized, ok};
 use crate::{
     board::view::ProductView,
     db,
-    domain::{CampaignId, ProductId, Refusal, product::NewProduct},
+    domain::{CampaignId, Detail, ProductId, Refusal, fact::Counted, product::NewProduct},
     flows,
     http::{
         extract::{Json, Path, Query},
@@ -94,7 +94,8 @@ pub async fn put_campaign_products(
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(ProductIds { product_ids })) = request.what;
     if !(1..=PRODUCTS_MAX).contains(&product_ids.len()) {
-        let detail = format!("A campaign gives 1 to {PRODUCTS_MAX} products.");
+        let max = i64::try_from(PRODUCTS_MAX).unwrap_or(i64::MAX);
+        let detail = Detail::HowMany { of: Counted::Products, min: 1, max };
         return Err(Refusal::field("product_ids", detail).into());
     }
     let set = flows::rules::set_products(&app.db, campaign_id, product_ids).await?;

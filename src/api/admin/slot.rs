@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{ByAdministrator, created, found, list, ok};
 use crate::{
     db,
-    domain::{ClinicId, Refusal, SlotId, slot::Slot},
+    domain::{ClinicId, Detail, Refusal, SlotId, fact::Counted, slot::Slot},
     flows::{self, slot::Window},
     http::{
         admission::{self, Admitted},
@@ -93,7 +93,8 @@ pub async fn post_slots(
 ) -> Result<HttpResponse, Problem> {
     let (Path(clinic_id), Json(SlotsRequest { slots })) = request.what;
     if !(1..=SLOTS_MAX).contains(&slots.len()) {
-        let detail = format!("Send 1 to {SLOTS_MAX} slots at once.");
+        let max = i64::try_from(SLOTS_MAX).unwrap_or(i64::MAX);
+        let detail = Detail::HowMany { of: Counted::Slots, min: 1, max };
         return Err(Refusal::field("slots", detail).into());
     }
     let windows = slots.into_iter().map(|slot| Window {

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{Fault, Row, field};
+use super::{fault::Fault, field, header::Row};
 use crate::domain::{
-    CampaignId, Code, PoolId, ProductId, Refusal, RegionId, channel::Channel, movement::Vials,
-    person::parse_date, pool::Pool,
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
+    fact::Expected, movement::Vials, person::parse_date, pool::Pool,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,7 @@ impl<'a> Allocation<'a> {
             campaign_code: field::text(row, "campaign_code", 64)?,
             clinic_code: field::code(row, "clinic_code")?,
             product_code: field::text(row, "product_code", 100)?,
-            on_date: on_date
-                .ok_or_else(|| Fault::field("on_date", "The value is not a date as YYYY-MM-DD."))?,
+            on_date: on_date.ok_or_else(|| Fault::expected("on_date", Expected::Date))?,
             doses: field::number(row, "doses", 1..=Vials::DOSES_MAX)?,
             channel: channel(row)?,
             tranche_name: Some(tranche_name).filter(|name| !name.is_empty()),
@@ -47,10 +46,8 @@ fn channel(row: &Row<'_>) -> Result<Channel, Fault> {
         return Ok(Channel::default());
     }
     let found = Channel::ALL.into_iter().find(|channel| channel.word() == word);
-    found.ok_or_else(|| {
-        let words = Channel::ALL.map(Channel::word);
-        Fault::field("channel", format!("A channel is one of {}.", words.join(", ")))
-    })
+    let words = || Expected::one_of(Channel::ALL.map(Channel::word));
+    found.ok_or_else(|| Fault::expected("channel", words()))
 }
 
 /// Which pool feeds which clinic: that of its district, else of its province, else of the nation.
@@ -97,24 +94,23 @@ impl Drawn {
     pub fn take(&mut self, pool_id: PoolId, doses: i32) -> Result<(), Fault> {
         let (pool, doses_per_vial) = self.0.get_mut(&pool_id).ok_or_else(no_pool)?;
         let vials = Vials::new(doses, *doses_per_vial)?;
-        pool.give_out(vials).map_err(|refusal| in_doses(&refusal))
+        pool.give_out(vials).map_err(in_doses)
     }
 }
 
-fn in_doses(refusal: &Refusal) -> Fault {
-    Fault::new(refusal.code, "doses", refusal.detail.clone())
+fn in_doses(refusal: Refusal) -> Fault {
+    Fault::new(refusal.code, "doses", refusal.detail)
 }
 
 /// No pool of the campaign and product stands above the clinic.
 pub fn no_pool() -> Fault {
-    let text = "No pool of this campaign and product stands above the clinic.";
-    Fault::new(Code::NotEnoughDoses, "doses", text)
+    Fault::new(Code::NotEnoughDoses, "doses", Detail::NoPoolAbove)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Kind, tests::with_row};
+    use crate::domain::import::{Kind, header::tests::with_row};
 
     const GOOD: &str = "moderna,C-1,207,2021-07-26,50,phone,born on 1";
 

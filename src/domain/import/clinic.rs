@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 use chrono_tz::Tz;
 
-use super::{Fault, Row, field};
-use crate::domain::calendar::zone_named;
+use super::{fault::Fault, field, header::Row};
+use crate::domain::{Detail, calendar::zone_named, fact::Expected};
 
 const NAME_CHARS_MAX: usize = 200;
 const ADDRESS_CHARS_MAX: usize = 300;
@@ -48,33 +48,37 @@ impl<'a> Clinic<'a> {
 }
 
 fn zone(row: &Row<'_>) -> Result<Tz, Fault> {
-    let text = "The zone is not a name of the IANA time zone database, such as Asia/Seoul.";
-    zone_named(row.get("zone")).ok_or_else(|| Fault::field("zone", text))
+    zone_named(row.get("zone")).ok_or_else(|| Fault::expected("zone", Expected::TimeZone))
 }
 
 fn phone<'a>(row: &Row<'a>) -> Result<&'a str, Fault> {
     let phone = field::text(row, "phone", PHONE_CHARS_MAX)?;
     let digits = phone.bytes().filter(u8::is_ascii_digit).count();
     let is_lawful = |c: char| c.is_ascii_digit() || " -().+".contains(c);
-    if PHONE_DIGITS.contains(&digits) && phone.chars().all(is_lawful) {
+    if !phone.chars().all(is_lawful) {
+        return Err(Fault::field("phone", Detail::PhoneCharacters));
+    }
+    if PHONE_DIGITS.contains(&digits) {
         return Ok(phone);
     }
-    Err(Fault::field("phone", "The value is not a phone number."))
+    let (digits_min, digits_max) = (*PHONE_DIGITS.start(), *PHONE_DIGITS.end());
+    Err(Fault::field("phone", Detail::PhoneDigits { digits_min, digits_max }))
 }
 
 fn position(row: &Row<'_>) -> Result<Option<(f64, f64)>, Fault> {
     match (row.get("latitude"), row.get("longitude")) {
         ("", "") => Ok(None),
-        ("", _) => Err(Fault::field("latitude", "There is a longitude and no latitude.")),
-        (_, "") => Err(Fault::field("longitude", "There is a latitude and no longitude.")),
-        _ => Ok(Some((degrees(row, "latitude", 90.0)?, degrees(row, "longitude", 180.0)?))),
+        ("", _) => Err(Fault::field("latitude", Detail::HalfPosition)),
+        (_, "") => Err(Fault::field("longitude", Detail::HalfPosition)),
+        _ => Ok(Some((degrees(row, "latitude", 90)?, degrees(row, "longitude", 180)?))),
     }
 }
 
-fn degrees(row: &Row<'_>, column: &'static str, max: f64) -> Result<f64, Fault> {
+fn degrees(row: &Row<'_>, column: &'static str, max: i16) -> Result<f64, Fault> {
     let degrees = row.get(column).parse::<f64>().ok();
-    degrees.filter(|degrees| degrees.abs() <= max).ok_or_else(|| {
-        Fault::field(column, format!("The value is not a number from -{max} to {max}."))
+    degrees.filter(|degrees| degrees.abs() <= f64::from(max)).ok_or_else(|| {
+        let (min, max) = (i64::from(-max), i64::from(max));
+        Fault::expected(column, Expected::NumberBetween { min, max })
     })
 }
 
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
     use crate::domain::import::{
         Kind,
-        tests::{with_file, with_row},
+        header::tests::{with_file, with_row},
     };
 
     const GOOD: &str =

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::Fault;
+use super::fault::Fault;
+use crate::domain::Detail;
 
 /// What the text so far is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn fields(text: &str) -> Result<Vec<Cow<'_, str>>, Fault> {
     let mut rest = text;
     loop {
         let after = match quoted(rest) {
-            Quoted::Open => return Err(Fault::malformed("A quote is not closed.")),
+            Quoted::Open => return Err(Fault::malformed(Detail::QuoteOpen)),
             Quoted::Stray => return Err(stray()),
             Quoted::No => {
                 let (field, after) = match rest.split_once(',') {
@@ -78,7 +79,7 @@ pub fn fields(text: &str) -> Result<Vec<Cow<'_, str>>, Fault> {
 }
 
 fn stray() -> Fault {
-    Fault::malformed("A quote stands where none may be; inside quotes, write it twice.")
+    Fault::malformed(Detail::QuoteStray)
 }
 
 enum Quoted<'a> {

@@ -2,7 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Fault, Row};
+use super::{fault::Fault, header::Row};
+use crate::domain::{Detail, fact::Expected};
+
+/// Characters of a code, as `clinic_code_check` and its like have it.
+pub const CODE_CHARS_MAX: usize = 32;
 
 /// Text of 1 to `chars_max` characters, none of them a control character.
 ///
@@ -11,14 +15,13 @@ use super::{Fault, Row};
 pub fn text<'a>(row: &Row<'a>, column: &'static str, chars_max: usize) -> Result<&'a str, Fault> {
     let text = row.get(column);
     if text.is_empty() {
-        return Err(Fault::field(column, "The value is empty."));
+        return Err(Fault::field(column, Detail::Empty));
     }
     if text.chars().count() > chars_max {
-        let limit = format!("The value is longer than {chars_max} characters.");
-        return Err(Fault::field(column, limit));
+        return Err(Fault::field(column, Detail::TooLong { chars_max }));
     }
     if text.chars().any(char::is_control) {
-        return Err(Fault::field(column, "The value has control characters."));
+        return Err(Fault::field(column, Detail::ControlCharacters));
     }
     Ok(text)
 }
@@ -45,10 +48,10 @@ pub fn optional_text<'a>(
 pub fn code<'a>(row: &Row<'a>, column: &'static str) -> Result<&'a str, Fault> {
     let code = row.get(column);
     let is_lawful = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if (1..=32).contains(&code.len()) && code.bytes().all(is_lawful) {
+    if (1..=CODE_CHARS_MAX).contains(&code.len()) && code.bytes().all(is_lawful) {
         return Ok(code);
     }
-    Err(Fault::field(column, "A code has 1 to 32 letters, digits and hyphens."))
+    Err(Fault::expected(column, Expected::Code { chars_max: CODE_CHARS_MAX }))
 }
 
 /// A whole number within `range`, written in digits only.
@@ -64,7 +67,7 @@ pub fn number(
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = if is_digits { text.parse().ok() } else { None };
     number.filter(|number| range.contains(number)).ok_or_else(|| {
-        let (min, max) = (range.start(), range.end());
-        Fault::field(column, format!("The value is not a whole number from {min} to {max}."))
+        let (min, max) = (i64::from(*range.start()), i64::from(*range.end()));
+        Fault::expected(column, Expected::WholeNumberBetween { min, max })
     })
 }

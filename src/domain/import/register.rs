@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Fault, Row, field};
+use super::{fault::Fault, field, header::Row};
 use crate::domain::person::{BirthDate, Names, parse_phone};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl<'a> Register<'a> {
 mod tests {
     use super::*;
     use crate::domain::{
-        import::{Kind, tests::with_file},
+        import::{Kind, header::tests::with_file},
         person::parse_date,
     };
 

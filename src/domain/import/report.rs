@@ -1,25 +1,56 @@
 //! What became of a file.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Fault, Kind};
-use crate::domain::{Code, Refusal};
+use super::{fault::Fault, kind::Kind};
+use crate::domain::{Code, Detail, Refusal};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
 
-/// A row that was not loaded, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A row that was not loaded, and why. Serialised as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Kept")]
 pub struct Reject {
     /// The header is line 1; a row of several lines has the number of its first.
     pub line: u64,
     /// The column to blame, several separated by commas; empty where it is the row as a whole.
     pub column: String,
-    pub code: Cow<'static, str>,
-    pub text: String,
+    pub code: Code,
+    #[serde(flatten)]
+    pub detail: Detail,
+}
+
+/// A reject as it was written down: of old, an English sentence in place of the cause.
+#[derive(Deserialize)]
+struct Kept {
+    line: u64,
+    column: String,
+    code: Code,
+    #[serde(flatten)]
+    why: Why,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Why {
+    Cause(Detail),
+    Text {
+        text: String,
+    },
+    /// By a later version.
+    Unknown {},
+}
+
+impl From<Kept> for Reject {
+    fn from(Kept { line, column, code, why }: Kept) -> Self {
+        let detail = match why {
+            Why::Cause(detail) => detail,
+            Why::Text { text } => Detail::Written { text },
+            Why::Unknown {} => Detail::General,
+        };
+        Self { line, column, code, detail }
+    }
 }
 
 /// The rejected rows so far.
@@ -43,10 +74,8 @@ impl Rejects {
         }
     }
 
-    fn list(&mut self, line: u64, Fault { column, code, text }: Fault) {
-        let code = Cow::Borrowed(code.slug());
-        let reject = Reject { line, column: column.into_owned(), code, text: text.into_owned() };
-        self.listed.push(reject);
+    fn list(&mut self, line: u64, Fault { column, code, detail }: Fault) {
+        self.listed.push(Reject { line, column: column.into_owned(), code, detail });
         // Each source comes in the order of lines; twice the limit holds the first of any two.
         if self.listed.len() > 2 * LISTED_MAX {
             self.shorten();
@@ -71,7 +100,7 @@ impl Rejects {
 
 /// What became of a file. `rows_read = rows_accepted + rows_unchanged + rows_rejected`, except
 /// where rejected rows kept all of it out: then nothing was accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     pub kind: Kind,
     /// Of the file, in hexadecimal.
@@ -92,37 +121,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// The refusal of a file because of its rejected rows, with the report's members.
-    pub fn into_refusal(self) -> Refusal {
+    /// The refusal of a file because of its rejected rows; their list is not in it.
+    pub fn refusal(&self) -> Refusal {
         let detail = match self.rows_read {
-            0 => "The file has no header as such files have, so no row was read.".to_owned(),
-            rows => format!("{} of {rows} rows cannot be loaded, so none was.", self.rows_rejected),
+            0 => Detail::FileUnreadable,
+            read => Detail::RowsRejected { rejected: self.rows_rejected, read },
         };
-        let mut refusal = Refusal::new(Code::RowsRejected, detail);
-        if let Ok(Value::Object(members)) = serde_json::to_value(self) {
-            refusal.more = members;
-        }
-        refusal
-    }
-
-    /// The report inside a refusal because of rejected rows.
-    pub fn of_refusal(refusal: &Refusal) -> Option<Self> {
-        let is_ours = refusal.code == Code::RowsRejected;
-        is_ours.then(|| serde_json::from_value(Value::Object(refusal.more.clone())).ok()).flatten()
+        Refusal::new(Code::RowsRejected, detail)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::fact::Expected;
 
     #[test]
     fn the_first_thousand_rejects_are_listed_and_all_are_counted() {
         let mut rejects = Rejects::default();
         for line in 0..5_000 {
-            rejects.push(2 * line + 10_000, Fault::malformed("x"));
+            rejects.push(2 * line + 10_000, Fault::malformed(Detail::NotUtf8));
         }
-        rejects.extend(7_000, (0..1_000).map(|line| (2 * line + 9_001, Fault::malformed("y"))));
+        rejects.extend(
+            7_000,
+            (0..1_000).map(|line| (2 * line + 9_001, Fault::malformed(Detail::QuoteOpen))),
+        );
         assert_eq!(rejects.counted(), 12_000);
         let listed = rejects.into_listed();
         assert_eq!(listed.len(), LISTED_MAX);
@@ -132,23 +155,51 @@ mod tests {
     }
 
     #[test]
-    fn a_report_survives_being_a_refusal() {
+    fn a_reject_is_read_as_it_was_kept() {
         let mut rejects = Rejects::default();
-        rejects.push(2, Fault::field("phone", "no"));
-        let report = Report {
-            kind: Kind::Register,
-            sha256: "ab".into(),
-            dry_run: false,
-            already_imported: false,
-            rows_read: 3,
-            rows_accepted: 0,
-            rows_unchanged: 0,
-            rows_rejected: 1,
-            rejects: rejects.into_listed(),
+        rejects.push(2, Fault::field("phone", Detail::PhoneCharacters));
+        rejects.push(3, Fault::expected("seats", Expected::WholeNumberBetween { min: 0, max: 5 }));
+        rejects.push(4, Fault::malformed(Detail::RowWidth { fields: 3, columns: 4 }));
+        let rejects = rejects.into_listed();
+        let kept = serde_json::to_value(&rejects).unwrap();
+        let second = serde_json::json!({
+            "line": 3,
+            "column": "seats",
+            "code": "invalid_field",
+            "cause": "must_be",
+            "facts": { "expected": "whole_number_between", "min": 0, "max": 5 },
+        });
+        assert_eq!(kept[1], second);
+        assert_eq!(serde_json::from_value::<Vec<Reject>>(kept).unwrap(), rejects);
+    }
+
+    #[test]
+    fn a_reject_of_an_earlier_version_is_still_read() {
+        // Word for word as version 0.1.0 wrote it.
+        let kept = r#"[
+            {"line":7,"column":"phone","code":"invalid_field",
+             "text":"A phone number has 7 to 15 digits."},
+            {"line":12,"column":"","code":"malformed_row","text":"The row is not UTF-8."}
+        ]"#;
+        let rejects: Vec<Reject> = serde_json::from_str(kept).unwrap();
+        let text = "A phone number has 7 to 15 digits.".to_owned();
+        let first = Reject {
+            line: 7,
+            column: "phone".into(),
+            code: Code::InvalidField,
+            detail: Detail::Written { text },
         };
-        let refusal = report.clone().into_refusal();
-        assert_eq!(refusal.detail, "1 of 3 rows cannot be loaded, so none was.");
-        assert_eq!(Report::of_refusal(&refusal), Some(report));
-        assert_eq!(Report::of_refusal(&Refusal::not_found()), None);
+        assert_eq!(rejects[0], first);
+        assert_eq!(rejects[1].code, Code::MalformedRow);
+        // Kept once more, it stays what it was.
+        let again = serde_json::from_value(serde_json::to_value(&first).unwrap());
+        assert_eq!(again.ok(), Some(first));
+    }
+
+    #[test]
+    fn a_cause_of_a_later_version_is_no_fault() {
+        let kept = r#"{"line":7,"column":"","code":"malformed_row","cause":"x","facts":{"y":1}}"#;
+        let reject: Reject = serde_json::from_str(kept).unwrap();
+        assert_eq!((reject.line, reject.detail), (7, Detail::General));
     }
 }

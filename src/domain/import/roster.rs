@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Fault, Row, field};
+use super::{fault::Fault, field, header::Row};
 use crate::domain::person::{BirthDate, parse_name, parse_phone};
 
 /// The columns that together find a person.
@@ -33,7 +33,7 @@ impl<'a> Roster<'a> {
 mod tests {
     use super::*;
     use crate::domain::{
-        import::{Kind, tests::with_row},
+        import::{Kind, header::tests::with_row},
         person::parse_date,
     };
 

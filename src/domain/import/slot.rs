@@ -4,11 +4,14 @@
 use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use super::{Fault, Row, field};
-use crate::domain::{calendar::local_date, slot::SEATS_MAX};
+use super::{fault::Fault, field, header::Row};
+use crate::domain::{
+    Detail,
+    calendar::local_date,
+    fact::Expected,
+    slot::{HOURS_MAX, SEATS_MAX},
+};
 
-/// A slot is a part of a day.
-const HOURS_MAX: i64 = 24;
 /// Of `YYYY-MM-DDTHH:MM`.
 const LOCAL_CHARS: usize = 16;
 
@@ -28,8 +31,7 @@ impl Slot {
         let starts_at = instant(row, "starts_at", zone)?;
         let ends_at = instant(row, "ends_at", zone)?;
         if ends_at <= starts_at || ends_at - starts_at > Duration::hours(HOURS_MAX) {
-            let text = format!("A slot ends after it starts, and within {HOURS_MAX} hours.");
-            return Err(Fault::field("ends_at", text));
+            return Err(Fault::field("ends_at", Detail::SlotLength { hours_max: HOURS_MAX }));
         }
         let seats = field::number(row, "seats", 0..=SEATS_MAX)?;
         Ok(Self { on_date: local_date(starts_at, zone), starts_at, ends_at, seats })
@@ -45,27 +47,19 @@ fn instant(row: &Row<'_>, column: &'static str, zone: Tz) -> Result<DateTime<Utc
     let is_local = text.len() == LOCAL_CHARS && text.is_ascii();
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok().filter(|_| is_local);
     let Some(local) = local else {
-        let text = "The value is not a time such as 2021-07-26T09:00 (the clinic's zone) or \
-                    2021-07-26T09:00:00+09:00.";
-        return Err(Fault::field(column, text));
+        return Err(Fault::expected(column, Expected::LocalTime));
     };
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) => Ok(at.to_utc()),
-        LocalResult::None => {
-            let text = "The clinic's clocks skip this time; write it with an offset.";
-            Err(Fault::field(column, text))
-        }
-        LocalResult::Ambiguous(..) => {
-            let text = "The clinic's clocks show this time twice; write it with an offset.";
-            Err(Fault::field(column, text))
-        }
+        LocalResult::None => Err(Fault::field(column, Detail::TimeSkipped)),
+        LocalResult::Ambiguous(..) => Err(Fault::field(column, Detail::TimeTwice)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Kind, tests::with_row};
+    use crate::domain::import::{Kind, header::tests::with_row};
 
     fn parse(line: &str, zone: Tz) -> Result<Slot, Fault> {
         with_row(Kind::Slots, line, |row| Slot::parse(row, zone))

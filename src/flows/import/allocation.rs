@@ -18,7 +18,8 @@ use crate::{
         },
     },
     domain::{
-        CampaignId, Code, ProductId, TrancheId,
+        CampaignId, Code, Detail, ProductId, TrancheId,
+        fact::{By, Noun},
         import::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
@@ -52,20 +53,16 @@ impl Parser {
 
     fn campaign(&self, code: &str) -> Result<CampaignId, Fault> {
         let found = self.campaigns.campaigns.get(code).copied();
-        let text = "There is no campaign with this code.";
-        found.ok_or_else(|| Fault::not_found("campaign_code", text))
+        found.ok_or_else(|| Fault::no_such("campaign_code", Noun::Campaign))
     }
 
     fn product(&self, campaign_id: CampaignId, code: &str) -> Result<ProductId, Fault> {
         match self.campaigns.products.get(&(campaign_id, code.to_owned())) {
             Some(Some(product_id)) => Ok(*product_id),
-            Some(None) => {
-                let text = "The campaign has two products with this code, in two code systems.";
-                Err(Fault::field("product_code", text))
-            }
+            Some(None) => Err(Fault::field("product_code", Detail::TwoCodeSystems)),
             None => {
-                let text = "The campaign has no product with this code.";
-                Err(Fault::not_found("product_code", text))
+                let none = Detail::NotInCampaign { what: Noun::Product, by: By::Code };
+                Err(Fault::new(Code::NotFound, "product_code", none))
             }
         }
     }
@@ -73,7 +70,8 @@ impl Parser {
     fn tranche(&self, campaign_id: CampaignId, name: &str) -> Result<TrancheId, Fault> {
         let found = self.campaigns.tranches.get(&(campaign_id, name.to_owned())).copied();
         found.ok_or_else(|| {
-            Fault::not_found("tranche_name", "The campaign has no tranche with this name.")
+            let none = Detail::NotInCampaign { what: Noun::Tranche, by: By::Name };
+            Fault::new(Code::NotFound, "tranche_name", none)
         })
     }
 }
@@ -107,7 +105,7 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     reject(rejects, removed, repeated(COLUMNS));
     let removed = db::allocation::remove_closed(conn).await?;
     reject(rejects, removed, |_| {
-        Fault::new(Code::WrongState, "campaign_code", "The campaign is closed.")
+        Fault::new(Code::WrongState, "campaign_code", Detail::CampaignClosed)
     });
     let mut drawn = Drawn::new(db::allocation::lock(conn).await?);
     let mut after = 0;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     db::{copy::CopyText, import as db},
     domain::{
-        Code, RegionId,
+        Code, Detail, RegionId,
         import::{Fault, Rejects, Row, clinic::Clinic},
     },
 };
@@ -51,13 +51,11 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     reject(rejects, removed, repeated("code"));
     let removed = db::clinic::remove_elsewhere(conn).await?;
     reject(rejects, removed, |_| {
-        let text = "The clinic is known in another region; a file does not move it.";
-        Fault::new(Code::AlreadyExists, "region_code", text)
+        Fault::new(Code::AlreadyExists, "region_code", Detail::ClinicElsewhere)
     });
     let removed = db::clinic::remove_of_other_zone(conn).await?;
     reject(rejects, removed, |_| {
-        let text = "The clinic is known in another time zone; a file does not change it.";
-        Fault::new(Code::AlreadyExists, "zone", text)
+        Fault::new(Code::AlreadyExists, "zone", Detail::ClinicInOtherZone)
     });
     Ok(())
 }

@@ -62,6 +62,16 @@ pub struct Imports {
     one_at_a_time: Semaphore,
 }
 
+/// What was done with a file.
+#[derive(Debug)]
+pub enum Imported {
+    /// Its good rows were written, or would have been.
+    Loaded(Report),
+    /// Rows are rejected and the import is not `partial`, or none is good, or the header is wrong:
+    /// nothing was changed.
+    Rejected(Report),
+}
+
 impl Imports {
     pub fn new(db: Db, keys: Keys) -> Self {
         Self { db, keys, one_at_a_time: Semaphore::new(1) }
@@ -71,15 +81,14 @@ impl Imports {
     /// the import would.
     ///
     /// # Errors
-    /// `rows_rejected` with the report's members (see `Report::of_refusal`) where rows are rejected
-    /// and not `partial`, or where none is good or the header is wrong; then nothing was changed.
+    /// The database's, and those of reading the file.
     pub async fn load(
         &self,
         kind: Kind,
         file: &Path,
         options: Options,
         progress: impl Fn(u64),
-    ) -> Result<Report> {
+    ) -> Result<Imported> {
         let path = file.to_owned();
         let (file, sha256) = off_thread(move || read::open(&path)).await?;
         let job = Job { keys: &self.keys, kind, options, sha256 };
@@ -88,8 +97,8 @@ impl Imports {
             Box::pin(job.load(conn, file, &progress)).await
         });
         match Box::pin(outcome).await {
-            Ok(report) | Err(Undone::DryRun(report)) => Ok(report),
-            Err(Undone::Rejected(report)) => Err(report.into_refusal().into()),
+            Ok(report) | Err(Undone::DryRun(report)) => Ok(Imported::Loaded(report)),
+            Err(Undone::Rejected(report)) => Ok(Imported::Rejected(report)),
             Err(Undone::Failed(error)) => Err(error),
         }
     }

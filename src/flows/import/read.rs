@@ -13,7 +13,7 @@ use super::{records::Records, rows::RowParser};
 use crate::{
     db::copy::CopyText,
     domain::{
-        Code,
+        Code, Detail,
         import::{Fault, Header, Kind, Rejects, csv},
     },
 };
@@ -90,7 +90,7 @@ fn header(
     rejects: &mut Rejects,
 ) -> io::Result<Option<Header>> {
     let Some((line, record)) = records.next()? else {
-        rejects.push(1, Fault::new(Code::MissingColumn, "", "The file is empty."));
+        rejects.push(1, Fault::new(Code::MissingColumn, "", Detail::FileEmpty));
         return Ok(None);
     };
     let fields = record.and_then(csv::fields).map_err(|fault| vec![fault]);

@@ -3,9 +3,12 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::domain::import::{
-    Fault,
-    csv::{self, Record},
+use crate::domain::{
+    Detail,
+    import::{
+        Fault,
+        csv::{self, Record},
+    },
 };
 
 /// More than any lawful row has.
@@ -51,7 +54,7 @@ impl<R: BufRead> Records<R> {
 
     /// Reads one record; none at the end of the file, else whether it is at fault.
     fn read_record(&mut self) -> io::Result<Option<Option<Fault>>> {
-        let first = self.lines + 1;
+        let first_line = self.lines + 1;
         loop {
             let is_whole = match self.read_line()? {
                 Line::End if self.record.is_empty() => return Ok(None),
@@ -60,24 +63,18 @@ impl<R: BufRead> Records<R> {
                 Line::Cut => false,
             };
             if !is_whole || self.record.len() > RECORD_BYTES_MAX {
-                let text = format!(
-                    "A row has at most {RECORD_BYTES_MAX} bytes; \
-                     lines {first} to {} were left out.",
-                    self.lines
-                );
-                return Ok(Some(Some(Fault::malformed(text))));
+                let bytes_max = RECORD_BYTES_MAX;
+                let cut = Detail::RowTooLong { bytes_max, first_line, last_line: self.lines };
+                return Ok(Some(Some(Fault::malformed(cut))));
             }
             let is_open = std::str::from_utf8(&self.record)
                 .is_ok_and(|text| csv::record(text) == Record::Open);
             if !is_open {
                 return Ok(Some(None));
             }
-            if self.lines - first + 1 >= RECORD_LINES_MAX {
-                let text = format!(
-                    "A quote is opened and not closed; lines {first} to {} were left out.",
-                    self.lines
-                );
-                return Ok(Some(Some(Fault::malformed(text))));
+            if self.lines - first_line + 1 >= RECORD_LINES_MAX {
+                let cut = Detail::QuoteNeverClosed { first_line, last_line: self.lines };
+                return Ok(Some(Some(Fault::malformed(cut))));
             }
         }
     }
@@ -122,22 +119,26 @@ fn line(record: &[u8]) -> &[u8] {
 }
 
 fn not_utf8() -> Fault {
-    Fault::malformed("The row is not UTF-8.")
+    Fault::malformed(Detail::NotUtf8)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Each record as (line, text), a fault as its text.
+    /// Each record as (line, text), a fault as its cause and facts.
     fn records(file: &[u8]) -> Vec<(u64, String)> {
         let mut records = Records::new(file);
         let mut found = Vec::new();
         while let Some((line, record)) = records.next().unwrap() {
-            found.push((line, record.map_or_else(|fault| fault.text.into_owned(), str::to_owned)));
+            found.push((line, record.map_or_else(written, str::to_owned)));
         }
         assert_eq!(records.bytes(), u64::try_from(file.len()).unwrap());
         found
+    }
+
+    fn written(fault: Fault) -> String {
+        serde_json::to_string(&fault.detail).unwrap()
     }
 
     #[test]
@@ -160,8 +161,8 @@ mod tests {
             file.extend_from_slice(b"3,4\n");
         }
         let found = records(&file);
-        let fault = "A quote is opened and not closed; lines 2 to 21 were left out.";
-        assert_eq!(found.get(1), Some(&(2, fault.into())));
+        let cut = Detail::QuoteNeverClosed { first_line: 2, last_line: 21 };
+        assert_eq!(found.get(1), Some(&(2, written(Fault::malformed(cut)))));
         assert_eq!(found.get(2), Some(&(22, "3,4".into())));
         assert_eq!(found.len(), 1_002 - 19);
         assert_eq!(records(b"a\n\"x").len(), 2, "open at the end of the file");
@@ -174,14 +175,15 @@ mod tests {
         file.extend_from_slice(b"\n3,4\n");
         let found = records(&file);
         assert_eq!(found[1].0, 2);
-        assert!(found[1].1.starts_with("A row has at most 65536 bytes"), "{found:?}");
+        let cut = Detail::RowTooLong { bytes_max: 65_536, first_line: 2, last_line: 2 };
+        assert_eq!(found[1].1, written(Fault::malformed(cut)));
         assert_eq!(found[2], (3, "3,4".into()));
     }
 
     #[test]
     fn bytes_that_are_not_utf8_are_a_fault_of_their_row() {
         let found = records(b"a,b\n\xb1\xe8,2\n3,4\n");
-        assert_eq!(found[1], (2, "The row is not UTF-8.".into()));
+        assert_eq!(found[1], (2, written(Fault::malformed(Detail::NotUtf8))));
         assert_eq!(found[2], (3, "3,4".into()));
     }
 

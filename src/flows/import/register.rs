@@ -13,7 +13,8 @@ use crate::{
         import as db,
     },
     domain::{
-        Code, RegionId,
+        Code, Detail, RegionId,
+        fact::Noun,
         import::{Fault, Rejects, Row, register::Register, roster::PERSON_COLUMNS},
         keys::{Keys, MatchKey},
         language::Language,
@@ -66,7 +67,7 @@ fn spelling<'a>(row: CopyRow<'a>, spelling: Option<&Spelling>) -> CopyRow<'a> {
 /// The region with this code.
 pub(super) fn region(regions: &HashMap<String, RegionId>, code: &str) -> Result<RegionId, Fault> {
     let found = regions.get(code).copied();
-    found.ok_or_else(|| Fault::not_found("region_code", "There is no region with this code."))
+    found.ok_or_else(|| Fault::no_such("region_code", Noun::Region))
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
@@ -77,9 +78,7 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     reject(rejects, removed, repeated(PERSON_COLUMNS));
     let removed = db::register::remove_taken(conn).await?;
     reject(rejects, removed, |_| {
-        let text = "Another person of the register has one of these names, this birth date and \
-                    this phone.";
-        Fault::new(Code::AlreadyExists, NAME_COLUMNS, text)
+        Fault::new(Code::AlreadyExists, NAME_COLUMNS, Detail::SpellingInRegister)
     });
     Ok(())
 }

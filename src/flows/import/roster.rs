@@ -9,7 +9,8 @@ use super::rows::{RowParser, reject, repeated};
 use crate::{
     db::{copy::CopyText, import as db},
     domain::{
-        RosterId,
+        Code, Detail, RosterId,
+        fact::Noun,
         import::{
             Fault, Rejects, Row,
             roster::{PERSON_COLUMNS, Roster},
@@ -38,7 +39,7 @@ impl RowParser for Parser {
         let roster_id = self
             .rosters
             .get(member.roster_code)
-            .ok_or_else(|| Fault::not_found("roster_code", "There is no roster with this code."))?;
+            .ok_or_else(|| Fault::no_such("roster_code", Noun::Roster))?;
         let key = match_key(&self.key, &member.name, member.birth_date, &member.phone);
         to.row(line).value(roster_id).key(key).end();
         Ok(())
@@ -49,8 +50,6 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     let removed = db::roster::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("roster_code,name,birth_date,phone"));
     let removed = db::roster::remove_unknown(conn).await?;
-    reject(rejects, removed, |_| {
-        Fault::not_found(PERSON_COLUMNS, "There is no such person in the register.")
-    });
+    reject(rejects, removed, |_| Fault::new(Code::NotFound, PERSON_COLUMNS, Detail::NotInRegister));
     Ok(())
 }

@@ -4,7 +4,7 @@
 use crate::{
     db::{copy::CopyText, import::staged::Removed},
     domain::{
-        Code,
+        Code, Detail,
         import::{Fault, Rejects, Row},
     },
 };
@@ -23,8 +23,5 @@ pub(super) fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64
 
 /// A row that says again, or otherwise, what an earlier one said.
 pub(super) fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
-    move |earlier| {
-        let text = format!("Line {earlier} has the same {columns}.");
-        Fault::new(Code::DuplicateRow, columns, text)
-    }
+    move |line| Fault::new(Code::DuplicateRow, columns, Detail::SameAsLine { line })
 }

@@ -11,7 +11,8 @@ use crate::{
         import::{self as db, Clinic},
     },
     domain::{
-        Code,
+        Code, Detail,
+        fact::Noun,
         import::{Fault, Rejects, Row, slot::Slot},
     },
 };
@@ -47,7 +48,7 @@ pub(super) fn clinic<'a>(
     code: &str,
 ) -> Result<&'a Clinic, Fault> {
     let found = clinics.get(code);
-    found.ok_or_else(|| Fault::not_found("clinic_code", "There is no clinic with this code."))
+    found.ok_or_else(|| Fault::no_such("clinic_code", Noun::Clinic))
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
@@ -56,8 +57,7 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     db::slot::lock_clinics(conn).await?;
     let removed = db::slot::remove_conflicting(conn).await?;
     reject(rejects, removed, |_| {
-        let text = "The clinic has a slot at this time with another end or other seats.";
-        Fault::new(Code::AlreadyExists, "ends_at,seats", text)
+        Fault::new(Code::AlreadyExists, "ends_at,seats", Detail::SlotDiffers)
     });
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    domain::{Code, Refusal},
+    domain::{Code, Detail, Refusal},
     flows::Error,
 };
 
@@ -59,7 +59,8 @@ impl DelayEstimate {
 
     /// The refusal of a request that would wait too long. Each call takes the next time to return.
     pub(super) fn overloaded(&self) -> Error {
-        Refusal::from(Code::Overloaded).come_again_in(self.retry_after_seconds()).into()
+        let detail = Detail::Crowded { retry_after: self.retry_after_seconds() };
+        Refusal::new(Code::Overloaded, detail).into()
     }
 
     /// After how many whole seconds a refused caller should return. Each is told a time after the

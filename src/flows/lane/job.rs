@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::reply::ReplyTo;
 use crate::{
-    domain::{Code, Refusal, batch::Request},
+    domain::{Code, Detail, Refusal, batch::Request},
     flows::Error,
 };
 
@@ -30,7 +30,5 @@ pub(super) struct Job {
 
 /// The caller does not learn whether the request was done.
 pub(super) fn unavailable() -> Error {
-    let detail = "The answer did not come in time. Send the same request again: it is done at most \
-                  once, and the answer tells whether it was.";
-    Refusal::new(Code::Unavailable, detail).into()
+    Refusal::new(Code::Unavailable, Detail::OutcomeUnknown).into()
 }

@@ -15,7 +15,7 @@ use crate::{
         batch::{Decide, Locked, Outcome, PersonState, Request},
         booking::Booking,
         campaign,
-        eligibility::{Asked, Rules},
+        rule_set::{Needs, Rules},
     },
 };
 
@@ -73,9 +73,9 @@ async fn lock(
 
     let person_ids: BTreeSet<_> = requests.iter().map(|request| request.person_id().0).collect();
     let person_ids = Vec::from_iter(person_ids);
-    let asked = campaigns.values().map(|(_, rules)| rules.asked());
-    let asked = asked.fold(Asked::default(), Asked::bitor);
-    let mut people = db::batch::people(conn, &person_ids, asked).await?;
+    let needs = campaigns.values().map(|(_, rules)| rules.needs());
+    let needs = needs.fold(Needs::default(), Needs::bitor);
+    let mut people = db::batch::people(conn, &person_ids, needs).await?;
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
     let bookings = db::batch::bookings(conn, &person_ids, &booking_ids).await?;
     add_doses(&mut people, &bookings);

@@ -7,7 +7,11 @@ use super::{
     prose::{inline, paragraphs},
     schema,
 };
-use crate::{domain::Code, html::escape};
+use crate::{
+    domain::{Code, language::Language},
+    html::escape,
+    words,
+};
 
 const VERBS: [&str; 6] = ["get", "put", "post", "delete", "patch", "head"];
 
@@ -291,7 +295,7 @@ fn codes(out: &mut String) -> Result {
              <dd>{2}.</dd>",
             escape(code.slug()),
             code.status(),
-            escape(code.title()),
+            escape(words::title(Language::English, *code)),
         )?;
     }
     out.push_str("</dl>\n</section>\n");

@@ -6,7 +6,7 @@ mod reject;
 
 use dosebook::{
     domain::keys::Keys,
-    flows::import::{Imports, Options},
+    flows::import::{Imported, Imports, Options},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -327,8 +327,9 @@ async fn whoever_waits_hears_how_far_it_is() {
     let progress = |bytes| seen.borrow_mut().push(bytes);
     let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET));
     let kind = "register".parse().unwrap();
-    let report = imports.load(kind, &path, Options::default(), progress).await;
-    assert_eq!(report.unwrap().rows_accepted, 20_002);
+    let imported = imports.load(kind, &path, Options::default(), progress).await;
+    let Ok(Imported::Loaded(report)) = imported else { panic!("{imported:?}") };
+    assert_eq!(report.rows_accepted, 20_002);
     let seen = seen.into_inner();
     assert!(seen.len() > 1 && seen.is_sorted(), "{seen:?}");
     assert_eq!(seen.last().copied(), Some(file.len() as u64));

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
 
 pub use app::TestApp;
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Request};
 pub use make::{Made, Person, World};
 
 /// Servers and connections live here and not in the runtime of a test, so that they can still be

@@ -1,0 +1,169 @@
+//! What is wrong this time: a cause with typed facts, and never a sentence. Sentences are made of
+//! them in `words`. Facts name limits, counts and things, and repeat no value that was sent.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{
+    campaign_state::{State, Step},
+    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    ids::PoolId,
+    import::kind::Kind,
+    verdict::Verdict,
+};
+
+macro_rules! details {
+    ($($name:ident $({ $($fact:tt)* })?, $slug:literal;)*) => {
+        /// A cause and its facts. Where a field or a column is to blame, that stands beside it.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "cause", content = "facts")]
+        pub enum Detail {
+            /// Rules that do not hold; its facts are those of the first reason.
+            #[serde(rename = "unmet_rule", serialize_with = "of_first", skip_deserializing)]
+            Unmet(Box<Verdict>),
+            $(#[serde(rename = $slug)] $name $({ $($fact)* })?),*
+        }
+
+        impl Detail {
+            pub const CAUSES: &'static [&'static str] = &["unmet_rule", $($slug),*];
+
+            /// The `cause` member; it never changes once published.
+            pub fn cause(&self) -> &'static str {
+                match self {
+                    Self::Unmet(_) => "unmet_rule",
+                    $(Self::$name { .. } => $slug),*
+                }
+            }
+        }
+    };
+}
+
+details! {
+    // no more than the code says
+    General,                                                   "general";
+
+    // the request
+    WrongMediaType { sent: Sent, media_type: Cow<'static, str> }, "wrong_media_type";
+    TooLarge { sent: Sent, bytes_max: u64 },                   "too_large";
+    TooSlow { sent: Sent },                                    "too_slow";
+    BrokenOff { sent: Sent },                                  "broken_off";
+    NotJson { line: u64, column: u64 },                        "not_json";
+    NoSuchMethod,                                              "no_such_method";
+    TokenMissing,                                              "token_missing";
+    TokenRefused { role: Role },                               "token_refused";
+    OnlyAdministrators,                                        "only_administrators";
+    NothingVisible,                                            "nothing_visible";
+
+    // a field of it
+    FieldUnknown,                                              "field_unknown";
+    FieldMissing,                                              "field_missing";
+    FieldTwice,                                                "field_twice";
+    ValueImpossible,                                           "value_impossible";
+    MustBe { #[serde(flatten)] expected: Expected },           "must_be";
+    HowMany { of: Counted, min: i64, max: i64 },               "how_many";
+    Empty,                                                     "empty";
+    TooLong { chars_max: usize },                                "too_long";
+    ControlCharacters,                                         "control_characters";
+    PhoneCharacters,                                           "phone_characters";
+    PhoneDigits { digits_min: usize, digits_max: usize },          "phone_digits";
+    BirthDateUnreadable,                                       "birth_date_unreadable";
+    BirthDateInFuture,                                         "birth_date_in_future";
+    BirthDateTooEarly { year_min: i32 },                       "birth_date_too_early";
+    DateTooFar { days_max: u64 },                              "date_too_far";
+    HalfPosition,                                              "half_position";
+    TranslationAlone,                                          "translation_alone";
+    PasswordTooShort { chars_min: usize },                       "password_too_short";
+    PasswordTooLong { bytes_max: usize },                        "password_too_long";
+
+    // things that it names
+    NoSuch { what: Noun, by: By },                             "no_such";
+    NotInCampaign { what: Noun, by: By },                      "not_in_campaign";
+    Taken { what: Noun, by: By },                              "taken";
+    TwoCodeSystems,                                            "two_code_systems";
+
+    // persons
+    NotInRegister,                                             "not_in_register";
+    NoLongerInRegister,                                        "no_longer_in_register";
+    InRegister,                                                "in_register";
+    SpellingInRegister,                                        "spelling_in_register";
+
+    // places
+    DistrictOfDistrict,                                        "district_of_district";
+    ClinicElsewhere,                                           "clinic_elsewhere";
+    ClinicInOtherZone,                                         "clinic_in_other_zone";
+    SlotsGoByZone,                                             "slots_go_by_zone";
+
+    // slots
+    SlotLength { hours_max: i64 },                             "slot_length";
+    SlotStartsThen,                                            "slot_starts_then";
+    SlotDiffers,                                               "slot_differs";
+    SeatsTaken { taken: i32, max: i32 },                       "seats_taken";
+    FewerSeatsThanTaken,                                       "fewer_seats_than_taken";
+    TimeSkipped,                                               "time_skipped";
+    TimeTwice,                                                 "time_twice";
+
+    // campaigns and their rules
+    StepNotAllowed { state: State, step: Step },               "step_not_allowed";
+    QuotaFirst,                                                "quota_first";
+    NothingReceived,                                           "nothing_received";
+    CampaignClosed,                                            "campaign_closed";
+    CampaignClosedByThen,                                      "campaign_closed_by_then";
+    ClosesBeforeOpening,                                       "closes_before_opening";
+    CohortOfNobody,                                            "cohort_of_nobody";
+    BirthDatesReversed,                                        "birth_dates_reversed";
+    AgesReversed,                                              "ages_reversed";
+
+    // doses
+    OnlyNationReceives,                                        "only_nation_receives";
+    ParentNeeded,                                              "parent_needed";
+    RegionNeeded,                                              "region_needed";
+    RegionNotBelow,                                            "region_not_below";
+    PoolNotBelow,                                              "pool_not_below";
+    PoolOfOtherProduct,                                        "pool_of_other_product";
+    PoolOfOtherRegion,                                         "pool_of_other_region";
+    PoolThere,                                                 "pool_there";
+    NoPoolAbove,                                               "no_pool_above";
+    DrawsFromPool { pool_id: PoolId },                         "draws_from_pool";
+    PoolHolds { open: i32 },                                   "pool_holds";
+    PoolPassedOn { passed_on: i32 },                           "pool_passed_on";
+    Uncountable { what: Noun },                                "uncountable";
+    VialBroken { doses_per_vial: i16 },                        "vial_broken";
+    MovedMeanwhile { counter: Counter, now: i32 },             "moved_meanwhile";
+    Promised { open: i32, promised: i32, displaced: i32 },     "promised";
+
+    // signing in
+    CodesNotSent,                                              "codes_not_sent";
+    WrongCode,                                                 "wrong_code";
+    WrongPassword,                                             "wrong_password";
+    SignInCrowded,                                             "sign_in_crowded";
+
+    // the service
+    Crowded { retry_after: u64 },                              "crowded";
+    OutcomeUnknown,                                            "outcome_unknown";
+    BookingsNotTaken,                                          "bookings_not_taken";
+
+    // files
+    FileEmpty,                                                 "file_empty";
+    NoHeader { columns: Vec<Cow<'static, str>> },              "no_header";
+    ColumnUnknown { kind: Kind },                              "column_unknown";
+    ColumnUnnamed { kind: Kind, number: usize },               "column_unnamed";
+    ColumnMissing,                                             "column_missing";
+    ColumnTwice,                                               "column_twice";
+    FileUnreadable,                                            "file_unreadable";
+    RowsRejected { rejected: u64, read: u64 },                 "rows_rejected";
+    NotUtf8,                                                   "not_utf8";
+    QuoteOpen,                                                 "quote_open";
+    QuoteStray,                                                "quote_stray";
+    QuoteNeverClosed { first_line: u64, last_line: u64 },      "quote_never_closed";
+    RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
+    RowWidth { fields: usize, columns: usize },                    "row_width";
+    SameAsLine { line: u64 },                                  "same_as_line";
+    // as it was written down in English, before causes were kept
+    Written { text: String },                                  "written";
+}
+
+/// The facts of the reason that is given first.
+fn of_first<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
+    verdict.reasons.first().serialize(to)
+}

@@ -1,0 +1,106 @@
+//! Reasons, causes and facts as answers carry them: the data beside the sentence that says it.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    domain::{
+        Code, Detail,
+        import::{Kind, Reject, Report},
+        language::Language,
+        verdict::{Reason, ReasonCode, Verdict},
+    },
+    words,
+};
+
+/// A verdict, without whether it is a yes.
+#[derive(Serialize)]
+pub struct WrittenVerdict<'a> {
+    reasons: Vec<WrittenReason<'a>>,
+    next_eligible_at: Option<chrono::DateTime<chrono::Utc>>,
+    rule_version: i32,
+}
+
+#[derive(Serialize)]
+struct WrittenReason<'a> {
+    code: ReasonCode,
+    text: String,
+    facts: &'a Reason,
+}
+
+impl<'a> WrittenVerdict<'a> {
+    pub fn new(language: Language, verdict: &'a Verdict) -> Self {
+        let write = |reason: &'a Reason| WrittenReason {
+            code: reason.code(),
+            text: words::reason(language, reason),
+            facts: reason,
+        };
+        Self {
+            reasons: verdict.reasons.iter().map(write).collect(),
+            next_eligible_at: verdict.next_eligible_at,
+            rule_version: verdict.rule_version,
+        }
+    }
+}
+
+/// What became of a file.
+#[derive(Serialize)]
+pub struct WrittenReport<'a> {
+    kind: Kind,
+    sha256: &'a str,
+    dry_run: bool,
+    already_imported: bool,
+    rows_read: u64,
+    rows_accepted: u64,
+    rows_unchanged: u64,
+    rows_rejected: u64,
+    rejects: Vec<WrittenReject<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenReject<'a> {
+    line: u64,
+    column: &'a str,
+    code: Code,
+    text: String,
+    cause: &'static str,
+    facts: Value,
+}
+
+impl<'a> WrittenReport<'a> {
+    /// # Errors
+    /// Where facts cannot be written as JSON.
+    pub fn new(language: Language, report: &'a Report) -> serde_json::Result<Self> {
+        let write = |reject: &'a Reject| {
+            Ok(WrittenReject {
+                line: reject.line,
+                column: &reject.column,
+                code: reject.code,
+                text: words::reject(language, reject),
+                cause: reject.detail.cause(),
+                facts: facts(&reject.detail)?,
+            })
+        };
+        Ok(Self {
+            kind: report.kind,
+            sha256: &report.sha256,
+            dry_run: report.dry_run,
+            already_imported: report.already_imported,
+            rows_read: report.rows_read,
+            rows_accepted: report.rows_accepted,
+            rows_unchanged: report.rows_unchanged,
+            rows_rejected: report.rows_rejected,
+            rejects: report.rejects.iter().map(write).collect::<serde_json::Result<_>>()?,
+        })
+    }
+}
+
+/// The facts of a cause; an empty object where it has none.
+///
+/// # Errors
+/// Where they cannot be written as JSON.
+pub fn facts(detail: &Detail) -> serde_json::Result<Value> {
+    let mut written = serde_json::to_value(detail)?;
+    let facts = written.get_mut("facts").map(Value::take);
+    Ok(facts.filter(Value::is_object).unwrap_or_else(|| Map::new().into()))
+}

@@ -1,0 +1,81 @@
+//! Days and instants as people read them. The zone is that of a clinic or a campaign.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::language::Language;
+
+/// Monday 26 July 2021; 2021년 7월 26일(월).
+pub fn date(language: Language, date: NaiveDate) -> String {
+    let (year, day) = (date.year(), date.day());
+    match language {
+        Language::English => format!("{} {day} {} {year}", date.format("%A"), date.format("%B")),
+        Language::Korean => {
+            let weekday = match date.weekday() {
+                chrono::Weekday::Mon => '월',
+                chrono::Weekday::Tue => '화',
+                chrono::Weekday::Wed => '수',
+                chrono::Weekday::Thu => '목',
+                chrono::Weekday::Fri => '금',
+                chrono::Weekday::Sat => '토',
+                chrono::Weekday::Sun => '일',
+            };
+            format!("{year}년 {}월 {day}일({weekday})", date.month())
+        }
+    }
+}
+
+/// Monday 26 July 2021, 14:30 (Asia/Seoul); 2021년 7월 26일(월) 오후 2시 30분. Korean names the zone
+/// where it is not Korea's.
+pub fn instant(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    let day = date(language, at.date_naive());
+    let (hour, minute) = (at.hour(), at.minute());
+    match language {
+        Language::English => format!("{day}, {hour:02}:{minute:02} ({zone})"),
+        Language::Korean => {
+            let (half, hour) = match hour {
+                0..=11 => ("오전", hour),
+                12 => ("오후", hour),
+                _ => ("오후", hour - 12),
+            };
+            let minute = if minute == 0 { String::new() } else { format!(" {minute}분") };
+            let zone =
+                if zone == Tz::Asia__Seoul { String::new() } else { format!("({zone} 기준)") };
+            format!("{day} {half} {hour}시{minute}{zone}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_said_as_the_clock_there_shows_it() {
+        for (at, zone, english, korean) in [
+            (
+                "2021-07-26T05:30:00Z",
+                Tz::Asia__Seoul,
+                "Monday 26 July 2021, 14:30 (Asia/Seoul)",
+                "2021년 7월 26일(월) 오후 2시 30분",
+            ),
+            (
+                "2021-07-31T15:00:00Z",
+                Tz::Asia__Seoul,
+                "Sunday 1 August 2021, 00:00 (Asia/Seoul)",
+                "2021년 8월 1일(일) 오전 0시",
+            ),
+            (
+                "2021-07-31T10:05:00Z",
+                Tz::Europe__Berlin,
+                "Saturday 31 July 2021, 12:05 (Europe/Berlin)",
+                "2021년 7월 31일(토) 오후 12시 5분(Europe/Berlin 기준)",
+            ),
+        ] {
+            let at = at.parse().unwrap();
+            assert_eq!(instant(Language::English, at, zone), english);
+            assert_eq!(instant(Language::Korean, at, zone), korean);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What dosebook says to people: sentences made of codes and facts, in English and Korean side by
+//! side. Each is a match without a catch-all, and `say!` takes both languages: a text that is
+//! missing in one of them does not compile.
+
+/// One sentence, in the language that was asked for. Facts stand in braces.
+macro_rules! say {
+    ($language:expr, $english:literal, $korean:literal) => {
+        match $language {
+            crate::domain::language::Language::English => format!($english),
+            crate::domain::language::Language::Korean => format!($korean),
+        }
+    };
+}
+
+mod code;
+mod date;
+mod detail;
+mod josa;
+mod noun;
+mod number;
+mod reason;
+#[cfg(test)]
+mod tests;
+
+pub use code::title;
+pub use date::{date, instant};
+pub use detail::{refusal, reject};
+pub use josa::josa;
+pub use number::count;
+pub use reason::reason;
