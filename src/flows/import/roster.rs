@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{copy::CopyText, import as db},
+    db::{self, copy::CopyText},
     domain::{
         RosterId,
         import::{
@@ -27,8 +27,12 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
-        let today = db::latest_date(conn).await?;
-        Ok(Self { key: keys.matching.clone(), today, rosters: db::roster::rosters(conn).await? })
+        let today = db::import::latest_date(conn).await?;
+        Ok(Self {
+            key: keys.matching.clone(),
+            today,
+            rosters: db::import::roster::rosters(conn).await?,
+        })
     }
 }
 
@@ -46,9 +50,9 @@ impl RowParser for Parser {
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::roster::remove_repeated(conn).await?;
+    let removed = db::import::roster::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("roster_code,name,birth_date,phone"));
-    let removed = db::roster::remove_unknown(conn).await?;
+    let removed = db::import::roster::remove_unknown(conn).await?;
     reject(rejects, removed, |_| {
         Fault::not_found(PERSON_COLUMNS, "There is no such person in the register.")
     });
