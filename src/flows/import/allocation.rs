@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     db::{
+        self,
         copy::CopyText,
         import::{
-            self as db, Clinic,
+            Clinic,
             allocation::{Campaigns, Wanted},
         },
     },
@@ -45,9 +46,9 @@ pub(super) struct Parser {
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
         Ok(Self {
-            clinics: db::clinics(conn).await?,
-            campaigns: db::allocation::campaigns(conn).await?,
-            sources: db::allocation::sources(conn).await?,
+            clinics: db::import::clinics(conn).await?,
+            campaigns: db::import::allocation::campaigns(conn).await?,
+            sources: db::import::allocation::sources(conn).await?,
         })
     }
 
@@ -101,16 +102,16 @@ impl RowParser for Parser {
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::allocation::remove_repeated(conn).await?;
+    let removed = db::import::allocation::remove_repeated(conn).await?;
     reject(rejects, removed, repeated(COLUMNS));
-    let removed = db::allocation::remove_closed(conn).await?;
+    let removed = db::import::allocation::remove_closed(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::WrongState, "campaign_code", Detail::CampaignClosed)
     });
-    let mut drawn = Drawn::new(db::allocation::lock(conn).await?);
+    let mut drawn = Drawn::new(db::import::allocation::lock(conn).await?);
     let mut after = 0;
     loop {
-        let rows = db::allocation::wanted(conn, after, ROWS_MAX).await?;
+        let rows = db::import::allocation::wanted(conn, after, ROWS_MAX).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.line;
         let mut lines = Vec::new();
@@ -120,11 +121,11 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
                 lines.push(line);
             }
         }
-        db::allocation::remove_lines(conn, &lines).await?;
+        db::import::allocation::remove_lines(conn, &lines).await?;
     }
 }
 
 pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<u64> {
     let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
-    db::allocation::grant(conn, actor, &reason).await
+    db::import::allocation::grant(conn, actor, &reason).await
 }

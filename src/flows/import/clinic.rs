@@ -9,7 +9,7 @@ use super::{
     rows::{RowParser, reject, repeated},
 };
 use crate::{
-    db::{copy::CopyText, import as db},
+    db::{self, copy::CopyText},
     domain::{
         Code, Detail, RegionId,
         import::{Fault, Rejects, Row, clinic::Clinic},
@@ -22,7 +22,7 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self { regions: db::regions(conn).await? })
+        Ok(Self { regions: db::import::regions(conn).await? })
     }
 }
 
@@ -47,13 +47,13 @@ impl RowParser for Parser {
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::clinic::remove_repeated(conn).await?;
+    let removed = db::import::clinic::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("code"));
-    let removed = db::clinic::remove_elsewhere(conn).await?;
+    let removed = db::import::clinic::remove_elsewhere(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::AlreadyExists, "region_code", Detail::ClinicElsewhere)
     });
-    let removed = db::clinic::remove_of_other_zone(conn).await?;
+    let removed = db::import::clinic::remove_of_other_zone(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::AlreadyExists, "zone", Detail::ClinicInOtherZone)
     });

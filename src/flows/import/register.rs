@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 use super::rows::{RowParser, reject, repeated};
 use crate::{
     db::{
+        self,
         copy::{CopyRow, CopyText},
-        import as db,
     },
     domain::{
         Code, Detail, RegionId,
@@ -32,8 +32,8 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
-        let today = db::latest_date(conn).await?;
-        Ok(Self { key: keys.matching.clone(), today, regions: db::regions(conn).await? })
+        let today = db::import::latest_date(conn).await?;
+        Ok(Self { key: keys.matching.clone(), today, regions: db::import::regions(conn).await? })
     }
 }
 
@@ -71,12 +71,12 @@ pub(super) fn region(regions: &HashMap<String, RegionId>, code: &str) -> Result<
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::register::remove_repeated(conn).await?;
+    let removed = db::import::register::remove_repeated(conn).await?;
     reject(rejects, removed, repeated(PERSON_COLUMNS));
-    db::register::stage_spellings(conn).await?;
-    let removed = db::register::remove_respelled(conn).await?;
+    db::import::register::stage_spellings(conn).await?;
+    let removed = db::import::register::remove_respelled(conn).await?;
     reject(rejects, removed, repeated(PERSON_COLUMNS));
-    let removed = db::register::remove_taken(conn).await?;
+    let removed = db::import::register::remove_taken(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::AlreadyExists, NAME_COLUMNS, Detail::SpellingInRegister)
     });

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{copy::CopyText, import as db},
+    db::{self, copy::CopyText},
     domain::{
         Code, Detail, RosterId,
         fact::Noun,
@@ -28,8 +28,12 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection, keys: &Keys) -> sqlx::Result<Self> {
-        let today = db::latest_date(conn).await?;
-        Ok(Self { key: keys.matching.clone(), today, rosters: db::roster::rosters(conn).await? })
+        let today = db::import::latest_date(conn).await?;
+        Ok(Self {
+            key: keys.matching.clone(),
+            today,
+            rosters: db::import::roster::rosters(conn).await?,
+        })
     }
 }
 
@@ -47,9 +51,9 @@ impl RowParser for Parser {
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::roster::remove_repeated(conn).await?;
+    let removed = db::import::roster::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("roster_code,name,birth_date,phone"));
-    let removed = db::roster::remove_unknown(conn).await?;
+    let removed = db::import::roster::remove_unknown(conn).await?;
     reject(rejects, removed, |_| Fault::new(Code::NotFound, PERSON_COLUMNS, Detail::NotInRegister));
     Ok(())
 }

@@ -6,10 +6,7 @@ use sqlx::PgConnection;
 
 use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{
-        copy::CopyText,
-        import::{self as db, Clinic},
-    },
+    db::{self, copy::CopyText, import::Clinic},
     domain::{
         Code, Detail,
         fact::Noun,
@@ -23,7 +20,7 @@ pub(super) struct Parser {
 
 impl Parser {
     pub(super) async fn new(conn: &mut PgConnection) -> sqlx::Result<Self> {
-        Ok(Self { clinics: db::clinics(conn).await? })
+        Ok(Self { clinics: db::import::clinics(conn).await? })
     }
 }
 
@@ -52,10 +49,10 @@ pub(super) fn clinic<'a>(
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::slot::remove_repeated(conn).await?;
+    let removed = db::import::slot::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("clinic_code,starts_at"));
-    db::slot::lock_clinics(conn).await?;
-    let removed = db::slot::remove_conflicting(conn).await?;
+    db::import::slot::lock_clinics(conn).await?;
+    let removed = db::import::slot::remove_conflicting(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::AlreadyExists, "ends_at,seats", Detail::SlotDiffers)
     });
