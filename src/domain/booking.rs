@@ -339,7 +339,8 @@ mod tests {
 
     #[test]
     fn proofs_of_different_subjects_make_none_and_take_nothing() {
-        let cases: [(Mismatch, fn(&mut Subjects)); 11] = [
+        type Spoil = fn(&mut Subjects);
+        let cases: [(Mismatch, Spoil); 11] = [
             (Mismatch::Person, |s| s.applicant.person_id = PersonId(2)),
             (Mismatch::Campaign, |s| s.rules.campaign_id = CampaignId(2)),
             (Mismatch::Campaign, |s| s.allocation.key.campaign_id = CampaignId(2)),
