@@ -14,6 +14,7 @@ use crate::{
         BookingId, CampaignId, ClinicId, CourseId, ProductId, Refusal, SlotId,
         batch::{Outcome, Request},
         booking::{Book, Booking, State},
+        fact::Noun,
     },
     flows::lane::ReplyQueue,
     http::{
@@ -152,7 +153,7 @@ pub async fn list_bookings(
     let bookings = db::booking::list_own(&app.db.read, person_id, after, limit.0).await?;
     if let Some(id) = after.filter(|_| bookings.is_empty()) {
         let known = db::booking::find_own(&app.db.read, id, person_id).await?;
-        known.ok_or_else(|| Refusal::field("after", "There is no booking with this id."))?;
+        known.ok_or_else(|| Refusal::no_such("after", Noun::Booking))?;
     }
     let is_full = i64::try_from(bookings.len()) == Ok(limit.0);
     let next_after = bookings.last().filter(|_| is_full).map(|last| last.booking_id);

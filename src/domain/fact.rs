@@ -19,7 +19,20 @@ macro_rules! words {
 
 words! {
     /// A thing that a request can name.
-    Noun { Allocation, Campaign, Clinic, Course, Pool, Product, Region, Roster, Slot, Tranche, User }
+    Noun {
+        Allocation,
+        Booking,
+        Campaign,
+        Clinic,
+        Course,
+        Pool,
+        Product,
+        Region,
+        Roster,
+        Slot,
+        Tranche,
+        User,
+    }
 
     /// How it was named.
     By {

@@ -20,6 +20,7 @@ fn pick<'a>(language: Language, english: &'a str, korean: &'a str) -> &'a str {
 pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
     let (english, korean) = match noun {
         Noun::Allocation => ("allocation", "배정"),
+        Noun::Booking => ("booking", "예약"),
         Noun::Campaign => ("campaign", "접종 사업"),
         Noun::Clinic => ("clinic", "접종기관"),
         Noun::Course => ("course", "접종 과정"),
