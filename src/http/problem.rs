@@ -13,10 +13,12 @@ use actix_web::{
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uuid::{Uuid, fmt::Urn};
 
 use super::{
     language::{accepted, mark},
     reason::{WrittenVerdict, facts},
+    request_id,
 };
 use crate::{
     db,
@@ -38,6 +40,9 @@ struct Document<'a> {
     title: &'static str,
     status: u16,
     detail: &'a str,
+    /// The id of the request, as in the header and in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<Urn>,
     code: Code,
     cause: &'static str,
     facts: &'a Value,
@@ -79,7 +84,7 @@ impl Problem {
         }
     }
 
-    fn body(&self, language: Language) -> serde_json::Result<String> {
+    fn body(&self, language: Language, id: Option<Uuid>) -> serde_json::Result<String> {
         let Refusal { code, detail, field, more } = &self.0;
         let sentence = words::refusal(language, &self.0);
         let (cause, facts) = (detail.cause(), &facts(detail)?);
@@ -89,6 +94,7 @@ impl Problem {
             title: words::title(language, *code),
             status: code.status(),
             detail: &sentence,
+            instance: id.map(Uuid::urn),
             code: *code,
             cause,
             facts,
@@ -117,7 +123,7 @@ pub async fn in_language<B: MessageBody>(
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     let language = accepted(response.request().headers());
-    let body = problem.body(language)?;
+    let body = problem.body(language, request_id::of(response.request()))?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)
