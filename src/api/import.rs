@@ -35,7 +35,7 @@ use crate::{
 
 /// 1 GiB: four times the register of a country of 3.5 million.
 const FILE_BYTES_MAX: u64 = 1 << 30;
-/// A sender who is silent for longer has gone away.
+/// A sender who is silent for longer is taken to have gone.
 const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]

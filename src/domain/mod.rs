@@ -1,4 +1,4 @@
-//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
+//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no random source; time and ids come in as
 //! arguments.
 
 pub mod actor;

@@ -39,7 +39,7 @@ impl Sink {
 }
 
 /// Delivers until the future is dropped; `queued` tells that this process has put a message in.
-/// What was being delivered then is delivered again by whoever comes next.
+/// What was being delivered then is delivered again by the next process.
 pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
