@@ -1,5 +1,5 @@
-//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no random source; time and ids come in as
-//! arguments.
+//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no random source; time and ids
+//! come in as arguments.
 
 pub mod actor;
 pub mod allocation;
