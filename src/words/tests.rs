@@ -109,7 +109,7 @@ fn details() -> Vec<Detail> {
         Detail::RowTooLong { bytes_max: 65_536, first_line: 3, last_line: 4 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
-        Detail::Written { text: "The row is not UTF-8.".into() },
+        Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());
     details
