@@ -30,6 +30,7 @@ pub struct Storage {
     pub log_format: LogFormat,
 }
 
+/// How log lines are written: for people, or one JSON object a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     Pretty,

@@ -10,11 +10,11 @@ use crate::{
     domain::{
         CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId,
         applicant::AnonymousApplicant,
-        calendar::local_date,
+        birth_date::BirthDate,
+        calendar::{local_date, parse_date},
         campaign::State,
         eligibility::judge_anonymous,
         fact::Expected,
-        person::{BirthDate, parse_date},
         rule_set::Rules,
     },
     http::{

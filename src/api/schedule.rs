@@ -9,8 +9,8 @@ use crate::{
     domain::{
         BookingId, ClinicId, ProductId, Refusal, SlotId,
         booking::State,
+        calendar::parse_date,
         fact::Expected,
-        person::parse_date,
         schedule::{Booking, Person, Schedule, Slot},
     },
     http::{

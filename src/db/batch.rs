@@ -13,12 +13,13 @@ use super::{booking::booking_of, copy::CopyText};
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     TrancheId,
+    actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,
     batch::{Cancellation, PersonState, Writes},
     booking::{Booking, NewBooking},
     channel::Channel,
-    movement::{Actor, Bucket, Kind},
+    movement::{Bucket, Kind},
     rule_set::Needs,
     slot::Slot,
 };

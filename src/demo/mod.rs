@@ -42,9 +42,8 @@ use crate::{
         },
     },
     domain::{
-        CampaignId, ClinicId, Code, ProductId, Refusal, RegionId,
-        keys::Keys,
-        person::{BirthDate, match_key},
+        CampaignId, ClinicId, Code, ProductId, Refusal, RegionId, birth_date::BirthDate,
+        keys::Keys, person::match_key,
     },
 };
 

@@ -66,6 +66,7 @@ struct Blamed<'a> {
 }
 
 impl Problem {
+    /// A refusal for this request.
     pub fn new(code: Code, detail: Detail) -> Self {
         Self(Refusal::new(code, detail))
     }

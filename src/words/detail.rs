@@ -2,13 +2,14 @@
 
 use super::{
     code::title,
-    noun::{expected, how_many, kind, none_of, noun, role, sent, taken},
+    expected::expected,
+    noun::{how_many, kind, none_of, noun, role, sent, taken},
     number::{count, length},
     reason::reason,
+    step::step_not_allowed,
 };
 use crate::domain::{
     Code, Detail, Refusal,
-    campaign_state::{State, Step},
     fact::{Counter, Sent},
     import::Reject,
     language::Language,
@@ -562,25 +563,4 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         ),
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
-}
-
-fn step_not_allowed(language: Language, state: State, step: Step) -> String {
-    let (state_english, state_korean) = match state {
-        State::Draft => ("draft", "준비 중인"),
-        State::Published => ("published", "공개된"),
-        State::Open => ("open", "예약 중인"),
-        State::Paused => ("paused", "예약이 멈춘"),
-        State::Closed => ("closed", "종료된"),
-    };
-    let (step_english, step_korean) = match step {
-        Step::Publish => ("be published", "공개할"),
-        Step::Open => ("be opened", "시작할"),
-        Step::Pause => ("be paused", "멈출"),
-        Step::Close => ("be closed", "종료할"),
-    };
-    say!(
-        language,
-        "A campaign that is {state_english} cannot {step_english}.",
-        "{state_korean} 접종 사업은 {step_korean} 수 없습니다."
-    )
 }

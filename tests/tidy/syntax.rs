@@ -89,7 +89,7 @@ fn without_tests<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
         let is_tests = |module: &&[&str]| {
             tokens[at..].strip_prefix(&CFG_TEST).is_some_and(|rest| rest.starts_with(module))
         };
-        if MODULES.iter().any(|module| is_tests(module)) {
+        if MODULES.iter().any(is_tests) {
             at += CFG_TEST.len();
             let mut depth = 0;
             while let Some(token) = tokens.get(at) {
