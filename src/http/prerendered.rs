@@ -62,7 +62,7 @@ fn pre_rendered(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
     let snapshot = is_plain.then(|| app.board.now())?;
     let document = find(&snapshot, request.path())?;
     let response = negotiate::answer(request.headers(), document, negotiate::JSON);
-    access_log::note(app, "GET", response.status(), || request.path().to_owned());
+    access_log::note(app, ("GET", None), response.status(), || request.path().to_owned());
     Some(response)
 }
 
