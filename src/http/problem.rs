@@ -7,9 +7,8 @@
 use actix_web::{
     Error, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceResponse,
     http::{StatusCode, header},
-    middleware::Next,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,7 +17,6 @@ use uuid::{Uuid, fmt::Urn};
 use super::{
     language::{accepted, mark},
     reason::{WrittenVerdict, facts},
-    request_id,
 };
 use crate::{
     db,
@@ -54,8 +52,7 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     /// The id of the request, as in the header and in the log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<Urn>,
+    instance: Urn,
     code: Code,
     cause: &'static str,
     facts: &'a Value,
@@ -91,12 +88,11 @@ impl Problem {
     }
 
     /// Tells the operator what the client is not told.
-    fn log(&self, id: Option<Uuid>) {
-        let request_id = id.map(tracing::field::display);
+    fn log(&self, request_id: Uuid) {
         match &self.cause {
-            Some(Cause::Fault(cause)) => tracing::error!(request_id, cause, "internal error"),
+            Some(Cause::Fault(cause)) => tracing::error!(%request_id, cause, "internal error"),
             Some(Cause::Unavailable(cause)) => {
-                tracing::warn!(request_id, cause, "database unavailable");
+                tracing::warn!(%request_id, cause, "database unavailable");
             }
             None => {}
         }
@@ -110,7 +106,7 @@ impl Problem {
         }
     }
 
-    fn body(&self, language: Language, id: Option<Uuid>) -> serde_json::Result<String> {
+    fn body(&self, language: Language, id: Uuid) -> serde_json::Result<String> {
         let Refusal { code, detail, field, more } = &self.refusal;
         let sentence = words::refusal(language, &self.refusal);
         let (cause, facts) = (detail.cause(), &facts(detail)?);
@@ -120,7 +116,7 @@ impl Problem {
             title: words::title(language, *code),
             status: code.status(),
             detail: &sentence,
-            instance: id.map(Uuid::urn),
+            instance: id.urn(),
             code: *code,
             cause,
             facts,
@@ -135,21 +131,17 @@ impl Problem {
     }
 }
 
-/// Writes the bodies of problem documents, in the language of the request, and logs their causes.
-///
-/// # Errors
-/// Those of the inner service, unchanged.
-pub async fn in_language<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
+/// The response with the body of its problem document, in the language of its request; any other
+/// as it is. Logs the cause.
+pub(super) fn in_language<B: MessageBody>(
+    response: ServiceResponse<B>,
+    id: Uuid,
 ) -> Result<ServiceResponse<EitherBody<B, String>>, Error> {
-    let response = next.call(request).await?;
     let Some(problem) = response.response().error().and_then(|error| error.as_error::<Problem>())
     else {
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     let language = accepted(response.request().headers());
-    let id = request_id::of(response.request());
     problem.log(id);
     let body = problem.body(language, id)?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
