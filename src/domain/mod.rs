@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod allocation;
 pub mod applicant;
+pub mod availability;
 pub mod batch;
 pub mod birth_date;
 pub mod booking;

@@ -14,6 +14,7 @@
 
 mod admin;
 mod auth;
+mod availability;
 mod board;
 mod booking;
 mod budget;
