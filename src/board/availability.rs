@@ -16,7 +16,7 @@ use crate::domain::{
     calendar::{local_date, start_of_day},
 };
 
-/// Open doses of a clinic: those of one allocation.
+/// Where the doses of an allocation are counted within its clinic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DoseKey {
     pub campaign_id: CampaignId,
@@ -25,8 +25,23 @@ pub struct DoseKey {
     pub audience: Audience,
 }
 
-/// Open doses by campaign, then date, then product, then whom they are for.
-pub type DoseLine = (DoseKey, i64);
+/// The open doses of a clinic, in the order of their keys.
+#[derive(Clone, Debug, Default)]
+pub struct ClinicDoses(Vec<(DoseKey, i64)>);
+
+impl ClinicDoses {
+    /// Adds doses (takes away, if negative).
+    pub fn add(&mut self, key: DoseKey, doses: i64) {
+        match self.0.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(at) => {
+                if let Some((_, open)) = self.0.get_mut(at) {
+                    *open += doses;
+                }
+            }
+            Err(at) => self.0.insert(at, (key, doses)),
+        }
+    }
+}
 
 /// A date at a clinic, for one product of one campaign.
 #[derive(Clone, Copy, Debug)]
@@ -56,16 +71,16 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// At `now`, for a clinic in this zone. `lines` are in order.
+    /// At `now`, for a clinic in this zone.
     pub fn new(
         catalogue: &Catalogue,
         zone: Tz,
-        lines: &[DoseLine],
+        doses: &ClinicDoses,
         slots: &Slots,
         now: DateTime<Utc>,
     ) -> Self {
         let mut reading = Reading { zone, slots, now, days: Vec::new(), until: None };
-        let of_campaigns = lines.chunk_by(|(a, _), (b, _)| a.campaign_id == b.campaign_id);
+        let of_campaigns = doses.0.chunk_by(|(a, _), (b, _)| a.campaign_id == b.campaign_id);
         let campaigns = of_campaigns.filter_map(|lines| {
             let (key, _) = lines.first()?;
             let card = catalogue.campaigns.get(&key.campaign_id)?;
@@ -87,7 +102,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// The lines of one campaign.
-    fn campaign(&mut self, card: &Card, lines: &[DoseLine]) -> Availability {
+    fn campaign(&mut self, card: &Card, lines: &[(DoseKey, i64)]) -> Availability {
         let zones = [self.zone, card.campaign.zone];
         // A day is over when it is so in either zone: the rules go by the campaign's.
         let today = zones.map(|zone| local_date(self.now, zone)).into_iter().max();
@@ -114,7 +129,7 @@ impl Reading<'_> {
         &mut self,
         card: &Card,
         (date, is_past): (NaiveDate, bool),
-        lines: &[DoseLine],
+        lines: &[(DoseKey, i64)],
     ) -> Availability {
         let seats = self.slots.day(date, self.now);
         self.changes_at(seats.next_begins);
@@ -154,5 +169,78 @@ impl ClinicDay {
     fn is_of(&self, card: &Card, date: NaiveDate, product_id: ProductId) -> bool {
         let key = (self.campaign_id, self.date, self.product_id);
         key == (card.campaign.campaign_id, date, product_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::{America::New_York, Asia::Seoul};
+
+    use super::*;
+    use crate::{
+        board::document::Document,
+        domain::{
+            CourseId, TrancheId,
+            availability::Offer,
+            campaign::{Campaign, State},
+            eligibility::tests::{date, instant, product, rules, tranche},
+            rule_set::Rules,
+        },
+    };
+
+    fn card(offer: Offer) -> Card {
+        let campaign = Campaign {
+            campaign_id: CampaignId(1),
+            code: "c".to_owned(),
+            name: "C".into(),
+            course_id: CourseId(1),
+            dose_number: 1,
+            state: State::Open,
+            opens_at: instant("2021-07-01T00:00:00Z"),
+            closes_at: instant("2021-09-01T00:00:00Z"),
+            cancel_until_hours: 48,
+            zone: Seoul,
+            rule_version: 1,
+            published_quota: None,
+            published_at: None,
+            state_reason: None,
+        };
+        Card { campaign, offer, document: Document::new(&()).unwrap() }
+    }
+
+    fn line(day: &str, audience: Audience) -> (DoseKey, i64) {
+        let (campaign_id, product_id) = (CampaignId(1), ProductId(1));
+        (DoseKey { campaign_id, date: date(day), product_id, audience }, 7)
+    }
+
+    /// Doses that can be booked on no day, and when that becomes different, in New York.
+    fn past(card: &Card, lines: &[(DoseKey, i64)], now: &str) -> (i64, Option<DateTime<Utc>>) {
+        let (slots, now) = (&Slots::default(), instant(now));
+        let mut reading = Reading { zone: New_York, slots, now, days: Vec::new(), until: None };
+        let available = reading.campaign(card, lines);
+        (available.not_bookable.past_day, reading.until)
+    }
+
+    #[test]
+    fn a_day_is_over_at_midnight_of_the_clinic_or_of_the_campaign() {
+        let lines = ["2021-08-01", "2021-08-02"].map(|day| line(day, Audience::Everybody));
+        let card = card(Offer::from(&Rules { products: vec![product(1)], ..rules() }));
+        // Midnight in Seoul, where it comes first.
+        let (first, second) = ("2021-08-01T15:00:00Z", "2021-08-02T15:00:00Z");
+        let at = |now| past(&card, &lines, now);
+        assert_eq!(at("2021-08-01T14:59:59Z"), (0, Some(instant(first))));
+        assert_eq!(at(first), (7, Some(instant(second))));
+        assert_eq!(at(second), (14, None));
+    }
+
+    #[test]
+    fn a_tranche_that_opens_is_waited_for() {
+        let opens_at = "2021-08-01T11:00:00Z";
+        let tranches = vec![tranche(4, &[1], opens_at)];
+        let card = card(Offer::from(&Rules { tranches, ..rules() }));
+        let lines = [line("2021-08-02", Audience::Tranche(TrancheId(4)))];
+        let until = |now| past(&card, &lines, now).1;
+        assert_eq!(until("2021-08-01T10:59:59Z"), Some(instant(opens_at)));
+        assert_eq!(until(opens_at), Some(instant("2021-08-02T15:00:00Z")), "the day's end");
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    availability::{DoseKey, DoseLine, Standing},
+    availability::{ClinicDoses, DoseKey, Standing},
     catalogue::Catalogue,
     slot::Slots,
 };
@@ -58,24 +58,10 @@ pub struct Sums {
 /// What is kept for one clinic.
 #[derive(Clone, Debug, Default)]
 pub struct ClinicSums {
-    /// In order.
-    doses: Vec<DoseLine>,
+    doses: ClinicDoses,
     pub kept: Kept,
     /// What these come to.
     pub standing: Standing,
-}
-
-impl ClinicSums {
-    fn add_open(&mut self, key: DoseKey, doses: i64) {
-        match self.doses.binary_search_by_key(&key, |(key, _)| *key) {
-            Ok(at) => {
-                if let Some((_, open)) = self.doses.get_mut(at) {
-                    *open += doses;
-                }
-            }
-            Err(at) => self.doses.insert(at, (key, doses)),
-        }
-    }
 }
 
 /// A clinic's slots, and at which `clinic.slots_revision` they were read.
@@ -304,7 +290,7 @@ impl ReadModel {
             *sums.by_region.entry(*region_id).or_default() += change;
         }
         if let Some(clinic) = self.clinics.get_mut(entry.clinic) {
-            clinic.add_open(entry.key, change.open);
+            clinic.doses.add(entry.key, change.open);
         }
     }
 

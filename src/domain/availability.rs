@@ -19,6 +19,7 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// Of an allocation with this channel and tranche.
     pub fn new(channel: Channel, tranche_id: Option<TrancheId>) -> Self {
         match (channel, tranche_id) {
             (Channel::Web, None) => Self::Everybody,
@@ -27,6 +28,7 @@ impl Audience {
         }
     }
 
+    /// Whether they can be booked by the citizens themselves.
     pub fn is_web(self) -> bool {
         self != Self::OtherChannel
     }
@@ -40,6 +42,7 @@ pub struct Offer {
     tranches: Vec<OfferedTranche>,
 }
 
+/// A tranche of the present rules.
 #[derive(Clone, Debug)]
 pub struct OfferedTranche {
     pub tranche: Tranche,
@@ -49,6 +52,7 @@ pub struct OfferedTranche {
 }
 
 impl OfferedTranche {
+    /// Whether its turn has come.
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         now >= self.tranche.opens_at
     }
@@ -259,6 +263,7 @@ impl NotBookable {
         self.no_seats += times * other.no_seats;
     }
 
+    /// The sum of all reasons.
     pub fn total(&self) -> i64 {
         let of_day = self.past_day + self.closed_day + self.no_seats;
         let of_tranche = self.tranche_of_nobody + self.tranche_not_open;
