@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, query};
+use uuid::Uuid;
 
-use super::{booking::booking_of, copy::CopyText};
+use super::booking::booking_of;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     TrancheId,
@@ -22,12 +23,6 @@ use crate::domain::{
     rule_set::Needs,
     slot::Slot,
 };
-
-const BOOKINGS: &str = "/* batch::BOOKINGS */ copy booking (booking_id, person_id, campaign_id, \
-    product_id, course_id, dose_number, slot_id, allocation_id, rule_version, booked_at) \
-    from stdin";
-const MOVEMENTS: &str = "/* batch::MOVEMENTS */ copy movement (kind, from_bucket, to_bucket, \
-    doses, allocation_id, slot_id, booking_id, actor_role) from stdin";
 
 /// Locks the slots, in the order of their ids.
 pub async fn lock_slots(
@@ -197,103 +192,60 @@ pub async fn bookings(
     rows.into_iter().map(|row| booking_of(row).map(|b| (b.booking_id, b))).collect()
 }
 
-/// Writes a decision: bookings, counters and journal. New rows go in by COPY, which logs a page of
-/// rows at once instead of each row: a tenth less WAL per booking.
+/// Writes a decision in one statement: bookings, counters and journal. The rows travel as arrays
+/// with the statement, so that the server never waits for the client while it holds locks, as it
+/// does inside a COPY. Array elements are taken by number, in half the time of `unnest`.
+///
+/// New bookings are written sorted by person, so two lanes that book for the same persons cannot
+/// deadlock.
 ///
 /// # Errors
-/// The database's. A unique violation means that another lane has booked for one of the persons.
+/// A unique violation means that another lane has booked for one of the persons.
 pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    if !writes.bookings.is_empty() {
-        copy(conn, BOOKINGS, booking_rows(writes, now)).await?;
-    }
-    count(conn, writes, now).await?;
-    copy(conn, MOVEMENTS, movement_rows(writes)).await
-}
-
-async fn copy(conn: &mut PgConnection, into: &str, rows: CopyText) -> sqlx::Result<()> {
-    let mut copy = conn.copy_in_raw(into).await?;
-    copy.send(rows.into_bytes()).await?;
-    copy.finish().await.map(drop)
-}
-
-/// Sorted by person, so two lanes that book for the same persons cannot deadlock.
-fn booking_rows(writes: &Writes, now: DateTime<Utc>) -> CopyText {
-    let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
-    let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
-    bookings.sort_unstable_by_key(|booking| booking.person_id);
-    let mut rows = CopyText::default();
-    for booking in bookings {
-        rows.row(booking.booking_id)
-            .value(booking.person_id)
-            .value(booking.campaign_id)
-            .value(booking.product_id)
-            .value(booking.course_id)
-            .value(booking.dose_number)
-            .value(booking.slot_id)
-            .value(booking.allocation_id)
-            .value(booking.rule_version)
-            .value(&now)
-            .end();
-    }
-    rows
-}
-
-fn movement_rows(writes: &Writes) -> CopyText {
-    let mut rows = CopyText::default();
-    for booking in writes.bookings.iter().map(NewBooking::booking) {
-        let &Booking { allocation_id, slot_id, booking_id, .. } = booking;
-        let moved = (Kind::Book, Bucket::Open, Bucket::Booked);
-        movement(&mut rows, moved, (allocation_id, slot_id, booking_id));
-    }
-    for &Cancellation { allocation_id, slot_id, booking_id, is_late } in &writes.cancellations {
-        let moved = match is_late {
-            true => (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
-            false => (Kind::Cancel, Bucket::Booked, Bucket::Open),
-        };
-        movement(&mut rows, moved, (allocation_id, slot_id, booking_id));
-    }
-    rows
-}
-
-/// The journal's line for one dose, moved by the citizen whose booking it is.
-fn movement(
-    rows: &mut CopyText,
-    (kind, from, to): (Kind, Bucket, Bucket),
-    (allocation_id, slot_id, booking_id): (AllocationId, SlotId, BookingId),
-) {
-    rows.row(kind.number())
-        .value(from.number())
-        .value(to.number())
-        .value(1)
-        .value(allocation_id)
-        .value(slot_id)
-        .value(booking_id)
-        .value(Actor::Citizen.role())
-        .end();
-}
-
-/// Ends the cancelled bookings and changes each counter row once.
-async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let new = BookingColumns::of(writes);
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
     let counters = CounterColumns::of(writes);
+    let moved = MovementColumns::of(writes);
     query!(
-        "/* batch::count */ with ended as (
-             update booking set state = 3, ended_at = $1 where booking_id = any($2::uuid[])
+        "/* batch::write */ with booked as (
+             insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, slot_id, allocation_id, rule_version, booked_at)
+             select ($2::uuid[])[n], ($3::bigint[])[n], ($4::int[])[n], ($5::int[])[n],
+                 ($6::int[])[n], ($7::smallint[])[n], ($8::bigint[])[n], ($9::bigint[])[n],
+                 ($10::int[])[n], $1
+             from generate_subscripts($2::uuid[], 1) n
+         ), ended as (
+             update booking set state = 3, ended_at = $1 where booking_id = any($11::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken
-             from unnest($3::bigint[], $4::int[]) d (slot_id, taken)
+             from unnest($12::bigint[], $13::int[]) d (slot_id, taken)
              where s.slot_id = d.slot_id
+         ), doses as (
+             update allocation a
+             set open = a.open + d.open, booked = a.booked + d.booked, spare = a.spare + d.spare
+             from unnest($14::bigint[], $15::int[], $16::int[], $17::int[])
+                 d (allocation_id, open, booked, spare)
+             where a.allocation_id = d.allocation_id
          )
-         update allocation a
-         set open = a.open + d.open, booked = a.booked + d.booked, spare = a.spare + d.spare
-         from unnest($5::bigint[], $6::int[], $7::int[], $8::int[])
-             d (allocation_id, open, booked, spare)
-         where a.allocation_id = d.allocation_id",
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+             booking_id, actor_role)
+         select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
+             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n], $24
+         from generate_subscripts($18::smallint[], 1) n",
         now,
+        &new.booking_ids,
+        &new.person_ids,
+        &new.campaign_ids,
+        &new.product_ids,
+        &new.course_ids,
+        &new.dose_numbers,
+        &new.slot_ids,
+        &new.allocation_ids,
+        &new.rule_versions,
         &ended,
         &counters.slot_ids,
         &counters.taken,
@@ -301,10 +253,94 @@ async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> 
         &counters.open,
         &counters.booked,
         &counters.spare,
+        &moved.kinds,
+        &moved.from,
+        &moved.to,
+        &moved.allocation_ids,
+        &moved.slot_ids,
+        &moved.booking_ids,
+        Actor::Citizen.role(),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The new bookings as columns, in the order of their persons.
+#[derive(Default)]
+struct BookingColumns {
+    booking_ids: Vec<Uuid>,
+    person_ids: Vec<i64>,
+    campaign_ids: Vec<i32>,
+    product_ids: Vec<i32>,
+    course_ids: Vec<i32>,
+    dose_numbers: Vec<i16>,
+    slot_ids: Vec<i64>,
+    allocation_ids: Vec<i64>,
+    rule_versions: Vec<i32>,
+}
+
+impl BookingColumns {
+    fn of(writes: &Writes) -> Self {
+        let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
+        bookings.sort_unstable_by_key(|booking| booking.person_id);
+        let mut columns = Self::default();
+        for booking in bookings {
+            columns.booking_ids.push(booking.booking_id.0);
+            columns.person_ids.push(booking.person_id.0);
+            columns.campaign_ids.push(booking.campaign_id.0);
+            columns.product_ids.push(booking.product_id.0);
+            columns.course_ids.push(booking.course_id.0);
+            columns.dose_numbers.push(booking.dose_number);
+            columns.slot_ids.push(booking.slot_id.0);
+            columns.allocation_ids.push(booking.allocation_id.0);
+            columns.rule_versions.push(booking.rule_version);
+        }
+        columns
+    }
+}
+
+/// The journal's lines as columns. Each moves one dose, and is of the citizen whose booking it is.
+#[derive(Default)]
+struct MovementColumns {
+    kinds: Vec<i16>,
+    from: Vec<i16>,
+    to: Vec<i16>,
+    allocation_ids: Vec<i64>,
+    slot_ids: Vec<i64>,
+    booking_ids: Vec<Uuid>,
+}
+
+impl MovementColumns {
+    fn of(writes: &Writes) -> Self {
+        let mut columns = Self::default();
+        for booking in writes.bookings.iter().map(NewBooking::booking) {
+            let &Booking { allocation_id, slot_id, booking_id, .. } = booking;
+            let moved = (Kind::Book, Bucket::Open, Bucket::Booked);
+            columns.push(moved, (allocation_id, slot_id, booking_id));
+        }
+        for &Cancellation { allocation_id, slot_id, booking_id, is_late } in &writes.cancellations {
+            let moved = match is_late {
+                true => (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
+                false => (Kind::Cancel, Bucket::Booked, Bucket::Open),
+            };
+            columns.push(moved, (allocation_id, slot_id, booking_id));
+        }
+        columns
+    }
+
+    fn push(
+        &mut self,
+        (kind, from, to): (Kind, Bucket, Bucket),
+        (allocation_id, slot_id, booking_id): (AllocationId, SlotId, BookingId),
+    ) {
+        self.kinds.push(kind.number());
+        self.from.push(from.number());
+        self.to.push(to.number());
+        self.allocation_ids.push(allocation_id.0);
+        self.slot_ids.push(slot_id.0);
+        self.booking_ids.push(booking_id.0);
+    }
 }
 
 /// The change of each counter row, as columns for `unnest`.

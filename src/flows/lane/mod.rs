@@ -13,7 +13,7 @@
 //! The outcomes of a batch return together to the threads that wait for them (`reply`).
 //!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
-//! the time, read persons, read bookings, copy bookings, count, copy journal, commit.
+//! the time, read persons, read bookings, write, commit.
 
 mod delay;
 mod job;
