@@ -4,10 +4,10 @@
 //! allocations by id, pools by id. New bookings are written sorted by person, so two lanes that
 //! book for the same persons cannot deadlock on the unique index.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, query};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::booking::booking_of;
@@ -29,7 +29,8 @@ pub async fn lock_slots(
     conn: &mut PgConnection,
     slot_ids: &[i64],
 ) -> sqlx::Result<HashMap<SlotId, Slot>> {
-    let rows = query!(
+    let rows = query_as!(
+        SlotRow,
         "/* batch::lock_slots */
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
          from slot where slot_id = any($1) order by slot_id for no key update",
@@ -37,16 +38,56 @@ pub async fn lock_slots(
     )
     .fetch_all(conn)
     .await?;
-    let slots = rows.into_iter().map(|row| Slot {
-        slot_id: SlotId(row.slot_id),
-        on_date: row.on_date,
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        seats: row.seats,
-        taken: row.taken,
-        is_closed: row.is_closed,
-    });
-    Ok(slots.map(|slot| (slot.slot_id, slot)).collect())
+    Ok(rows.into_iter().map(SlotRow::slot).collect())
+}
+
+/// Locks those of the slots that nobody else has locked.
+pub async fn lock_free_slots(
+    conn: &mut PgConnection,
+    slot_ids: &[i64],
+) -> sqlx::Result<HashMap<SlotId, Slot>> {
+    let rows = query_as!(
+        SlotRow,
+        "/* batch::lock_free_slots */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
+         from slot where slot_id = any($1) order by slot_id for no key update skip locked",
+        slot_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(SlotRow::slot).collect())
+}
+
+/// Which of the slots exist.
+pub async fn existing_slots(
+    conn: &mut PgConnection,
+    slot_ids: &[i64],
+) -> sqlx::Result<HashSet<SlotId>> {
+    let ids = query_scalar!(
+        "/* batch::existing_slots */ select slot_id from slot where slot_id = any($1)",
+        slot_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(SlotId).collect())
+}
+
+struct SlotRow {
+    slot_id: i64,
+    on_date: NaiveDate,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    seats: i32,
+    taken: i32,
+    is_closed: bool,
+}
+
+impl SlotRow {
+    fn slot(self) -> (SlotId, Slot) {
+        let Self { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed } = self;
+        let slot_id = SlotId(slot_id);
+        (slot_id, Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed })
+    }
 }
 
 /// Locks the allocations of the keys, in the order of their ids.
@@ -54,11 +95,9 @@ pub async fn lock_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
-    let clinics: Vec<_> = keys.iter().map(|key| key.clinic_id.0).collect();
-    let campaigns: Vec<_> = keys.iter().map(|key| key.campaign_id.0).collect();
-    let products: Vec<_> = keys.iter().map(|key| key.product_id.0).collect();
-    let dates: Vec<_> = keys.iter().map(|key| key.on_date).collect();
-    let rows = query!(
+    let columns = KeyColumns::of(keys);
+    let rows = query_as!(
+        AllocationRow,
         r#"/* batch::lock_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
                a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
@@ -67,15 +106,109 @@ pub async fn lock_allocations(
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
            where a.channel = $5
            order by a.allocation_id for no key update of a"#,
-        &clinics,
-        &campaigns,
-        &products,
-        &dates,
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
         Channel::Web.number(),
     )
     .fetch_all(conn)
     .await?;
-    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::with_capacity(keys.len());
+    Ok(by_key(rows))
+}
+
+/// Locks those of the allocations that nobody else has locked.
+pub async fn lock_free_allocations(
+    conn: &mut PgConnection,
+    keys: &[Key],
+) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
+    let columns = KeyColumns::of(keys);
+    let rows = query_as!(
+        AllocationRow,
+        r#"/* batch::lock_free_allocations */
+           select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
+               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+           from unnest($1::int[], $2::int[], $3::int[], $4::date[])
+               k (clinic_id, campaign_id, product_id, on_date)
+           join allocation a using (clinic_id, campaign_id, product_id, on_date)
+           where a.channel = $5
+           order by a.allocation_id for no key update of a skip locked"#,
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
+        Channel::Web.number(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(by_key(rows))
+}
+
+/// Those of the keys that have allocations other than these.
+pub async fn other_allocations(
+    conn: &mut PgConnection,
+    keys: &[Key],
+    allocation_ids: &[i64],
+) -> sqlx::Result<HashSet<Key>> {
+    let columns = KeyColumns::of(keys);
+    let rows = query!(
+        "/* batch::other_allocations */
+         select distinct a.clinic_id, a.campaign_id, a.product_id, a.on_date
+         from unnest($1::int[], $2::int[], $3::int[], $4::date[])
+             k (clinic_id, campaign_id, product_id, on_date)
+         join allocation a using (clinic_id, campaign_id, product_id, on_date)
+         where a.channel = $5 and a.allocation_id <> all($6)",
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
+        Channel::Web.number(),
+        allocation_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let keys = rows.into_iter().map(|row| Key {
+        clinic_id: ClinicId(row.clinic_id),
+        campaign_id: CampaignId(row.campaign_id),
+        product_id: ProductId(row.product_id),
+        on_date: row.on_date,
+    });
+    Ok(keys.collect())
+}
+
+/// Keys of allocations as columns for `unnest`.
+struct KeyColumns {
+    clinics: Vec<i32>,
+    campaigns: Vec<i32>,
+    products: Vec<i32>,
+    dates: Vec<NaiveDate>,
+}
+
+impl KeyColumns {
+    fn of(keys: &[Key]) -> Self {
+        Self {
+            clinics: keys.iter().map(|key| key.clinic_id.0).collect(),
+            campaigns: keys.iter().map(|key| key.campaign_id.0).collect(),
+            products: keys.iter().map(|key| key.product_id.0).collect(),
+            dates: keys.iter().map(|key| key.on_date).collect(),
+        }
+    }
+}
+
+struct AllocationRow {
+    allocation_id: i64,
+    clinic_id: i32,
+    campaign_id: i32,
+    product_id: i32,
+    on_date: NaiveDate,
+    tranche_id: Option<i32>,
+    open: i32,
+    booked: i32,
+    spare: i32,
+}
+
+fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
+    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::with_capacity(rows.len());
     for row in rows {
         let key = Key {
             clinic_id: ClinicId(row.clinic_id),
@@ -92,7 +225,7 @@ pub async fn lock_allocations(
             spare: row.spare,
         });
     }
-    Ok(allocations)
+    allocations
 }
 
 /// A campaign's state and rule version, read while the locks are held.
@@ -171,7 +304,7 @@ pub async fn bookings(
     booking_ids: &[BookingId],
 ) -> sqlx::Result<HashMap<BookingId, Booking>> {
     let ids: Vec<_> = booking_ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
+    let rows = query_as!(
         super::booking::Row,
         r#"/* batch::bookings */ select b.booking_id as "booking_id!", b.person_id as "person_id!",
                b.campaign_id as "campaign_id!", b.product_id as "product_id!",
