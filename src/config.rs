@@ -30,6 +30,7 @@ pub struct Storage {
     pub log_format: LogFormat,
 }
 
+/// How log lines are written: for people, or one JSON object a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     Pretty,
@@ -75,7 +76,7 @@ pub struct Service {
     pub batch: usize,
 
     /// Connections in each of the two pools for requests (writes outside the lanes, reads); three
-    /// more belong to what runs by itself, and one to each lane
+    /// more belong to background jobs, and one to each lane
     #[arg(
         long,
         env = "DOSEBOOK_CONNECTIONS",

@@ -28,12 +28,14 @@ pub fn init(format: LogFormat) {
     }
 }
 
+/// What a request to book or cancel came to.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct OutcomeLabel {
     /// `booked`, `cancelled`, `replayed`, or the code of a refusal
     pub outcome: &'static str,
 }
 
+/// Method and status of an answer.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct AnswerLabel {
     pub method: &'static str,

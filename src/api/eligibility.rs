@@ -10,11 +10,11 @@ use crate::{
     domain::{
         CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId,
         applicant::AnonymousApplicant,
-        calendar::local_date,
+        birth_date::BirthDate,
+        calendar::{local_date, parse_date},
         campaign::State,
         eligibility::judge_anonymous,
         fact::Expected,
-        person::{BirthDate, parse_date},
         rule_set::Rules,
     },
     http::{
@@ -47,7 +47,7 @@ pub struct EligibilityRequest {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EligibilityView<'a> {
     eligible: bool,
     #[serde(flatten)]
     written: WrittenVerdict<'a>,
@@ -90,7 +90,7 @@ pub async fn post_eligibility(
     };
     let verdict = judge_anonymous(&rules, standing.state, &applicant, standing.now);
     let written = WrittenVerdict::new(language, &verdict);
-    let answer = Answer { eligible: verdict.eligible, written };
+    let answer = EligibilityView { eligible: verdict.eligible, written };
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);
     mark(response.headers_mut(), language);
     Ok(response)

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Code, Detail,
-        person::{BirthDate, match_key, parse_name, parse_phone},
+        birth_date::BirthDate,
+        person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
     flows,

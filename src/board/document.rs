@@ -69,6 +69,7 @@ pub struct Variant {
     pub etag: String,
 }
 
+/// A body in every coding, each with its entity tag.
 #[derive(Clone, Debug)]
 pub struct Document {
     identity: Variant,
@@ -102,6 +103,7 @@ impl Document {
         })
     }
 
+    /// The body in this coding.
     pub fn variant(&self, coding: Coding) -> &Variant {
         match coding {
             Coding::Identity => &self.identity,

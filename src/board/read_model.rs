@@ -124,6 +124,7 @@ pub struct Wanted {
     pub has_new_pool: bool,
 }
 
+/// Every account and slot, at one position of the journal.
 #[derive(Debug)]
 pub struct ReadModel {
     pub moment: Moment,

@@ -62,6 +62,7 @@ pub struct RegionSupply {
     pub eligible: Option<i64>,
 }
 
+/// The doses of a local day, of all clinics.
 #[derive(Clone, Debug, Serialize)]
 pub struct DaySupply {
     pub date: NaiveDate,
@@ -96,6 +97,7 @@ pub struct ClinicDay {
     pub seats_left: i64,
 }
 
+/// What handlers read, at one position of the journal.
 #[derive(Debug)]
 pub struct Snapshot {
     pub as_of: DateTime<Utc>,

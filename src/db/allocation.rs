@@ -38,6 +38,7 @@ pub async fn list(db: impl PgExecutor<'_>, filter: Filter, limit: i64) -> sqlx::
     .await
 }
 
+/// An allocation, not locked.
 pub async fn find(
     db: impl PgExecutor<'_>,
     allocation_id: AllocationId,
@@ -54,6 +55,7 @@ pub async fn find(
     .await
 }
 
+/// Locks an allocation.
 pub async fn lock(
     conn: &mut PgConnection,
     allocation_id: AllocationId,

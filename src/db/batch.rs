@@ -14,12 +14,13 @@ use super::booking::booking_of;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     TrancheId,
+    actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,
     batch::{Cancellation, PersonState, Writes},
     booking::{Booking, NewBooking},
     channel::Channel,
-    movement::{Actor, Bucket, Kind},
+    movement::{Bucket, Kind},
     rule_set::Needs,
     slot::Slot,
 };

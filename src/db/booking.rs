@@ -58,10 +58,9 @@ pub async fn find_own(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "/* booking::find_own */
-         select b.booking_id, b.person_id, b.campaign_id, b.product_id, b.course_id, b.dose_number,
-             b.state, b.slot_id, b.allocation_id, b.rule_version, b.booked_at, b.ended_at,
-             s.on_date, s.starts_at, s.ends_at
+        "/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+             b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
          from booking b join slot s using (slot_id)
          where b.booking_id = $1 and b.person_id = $2",
         booking_id.0,

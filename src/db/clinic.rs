@@ -74,6 +74,7 @@ pub async fn list(
     rows.into_iter().map(Clinic::try_from).collect()
 }
 
+/// A clinic, not locked.
 pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<Option<Clinic>> {
     let row = query_as!(
         Row,

@@ -16,14 +16,17 @@ impl CopyText {
         CopyRow(self).value(first)
     }
 
+    /// In bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Whether it has no row.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// As COPY takes it.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0.into_bytes()
     }
@@ -77,6 +80,7 @@ impl CopyRow<'_> {
         }
     }
 
+    /// A text, or null.
     pub fn optional_text(self, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.text(text),

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use crate::domain::{
     AllocationId, CampaignId, PoolId, StaffUserId,
-    movement::{Actor, Bucket, Entry, Kind, Movement, Place},
+    actor::Actor,
+    journal::Position,
+    movement::{Bucket, Entry, Kind, Movement},
 };
 
 /// Which lines to read; none of a kind is all of that kind.
@@ -15,7 +17,7 @@ pub struct Filter {
     pub campaign_id: Option<CampaignId>,
     pub allocation_id: Option<AllocationId>,
     pub pool_id: Option<PoolId>,
-    pub after: Place,
+    pub after: Position,
 }
 
 /// Writes a line. The counters on both its sides change in the same transaction.
@@ -42,7 +44,7 @@ pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Resul
     .map(drop)
 }
 
-/// Lines after a place, in the journal's order.
+/// Lines after a position, in the journal's order.
 ///
 /// # Errors
 /// The database's; `ColumnDecode` for numbers that this program does not know.
@@ -76,8 +78,8 @@ pub async fn list(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let place =
-                Place { tx: row.tx.parse().map_err(|error| decode("tx", error))?, id: row.id };
+            let position =
+                Position { tx: row.tx.parse().map_err(|error| decode("tx", error))?, id: row.id };
             let movement = Movement {
                 kind: known("kind", Kind::of(row.kind))?,
                 from: known("from_bucket", Bucket::of(row.from_bucket))?,
@@ -94,7 +96,7 @@ pub async fn list(
                 reason: row.reason,
             };
             let at: DateTime<Utc> = row.at;
-            Ok(Entry { place, at, is_settled: row.is_settled, movement })
+            Ok(Entry { position, at, is_settled: row.is_settled, movement })
         })
         .collect()
 }

@@ -30,6 +30,7 @@ pub async fn list(
     .await
 }
 
+/// A pool, not locked.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: PoolId) -> sqlx::Result<Option<Pool>> {
     query_as!(
         Pool,

@@ -44,6 +44,7 @@ pub async fn list(
     rows.map(Region::from).fetch_all(db).await
 }
 
+/// A province or a district.
 pub async fn find(db: impl PgExecutor<'_>, region_id: RegionId) -> sqlx::Result<Option<Region>> {
     let row = query_as!(
         Row,

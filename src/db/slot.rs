@@ -44,6 +44,7 @@ pub async fn exists(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Resul
     .await
 }
 
+/// Locks a slot.
 pub async fn lock(conn: &mut PgConnection, slot_id: SlotId) -> sqlx::Result<Option<Slot>> {
     query_as!(
         Slot,

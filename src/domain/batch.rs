@@ -31,6 +31,7 @@ pub enum Request {
 }
 
 impl Request {
+    /// The slot that is booked, or that a booking gives back.
     pub fn slot_id(&self) -> SlotId {
         match self {
             Self::Book(book) => book.slot_id,
@@ -38,6 +39,7 @@ impl Request {
         }
     }
 
+    /// The id that the client chose.
     pub fn booking_id(&self) -> BookingId {
         match self {
             Self::Book(book) => book.booking_id,
@@ -45,6 +47,7 @@ impl Request {
         }
     }
 
+    /// Whose booking it is.
     pub fn person_id(&self) -> PersonId {
         match self {
             Self::Book(book) => book.person_id,
@@ -52,6 +55,7 @@ impl Request {
         }
     }
 
+    /// The campaign of the booking.
     pub fn campaign_id(&self) -> CampaignId {
         match self {
             Self::Book(book) => book.campaign_id,

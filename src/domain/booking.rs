@@ -1,8 +1,8 @@
 //! Bookings: the promise of one dose to one person, in one slot, from one allocation.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
 
+pub use super::booking_state::State;
 use super::{
     AllocationId, BookingId, CampaignId, ClinicId, Code, CourseId, PersonId, ProductId, Refusal,
     SlotId,
@@ -11,57 +11,6 @@ use super::{
     eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
 };
-
-/// Where a booking stands. FHIR's Appointment calls them booked, fulfilled, cancelled, noshow and
-/// pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    Booked,
-    Given,
-    Cancelled,
-    NoShow,
-    Held,
-}
-
-impl State {
-    pub const ALL: [Self; 5] =
-        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held];
-    /// A person has at most one live booking per course and dose. The same as in
-    /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
-    pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
-    /// A dose and a seat are set aside, and the person is still to come.
-    pub const PROMISED: [Self; 2] = [Self::Booked, Self::Held];
-    pub const ENDED: [Self; 2] = [Self::Cancelled, Self::NoShow];
-
-    /// The number in the database.
-    pub fn number(self) -> i16 {
-        match self {
-            Self::Booked => 1,
-            Self::Given => 2,
-            Self::Cancelled => 3,
-            Self::NoShow => 4,
-            Self::Held => 5,
-        }
-    }
-
-    pub fn is_live(self) -> bool {
-        Self::LIVE.contains(&self)
-    }
-}
-
-impl TryFrom<i16> for State {
-    type Error = UnknownState;
-
-    fn try_from(number: i16) -> Result<Self, UnknownState> {
-        Self::ALL.into_iter().find(|state| state.number() == number).ok_or(UnknownState(number))
-    }
-}
-
-/// A number that is no state of a booking.
-#[derive(Debug, thiserror::Error)]
-#[error("unknown state of a booking: {0}")]
-pub struct UnknownState(i16);
 
 /// A booking as its person sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,6 +158,7 @@ impl NewBooking {
         Ok(Self(booking))
     }
 
+    /// The booking as it will be.
     pub fn booking(&self) -> &Booking {
         &self.0
     }

@@ -57,6 +57,17 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     instant.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
+/// A calendar date written as `YYYY-MM-DD` and in no other way.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    // chrono also reads `2021-7-1` and `+2021-07-01`; one way to write a date is enough.
+    let is_plain = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if is_plain { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::{Duration, TimeDelta};

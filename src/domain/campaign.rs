@@ -28,6 +28,7 @@ impl State {
     }
 }
 
+/// A booking round.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
     pub campaign_id: CampaignId,

@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::{ClinicId, RegionId, localized::Localized};
 
+/// A vaccination site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clinic {
     pub clinic_id: ClinicId,

@@ -2,6 +2,7 @@
 
 use super::{CourseId, localized::Localized};
 
+/// What a series of doses protects against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
     pub course_id: CourseId,

@@ -36,6 +36,7 @@ pub struct Entitlement {
 }
 
 impl Eligible {
+    /// Who may have which dose, and when.
     pub fn entitlement(&self) -> &Entitlement {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! The rules of eligibility: each is a function from a question to what is not met, with the instant
-//! from which it is.
+//! The rules of eligibility: each is a function from a question to what is not met, with the
+//! instant from which it is.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 

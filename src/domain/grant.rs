@@ -6,10 +6,7 @@ use chrono::NaiveDate;
 
 use super::{
     AllocationId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal, TrancheId,
-    channel::Channel,
-    fact::Noun,
-    movement::{Cause, Movement, Vials},
-    pool::Pool,
+    actor::Cause, channel::Channel, fact::Noun, movement::Movement, pool::Pool, vials::Vials,
 };
 
 /// An allocation with all its buckets:
@@ -113,7 +110,7 @@ impl From<Shortfall> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{StaffUserId, movement::Actor};
+    use crate::domain::{StaffUserId, actor::Actor};
 
     fn nation(open: i32) -> Pool {
         Pool {

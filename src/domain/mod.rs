@@ -1,10 +1,13 @@
-//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
-//! arguments.
+//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no random source; time and ids
+//! come in as arguments.
 
+pub mod actor;
 pub mod allocation;
 pub mod applicant;
 pub mod batch;
+pub mod birth_date;
 pub mod booking;
+pub mod booking_state;
 pub mod calendar;
 pub mod campaign;
 pub mod campaign_state;
@@ -21,6 +24,7 @@ pub mod fact;
 pub mod grant;
 pub mod ids;
 pub mod import;
+pub mod journal;
 pub mod keys;
 pub mod language;
 pub mod localized;
@@ -42,6 +46,7 @@ pub mod supply;
 pub mod supply_history;
 pub mod tranche;
 pub mod verdict;
+pub mod vials;
 
 pub use code::Code;
 pub use detail::Detail;

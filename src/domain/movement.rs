@@ -1,14 +1,14 @@
 //! The journal of doses. A line moves doses from one bucket to another and says why and by whom.
 
-use std::{fmt, str::FromStr};
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    AllocationId, BookingId, Code, Detail, PoolId, Refusal, StaffUserId,
-    fact::{Counted, Counter},
-    localized::Localized,
+    AllocationId, BookingId, Code, Detail, PoolId, Refusal,
+    actor::{Actor, Cause},
+    fact::Counter,
+    journal::Position,
+    vials::Vials,
 };
 
 macro_rules! numbered {
@@ -117,65 +117,6 @@ impl Kind {
     }
 }
 
-/// Who moved doses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// The booking's own person; the booking names them.
-    Citizen,
-    Staff(StaffUserId),
-    Administrator(StaffUserId),
-    /// A background job, or whoever holds the machine.
-    Service,
-}
-
-impl Actor {
-    /// The number that the database keeps.
-    pub const fn role(self) -> i16 {
-        match self {
-            Self::Citizen => 1,
-            Self::Staff(_) => 2,
-            Self::Administrator(_) => 3,
-            Self::Service => 4,
-        }
-    }
-
-    pub const fn staff_user_id(self) -> Option<StaffUserId> {
-        match self {
-            Self::Staff(id) | Self::Administrator(id) => Some(id),
-            Self::Citizen | Self::Service => None,
-        }
-    }
-
-    /// What the database's two columns mean together.
-    pub const fn of(role: i16, staff_user_id: Option<StaffUserId>) -> Option<Self> {
-        match (role, staff_user_id) {
-            (1, None) => Some(Self::Citizen),
-            (2, Some(id)) => Some(Self::Staff(id)),
-            (3, Some(id)) => Some(Self::Administrator(id)),
-            (4, None) => Some(Self::Service),
-            _ => None,
-        }
-    }
-
-    /// As in JSON.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Citizen => "citizen",
-            Self::Staff(_) => "staff",
-            Self::Administrator(_) => "administrator",
-            Self::Service => "service",
-        }
-    }
-}
-
-/// Who moves doses above the clinic, and the reason they gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    pub actor: Actor,
-    /// The journal keeps the main text; what the public reads has all of them.
-    pub reason: Localized,
-}
-
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
@@ -233,74 +174,14 @@ impl Movement {
     }
 }
 
-/// A line's position in the journal, which readers continue from. The transaction comes first in
-/// its order: by a sequence alone, readers would miss lines that commit late.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub tx: u64,
-    pub id: i64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.tx, self.id)
-    }
-}
-
-impl FromStr for Place {
-    type Err = NotAPlace;
-
-    fn from_str(text: &str) -> Result<Self, NotAPlace> {
-        let (tx, id) = text.split_once('-').ok_or(NotAPlace)?;
-        match (tx.parse(), id.parse()) {
-            (Ok(tx), Ok(id)) => Ok(Self { tx, id }),
-            _ => Err(NotAPlace),
-        }
-    }
-}
-
-/// A text that is no `Place`.
-#[derive(Debug, thiserror::Error)]
-#[error("expected the movement_id of a line of the journal")]
-pub struct NotAPlace;
-
 /// A line with its position, as readers get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    pub place: Place,
+    pub position: Position,
     pub at: DateTime<Utc>,
     /// No line can appear before this one any more. Readers continue from the last settled line.
     pub is_settled: bool,
     pub movement: Movement,
-}
-
-/// Doses that fill whole vials. Above the clinic no vial is opened, so only these move there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vials(i32);
-
-impl Vials {
-    /// The most that one movement carries: three times what all of Korea received in July 2021.
-    pub const DOSES_MAX: i32 = 10_000_000;
-
-    /// # Errors
-    /// `invalid_field` outside 1 to `DOSES_MAX`, `not_whole_vials` where a vial would be broken.
-    pub fn new(doses: i32, doses_per_vial: i16) -> Result<Self, Refusal> {
-        if !(1..=Self::DOSES_MAX).contains(&doses) {
-            let detail =
-                Detail::HowMany { of: Counted::Doses, min: 1, max: Self::DOSES_MAX.into() };
-            return Err(Refusal::field("doses", detail));
-        }
-        if doses.checked_rem(i32::from(doses_per_vial)) != Some(0) {
-            let detail = Detail::VialBroken { doses_per_vial };
-            let refusal = Refusal { code: Code::NotWholeVials, ..Refusal::field("doses", detail) };
-            return Err(refusal.with("doses_per_vial", doses_per_vial));
-        }
-        Ok(Self(doses))
-    }
-
-    pub const fn doses(self) -> i32 {
-        self.0
-    }
 }
 
 /// The refusal of a conditional change (such as `if_granted`) whose number is outdated: another
@@ -318,6 +199,7 @@ pub fn moved_meanwhile(counter: Counter, now: i32) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::StaffUserId;
 
     #[test]
     fn every_kind_and_bucket_has_its_own_number() {
@@ -332,16 +214,6 @@ mod tests {
     }
 
     #[test]
-    fn an_actor_is_its_two_columns() {
-        let id = StaffUserId(7);
-        for actor in [Actor::Citizen, Actor::Staff(id), Actor::Administrator(id), Actor::Service] {
-            assert_eq!(Actor::of(actor.role(), actor.staff_user_id()), Some(actor));
-        }
-        assert_eq!(Actor::of(1, Some(id)), None);
-        assert_eq!(Actor::of(3, None), None);
-    }
-
-    #[test]
     fn what_pools_write_is_lawful() {
         let cause = Cause { actor: Actor::Administrator(StaffUserId(1)), reason: "x".into() };
         let (pool, row, vials) = (PoolId(1), AllocationId(2), Vials::new(10, 10).unwrap());
@@ -352,25 +224,6 @@ mod tests {
             Movement::retract(row, pool, vials, &cause),
         ] {
             assert!(line.kind.lawful().any(|move_| move_ == (line.from, line.to)), "{line:?}");
-        }
-    }
-
-    #[test]
-    fn a_place_is_read_as_it_is_written() {
-        let place = Place { tx: u64::MAX, id: 7 };
-        assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
-        for text in ["", "-", "1", "1-", "-1", "1-x", "1-2-3", "99999999999999999999-1"] {
-            assert!(text.parse::<Place>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn half_a_vial_does_not_move() {
-        assert_eq!(Vials::new(20, 10).unwrap().doses(), 20);
-        let refusal = Vials::new(15, 10).unwrap_err();
-        assert_eq!((refusal.code, refusal.field.as_deref()), (Code::NotWholeVials, Some("doses")));
-        for doses in [i32::MIN, -10, 0, Vials::DOSES_MAX + 10, i32::MAX] {
-            assert_eq!(Vials::new(doses, 1).unwrap_err().code, Code::InvalidField, "{doses}");
         }
     }
 }

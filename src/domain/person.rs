@@ -1,12 +1,11 @@
 //! A person as the register knows them: name, birth date and phone, and the key that finds them.
 //! Reasons given here name the field and never repeat its value.
 
-use std::fmt;
-
 use chrono::NaiveDate;
 
 use crate::domain::{
-    Detail, PersonId, Refusal, RegionId, keys::MatchKey, language::Language, localized::Localized,
+    Detail, PersonId, Refusal, RegionId, birth_date::BirthDate, keys::MatchKey, language::Language,
+    localized::Localized,
 };
 
 /// Longest name in characters, as `person_name_check` has it.
@@ -14,8 +13,6 @@ const NAME_CHARS_MAX: usize = 200;
 /// Digits of a phone number: 15 is the most that E.164 allows.
 const PHONE_DIGITS_MIN: usize = 7;
 const PHONE_DIGITS_MAX: usize = 15;
-/// Nobody who can be vaccinated was born before; earlier dates are mistakes.
-const BIRTH_YEAR_MIN: i32 = 1900;
 /// Length of a match key in bytes, as `person_match_key_length_check` has it.
 const MATCH_KEY_BYTES: usize = 16;
 
@@ -96,54 +93,6 @@ pub struct Keyed {
     pub name: String,
     pub match_key: Match,
     pub spellings: Vec<Spelling>,
-}
-
-/// A day of birth that somebody now alive can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BirthDate(NaiveDate);
-
-impl BirthDate {
-    /// # Errors
-    /// Names `birth_date`: after `today`, or before 1900.
-    pub fn new(date: NaiveDate, today: NaiveDate) -> Result<Self, Refusal> {
-        use chrono::Datelike;
-        if date > today {
-            return Err(Refusal::field("birth_date", Detail::BirthDateInFuture));
-        }
-        if date.year() < BIRTH_YEAR_MIN {
-            let detail = Detail::BirthDateTooEarly { year_min: BIRTH_YEAR_MIN };
-            return Err(Refusal::field("birth_date", detail));
-        }
-        Ok(Self(date))
-    }
-
-    /// # Errors
-    /// Names `birth_date`: not a date as `YYYY-MM-DD`, or outside the limits of `new`.
-    pub fn parse(text: &str, today: NaiveDate) -> Result<Self, Refusal> {
-        let unreadable = || Refusal::field("birth_date", Detail::BirthDateUnreadable);
-        Self::new(parse_date(text).ok_or_else(unreadable)?, today)
-    }
-
-    pub fn date(self) -> NaiveDate {
-        self.0
-    }
-}
-
-impl fmt::Display for BirthDate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// A calendar date written as `YYYY-MM-DD` and in no other way.
-pub fn parse_date(text: &str) -> Option<NaiveDate> {
-    // chrono also reads `2021-7-1` and `+2021-07-01`; one way to write a date is enough.
-    let is_plain = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if is_plain { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
 }
 
 /// A name as it is kept: trimmed, runs of white space made one space.
@@ -227,7 +176,7 @@ fn collapse(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::keys::Keys;
+    use crate::domain::{calendar::parse_date, keys::Keys};
 
     fn day(text: &str) -> NaiveDate {
         parse_date(text).unwrap()
@@ -282,20 +231,6 @@ mod tests {
     fn a_foreign_number_keeps_its_country_code() {
         assert_eq!(normalise_phone("+1 415 555 0100"), "14155550100");
         assert_eq!(normalise_phone("8210-1234"), "82101234", "no plus: not a country code");
-    }
-
-    #[test]
-    fn an_impossible_birth_date_names_the_field() {
-        let today = day("2021-07-12");
-        for text in
-            ["1961-02-29", "2021-07-13", "1899-12-31", "1962-3-1", "19620301", "", "+1962-03-1"]
-        {
-            let refusal = BirthDate::parse(text, today).unwrap_err();
-            assert_eq!(refusal.field.as_deref(), Some("birth_date"), "{text}");
-        }
-        for text in ["1960-02-29", "2021-07-12", "1900-01-01"] {
-            assert_eq!(BirthDate::parse(text, today).unwrap().to_string(), text);
-        }
     }
 
     #[test]

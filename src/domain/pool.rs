@@ -1,9 +1,8 @@
 //! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
 use super::{
-    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId,
-    fact::Noun,
-    movement::{Cause, Movement, Vials},
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, actor::Cause, fact::Noun,
+    movement::Movement, vials::Vials,
 };
 
 /// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
@@ -106,7 +105,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{StaffUserId, movement::Actor};
+    use crate::domain::{StaffUserId, actor::Actor};
 
     fn pool(id: i32, parent: Option<i32>, open: i32) -> Pool {
         Pool {

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::{ProductId, calendar, localized::Localized};
 
+/// A vaccine, with the ages that it is for and the days between its doses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
     pub product_id: ProductId,

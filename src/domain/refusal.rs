@@ -25,6 +25,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// A no to the request as a whole.
     pub fn new(code: Code, detail: Detail) -> Self {
         Self { code, detail, field: None, more: Map::new() }
     }

@@ -2,6 +2,7 @@
 
 use super::{RegionId, localized::Localized};
 
+/// A province, or a district of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Region {
     pub region_id: RegionId,

@@ -2,6 +2,7 @@
 
 use super::RosterId;
 
+/// A list of persons: an occupation, a facility.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster {
     pub roster_id: RosterId,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{TrancheId, localized::Localized};
 
+/// A share of a campaign that opens on a day of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tranche {
     pub tranche_id: TrancheId,

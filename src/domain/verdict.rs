@@ -28,6 +28,7 @@ macro_rules! reason_codes {
         }
 
         impl Reason {
+            /// The stable code.
             pub fn code(&self) -> ReasonCode {
                 match self { $(Self::$name { .. } => ReasonCode::$name),* }
             }
@@ -155,6 +156,7 @@ fn main_of_each<S: Serializer>(names: &[Localized], to: S) -> Result<S::Ok, S::E
     to.collect_seq(names.iter().map(|name| &name.main))
 }
 
+/// The answer to "may this person book this dose?".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub eligible: bool,

@@ -8,11 +8,13 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         AllocationId, Detail, PoolId, Refusal,
+        actor::Cause,
         allocation::NewAllocation,
         fact::{By, Counter, Noun},
         grant::{Grant, Shortfall},
-        movement::{Cause, Vials, moved_meanwhile},
+        movement::moved_meanwhile,
         supply_history::Event,
+        vials::Vials,
     },
 };
 

@@ -55,4 +55,5 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// What a flow answers: done, refused, or failed.
 pub type Result<T> = std::result::Result<T, Error>;

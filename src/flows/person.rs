@@ -5,10 +5,11 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         Code, Detail, PersonId, Refusal, RegionId, RosterId,
+        birth_date::BirthDate,
         fact::Noun,
         keys::MatchKey,
         language::Language,
-        person::{BirthDate, Keyed, Names, NewPerson, Spelling, parse_phone},
+        person::{Keyed, Names, NewPerson, Spelling, parse_phone},
     },
 };
 

@@ -6,10 +6,12 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         Detail, PoolId, Refusal,
+        actor::Cause,
         fact::{By, Counter, Noun},
-        movement::{Cause, Vials, moved_meanwhile},
+        movement::moved_meanwhile,
         pool::{NewPool, Pool},
         supply_history::Event,
+        vials::Vials,
     },
 };
 

@@ -34,23 +34,31 @@ pub async fn answer<B: MessageBody>(
     let method = static_method(request.method());
     let id = app.request_ids.next();
     request_id::keep(&request, id);
-    let span = tracing::info_span!("request", %id, method);
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    // For who follows a request through its flows: at debug, because a span of each booking would
+    // cost more than anything else that is done here. What must be read at any time has the id.
+    let span = tracing::debug_span!("request", %id, method);
+    let mut response = next.call(request).instrument(span).await?;
     response.headers_mut().insert(request_id::HEADER, header_value(id));
     let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    span.in_scope(|| note(&app, method, response.status(), route));
+    note(&app, (method, Some(id)), response.status(), route);
     Ok(response)
 }
 
 /// Counts an answer and logs it; `route` must name nobody.
-pub fn note(app: &App, method: &'static str, status: StatusCode, route: impl FnOnce() -> String) {
+pub fn note(
+    app: &App,
+    (method, id): (&'static str, Option<Uuid>),
+    status: StatusCode,
+    route: impl FnOnce() -> String,
+) {
     let status = status.as_u16();
     app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
     // The pattern of a route is put together anew each time, so only for a line that is written.
+    let request_id = id.map(tracing::field::display);
     if status >= 500 && status != 503 {
-        tracing::warn!(route = route(), status, "answered");
+        tracing::warn!(request_id, method, route = route(), status, "answered");
     } else {
-        tracing::debug!(route = route(), status, "answered");
+        tracing::debug!(request_id, method, route = route(), status, "answered");
     }
 }
 

@@ -7,7 +7,10 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 
-use crate::domain::{calendar::zone_named, fact::Expected, person::parse_date};
+use crate::domain::{
+    calendar::{parse_date, zone_named},
+    fact::Expected,
+};
 
 /// Years of an instant: what a database and a human can both work with.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9000;

@@ -23,6 +23,7 @@ use crate::board::document::{Coding, Document};
 /// giving it while it asks for the next.
 pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 
+/// The media type of JSON documents.
 pub const JSON: &str = "application/json";
 
 /// Sends a document of the media type, or says that the client has it.

@@ -31,7 +31,20 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The answer to a request that was not done.
 #[derive(Debug)]
-pub struct Problem(pub Refusal);
+pub struct Problem {
+    pub refusal: Refusal,
+    /// What the operator must read; logged once, where the request is known.
+    cause: Option<Cause>,
+}
+
+/// Why a request was not done that is none of its client's business.
+#[derive(Debug)]
+enum Cause {
+    /// A fault of ours.
+    Fault(String),
+    /// It may pass: the database cannot be reached, or is busy.
+    Unavailable(String),
+}
 
 /// The members of a problem document.
 #[derive(Serialize)]
@@ -66,27 +79,40 @@ struct Blamed<'a> {
 }
 
 impl Problem {
+    /// A refusal for this request.
     pub fn new(code: Code, detail: Detail) -> Self {
-        Self(Refusal::new(code, detail))
+        Refusal::new(code, detail).into()
     }
 
     /// Our fault: the cause is logged, the client learns nothing but that.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(%cause, "internal error");
-        Self(Code::Internal.into())
+        let cause = Some(Cause::Fault(cause.to_string()));
+        Self { refusal: Code::Internal.into(), cause }
+    }
+
+    /// Tells the operator what the client is not told.
+    fn log(&self, id: Option<Uuid>) {
+        let request_id = id.map(tracing::field::display);
+        match &self.cause {
+            Some(Cause::Fault(cause)) => tracing::error!(request_id, cause, "internal error"),
+            Some(Cause::Unavailable(cause)) => {
+                tracing::warn!(request_id, cause, "database unavailable");
+            }
+            None => {}
+        }
     }
 
     /// After how many seconds the same request should be sent again, where that is known.
     fn retry_after(&self) -> Option<u64> {
-        match self.0.detail {
+        match self.refusal.detail {
             Detail::Crowded { retry_after } => Some(retry_after),
             _ => None,
         }
     }
 
     fn body(&self, language: Language, id: Option<Uuid>) -> serde_json::Result<String> {
-        let Refusal { code, detail, field, more } = &self.0;
-        let sentence = words::refusal(language, &self.0);
+        let Refusal { code, detail, field, more } = &self.refusal;
+        let sentence = words::refusal(language, &self.refusal);
         let (cause, facts) = (detail.cause(), &facts(detail)?);
         let blame = |field| [Blamed { field, detail: &sentence, cause, facts }];
         serde_json::to_string(&Document {
@@ -109,7 +135,7 @@ impl Problem {
     }
 }
 
-/// Writes the bodies of problem documents, in the language of the request.
+/// Writes the bodies of problem documents, in the language of the request, and logs their causes.
 ///
 /// # Errors
 /// Those of the inner service, unchanged.
@@ -123,7 +149,9 @@ pub async fn in_language<B: MessageBody>(
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     let language = accepted(response.request().headers());
-    let body = problem.body(language, request_id::of(response.request()))?;
+    let id = request_id::of(response.request());
+    problem.log(id);
+    let body = problem.body(language, id)?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)
@@ -131,13 +159,14 @@ pub async fn in_language<B: MessageBody>(
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        self.refusal.fmt(f)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.refusal.code.status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// All but the body, which `in_language` writes.
@@ -160,14 +189,14 @@ impl ResponseError for Problem {
 }
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self { refusal, cause: None }
     }
 }
 
 impl From<flows::Error> for Problem {
     fn from(error: flows::Error) -> Self {
         match error {
-            flows::Error::Refused(refusal) => Self(refusal),
+            flows::Error::Refused(refusal) => refusal.into(),
             flows::Error::Db(error) => error.into(),
             other => Self::internal(other),
         }
@@ -177,8 +206,8 @@ impl From<flows::Error> for Problem {
 impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         if error.failure().may_pass() {
-            tracing::warn!(%error, "database unavailable");
-            return Self(Code::Unavailable.into());
+            let cause = Some(Cause::Unavailable(error.to_string()));
+            return Self { refusal: Code::Unavailable.into(), cause };
         }
         Self::internal(error)
     }

@@ -41,8 +41,8 @@ impl Sink {
 }
 
 /// Delivers until the future is dropped; `queued` tells that this process has put a message in.
-/// What was being delivered then, or when the work panicked, is delivered again by whoever comes
-/// next.
+/// What was being delivered then, or when the work panicked, is delivered again: by this process or
+/// the next.
 pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink, metrics: Arc<Metrics>) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

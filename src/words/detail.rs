@@ -2,13 +2,14 @@
 
 use super::{
     code::title,
-    noun::{expected, how_many, kind, none_of, noun, role, sent, taken},
+    expected::expected,
+    noun::{how_many, kind, none_of, noun, role, sent, taken},
     number::{count, length},
     reason::reason,
+    step::step_not_allowed,
 };
 use crate::domain::{
     Code, Detail, Refusal,
-    campaign_state::{State, Step},
     fact::{Counter, Sent},
     import::Reject,
     language::Language,
@@ -106,11 +107,9 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         ),
 
         // a field of it
-        Detail::FieldUnknown => say!(
-            language,
-            "There is no field {field} here.",
-            "{field} 항목은 여기에 없는 항목입니다."
-        ),
+        Detail::FieldUnknown => {
+            say!(language, "There is no field {field} here.", "여기에 {field} 항목은 없습니다.")
+        }
         Detail::FieldMissing => {
             say!(language, "The field {field} is missing.", "{field} 항목이 빠져 있습니다.")
         }
@@ -271,7 +270,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::SlotDiffers => say!(
             language,
             "The clinic has a slot at this time with another end or other seats.",
-            "이 접종기관에는 끝나는 시각이나 정원이 다른 같은 예약 시간이 이미 있습니다."
+            "같은 시각에 시작하지만 끝나는 시각이나 정원이 다른 예약 시간이 이미 있습니다."
         ),
         Detail::SeatsTaken { taken, max } => {
             let (taken, max) = (count(*taken), count(*max));
@@ -289,12 +288,12 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TimeSkipped => say!(
             language,
             "The clinic's clocks skip this time; write it with an offset.",
-            "접종기관의 시계에 나타나지 않는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
+            "접종기관 현지 시계가 건너뛰는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
         ),
         Detail::TimeTwice => say!(
             language,
             "The clinic's clocks show this time twice; write it with an offset.",
-            "접종기관의 시계에 두 번 나타나는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
+            "접종기관 현지 시계에 두 번 나오는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
         ),
 
         // campaigns and their rules
@@ -377,7 +376,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::PoolThere => say!(
             language,
             "The campaign has a pool of this product there.",
-            "이 접종 사업에는 그곳에 이 백신의 물량이 이미 있습니다."
+            "이 접종 사업에는 해당 지역에 이 백신의 물량이 이미 있습니다."
         ),
         Detail::NoPoolAbove => say!(
             language,
@@ -567,25 +566,4 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         ),
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
-}
-
-fn step_not_allowed(language: Language, state: State, step: Step) -> String {
-    let (state_english, state_korean) = match state {
-        State::Draft => ("draft", "준비 중인"),
-        State::Published => ("published", "공개된"),
-        State::Open => ("open", "예약 중인"),
-        State::Paused => ("paused", "예약이 멈춘"),
-        State::Closed => ("closed", "종료된"),
-    };
-    let (step_english, step_korean) = match step {
-        Step::Publish => ("be published", "공개할"),
-        Step::Open => ("be opened", "시작할"),
-        Step::Pause => ("be paused", "멈출"),
-        Step::Close => ("be closed", "종료할"),
-    };
-    say!(
-        language,
-        "A campaign that is {state_english} cannot {step_english}.",
-        "{state_korean} 접종 사업은 {step_korean} 수 없습니다."
-    )
 }

@@ -15,10 +15,12 @@ macro_rules! say {
 mod code;
 mod date;
 mod detail;
+mod expected;
 mod josa;
 mod noun;
 mod number;
 mod reason;
+mod step;
 #[cfg(test)]
 mod tests;
 

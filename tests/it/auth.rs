@@ -12,11 +12,7 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use dosebook::{
     clock::Clock,
-    domain::{
-        PersonId,
-        keys::Keys,
-        person::{BirthDate, match_key},
-    },
+    domain::{PersonId, birth_date::BirthDate, keys::Keys, person::match_key},
 };
 use futures_util::future::join_all;
 use reqwest::Method;

@@ -7,11 +7,7 @@ use chrono::NaiveDate;
 use dosebook::{
     db::Db,
     demo::{self, CAMPAIGN_CODE, DemoPerson, Loaded, Scale},
-    domain::{
-        ClinicId, PersonId, SlotId,
-        keys::Keys,
-        person::{BirthDate, match_key},
-    },
+    domain::{ClinicId, PersonId, SlotId, birth_date::BirthDate, keys::Keys, person::match_key},
     flows::{Error, discrepancy::verify},
 };
 use serde_json::{Value, json};

@@ -218,6 +218,7 @@ async fn a_query_with_an_unknown_or_impossible_parameter_names_it() {
         let client = match operation["x-roles"][0].as_str() {
             Some("staff") => staff.clone(),
             Some("administrator") => administrator.clone(),
+            Some("citizen") => app.citizen(&made.people[0]),
             _ => app.public(),
         };
         let path = with_ids(&path, &made);

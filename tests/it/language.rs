@@ -1,5 +1,5 @@
-//! One refusal of each kind, asked for in English and in Korean: the same code, cause and facts, and
-//! a sentence in the language.
+//! One refusal of each kind, asked for in English and in Korean: the same code, cause and facts,
+//! and a sentence in the language.
 
 use dosebook::domain::{Code, verdict::ReasonCode};
 use reqwest::Method;

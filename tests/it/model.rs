@@ -9,9 +9,9 @@ use dosebook::{
     db::Db,
     domain::{
         AllocationId, BookingId, PersonId, SlotId,
+        actor::{Actor, Cause},
         batch::{Outcome, Request, decide},
         booking::Book,
-        movement::{Actor, Cause},
     },
     flows::{
         self,

@@ -79,13 +79,17 @@ fn end_of_raw_string(text: &str) -> usize {
     quote + end_of(&text[quote..], &format!("\"{}", "#".repeat(hashes)))
 }
 
-/// Without `#[cfg(test)] mod name { … }`.
+/// Without `#[cfg(test)] mod name { … }`, whoever may see it.
 fn without_tests<'a>(tokens: &[&'a str]) -> Vec<&'a str> {
-    const CFG_TEST: [&str; 8] = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
+    const CFG_TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
+    const MODULES: [&[&str]; 2] = [&["mod"], &["pub", "(", "crate", ")", "mod"]];
     let mut kept = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        if tokens[at..].starts_with(&CFG_TEST) {
+        let is_tests = |module: &&[&str]| {
+            tokens[at..].strip_prefix(&CFG_TEST).is_some_and(|rest| rest.starts_with(module))
+        };
+        if MODULES.iter().any(is_tests) {
             at += CFG_TEST.len();
             let mut depth = 0;
             while let Some(token) = tokens.get(at) {
@@ -188,6 +192,8 @@ fn comments_literals_and_tests_are_no_tokens() {
         /* crate::b */ fn f<'a>(x: &'a str) { "crate::c \" d"; r#"crate::"e"#; '"'; '\''; crate::g }
         #[cfg(test)]
         mod tests { use super::*; fn t() {} }
+        #[cfg(test)]
+        pub(crate) mod samples { use crate::i; }
         fn h() {}
     "##;
     let expected = "fn f < > ( x : & str ) { ; ; ; ; crate :: g } fn h ( ) { }";

@@ -9,7 +9,7 @@ use crate::{
     db,
     domain::{
         AllocationId, CampaignId, ClinicId, PoolId, ProductId, Refusal, StaffUserId, TrancheId,
-        allocation::NewAllocation, channel::Channel, fact::Expected, grant::Grant, movement::Cause,
+        actor::Cause, allocation::NewAllocation, channel::Channel, fact::Expected, grant::Grant,
     },
     flows::{
         self,

@@ -27,8 +27,8 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         Refusal, StaffUserId,
+        actor::{Actor, Cause},
         localized::{Localized, LocalizedChange},
-        movement::{Actor, Cause},
     },
     http::{
         field::{Limit, Text},

@@ -10,7 +10,8 @@ use crate::{
     domain::{
         AllocationId, BookingId, CampaignId, PoolId, Refusal, StaffUserId,
         fact::Expected,
-        movement::{Bucket, Entry, Kind, Place},
+        journal::Position,
+        movement::{Bucket, Entry, Kind},
     },
     http::{
         admission::{self, Admitted},
@@ -52,9 +53,9 @@ struct MovementView<'a> {
 
 impl<'a> From<&'a Entry> for MovementView<'a> {
     fn from(entry: &'a Entry) -> Self {
-        let Entry { place, at, is_settled, movement } = entry;
+        let Entry { position, at, is_settled, movement } = entry;
         Self {
-            movement_id: place.to_string(),
+            movement_id: position.to_string(),
             at: *at,
             is_settled: *is_settled,
             kind: movement.kind,
@@ -82,14 +83,14 @@ pub async fn list_movements(
     ByAdministrator { what: Query(wanted), .. }: ByAdministrator<Query<MovementQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let MovementQuery { campaign_id, allocation_id, pool_id, limit, after } = wanted;
-    let after = match after.as_deref().map(str::parse::<Place>) {
-        None => Place::default(),
-        Some(Ok(place)) => place,
+    let after = match after.as_deref().map(str::parse::<Position>) {
+        None => Position::default(),
+        Some(Ok(position)) => position,
         Some(Err(_)) => {
             return Err(Refusal::expected("after", Expected::MovementId).into());
         }
     };
     let filter = db::movement::Filter { campaign_id, allocation_id, pool_id, after };
     let lines = db::movement::list(&app.db.read, &filter, limit.0).await?;
-    list("movements", &lines, limit, MovementView::from, |line| line.place.to_string())
+    list("movements", &lines, limit, MovementView::from, |line| line.position.to_string())
 }

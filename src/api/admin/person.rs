@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{ByAdministrator, created};
 use crate::{
-    domain::{Detail, Refusal, RegionId, RosterId, fact::Counted, person::BirthDate},
+    domain::{Detail, Refusal, RegionId, RosterId, birth_date::BirthDate, fact::Counted},
     flows::{self, person::Entry},
     http::{extract::Json, problem::Problem, state::App},
 };

@@ -7,8 +7,8 @@ use sqlx::{PgConnection, query};
 
 use super::staged::{Removed, remove, staged, unsigned, write};
 use crate::domain::{
-    CampaignId, PoolId, ProductId, RegionId, TrancheId, import::allocation::Sources,
-    localized::Localized, movement::Actor, pool::Pool,
+    CampaignId, PoolId, ProductId, RegionId, TrancheId, actor::Actor, import::allocation::Sources,
+    localized::Localized, pool::Pool,
 };
 
 pub(super) const STAGED: (&str, &str) = (

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
 use crate::domain::{
-    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
-    fact::Expected, movement::Vials, person::parse_date, pool::Pool,
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, calendar::parse_date,
+    channel::Channel, fact::Expected, pool::Pool, vials::Vials,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]

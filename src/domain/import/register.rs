@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::person::{BirthDate, Names, parse_phone};
+use crate::domain::{
+    birth_date::BirthDate,
+    person::{Names, parse_phone},
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Register<'a> {
@@ -32,8 +35,8 @@ impl<'a> Register<'a> {
 mod tests {
     use super::*;
     use crate::domain::{
+        calendar::parse_date,
         import::{Kind, header::tests::with_file},
-        person::parse_date,
     };
 
     const HEADER: &str = "name,birth_date,phone,region_code";

@@ -3,7 +3,10 @@
 use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::person::{BirthDate, parse_name, parse_phone};
+use crate::domain::{
+    birth_date::BirthDate,
+    person::{parse_name, parse_phone},
+};
 
 /// The columns that together find a person.
 pub const PERSON_COLUMNS: &str = "name,birth_date,phone";
@@ -33,8 +36,8 @@ impl<'a> Roster<'a> {
 mod tests {
     use super::*;
     use crate::domain::{
+        calendar::parse_date,
         import::{Kind, header::tests::with_row},
-        person::parse_date,
     };
 
     #[test]

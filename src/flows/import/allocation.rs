@@ -20,13 +20,13 @@ use crate::{
     },
     domain::{
         CampaignId, Code, Detail, ProductId, TrancheId,
+        actor::Actor,
         fact::{By, Noun},
         import::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
         },
         localized::Localized,
-        movement::Actor,
     },
 };
 

@@ -24,9 +24,9 @@ use crate::{
     db::{self, Db},
     domain::{
         StaffUserId,
+        actor::Actor,
         import::{Kind, Rejects, Report},
         keys::Keys,
-        movement::Actor,
     },
 };
 use read::{Chunk, Staged};

@@ -102,8 +102,20 @@ impl Request {
         let (status, headers, bytes) = answer.await.expect("the client does not fall over")?;
         let what = format!("{method} {path}");
         let path = path.split('?').next().unwrap_or_default();
-        let body = openapi::check(&method, path, (status, &headers, &bytes));
+        let mut body = openapi::check(&method, path, (status, &headers, &bytes));
+        take_instance(&what, &headers, &mut body);
         Ok(Answer { what, status, headers, bytes: bytes.to_vec(), body })
+    }
+}
+
+/// A problem document names its request, as the header does. What is left can be compared with
+/// another one.
+fn take_instance(what: &str, headers: &HeaderMap, body: &mut Value) {
+    let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok());
+    if let (Some("application/problem+json"), Some(problem)) = (kind, body.as_object_mut()) {
+        let id = headers["x-request-id"].to_str().unwrap();
+        let instance = problem.remove("instance");
+        assert_eq!(instance, Some(format!("urn:uuid:{id}").into()), "{what}");
     }
 }
 

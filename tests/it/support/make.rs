@@ -5,8 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::{Asia::Seoul, Tz};
 use dosebook::domain::{
     AllocationId, CampaignId, ClinicId, CourseId, PersonId, PoolId, ProductId, RegionId, SlotId,
-    keys::Keys,
-    person::{BirthDate, match_key},
+    birth_date::BirthDate, keys::Keys, person::match_key,
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool, query, query_scalar};
