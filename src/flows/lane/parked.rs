@@ -28,15 +28,14 @@ impl Parked {
         }
     }
 
-    /// # Errors
-    /// The job, where there is no place for it.
-    pub(super) fn add(&mut self, mut job: Job, now: Instant) -> Result<(), Job> {
-        if self.jobs.len() >= self.jobs_max {
-            return Err(job);
-        }
+    /// Whether there is no place for another one.
+    pub(super) fn is_full(&self) -> bool {
+        self.jobs.len() >= self.jobs_max
+    }
+
+    pub(super) fn add(&mut self, mut job: Job, now: Instant) {
         job.blocked_since.get_or_insert(now);
         self.jobs.push(job);
-        Ok(())
     }
 
     pub(super) fn len(&self) -> usize {

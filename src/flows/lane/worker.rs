@@ -163,9 +163,11 @@ impl Worker {
     fn park(&mut self, jobs: Vec<Job>) {
         let now = Instant::now();
         for job in jobs {
-            match self.parked.add(job, now) {
-                Ok(()) => drop(self.metrics.blocked.inc()),
-                Err(job) => self.answer([(job, Err(unavailable()))]),
+            if self.parked.is_full() {
+                self.answer([(job, Err(unavailable()))]);
+            } else {
+                self.parked.add(job, now);
+                self.metrics.blocked.inc();
             }
         }
     }

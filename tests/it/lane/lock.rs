@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Executor, PgPool, Postgres, Transaction};
+use sqlx::{PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{book, book_as};
@@ -154,6 +154,26 @@ async fn all_who_waited_for_a_lock_are_served_when_it_is_released() {
         one.await.unwrap().ok(201);
     }
     assert!(released.elapsed() < Duration::from_secs(2));
-    app.db.execute("select 1").await.unwrap();
     assert_eq!(bookings(&app).await, 101);
+}
+
+#[tokio::test]
+async fn no_more_wait_for_a_lock_than_may_wait_in_the_queue() {
+    let app = TestApp::with().lanes(1).queue(5).start().await;
+    let made = world(&app).await;
+    let locked = made.slot(0, 1, 0);
+    let holder = lock_slot(&app.db, locked).await;
+    let mut blocked = Vec::new();
+    for person in 0..5 {
+        blocked.push(book(&app, &made, person, locked));
+        until(|| app.app.metrics.blocked.get() == i64::try_from(person).unwrap() + 1).await;
+    }
+    let told = book(&app, &made, 5, locked).await.unwrap();
+    told.problem(503, "unavailable");
+    book(&app, &made, 6, made.slot(1, 1, 0)).await.unwrap().ok(201);
+    holder.rollback().await.unwrap();
+    for one in blocked {
+        one.await.unwrap().ok(201);
+    }
+    book(&app, &made, 5, locked).await.unwrap().ok(201);
 }
