@@ -96,12 +96,13 @@ impl Serving {
         });
         let (server, address) = listen(app.clone(), service)?;
         let mut jobs = JoinSet::new();
-        jobs.spawn(jobs::board::run(app.board.clone()));
+        jobs.spawn(jobs::board::run(app.board.clone(), app.metrics.clone()));
         if is_local {
             jobs.spawn(jobs::outbox::run(
                 app.db.clone(),
                 app.outbox.clone(),
                 jobs::outbox::Sink::Local,
+                app.metrics.clone(),
             ));
         }
         let (handle, served) = (server.handle(), tokio::spawn(server));

@@ -5,13 +5,15 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
     db::Db,
     domain::outbox::{CodeMessage, Message},
     flows,
+    supervisor::{Backoff, caught},
+    telemetry::Metrics,
 };
 
 const PERIOD: Duration = Duration::from_secs(1);
@@ -39,24 +41,33 @@ impl Sink {
 }
 
 /// Delivers until the future is dropped; `queued` tells that this process has put a message in.
-/// What was being delivered then is delivered again by the next process.
-pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink) {
+/// What was being delivered then, or when the work panicked, is delivered again: by this process or
+/// the next.
+pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink, metrics: Arc<Metrics>) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut backoff = Backoff::default();
     loop {
         tokio::select! {
             () = queued.notified() => {}
             _ = tick.tick() => {}
         }
-        let send = |message: &Message| match sink.send(message) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(message.outbox_id, %error, "a message cannot be sent");
-                false
-            }
-        };
-        if let Err(error) = flows::outbox::deliver(&db, send).await {
-            tracing::warn!(%error, "the outbox cannot be read");
+        match caught("outbox", &metrics, deliver(&db, sink)).await {
+            Some(()) => backoff.reset(),
+            None => sleep(backoff.next_pause()).await,
         }
+    }
+}
+
+async fn deliver(db: &Db, sink: Sink) {
+    let send = |message: &Message| match sink.send(message) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(message.outbox_id, %error, "a message cannot be sent");
+            false
+        }
+    };
+    if let Err(error) = flows::outbox::deliver(db, send).await {
+        tracing::warn!(%error, "the outbox cannot be read");
     }
 }

@@ -478,6 +478,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::BookingsNotTaken => {
             say!(language, "Bookings are not taken.", "지금은 예약을 받지 않습니다.")
         }
+        Detail::SnapshotStale { seconds_max } => say!(
+            language,
+            "The public figures are more than {seconds_max} seconds old.",
+            "공개 현황이 {seconds_max}초 넘게 갱신되지 않았습니다."
+        ),
 
         // files
         Detail::FileEmpty => say!(language, "The file is empty.", "파일이 비어 있습니다."),

@@ -28,6 +28,7 @@ mod eligibility;
 mod errors;
 mod health;
 mod import;
+mod lane;
 mod language;
 mod ledger;
 mod localized;
