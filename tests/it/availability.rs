@@ -11,7 +11,7 @@ use dosebook::{
         batch::{Outcome, Request, decide},
         booking::Book,
     },
-    flows::lane::transaction::{self, KnownRules},
+    flows::lane::transaction::{self, KnownRules, Locks},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
@@ -352,7 +352,8 @@ impl Real {
         let (mut left, mut booked, mut known) = (requests.as_slice(), 0, KnownRules::default());
         while !left.is_empty() {
             let some = &left[..left.len().min(480)];
-            let outcomes = transaction::run(&mut conn, &mut known, decide, some).await.unwrap();
+            let run = transaction::run(&mut conn, &mut known, decide, some, Locks::Wait).await;
+            let outcomes = run.unwrap().outcomes;
             booked += outcomes.iter().filter(|one| matches!(one, Outcome::Booked(_))).count();
             left = &left[outcomes.len()..];
         }
