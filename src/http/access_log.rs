@@ -16,8 +16,9 @@ use super::{problem, request_id};
 use crate::{http::state::App, telemetry::AnswerLabel};
 
 /// Gives the request an id, a span around all that it causes, and the header that tells the id.
-/// Then writes the problem document, if it is one, counts the answer, and logs it: failures of ours as warnings, the rest as debug. A 503 is
-/// only counted: under load there are thousands a second, and what caused them has its own line.
+/// Then writes the problem document, if the answer is one, counts the answer, and logs it: failures
+/// of ours as warnings, the rest as debug. A 503 is only counted: under load there are thousands a
+/// second, and what caused them has its own line.
 ///
 /// The span has no route, because putting the pattern together costs more than the span; the line
 /// "answered" of the same id has it.
