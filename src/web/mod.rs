@@ -2,6 +2,7 @@
 
 pub mod dev;
 pub mod docs;
+pub mod form;
 
 use actix_web::web::{ServiceConfig, get};
 
