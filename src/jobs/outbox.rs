@@ -10,30 +10,22 @@ use tokio::{
 
 use crate::{
     db::Db,
-    domain::outbox::{CodeMessage, Message},
-    flows,
+    flows::{self, outbox::ShownCodes},
 };
 
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Where messages leave the service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub enum Sink {
-    /// Nowhere: codes are shown in the log, without name or phone, and on the page for developers.
-    Local,
+    /// Nowhere: codes are shown in the log, without name or phone, and on a page of this machine.
+    Local(Arc<ShownCodes>),
 }
 
 impl Sink {
-    /// # Errors
-    /// When the message cannot be understood.
-    fn send(self, message: &Message) -> serde_json::Result<()> {
+    async fn deliver(&self, db: &Db) -> flows::Result<()> {
         match self {
-            Self::Local => {
-                let CodeMessage { challenge_id, code, .. } = CodeMessage::from_body(&message.body)?;
-                let code = code.as_str();
-                tracing::info!(%challenge_id, code, "one-time code, not sent: shown here");
-                Ok(())
-            }
+            Self::Local(shown) => shown.deliver(db).await,
         }
     }
 }
@@ -48,14 +40,7 @@ pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink) {
             () = queued.notified() => {}
             _ = tick.tick() => {}
         }
-        let send = |message: &Message| match sink.send(message) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(message.outbox_id, %error, "a message cannot be sent");
-                false
-            }
-        };
-        if let Err(error) = flows::outbox::deliver(&db, send).await {
+        if let Err(error) = sink.deliver(&db).await {
             tracing::warn!(%error, "the outbox cannot be read");
         }
     }

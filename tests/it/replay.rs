@@ -56,6 +56,7 @@ impl Stage {
             scenario: Scenario::parse(scenario).expect("a scenario"),
             share: 1.0,
             target: Target::parse(&self.app.url, false).expect("this machine"),
+            codes: Target::parse(self.app.codes_url.as_ref().expect("shown"), false).unwrap(),
             campaign_id: None,
         }
     }
