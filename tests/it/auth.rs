@@ -229,7 +229,7 @@ async fn codes_are_shown_at_an_address_of_their_own_and_never_at_the_services() 
     assert!(public != page && page.starts_with("http://127.0.0.1:"), "{public} {page}");
     // Nothing else answers there.
     for path in ["/", "/v1/campaigns", "/metrics"] {
-        app.public().at(page).get(path).await.problem(404, "not_found");
+        assert_eq!(app.local_page(path, &[]).await.0, 404, "{path}");
     }
 }
 

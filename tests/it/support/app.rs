@@ -200,7 +200,12 @@ impl TestApp {
 
     /// Status and body of the page with one-time codes, asked for with these headers.
     pub async fn codes_page(&self, headers: &[(&str, &str)]) -> (u16, String) {
-        let url = format!("{}/dev/codes", self.codes_url.as_ref().expect("codes are shown"));
+        self.local_page("/dev/codes", headers).await
+    }
+
+    /// Status and body of what answers at the address where one-time codes are shown.
+    pub async fn local_page(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let url = format!("{}{path}", self.codes_url.as_ref().expect("codes are shown"));
         let mut request = self.http.get(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
