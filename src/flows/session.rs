@@ -34,8 +34,8 @@ pub struct Answer<'a> {
 /// Uses the code up. Each try at an open challenge counts, whatever comes of it.
 ///
 /// # Errors
-/// `wrong_credentials` for a code that is wrong, expired, used, replaced, tried too often, a decoy's
-/// or nobody's: they all look the same. `too_many_requests` where a cap of
+/// `wrong_credentials` for a code that is wrong, expired, used, replaced, tried too often, a
+/// decoy's or nobody's: they all look the same. `too_many_requests` where a cap of
 /// [`crate::domain::code_cap`] is reached: the code is not looked at then.
 pub async fn sign_in(
     db: &Db,

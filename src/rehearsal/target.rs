@@ -41,7 +41,8 @@ impl Target {
         Ok(Self { url: url.to_owned(), host: host.to_owned(), address })
     }
 
-    /// The next port of the same host: where the service shows one-time codes unless told otherwise.
+    /// The next port of the same host: where the service shows one-time codes unless told
+    /// otherwise.
     ///
     /// # Errors
     /// A sentence for the operator: there is no next port.
