@@ -14,7 +14,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// A clock that stands still until it is set.
+    /// A clock that shows one instant until it is set.
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self::Fixed(Arc::new(Mutex::new(at)))
     }

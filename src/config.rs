@@ -80,7 +80,7 @@ pub struct Service {
     pub batch: usize,
 
     /// Connections in each of the two pools for requests (writes outside the lanes, reads); four
-    /// more belong to what runs by itself, and one to each lane
+    /// more belong to background jobs, and one to each lane
     #[arg(
         long,
         env = "DOSEBOOK_CONNECTIONS",

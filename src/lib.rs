@@ -27,6 +27,7 @@ pub mod random;
 pub mod rehearsal;
 pub mod serve;
 pub mod store;
+pub mod supervisor;
 pub mod telemetry;
 pub mod web;
 pub mod words;

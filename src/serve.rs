@@ -134,12 +134,13 @@ impl Serving {
 }
 
 fn start_jobs(app: &App) -> JoinSet<()> {
+    let metrics = || app.metrics.clone();
     let mut jobs = JoinSet::new();
-    jobs.spawn(jobs::board::run(app.board.clone()));
-    jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone()));
+    jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     if let Some(shown) = app.shown_codes.clone() {
         let sink = jobs::outbox::Sink::Local(shown);
-        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink));
+        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));
     }
     jobs
 }
@@ -151,7 +152,6 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
             .app_data(app.clone())
             .configure(web::local_routes)
             .default_service(actix_web::web::to(http::route::not_found))
-            .wrap(middleware::from_fn(http::problem::in_language))
             .wrap(middleware::from_fn(http::access_log::answer))
     })
     .workers(1)
@@ -169,7 +169,6 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
-            .wrap(middleware::from_fn(http::problem::in_language))
             .wrap(middleware::from_fn(http::unread_body::drain))
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));

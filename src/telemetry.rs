@@ -42,6 +42,12 @@ pub struct AnswerLabel {
     pub status: u16,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct TaskLabel {
+    /// `lane`, or the name of a background job
+    pub task: &'static str,
+}
+
 /// Everything that `/metrics` shows.
 #[derive(Debug)]
 pub struct Metrics {
@@ -62,6 +68,10 @@ pub struct Metrics {
     pub abandoned: Counter,
     /// Batches that were done again after a conflict or a lost connection.
     pub retries: Counter,
+    /// Requests that wait for a row that another transaction has locked.
+    pub blocked: Gauge,
+    /// Panics that were caught, by task.
+    pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
     pub answers: Family<AnswerLabel, Counter>,
 }
@@ -80,6 +90,8 @@ impl Metrics {
             overflows: Counter::default(),
             abandoned: Counter::default(),
             retries: Counter::default(),
+            blocked: Gauge::default(),
+            panics: Family::default(),
             answers: Family::default(),
             registry: Mutex::default(),
         };
@@ -107,6 +119,12 @@ impl Metrics {
             metrics.abandoned.clone(),
         );
         registry.register("batch_retries", "Batches done again", metrics.retries.clone());
+        registry.register(
+            "blocked",
+            "Requests that wait for a row that another transaction has locked",
+            metrics.blocked.clone(),
+        );
+        registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }

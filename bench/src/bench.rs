@@ -48,6 +48,15 @@ impl Bench {
         self.world.as_mut().expect("built")
     }
 
+    /// Opens the world's database to TCP; its URLs by TCP and by the unix socket.
+    pub(crate) async fn over_tcp(&mut self) -> (String, String) {
+        self.world().await;
+        let world = self.world.take().expect("built").listen_on_tcp().await;
+        let urls = (world.tcp_url(), world.unix_url());
+        self.world = Some(world);
+        urls
+    }
+
     /// A folder with the demonstration in it; no service runs on it.
     pub(crate) async fn demonstration(&mut self) -> Arc<TempDir> {
         self.close().await;

@@ -57,7 +57,7 @@ struct Args {
 /// Rows that are measured together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Family {
-    /// Bookings a second, spread and hot; WAL and updates in place
+    /// Bookings a second, spread and hot; WAL and updates in place; TCP beside the unix socket
     Bookings,
     /// At 80 % of the peak
     Latency,
@@ -79,7 +79,10 @@ enum Family {
 
 async fn run(bench: &mut Bench, family: Family) {
     match family {
-        Family::Bookings => rows::bookings::measure(bench).await,
+        Family::Bookings => {
+            rows::bookings::measure(bench).await;
+            rows::tcp::measure(bench).await;
+        }
         Family::Latency => rows::latency::measure(bench).await,
         Family::Idle => rows::latency::measure_idle(bench).await,
         Family::Overload => rows::overload::measure(bench).await,

@@ -34,10 +34,23 @@ impl Service {
         service
     }
 
+    /// The same, reaching the database by this URL.
+    pub(crate) fn start_on(data_dir: &Path, url: &str) -> Self {
+        let mut program = program(data_dir);
+        program.env("DATABASE_URL", url);
+        let service = Self::spawn(data_dir, program);
+        service.await_eligible();
+        service
+    }
+
     /// Starts it and waits until it prints its address.
     pub(crate) fn launch(data_dir: &Path) -> Self {
+        Self::spawn(data_dir, program(data_dir))
+    }
+
+    fn spawn(data_dir: &Path, mut program: Command) -> Self {
         let log = File::options().create(true).append(true).open(data_dir.join("serve.log"));
-        let mut process = program(data_dir)
+        let mut process = program
             .args(["serve", "--listen", "127.0.0.1:0", "--show-codes"])
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))

@@ -8,7 +8,7 @@ use dosebook::{
     flows,
     store::Store,
 };
-use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
     shape::{SPREAD, Shape},
     tally::Acknowledged,
 };
+
+/// A loopback address on which no other PostgreSQL listens: they take 127.0.0.1.
+const TCP_HOST: &str = "127.83.77.1";
 
 /// A folder for a database, removed with it. It is searchable, because PostgreSQL may run as
 /// another user.
@@ -97,6 +100,27 @@ impl World {
         copy(folder.path(), other.path());
         let one = Self::open(shape, folder, Some(citizens.clone())).await;
         (one, Self::open(shape, other, Some(citizens)).await)
+    }
+
+    /// The same world, whose PostgreSQL has started again and answers on a loopback address too.
+    pub(crate) async fn listen_on_tcp(mut self) -> Self {
+        let set = format!("alter system set listen_addresses = '{TCP_HOST}'");
+        self.root.execute(sqlx::AssertSqlSafe(set)).await.expect("set");
+        let Self { shape, citizens, root, store, folder } = self;
+        root.close().await.expect("closed");
+        store.close().await;
+        Self::open(shape, folder, Some(citizens)).await
+    }
+
+    /// How a service reaches the database by TCP, once it listens there.
+    pub(crate) fn tcp_url(&self) -> String {
+        let (owner, database) = (self.store.owner.get_username(), "dosebook");
+        format!("postgres://{owner}@{TCP_HOST}:5432/{database}?sslmode=disable")
+    }
+
+    /// How a service reaches the database by its unix socket, as a URL.
+    pub(crate) fn unix_url(&self) -> String {
+        self.store.owner.to_url_lossy().to_string()
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

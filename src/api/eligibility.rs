@@ -47,7 +47,7 @@ pub struct EligibilityRequest {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct EligibilityView<'a> {
     eligible: bool,
     #[serde(flatten)]
     written: WrittenVerdict<'a>,
@@ -90,7 +90,7 @@ pub async fn post_eligibility(
     };
     let verdict = judge_anonymous(&rules, standing.state, &applicant, standing.now);
     let written = WrittenVerdict::new(language, &verdict);
-    let answer = Answer { eligible: verdict.eligible, written };
+    let answer = EligibilityView { eligible: verdict.eligible, written };
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);
     mark(response.headers_mut(), language);
     Ok(response)

@@ -35,7 +35,7 @@ use crate::{
 
 /// 1 GiB: four times the register of a country of 3.5 million.
 const FILE_BYTES_MAX: u64 = 1 << 30;
-/// A sender who is silent for longer has gone away.
+/// A sender who is silent for longer is taken to have gone.
 const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
@@ -97,7 +97,7 @@ fn loaded(language: Language, report: &Report) -> Result<HttpResponse, Problem> 
 fn rejected(language: Language, report: &Report) -> Problem {
     let written = WrittenReport::new(language, report).and_then(serde_json::to_value);
     match written {
-        Ok(Value::Object(more)) => Problem(Refusal { more, ..report.refusal() }),
+        Ok(Value::Object(more)) => Refusal { more, ..report.refusal() }.into(),
         Ok(_) => Problem::internal("a report that is no object"),
         Err(error) => Problem::internal(error),
     }
@@ -161,14 +161,14 @@ mod tests {
         let mut text = String::new();
         spooled.as_file().read_to_string(&mut text).unwrap();
         assert_eq!(text, "abcde", "the control");
-        let Problem(refusal) = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
+        let Problem { refusal, .. } = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
         assert_eq!(refusal.code, Code::BodyTooLarge);
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_refused() {
         let broken = stream::iter([Ok(Bytes::from_static(b"ab")), Err(io::Error::other("gone"))]);
-        let Problem(refusal) = spool(broken, 10).await.unwrap_err();
+        let Problem { refusal, .. } = spool(broken, 10).await.unwrap_err();
         assert_eq!(refusal.code, Code::MalformedRequest);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         booking::State,
         calendar::parse_date,
         fact::Expected,
-        schedule::{Booking, Person, Schedule, Slot},
+        schedule::{Booking, Patient, Schedule, Slot},
     },
     http::{
         admission::{self, Admitted},
@@ -85,7 +85,7 @@ impl<'a> From<&'a Slot> for SlotView<'a> {
 
 impl<'a> From<&'a Booking> for BookingView<'a> {
     fn from(booking: &'a Booking) -> Self {
-        let Person { name, birth_date, phone } = &booking.person;
+        let Patient { name, birth_date, phone } = &booking.person;
         Self {
             booking_id: booking.booking_id,
             state: booking.state,

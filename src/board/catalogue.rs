@@ -5,6 +5,7 @@ use std::{
     io,
 };
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 
@@ -20,6 +21,7 @@ use crate::{
     },
     domain::{
         CampaignId, ClinicId, CourseId, RegionId, RosterId,
+        availability::Offer,
         campaign::{Campaign, State},
         clinic::Clinic,
         cohort::Cohort,
@@ -59,7 +61,17 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Card {
     pub campaign: Campaign,
+    /// By the present rules.
+    pub offer: Offer,
     pub document: Document,
+}
+
+impl Card {
+    /// Whether state and window let anybody book at this instant.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        let Campaign { state, opens_at, closes_at, .. } = self.campaign;
+        state == State::Open && (opens_at..closes_at).contains(&now)
+    }
 }
 
 /// What everybody can read of a campaign.
@@ -176,7 +188,8 @@ fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     for (campaign, rules) in &parts.campaigns {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
-        cards.insert(campaign.campaign_id, Card { campaign: campaign.clone(), document });
+        let (campaign, offer) = (campaign.clone(), rules.into());
+        cards.insert(campaign.campaign_id, Card { campaign, offer, document });
         views.push(view);
     }
     Ok((cards, Document::new(&json!({ "campaigns": views }))?))
@@ -186,7 +199,7 @@ fn card<'a>(campaign: &'a Campaign, rules: &'a Rules, parts: &'a Parts) -> CardV
     let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
     let course = course.map(|course| &course.name);
     let mut tranches: Vec<_> = rules.tranches.iter().collect();
-    tranches.sort_by_key(|tranche| (tranche.opens_at, tranche.tranche_id));
+    tranches.sort_by_key(|tranche| tranche.opening_order());
     CardView {
         campaign: campaign.into(),
         course: course.map(|name| name.main.as_str()).unwrap_or_default(),

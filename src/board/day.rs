@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::{
+    availability::ClinicDay,
     slot::{self, Window},
     snapshot::Snapshot,
 };
@@ -16,13 +17,15 @@ pub struct Day {
     pub campaign_id: CampaignId,
     pub date: NaiveDate,
     pub as_of: DateTime<Utc>,
-    /// Doses that can be booked on the web on this date, whatever the slot.
+    /// What can be booked on this date, of all products: as in the list of clinics.
+    pub bookable: i64,
+    /// Open doses for the web on this date, of every tranche, whatever the slot.
     pub doses_open: Vec<DosesOpen>,
     /// By time; none of a date before yesterday (UTC).
     pub slots: Vec<Window>,
 }
 
-/// Doses of a product that can be booked on the web.
+/// Open doses of a product for the web.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct DosesOpen {
     pub product_id: ProductId,
@@ -39,8 +42,8 @@ impl Snapshot {
     ) -> Option<Day> {
         let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
         self.supplies.get(&campaign_id)?;
-        let doses =
-            clinic.days.iter().filter(|day| (day.campaign_id, day.date) == (campaign_id, date));
+        let is_asked_for = |day: &&ClinicDay| (day.campaign_id, day.date) == (campaign_id, date);
+        let doses: Vec<_> = clinic.days.iter().filter(is_asked_for).collect();
         // What is still known of earlier dates depends on when they were last read.
         let is_kept = date >= slot::first_date(self.as_of);
         Some(Day {
@@ -48,11 +51,13 @@ impl Snapshot {
             campaign_id,
             date,
             as_of: self.as_of,
+            bookable: doses.first().map_or(0, |day| day.bookable),
             doses_open: doses
+                .iter()
                 .map(|day| DosesOpen { product_id: day.product_id, open: day.open })
                 .collect(),
             slots: match is_kept {
-                true => clinic.slots.windows(clinic_id, date).collect(),
+                true => clinic.slots.windows(clinic_id, date, self.as_of).collect(),
                 false => Vec::new(),
             },
         })

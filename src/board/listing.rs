@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::{
+    availability::ClinicDay,
     catalogue::Site,
     place::{self, Point},
-    snapshot::{ClinicDay, ClinicNow, Snapshot},
+    snapshot::{ClinicNow, Snapshot},
     view::NameView,
 };
 use crate::domain::{CampaignId, ClinicId, RegionId};
@@ -61,11 +62,12 @@ pub struct Line<'a> {
 #[derive(Debug, Serialize)]
 pub struct DayLine {
     pub date: NaiveDate,
-    /// Doses of this campaign that can be booked on the web.
+    /// Open doses of this campaign for the web, of every tranche.
     pub open: i64,
-    /// Seats, which all campaigns at the clinic share.
+    /// Free seats in slots that have not begun, which all campaigns at the clinic share.
     pub seats_left: i64,
-    /// Whichever of the two is less.
+    /// Doses that somebody can book: of products that are offered, for everybody or a tranche that
+    /// is open, and no more than there are seats.
     pub bookable: i64,
 }
 
@@ -149,17 +151,14 @@ impl Snapshot {
     }
 }
 
-/// Adds the products of each day, which share its seats.
+/// Adds the products of each day, which share its seats and what can be booked.
 fn by_date<'a>(days: impl Iterator<Item = &'a ClinicDay>) -> Vec<DayLine> {
     let mut lines: Vec<DayLine> = Vec::new();
-    for &ClinicDay { date, open, seats_left, .. } in days {
+    for &ClinicDay { date, open, seats_left, bookable, .. } in days {
         match lines.last_mut() {
             Some(line) if line.date == date => line.open += open,
-            _ => lines.push(DayLine { date, open, seats_left, bookable: 0 }),
+            _ => lines.push(DayLine { date, open, seats_left, bookable }),
         }
-    }
-    for line in &mut lines {
-        line.bookable = line.open.min(line.seats_left);
     }
     lines
 }

@@ -6,6 +6,7 @@
 //! millions: only those of clinics that tell of a change. While the database is unreachable the
 //! last snapshot stays, and its `as_of` tells its age.
 
+pub mod availability;
 pub mod catalogue;
 pub mod day;
 pub mod document;
@@ -48,6 +49,8 @@ pub struct Board {
 struct Shared {
     db: Db,
     now: ArcSwap<Snapshot>,
+    /// Of what moment the snapshot is at least.
+    seen_at: ArcSwap<Instant>,
     eligible: ArcSwap<Eligible>,
     keeper: Mutex<Keeper>,
     /// Held while persons are counted: a count by older rules must not end after a newer one.
@@ -77,6 +80,7 @@ impl Board {
         let shared = Shared {
             db,
             now: ArcSwap::from_pointee(snapshot),
+            seen_at: ArcSwap::from_pointee(began),
             eligible: ArcSwap::default(),
             keeper: Mutex::new(keeper),
             counting: Mutex::new(()),
@@ -89,6 +93,11 @@ impl Board {
     /// The snapshot now.
     pub fn now(&self) -> Arc<Snapshot> {
         self.shared.now.load_full()
+    }
+
+    /// How old the snapshot is then, at most.
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(**self.shared.seen_at.load())
     }
 
     /// Reads and counts everything anew.
@@ -112,6 +121,7 @@ impl Board {
     /// When that cannot be done now; the snapshot stays as it is.
     pub async fn tick(&self) -> Result<(), Error> {
         let mut keeper = self.shared.keeper.lock().await;
+        let began = Instant::now();
         let may_read = keeper.read_at.elapsed() >= keeper.read_took * READ_SHARE;
         let look = match &keeper.model {
             Some(model) => look(&self.shared.db, model, may_read).await?,
@@ -122,7 +132,11 @@ impl Board {
             Look::Moved => None,
             Look::News(news) => match self.apply(&mut keeper, news).await {
                 Err(Error::Broken(broken)) => Some(broken),
-                outcome => return outcome,
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.shared.seen_at.store(Arc::new(began));
+                    return Ok(());
+                }
             },
         };
         if let Some(broken) = broken {
@@ -155,6 +169,7 @@ impl Board {
         let (model, snapshot) = outcome?;
         keeper.model = Some(model);
         self.shared.now.store(Arc::new(snapshot));
+        self.shared.seen_at.store(Arc::new(began));
         self.shared.recount.notify_one();
         Ok(())
     }

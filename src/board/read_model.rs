@@ -8,13 +8,17 @@ use std::{
     sync::Arc,
 };
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{catalogue::Catalogue, slot::Slots};
+use super::{
+    availability::{ClinicDoses, DoseKey, Standing},
+    catalogue::Catalogue,
+    slot::Slots,
+};
 use crate::{
     db::board::{Account, Lines, Moment, Pool},
     domain::{
-        AllocationId, CampaignId, ClinicId, PoolId, ProductId, RegionId, SlotId, channel::Channel,
+        AllocationId, CampaignId, ClinicId, PoolId, RegionId, SlotId, availability::Availability,
         supply::Buckets,
     },
 };
@@ -42,6 +46,8 @@ pub enum Broken {
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
     pub totals: Buckets,
+    /// Of `totals.open`.
+    pub available: Availability,
     /// Doses open in pools.
     pub held_back: i64,
     /// Regions with their districts included.
@@ -52,9 +58,10 @@ pub struct Sums {
 /// What is kept for one clinic.
 #[derive(Clone, Debug, Default)]
 pub struct ClinicSums {
-    /// Doses that can be booked on the web.
-    pub open: BTreeMap<(CampaignId, NaiveDate, ProductId), i64>,
+    doses: ClinicDoses,
     pub kept: Kept,
+    /// What these come to.
+    pub standing: Standing,
 }
 
 /// A clinic's slots, and at which `clinic.slots_revision` they were read.
@@ -82,10 +89,7 @@ impl Kept {
 struct Entry {
     /// Place in `Catalogue::clinics`.
     clinic: usize,
-    campaign_id: CampaignId,
-    product_id: ProductId,
-    on_date: NaiveDate,
-    is_web: bool,
+    key: DoseKey,
     buckets: Buckets,
 }
 
@@ -136,6 +140,8 @@ pub struct ReadModel {
     pub clinics: Vec<ClinicSums>,
     entries: HashMap<AllocationId, Entry>,
     pools: HashMap<PoolId, Pool>,
+    /// When the passing of time changes what a clinic (a place in `clinics`) comes to.
+    due: BTreeSet<(DateTime<Utc>, usize)>,
 }
 
 impl ReadModel {
@@ -144,7 +150,7 @@ impl ReadModel {
     pub fn new(catalogue: Arc<Catalogue>, mut tables: Tables) -> Result<Self, Broken> {
         let clinics = catalogue.clinics.iter().map(|site| {
             let kept = tables.slots.remove(&site.clinic.clinic_id).unwrap_or_default();
-            ClinicSums { open: BTreeMap::new(), kept }
+            ClinicSums { kept, ..ClinicSums::default() }
         });
         let mut model = Self {
             moment: tables.moment,
@@ -153,6 +159,7 @@ impl ReadModel {
             clinics: clinics.collect(),
             entries: HashMap::with_capacity(tables.accounts.len()),
             pools: HashMap::with_capacity(tables.pools.len()),
+            due: BTreeSet::new(),
             catalogue,
         };
         for account in &tables.accounts {
@@ -160,6 +167,9 @@ impl ReadModel {
         }
         for pool in tables.pools {
             model.add_pool(pool);
+        }
+        for place in 0..model.clinics.len() {
+            model.settle(place);
         }
         Ok(model)
     }
@@ -216,7 +226,40 @@ impl ReadModel {
         self.move_seats(&news.lines, news.slots)?;
         self.check(&news.lines)?;
         self.moment = news.moment;
+        let due = self.due.iter().take_while(|(at, _)| *at <= self.moment.as_of);
+        changes.clinics.extend(due.map(|(_, place)| *place));
+        for &place in &changes.clinics {
+            changes.campaigns.extend(self.settle(place));
+        }
         Ok(changes)
+    }
+
+    /// Works out anew what a clinic comes to. Says which campaigns that made different: a seat that
+    /// is taken for one is gone for all.
+    fn settle(&mut self, place: usize) -> Vec<CampaignId> {
+        let site = self.catalogue.clinics.get(place);
+        let Some((site, clinic)) = site.zip(self.clinics.get_mut(place)) else { return Vec::new() };
+        let slots = &clinic.kept.slots;
+        let (catalogue, now) = (&self.catalogue, self.moment.as_of);
+        let new = Standing::new(catalogue, site.clinic.zone, &clinic.doses, slots, now);
+        let old = std::mem::replace(&mut clinic.standing, new);
+        let new = &clinic.standing;
+        if old.until != new.until {
+            self.due.extend(new.until.map(|at| (at, place)));
+            if let Some(at) = old.until {
+                self.due.remove(&(at, place));
+            }
+        }
+        if old.campaigns == new.campaigns {
+            return Vec::new();
+        }
+        for (standing, times) in [(&old, -1), (new, 1)] {
+            for (campaign_id, available) in &standing.campaigns {
+                let sums = self.campaigns.entry(*campaign_id).or_default();
+                sums.available.add(available, times);
+            }
+        }
+        new.campaigns.iter().map(|(campaign_id, _)| *campaign_id).collect()
     }
 
     fn add_account(&mut self, account: &Account) -> Result<(), Broken> {
@@ -224,10 +267,12 @@ impl ReadModel {
         let clinic = self.catalogue.place_of(account.clinic_id).ok_or(Broken::UnknownClinic(id))?;
         let entry = Entry {
             clinic,
-            campaign_id: account.campaign_id,
-            product_id: account.product_id,
-            on_date: account.on_date,
-            is_web: account.channel == Channel::Web,
+            key: DoseKey {
+                campaign_id: account.campaign_id,
+                date: account.on_date,
+                product_id: account.product_id,
+                audience: account.audience,
+            },
             buckets: account.buckets,
         };
         self.count(&entry, account.buckets);
@@ -237,16 +282,15 @@ impl ReadModel {
 
     /// Adds a change of this entry to every sum that it is part of.
     fn count(&mut self, entry: &Entry, change: Buckets) {
-        let sums = self.campaigns.entry(entry.campaign_id).or_default();
+        let sums = self.campaigns.entry(entry.key.campaign_id).or_default();
         sums.totals += change;
-        *sums.by_day.entry(entry.on_date).or_default() += change;
+        *sums.by_day.entry(entry.key.date).or_default() += change;
         let region = self.catalogue.clinics.get(entry.clinic).map(|site| site.clinic.region_id);
         for region_id in region.map(|id| self.catalogue.path(id)).unwrap_or_default() {
             *sums.by_region.entry(*region_id).or_default() += change;
         }
-        if let (true, Some(clinic)) = (entry.is_web, self.clinics.get_mut(entry.clinic)) {
-            let key = (entry.campaign_id, entry.on_date, entry.product_id);
-            *clinic.open.entry(key).or_default() += change.open;
+        if let Some(clinic) = self.clinics.get_mut(entry.clinic) {
+            clinic.doses.add(entry.key, change.open);
         }
     }
 
@@ -318,7 +362,7 @@ impl ReadModel {
             entry.buckets += change;
             self.count(&entry, change);
         }
-        changes.campaigns.insert(entry.campaign_id);
+        changes.campaigns.insert(entry.key.campaign_id);
         changes.clinics.insert(entry.clinic);
         self.entries.insert(id, entry);
         Ok(())

@@ -15,9 +15,20 @@ pub struct Window {
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub seats: i32,
-    /// None of a closed slot's seats is left.
+    /// None of the seats of a slot that is closed or has begun is left.
     pub seats_left: i32,
     pub is_closed: bool,
+}
+
+/// What the slots of a date come to at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotDay {
+    /// Free seats in slots that are not closed and have not begun.
+    pub seats_left: i64,
+    /// There are slots, and all are closed.
+    pub is_closed: bool,
+    /// When the next slot with a free seat begins.
+    pub next_begins: Option<DateTime<Utc>>,
 }
 
 /// The slots of one clinic. A copy for the next snapshot costs four bytes a slot.
@@ -72,9 +83,13 @@ impl Packed {
         self.number_and_closed & 1 == 1
     }
 
+    fn starts_at(self, midnight: DateTime<Utc>) -> DateTime<Utc> {
+        midnight + TimeDelta::milliseconds(self.starts.into())
+    }
+
     /// Never below zero, which only a change of the slots that was not yet read could make it.
-    fn seats_left(self, taken: i32) -> i32 {
-        if self.is_closed() { 0 } else { (self.seats - taken).max(0) }
+    fn seats_left(self, taken: i32, has_begun: bool) -> i32 {
+        if self.is_closed() || has_begun { 0 } else { (self.seats - taken).max(0) }
     }
 }
 
@@ -123,22 +138,39 @@ impl Slots {
         }
     }
 
-    /// Free seats of a date, in slots that are not closed.
-    pub fn seats_left(&self, date: NaiveDate) -> i64 {
-        self.on(date).map(|(slot, taken)| i64::from(slot.seats_left(taken))).sum()
+    /// What the slots of a date come to.
+    pub fn day(&self, date: NaiveDate, now: DateTime<Utc>) -> SlotDay {
+        let midnight = midnight(date);
+        let (mut seats_left, mut is_closed, mut next_begins) = (0, None, None);
+        for (slot, taken) in self.on(date) {
+            is_closed = Some(is_closed.unwrap_or(true) && slot.is_closed());
+            let starts_at = slot.starts_at(midnight);
+            let left = slot.seats_left(taken, starts_at <= now);
+            if left > 0 {
+                seats_left += i64::from(left);
+                // They are by time.
+                next_begins = next_begins.or(Some(starts_at));
+            }
+        }
+        SlotDay { seats_left, is_closed: is_closed.unwrap_or(false), next_begins }
     }
 
     /// The slots of a date, by time.
-    pub fn windows(&self, clinic_id: ClinicId, date: NaiveDate) -> impl Iterator<Item = Window> {
+    pub fn windows(
+        &self,
+        clinic_id: ClinicId,
+        date: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> impl Iterator<Item = Window> {
         let midnight = midnight(date);
         self.on(date).map(move |(slot, taken)| {
-            let starts_at = midnight + TimeDelta::milliseconds(slot.starts.into());
+            let starts_at = slot.starts_at(midnight);
             Window {
                 slot_id: SlotId::of(clinic_id, slot.number()),
                 starts_at,
                 ends_at: starts_at + TimeDelta::milliseconds(slot.lasts.into()),
                 seats: slot.seats,
-                seats_left: slot.seats_left(taken),
+                seats_left: slot.seats_left(taken, starts_at <= now),
                 is_closed: slot.is_closed(),
             }
         })
@@ -210,8 +242,17 @@ mod tests {
         Slots::new(&mut [slot(3, 28, 1), slot(2, 26, 2), closed, slot(1, 26, -9), slot(4, 28, 0)])
     }
 
+    /// Before every slot.
+    fn early() -> DateTime<Utc> {
+        midnight(date(20))
+    }
+
+    fn left(slots: &Slots, day: u32) -> i64 {
+        slots.day(date(day), early()).seats_left
+    }
+
     fn numbers(slots: &Slots, day: u32) -> Vec<u32> {
-        slots.windows(CLINIC, date(day)).map(|window| window.slot_id.number()).collect()
+        slots.windows(CLINIC, date(day), early()).map(|window| window.slot_id.number()).collect()
     }
 
     #[test]
@@ -234,7 +275,7 @@ mod tests {
     #[test]
     fn a_slot_comes_out_as_it_went_in() {
         let slot = slot(1, 26, -9);
-        let window = slots().windows(CLINIC, date(26)).next().unwrap();
+        let window = slots().windows(CLINIC, date(26), early()).next().unwrap();
         assert_eq!(window.slot_id, slot.slot_id);
         assert_eq!((window.starts_at, window.ends_at), (slot.starts_at, slot.ends_at));
         assert_eq!((window.seats, window.seats_left, window.is_closed), (2, 2, false));
@@ -244,17 +285,43 @@ mod tests {
     fn seats_are_taken_and_given_back() {
         let mut slots = slots();
         assert!(slots.take_seats(1, 2));
-        assert_eq!(slots.seats_left(date(26)), 2);
+        assert_eq!(left(&slots, 26), 2);
         assert!(slots.take_seats(1, -1));
-        assert_eq!(slots.seats_left(date(26)), 3);
+        assert_eq!(left(&slots, 26), 3);
         assert!(!slots.take_seats(1, -2), "only one was taken");
-        assert_eq!(slots.seats_left(date(26)), 3);
+        assert_eq!(left(&slots, 26), 3);
         assert!(slots.take_seats(99, -1), "nothing is known of it");
         assert!(slots.take_seats(5, 1));
-        assert_eq!(slots.seats_left(date(27)), 0, "closed");
+        assert_eq!(left(&slots, 27), 0, "closed");
         // A slot whose seats were cut and not yet read again.
         assert!(slots.take_seats(2, 3));
-        assert_eq!(slots.seats_left(date(26)), 1);
+        assert_eq!(left(&slots, 26), 1);
+    }
+
+    #[test]
+    fn a_slot_that_has_begun_has_no_seats_left() {
+        let mut slots = slots();
+        assert!(slots.take_seats(4, 1));
+        let begins = midnight(date(28));
+        let day = |now| slots.day(date(28), now);
+        let before = SlotDay { seats_left: 3, is_closed: false, next_begins: Some(begins) };
+        assert_eq!(day(begins - TimeDelta::milliseconds(1)), before);
+        let next_begins = Some(begins + TimeDelta::hours(1));
+        assert_eq!(day(begins), SlotDay { seats_left: 2, next_begins, ..before });
+        let left = |now| -> Vec<_> {
+            slots.windows(CLINIC, date(28), now).map(|window| window.seats_left).collect()
+        };
+        assert_eq!(left(early()), [1, 2]);
+        assert_eq!(left(begins), [0, 2]);
+        let over = SlotDay { seats_left: 0, next_begins: None, ..before };
+        assert_eq!(day(begins + TimeDelta::hours(1)), over);
+    }
+
+    #[test]
+    fn a_day_is_closed_if_it_has_slots_and_all_are_closed() {
+        let closed = |day| slots().day(date(day), early()).is_closed;
+        assert!(closed(27));
+        assert!(!closed(26) && !closed(25));
     }
 
     #[test]

@@ -9,14 +9,20 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
-    catalogue::Catalogue,
+    availability::ClinicDay,
+    catalogue::{Card, Catalogue},
     document::Document,
     read_model::{Broken, Changes, ClinicSums, ReadModel, Sums},
     slot::Slots,
 };
 use crate::{
     db::supply::{Register, Version},
-    domain::{CampaignId, ProductId, RegionId, campaign::State, supply::Buckets},
+    domain::{
+        CampaignId, RegionId, TrancheId,
+        availability::{Availability, NotBookable},
+        campaign::State,
+        supply::Buckets,
+    },
 };
 
 /// `as_of` moves when something changed, and otherwise only this often: an answer that did not
@@ -36,6 +42,10 @@ pub struct Supply {
     pub state_reason_ko: Option<String>,
     pub state_reason_en: Option<String>,
     pub published_quota: Option<i32>,
+    /// The headline.
+    pub bookable: Bookable,
+    /// The rest of `totals.open`.
+    pub not_bookable: NotBookable,
     /// Doses received for this campaign that no clinic has been granted yet.
     pub held_back: i64,
     pub totals: Buckets,
@@ -46,6 +56,30 @@ pub struct Supply {
     pub not_yet_booked: Option<i64>,
     pub by_region: Vec<RegionSupply>,
     pub by_day: Vec<DaySupply>,
+}
+
+/// What can be booked, by doses and seats.
+#[derive(Clone, Debug, Serialize)]
+pub struct Bookable {
+    pub doses: i64,
+    /// Whether the campaign's state and window let anybody book.
+    pub is_open: bool,
+    /// In the order in which they open. They share doses and seats with each other.
+    pub by_tranche: Vec<TrancheSupply>,
+}
+
+/// What the people of a tranche can book, or could if it were open.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrancheSupply {
+    pub tranche_id: TrancheId,
+    pub name: String,
+    pub name_ko: Option<String>,
+    pub name_en: Option<String>,
+    pub opens_at: DateTime<Utc>,
+    pub is_open: bool,
+    pub doses: i64,
+    /// Among them those that are kept for this tranche.
+    pub own_doses: i64,
 }
 
 /// A province (its districts included) or a district.
@@ -83,18 +117,6 @@ pub struct ClinicNow {
     /// By campaign, then date, then product.
     pub days: Arc<[ClinicDay]>,
     pub slots: Arc<Slots>,
-}
-
-/// A date at a clinic, for one product of one campaign.
-#[derive(Clone, Copy, Debug)]
-pub struct ClinicDay {
-    pub campaign_id: CampaignId,
-    pub date: NaiveDate,
-    pub product_id: ProductId,
-    /// Doses that can be booked on the web.
-    pub open: i64,
-    /// Free seats in slots that are not closed, for whichever campaign and product.
-    pub seats_left: i64,
 }
 
 /// What handlers read, at one position of the journal.
@@ -167,7 +189,10 @@ impl Snapshot {
         let mut is_new = !changes.clinics.is_empty();
         for (id, published) in &mut supplies {
             let age = model.moment.as_of - published.supply.as_of;
-            if changes.campaigns.contains(id) || age >= UNCHANGED_SECONDS_MAX {
+            let was_open = published.supply.bookable.is_open;
+            let card = model.catalogue.campaigns.get(id);
+            let is_turned = card.is_some_and(|card| card.is_open(model.moment.as_of) != was_open);
+            if changes.campaigns.contains(id) || is_turned || age >= UNCHANGED_SECONDS_MAX {
                 *published = Arc::new(publish(model, eligible, *id)?);
                 is_new = true;
             }
@@ -201,15 +226,7 @@ impl Snapshot {
 
 impl From<&ClinicSums> for ClinicNow {
     fn from(sums: &ClinicSums) -> Self {
-        let slots = sums.kept.slots.clone();
-        let days = sums.open.iter().map(|(&(campaign_id, date, product_id), &open)| ClinicDay {
-            campaign_id,
-            date,
-            product_id,
-            open,
-            seats_left: slots.seats_left(date),
-        });
-        Self { days: days.collect(), slots }
+        Self { days: sums.standing.days.clone(), slots: sums.kept.slots.clone() }
     }
 }
 
@@ -232,6 +249,8 @@ fn publish(model: &ReadModel, eligible: &Eligible, id: CampaignId) -> Result<Pub
         state_reason_ko: reason.and_then(|reason| reason.ko.clone()),
         state_reason_en: reason.and_then(|reason| reason.en.clone()),
         published_quota: campaign.published_quota,
+        bookable: bookable(card, &sums.available, model.moment.as_of),
+        not_bookable: sums.available.not_bookable,
         held_back: sums.held_back,
         totals: sums.totals,
         eligible: counted.map(|counted| counted.total),
@@ -241,6 +260,25 @@ fn publish(model: &ReadModel, eligible: &Eligible, id: CampaignId) -> Result<Pub
     };
     let document = Document::new(&supply)?;
     Ok(Published { supply, document })
+}
+
+fn bookable(card: &Card, available: &Availability, now: DateTime<Utc>) -> Bookable {
+    let tranches = card.offer.tranches().iter().enumerate().map(|(at, offered)| {
+        let tranche = &offered.tranche;
+        let doses = available.by_tranche.get(at).copied().unwrap_or_default();
+        TrancheSupply {
+            tranche_id: tranche.tranche_id,
+            name: tranche.name.main.clone(),
+            name_ko: tranche.name.ko.clone(),
+            name_en: tranche.name.en.clone(),
+            opens_at: tranche.opens_at,
+            is_open: offered.is_open(now),
+            doses: doses.doses,
+            own_doses: doses.own,
+        }
+    });
+    let by_tranche = tranches.collect();
+    Bookable { doses: available.bookable, is_open: card.is_open(now), by_tranche }
 }
 
 /// The regions that the campaign is about: with doses, or with persons who may ask for one.
@@ -274,6 +312,7 @@ fn by_region(
 fn check(catalogue: &Catalogue, id: CampaignId, sums: &Sums) -> Result<(), Broken> {
     let (mut of_regions, mut of_days) = (Buckets::default(), Buckets::default());
     let mut balance = sums.totals.balance() && sums.held_back >= 0;
+    balance &= sums.available.open() == sums.totals.open && sums.available.bookable >= 0;
     for (region_id, doses) in &sums.by_region {
         balance &= doses.balance();
         let is_top = catalogue.regions.get(region_id).is_some_and(|r| r.parent_id.is_none());

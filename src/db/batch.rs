@@ -4,12 +4,13 @@
 //! allocations by id, pools by id. New bookings are written sorted by person, so two lanes that
 //! book for the same persons cannot deadlock on the unique index.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::{PgConnection, query};
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{PgConnection, query, query_as, query_scalar};
+use uuid::Uuid;
 
-use super::{booking::booking_of, copy::CopyText};
+use super::booking::booking_of;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     TrancheId,
@@ -24,18 +25,13 @@ use crate::domain::{
     slot::Slot,
 };
 
-const BOOKINGS: &str = "/* batch::BOOKINGS */ copy booking (booking_id, person_id, campaign_id, \
-    product_id, course_id, dose_number, slot_id, allocation_id, rule_version, booked_at) \
-    from stdin";
-const MOVEMENTS: &str = "/* batch::MOVEMENTS */ copy movement (kind, from_bucket, to_bucket, \
-    doses, allocation_id, slot_id, booking_id, actor_role) from stdin";
-
 /// Locks the slots, in the order of their ids.
 pub async fn lock_slots(
     conn: &mut PgConnection,
     slot_ids: &[i64],
 ) -> sqlx::Result<HashMap<SlotId, Slot>> {
-    let rows = query!(
+    let rows = query_as!(
+        SlotRow,
         "/* batch::lock_slots */
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
          from slot where slot_id = any($1) order by slot_id for no key update",
@@ -43,16 +39,56 @@ pub async fn lock_slots(
     )
     .fetch_all(conn)
     .await?;
-    let slots = rows.into_iter().map(|row| Slot {
-        slot_id: SlotId(row.slot_id),
-        on_date: row.on_date,
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        seats: row.seats,
-        taken: row.taken,
-        is_closed: row.is_closed,
-    });
-    Ok(slots.map(|slot| (slot.slot_id, slot)).collect())
+    Ok(rows.into_iter().map(SlotRow::slot).collect())
+}
+
+/// Locks those of the slots that nobody else has locked.
+pub async fn lock_free_slots(
+    conn: &mut PgConnection,
+    slot_ids: &[i64],
+) -> sqlx::Result<HashMap<SlotId, Slot>> {
+    let rows = query_as!(
+        SlotRow,
+        "/* batch::lock_free_slots */
+         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
+         from slot where slot_id = any($1) order by slot_id for no key update skip locked",
+        slot_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(SlotRow::slot).collect())
+}
+
+/// Which of the slots exist.
+pub async fn existing_slots(
+    conn: &mut PgConnection,
+    slot_ids: &[i64],
+) -> sqlx::Result<HashSet<SlotId>> {
+    let ids = query_scalar!(
+        "/* batch::existing_slots */ select slot_id from slot where slot_id = any($1)",
+        slot_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(SlotId).collect())
+}
+
+struct SlotRow {
+    slot_id: i64,
+    on_date: NaiveDate,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    seats: i32,
+    taken: i32,
+    is_closed: bool,
+}
+
+impl SlotRow {
+    fn slot(self) -> (SlotId, Slot) {
+        let Self { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed } = self;
+        let slot_id = SlotId(slot_id);
+        (slot_id, Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed })
+    }
 }
 
 /// Locks the allocations of the keys, in the order of their ids.
@@ -60,11 +96,9 @@ pub async fn lock_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
-    let clinics: Vec<_> = keys.iter().map(|key| key.clinic_id.0).collect();
-    let campaigns: Vec<_> = keys.iter().map(|key| key.campaign_id.0).collect();
-    let products: Vec<_> = keys.iter().map(|key| key.product_id.0).collect();
-    let dates: Vec<_> = keys.iter().map(|key| key.on_date).collect();
-    let rows = query!(
+    let columns = KeyColumns::of(keys);
+    let rows = query_as!(
+        AllocationRow,
         r#"/* batch::lock_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
                a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
@@ -73,15 +107,109 @@ pub async fn lock_allocations(
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
            where a.channel = $5
            order by a.allocation_id for no key update of a"#,
-        &clinics,
-        &campaigns,
-        &products,
-        &dates,
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
         Channel::Web.number(),
     )
     .fetch_all(conn)
     .await?;
-    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::with_capacity(keys.len());
+    Ok(by_key(rows))
+}
+
+/// Locks those of the allocations that nobody else has locked.
+pub async fn lock_free_allocations(
+    conn: &mut PgConnection,
+    keys: &[Key],
+) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
+    let columns = KeyColumns::of(keys);
+    let rows = query_as!(
+        AllocationRow,
+        r#"/* batch::lock_free_allocations */
+           select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
+               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+           from unnest($1::int[], $2::int[], $3::int[], $4::date[])
+               k (clinic_id, campaign_id, product_id, on_date)
+           join allocation a using (clinic_id, campaign_id, product_id, on_date)
+           where a.channel = $5
+           order by a.allocation_id for no key update of a skip locked"#,
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
+        Channel::Web.number(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(by_key(rows))
+}
+
+/// Those of the keys that have allocations other than these.
+pub async fn other_allocations(
+    conn: &mut PgConnection,
+    keys: &[Key],
+    allocation_ids: &[i64],
+) -> sqlx::Result<HashSet<Key>> {
+    let columns = KeyColumns::of(keys);
+    let rows = query!(
+        "/* batch::other_allocations */
+         select distinct a.clinic_id, a.campaign_id, a.product_id, a.on_date
+         from unnest($1::int[], $2::int[], $3::int[], $4::date[])
+             k (clinic_id, campaign_id, product_id, on_date)
+         join allocation a using (clinic_id, campaign_id, product_id, on_date)
+         where a.channel = $5 and a.allocation_id <> all($6)",
+        &columns.clinics,
+        &columns.campaigns,
+        &columns.products,
+        &columns.dates,
+        Channel::Web.number(),
+        allocation_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let keys = rows.into_iter().map(|row| Key {
+        clinic_id: ClinicId(row.clinic_id),
+        campaign_id: CampaignId(row.campaign_id),
+        product_id: ProductId(row.product_id),
+        on_date: row.on_date,
+    });
+    Ok(keys.collect())
+}
+
+/// Keys of allocations as columns for `unnest`.
+struct KeyColumns {
+    clinics: Vec<i32>,
+    campaigns: Vec<i32>,
+    products: Vec<i32>,
+    dates: Vec<NaiveDate>,
+}
+
+impl KeyColumns {
+    fn of(keys: &[Key]) -> Self {
+        Self {
+            clinics: keys.iter().map(|key| key.clinic_id.0).collect(),
+            campaigns: keys.iter().map(|key| key.campaign_id.0).collect(),
+            products: keys.iter().map(|key| key.product_id.0).collect(),
+            dates: keys.iter().map(|key| key.on_date).collect(),
+        }
+    }
+}
+
+struct AllocationRow {
+    allocation_id: i64,
+    clinic_id: i32,
+    campaign_id: i32,
+    product_id: i32,
+    on_date: NaiveDate,
+    tranche_id: Option<i32>,
+    open: i32,
+    booked: i32,
+    spare: i32,
+}
+
+fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
+    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::with_capacity(rows.len());
     for row in rows {
         let key = Key {
             clinic_id: ClinicId(row.clinic_id),
@@ -98,7 +226,7 @@ pub async fn lock_allocations(
             spare: row.spare,
         });
     }
-    Ok(allocations)
+    allocations
 }
 
 /// A campaign's state and rule version, read while the locks are held.
@@ -177,7 +305,7 @@ pub async fn bookings(
     booking_ids: &[BookingId],
 ) -> sqlx::Result<HashMap<BookingId, Booking>> {
     let ids: Vec<_> = booking_ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query_as!(
+    let rows = query_as!(
         super::booking::Row,
         r#"/* batch::bookings */ select b.booking_id as "booking_id!", b.person_id as "person_id!",
                b.campaign_id as "campaign_id!", b.product_id as "product_id!",
@@ -198,103 +326,60 @@ pub async fn bookings(
     rows.into_iter().map(|row| booking_of(row).map(|b| (b.booking_id, b))).collect()
 }
 
-/// Writes a decision: bookings, counters and journal. New rows go in by COPY, which logs a page of
-/// rows at once instead of each row: a tenth less WAL per booking.
+/// Writes a decision in one statement: bookings, counters and journal. The rows travel as arrays
+/// with the statement, so that the server never waits for the client while it holds locks, as it
+/// does inside a COPY. Array elements are taken by number, in half the time of `unnest`.
+///
+/// New bookings are written sorted by person, so two lanes that book for the same persons cannot
+/// deadlock.
 ///
 /// # Errors
-/// The database's. A unique violation means that another lane has booked for one of the persons.
+/// A unique violation means that another lane has booked for one of the persons.
 pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    if !writes.bookings.is_empty() {
-        copy(conn, BOOKINGS, booking_rows(writes, now)).await?;
-    }
-    count(conn, writes, now).await?;
-    copy(conn, MOVEMENTS, movement_rows(writes)).await
-}
-
-async fn copy(conn: &mut PgConnection, into: &str, rows: CopyText) -> sqlx::Result<()> {
-    let mut copy = conn.copy_in_raw(into).await?;
-    copy.send(rows.into_bytes()).await?;
-    copy.finish().await.map(drop)
-}
-
-/// Sorted by person, so two lanes that book for the same persons cannot deadlock.
-fn booking_rows(writes: &Writes, now: DateTime<Utc>) -> CopyText {
-    let now = now.to_rfc3339_opts(SecondsFormat::Micros, true);
-    let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
-    bookings.sort_unstable_by_key(|booking| booking.person_id);
-    let mut rows = CopyText::default();
-    for booking in bookings {
-        rows.row(booking.booking_id)
-            .value(booking.person_id)
-            .value(booking.campaign_id)
-            .value(booking.product_id)
-            .value(booking.course_id)
-            .value(booking.dose_number)
-            .value(booking.slot_id)
-            .value(booking.allocation_id)
-            .value(booking.rule_version)
-            .value(&now)
-            .end();
-    }
-    rows
-}
-
-fn movement_rows(writes: &Writes) -> CopyText {
-    let mut rows = CopyText::default();
-    for booking in writes.bookings.iter().map(NewBooking::booking) {
-        let &Booking { allocation_id, slot_id, booking_id, .. } = booking;
-        let moved = (Kind::Book, Bucket::Open, Bucket::Booked);
-        movement(&mut rows, moved, (allocation_id, slot_id, booking_id));
-    }
-    for &Cancellation { allocation_id, slot_id, booking_id, is_late } in &writes.cancellations {
-        let moved = match is_late {
-            true => (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
-            false => (Kind::Cancel, Bucket::Booked, Bucket::Open),
-        };
-        movement(&mut rows, moved, (allocation_id, slot_id, booking_id));
-    }
-    rows
-}
-
-/// The journal's line for one dose, moved by the citizen whose booking it is.
-fn movement(
-    rows: &mut CopyText,
-    (kind, from, to): (Kind, Bucket, Bucket),
-    (allocation_id, slot_id, booking_id): (AllocationId, SlotId, BookingId),
-) {
-    rows.row(kind.number())
-        .value(from.number())
-        .value(to.number())
-        .value(1)
-        .value(allocation_id)
-        .value(slot_id)
-        .value(booking_id)
-        .value(Actor::Citizen.role())
-        .end();
-}
-
-/// Ends the cancelled bookings and changes each counter row once.
-async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> sqlx::Result<()> {
+    let new = BookingColumns::of(writes);
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
     let counters = CounterColumns::of(writes);
+    let moved = MovementColumns::of(writes);
     query!(
-        "/* batch::count */ with ended as (
-             update booking set state = 3, ended_at = $1 where booking_id = any($2::uuid[])
+        "/* batch::write */ with booked as (
+             insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, slot_id, allocation_id, rule_version, booked_at)
+             select ($2::uuid[])[n], ($3::bigint[])[n], ($4::int[])[n], ($5::int[])[n],
+                 ($6::int[])[n], ($7::smallint[])[n], ($8::bigint[])[n], ($9::bigint[])[n],
+                 ($10::int[])[n], $1
+             from generate_subscripts($2::uuid[], 1) n
+         ), ended as (
+             update booking set state = 3, ended_at = $1 where booking_id = any($11::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken
-             from unnest($3::bigint[], $4::int[]) d (slot_id, taken)
+             from unnest($12::bigint[], $13::int[]) d (slot_id, taken)
              where s.slot_id = d.slot_id
+         ), doses as (
+             update allocation a
+             set open = a.open + d.open, booked = a.booked + d.booked, spare = a.spare + d.spare
+             from unnest($14::bigint[], $15::int[], $16::int[], $17::int[])
+                 d (allocation_id, open, booked, spare)
+             where a.allocation_id = d.allocation_id
          )
-         update allocation a
-         set open = a.open + d.open, booked = a.booked + d.booked, spare = a.spare + d.spare
-         from unnest($5::bigint[], $6::int[], $7::int[], $8::int[])
-             d (allocation_id, open, booked, spare)
-         where a.allocation_id = d.allocation_id",
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+             booking_id, actor_role)
+         select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
+             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n], $24
+         from generate_subscripts($18::smallint[], 1) n",
         now,
+        &new.booking_ids,
+        &new.person_ids,
+        &new.campaign_ids,
+        &new.product_ids,
+        &new.course_ids,
+        &new.dose_numbers,
+        &new.slot_ids,
+        &new.allocation_ids,
+        &new.rule_versions,
         &ended,
         &counters.slot_ids,
         &counters.taken,
@@ -302,10 +387,94 @@ async fn count(conn: &mut PgConnection, writes: &Writes, now: DateTime<Utc>) -> 
         &counters.open,
         &counters.booked,
         &counters.spare,
+        &moved.kinds,
+        &moved.from,
+        &moved.to,
+        &moved.allocation_ids,
+        &moved.slot_ids,
+        &moved.booking_ids,
+        Actor::Citizen.role(),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The new bookings as columns, in the order of their persons.
+#[derive(Default)]
+struct BookingColumns {
+    booking_ids: Vec<Uuid>,
+    person_ids: Vec<i64>,
+    campaign_ids: Vec<i32>,
+    product_ids: Vec<i32>,
+    course_ids: Vec<i32>,
+    dose_numbers: Vec<i16>,
+    slot_ids: Vec<i64>,
+    allocation_ids: Vec<i64>,
+    rule_versions: Vec<i32>,
+}
+
+impl BookingColumns {
+    fn of(writes: &Writes) -> Self {
+        let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
+        bookings.sort_unstable_by_key(|booking| booking.person_id);
+        let mut columns = Self::default();
+        for booking in bookings {
+            columns.booking_ids.push(booking.booking_id.0);
+            columns.person_ids.push(booking.person_id.0);
+            columns.campaign_ids.push(booking.campaign_id.0);
+            columns.product_ids.push(booking.product_id.0);
+            columns.course_ids.push(booking.course_id.0);
+            columns.dose_numbers.push(booking.dose_number);
+            columns.slot_ids.push(booking.slot_id.0);
+            columns.allocation_ids.push(booking.allocation_id.0);
+            columns.rule_versions.push(booking.rule_version);
+        }
+        columns
+    }
+}
+
+/// The journal's lines as columns. Each moves one dose, and is of the citizen whose booking it is.
+#[derive(Default)]
+struct MovementColumns {
+    kinds: Vec<i16>,
+    from: Vec<i16>,
+    to: Vec<i16>,
+    allocation_ids: Vec<i64>,
+    slot_ids: Vec<i64>,
+    booking_ids: Vec<Uuid>,
+}
+
+impl MovementColumns {
+    fn of(writes: &Writes) -> Self {
+        let mut columns = Self::default();
+        for booking in writes.bookings.iter().map(NewBooking::booking) {
+            let &Booking { allocation_id, slot_id, booking_id, .. } = booking;
+            let moved = (Kind::Book, Bucket::Open, Bucket::Booked);
+            columns.push(moved, (allocation_id, slot_id, booking_id));
+        }
+        for &Cancellation { allocation_id, slot_id, booking_id, is_late } in &writes.cancellations {
+            let moved = match is_late {
+                true => (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
+                false => (Kind::Cancel, Bucket::Booked, Bucket::Open),
+            };
+            columns.push(moved, (allocation_id, slot_id, booking_id));
+        }
+        columns
+    }
+
+    fn push(
+        &mut self,
+        (kind, from, to): (Kind, Bucket, Bucket),
+        (allocation_id, slot_id, booking_id): (AllocationId, SlotId, BookingId),
+    ) {
+        self.kinds.push(kind.number());
+        self.from.push(from.number());
+        self.to.push(to.number());
+        self.allocation_ids.push(allocation_id.0);
+        self.slot_ids.push(slot_id.0);
+        self.booking_ids.push(booking_id.0);
+    }
 }
 
 /// The change of each counter row, as columns for `unnest`.

@@ -9,7 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
 
 use crate::domain::{
-    AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId,
+    AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId, TrancheId,
+    availability::Audience,
     channel::Channel,
     movement::{Bucket, Kind},
     slot::Slot,
@@ -154,7 +155,7 @@ pub struct Account {
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
     pub on_date: NaiveDate,
-    pub channel: Channel,
+    pub audience: Audience,
     pub buckets: Buckets,
 }
 
@@ -165,6 +166,7 @@ struct AccountRow {
     product_id: i32,
     on_date: NaiveDate,
     channel: Channel,
+    tranche_id: Option<i32>,
     granted: i32,
     open: i32,
     held: i32,
@@ -182,7 +184,7 @@ impl From<AccountRow> for Account {
             campaign_id: row.campaign_id.into(),
             product_id: row.product_id.into(),
             on_date: row.on_date,
-            channel: row.channel,
+            audience: Audience::new(row.channel, row.tranche_id.map(TrancheId)),
             buckets: Buckets {
                 granted: row.granted.into(),
                 open: row.open.into(),
@@ -202,7 +204,8 @@ pub async fn accounts(conn: &mut PgConnection) -> sqlx::Result<Vec<Account>> {
         AccountRow,
         r#"/* board::accounts */
          select allocation_id, clinic_id, campaign_id, product_id, on_date,
-             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+             channel as "channel: Channel", tranche_id, granted, open, held, booked, spare, given,
+             lost
          from allocation"#
     );
     rows.map(Account::from).fetch_all(conn).await
@@ -217,7 +220,8 @@ pub async fn accounts_by_id(
         AccountRow,
         r#"/* board::accounts_by_id */
          select allocation_id, clinic_id, campaign_id, product_id, on_date,
-             channel as "channel: Channel", granted, open, held, booked, spare, given, lost
+             channel as "channel: Channel", tranche_id, granted, open, held, booked, spare, given,
+             lost
          from allocation where allocation_id = any($1)"#,
         allocation_ids,
     );

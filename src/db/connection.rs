@@ -75,15 +75,16 @@ impl Db {
     }
 }
 
-/// The service works as a role that owns nothing, whoever signed in. The settings end what hangs:
-/// a lost client inside a transaction holds locks that others wait for.
+/// The service works as a role that owns nothing, whoever signed in. The settings end what hangs: a
+/// lost client inside a transaction holds locks that others wait for. A client that falls silent is
+/// noticed by the server within ten seconds; these settings are without effect on a unix socket.
+const SESSION_SETTINGS: &str = "set role dosebook_app; \
+    set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '5s'; set jit = off; \
+    set timezone = 'UTC'; set tcp_keepalives_idle = '4s'; set tcp_keepalives_interval = '2s'; \
+    set tcp_keepalives_count = 3; set tcp_user_timeout = '10s'";
+
 async fn become_app(conn: &mut PgConnection) -> sqlx::Result<()> {
-    conn.execute(
-        "set role dosebook_app; set idle_in_transaction_session_timeout = '10s'; \
-         set lock_timeout = '5s'; set jit = off; set timezone = 'UTC'",
-    )
-    .await
-    .map(drop)
+    conn.execute(SESSION_SETTINGS).await.map(drop)
 }
 
 /// A pool that measures how long its callers wait for a connection. A reference to it runs single

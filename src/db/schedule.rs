@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::domain::{
     BookingId, ClinicId, ProductId, SlotId,
     booking::State,
-    schedule::{Booking, Person, Schedule, Slot},
+    schedule::{Booking, Patient, Schedule, Slot},
 };
 
 /// A clinic beside its slots of the day beside their bookings: what lacks on the right is null.
@@ -89,7 +89,7 @@ fn pieces(row: Row) -> sqlx::Result<(Option<Slot>, Option<Booking>)> {
             state: state?,
             product_id: ProductId(row.product_id?),
             dose_number: row.dose_number?,
-            person: Person { name: row.name?, birth_date: row.birth_date?, phone: row.phone? },
+            person: Patient { name: row.name?, birth_date: row.birth_date?, phone: row.phone? },
         })
     };
     Ok((slot, booking()))

@@ -20,7 +20,7 @@ mod scale;
 mod sign_in;
 mod text;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Asia::Seoul;
@@ -328,10 +328,13 @@ async fn write_doses(
     Ok(())
 }
 
+/// The files that the demonstration is drawn from are built in: what is wrong with a plan is wrong
+/// with them.
 fn misplaced(clinic: &Clinic) -> Error {
-    std::io::Error::other(format!("clinic {} is nowhere in the plan", clinic.code)).into()
+    let fault = format!("clinic {} is nowhere in the plan", clinic.code);
+    io::Error::new(io::ErrorKind::InvalidData, fault).into()
 }
 
 fn count(doses: u32) -> Result<i32> {
-    i32::try_from(doses).map_err(|error| std::io::Error::other(error).into())
+    i32::try_from(doses).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error).into())
 }

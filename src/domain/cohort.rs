@@ -40,9 +40,9 @@ pub struct Home {
 pub enum Membership {
     Yes,
     No,
-    /// Nothing known speaks against it, but the region is not known.
+    /// All that is known fits, but the region is not known.
     DependsOnRegion,
-    /// Nothing known speaks against it, but the lists that the person is on are not known.
+    /// All that is known fits, but the lists that the person is on are not known.
     DependsOnRoster,
 }
 

@@ -154,7 +154,7 @@ fn latest<'u>(unmet: impl IntoIterator<Item = &'u Unmet>) -> Option<DateTime<Utc
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use chrono::{Days, NaiveDate, TimeDelta};
     use chrono_tz::{America, Asia, Europe};
     use proptest::{collection::vec, option, prelude::*, sample::select};

@@ -1,9 +1,10 @@
-//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no dice; time and ids come in as
-//! arguments.
+//! Nouns and rules of vaccination booking. Pure: no I/O, no clock, no random source; time and ids
+//! come in as arguments.
 
 pub mod actor;
 pub mod allocation;
 pub mod applicant;
+pub mod availability;
 pub mod batch;
 pub mod birth_date;
 pub mod booking;

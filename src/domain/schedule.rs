@@ -32,12 +32,12 @@ pub struct Booking {
     pub state: State,
     pub product_id: ProductId,
     pub dose_number: i16,
-    pub person: Person,
+    pub person: Patient,
 }
 
 /// What staff need to find the right person at the door, and to call them.
 #[derive(Clone, Debug)]
-pub struct Person {
+pub struct Patient {
     pub name: String,
     pub birth_date: NaiveDate,
     pub phone: String,

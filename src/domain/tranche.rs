@@ -24,17 +24,24 @@ pub struct NewTranche {
 }
 
 impl Tranche {
-    pub fn lists(&self, born: NaiveDate) -> bool {
-        let digit = born.day() % 10;
+    fn lists(&self, digit: u32) -> bool {
         self.birth_day_digits.iter().any(|&listed| u32::try_from(listed) == Ok(digit))
+    }
+
+    /// The key by which tranches are in the order in which they open.
+    pub fn opening_order(&self) -> (DateTime<Utc>, TrancheId) {
+        (self.opens_at, self.tranche_id)
     }
 
     /// The tranche that a person belongs to: the one that opens first among those that list them.
     pub fn of(tranches: &[Self], born: NaiveDate) -> Option<&Self> {
-        tranches
-            .iter()
-            .filter(|tranche| tranche.lists(born))
-            .min_by_key(|tranche| (tranche.opens_at, tranche.tranche_id))
+        Self::of_digit(tranches, born.day() % 10)
+    }
+
+    /// The tranche of those whose day of birth ends in this digit.
+    pub fn of_digit(tranches: &[Self], digit: u32) -> Option<&Self> {
+        let listing = tranches.iter().filter(|tranche| tranche.lists(digit));
+        listing.min_by_key(|tranche| tranche.opening_order())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use actix_web::{
     Error,
-    body::MessageBody,
+    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, StatusCode, header::HeaderValue},
     middleware::Next,
@@ -12,12 +12,13 @@ use actix_web::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::request_id;
+use super::{problem, request_id};
 use crate::{http::state::App, telemetry::AnswerLabel};
 
 /// Gives the request an id, a span around all that it causes, and the header that tells the id.
-/// Then counts the answer, and logs it: failures of ours as warnings, the rest as debug. A 503 is
-/// only counted: under load there are thousands a second, and what caused them has its own line.
+/// Then writes the problem document, if the answer is one, counts the answer, and logs it: failures
+/// of ours as warnings, the rest as debug. A 503 is only counted: under load there are thousands a
+/// second, and what caused them has its own line.
 ///
 /// The span has no route, because putting the pattern together costs more than the span; the line
 /// "answered" of the same id has it.
@@ -27,30 +28,39 @@ use crate::{http::state::App, telemetry::AnswerLabel};
 pub async fn answer<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, String>>, Error> {
     let Some(app) = request.app_data::<Data<App>>().cloned() else {
-        return next.call(request).await;
+        let response = next.call(request).await?;
+        return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     let method = static_method(request.method());
     let id = app.request_ids.next();
-    request_id::keep(&request, id);
-    let span = tracing::info_span!("request", %id, method);
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    // For who follows a request through its flows: at debug, because a span of each booking would
+    // cost more than anything else that is done here. What must be read at any time has the id.
+    let span = tracing::debug_span!("request", %id, method);
+    let response = next.call(request).instrument(span).await?;
+    let mut response = problem::in_language(response, id)?;
     response.headers_mut().insert(request_id::HEADER, header_value(id));
     let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    span.in_scope(|| note(&app, method, response.status(), route));
+    note(&app, (method, Some(id)), response.status(), route);
     Ok(response)
 }
 
 /// Counts an answer and logs it; `route` must name nobody.
-pub fn note(app: &App, method: &'static str, status: StatusCode, route: impl FnOnce() -> String) {
+pub fn note(
+    app: &App,
+    (method, id): (&'static str, Option<Uuid>),
+    status: StatusCode,
+    route: impl FnOnce() -> String,
+) {
     let status = status.as_u16();
     app.metrics.answers.get_or_create(&AnswerLabel { method, status }).inc();
     // The pattern of a route is put together anew each time, so only for a line that is written.
+    let request_id = id.map(tracing::field::display);
     if status >= 500 && status != 503 {
-        tracing::warn!(route = route(), status, "answered");
+        tracing::warn!(request_id, method, route = route(), status, "answered");
     } else {
-        tracing::debug!(route = route(), status, "answered");
+        tracing::debug!(request_id, method, route = route(), status, "answered");
     }
 }
 

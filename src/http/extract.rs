@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn problem(body: &str) -> (Code, Option<Cow<'static, str>>, String) {
-        let Problem(refusal) = parse::<Body>(body.as_bytes()).expect_err("refused");
+        let Problem { refusal, .. } = parse::<Body>(body.as_bytes()).expect_err("refused");
         let detail = words::refusal(Language::English, &refusal);
         (refusal.code, refusal.field, detail)
     }
@@ -232,14 +232,16 @@ mod tests {
             Query::<Body>::from_request(&request.to_http_request(), &mut Payload::None).into_inner()
         };
         query("doses=3").map(drop).expect("the control");
-        let Problem(refused) = query("doses=3&doses=4").map(drop).expect_err("twice");
+        let Problem { refusal: refused, .. } =
+            query("doses=3&doses=4").map(drop).expect_err("twice");
         assert_eq!(refused, Refusal::field("doses", Detail::FieldTwice));
     }
 
     #[test]
     fn what_belongs_there_is_said_in_plain_words() {
         let said = |body: &str| {
-            let Problem(refusal) = parse::<Kinds>(body.as_bytes()).map(drop).expect_err("refused");
+            let Problem { refusal, .. } =
+                parse::<Kinds>(body.as_bytes()).map(drop).expect_err("refused");
             let said = words::refusal(Language::English, &refusal);
             said.rsplit_once(" must be ").expect("what it must be").1.to_owned()
         };

@@ -1,6 +1,6 @@
-//! What lies ready: documents that everybody asks for, again and again, and that are made once a
-//! second. They are found by their path before the routes are searched, so that a read costs little
-//! more than the sending of it.
+//! Pre-rendered responses: documents that everybody asks for, written and compressed once a second.
+//! They are found by their path before the routes are searched, so that a read costs little more
+//! than the sending of it.
 
 use actix_http::{
     Payload, Request, Response,
@@ -25,7 +25,7 @@ use crate::{
     http::state::App,
 };
 
-/// Puts the shelf before `routes`: what does not lie ready is theirs to answer.
+/// Answers with pre-rendered documents; every other request goes to `routes`.
 pub fn before<I, S, B>(
     app: Data<App>,
     routes: I,
@@ -42,7 +42,7 @@ where
     B: MessageBody,
 {
     apply_fn_factory(routes, move |mut request: Request, routes: &S::Service| {
-        match hand_out(&app, &mut request) {
+        match pre_rendered(&app, &mut request) {
             Some(response) => {
                 Either::Left(ready(Ok(response.map_body(|_, body| EitherBody::left(body)))))
             }
@@ -55,14 +55,14 @@ where
 
 /// The answer to a plain GET of a document. It has no request id, because caches share it. A
 /// request with a body or a query goes to the routes.
-fn hand_out(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
+fn pre_rendered(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
     let is_plain = request.method() == Method::GET
         && request.uri().query().is_none()
         && matches!(request.payload(), Payload::None);
     let snapshot = is_plain.then(|| app.board.now())?;
     let document = find(&snapshot, request.path())?;
     let response = negotiate::answer(request.headers(), document, negotiate::JSON);
-    access_log::note(app, "GET", response.status(), || request.path().to_owned());
+    access_log::note(app, ("GET", None), response.status(), || request.path().to_owned());
     Some(response)
 }
 

@@ -7,9 +7,8 @@
 use actix_web::{
     Error, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::ServiceResponse,
     http::{StatusCode, header},
-    middleware::Next,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,7 +17,6 @@ use uuid::{Uuid, fmt::Urn};
 use super::{
     language::{accepted, mark},
     reason::{WrittenVerdict, facts},
-    request_id,
 };
 use crate::{
     db,
@@ -31,7 +29,20 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The answer to a request that was not done.
 #[derive(Debug)]
-pub struct Problem(pub Refusal);
+pub struct Problem {
+    pub refusal: Refusal,
+    /// What the operator must read; logged once, where the request is known.
+    cause: Option<Cause>,
+}
+
+/// Why a request was not done that is none of its client's business.
+#[derive(Debug)]
+enum Cause {
+    /// A fault of ours.
+    Fault(String),
+    /// It may pass: the database cannot be reached, or is busy.
+    Unavailable(String),
+}
 
 /// The members of a problem document.
 #[derive(Serialize)]
@@ -41,8 +52,7 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     /// The id of the request, as in the header and in the log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    instance: Option<Urn>,
+    instance: Urn,
     code: Code,
     cause: &'static str,
     facts: &'a Value,
@@ -68,18 +78,29 @@ struct Blamed<'a> {
 impl Problem {
     /// A refusal for this request.
     pub fn new(code: Code, detail: Detail) -> Self {
-        Self(Refusal::new(code, detail))
+        Refusal::new(code, detail).into()
     }
 
     /// Our fault: the cause is logged, the client learns nothing but that.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        tracing::error!(%cause, "internal error");
-        Self(Code::Internal.into())
+        let cause = Some(Cause::Fault(cause.to_string()));
+        Self { refusal: Code::Internal.into(), cause }
+    }
+
+    /// Tells the operator what the client is not told.
+    fn log(&self, request_id: Uuid) {
+        match &self.cause {
+            Some(Cause::Fault(cause)) => tracing::error!(%request_id, cause, "internal error"),
+            Some(Cause::Unavailable(cause)) => {
+                tracing::warn!(%request_id, cause, "database unavailable");
+            }
+            None => {}
+        }
     }
 
     /// After how many seconds the same request should be sent again, where that is known.
     fn retry_after(&self) -> Option<u64> {
-        match self.0.detail {
+        match self.refusal.detail {
             Detail::Crowded { retry_after }
             | Detail::TooManyCodes { retry_after }
             | Detail::TooManyTries { retry_after } => Some(retry_after),
@@ -87,9 +108,9 @@ impl Problem {
         }
     }
 
-    fn body(&self, language: Language, id: Option<Uuid>) -> serde_json::Result<String> {
-        let Refusal { code, detail, field, more } = &self.0;
-        let sentence = words::refusal(language, &self.0);
+    fn body(&self, language: Language, id: Uuid) -> serde_json::Result<String> {
+        let Refusal { code, detail, field, more } = &self.refusal;
+        let sentence = words::refusal(language, &self.refusal);
         let (cause, facts) = (detail.cause(), &facts(detail)?);
         let blame = |field| [Blamed { field, detail: &sentence, cause, facts }];
         serde_json::to_string(&Document {
@@ -97,7 +118,7 @@ impl Problem {
             title: words::title(language, *code),
             status: code.status(),
             detail: &sentence,
-            instance: id.map(Uuid::urn),
+            instance: id.urn(),
             code: *code,
             cause,
             facts,
@@ -112,21 +133,19 @@ impl Problem {
     }
 }
 
-/// Writes the bodies of problem documents, in the language of the request.
-///
-/// # Errors
-/// Those of the inner service, unchanged.
-pub async fn in_language<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
+/// The response with the body of its problem document, in the language of its request; any other
+/// as it is. Logs the cause.
+pub(super) fn in_language<B: MessageBody>(
+    response: ServiceResponse<B>,
+    id: Uuid,
 ) -> Result<ServiceResponse<EitherBody<B, String>>, Error> {
-    let response = next.call(request).await?;
     let Some(problem) = response.response().error().and_then(|error| error.as_error::<Problem>())
     else {
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     let language = accepted(response.request().headers());
-    let body = problem.body(language, request_id::of(response.request()))?;
+    problem.log(id);
+    let body = problem.body(language, id)?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)
@@ -134,13 +153,14 @@ pub async fn in_language<B: MessageBody>(
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
+        self.refusal.fmt(f)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.refusal.code.status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// All but the body, which `in_language` writes.
@@ -163,14 +183,14 @@ impl ResponseError for Problem {
 }
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        Self(refusal)
+        Self { refusal, cause: None }
     }
 }
 
 impl From<flows::Error> for Problem {
     fn from(error: flows::Error) -> Self {
         match error {
-            flows::Error::Refused(refusal) => Self(refusal),
+            flows::Error::Refused(refusal) => refusal.into(),
             flows::Error::Db(error) => error.into(),
             other => Self::internal(other),
         }
@@ -180,8 +200,8 @@ impl From<flows::Error> for Problem {
 impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         if error.failure().may_pass() {
-            tracing::warn!(%error, "database unavailable");
-            return Self(Code::Unavailable.into());
+            let cause = Some(Cause::Unavailable(error.to_string()));
+            return Self { refusal: Code::Unavailable.into(), cause };
         }
         Self::internal(error)
     }

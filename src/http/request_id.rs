@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use actix_web::{HttpMessage, HttpRequest, http::header::HeaderName};
+use actix_web::http::header::HeaderName;
 use uuid::Uuid;
 
 /// The header that carries the id of the request that is answered.
@@ -37,19 +37,6 @@ impl RequestIds {
         let bytes = (u128::from(self.prefix) << 64 | u128::from(count)).to_be_bytes();
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     }
-}
-
-#[derive(Clone, Copy)]
-struct RequestId(Uuid);
-
-/// Remembers the id with its request.
-pub(super) fn keep(request: &impl HttpMessage, id: Uuid) {
-    request.extensions_mut().insert(RequestId(id));
-}
-
-/// The id of this request; none where it did not come through `access_log::answer`.
-pub fn of(request: &HttpRequest) -> Option<Uuid> {
-    request.extensions().get::<RequestId>().map(|id| id.0)
 }
 
 #[cfg(test)]

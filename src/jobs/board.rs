@@ -1,11 +1,15 @@
 //! Keeps the board up to date: the journal about once a second, and beside it the slow count of who
 //! is eligible.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{self, Instant, MissedTickBehavior};
 
-use crate::board::Board;
+use crate::{
+    board::Board,
+    supervisor::{Backoff, caught},
+    telemetry::Metrics,
+};
 
 const TICK: Duration = Duration::from_secs(1);
 /// Pause before a count that failed is tried again.
@@ -15,17 +19,23 @@ const RECOUNT_PAUSE: Duration = Duration::from_secs(5);
 const RECOUNT_SHARE: u32 = 5;
 
 /// Runs until it is dropped, which it may be at any time.
-pub async fn run(board: Board) {
-    tokio::join!(follow(&board), recount(&board));
+pub async fn run(board: Board, metrics: Arc<Metrics>) {
+    tokio::join!(follow(&board, &metrics), keep_counting(&board, &metrics));
 }
 
-async fn follow(board: &Board) {
+async fn follow(board: &Board, metrics: &Metrics) {
     let mut ticks = time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_well = true;
+    let mut backoff = Backoff::default();
     loop {
         ticks.tick().await;
-        let outcome = board.tick().await;
+        let Some(outcome) = caught("board", metrics, board.tick()).await else {
+            is_well = false;
+            time::sleep(backoff.next_pause()).await;
+            continue;
+        };
+        backoff.reset();
         let was_well = std::mem::replace(&mut is_well, outcome.is_ok());
         match outcome {
             Ok(()) if was_well => {}
@@ -34,6 +44,13 @@ async fn follow(board: &Board) {
             Err(error) if was_well => tracing::error!(%error, "the board is stale"),
             Err(error) => tracing::debug!(%error, "the board is stale"),
         }
+    }
+}
+
+async fn keep_counting(board: &Board, metrics: &Metrics) {
+    let mut backoff = Backoff::default();
+    while caught("recount", metrics, recount(board)).await.is_none() {
+        time::sleep(backoff.next_pause()).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! What runs by itself beside the requests.
+//! Background jobs, beside the requests.
 
 pub mod board;
 pub mod outbox;

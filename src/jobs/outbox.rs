@@ -5,12 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::Notify,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
     db::Db,
     flows::{self, outbox::ShownCodes},
+    supervisor::{Backoff, caught},
+    telemetry::Metrics,
 };
 
 const PERIOD: Duration = Duration::from_secs(1);
@@ -31,17 +33,26 @@ impl Sink {
 }
 
 /// Delivers until the future is dropped; `queued` tells that this process has put a message in.
-/// What was being delivered then is delivered again by whoever comes next.
-pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink) {
+/// What was being delivered then, or when the work panicked, is delivered again: by this process or
+/// the next.
+pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink, metrics: Arc<Metrics>) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut backoff = Backoff::default();
     loop {
         tokio::select! {
             () = queued.notified() => {}
             _ = tick.tick() => {}
         }
-        if let Err(error) = sink.deliver(&db).await {
-            tracing::warn!(%error, "the outbox cannot be read");
+        match caught("outbox", &metrics, deliver(&db, &sink)).await {
+            Some(()) => backoff.reset(),
+            None => sleep(backoff.next_pause()).await,
         }
+    }
+}
+
+async fn deliver(db: &Db, sink: &Sink) {
+    if let Err(error) = sink.deliver(db).await {
+        tracing::warn!(%error, "the outbox cannot be read");
     }
 }

@@ -107,11 +107,9 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         ),
 
         // a field of it
-        Detail::FieldUnknown => say!(
-            language,
-            "There is no field {field} here.",
-            "{field} 항목은 여기에 없는 항목입니다."
-        ),
+        Detail::FieldUnknown => {
+            say!(language, "There is no field {field} here.", "여기에 {field} 항목은 없습니다.")
+        }
         Detail::FieldMissing => {
             say!(language, "The field {field} is missing.", "{field} 항목이 빠져 있습니다.")
         }
@@ -272,7 +270,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::SlotDiffers => say!(
             language,
             "The clinic has a slot at this time with another end or other seats.",
-            "이 접종기관에는 끝나는 시각이나 정원이 다른 같은 예약 시간이 이미 있습니다."
+            "같은 시각에 시작하지만 끝나는 시각이나 정원이 다른 예약 시간이 이미 있습니다."
         ),
         Detail::SeatsTaken { taken, max } => {
             let (taken, max) = (count(*taken), count(*max));
@@ -290,12 +288,12 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TimeSkipped => say!(
             language,
             "The clinic's clocks skip this time; write it with an offset.",
-            "접종기관의 시계에 나타나지 않는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
+            "접종기관 현지 시계가 건너뛰는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
         ),
         Detail::TimeTwice => say!(
             language,
             "The clinic's clocks show this time twice; write it with an offset.",
-            "접종기관의 시계에 두 번 나타나는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
+            "접종기관 현지 시계에 두 번 나오는 시각입니다. UTC와의 시차를 함께 적어 주십시오."
         ),
 
         // campaigns and their rules
@@ -378,7 +376,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::PoolThere => say!(
             language,
             "The campaign has a pool of this product there.",
-            "이 접종 사업에는 그곳에 이 백신의 물량이 이미 있습니다."
+            "이 접종 사업에는 해당 지역에 이 백신의 물량이 이미 있습니다."
         ),
         Detail::NoPoolAbove => say!(
             language,
@@ -496,6 +494,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::BookingsNotTaken => {
             say!(language, "Bookings are not taken.", "지금은 예약을 받지 않습니다.")
         }
+        Detail::SnapshotStale { seconds_max } => say!(
+            language,
+            "The public figures are more than {seconds_max} seconds old.",
+            "공개 현황이 {seconds_max}초 넘게 갱신되지 않았습니다."
+        ),
 
         // files
         Detail::FileEmpty => say!(language, "The file is empty.", "파일이 비어 있습니다."),

@@ -45,7 +45,7 @@ pub(super) fn expected(language: Language, expected: &Expected) -> String {
         Expected::Channel => channel(language),
         Expected::Digits => digits(language),
         Expected::MovementId => {
-            say!(language, "the movement_id of a line", "원장 줄의 movement_id 값")
+            say!(language, "the movement_id of a line", "원장 기록의 movement_id 값")
         }
     }
 }

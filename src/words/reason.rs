@@ -68,7 +68,7 @@ pub fn reason(language: Language, reason: &Reason) -> String {
         Reason::WindowNotOpen { is_late: true, .. } => say!(
             language,
             "Booking was announced for now, but has not been opened yet.",
-            "예약을 시작하기로 한 시각이 지났으나 아직 시작되지 않았습니다."
+            "예약 시작 예정 시각이 지났으나 아직 예약이 시작되지 않았습니다."
         ),
         Reason::WindowNotOpen { opens_at, zone, is_late: false } => {
             let when = instant(language, *opens_at, *zone);
@@ -186,7 +186,7 @@ fn interval(language: Language, days: i16, previous: &str) -> String {
     say!(
         language,
         "{days} days must pass after the dose of {previous}.",
-        "이전 접종일({previous})부터 {days}일이 지나야 합니다."
+        "이전 접종일인 {previous}부터 {days}일이 지나야 합니다."
     )
 }
 

@@ -103,6 +103,7 @@ fn details() -> Vec<Detail> {
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
         Detail::TooManyCodes { retry_after: 7 },
         Detail::TooManyTries { retry_after: 7 },
+        Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },
         Detail::NoHeader { columns: vec!["name".into(), "phone".into()] },
@@ -111,7 +112,7 @@ fn details() -> Vec<Detail> {
         Detail::RowTooLong { bytes_max: 65_536, first_line: 3, last_line: 4 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
-        Detail::Written { text: "The row is not UTF-8.".into() },
+        Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());
     details
@@ -304,7 +305,7 @@ fn reasons_are_said_with_their_facts() {
         (
             "28 days must pass after the dose of Monday 26 July 2021. The next is possible from \
              Monday 23 August 2021.",
-            "이전 접종일(2021년 7월 26일(월))부터 28일이 지나야 합니다. 다음 접종은 2021년 8월 23일(월)부터 \
+            "이전 접종일인 2021년 7월 26일(월)부터 28일이 지나야 합니다. 다음 접종은 2021년 8월 23일(월)부터 \
              받으실 수 있습니다.",
         ),
         (

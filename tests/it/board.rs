@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support::{Made, TestApp, World, database::TestDatabase, make};
 
-/// The picture of the campaign, without what moves by itself.
+/// The supply of the campaign, without what changes with time alone.
 fn picture(app: &TestApp, made: &Made) -> Value {
     let snapshot = app.app.board.now();
     let supply = &snapshot.supplies[&made.campaign_id].supply;

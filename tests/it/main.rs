@@ -14,6 +14,7 @@
 
 mod admin;
 mod auth;
+mod availability;
 mod board;
 mod booking;
 mod budget;
@@ -29,6 +30,7 @@ mod eligibility;
 mod errors;
 mod health;
 mod import;
+mod lane;
 mod language;
 mod ledger;
 mod localized;

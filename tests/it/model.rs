@@ -17,7 +17,7 @@ use dosebook::{
         self,
         allocation::{Amount, grant, retract},
         discrepancy::verify,
-        lane::transaction::{self, KnownRules},
+        lane::transaction::{self, Done, KnownRules, Locks},
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -133,6 +133,7 @@ struct Real {
     made: Made,
     conn: PgConnection,
     known: KnownRules,
+    locks: Locks,
 }
 
 impl Real {
@@ -166,7 +167,7 @@ impl Real {
         let db = Db::new(app.database.options.clone(), 2);
         let mut conn = db.connect("model").await.unwrap();
         conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
-        Self { app, made, conn, known: KnownRules::default() }
+        Self { app, made, conn, known: KnownRules::default(), locks: Locks::Wait }
     }
 
     fn book(&self, id: u128, person: usize, slot: usize) -> Request {
@@ -194,8 +195,15 @@ impl Real {
     async fn settle(&mut self, mut requests: &[Request]) -> Vec<&'static str> {
         let mut names = Vec::new();
         while !requests.is_empty() {
-            let outcomes =
-                transaction::run(&mut self.conn, &mut self.known, decide, requests).await.unwrap();
+            // With nothing locked, both ways of locking decide the same.
+            self.locks = match self.locks {
+                Locks::Wait => Locks::Skip { batch_max: 2 },
+                Locks::Skip { .. } => Locks::Wait,
+            };
+            let Self { conn, known, locks, .. } = self;
+            let run = transaction::run(conn, known, decide, requests, *locks).await;
+            let Done { outcomes, left_out, .. } = run.unwrap();
+            assert!(left_out.is_empty(), "nothing is locked");
             assert!(!outcomes.is_empty(), "a batch decides at least one");
             requests = &requests[outcomes.len()..];
             names.extend(outcomes.iter().map(Outcome::name));

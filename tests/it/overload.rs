@@ -1,34 +1,15 @@
 //! Overload: admission control, load shedding by priority, and requests whose caller has gone. A
-//! transaction that locks every slot stalls the lanes.
+//! proxy before the database stalls the lanes.
 
 use std::time::{Duration, Instant};
 
 use dosebook::{domain::session, rehearsal::load::connection::Connection};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use sqlx::{Postgres, Transaction};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use uuid::Uuid;
 
-use crate::support::{Answer, Made, TestApp, World};
-
-/// Nothing is decided until this is rolled back.
-async fn stall(app: &TestApp) -> Transaction<'static, Postgres> {
-    let mut holder = app.db.begin().await.unwrap();
-    sqlx::query("select from slot for update").execute(&mut *holder).await.unwrap();
-    holder
-}
-
-/// Returns when the condition holds. One that never does fails the test instead of spinning for
-/// ever.
-async fn until(mut is_so: impl FnMut() -> bool) {
-    let looking = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes to hold");
-}
+use crate::support::{Answer, Made, TestApp, World, proxy::LANES, until};
 
 /// Each of these people requests the same slot; the answers arrive when the lanes continue.
 fn ask_all(
@@ -51,13 +32,13 @@ async fn answers(asked: Vec<tokio::task::JoinHandle<Answer>>) -> Vec<Answer> {
 
 #[tokio::test]
 async fn a_full_lane_says_so_at_once() {
-    let app = TestApp::with().lanes(1).queue(1).batch(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).queue(1).batch(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let asked = ask_all(&app, &made, 0..60);
     // The lane holds one and its queue another: with 58 refused, all 60 have arrived.
     until(|| app.app.metrics.overflows.get() >= 58).await;
-    holder.rollback().await.unwrap();
+    proxy.resume();
     let answers = answers(asked).await;
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
     assert_eq!(refused.len(), 58);
@@ -70,15 +51,15 @@ async fn a_full_lane_says_so_at_once() {
 #[tokio::test]
 async fn a_request_that_would_wait_too_long_is_refused_before_the_queue_is_full() {
     // A lane estimates 20 microseconds per request until its first sample: 50 make a millisecond.
-    let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let asked = ask_all(&app, &made, 0..60);
     // The lane holds one, and its queue takes fifty.
     until(|| app.app.metrics.overflows.get() >= 9).await;
     until(|| app.app.metrics.callers.get() <= 51).await;
     assert_eq!((app.app.metrics.queued.get(), app.app.metrics.overflows.get()), (50, 9));
-    holder.rollback().await.unwrap();
+    proxy.resume();
     answers(asked).await;
 }
 
@@ -105,11 +86,11 @@ async fn statuses(app: &TestApp, made: &Made) -> [u16; 5] {
 
 #[tokio::test]
 async fn requests_of_a_lower_priority_are_refused_first() {
-    let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     app.refresh().await;
     assert_eq!(statuses(&app, &made).await, [200, 401, 200, 200, 200], "the control");
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let mut asked = ask_all(&app, &made, 0..1);
     // The lane holds the first. Each that waits behind it adds 2 % of a millisecond to the load.
     until(|| app.app.metrics.callers.get() == 1 && app.app.metrics.queued.get() == 0).await;
@@ -125,15 +106,15 @@ async fn requests_of_a_lower_priority_are_refused_first() {
         assert_eq!(statuses(&app, &made).await, expected, "{upto} wait");
     }
     assert_eq!(app.app.metrics.callers.get(), 47, "no booking was refused");
-    holder.rollback().await.unwrap();
+    proxy.resume();
     answers(asked).await;
 }
 
 #[tokio::test]
 async fn a_request_whose_caller_has_hung_up_is_not_done() {
-    let app = TestApp::with().lanes(1).batch(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let stayed = ask_all(&app, &made, 0..2);
     until(|| app.app.metrics.callers.get() == 2).await;
     let gone = hang_on(&app, &made, 2).await;
@@ -142,7 +123,7 @@ async fn a_request_whose_caller_has_hung_up_is_not_done() {
     gone.set_zero_linger().unwrap();
     drop(gone);
     until(|| app.app.metrics.callers.get() == 2).await;
-    holder.rollback().await.unwrap();
+    proxy.resume();
     let answers = answers(stayed).await;
     assert!(
         answers.iter().all(|answer| answer.status == 201),
@@ -183,9 +164,9 @@ fn put_booking(app: &TestApp, made: &Made, person: usize) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_refused_caller_can_try_again_on_the_same_connection() {
-    let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let asked = ask_all(&app, &made, 0..55);
     until(|| app.app.metrics.overflows.get() >= 4).await;
     let address = app.url.trim_start_matches("http://").parse().unwrap();
@@ -200,15 +181,15 @@ async fn a_refused_caller_can_try_again_on_the_same_connection() {
     for _ in 0..2 {
         assert_eq!(connection.ask(elsewhere.as_bytes()).await.unwrap().status, 404);
     }
-    holder.rollback().await.unwrap();
+    proxy.resume();
     answers(asked).await;
 }
 
 #[tokio::test]
 async fn a_request_that_expired_while_the_lane_was_stopped_is_not_done_later() {
-    let app = TestApp::with().lanes(1).batch(1).wait_ms(1).start().await;
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
     let made = World::new().people(10).seats(100).doses(100).make(&app.db).await;
-    let holder = stall(&app).await;
+    proxy.stall(LANES);
     let mut asked = ask_all(&app, &made, 0..1);
     until(|| app.app.metrics.callers.get() == 1 && app.app.metrics.queued.get() == 0).await;
     asked.extend(ask_all(&app, &made, 1..5));
@@ -216,7 +197,7 @@ async fn a_request_that_expired_while_the_lane_was_stopped_is_not_done_later() {
     // Ten times the longest wait.
     let waited = Instant::now();
     until(|| waited.elapsed() > Duration::from_millis(10)).await;
-    holder.rollback().await.unwrap();
+    proxy.resume();
     let answers = answers(asked).await;
     assert_eq!(answers[0].status, 201, "the control: the one that the lane held is booked");
     assert!(answers[1..].iter().all(|answer| answer.code() == "overloaded"), "{answers:?}");

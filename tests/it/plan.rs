@@ -8,7 +8,7 @@ use dosebook::{
         batch::{Request, decide},
         booking::Book,
     },
-    flows::lane::transaction::{self, KnownRules},
+    flows::lane::transaction::{self, Done, KnownRules, Locks},
     postgres::{Durability, Private},
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Row};
@@ -134,8 +134,9 @@ fn scans(plan: &str) -> Vec<&str> {
 async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     let Grown { postgres, db, made, mut lane, _folder } = grown().await;
     let mut known = KnownRules::default();
-    let outcomes =
-        transaction::run(&mut lane, &mut known, decide, &requests(&made, 0..300)).await.unwrap();
+    let requests = requests(&made, 0..300);
+    let run = transaction::run(&mut lane, &mut known, decide, &requests, Locks::Wait);
+    let Done { outcomes, .. } = run.await.unwrap();
     assert!(outcomes.iter().all(|outcome| outcome.name() == "booked"), "{outcomes:?}");
     let plans = plans(&mut lane).await;
     assert!(plans.len() >= 6, "the statements of a batch: {}", plans.len());
@@ -166,9 +167,11 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     database.pool.execute("vacuum analyze").await.unwrap();
     let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
     lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
-    transaction::run(&mut lane, &mut KnownRules::default(), decide, &requests(&made, 0..40))
-        .await
-        .unwrap();
+    let (first, second) = (requests(&made, 0..20), requests(&made, 20..40));
+    let known = &mut KnownRules::default();
+    transaction::run(&mut lane, known, decide, &first, Locks::Wait).await.unwrap();
+    let skip = Locks::Skip { batch_max: 40 };
+    transaction::run(&mut lane, known, decide, &second, skip).await.unwrap();
     for (statement, plan) in &plans(&mut lane).await {
         assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
     }
@@ -209,7 +212,7 @@ async fn book(
 ) {
     for from in people.step_by(15) {
         let requests = requests(made, from..from + 15);
-        transaction::run(lane, known, decide, &requests).await.unwrap();
+        transaction::run(lane, known, decide, &requests, Locks::Wait).await.unwrap();
     }
 }
 
@@ -235,8 +238,8 @@ async fn written(
     (after - before) / count
 }
 
-/// What a batch may cost, whatever its size: six statements beside two COPYs, begin and commit, and
-/// in the log less than a kilobyte a booking (no page images here).
+/// What a batch may cost, whatever its size: six statements beside begin and commit, and in the log
+/// less than a kilobyte a booking (no page images here).
 async fn budgets(db: &PgPool, lane: &mut PgConnection, known: &mut KnownRules, made: &Made) {
     let before = runs(lane).await;
     book(lane, known, made, 300..450).await;

@@ -1,4 +1,4 @@
-//! Documents that lie ready are handed out before the routes are searched: nobody can tell which of
+//! Pre-rendered documents are answered before the routes are searched: nobody can tell which of
 //! the two answered.
 
 use actix_http::{BoxedPayloadStream, Payload, Request};
@@ -35,7 +35,7 @@ async fn raw(app: &TestApp, path: &str, headers: &[(&'static str, &str)]) -> Raw
     (status, headers, response.bytes().await.unwrap().to_vec())
 }
 
-/// What shelf and routes say while the picture stays the same.
+/// What is pre-rendered and what the routes answer while the snapshot stays the same.
 async fn both(app: &TestApp, path: &str, headers: &[(&'static str, &str)]) -> (Raw, Raw) {
     loop {
         let ready = raw(app, path, headers).await;
@@ -55,7 +55,7 @@ async fn counted(app: &TestApp, status: &str) -> u64 {
 
 /// A query sends the same question to the routes.
 #[tokio::test]
-async fn the_shelf_and_the_routes_answer_alike() {
+async fn pre_rendered_answers_and_those_of_the_routes_are_alike() {
     let app = TestApp::start().await;
     for path in paths(&app).await {
         for coding in ["", "gzip", "br", "gzip;q=0.1, br;q=0.2"] {
@@ -73,9 +73,9 @@ async fn the_shelf_and_the_routes_answer_alike() {
     }
 }
 
-/// With no routes behind it, the shelf answers what lies ready, and nothing else.
+/// With no routes behind it, pre-rendered documents are answered, and nothing else is.
 #[tokio::test]
-async fn the_shelf_needs_no_routes() {
+async fn pre_rendered_answers_need_no_routes() {
     let app = TestApp::start().await;
     let paths = paths(&app).await;
     let alone = prerendered::before(app.app.clone(), App::new()).new_service(AppConfig::default());
@@ -95,7 +95,7 @@ async fn the_shelf_needs_no_routes() {
 }
 
 #[tokio::test]
-async fn what_the_shelf_hands_out_is_counted_like_any_answer() {
+async fn a_pre_rendered_answer_is_counted_like_any_other() {
     let app = TestApp::start().await;
     let paths = paths(&app).await;
     let (before, known) = (counted(&app, "200").await, counted(&app, "304").await);
@@ -109,7 +109,7 @@ async fn what_the_shelf_hands_out_is_counted_like_any_answer() {
     assert_eq!(counted(&app, "304").await - known, paths.len() as u64);
 }
 
-/// Whoever sends a body with a read is heard out, so that the connection can go on.
+/// The body of a read is drained, so that the connection can go on.
 #[tokio::test]
 async fn a_read_with_a_body_leaves_the_connection_open() {
     let app = TestApp::start().await;

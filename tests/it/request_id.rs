@@ -64,12 +64,12 @@ async fn the_log_line_of_a_fault_has_the_id_that_its_client_was_told() {
     let lines = tokio::task::spawn_blocking(move || {
         let lines = BufReader::new(log).lines().map(|line| line.expect("text"));
         let lines = lines.filter_map(|line| serde_json::from_str::<Value>(&line).ok());
-        lines.filter(|line| line["span"]["id"] == *id).take(2).collect::<Vec<_>>()
+        lines.filter(|line| line["fields"]["request_id"] == *id).take(2).collect::<Vec<_>>()
     });
     let lines = tokio::time::timeout(std::time::Duration::from_secs(20), lines).await;
     let lines = lines.expect("in time").expect("read");
     let said: Vec<_> = lines.iter().map(|line| &line["fields"]["message"]).collect();
     assert_eq!(said, ["internal error", "answered"]);
-    assert_eq!(lines[0]["span"]["method"], "GET");
+    assert_eq!(lines[1]["fields"]["method"], "GET");
     assert_eq!(lines[1]["fields"]["route"], "/readyz");
 }

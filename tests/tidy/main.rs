@@ -71,7 +71,12 @@ const ROOMS: &[Room] = &[
     Room { name: "telemetry", may_import: &["config", "db", "domain"], never: &["query!"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
-    Room { name: "flows", may_import: &["clock", "db", "domain", "telemetry"], never: SQL },
+    Room { name: "supervisor", may_import: &["db", "telemetry"], never: SQL },
+    Room {
+        name: "flows",
+        may_import: &["clock", "db", "domain", "supervisor", "telemetry"],
+        never: SQL,
+    },
     Room {
         name: "demo",
         may_import: &["clock", "db", "domain", "flows", "random", "telemetry", "words"],
@@ -120,7 +125,16 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "jobs",
-        may_import: &["board", "clock", "config", "db", "domain", "flows", "telemetry"],
+        may_import: &[
+            "board",
+            "clock",
+            "config",
+            "db",
+            "domain",
+            "flows",
+            "supervisor",
+            "telemetry",
+        ],
         never: SQL,
     },
 ];

@@ -8,3 +8,4 @@ pub(crate) mod overload;
 pub(crate) mod replay;
 pub(crate) mod start;
 pub(crate) mod supply;
+pub(crate) mod tcp;

@@ -25,6 +25,8 @@ pub struct Limits {
 pub(super) struct Job {
     pub(super) request: Request,
     pub(super) arrived_at: Instant,
+    /// Since when another transaction's lock has kept it from being decided.
+    pub(super) blocked_since: Option<Instant>,
     pub(super) reply: ReplyTo,
 }
 

@@ -10,13 +10,17 @@
 //! commit. While batches have several requests and commits are quick, batches begin some
 //! milliseconds apart.
 //!
+//! A row that another transaction has locked blocks the requests that need it, and no others: they
+//! are left out of the batch and tried again later (`parked`).
+//!
 //! The outcomes of a batch return together to the threads that wait for them (`reply`).
 //!
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
-//! the time, read persons, read bookings, copy bookings, count, copy journal, commit.
+//! the time, read persons, read bookings, write, commit.
 
 mod delay;
 mod job;
+mod parked;
 mod queue;
 mod reply;
 pub mod transaction;
@@ -41,6 +45,7 @@ use job::{Job, unavailable};
 use queue::Queue;
 pub use reply::ReplyQueue;
 use reply::ReplyTo;
+use worker::Worker;
 
 /// How long a caller waits for its batch. After that the caller does not know the outcome; the same
 /// request sent again finds out.
@@ -71,7 +76,7 @@ impl Lanes {
         for number in 0..limits.lanes.max(1) {
             let delay = Arc::new(DelayEstimate::new());
             let (queue, receiver) = queue::new(limits, delay.clone());
-            let lane = worker::Worker::new(number, db, decide, delay, metrics.clone());
+            let lane = Worker::new(number, db, decide, (limits, delay), metrics.clone());
             running.spawn(lane.run(receiver, stopped.clone()));
             queues.push(queue);
         }
@@ -88,7 +93,7 @@ impl Lanes {
     pub async fn submit(&self, request: Request, replies: &ReplyQueue) -> Result<Outcome> {
         let (reply, outcome) = ReplyTo::new(replies);
         let queue = self.queue(&request).ok_or_else(unavailable)?;
-        let job = Job { request, arrived_at: Instant::now(), reply };
+        let job = Job { request, arrived_at: Instant::now(), blocked_since: None, reply };
         queue.push(job).inspect_err(|_| {
             self.metrics.overflows.inc();
         })?;
@@ -117,7 +122,7 @@ impl Lanes {
         busiest.map_or_else(unavailable, Queue::overloaded)
     }
 
-    /// Whether every lane takes requests.
+    /// Whether every lane takes requests and works on them.
     pub fn are_open(&self) -> bool {
         self.queues.iter().all(Queue::is_open)
     }

@@ -2,7 +2,13 @@
 //! refused at once. The caller can use a refusal within a millisecond better than a timeout after
 //! ten seconds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc::{
     self,
@@ -28,6 +34,7 @@ pub(super) struct Queue {
     cancellations: mpsc::Sender<Job>,
     wait_max: Duration,
     delay: Arc<DelayEstimate>,
+    is_down: Arc<AtomicBool>,
 }
 
 /// The lane's end of the queue.
@@ -37,21 +44,24 @@ pub(super) struct QueueReceiver {
     batch_max: usize,
     /// After this time the client has probably gone, or is about to send the request again.
     expires_after: Duration,
+    is_down: Arc<AtomicBool>,
 }
 
 /// Both ends of a lane's queue.
 pub(super) fn new(limits: Limits, delay: Arc<DelayEstimate>) -> (Queue, QueueReceiver) {
     let (into_bookings, bookings) = mpsc::channel(limits.queue.max(1));
     let (into_cancellations, cancellations) = mpsc::channel(limits.queue.max(1));
+    let is_down = Arc::new(AtomicBool::new(false));
     let queue = Queue {
         bookings: into_bookings,
         cancellations: into_cancellations,
         wait_max: limits.wait_max,
         delay,
+        is_down: is_down.clone(),
     };
     let batch_max = limits.batch.max(1);
     let expires_after = limits.wait_max * EXPIRY_WAITS;
-    (queue, QueueReceiver { bookings, cancellations, batch_max, expires_after })
+    (queue, QueueReceiver { bookings, cancellations, batch_max, expires_after, is_down })
 }
 
 impl Queue {
@@ -77,11 +87,12 @@ impl Queue {
     /// requests are refused.
     pub(super) fn load(&self) -> f64 {
         let queued = self.bookings.max_capacity() - self.bookings.capacity();
-        self.delay.behind(queued).as_secs_f64() / self.wait_max.as_secs_f64()
+        self.delay.behind(queued, Instant::now()).as_secs_f64() / self.wait_max.as_secs_f64()
     }
 
+    /// Whether the lane takes jobs and works on them.
     pub(super) fn is_open(&self) -> bool {
-        !self.bookings.is_closed()
+        !self.bookings.is_closed() && !self.is_down.load(Ordering::Relaxed)
     }
 
     pub(super) fn overloaded(&self) -> Error {
@@ -120,6 +131,11 @@ impl QueueReceiver {
         batch.extract_if(.., |job| job.arrived_at.elapsed() > self.expires_after).collect()
     }
 
+    /// Says that the lane does not work for now, or that it does again.
+    pub(super) fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
+    }
+
     /// Takes in no more jobs; those in the queue can still be taken out.
     pub(super) fn close(&mut self) {
         self.bookings.close();
@@ -137,8 +153,6 @@ fn fill(batch: &mut Vec<Job>, queue: &mut mpsc::Receiver<Job>, up_to: usize) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use chrono::{DateTime, NaiveDate};
     use uuid::Uuid;
 
@@ -157,7 +171,7 @@ mod tests {
 
     fn job(request: Request) -> Job {
         let (reply, _) = ReplyTo::new(&ReplyQueue::spawn());
-        Job { request, arrived_at: Instant::now(), reply }
+        Job { request, arrived_at: Instant::now(), blocked_since: None, reply }
     }
 
     fn booking() -> Job {
@@ -229,5 +243,17 @@ mod tests {
         queue.push(booking()).expect_err("closed");
         assert_eq!(taken(&mut receiver).await, (0, 1));
         assert!(!receiver.take(&mut Vec::new()).await);
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_is_down_is_not_open_and_still_takes_jobs() {
+        let (queue, mut receiver) = new(limits(16), Arc::new(DelayEstimate::new()));
+        assert!(queue.is_open(), "the control");
+        receiver.set_down(true);
+        assert!(!queue.is_open());
+        queue.push(booking()).unwrap();
+        receiver.set_down(false);
+        assert!(queue.is_open());
+        assert_eq!(taken(&mut receiver).await, (1, 0));
     }
 }

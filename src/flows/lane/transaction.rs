@@ -1,9 +1,11 @@
 //! One booking transaction: lock, read, decide, write, commit.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    borrow::Cow,
+    collections::{BTreeSet, HashMap, HashSet},
     ops::BitOr,
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use sqlx::{Executor, PgConnection};
@@ -11,11 +13,13 @@ use sqlx::{Executor, PgConnection};
 use crate::{
     db,
     domain::{
-        BookingId, CampaignId, PersonId,
+        BookingId, CampaignId, PersonId, SlotId,
+        allocation::{Allocation, Key},
         batch::{Decide, Locked, Outcome, PersonState, Request},
         booking::Booking,
         campaign,
         rule_set::{Needs, Rules},
+        slot::Slot,
     },
 };
 
@@ -25,10 +29,41 @@ use crate::{
 pub const PLANNER_SETTINGS: &str = "set plan_cache_mode = force_generic_plan; \
     set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
+/// How long a lane's session waits before the server gives up. A lock that is not granted soon is
+/// held by somebody in trouble. What a silent lane has locked is free when its idle transaction is
+/// ended. A statement is ended before the lane gives the attempt up; a commit is not, because this
+/// limit does not reach into it.
+pub const TIMEOUT_SETTINGS: &str = "set lock_timeout = '100ms'; \
+    set idle_in_transaction_session_timeout = '5s'; set statement_timeout = '6s'";
+
+/// Begins a transaction that waits for nobody: what it wants to wait for then is another
+/// transaction's booking for the same person.
+const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
+
 /// A cache of each campaign's rules in the version last seen. A batch reads the version's number;
 /// the rules only when that has changed.
 #[derive(Default)]
 pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
+
+/// What a transaction does about rows that another one has locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// Waits for each, as long as the session's `lock_timeout`.
+    Wait,
+    /// Leaves out the requests that need them, and decides up to `batch_max` of the others.
+    Skip { batch_max: usize },
+}
+
+/// A transaction that is over.
+#[derive(Debug)]
+pub struct Done {
+    /// Of the first requests, those that were left out not counted.
+    pub outcomes: Vec<Outcome>,
+    /// The numbers of the requests that were left out, from 0. Nothing of theirs was done.
+    pub left_out: BTreeSet<usize>,
+    /// The time from begin to commit, but for waiting for locks.
+    pub work: Duration,
+}
 
 /// Decides as many of the first requests as can go into one transaction, and commits.
 ///
@@ -40,33 +75,108 @@ pub async fn run(
     known: &mut KnownRules,
     decide: Decide,
     requests: &[Request],
-) -> sqlx::Result<Vec<Outcome>> {
-    conn.execute("begin").await?;
-    let locked = lock(conn, known, requests).await?;
+    locks: Locks,
+) -> sqlx::Result<Done> {
+    let began = Instant::now();
+    conn.execute(match locks {
+        Locks::Wait => "begin",
+        Locks::Skip { .. } => BEGIN_IMPATIENT,
+    })
+    .await?;
+    let locking = Instant::now();
+    let Rows { slots, allocations, left_out } = match locks {
+        Locks::Wait => lock(conn, requests).await?,
+        Locks::Skip { .. } => lock_free(conn, requests).await?,
+    };
+    let locking = locking.elapsed();
+    let free = match locks {
+        Locks::Wait => Cow::Borrowed(requests),
+        Locks::Skip { batch_max } => {
+            let numbered = requests.iter().enumerate();
+            let free = numbered.filter(|(number, _)| !left_out.contains(number));
+            free.map(|(_, request)| request.clone()).take(batch_max).collect()
+        }
+    };
+    if free.is_empty() {
+        conn.execute("rollback").await?;
+        return Ok(Done { outcomes: Vec::new(), left_out, work: Duration::ZERO });
+    }
+    let locked = read(conn, known, (slots, allocations), &free).await?;
     let now = locked.now;
-    let decision = decide(locked, requests);
+    let decision = decide(locked, &free);
     if decision.writes.is_empty() {
         conn.execute("rollback").await?;
     } else {
         db::batch::write(conn, &decision.writes, now).await?;
         conn.execute("commit").await?;
     }
-    Ok(decision.outcomes)
+    let work = without_waiting(began.elapsed(), locking);
+    Ok(Done { outcomes: decision.outcomes, left_out, work })
 }
 
-async fn lock(
-    conn: &mut PgConnection,
-    known: &mut KnownRules,
-    requests: &[Request],
-) -> sqlx::Result<Locked> {
-    let slot_ids: BTreeSet<_> = requests.iter().map(|request| request.slot_id().0).collect();
-    let slots = db::batch::lock_slots(conn, &Vec::from_iter(slot_ids)).await?;
+/// Of the time `total`, what was work, where `locking` of it went by until the locks were granted.
+/// Granting them is work too, but no more than everything after it.
+fn without_waiting(total: Duration, locking: Duration) -> Duration {
+    let rest = total.saturating_sub(locking);
+    rest + locking.min(rest)
+}
+
+/// The locked rows, and the numbers of the requests whose rows another transaction has locked.
+struct Rows {
+    slots: HashMap<SlotId, Slot>,
+    allocations: HashMap<Key, Vec<Allocation>>,
+    left_out: BTreeSet<usize>,
+}
+
+async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
+    let slots = db::batch::lock_slots(conn, &slot_ids(requests)).await?;
     let keys: BTreeSet<_> = requests
         .iter()
         .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
         .collect();
     let allocations = db::batch::lock_allocations(conn, &Vec::from_iter(keys)).await?;
+    Ok(Rows { slots, allocations, left_out: BTreeSet::new() })
+}
 
+/// Locks what nobody else has locked, without waiting.
+async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
+    let mut wanted = slot_ids(requests);
+    let slots = db::batch::lock_free_slots(conn, &wanted).await?;
+    wanted.retain(|id| !slots.contains_key(&SlotId(*id)));
+    let held_slots = match wanted.is_empty() {
+        true => HashSet::new(),
+        false => db::batch::existing_slots(conn, &wanted).await?,
+    };
+    let keys: BTreeSet<_> = requests
+        .iter()
+        .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
+        .collect();
+    let keys = Vec::from_iter(keys);
+    let allocations = db::batch::lock_free_allocations(conn, &keys).await?;
+    let locked = allocations.values().flatten().map(|allocation| allocation.allocation_id.0);
+    let held_keys = db::batch::other_allocations(conn, &keys, &Vec::from_iter(locked)).await?;
+    let is_held = |request: &Request| match slots.get(&request.slot_id()) {
+        Some(slot) => held_keys.contains(&request.allocation_key(slot)),
+        None => held_slots.contains(&request.slot_id()),
+    };
+    let numbered = requests.iter().enumerate();
+    let left_out = numbered.filter(|(_, request)| is_held(request)).map(|(n, _)| n).collect();
+    Ok(Rows { slots, allocations, left_out })
+}
+
+/// In the order in which they are locked.
+fn slot_ids(requests: &[Request]) -> Vec<i64> {
+    let ids: BTreeSet<_> = requests.iter().map(|request| request.slot_id().0).collect();
+    Vec::from_iter(ids)
+}
+
+/// Reads what the decision needs beside the locked rows.
+async fn read(
+    conn: &mut PgConnection,
+    known: &mut KnownRules,
+    (slots, allocations): (HashMap<SlotId, Slot>, HashMap<Key, Vec<Allocation>>),
+    requests: &[Request],
+) -> sqlx::Result<Locked> {
     let campaign_ids: BTreeSet<_> = requests.iter().map(|r| r.campaign_id().0).collect();
     let (now, campaigns) = db::batch::campaigns_now(conn, &Vec::from_iter(campaign_ids)).await?;
     let campaigns = known.complete(conn, campaigns).await?;
@@ -114,5 +224,18 @@ fn add_doses(people: &mut HashMap<PersonId, PersonState>, bookings: &HashMap<Boo
         if let Some(person) = people.get_mut(&booking.person_id) {
             person.add_dose_of(booking);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_for_a_lock_is_no_work() {
+        let ms = Duration::from_millis;
+        assert_eq!(without_waiting(ms(30), ms(10)), ms(30), "the control: locking is work");
+        assert_eq!(without_waiting(ms(3520), ms(3500)), ms(40));
+        assert_eq!(without_waiting(ms(5), ms(7)), ms(0), "clocks may differ");
     }
 }

@@ -1,5 +1,9 @@
 //! The task of one lane: group commit, retries after conflicts, reconnects when the database was
-//! unreachable, and isolation of a request that the database cannot handle.
+//! unreachable, and isolation of a request that cannot be handled or that waits for a lock.
+//!
+//! Locks: a batch that is not granted one within a moment runs again and leaves out the requests
+//! that need it. They are parked and tried every few milliseconds. While some are parked, no batch
+//! waits for a lock.
 
 use std::{
     sync::Arc,
@@ -11,10 +15,11 @@ use tokio::{sync::watch, time};
 
 use super::{
     delay::DelayEstimate,
-    job::{Job, unavailable},
+    job::{Job, Limits, unavailable},
+    parked::Parked,
     queue::QueueReceiver,
     reply::ReplyBatch,
-    transaction::{self, KnownRules},
+    transaction::{self, Done, KnownRules, Locks},
 };
 use crate::{
     db::{Db, Error, Failure, metrics::Outcome as Ended},
@@ -23,6 +28,7 @@ use crate::{
         batch::{Decide, Outcome, Request},
     },
     flows::Result,
+    supervisor::{Backoff, caught},
     telemetry::{Metrics, OutcomeLabel},
 };
 
@@ -31,6 +37,8 @@ use crate::{
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
 /// The transaction in metrics and errors.
 const NAME: &str = "book";
+/// A connection that is not made by then is tried anew.
+const CONNECT_SECONDS_MAX: Duration = Duration::from_secs(3);
 /// How long a lane keeps trying before its callers are told that the database is unavailable.
 const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
 /// Group commit: after a batch of several requests, the next one begins no sooner than this after
@@ -43,6 +51,11 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// A conflict with another lane ends when that lane commits: the next try sees its rows. Several
 /// processes can conflict several times; more often than this is a fault of the program.
 const CONFLICTS_MAX: u32 = 20;
+/// How many times parts of a batch may wait in vain for another transaction's booking for the same
+/// person, before a part is parked as a whole: enough to find one request among 256.
+const LOCK_TIMEOUTS_MAX: u32 = 9;
+/// The name of a lane's task in logs and metrics.
+const TASK: &str = "lane";
 
 pub(super) struct Worker {
     name: String,
@@ -52,14 +65,16 @@ pub(super) struct Worker {
     decide: Decide,
     delay: Arc<DelayEstimate>,
     metrics: Arc<Metrics>,
+    parked: Parked,
+    batch_max: usize,
 }
 
 /// What a failed transaction calls for.
 enum Remedy {
     /// Another transaction was first: run it again.
     Retry,
-    /// Another transaction has held a row for long: run it again, for a limited time.
-    RetryForAWhile,
+    /// Another transaction holds a row: run it again without the requests that need it.
+    LeaveOut,
     /// The connection is broken or its server unusable: connect again.
     Reconnect,
     /// One of the requests cannot be handled: find out which by halving the batch.
@@ -71,7 +86,7 @@ impl Worker {
         number: usize,
         db: &Db,
         decide: Decide,
-        delay: Arc<DelayEstimate>,
+        (limits, delay): (Limits, Arc<DelayEstimate>),
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -82,28 +97,22 @@ impl Worker {
             decide,
             delay,
             metrics,
+            parked: Parked::new(limits),
+            batch_max: limits.batch.max(1),
         }
     }
 
-    /// Serves the queue until told to stop, then what is left in it.
+    /// Serves the queue until told to stop, then what is left in it. A panic loses the batch in
+    /// hand, whose callers are told that the service is unavailable; then the lane goes on.
     pub(super) async fn run(mut self, mut queue: QueueReceiver, mut stop: watch::Receiver<bool>) {
-        let mut batch = Vec::new();
-        let mut last = None;
-        loop {
-            if let Some(earliest) = last.and_then(earliest_start) {
-                time::sleep_until(earliest.into()).await;
-            }
-            tokio::select! {
-                biased;
-                is_open = queue.take(&mut batch) => if !is_open { break },
-                _ = stop.wait_for(|stop| *stop) => queue.close(),
-            }
-            self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
-            let expired = queue.expired(&mut batch);
-            self.metrics.abandoned.inc_by(u64::try_from(expired.len()).unwrap_or(0));
-            self.answer(expired.into_iter().map(|job| (job, Err(self.delay.overloaded()))));
-            last = Some((Instant::now(), batch.len()));
-            self.settle(std::mem::take(&mut batch)).await;
+        let mut backoff = Backoff::default();
+        let metrics = self.metrics.clone();
+        while caught(TASK, &metrics, self.serve(&mut queue, &mut stop)).await.is_none() {
+            queue.set_down(true);
+            self.conn = None;
+            self.known = KnownRules::default();
+            time::sleep(backoff.next_pause()).await;
+            queue.set_down(false);
         }
         if let Some(conn) = self.conn
             && let Err(error) = conn.close().await
@@ -112,10 +121,70 @@ impl Worker {
         }
     }
 
-    /// Answers every job: with its outcome, or with the reason why there is none.
-    async fn settle(&mut self, mut jobs: Vec<Job>) {
-        // Halves of a batch that failed, the front one on top.
+    async fn serve(&mut self, queue: &mut QueueReceiver, stop: &mut watch::Receiver<bool>) {
+        let mut batch = Vec::new();
+        let mut last = None;
+        let mut is_open = true;
+        while is_open || self.parked.due_at().is_some() {
+            if let Some(earliest) = last.and_then(earliest_start) {
+                time::sleep_until(earliest.into()).await;
+            }
+            let retry_at = self.parked.due_at();
+            tokio::select! {
+                biased;
+                taken = queue.take(&mut batch), if is_open => is_open = taken,
+                () = sleep_until(retry_at), if retry_at.is_some() => {}
+                _ = stop.wait_for(|stop| *stop), if is_open => queue.close(),
+            }
+            self.metrics.queued.dec_by(i64::try_from(batch.len()).unwrap_or(0));
+            let expired = queue.expired(&mut batch);
+            self.metrics.abandoned.inc_by(u64::try_from(expired.len()).unwrap_or(0));
+            self.answer(expired.into_iter().map(|job| (job, Err(self.delay.overloaded()))));
+            last = Some((Instant::now(), batch.len()));
+            self.settle(std::mem::take(&mut batch)).await;
+            if self.parked.is_due(Instant::now()) {
+                self.try_parked_again().await;
+            }
+        }
+    }
+
+    async fn try_parked_again(&mut self) {
+        let (jobs, over) = self.parked.take(Instant::now());
+        self.metrics.blocked.dec_by(i64::try_from(jobs.len() + over.len()).unwrap_or(0));
+        if let Some(job) = over.first() {
+            let (lane, slot_id) = (&self.name, job.request.slot_id().0);
+            tracing::warn!(lane, slot_id, jobs = over.len(), "a lock is not released");
+        }
+        self.answer(over.into_iter().map(|job| (job, Err(unavailable()))));
+        self.settle_with(jobs, Locks::Skip { batch_max: self.batch_max }).await;
+    }
+
+    /// Parks the jobs; where there is no place, they are answered.
+    fn park(&mut self, jobs: Vec<Job>) {
+        let now = Instant::now();
+        for job in jobs {
+            if self.parked.is_full() {
+                self.answer([(job, Err(unavailable()))]);
+            } else {
+                self.parked.add(job, now);
+                self.metrics.blocked.inc();
+            }
+        }
+    }
+
+    async fn settle(&mut self, jobs: Vec<Job>) {
+        let locks = match self.parked.len() {
+            0 => Locks::Wait,
+            _ => Locks::Skip { batch_max: self.batch_max },
+        };
+        self.settle_with(jobs, locks).await;
+    }
+
+    /// Answers or parks every job: with its outcome, or with the reason why there is none.
+    async fn settle_with(&mut self, mut jobs: Vec<Job>, mut locks: Locks) {
+        // Parts of a batch that failed, the front one on top.
         let mut stack = Vec::new();
+        let mut lock_timeouts = 0;
         loop {
             if jobs.is_empty() {
                 match stack.pop() {
@@ -131,15 +200,22 @@ impl Worker {
                 continue;
             }
             let requests: Vec<_> = jobs.iter().map(|job| job.request.clone()).collect();
-            match self.transact(&requests).await {
-                Ok(outcomes) => {
-                    let rest = jobs.split_off(outcomes.len().min(jobs.len()));
-                    self.answer(jobs.into_iter().zip(outcomes.into_iter().map(Ok)));
-                    jobs = rest;
-                }
+            match self.transact(&requests, locks).await {
+                Ok(done) => jobs = self.finish(jobs, done),
                 Err(Failed::Unreachable) => {
                     let all = jobs.drain(..).chain(stack.drain(..).flatten());
                     self.answer(all.map(|job| (job, Err(unavailable()))));
+                }
+                Err(Failed::Locked) if locks == Locks::Wait => {
+                    locks = Locks::Skip { batch_max: self.batch_max };
+                }
+                Err(Failed::Locked) => {
+                    lock_timeouts += 1;
+                    if jobs.len() > 1 && lock_timeouts < LOCK_TIMEOUTS_MAX {
+                        stack.push(jobs.split_off(jobs.len() / 2));
+                    } else {
+                        self.park(std::mem::take(&mut jobs));
+                    }
                 }
                 Err(Failed::Fault) if jobs.len() > 1 => {
                     stack.push(jobs.split_off(jobs.len() / 2));
@@ -150,6 +226,22 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Answers the jobs that were decided, parks those that were left out, and returns the rest.
+    fn finish(&mut self, jobs: Vec<Job>, done: Done) -> Vec<Job> {
+        let Done { outcomes, left_out, .. } = done;
+        let mut decided = jobs;
+        if !left_out.is_empty() {
+            let numbered = decided.into_iter().enumerate();
+            let (blocked, free): (Vec<_>, Vec<_>) =
+                numbered.partition(|(number, _)| left_out.contains(number));
+            decided = free.into_iter().map(|(_, job)| job).collect();
+            self.park(blocked.into_iter().map(|(_, job)| job).collect());
+        }
+        let rest = decided.split_off(outcomes.len().min(decided.len()));
+        self.answer(decided.into_iter().zip(outcomes.into_iter().map(Ok)));
+        rest
     }
 
     fn answer(&self, answers: impl IntoIterator<Item = (Job, Result<Outcome>)>) {
@@ -169,26 +261,26 @@ impl Worker {
     async fn transact(
         &mut self,
         requests: &[Request],
-    ) -> std::result::Result<Vec<Outcome>, Failed> {
+        locks: Locks,
+    ) -> std::result::Result<Done, Failed> {
         let started = Instant::now();
         let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
         loop {
-            let error = match self.attempt(requests).await {
-                Ok(outcomes) => {
-                    self.delay.observe(outcomes.len(), started.elapsed());
-                    self.metrics.batch_requests.observe(count(outcomes.len()));
+            let error = match self.attempt(requests, locks).await {
+                Ok(Some(done)) => {
+                    let decided = done.outcomes.len();
+                    self.delay.observe(decided, done.work, Instant::now());
+                    self.metrics.batch_requests.observe(count(decided));
                     self.metrics.batch_seconds.observe(started.elapsed().as_secs_f64());
-                    return Ok(outcomes);
+                    return Ok(done);
                 }
+                Ok(None) => return Err(Failed::Fault),
                 Err(error) => error,
             };
             self.metrics.retries.inc();
             match remedy(error.failure()) {
-                Remedy::RetryForAWhile if started.elapsed() > UNAVAILABLE_AFTER => {
-                    return Err(Failed::Unreachable);
-                }
-                Remedy::RetryForAWhile => {}
+                Remedy::LeaveOut => return Err(Failed::Locked),
                 Remedy::Retry if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Remedy::Retry | Remedy::Split => {
                     tracing::error!(lane = self.name, %error, "a batch cannot be decided");
@@ -207,45 +299,55 @@ impl Worker {
         }
     }
 
-    async fn attempt(&mut self, requests: &[Request]) -> std::result::Result<Vec<Outcome>, Error> {
+    /// Runs the transaction once. None when it panicked: then its connection is given up.
+    async fn attempt(
+        &mut self,
+        requests: &[Request],
+        locks: Locks,
+    ) -> std::result::Result<Option<Done>, Error> {
         const LIMIT: Duration = TRANSACTION_SECONDS_MAX;
         let metrics = &self.db.metrics;
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
-            None => match time::timeout(LIMIT, self.connect()).await {
+            None => match time::timeout(CONNECT_SECONDS_MAX, self.connect()).await {
                 Ok(connected) => connected.inspect_err(|_| metrics.no_connection(NAME))?,
                 Err(_elapsed) => {
                     metrics.no_connection(NAME);
-                    return Err(Error::AcquireTimeout { name: NAME, limit: LIMIT });
+                    let limit = CONNECT_SECONDS_MAX;
+                    return Err(Error::AcquireTimeout { name: NAME, limit });
                 }
             },
         };
         let began = Instant::now();
-        let run = transaction::run(&mut conn, &mut self.known, self.decide, requests);
-        let Ok(done) = time::timeout(LIMIT, run).await else {
+        let run = transaction::run(&mut conn, &mut self.known, self.decide, requests, locks);
+        let Ok(done) = time::timeout(LIMIT, caught(TASK, &self.metrics, run)).await else {
             metrics.ended(NAME, Ended::TimedOut, began.elapsed());
             return Err(Error::TransactionTimeout { name: NAME, limit: LIMIT });
         };
-        let ended = if done.is_ok() { Ended::Committed } else { Ended::Failed };
+        let ended = if let Some(Ok(_)) = done { Ended::Committed } else { Ended::Failed };
         metrics.ended(NAME, ended, began.elapsed());
+        let Some(done) = done else { return Ok(None) };
         if done.is_ok() || conn.execute("rollback").await.is_ok() {
             self.conn = Some(conn);
         }
-        Ok(done?)
+        Ok(Some(done?))
     }
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut conn = self.db.connect(&self.name).await?;
         conn.execute(transaction::PLANNER_SETTINGS).await?;
+        conn.execute(transaction::TIMEOUT_SETTINGS).await?;
         Ok(conn)
     }
 }
 
 /// Why a batch was not decided.
 enum Failed {
-    /// The database could not be reached, or a row was locked, for `UNAVAILABLE_AFTER`.
+    /// The database could not be reached for `UNAVAILABLE_AFTER`.
     Unreachable,
-    /// The database cannot handle it as it is.
+    /// Another transaction's lock was not released in time.
+    Locked,
+    /// It cannot be handled as it is: the database refused it, or it panicked.
     Fault,
 }
 
@@ -253,6 +355,12 @@ enum Failed {
 /// a lane that served a single request does not delay the next.
 fn earliest_start((began, requests): (Instant, usize)) -> Option<Instant> {
     (requests > 1).then(|| began + GROUP_COMMIT_WINDOW)
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    if let Some(at) = at {
+        time::sleep_until(at.into()).await;
+    }
 }
 
 fn count(n: usize) -> f64 {
@@ -263,7 +371,7 @@ fn count(n: usize) -> f64 {
 fn remedy(failure: Failure<'_>) -> Remedy {
     match failure {
         Failure::Unique(_) | Failure::Conflict => Remedy::Retry,
-        Failure::LockTimeout => Remedy::RetryForAWhile,
+        Failure::LockTimeout => Remedy::LeaveOut,
         Failure::Unavailable | Failure::OutOfTime | Failure::Canceled => Remedy::Reconnect,
         Failure::Constraint(_) | Failure::Bug => Remedy::Split,
     }

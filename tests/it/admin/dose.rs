@@ -251,7 +251,7 @@ async fn booking_goes_on_while_doses_move() {
         let (citizen, body) = (app.citizen(person), made.booking(slot));
         tokio::spawn(async move { citizen.put_booking(Uuid::now_v7(), &body).await.status })
     });
-    // One after the other, so that never more than half of the doses are away.
+    // One after the other, so that never more than half of the doses are taken.
     let mover = admin.clone();
     let moves = tokio::spawn(async move {
         let body = json!({ "doses": 10, "reason": "x" });

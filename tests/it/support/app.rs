@@ -20,7 +20,7 @@ use dosebook::{
 };
 use sqlx::PgPool;
 
-use super::{Client, database::TestDatabase};
+use super::{Client, database::TestDatabase, proxy::Proxy};
 
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
@@ -128,6 +128,13 @@ impl Options {
 
     pub async fn start(self) -> TestApp {
         self.start_on(Arc::new(TestDatabase::new().await)).await
+    }
+
+    /// With a proxy between it and its database.
+    pub async fn start_behind_proxy(self) -> (TestApp, Proxy) {
+        let mut database = TestDatabase::new().await;
+        let proxy = Proxy::before(&mut database).await;
+        (self.start_on(Arc::new(database)).await, proxy)
     }
 
     pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {

@@ -7,10 +7,11 @@ pub mod database;
 pub mod make;
 pub mod openapi;
 pub mod process;
+pub mod proxy;
 pub mod unguarded;
 pub mod wire;
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -23,6 +24,17 @@ pub use make::{Made, Person, World};
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 });
+
+/// Returns when the condition holds. One that never does fails the test instead of spinning for
+/// ever.
+pub async fn until(mut is_so: impl FnMut() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), looking).await.expect("it comes to hold");
+}
 
 /// Runs `work` to its end, also from within a runtime (where a test is dropped).
 fn block_on<T: Send>(work: impl Future<Output = T> + Send) -> T {

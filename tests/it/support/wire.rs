@@ -93,7 +93,7 @@ impl Wire {
 }
 
 /// The same database by way of this address, without encryption.
-fn redirected(options: &PgConnectOptions, address: SocketAddr) -> PgConnectOptions {
+pub fn redirected(options: &PgConnectOptions, address: SocketAddr) -> PgConnectOptions {
     let url = options.to_url_lossy();
     let database = options.get_database().expect("a database");
     let user = [url.username(), url.password().unwrap_or_default()].join(":");
@@ -102,7 +102,7 @@ fn redirected(options: &PgConnectOptions, address: SocketAddr) -> PgConnectOptio
 }
 
 /// The next whole message: its kind, if it has one, its length, and its content.
-async fn message(from: &mut (impl AsyncRead + Unpin), kind: Option<u8>) -> io::Result<Vec<u8>> {
+pub async fn message(from: &mut (impl AsyncRead + Unpin), kind: Option<u8>) -> io::Result<Vec<u8>> {
     let length = from.read_u32().await?;
     let mut message: Vec<u8> = kind.into_iter().chain(length.to_be_bytes()).collect();
     let head = message.len();
