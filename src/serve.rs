@@ -30,6 +30,7 @@ use crate::{
         lane::{self, Lanes, ReplyQueue},
         outbox::ShownCodes,
         password::Passwords,
+        session::SignOuts,
     },
     http::{self, gates::Gates, request_id::RequestIds, state::App},
     jobs,
@@ -72,13 +73,15 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the settings contradict each other, the board cannot be read, or an address cannot be
-    /// bound.
+    /// When the settings contradict each other, the board or the ended sessions cannot be read, or an
+    /// address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
+        let sign_outs = Arc::new(SignOuts::default());
+        sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
@@ -100,6 +103,7 @@ impl Serving {
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
             imports,
+            sign_outs,
             shown_codes,
             trusted_proxies: service.trusted_proxies.clone(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
@@ -138,6 +142,8 @@ fn start_jobs(app: &App) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
+    let sign_outs = app.sign_outs.clone();
+    jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
     if let Some(shown) = app.shown_codes.clone() {
         let sink = jobs::outbox::Sink::Local(shown);
         jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));

@@ -22,13 +22,19 @@ enum Done {
     Counts,
     Messages,
     StaffSessions,
+    EndedSessions,
+}
+
+impl Done {
+    const ALL: [Self; 5] =
+        [Self::Codes, Self::Counts, Self::Messages, Self::StaffSessions, Self::EndedSessions];
 }
 
 /// Deletes all that is of no more use, in small transactions that wait for no lock. May run in
 /// several processes at once.
 pub async fn sweep(db: &Db, clock: &Clock) -> Result<()> {
     let now = clock.now();
-    for done in [Done::Codes, Done::Counts, Done::Messages, Done::StaffSessions] {
+    for done in Done::ALL {
         let mut deleted = BATCH;
         while deleted >= BATCH {
             deleted = in_tx(&db.jobs, "sweep", async |conn| {
@@ -50,6 +56,7 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Counts => db::sign_in_code::delete_counts_ended(conn, now, BATCH).await,
         Done::Messages => db::outbox::delete_done(conn, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
+        Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
     }
 }
 

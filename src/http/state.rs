@@ -12,7 +12,9 @@ use crate::{
     config::Block,
     db::Db,
     domain::{code_cap::Ceiling, keys::Keys},
-    flows::{import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords},
+    flows::{
+        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords, session::SignOuts,
+    },
     telemetry::Metrics,
 };
 
@@ -28,6 +30,7 @@ pub struct App {
     pub request_ids: RequestIds,
     pub passwords: Passwords,
     pub imports: Imports,
+    pub sign_outs: Arc<SignOuts>,
     /// One-time codes that are shown on this machine; none where they are not shown.
     pub shown_codes: Option<Arc<ShownCodes>>,
     pub trusted_proxies: Vec<Block>,

@@ -44,6 +44,7 @@ mod readme;
 mod replay;
 mod request_id;
 mod schedule;
+mod sign_out;
 mod slot;
 mod spelling;
 mod staff_session;
