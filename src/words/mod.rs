@@ -28,5 +28,5 @@ pub use code::title;
 pub use date::{date, instant};
 pub use detail::{refusal, reject};
 pub use josa::josa;
-pub use number::count;
+pub use number::{count, wait};
 pub use reason::reason;
