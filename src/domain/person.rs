@@ -33,6 +33,17 @@ pub struct Person {
     pub region_name: Localized,
 }
 
+impl Person {
+    /// The name as it is spelled in the language, or the main name.
+    pub fn name_in(&self, language: Language) -> &str {
+        let spelling = match language {
+            Language::Korean => &self.name_ko,
+            Language::English => &self.name_en,
+        };
+        spelling.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// A person before they have an id.
 pub struct NewPerson<'a> {
     pub match_key: Match,

@@ -156,12 +156,12 @@ fn trial(visit: &Visit) -> Trial {
     }
 }
 
-/// In groups as people read it: 010-\*\*\*\*-\*\*78.
+/// In groups as people read it (010-\*\*\*\*-\*\*78), which stay on one line.
 fn grouped(masked: &str) -> String {
     let middle_end = masked.len().saturating_sub(4);
     let parts = masked.split_at_checked(middle_end).and_then(|(rest, last)| {
         let (first, middle) = rest.split_at_checked(3)?;
-        (middle.len() >= 3).then(|| format!("{first}-{middle}-{last}"))
+        (middle.len() >= 3).then(|| format!("{first}\u{2011}{middle}\u{2011}{last}"))
     });
     parts.unwrap_or_else(|| masked.to_owned())
 }
@@ -284,7 +284,7 @@ mod tests {
             ("14155550100", "141-****-**00"),
             ("1234567", "123**67"),
         ] {
-            assert_eq!(grouped(&masked(phone)), expected);
+            assert_eq!(grouped(&masked(phone)), expected.replace('-', "\u{2011}"));
         }
     }
 
