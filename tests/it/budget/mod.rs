@@ -29,7 +29,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_clinics", 0),
     ("list_slots", 0),
     ("post_eligibility", 5),
-    ("post_code", 3),
+    ("post_code", 4),
     ("post_session", 3),
     ("post_staff_session", 4),
     ("delete_staff_session", 4),
@@ -94,7 +94,6 @@ const BUDGETS: &[(&str, usize)] = &[
     ("get_health", 0),
     ("get_readiness", 1),
     ("get_metrics", 0),
-    ("get_codes", 1),
 ];
 
 /// A service whose statements are recorded on the wire, with one connection for each purpose.
