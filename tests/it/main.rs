@@ -36,6 +36,7 @@ mod ledger;
 mod localized;
 mod model;
 mod outbox;
+mod output;
 mod overload;
 mod plan;
 mod postgres;
