@@ -1,5 +1,5 @@
-//! What commands print. Whoever reads it may have gone, as `head` goes when it has seen enough: that
-//! is no fault, and ends neither a command nor a running service, as `println!` would.
+//! What commands print. Whoever reads it may have gone, as `head` goes when it has seen enough.
+//! That is no fault, and ends neither a command nor a running service, as `println!` would.
 
 use std::io::{self, ErrorKind, Write, stdout};
 

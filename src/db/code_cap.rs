@@ -12,7 +12,8 @@ use crate::domain::code_cap::{
 };
 
 /// Waits until no other transaction asks for a code for this person or tries one; then has that to
-/// itself. A statement of its own: what the next one counts must have been written before it begins.
+/// itself. A statement of its own: what the next one counts must have been written before it
+/// begins.
 pub async fn wait_for_turn(conn: &mut PgConnection, counts: &CodeCounts) -> sqlx::Result<()> {
     query!(
         "/* code_cap::wait_for_turn */

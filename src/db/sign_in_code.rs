@@ -67,7 +67,8 @@ pub async fn insert(
             insert into outbox (kind, recipient, body, is_decoy)
             select 'sign_in_code', phone, $12, person_id = 0 from holder)
         insert into code_cap as c (key, used, ends_at)
-        select key, 1, $7 + ($7 - $8) from (values (1, $5::bytea), (2, $6)) k (nth, key) order by nth
+        select key, 1, $7 + ($7 - $8) from (values (1, $5::bytea), (2, $6)) k (nth, key)
+        order by nth
         on conflict (key) do update set
             used = case when c.ends_at > $7 then c.used + 1 else 1 end,
             ends_at = case when c.ends_at > $7 then c.ends_at else excluded.ends_at end"#,

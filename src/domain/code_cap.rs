@@ -11,8 +11,8 @@
 //!
 //! **A person** is what was typed: the caps are counted by a hash of the match key, in the register
 //! or not, so that a refusal tells nothing either. Whoever is in the register under three spellings
-//! is three by this count, or the count would tell that they are there. A try counts for the network
-//! that asked for the code, because only whoever asked for it knows its challenge.
+//! is three by this count, or the count would tell that they are there. A try counts for the
+//! network that asked for the code, because only whoever asked for it knows its challenge.
 //!
 //! **An address** is an IPv4 address or an IPv6 /64; **a network** an IPv4 /24 or an IPv6 /48. Many
 //! subscribers of a carrier share an address, and all of a cohort among them may sign in in the

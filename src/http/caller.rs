@@ -19,9 +19,9 @@ use super::state::App;
 use crate::{config::Block, domain::code_cap::Caller};
 
 /// What an operator must know who has put a proxy in front and not said so.
-const STRANGER: &str = "a request to sign in came with X-Forwarded-For or Forwarded from an address \
-    that is no --trusted-proxy; if that is a proxy in front of this service, all who come through \
-    it share the caps of one address until it is named";
+const STRANGER: &str = "a request to sign in came with X-Forwarded-For or Forwarded from an \
+    address that is no --trusted-proxy; if that is a proxy in front of this service, all who come \
+    through it share the caps of one address until it is named";
 
 /// Whoever sends the request, as a handler's argument.
 pub struct CalledFrom(pub Caller);

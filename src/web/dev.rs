@@ -13,7 +13,7 @@ use crate::{
     http::{problem::Problem, state::App},
 };
 
-/// The codes that have not expired, newest first: a page, or JSON for clients that accept only JSON.
+/// The codes that have not expired, newest first: a page, or JSON for who accepts only that.
 ///
 /// # Errors
 /// `not_found` for requests that come through another machine.
