@@ -58,8 +58,11 @@ pub async fn post_code(
     let match_key = &match_key(&app.keys.matching, &name, birth_date, &phone);
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = Claim { match_key, phone: &phone, caller: &caller };
-    let Challenge { challenge_id, expires_at } =
-        flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
+    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    if asked.is_err() {
+        app.give_code_back();
+    }
+    let Challenge { challenge_id, expires_at } = asked?;
     app.outbox.notify_one();
     Ok(HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))
