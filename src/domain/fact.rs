@@ -108,6 +108,14 @@ pub enum Expected {
     OneOf {
         words: Vec<Cow<'static, str>>,
     },
+    /// An address of e-mail.
+    Email {
+        chars_max: usize,
+    },
+    /// The number of a booking, as people have it.
+    BookingNumber {
+        digits: usize,
+    },
     /// The number of a channel.
     Channel,
     /// Last digits of days of birth.

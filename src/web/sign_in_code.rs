@@ -192,7 +192,12 @@ pub async fn post_code(
         let said = Said { errors: reader.errors, ..Said::default() };
         return show(&visit, &form, &sent, (unprocessable, said));
     };
-    let answer = Answer { challenge_id: sent.challenge_id, code: code.as_str(), caller: &caller };
+    let answer = Answer {
+        challenge_id: sent.challenge_id,
+        code: code.as_str(),
+        caller: &caller,
+        language: Some(t.language()),
+    };
     let tried = match admit::<admission::SignIn>(app) {
         Ok(_admitted) => {
             try_code(&app.db, &app.keys, &app.clock, answer).await.map_err(Problem::from)

@@ -12,6 +12,7 @@ macro_rules! say {
     };
 }
 
+mod amenity;
 mod code;
 mod date;
 mod detail;
@@ -20,13 +21,16 @@ mod josa;
 mod noun;
 mod number;
 mod reason;
+mod standing;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use amenity::{amenity, amenity_name};
 pub use code::title;
 pub use date::{date, instant};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::{count, wait};
 pub use reason::reason;
+pub use standing::standing;

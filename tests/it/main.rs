@@ -7,16 +7,19 @@
     clippy::indexing_slicing,
     clippy::large_futures,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
 )]
 
 mod admin;
+mod amenity;
 mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_number;
 mod budget;
 mod campaign;
 mod clinic;
@@ -36,6 +39,7 @@ mod ledger;
 mod localized;
 mod model;
 mod outbox;
+mod output;
 mod overload;
 mod plan;
 mod postgres;
