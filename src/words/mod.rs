@@ -24,7 +24,7 @@ mod reason;
 mod standing;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;

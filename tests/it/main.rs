@@ -57,3 +57,4 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod web;
