@@ -68,6 +68,11 @@ mod tests {
         rest.split_once("</main>").expect("its end").0.to_owned()
     }
 
+    fn escaped(text: &str) -> String {
+        let escaped = askama::filters::escape(text, askama::filters::Html);
+        escaped.expect("escaped").to_string()
+    }
+
     fn has_hangul(text: &str) -> bool {
         text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
     }
@@ -78,7 +83,7 @@ mod tests {
             for is_press in [false, true] {
                 let english = main(&code.into(), Language::English, is_press);
                 let korean = main(&code.into(), Language::Korean, is_press);
-                let title = words::title(Language::English, code);
+                let title = escaped(words::title(Language::English, code));
                 assert!(english.contains(&format!("<h1>{title}</h1>")), "{english}");
                 assert!(!has_hangul(&english) && has_hangul(&korean), "{english} {korean}");
                 assert!(
@@ -93,13 +98,14 @@ mod tests {
 
     #[test]
     fn every_cause_is_said_in_both_languages_and_cannot_become_markup() {
-        for detail in details() {
+        // What says no more than its code is said in the heading.
+        let says_more = |detail: &Detail| !matches!(detail, Detail::General);
+        for detail in details().into_iter().filter(says_more) {
             for language in Language::ALL {
                 let refusal = Refusal::field("name", detail.clone());
                 let page = main(&refusal, language, true);
-                let said = words::refusal(language, &refusal);
-                let escaped = askama::filters::escape(&said, askama::filters::Html);
-                assert!(page.contains(&escaped.expect("escaped").to_string()), "{said}: {page}");
+                let said = escaped(&words::refusal(language, &refusal));
+                assert!(page.contains(&said), "{said}: {page}");
             }
         }
         let written = Detail::Written { text: "<script>alert(1)</script>".into() };
