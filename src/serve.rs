@@ -70,7 +70,7 @@ impl Serving {
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
-        let mut maker = web::shelf::Maker::new(service.site.clone())?;
+        let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
@@ -101,6 +101,7 @@ impl Serving {
         let (server, address) = listen(app.clone(), service)?;
         let mut jobs = JoinSet::new();
         jobs.spawn(jobs::board::run(app.board.clone(), app.metrics.clone()));
+        jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), publish(&app, maker)));
         if is_local {
             jobs.spawn(jobs::outbox::run(
                 app.db.clone(),
@@ -127,6 +128,16 @@ impl Serving {
     }
 }
 
+/// Puts the pages of a snapshot on the shelf.
+fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
+    let app = app.clone();
+    Arc::new(move |snapshot| {
+        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
+        app.shelf.put(pages);
+        Ok(())
+    })
+}
+
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         let routes = Actix::new()
@@ -135,6 +146,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
+            .wrap(middleware::from_fn(web::error::as_page))
             .wrap(middleware::from_fn(http::unread_body::drain))
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));

@@ -16,6 +16,7 @@ use uuid::{Uuid, fmt::Urn};
 
 use super::{
     language::{accepted, mark},
+    page,
     reason::{WrittenVerdict, facts},
 };
 use crate::{
@@ -132,7 +133,7 @@ impl Problem {
 }
 
 /// The response with the body of its problem document, in the language of its request; any other
-/// as it is. Logs the cause.
+/// as it is, and so is a problem that has a page already. Logs the cause.
 pub(super) fn in_language<B: MessageBody>(
     response: ServiceResponse<B>,
     id: Uuid,
@@ -143,6 +144,9 @@ pub(super) fn in_language<B: MessageBody>(
     };
     let language = accepted(response.request().headers());
     problem.log(id);
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == page::HTML) {
+        return Ok(response.map_body(|_, body| EitherBody::left(body)));
+    }
     let body = problem.body(language, id)?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);

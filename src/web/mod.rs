@@ -3,11 +3,15 @@
 pub mod asset;
 pub mod dev;
 pub mod docs;
+pub mod error;
 pub mod form;
+pub mod landing;
 pub mod page;
 pub mod part;
+pub mod round;
 pub mod shelf;
 pub mod style;
+pub mod supply;
 pub mod text;
 
 use actix_web::{
@@ -20,7 +24,7 @@ use crate::http::{prerendered, route::at};
 /// Every page of the service.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
-        .service(at("/").route(get().to(docs::get_root)))
+        .service(at("/").route(get().to(prerendered::get_page)))
         .service(at("/docs").route(get().to(docs::get_docs)))
         .service(at("/dev/codes").route(get().to(dev::get_codes)))
         .configure(public_routes);
@@ -30,6 +34,10 @@ pub fn routes(pages: &mut ServiceConfig) {
 fn public_routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
+        .service(page("").route(get().to(prerendered::get_page)))
+        .service(page("/now").route(get().to(prerendered::get_page)))
+        .service(page("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
+        .service(page("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
         .service(page("/style").route(get().to(prerendered::get_page)));
 }
 

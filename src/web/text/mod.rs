@@ -52,9 +52,13 @@ macro_rules! text {
 
 use text;
 
+mod error;
+mod landing;
 mod layout;
 mod part;
+mod round;
 mod style;
+mod supply;
 #[cfg(test)]
 mod tests;
 

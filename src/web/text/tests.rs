@@ -7,7 +7,16 @@ use super::*;
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
-    [layout::TEXTS, part::TEXTS, style::TEXTS].concat()
+    let tables = [
+        error::TEXTS,
+        landing::TEXTS,
+        layout::TEXTS,
+        part::TEXTS,
+        round::TEXTS,
+        style::TEXTS,
+        supply::TEXTS,
+    ];
+    tables.concat()
 }
 
 /// The facts in braces.
