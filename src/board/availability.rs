@@ -205,7 +205,8 @@ mod tests {
             published_at: None,
             state_reason: None,
         };
-        Card { campaign, offer, document: Document::new(&()).unwrap() }
+        let document = Document::new(&()).unwrap();
+        Card { campaign, offer, cohorts: Vec::new(), changes: Vec::new(), document }
     }
 
     fn line(day: &str, audience: Audience) -> (DoseKey, i64) {

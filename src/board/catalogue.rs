@@ -30,9 +30,12 @@ use crate::{
         region::Region,
         roster::Roster,
         rule_set::Rules,
+        supply_history::Entry,
     },
 };
 
+/// Entries of a campaign's history that are kept for its pages.
+const CHANGES_MAX: i64 = 50;
 /// How many regions a region may lie in: a province is all that the schema means today.
 const REGION_LEVELS_MAX: usize = 8;
 
@@ -63,6 +66,11 @@ pub struct Card {
     pub campaign: Campaign,
     /// By the present rules.
     pub offer: Offer,
+    /// Who may book, by the present rules.
+    pub cohorts: Vec<Cohort>,
+    /// The last changes of its limit and state, newest first. Whoever writes one touches the
+    /// catalogue.
+    pub changes: Vec<Entry>,
     pub document: Document,
 }
 
@@ -103,7 +111,7 @@ pub struct Parts {
     courses: Vec<Course>,
     rosters: Vec<Roster>,
     /// Those that are not drafts.
-    campaigns: Vec<(Campaign, Rules)>,
+    campaigns: Vec<(Campaign, Rules, Vec<Entry>)>,
     register: Register,
 }
 
@@ -115,8 +123,10 @@ impl Parts {
         for campaign in db::campaign::list(&mut *conn, CampaignId(0), ALL).await? {
             if campaign.state != State::Draft {
                 let (id, version) = (campaign.campaign_id, campaign.rule_version);
-                let rules = db::eligibility::rules(conn, id, version).await?;
-                campaigns.push((campaign, rules.ok_or(sqlx::Error::RowNotFound)?));
+                let rules = db::eligibility::rules(&mut *conn, id, version).await?;
+                let rules = rules.ok_or(sqlx::Error::RowNotFound)?;
+                let changes = db::supply_history::latest(conn, id, CHANGES_MAX).await?;
+                campaigns.push((campaign, rules, changes));
             }
         }
         Ok(Self {
@@ -185,11 +195,17 @@ fn path(regions: &BTreeMap<RegionId, Region>, from: RegionId) -> Vec<RegionId> {
 fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     let mut cards = BTreeMap::new();
     let mut views = Vec::new();
-    for (campaign, rules) in &parts.campaigns {
+    for (campaign, rules, changes) in &parts.campaigns {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
-        let (campaign, offer) = (campaign.clone(), rules.into());
-        cards.insert(campaign.campaign_id, Card { campaign, offer, document });
+        let card = Card {
+            campaign: campaign.clone(),
+            offer: rules.into(),
+            cohorts: rules.cohorts.clone(),
+            changes: changes.clone(),
+            document,
+        };
+        cards.insert(campaign.campaign_id, card);
         views.push(view);
     }
     Ok((cards, Document::new(&json!({ "campaigns": views }))?))

@@ -5,7 +5,7 @@ use super::{
     text::{Texts, refusal::Way},
 };
 use crate::{
-    domain::{Code, Refusal},
+    domain::{Code, Detail, Refusal},
     http::page::Asked,
     words,
 };
@@ -31,10 +31,11 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     let Asked { site, language, here, is_press, id } = asked;
     let (t, code) = (Texts(language), refusal.code);
     let frame = Frame::new(t, site, if is_press { "" } else { here });
-    let heading = words::title(language, code);
+    let heading = t.refused(code, is_press);
     let sentence = words::refusal(language, refusal);
-    // That there is nothing is said; which id it was asked by is for programs.
-    let is_said = sentence.trim_end_matches('.') == heading || code == Code::NotFound;
+    // What the heading or the advice says already, and what only programs understand.
+    let says_less = matches!(refusal.detail, Detail::General | Detail::Crowded { .. })
+        || code == Code::NotFound;
     let (advice, way) = t.advice(refusal, is_press);
     let way = match way {
         Way::Again if !is_press => (t.look_again(), frame.to(here)),
@@ -42,7 +43,7 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         Way::SignIn => (t.sign_in(), frame.to("/sign-in")),
         Way::Begin => (t.refusal_begin(), frame.to("")),
     };
-    let sentence = if is_said { String::new() } else { sentence };
+    let sentence = if says_less { String::new() } else { sentence };
     let id = (code.status() >= 500).then(|| t.refusal_id(id));
     Page { t, frame, heading, sentence, advice, way, id }.render().ok()
 }
@@ -52,11 +53,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::{
-        config::Site,
-        domain::{Detail, language::Language},
-        words::tests::details,
-    };
+    use crate::{config::Site, domain::language::Language, words::tests::details};
 
     /// The page in the language, without the frame that all have.
     fn main(refusal: &Refusal, language: Language, is_press: bool) -> String {
@@ -83,7 +80,7 @@ mod tests {
             for is_press in [false, true] {
                 let english = main(&code.into(), Language::English, is_press);
                 let korean = main(&code.into(), Language::Korean, is_press);
-                let title = escaped(words::title(Language::English, code));
+                let title = escaped(Texts(Language::English).refused(code, is_press));
                 assert!(english.contains(&format!("<h1>{title}</h1>")), "{english}");
                 assert!(!has_hangul(&english) && has_hangul(&korean), "{english} {korean}");
                 assert!(
@@ -99,7 +96,8 @@ mod tests {
     #[test]
     fn every_cause_is_said_in_both_languages_and_cannot_become_markup() {
         // What says no more than its code is said in the heading.
-        let says_more = |detail: &Detail| !matches!(detail, Detail::General);
+        let says_more =
+            |detail: &Detail| !matches!(detail, Detail::General | Detail::Crowded { .. });
         for detail in details().into_iter().filter(says_more) {
             for language in Language::ALL {
                 let refusal = Refusal::field("name", detail.clone());

@@ -28,7 +28,7 @@ pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{date, instant};
+pub use date::{calendar_day, date, instant, second};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::{count, wait};

@@ -13,7 +13,6 @@ texts! {
     sample_button, "Book this appointment", "이 시간으로 예약하기";
     sample_quiet, "Choose another time", "다른 시간 선택";
     sample_harm, "Cancel the booking", "예약 취소하기";
-    sample_link, "Check whether you can book", "예약 대상인지 확인하기";
     sample_near, "Near me", "내 주변";
     sample_denied, "Your browser does not say where you are", "위치를 확인할 수 없습니다";
     sample_panel, "You are booked", "예약되었습니다";
@@ -26,9 +25,7 @@ texts! {
         "믿을 수 있는 분이 대신 예약하실 수 있습니다.";
     sample_place, "the place", "접종 장소";
     sample_time, "the time", "접종 시간";
-    sample_paused, "Paused", "일시 중지";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
-    sample_region, "Region", "지역";
     sample_left, "Left", "남음";
     sample_number, "Booking number", "예약번호";
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
