@@ -119,6 +119,12 @@ pub struct Service {
     pub codes_per_minute: u32,
 }
 
+/// A variable of the environment that a file of settings names: where a secret stands.
+#[expect(clippy::disallowed_methods, reason = "settings are read here")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 fn one_or_more() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }

@@ -22,6 +22,7 @@ pub mod flows;
 pub mod html;
 pub mod http;
 pub mod jobs;
+pub mod messaging;
 pub mod postgres;
 pub mod random;
 pub mod rehearsal;

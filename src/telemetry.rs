@@ -28,6 +28,11 @@ pub fn init(format: LogFormat) {
     }
 }
 
+/// From five milliseconds to ten seconds and more.
+fn attempt_seconds() -> Histogram {
+    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+}
+
 /// What a request to book or cancel came to.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct OutcomeLabel {
@@ -46,6 +51,24 @@ pub struct AnswerLabel {
 pub struct TaskLabel {
     /// `lane`, or the name of a background job
     pub task: &'static str,
+}
+
+/// A provider of messages.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct ProviderLabel {
+    /// Its name in the settings.
+    pub provider: String,
+    /// `sms` or `mail`
+    pub channel: &'static str,
+}
+
+/// A provider of messages, and what it answered.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct AttemptLabel {
+    pub provider: String,
+    pub channel: &'static str,
+    /// `accepted`, `try_again`, `unsure` or `refused`
+    pub verdict: &'static str,
 }
 
 /// Everything that `/metrics` shows.
@@ -74,6 +97,12 @@ pub struct Metrics {
     pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
     pub answers: Family<AnswerLabel, Counter>,
+    /// Attempts to hand a message to a provider, by what it answered.
+    pub provider_attempts: Family<AttemptLabel, Counter>,
+    /// Seconds that such an attempt took.
+    pub provider_seconds: Family<ProviderLabel, Histogram>,
+    /// 1 while a provider works, 0 while it is left alone.
+    pub provider_up: Family<ProviderLabel, Gauge>,
 }
 
 impl Metrics {
@@ -93,6 +122,9 @@ impl Metrics {
             blocked: Gauge::default(),
             panics: Family::default(),
             answers: Family::default(),
+            provider_attempts: Family::default(),
+            provider_seconds: Family::new_with_constructor(attempt_seconds),
+            provider_up: Family::default(),
             registry: Mutex::default(),
         };
         registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
@@ -126,8 +158,27 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_providers(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_providers(&self, registry: &mut Registry) {
+        registry.register(
+            "provider_attempts",
+            "Attempts to hand a message to a provider, by what it answered",
+            self.provider_attempts.clone(),
+        );
+        registry.register(
+            "provider_seconds",
+            "Seconds of such an attempt",
+            self.provider_seconds.clone(),
+        );
+        registry.register(
+            "provider_up",
+            "1 while a provider works, 0 while it is left alone",
+            self.provider_up.clone(),
+        );
     }
 
     /// The OpenMetrics text.
