@@ -21,6 +21,7 @@ pub mod domain;
 pub mod flows;
 pub mod html;
 pub mod http;
+pub mod ics;
 pub mod jobs;
 pub mod messaging;
 pub mod postgres;

@@ -31,6 +31,7 @@ pub mod keys;
 pub mod language;
 pub mod localized;
 pub mod movement;
+pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod pool;
