@@ -20,6 +20,11 @@ impl Language {
             Self::Korean => "ko",
         }
     }
+
+    /// The language with this tag.
+    pub fn tagged(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
 }
 
 impl fmt::Display for Language {
