@@ -79,7 +79,7 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,
 
-    /// Connections in each of the two pools for requests (writes outside the lanes, reads); four
+    /// Connections in each of the two pools for requests (writes outside the lanes, reads); seven
     /// more belong to background jobs, and one to each lane
     #[arg(
         long,

@@ -48,7 +48,7 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if app.shown_codes.is_none() {
+    if app.providers.is_none() {
         return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
     }
     let now = app.clock.now();

@@ -9,6 +9,7 @@ use crate::{
     clock::Clock,
     config::{Service, Storage},
     domain::batch,
+    messaging::Plan,
     serve::{Parts, Serving},
     store::Store,
 };
@@ -24,18 +25,21 @@ pub struct Args {
 /// # Errors
 /// A sentence for the operator: no database, or the address is taken.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let Service { messages, show_codes, site, .. } = &args.service;
+    let messages = Plan::read(messages.as_deref(), *show_codes, site)?;
     let store = Store::open(storage, args.service.connections).await?;
-    let served = serve(&store, &args.service).await;
+    let served = serve(&store, messages, &args.service).await;
     store.close().await;
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
+async fn serve(store: &Store, messages: Option<Plan>, service: &Service) -> anyhow::Result<()> {
     let parts = Parts {
         db: store.db.clone(),
         keys: store.keys.clone(),
         clock: Clock::System,
         decide: batch::decide,
+        messages,
     };
     service.codes_page()?;
     let serving = Serving::start(parts, service)
@@ -44,7 +48,11 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
     println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
     match serving.codes_address {
         Some(address) => println!("one-time codes are shown on http://{address}/dev/codes"),
-        None => println!("citizens cannot sign in: --show-codes shows one-time codes here"),
+        None if serving.app.providers.is_some() => {}
+        None => println!(
+            "citizens cannot sign in: --messages says by what one-time codes are sent, \
+             --show-codes shows them here"
+        ),
     }
     stop_requested().await?;
     tracing::info!("stopping: letting requests under way finish");

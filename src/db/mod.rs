@@ -21,6 +21,7 @@ pub mod error;
 pub mod import;
 pub mod metrics;
 pub mod movement;
+pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod pool;

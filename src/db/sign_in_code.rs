@@ -100,8 +100,8 @@ pub async fn insert(
                 person_key, origin_key)
             select $8, person_id, $9, $5, $19, $1, $2 from holder, cap where ends_at is null),
         message as (
-            insert into outbox (kind, recipient, body, is_decoy)
-            select 'sign_in_code', phone, $20, person_id = 0 from holder, cap
+            insert into outbox (kind, recipient, body, is_decoy, person_id, expires_at)
+            select 'sign_in_code', phone, $20, person_id = 0, person_id, $19 from holder, cap
             where ends_at is null),
         counted as (
             insert into code_cap as c (key, used, ends_at)

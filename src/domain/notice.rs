@@ -1,9 +1,12 @@
 //! What a person is told about their appointment.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{BookingId, localized::Localized, quiet_hours::QuietHours};
+use super::{
+    BookingId, amenity::Amenities, clinic::Directions, localized::Localized,
+    quiet_hours::QuietHours,
+};
 
 /// What has happened to an appointment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +48,8 @@ impl News {
 pub struct Appointment {
     pub booking_id: BookingId,
     pub booked_at: DateTime<Utc>,
+    /// The local date in the zone of the clinic.
+    pub on_date: NaiveDate,
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     /// What it protects against.
@@ -55,8 +60,8 @@ pub struct Appointment {
     pub zone: Tz,
     pub address: String,
     pub clinic_phone: String,
-    /// How to find the clinic.
-    pub directions: Option<Localized>,
+    pub directions: Directions,
+    pub amenities: Amenities,
     /// Why the clinic is closed on that day, where it is.
     pub closure_reason: Option<Localized>,
 }
@@ -96,6 +101,11 @@ impl Notice {
         }
     }
 
+    /// Whether a calendar must be told: a reminder changes nothing in it.
+    pub fn changes_calendar(&self) -> bool {
+        self.news != News::Reminder
+    }
+
     /// Whether the appointment takes place, as far as this news knows.
     pub fn takes_place(&self) -> bool {
         match self.news {
@@ -108,6 +118,7 @@ impl Notice {
 #[cfg(test)]
 pub(crate) mod samples {
     use super::*;
+    use crate::domain::amenity::Amenity;
 
     /// Of 26 July 2021, 14:30 in Seoul, booked on the 12th.
     pub(crate) fn notice(news: News) -> Notice {
@@ -122,6 +133,7 @@ pub(crate) mod samples {
             appointment: Appointment {
                 booking_id: BookingId(uuid::Uuid::from_u128(7)),
                 booked_at: "2021-07-12T11:00:00Z".parse().unwrap(),
+                on_date: "2021-07-26".parse().unwrap(),
                 starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
                 ends_at: "2021-07-26T06:00:00Z".parse().unwrap(),
                 course: Localized::new(
@@ -134,7 +146,8 @@ pub(crate) mod samples {
                 zone: Tz::Asia__Seoul,
                 address: "서울 중구 다산로 39길 16".into(),
                 clinic_phone: "02-3396-6317".into(),
-                directions: None,
+                directions: Directions::default(),
+                amenities: Amenities::default().with(Amenity::StepFree, Some(true)),
                 closure_reason: None,
             },
         }

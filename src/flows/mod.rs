@@ -8,6 +8,7 @@ pub mod course;
 pub mod discrepancy;
 pub mod import;
 pub mod lane;
+pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod person;

@@ -20,7 +20,10 @@ enum Done {
     /// Codes that are too old to be counted.
     Codes,
     Counts,
+    /// Nobody could send them in time.
     Messages,
+    /// What is remembered of days that are over, so that nobody is told twice.
+    Notices,
     StaffSessions,
 }
 
@@ -28,7 +31,7 @@ enum Done {
 /// several processes at once.
 pub async fn sweep(db: &Db, clock: &Clock) -> Result<()> {
     let now = clock.now();
-    for done in [Done::Codes, Done::Counts, Done::Messages, Done::StaffSessions] {
+    for done in [Done::Codes, Done::Counts, Done::Messages, Done::Notices, Done::StaffSessions] {
         let mut deleted = BATCH;
         while deleted >= BATCH {
             deleted = in_tx(&db.jobs, "sweep", async |conn| {
@@ -48,7 +51,8 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
             db::sign_in_code::delete_before(conn, oldest, BATCH).await
         }
         Done::Counts => db::sign_in_code::delete_counts_ended(conn, now, BATCH).await,
-        Done::Messages => db::outbox::delete_done(conn, BATCH).await,
+        Done::Messages => db::outbox::delete_expired(conn, now, BATCH).await,
+        Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
     }
 }

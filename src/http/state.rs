@@ -13,6 +13,7 @@ use crate::{
     db::Db,
     domain::{code_cap::Ceiling, keys::Keys},
     flows::{import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords},
+    messaging::Providers,
     telemetry::Metrics,
 };
 
@@ -32,6 +33,8 @@ pub struct App {
     pub shown_codes: Option<Arc<ShownCodes>>,
     pub trusted_proxies: Vec<Block>,
     pub ceiling: Mutex<Ceiling>,
+    /// By what messages leave; none where none does.
+    pub providers: Option<Arc<Providers>>,
     /// Notified when this process has put a message in the outbox.
     pub outbox: Arc<Notify>,
 }

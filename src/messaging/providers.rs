@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,10 +12,13 @@ use super::{
     local::LocalPage,
     outgoing::{Channel, Outgoing},
     provider::{Carriage, Limits, Provider},
+    render::Renderer,
     settings::{self, Settings},
 };
 use crate::{
     clock::Clock,
+    config::Site,
+    domain::outbox::{Claimed, Queue},
     telemetry::{AttemptLabel, Metrics, ProviderLabel},
 };
 
@@ -48,23 +51,30 @@ pub struct Health {
 pub struct Providers {
     settings: Settings,
     providers: Vec<Provider>,
+    renderer: Renderer,
     local: Option<Arc<LocalPage>>,
     clock: Clock,
     metrics: Arc<Metrics>,
+    /// How they were when that was last looked at.
+    last: Mutex<Vec<Condition>>,
 }
 
-impl Providers {
-    /// Those of the file; and this machine's page, where messages are to be shown, for text messages
-    /// that have no other way. None where there is no way at all.
+/// What the settings say about messages, before anything is sent.
+#[derive(Debug)]
+pub struct Plan {
+    settings: Settings,
+    providers: Vec<Provider>,
+    local: Option<Arc<LocalPage>>,
+    site: Site,
+}
+
+impl Plan {
+    /// The providers of the file; and this machine's page, where messages are to be shown, for text
+    /// messages that have no other way. None where there is no way at all.
     ///
     /// # Errors
     /// A sentence for the operator: everything in the file that cannot work.
-    pub fn open(
-        file: Option<&Path>,
-        is_shown: bool,
-        clock: Clock,
-        metrics: Arc<Metrics>,
-    ) -> anyhow::Result<Option<Self>> {
+    pub fn read(file: Option<&Path>, is_shown: bool, site: &Site) -> anyhow::Result<Option<Self>> {
         let (settings, mut providers) = match file {
             Some(file) => settings::read(file)?,
             None => (Settings::default(), Vec::new()),
@@ -75,12 +85,25 @@ impl Providers {
             let page = Carriage::Local(page);
             providers.push(Provider::new("local".into(), Channel::Sms, LOCAL, page));
         }
+        anyhow::ensure!(
+            !has_sms || site.public_url.is_some(),
+            "text messages need --public-url (DOSEBOOK_PUBLIC_URL): the last line of one with a \
+             code is the address on which it may be used",
+        );
         if providers.is_empty() {
             return Ok(None);
         }
-        let opened = Self { settings, providers, local, clock, metrics };
+        Ok(Some(Self { settings, providers, local, site: site.clone() }))
+    }
+}
+
+impl Providers {
+    pub fn new(plan: Plan, clock: Clock, metrics: Arc<Metrics>) -> Self {
+        let Plan { settings, providers, local, site } = plan;
+        let (renderer, last) = (Renderer::new(site), Mutex::default());
+        let opened = Self { settings, providers, renderer, local, clock, metrics, last };
         opened.show_health();
-        Ok(Some(opened))
+        opened
     }
 
     pub fn settings(&self) -> &Settings {
@@ -95,6 +118,21 @@ impl Providers {
     /// Whether there is a provider for it at all.
     pub fn carries(&self, channel: Channel) -> bool {
         self.of(channel).next().is_some()
+    }
+
+    /// By what the messages of a queue leave. Codes go to the phone, and by mail only where text
+    /// messages cannot be sent at all.
+    pub fn channel(&self, queue: Queue) -> Channel {
+        match queue {
+            Queue::Codes if !self.carries(Channel::Sms) => Channel::Mail,
+            Queue::Codes | Queue::Texts => Channel::Sms,
+            Queue::Mails => Channel::Mail,
+        }
+    }
+
+    /// The message as it leaves by this channel; none for somebody who cannot be reached by it.
+    pub fn outgoing(&self, message: &Claimed, channel: Channel) -> Option<Outgoing> {
+        self.renderer.outgoing(message, channel, &self.settings)
     }
 
     /// How many messages may be under way at once.
@@ -153,12 +191,23 @@ impl Providers {
         self.providers.iter().map(health).collect()
     }
 
-    /// Writes how the providers are into the metrics.
+    /// Writes how the providers are into the metrics, and into the log what has changed.
     pub fn show_health(&self) {
-        for Health { name, channel, condition } in self.health() {
+        let health = self.health();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.resize(health.len(), Condition::Working);
+        for (Health { name, channel, condition }, last) in health.into_iter().zip(last.iter_mut()) {
+            let is_up = condition == Condition::Working;
+            match (*last == Condition::Working, is_up) {
+                (true, false) => {
+                    tracing::warn!(provider = name, "messages cannot be sent by this provider");
+                }
+                (false, true) => tracing::info!(provider = name, "the provider works again"),
+                (true, true) | (false, false) => {}
+            }
+            *last = condition;
             let label = ProviderLabel { provider: name, channel: channel.name() };
-            let is_up = i64::from(condition == Condition::Working);
-            self.metrics.provider_up.get_or_create(&label).set(is_up);
+            self.metrics.provider_up.get_or_create(&label).set(is_up.into());
         }
     }
 

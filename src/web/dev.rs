@@ -20,7 +20,7 @@ use crate::{
 pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let shown = app.shown_codes.as_ref().filter(|_| is_from_this_machine(&request));
     let shown = shown.ok_or_else(Refusal::not_found)?;
-    shown.deliver(&app.db).await?;
+    shown.deliver(&app.db, &app.clock).await?;
     let codes = shown.list(app.clock.now());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));

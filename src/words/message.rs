@@ -2,13 +2,17 @@
 //! wordings, the fullest first, and the first that fits is taken.
 
 use crate::domain::{
+    amenity::Amenity,
     language::Language,
     notice::{Appointment, News, Notice},
     sign_in_code::{CODE_MINUTES, SignInCode},
     sms_length::SmsStandard,
 };
 
-use super::date::{brief, instant};
+use super::{
+    amenity::amenity,
+    date::{brief, instant},
+};
 
 /// Who writes, and where to turn.
 #[derive(Clone, Copy, Debug)]
@@ -310,15 +314,21 @@ fn facts(language: Language, appointment: &Appointment, number: &str) -> String 
     let clinic = appointment.clinic.in_language(language);
     let Appointment { address, clinic_phone, dose_number, .. } = appointment;
     let course = appointment.course.in_language(language);
-    let directions = appointment.directions.as_ref().map_or(String::new(), |directions| {
-        let directions = directions.in_language(language);
+    let directions = appointment.directions.in_language(language);
+    let directions = directions.map_or(String::new(), |directions| {
         say!(language, "How to find it: {directions}\n", "찾아오시는 길: {directions}\n")
     });
+    let known = Amenity::ALL.iter().filter_map(|&one| {
+        let is_there = appointment.amenities.get(one);
+        is_there.map(|is_there| amenity(language, one, Some(is_there)))
+    });
+    let known = known.collect::<Vec<_>>().join(" ");
+    let known = if known.is_empty() { known } else { known + "\n" };
     say!(
         language,
-        "When: {when}\nWhere: {clinic}, {address}, telephone {clinic_phone}\n{directions}\
+        "When: {when}\nWhere: {clinic}, {address}, telephone {clinic_phone}\n{directions}{known}\
          Vaccination: {course}, dose {dose_number}\nBooking number: {number}\n",
-        "일시: {when}\n장소: {clinic}, {address}, 전화 {clinic_phone}\n{directions}\
+        "일시: {when}\n장소: {clinic}, {address}, 전화 {clinic_phone}\n{directions}{known}\
          접종: {course} {dose_number}차\n예약번호: {number}\n"
     )
 }

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod gateway;
 pub mod make;
 pub mod openapi;
 pub mod process;
