@@ -330,7 +330,7 @@ pub async fn delete_past(
         "/* notice::delete_past */ delete from closure_told where booking_id in (
              select booking_id from closure_told
              where on_date < ($1 at time zone 'UTC')::date - 1
-             limit $2 for update skip locked)",
+             limit $2)",
         now,
         limit.cast_signed(),
     )
@@ -340,7 +340,7 @@ pub async fn delete_past(
         "/* notice::delete_past */ delete from reminder_day where (clinic_id, on_date) in (
              select clinic_id, on_date from reminder_day
              where on_date < ($1 at time zone 'UTC')::date - 1
-             limit $2 for update skip locked)",
+             limit $2)",
         now,
         limit.cast_signed(),
     )
@@ -351,7 +351,7 @@ pub async fn delete_past(
         "/* notice::delete_past */ delete from closure_change where closure_change_id in (
              select closure_change_id from closure_change
              where on_date < ($1 at time zone 'UTC')::date - 1
-             limit $2 for update skip locked)",
+             limit $2)",
         now,
         limit.cast_signed(),
     )

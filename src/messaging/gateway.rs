@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use reqwest::{
-    Client, Method, Request, Url,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+use http::{
+    Method, Request,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     answer::{Answers, RuleSource},
-    attempt::Attempt,
-    http,
+    attempt::{Attempt, Verdict},
+    http::{self as carrier, Client},
     outgoing::TextMessage,
     place::Place,
     secret::{Secret, SecretSource},
@@ -101,7 +101,8 @@ impl Gateway {
         let headers = headers(&source.headers, &secrets, &mut place);
         let body = body(source, &secrets, &mut place);
         let answers = Answers::read(&source.answers, &mut place);
-        let client = place.within("ca_file").take(http::client(source.ca_file.as_deref(), at_once));
+        let client =
+            place.within("ca_file").take(carrier::client(source.ca_file.as_deref(), at_once));
         let gateway = Self {
             client: client?,
             method: method?,
@@ -133,9 +134,9 @@ impl Gateway {
     pub(super) async fn carry(&self, message: &TextMessage) -> Attempt {
         let request = match self.request(message) {
             Ok(request) => request,
-            Err(why) => return Attempt::new(super::Verdict::Refused, why),
+            Err(why) => return Attempt::new(Verdict::Refused, why),
         };
-        match http::ask(&self.client, request).await {
+        match carrier::ask(&self.client, request).await {
             Ok(answer) => {
                 Attempt { rest: answer.rest, ..self.answers.judge(answer.status, &answer.body) }
             }
@@ -143,41 +144,37 @@ impl Gateway {
         }
     }
 
-    fn request(&self, message: &TextMessage) -> Result<Request, String> {
-        let url = self.url.fill(message, percent_encoded);
-        let url = url.parse::<Url>().map_err(|_| "the message does not fit into the url")?;
-        let mut request = Request::new(self.method.clone(), url);
-        for (name, template) in &self.headers {
-            let value = header_value(&template.fill(message, as_it_is))
-                .map_err(|_| format!("the message does not fit into the header {name}"))?;
-            request.headers_mut().insert(name, value);
-        }
-        if let Some((user, password)) = &self.basic {
-            let pair = format!("{user}:{}", password.expose());
-            let value = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
-            let value = header_value(&value).map_err(|_| "the password fits into no header")?;
-            request.headers_mut().insert(reqwest::header::AUTHORIZATION, value);
-        }
+    fn request(&self, message: &TextMessage) -> Result<Request<carrier::Body>, String> {
         let (kind, body) = match &self.body {
-            Body::None => return Ok(request),
-            Body::Json(json) => ("application/json", json.fill(message).to_string()),
+            Body::None => (None, String::new()),
+            Body::Json(json) => (Some("application/json"), json.fill(message).to_string()),
             Body::Form(fields) => {
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, template) in fields {
                     form.append_pair(name, &template.fill(message, as_it_is));
                 }
-                ("application/x-www-form-urlencoded", form.finish())
+                (Some("application/x-www-form-urlencoded"), form.finish())
             }
         };
+        let url = self.url.fill(message, percent_encoded);
+        let request = Request::builder().method(self.method.clone()).uri(url);
+        let mut request = request
+            .body(carrier::Body::from(body))
+            .map_err(|_| "the message does not fit into the url")?;
         let headers = request.headers_mut();
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
-        *request.body_mut() = Some(body.into());
+        headers.extend(kind.map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind))));
+        for (name, template) in &self.headers {
+            let value = header_value(&template.fill(message, as_it_is))
+                .map_err(|_| format!("the message does not fit into the header {name}"))?;
+            headers.insert(name, value);
+        }
+        if let Some((user, password)) = &self.basic {
+            let pair = format!("{user}:{}", password.expose());
+            let value = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
+            let value = header_value(&value).map_err(|_| "the password fits into no header")?;
+            headers.insert(AUTHORIZATION, value);
+        }
         Ok(request)
-    }
-
-    #[cfg(test)]
-    pub(super) fn judge(&self, status: u16, body: &str) -> super::Verdict {
-        self.answers.judge(status, body.as_bytes()).verdict
     }
 }
 
@@ -264,7 +261,8 @@ fn url(source: &str, secrets: &Secrets, mut place: Place<'_>) -> Option<Template
     };
     let origin = |text| {
         let filled = template.fill(&message(text), percent_encoded);
-        http::address(&filled).map(|url| url.origin())
+        let url = carrier::address(&filled)?;
+        Ok::<_, String>((url.scheme().cloned(), url.authority().cloned()))
     };
     let (one, other) = (place.take(origin("1"))?, place.take(origin("a.b"))?);
     if one != other {

@@ -3,7 +3,14 @@
 
 use std::{error::Error as _, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
-use reqwest::{Client, Request, Url, redirect};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client as Legacy, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject},
@@ -19,6 +26,11 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 /// No provider may ask for more.
 const REST_MAX: Duration = Duration::from_secs(600);
 const USER_AGENT: &str = concat!("dosebook/", env!("CARGO_PKG_VERSION"));
+
+/// What a request carries.
+pub(super) type Body = Full<Bytes>;
+/// A client that keeps connections open between requests.
+pub(super) type Client = Legacy<HttpsConnector<HttpConnector>, Body>;
 
 /// An answer that arrived.
 pub(super) struct Answer {
@@ -55,49 +67,48 @@ pub(super) fn client(ca_file: Option<&Path>, at_once: usize) -> Result<Client, S
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT_MAX)
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_MAX));
+    let connector =
+        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+    Ok(Legacy::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_MAX)
         .pool_max_idle_per_host(at_once)
-        .build()
-        .map_err(|error| error.without_url().to_string())
+        .build(connector.wrap_connector(tcp)))
 }
 
 /// Sends a request and reads the answer, as much of it as anybody needs.
 ///
 /// # Errors
 /// What became of the attempt, where no whole answer came.
-pub(super) async fn ask(client: &Client, request: Request) -> Result<Answer, Attempt> {
-    let mut response = client.execute(request).await.map_err(lost)?;
+pub(super) async fn ask(client: &Client, mut request: Request<Body>) -> Result<Answer, Attempt> {
+    request.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    let response = client.request(request).await.map_err(|error| {
+        let verdict = if error.is_connect() { Verdict::TryAgain } else { Verdict::Unsure };
+        Attempt::new(verdict, told(&error))
+    })?;
     let status = response.status().as_u16();
-    let rest = response.headers().get(reqwest::header::RETRY_AFTER);
+    let rest = response.headers().get(header::RETRY_AFTER);
     let rest = rest.and_then(|value| value.to_str().ok()?.parse().ok());
     let rest = rest.map(|seconds| Duration::from_secs(seconds).min(REST_MAX));
-    let mut body = Vec::new();
-    while body.len() < ANSWER_BYTES_MAX {
-        match response.chunk().await.map_err(lost)? {
-            Some(chunk) => body.extend_from_slice(&chunk),
-            None => break,
-        }
-    }
+    // What was answered counts by its status, even where its body breaks off or has no end.
+    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+    let body = body.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
     Ok(Answer { status, body, rest })
 }
 
-/// Without an address: a phone number and a text may stand in it.
-fn lost(error: reqwest::Error) -> Attempt {
-    let error = error.without_url();
-    let verdict = if error.is_connect() { Verdict::TryAgain } else { Verdict::Unsure };
-    let mut why = error.to_string();
+/// An error and what caused it; none of them knows what was sent.
+fn told(error: &hyper_util::client::legacy::Error) -> String {
+    let mut told = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        why = format!("{why}: {cause}");
+        told = format!("{told}: {cause}");
         source = cause.source();
     }
-    Attempt::new(verdict, why)
+    told
 }
 
 /// An absolute address to which messages may be sent: one where nobody reads them on the way, by
@@ -105,11 +116,17 @@ fn lost(error: reqwest::Error) -> Attempt {
 ///
 /// # Errors
 /// A sentence for the operator: why it is none.
-pub(super) fn address(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{text:?} is no address: {error}"))?;
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let is_here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    match url.scheme() {
+pub(super) fn address(text: &str) -> Result<Uri, String> {
+    let url: Uri = text.parse().map_err(|error| format!("{text:?} is no address: {error}"))?;
+    let (Some(scheme), Some(host)) = (url.scheme_str(), url.host()) else {
+        return Err(format!("{text:?} is no address: it begins with https://"));
+    };
+    if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err("a user name does not go into the address: see `basic`".into());
+    }
+    let name = host.trim_matches(['[', ']']);
+    let is_here = name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    match scheme {
         "https" => Ok(url),
         "http" if is_here => Ok(url),
         "http" => Err(format!("{host} is another machine: messages go there by https only")),
@@ -133,6 +150,7 @@ mod tests {
             ("http://localhost.example/", "by https only"),
             ("http://10.0.0.1/", "by https only"),
             ("ftp://127.0.0.1/", "neither"),
+            ("https://me:secret@sms.example/", "see `basic`"),
             ("/send", "no address"),
             ("sms.example", "no address"),
         ] {

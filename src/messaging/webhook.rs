@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{
-    Client, Method, Request, Url,
+use http::{
+    Method, Request, Uri,
     header::{CONTENT_TYPE, HeaderValue},
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     answer::Answers,
     attempt::{Attempt, Verdict},
-    http,
+    http::{self as carrier, Client},
     outgoing::Outgoing,
     place::Place,
     secret::SecretSource,
@@ -41,7 +41,7 @@ pub(super) struct WebhookSource {
 #[derive(Clone)]
 pub(super) struct Webhook {
     client: Client,
-    url: Url,
+    url: Uri,
     keys: Vec<Hmac<Sha256>>,
     answers: Answers,
 }
@@ -53,7 +53,7 @@ impl Webhook {
         at_once: usize,
         mut place: Place<'_>,
     ) -> Option<Self> {
-        let url = place.within("url").take(http::address(&source.url));
+        let url = place.within("url").take(carrier::address(&source.url));
         let mut keys = Vec::new();
         for (nth, secret) in source.secrets.iter().enumerate() {
             let mut place = place.within(&format!("secrets[{nth}]"));
@@ -63,7 +63,8 @@ impl Webhook {
         if source.secrets.is_empty() {
             place.within("secrets").fault("one at least, or nobody could tell who sends");
         }
-        let client = place.within("ca_file").take(http::client(source.ca_file.as_deref(), at_once));
+        let client =
+            place.within("ca_file").take(carrier::client(source.ca_file.as_deref(), at_once));
         Some(Self { client: client?, url: url?, keys, answers: Answers::default() })
     }
 
@@ -72,7 +73,9 @@ impl Webhook {
         let body = body(message, now).to_string();
         let timestamp = now.timestamp().to_string();
         let signature = self.sign(message.id(), &timestamp, &body);
-        let mut request = Request::new(Method::POST, self.url.clone());
+        let mut request = Request::new(carrier::Body::from(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.url.clone();
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in [
@@ -85,8 +88,7 @@ impl Webhook {
                 Err(error) => return Attempt::new(Verdict::Refused, error.to_string()),
             }
         }
-        *request.body_mut() = Some(body.into());
-        match http::ask(&self.client, request).await {
+        match carrier::ask(&self.client, request).await {
             // The specification: 410 says that nobody is there any more. The message is not at
             // fault.
             Ok(answer) => {
@@ -155,7 +157,7 @@ mod tests {
 
     fn webhook(keys: &[&str]) -> Webhook {
         Webhook {
-            client: http::client(None, 1).unwrap(),
+            client: carrier::client(None, 1).unwrap(),
             url: "https://adapter.example/".parse().unwrap(),
             keys: keys.iter().map(|secret| key(secret).unwrap()).collect(),
             answers: Answers::default(),
