@@ -7,6 +7,7 @@
 //! | wrong tries at one code | 5 (`sign_in_code::ATTEMPTS_MAX`) |
 //! | codes from an address, from a network | 300, 10,000 in 15 minutes |
 //! | wrong tries from an address, from a network | 100, 1,000 in 15 minutes |
+//! | codes by booking number asked for from an address | 60 in 15 minutes |
 //! | codes of the installation | `--codes-per-minute`, for each process |
 //!
 //! **A person** is what was typed: the caps are counted by a hash of the match key, in the register
@@ -63,6 +64,10 @@ pub const ADDRESS_TRIES_MAX: i32 = 100;
 /// Wrong tries from one network.
 pub const NETWORK_TRIES_MAX: i32 = 1_000;
 
+/// Codes that an address may ask for by booking number, made or not: each looks at some two
+/// thousand persons.
+pub const ADDRESS_LOOK_UPS_MAX: i32 = 60;
+
 /// What a cap is counted by: a keyed hash, because addresses and match keys are personal.
 pub type Counted = [u8; 16];
 
@@ -118,6 +123,17 @@ impl TryCounts {
             network: counted(key, &[b"tries from network", &caller.network]),
         }
     }
+}
+
+/// What asking for a code by booking number counts for.
+pub fn look_ups(key: &CapKey, caller: &Caller) -> Counted {
+    counted(key, &[b"look-ups from address", &caller.address])
+}
+
+/// A booking number with a birth date, as a person's codes are counted by what was typed: whether
+/// or not somebody has it, and apart from what they have by name.
+pub fn by_number(key: &CapKey, number: &str, birth_date: &str) -> Match {
+    counted(key, &[b"booking number", number.as_bytes(), birth_date.as_bytes()])
 }
 
 fn counted(key: &CapKey, parts: &[&[u8]]) -> Counted {

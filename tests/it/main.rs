@@ -19,6 +19,7 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_again;
 mod booking_number;
 mod budget;
 mod campaign;
