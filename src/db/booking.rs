@@ -119,7 +119,8 @@ pub struct Held {
 const BORN_MAX: i64 = 20_000;
 
 /// Every booking, ended or not, of everybody who was born on this day. One row holds them all, so
-/// that the time does not depend on what is looked for among them.
+/// that the time does not depend on what is looked for among them. The `offset` keeps the planner
+/// to the indexes of persons' bookings.
 pub async fn list_of_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
@@ -135,7 +136,8 @@ pub async fn list_of_born_on(
              where person_id = born.person_id and state in (1, 2, 5)
              union all
              select booking_id from booking
-             where person_id = born.person_id and state in (3, 4)) b",
+             where person_id = born.person_id and state in (3, 4)
+             offset 0) b",
         birth_date.date(),
         BORN_MAX,
     )
