@@ -22,7 +22,7 @@
 //! **The victim of somebody else's guessing still gets in.** An attacker who has used up what a
 //! person has leaves to every other network two codes and three tries, and a code ends only older
 //! ones of the same network. To keep somebody out takes 15 networks that ask for codes in every 15
-//! minutes, or 197 that guess every day; or one that the victim is in too.
+//! minutes, or 198 that guess every day; or one that the victim is in too.
 //!
 //! **Guessing takes years.** A try succeeds once in a million, so even odds need 693,147 tries. One
 //! network has 10 a day for each of three spellings, which takes 63 years. As many networks as
@@ -217,9 +217,12 @@ mod tests {
 
     #[test]
     fn keeping_somebody_out_takes_many_networks() {
-        // Beside the first one, which uses up what a person has.
-        assert_eq!((ALL_CODES_MAX - PERSON_CODES_MAX) / ORIGIN_CODES_MAX + 1, 14);
-        assert_eq!((ALL_TRIES_MAX - PERSON_TRIES_MAX) / ORIGIN_TRIES_MAX, 196);
+        // The first one uses up what a person has, each other one what a network has.
+        let networks = |all: i32, person: i32, origin: i32| {
+            1 + u32::try_from(all - person).unwrap().div_ceil(u32::try_from(origin).unwrap())
+        };
+        assert_eq!(networks(ALL_CODES_MAX, PERSON_CODES_MAX, ORIGIN_CODES_MAX), 15);
+        assert_eq!(networks(ALL_TRIES_MAX, PERSON_TRIES_MAX, ORIGIN_TRIES_MAX), 198);
     }
 
     #[test]
