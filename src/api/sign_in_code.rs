@@ -9,10 +9,11 @@ use crate::{
     domain::{
         Code, Detail,
         birth_date::BirthDate,
+        booking_number::BookingNumber,
         person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
-    flows::{self, sign_in_code::Claim},
+    flows::{self, booking_number::NumberClaim, sign_in_code::Claim},
     http::{
         admission::{self, Admitted},
         caller::CalledFrom,
@@ -29,6 +30,14 @@ pub struct CodeRequest {
     name: String,
     birth_date: String,
     phone: String,
+}
+
+/// Whose booking somebody says it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookingCodeRequest {
+    number: String,
+    birth_date: String,
 }
 
 /// What somebody who asked for a code gets to know.
@@ -48,9 +57,7 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if app.providers.is_none() {
-        return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
-    }
+    has_way_out(&app)?;
     let now = app.clock.now();
     let name = parse_name(&claim.name)?;
     let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
@@ -58,8 +65,44 @@ pub async fn post_code(
     let match_key = &match_key(&app.keys.matching, &name, birth_date, &phone);
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = Claim { match_key, phone: &phone, caller: &caller };
-    let Challenge { challenge_id, expires_at } =
-        flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
+    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    answer(&app, asked)
+}
+
+/// Sends a code to the phone of whoever has the booking. The answer is the same where nobody has.
+///
+/// # Errors
+/// `invalid_field`; `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn post_booking_code(
+    _: Admitted<admission::LookUp>,
+    app: Data<App>,
+    CalledFrom(caller): CalledFrom,
+    Json(claim): Json<BookingCodeRequest>,
+) -> Result<HttpResponse, Problem> {
+    has_way_out(&app)?;
+    let now = app.clock.now();
+    let number = BookingNumber::parse(&claim.number)?;
+    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = NumberClaim { number, birth_date, caller: &caller };
+    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
+    answer(&app, asked)
+}
+
+/// # Errors
+/// `unavailable` where codes have no way out.
+fn has_way_out(app: &App) -> Result<(), Problem> {
+    match app.providers {
+        Some(_) => Ok(()),
+        None => Err(Problem::new(Code::Unavailable, Detail::CodesNotSent)),
+    }
+}
+
+fn answer(app: &App, asked: flows::Result<Challenge>) -> Result<HttpResponse, Problem> {
+    if asked.is_err() {
+        app.give_code_back();
+    }
+    let Challenge { challenge_id, expires_at } = asked?;
     app.outbox.notify_one();
     Ok(HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))

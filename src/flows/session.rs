@@ -49,18 +49,23 @@ pub async fn sign_in(
     let hash = code.hash(&keys.code, challenge_id);
     let counts = TryCounts::new(&keys.cap, caller);
     let now = clock.now();
-    // The refusal comes after the commit: a rollback would forget the attempt.
-    let tried = in_tx(&db.write, "sign in", async |conn| {
+    // The refusal of a wrong one comes after the commit: a rollback would forget the attempt.
+    let person_id = in_tx(&db.write, "sign in", async |conn| {
+        db::code_cap::wait_for_turn_of(conn, challenge_id).await?;
+        if let Some(until) = db::code_cap::of_tries(conn, challenge_id, &counts, now).await? {
+            return Err(too_many_tries(until, now).into());
+        }
         let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await;
-        tried.map_err(db::Error::from)
+        tried.map_err(super::Error::from)
     })
     .await?;
-    if let Some(until) = tried.capped_until {
-        let retry_after = seconds_until(until, now);
-        let detail = Detail::TooManyTries { retry_after };
-        return Err(Refusal::new(Code::TooManyRequests, detail).into());
-    }
-    let person_id = tried.person_id.ok_or_else(wrong)?;
+    let person_id = person_id.ok_or_else(wrong)?;
     let expires_at = (now + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0);
     Ok(CitizenSession { token: citizen_token(keys, person_id, expires_at), expires_at, person_id })
+}
+
+/// The refusal of a try, or of a code to try, until `until`.
+pub(super) fn too_many_tries(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+    let retry_after = seconds_until(until, now);
+    Refusal::new(Code::TooManyRequests, Detail::TooManyTries { retry_after })
 }

@@ -1,6 +1,6 @@
 //! The state that all handlers share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -32,6 +32,8 @@ pub struct App {
     /// One-time codes that are shown on this machine; none where they are not shown.
     pub shown_codes: Option<Arc<ShownCodes>>,
     pub trusted_proxies: Vec<Block>,
+    /// Whether a proxy has been heard of that is not trusted: said once.
+    pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,
     /// By what messages leave; none where none does.
     pub providers: Option<Arc<Providers>>,
@@ -45,6 +47,15 @@ impl App {
     /// # Errors
     /// When there will be room again, where there is none.
     pub fn take_code(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
-        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner).take(now)
+        self.ceiling().take(now)
+    }
+
+    /// Takes back one that was counted and not made.
+    pub fn give_code_back(&self) {
+        self.ceiling().give_back();
+    }
+
+    fn ceiling(&self) -> MutexGuard<'_, Ceiling> {
+        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

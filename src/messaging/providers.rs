@@ -18,7 +18,10 @@ use super::{
 use crate::{
     clock::Clock,
     config::Site,
-    domain::outbox::{Claimed, Queue},
+    domain::{
+        keys::Keys,
+        outbox::{Claimed, Queue},
+    },
     telemetry::{AttemptLabel, Metrics, ProviderLabel},
 };
 
@@ -98,9 +101,9 @@ impl Plan {
 }
 
 impl Providers {
-    pub fn new(plan: Plan, clock: Clock, metrics: Arc<Metrics>) -> Self {
+    pub fn new(plan: Plan, keys: &Keys, clock: Clock, metrics: Arc<Metrics>) -> Self {
         let Plan { settings, providers, local, site } = plan;
-        let (renderer, last) = (Renderer::new(site), Mutex::default());
+        let (renderer, last) = (Renderer::new(site, keys), Mutex::default());
         let opened = Self { settings, providers, renderer, local, clock, metrics, last };
         opened.show_health();
         opened
@@ -113,6 +116,11 @@ impl Providers {
     /// Text messages that are shown on this machine, where they are.
     pub fn local(&self) -> Option<&LocalPage> {
         self.local.as_deref()
+    }
+
+    /// The names of the providers, in order of preference.
+    pub fn names(&self) -> Vec<&str> {
+        self.providers.iter().map(|provider| provider.name.as_str()).collect()
     }
 
     /// Whether there is a provider for it at all.

@@ -8,6 +8,8 @@ use crate::{
     config::Site,
     domain::{
         BookingId,
+        booking_number::BookingNumber,
+        keys::{BookingNumberKey, Keys},
         language::Language,
         outbox::{Claimed, Content, Recipient},
     },
@@ -18,18 +20,20 @@ use crate::{
 /// What messages are written with.
 pub(super) struct Renderer {
     site: Site,
+    numbers: BookingNumberKey,
     /// The host of the pages as telephones know it; none where it has no name.
     host_name: Option<String>,
 }
 
 impl Renderer {
-    pub(super) fn new(site: Site) -> Self {
+    pub(super) fn new(site: Site, keys: &Keys) -> Self {
         let host = site.public_url.as_ref().map(|url| url.host().to_owned());
         let name = host.map(|host| host.split(':').next().unwrap_or_default().to_owned());
         let is_name = |name: &String| {
             name.contains(|c: char| c.is_ascii_alphabetic()) && !name.starts_with('[')
         };
-        Self { host_name: name.filter(is_name), site }
+        let numbers = keys.booking_number.clone();
+        Self { host_name: name.filter(is_name), numbers, site }
     }
 
     /// The message as it leaves by this channel; none for somebody who cannot be reached by it, or
@@ -59,7 +63,7 @@ impl Renderer {
                 code_text(head, &code.code)
             }
             Content::Notice(notice) => {
-                let number = number(notice.appointment.booking_id);
+                let number = self.number(notice.appointment.booking_id);
                 notice_text(head, notice, &number)
             }
             Content::Decoy | Content::Unknown => return None,
@@ -78,7 +82,7 @@ impl Renderer {
                 (subject, text, None)
             }
             Content::Notice(notice) => {
-                let number = number(notice.appointment.booking_id);
+                let number = self.number(notice.appointment.booking_id);
                 let (subject, text) = notice_mail(head, notice, &number);
                 let organizer = self.site.public_url.as_ref().map(|url| url.as_str());
                 let file = notice.changes_calendar().then(|| {
@@ -97,6 +101,11 @@ impl Renderer {
         Some(Mail { id: message.message_id, to, language, subject, text, attachment })
     }
 
+    /// The number of a booking, in groups.
+    fn number(&self, booking_id: BookingId) -> String {
+        BookingNumber::of(&self.numbers, booking_id).to_string()
+    }
+
     fn letterhead(&self, language: Option<Language>, settings: &Settings) -> Letterhead<'_> {
         let language = language.unwrap_or(settings.language);
         let korean = self.site.issuer_ko.as_deref().filter(|_| language == Language::Korean);
@@ -113,8 +122,4 @@ impl Renderer {
 fn digits(recipient: &Recipient) -> Option<String> {
     let is_number = recipient.phone.bytes().all(|byte| byte.is_ascii_digit());
     (is_number && !recipient.phone.is_empty()).then(|| recipient.phone.clone())
-}
-
-fn number(booking_id: BookingId) -> String {
-    booking_id.to_string()
 }

@@ -22,6 +22,7 @@ mod message;
 mod noun;
 mod number;
 mod reason;
+mod standing;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use josa::josa;
 pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};
 pub use number::count;
 pub use reason::reason;
+pub use standing::standing;

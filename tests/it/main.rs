@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::large_futures,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
@@ -18,6 +19,8 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_again;
+mod booking_number;
 mod budget;
 mod campaign;
 mod clinic;
@@ -37,6 +40,7 @@ mod ledger;
 mod localized;
 mod messages;
 mod model;
+mod output;
 mod overload;
 mod plan;
 mod postgres;

@@ -10,8 +10,9 @@ use dosebook::{
     config::Service,
     db::Db,
     domain::{
-        ClinicId, PersonId, StaffUserId,
+        BookingId, ClinicId, PersonId, StaffUserId,
         batch::{self, Decide},
+        booking_number::BookingNumber,
         keys::Keys,
         session,
     },
@@ -25,6 +26,9 @@ use super::{Client, database::TestDatabase, proxy::Proxy};
 
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
+
+/// Milliseconds that a request may have to wait in its lane, unless a test says otherwise.
+const WAIT_MS: u64 = 1_200;
 
 /// A running service. Stops when dropped; the last one on a database takes it along.
 pub struct TestApp {
@@ -67,7 +71,9 @@ impl Default for Options {
             "--connections=4",
             "--show-codes",
         ];
-        let Line { service } = Line::parse_from(line);
+        let Line { mut service } = Line::parse_from(line);
+        // A machine that is busy with other tests is slow, not overloaded.
+        service.wait_ms = WAIT_MS;
         Self { service, clock: Clock::System, decide: batch::decide, messages: None }
     }
 }
@@ -251,6 +257,11 @@ impl TestApp {
     pub fn citizen(&self, person: impl Into<PersonId>) -> Client {
         let expires_at = self.app.clock.now() + TimeDelta::hours(session::CITIZEN_SESSION_HOURS);
         self.holder_of(&session::citizen_token(&self.app.keys, person.into(), expires_at))
+    }
+
+    /// The number that people have of a booking.
+    pub fn number(&self, booking_id: uuid::Uuid) -> BookingNumber {
+        BookingNumber::of(&self.app.keys.booking_number, BookingId(booking_id))
     }
 
     /// A signed-in member of a clinic's staff.
