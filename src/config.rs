@@ -79,7 +79,7 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,
 
-    /// Connections in each of the two pools for requests (writes outside the lanes, reads); four
+    /// Connections in each of the two pools for requests (writes outside the lanes, reads); seven
     /// more belong to background jobs, and one to each lane
     #[arg(
         long,
@@ -118,8 +118,19 @@ pub struct Service {
     )]
     pub codes_per_minute: u32,
 
+    /// File that says by what messages leave (see docs/messages.md): SMS gateways, mail servers,
+    /// webhooks; without it none leaves
+    #[arg(long, env = "DOSEBOOK_MESSAGES", value_name = "FILE")]
+    pub messages: Option<PathBuf>,
+
     #[command(flatten)]
     pub site: Site,
+}
+
+/// A variable of the environment that a file of settings names: where a secret stands.
+#[expect(clippy::disallowed_methods, reason = "settings are read here")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// What pages and messages say about whoever runs the service.

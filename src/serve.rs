@@ -14,7 +14,7 @@ use actix_web::{
     web::Data,
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::{batch::Decide, code_cap::Ceiling, keys::Keys},
+    domain::{batch::Decide, code_cap::Ceiling, keys::Keys, outbox::Queue},
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
@@ -33,7 +33,8 @@ use crate::{
         session::SignOuts,
     },
     http::{self, gates::Gates, page::RefusalPages, request_id::RequestIds, state::App},
-    jobs,
+    jobs::{self, outbox::Sender},
+    messaging::{self, Providers},
     telemetry::Metrics,
     web,
 };
@@ -55,6 +56,8 @@ pub struct Parts {
     pub clock: Clock,
     /// [`crate::domain::batch::decide`], save in a test that removes a guard.
     pub decide: Decide,
+    /// By what messages leave, if any does.
+    pub messages: Option<messaging::Plan>,
 }
 
 /// A service that answers.
@@ -67,6 +70,9 @@ pub struct Serving {
     lanes: lane::Running,
     /// What runs beside the requests; ends when dropped.
     jobs: JoinSet<()>,
+    /// What sends messages; ends when told to stop and what was under way is settled.
+    senders: JoinSet<()>,
+    stop: watch::Sender<bool>,
 }
 
 impl Serving {
@@ -76,7 +82,7 @@ impl Serving {
     /// When the settings contradict each other, the board or the ended sessions cannot be read, or
     /// an address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, decide } = parts;
+        let Parts { db, keys, clock, decide, messages } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
@@ -93,6 +99,8 @@ impl Serving {
         };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Arc::new(Notify::new());
+        let providers = messages
+            .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
         let imports = Imports::new(db.clone(), keys.clone());
         let app = Data::new(App {
             db,
@@ -110,6 +118,7 @@ impl Serving {
             shown_codes,
             codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
+            providers,
             stranger: Once::new(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             site: service.site.clone(),
@@ -121,10 +130,12 @@ impl Serving {
             page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
         let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
+        let (stop, stopped) = watch::channel(false);
         let mut jobs = start_jobs(&app);
         let pages = publish(&app, maker);
         jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), pages));
-        Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
+        let senders = start_senders(&app, &mut jobs, stopped);
+        Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }
 
     /// Takes no new requests, lets those under way finish, then empties the lanes.
@@ -139,6 +150,12 @@ impl Serving {
         }
         self.app.lanes.stop();
         self.lanes.join().await;
+        self.stop.send_replace(true);
+        while let Some(ended) = self.senders.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a sender of messages ended badly");
+            }
+        }
         self.jobs.shutdown().await;
     }
 }
@@ -150,11 +167,30 @@ fn start_jobs(app: &App) -> JoinSet<()> {
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let sign_outs = app.sign_outs.clone();
     jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
-    if let Some(shown) = app.shown_codes.clone() {
-        let sink = jobs::outbox::Sink::Local(shown);
-        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));
-    }
     jobs
+}
+
+/// Starts what tells people of their appointments and what sends messages, where any can leave.
+fn start_senders(app: &App, jobs: &mut JoinSet<()>, stop: watch::Receiver<bool>) -> JoinSet<()> {
+    let mut senders = JoinSet::new();
+    let Some(providers) = app.providers.clone() else { return senders };
+    let sender = Sender {
+        db: app.db.clone(),
+        clock: app.clock.clone(),
+        providers,
+        metrics: app.metrics.clone(),
+        queued: app.outbox.clone(),
+        told: Arc::default(),
+        stop,
+    };
+    jobs.spawn(jobs::notice::run(sender.clone()));
+    match app.shown_codes.clone() {
+        Some(shown) => drop(jobs.spawn(jobs::outbox::show_codes(sender.clone(), shown))),
+        None => drop(senders.spawn(jobs::outbox::send(sender.clone(), Queue::Codes))),
+    }
+    senders.spawn(jobs::outbox::send(sender.clone(), Queue::Texts));
+    senders.spawn(jobs::outbox::send(sender, Queue::Mails));
+    senders
 }
 
 /// The pages that answer only on this machine.

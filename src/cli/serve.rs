@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     config::{Service, Storage},
     domain::batch,
+    messaging::Plan,
     serve::{Parts, Serving},
     store::Store,
 };
@@ -25,19 +26,22 @@ pub struct Args {
 /// # Errors
 /// A sentence for the operator: no database, or the address is taken.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let Service { messages, show_codes, site, .. } = &args.service;
+    let messages = Plan::read(messages.as_deref(), *show_codes, site)?;
     args.service.codes_page()?;
     let store = Store::open(storage, args.service.connections).await?;
-    let served = serve(&store, &args.service).await;
+    let served = serve(&store, messages, &args.service).await;
     store.close().await;
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
+async fn serve(store: &Store, messages: Option<Plan>, service: &Service) -> anyhow::Result<()> {
     let parts = Parts {
         db: store.db.clone(),
         keys: store.keys.clone(),
         clock: Clock::System,
         decide: batch::decide,
+        messages,
     };
     let serving = Serving::start(parts, service).await.context("the service cannot start")?;
     // The service runs, whoever reads that it does.
@@ -52,9 +56,15 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
 
 fn addresses(serving: &Serving) -> String {
     let Serving { address, codes_address, .. } = serving;
-    let codes = match codes_address {
-        Some(address) => format!("one-time codes are shown on http://{address}/dev/codes"),
-        None => "citizens cannot sign in: --show-codes shows one-time codes here".to_owned(),
+    let providers = serving.app.providers.as_ref().map(|providers| providers.names());
+    let codes = match (codes_address, providers) {
+        (Some(address), _) => format!("one-time codes are shown on http://{address}/dev/codes"),
+        (None, Some(names)) => format!("messages leave by {}", names.join(", ")),
+        (None, None) => {
+            "citizens cannot sign in: --messages says by what one-time codes are sent, \
+                         --show-codes shows them here"
+                .to_owned()
+        }
     };
     format!(
         "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n"

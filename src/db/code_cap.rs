@@ -2,13 +2,13 @@
 //! when. What is counted is written with the codes and tries themselves (`db/sign_in_code.rs`).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgConnection, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::code_cap::{
-    ADDRESS_CODES_MAX, ADDRESS_TRIES_MAX, ALL_CODES_MAX, ALL_TRIES_MAX, CODE_WINDOW_MINUTES,
-    Capped, CodeCounts, NETWORK_CODES_MAX, NETWORK_TRIES_MAX, ORIGIN_CODES_MAX, ORIGIN_TRIES_MAX,
-    PERSON_CODES_MAX, PERSON_TRIES_MAX, TryCounts,
+    ADDRESS_CODES_MAX, ADDRESS_LOOK_UPS_MAX, ADDRESS_TRIES_MAX, ALL_CODES_MAX, ALL_TRIES_MAX,
+    CODE_WINDOW_MINUTES, Capped, CodeCounts, Counted, NETWORK_CODES_MAX, NETWORK_TRIES_MAX,
+    ORIGIN_CODES_MAX, ORIGIN_TRIES_MAX, PERSON_CODES_MAX, PERSON_TRIES_MAX, TryCounts,
 };
 
 /// Waits until no other transaction asks for a code for this person or tries one; then has that to
@@ -88,6 +88,29 @@ pub async fn of_codes(
         NETWORK_CODES_MAX,
     )
     .fetch_one(conn)
+    .await
+}
+
+/// Counts a code that is asked for by booking number, before anything is looked for; gives the time
+/// from which one may be asked for, where this one is too many.
+pub async fn count_look_up(
+    db: impl PgExecutor<'_>,
+    address: &Counted,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    query_scalar!(
+        r#"/* code_cap::count_look_up */
+        insert into code_cap as c (key, used, ends_at) values ($1, 1, $2)
+        on conflict (key) do update set
+            used = case when c.ends_at > $3 then least(c.used + 1, $4 + 1) else 1 end,
+            ends_at = case when c.ends_at > $3 then c.ends_at else excluded.ends_at end
+        returning case when used > $4 then ends_at end"#,
+        &address[..],
+        now + TimeDelta::minutes(CODE_WINDOW_MINUTES),
+        now,
+        ADDRESS_LOOK_UPS_MAX,
+    )
+    .fetch_one(db)
     .await
 }
 

@@ -22,6 +22,7 @@ pub mod error;
 pub mod import;
 pub mod metrics;
 pub mod movement;
+pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod pool;

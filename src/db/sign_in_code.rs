@@ -64,8 +64,8 @@ pub async fn insert(
                 person_key, origin_key)
             select $9, person_id, $10, $7, $11, $3, $4 from holder),
         message as (
-            insert into outbox (kind, recipient, body, is_decoy)
-            select 'sign_in_code', phone, $12, person_id = 0 from holder)
+            insert into outbox (kind, recipient, body, is_decoy, person_id, expires_at)
+            select 'sign_in_code', phone, $12, person_id = 0, person_id, $11 from holder)
         insert into code_cap as c (key, used, ends_at)
         select key, 1, $7 + ($7 - $8) from (values (1, $5::bytea), (2, $6)) k (nth, key)
         order by nth

@@ -7,6 +7,7 @@
 //! | wrong tries at one code | 5 (`sign_in_code::ATTEMPTS_MAX`) |
 //! | codes from an address, from a network | 300, 10,000 in 15 minutes |
 //! | wrong tries from an address, from a network | 100, 1,000 in 15 minutes |
+//! | codes by booking number asked for from an address | 60 in 15 minutes |
 //! | codes of the installation | `--codes-per-minute`, for each process |
 //!
 //! **A person** is what was typed: the caps are counted by a hash of the match key, in the register
@@ -21,7 +22,7 @@
 //! **The victim of somebody else's guessing still gets in.** An attacker who has used up what a
 //! person has leaves to every other network two codes and three tries, and a code ends only older
 //! ones of the same network. To keep somebody out takes 15 networks that ask for codes in every 15
-//! minutes, or 197 that guess every day; or one that the victim is in too.
+//! minutes, or 198 that guess every day; or one that the victim is in too.
 //!
 //! **Guessing takes years.** A try succeeds once in a million, so even odds need 693,147 tries. One
 //! network has 10 a day for each of three spellings, which takes 63 years. As many networks as
@@ -62,6 +63,10 @@ pub const NETWORK_CODES_MAX: i32 = 10_000;
 pub const ADDRESS_TRIES_MAX: i32 = 100;
 /// Wrong tries from one network.
 pub const NETWORK_TRIES_MAX: i32 = 1_000;
+
+/// Codes that an address may ask for by booking number, made or not: each looks at some two
+/// thousand persons.
+pub const ADDRESS_LOOK_UPS_MAX: i32 = 60;
 
 /// What a cap is counted by: a keyed hash, because addresses and match keys are personal.
 pub type Counted = [u8; 16];
@@ -118,6 +123,17 @@ impl TryCounts {
             network: counted(key, &[b"tries from network", &caller.network]),
         }
     }
+}
+
+/// What asking for a code by booking number counts for.
+pub fn look_ups(key: &CapKey, caller: &Caller) -> Counted {
+    counted(key, &[b"look-ups from address", &caller.address])
+}
+
+/// A booking number with a birth date, as a person's codes are counted by what was typed: whether
+/// or not somebody has it, and apart from what they have by name.
+pub fn by_number(key: &CapKey, number: &str, birth_date: &str) -> Match {
+    counted(key, &[b"booking number", number.as_bytes(), birth_date.as_bytes()])
 }
 
 fn counted(key: &CapKey, parts: &[&[u8]]) -> Counted {
@@ -201,9 +217,12 @@ mod tests {
 
     #[test]
     fn keeping_somebody_out_takes_many_networks() {
-        // Beside the first one, which uses up what a person has.
-        assert_eq!((ALL_CODES_MAX - PERSON_CODES_MAX) / ORIGIN_CODES_MAX + 1, 14);
-        assert_eq!((ALL_TRIES_MAX - PERSON_TRIES_MAX) / ORIGIN_TRIES_MAX, 196);
+        // The first one uses up what a person has, each other one what a network has.
+        let networks = |all: i32, person: i32, origin: i32| {
+            1 + u32::try_from(all - person).unwrap().div_ceil(u32::try_from(origin).unwrap())
+        };
+        assert_eq!(networks(ALL_CODES_MAX, PERSON_CODES_MAX, ORIGIN_CODES_MAX), 15);
+        assert_eq!(networks(ALL_TRIES_MAX, PERSON_TRIES_MAX, ORIGIN_TRIES_MAX), 198);
     }
 
     #[test]

@@ -32,14 +32,24 @@ pub struct Claim<'a> {
 /// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached; or when the machine
 /// gives no random bytes.
 pub async fn request(db: &Db, keys: &Keys, clock: &Clock, claim: Claim<'_>) -> Result<Challenge> {
-    let Claim { match_key, phone, caller } = claim;
+    let counts = CodeCounts::new(&keys.cap, claim.match_key, claim.caller);
+    request_counted(db, keys, clock, (claim, counts)).await
+}
+
+/// The same, counted as `counts` has it.
+pub(super) async fn request_counted(
+    db: &Db,
+    keys: &Keys,
+    clock: &Clock,
+    (claim, counts): (Claim<'_>, CodeCounts),
+) -> Result<Challenge> {
+    let Claim { match_key, phone, .. } = claim;
     let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
     let now = clock.now();
     let expires_at = (now + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
     let code_hash = code.hash(&keys.code, challenge_id);
     let message = CodeMessage { challenge_id, code, expires_at };
-    let counts = CodeCounts::new(&keys.cap, match_key, caller);
     let asking = Asking { match_key, phone, counts: &counts, now };
     in_tx(&db.write, "request code", async |conn| {
         db::code_cap::wait_for_turn(conn, &counts).await?;

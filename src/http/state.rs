@@ -18,6 +18,7 @@ use crate::{
     flows::{
         import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords, session::SignOuts,
     },
+    messaging::Providers,
     telemetry::Metrics,
 };
 
@@ -45,6 +46,8 @@ pub struct App {
     pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,
     pub site: Site,
+    /// By what messages leave; none where none does.
+    pub providers: Option<Arc<Providers>>,
     /// Notified when this process has put a message in the outbox.
     pub outbox: Arc<Notify>,
 }

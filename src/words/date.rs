@@ -41,17 +41,34 @@ pub fn date(language: Language, date: NaiveDate) -> String {
     match language {
         Language::English => format!("{} {day} {} {year}", date.format("%A"), date.format("%B")),
         Language::Korean => {
-            let weekday = match date.weekday() {
-                chrono::Weekday::Mon => '월',
-                chrono::Weekday::Tue => '화',
-                chrono::Weekday::Wed => '수',
-                chrono::Weekday::Thu => '목',
-                chrono::Weekday::Fri => '금',
-                chrono::Weekday::Sat => '토',
-                chrono::Weekday::Sun => '일',
-            };
+            let weekday = weekday(date.weekday());
             format!("{year}년 {}월 {day}일({weekday})", date.month())
         }
+    }
+}
+
+/// Mon 26 Jul 14:30; 7/26(월) 14:30. For text messages, where each letter counts: of days that are
+/// near, in a zone that the reader lives in.
+pub(super) fn brief(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    match language {
+        Language::English => at.format("%a %-d %b %H:%M").to_string(),
+        Language::Korean => {
+            let (month, day, weekday) = (at.month(), at.day(), weekday(at.weekday()));
+            format!("{month}/{day}({weekday}) {}", at.format("%H:%M"))
+        }
+    }
+}
+
+fn weekday(weekday: chrono::Weekday) -> char {
+    match weekday {
+        chrono::Weekday::Mon => '월',
+        chrono::Weekday::Tue => '화',
+        chrono::Weekday::Wed => '수',
+        chrono::Weekday::Thu => '목',
+        chrono::Weekday::Fri => '금',
+        chrono::Weekday::Sat => '토',
+        chrono::Weekday::Sun => '일',
     }
 }
 

@@ -30,6 +30,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_slots", 0),
     ("post_eligibility", 5),
     ("post_code", 5),
+    ("post_booking_code", 7),
     ("post_session", 5),
     ("delete_session", 3),
     ("post_staff_session", 4),

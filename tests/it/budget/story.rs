@@ -90,6 +90,13 @@ async fn citizen(recorder: &mut Recorder) {
     recorder.get(&me, &one).await;
     recorder.get(&me, "/v1/bookings").await;
     recorder.delete(&me, &one).await;
+    // The booking by its number, for somebody and for nobody.
+    let mut claim = json!({
+        "number": recorder.app.number(id).to_string(), "birth_date": person.birth_date,
+    });
+    recorder.post(&public, "/v1/auth/booking-codes", claim.clone()).await;
+    claim["birth_date"] = json!("1964-05-06");
+    recorder.post(&public, "/v1/auth/booking-codes", claim).await;
 }
 
 async fn staff(recorder: &mut Recorder) {
