@@ -32,7 +32,7 @@ async fn everybody_is_told_whether_they_can_book_and_why_not() {
     let yes = ask(&app, &en, ("1964", "5", "6")).await.ok(200);
     assert_eq!(yes.heading(), "You can book this vaccination");
     assert_eq!(yes.header("cache-control"), "no-store");
-    assert!(yes.main().contains("Doses that can be booked now: 84."), "{}", yes.main());
+    assert!(yes.main().contains("84 doses can be booked now."), "{}", yes.main());
     assert!(yes.main().contains("/en/sign-in?next=%2Fcampaigns%2F"), "{}", yes.main());
     let no = ask(&app, &en, ("1950", "5", "6")).await.ok(200);
     assert_eq!(no.heading(), "You cannot book this vaccination now");
