@@ -108,7 +108,7 @@ texts! {
         "이 사이트의 쿠키를 허용하거나 다른 브라우저에서 연 뒤 다시 로그인해 주십시오.";
 
     sign_out, "Sign out", "로그아웃";
-    sign_out_title, "Sign out here, or everywhere?", "어디에서 로그아웃하시겠습니까?";
+    sign_out_title, "Sign out here, or everywhere?", "로그아웃할 기기 선택";
     sign_out_here, "On this device", "이 기기";
     everywhere, "Everywhere", "모든 기기";
     sign_out_failed,
