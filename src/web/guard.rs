@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use super::next::Next;
 use crate::{
     config::Site,
-    domain::{Code, Detail, Refusal, language::Language, session::Session},
+    domain::{Code, Detail, Refusal, session::Session},
     flows::session::CitizenSession,
     http::{language, page, problem::Problem, state::App},
 };
@@ -149,10 +149,7 @@ fn session(app: &App, request: &HttpRequest) -> Option<Session> {
 
 fn sign_in_first(app: &App, request: &HttpRequest) -> HttpResponse {
     let asked = request.uri().path_and_query().map_or("", |asked| asked.as_str());
-    let (language, path) = match language::of_path(asked) {
-        Some(found) => found,
-        None => (Language::default(), ""),
-    };
+    let (language, path) = language::of_path(asked).unwrap_or_default();
     let next = Next::parse(path).unwrap_or_default();
     let mut response = HttpResponse::SeeOther()
         .insert_header((LOCATION, next.sign_in(language)))
