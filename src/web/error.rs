@@ -1,5 +1,6 @@
-//! Pages for what went wrong, in the language of the path: what it means for somebody's booking, when
-//! to come again, and whom to call. Under the pages' paths they take the place of problem documents.
+//! Pages for what went wrong, in the language of the path: what it means for somebody's booking,
+//! when to come again, and whom to call. Under the pages' paths they take the place of problem
+//! documents.
 
 use actix_web::{
     Error,

@@ -34,14 +34,15 @@ pub fn routes(pages: &mut ServiceConfig) {
 fn public_routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
-        .service(page("").route(get().to(prerendered::get_page)))
-        .service(page("/now").route(get().to(prerendered::get_page)))
-        .service(page("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
-        .service(page("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
-        .service(page("/style").route(get().to(prerendered::get_page)));
+        .service(both("").route(get().to(prerendered::get_page)))
+        .service(both("/").route(get().to(page::get_slash)))
+        .service(both("/now").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
+        .service(both("/style").route(get().to(prerendered::get_page)));
 }
 
 /// A page in both languages.
-fn page(path: &str) -> Resource {
+fn both(path: &str) -> Resource {
     at(&format!("/{{language:ko|en}}{path}"))
 }

@@ -1,5 +1,5 @@
-//! What the public pages say of one booking round: state, doses, people, odds, limit. All of it comes
-//! out of one published supply, so that a page never says two truths.
+//! What the public pages say of one booking round: state, doses, people, odds, limit. All of it
+//! comes out of one published supply, so that a page never says two truths.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -295,7 +295,7 @@ fn who(t: Texts, catalogue: &Catalogue, cohort: &Cohort) -> String {
 fn change(t: Texts, card: &Card, entry: &Entry) -> Change {
     let doses = t.count(entry.doses.unwrap_or(0).abs());
     let what = match Event::of_word(&entry.event) {
-        Some(Event::Published) => t.change_published(&doses),
+        Some(Event::Published) => t.change_published().to_owned(),
         Some(Event::Opened) => t.change_opened().to_owned(),
         Some(Event::Paused) => t.change_paused().to_owned(),
         Some(Event::Resumed) => t.change_resumed().to_owned(),

@@ -25,7 +25,7 @@ mod step;
 mod tests;
 
 pub use code::title;
-pub use date::{calendar_day, date, instant, second};
+pub use date::{calendar_day, date, instant, second, short_date};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::count;

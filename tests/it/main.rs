@@ -50,3 +50,4 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod web;

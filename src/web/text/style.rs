@@ -15,7 +15,6 @@ texts! {
     sample_code, "One-time code", "인증번호";
     sample_birth, "Date of birth", "생년월일";
     sample_birth_hint, "For example 3 9 1964", "예: 1964년 9월 3일";
-    sample_district, "District", "시군구";
     sample_how, "How shall we tell you?", "어떻게 알려 드릴까요?";
     sample_message, "By message to your phone", "휴대전화 문자";
     sample_message_hint, "To the number in the register.", "등록된 번호로 보냅니다.";
@@ -39,7 +38,6 @@ texts! {
     sample_time, "the time", "접종 시간";
     sample_cancelled, "Cancelled", "취소됨";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
-    sample_left, "Left", "남음";
     sample_number, "Booking number", "예약번호";
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
     sample_seoul, "Seoul", "서울특별시";
