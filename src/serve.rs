@@ -1,6 +1,11 @@
 //! The running service: what every handler may reach, and the order in which it starts and stops.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, Once},
+    time::Duration,
+};
 
 use actix_web::{
     App as Actix, HttpServer,
@@ -19,10 +24,11 @@ use crate::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::{batch::Decide, keys::Keys},
+    domain::{batch::Decide, code_cap::Ceiling, keys::Keys},
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
+        outbox::ShownCodes,
         password::Passwords,
     },
     http::{self, gates::Gates, request_id::RequestIds, state::App},
@@ -48,15 +54,15 @@ pub struct Parts {
     pub clock: Clock,
     /// [`crate::domain::batch::decide`], save in a test that removes a guard.
     pub decide: Decide,
-    pub is_local: bool,
 }
 
 /// A service that answers.
 pub struct Serving {
     pub app: Data<App>,
     pub address: SocketAddr,
-    server: ServerHandle,
-    served: JoinHandle<io::Result<()>>,
+    /// Where one-time codes are shown, if they are.
+    pub codes_address: Option<SocketAddr>,
+    servers: Vec<(ServerHandle, JoinHandle<io::Result<()>>)>,
     lanes: lane::Running,
     /// What runs beside the requests; ends when dropped.
     jobs: JoinSet<()>,
@@ -66,9 +72,12 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the board cannot be read, or the address cannot be bound.
+    /// When the settings contradict each other, the board cannot be read, or an address cannot be
+    /// bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, decide, is_local } = parts;
+        let Parts { db, keys, clock, decide } = parts;
+        let codes_page = service.codes_page().map_err(io::Error::other)?;
+        let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
@@ -95,32 +104,30 @@ impl Serving {
             passwords: Passwords::default(),
             imports,
             site: service.site.clone(),
-            is_local,
+            shown_codes,
+            trusted_proxies: service.trusted_proxies.clone(),
+            stranger: Once::new(),
+            ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;
-        let mut jobs = JoinSet::new();
-        jobs.spawn(jobs::board::run(app.board.clone(), app.metrics.clone()));
-        jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), publish(&app, maker)));
-        if is_local {
-            jobs.spawn(jobs::outbox::run(
-                app.db.clone(),
-                app.outbox.clone(),
-                jobs::outbox::Sink::Local,
-                app.metrics.clone(),
-            ));
-        }
-        let (handle, served) = (server.handle(), tokio::spawn(server));
-        Ok(Self { app, address, server: handle, served, lanes: running, jobs })
+        let page = codes_page.map(|page| listen_locally(app.clone(), page)).transpose()?;
+        let codes_address = page.as_ref().map(|(_, address)| *address);
+        let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
+        let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
+        let jobs = start_jobs(&app, maker);
+        Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
     }
 
     /// Takes no new requests, lets those under way finish, then empties the lanes.
     pub async fn stop(mut self) {
-        self.server.stop(true).await;
-        match self.served.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
-            Err(error) => tracing::error!(%error, "the server ended badly"),
+        for (server, served) in self.servers {
+            server.stop(true).await;
+            match served.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
+                Err(error) => tracing::error!(%error, "the server ended badly"),
+            }
         }
         self.app.lanes.stop();
         self.lanes.join().await;
@@ -136,6 +143,38 @@ fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
         app.shelf.put(pages);
         Ok(())
     })
+}
+
+fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
+    let metrics = || app.metrics.clone();
+    let mut jobs = JoinSet::new();
+    jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::page::run(app.board.clone(), metrics(), publish(app, maker)));
+    jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
+    if let Some(shown) = app.shown_codes.clone() {
+        let sink = jobs::outbox::Sink::Local(shown);
+        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));
+    }
+    jobs
+}
+
+/// The pages that answer only on this machine.
+fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, SocketAddr)> {
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(app.clone())
+            .configure(web::local_routes)
+            .default_service(actix_web::web::to(http::route::not_found))
+            .wrap(middleware::from_fn(http::access_log::answer))
+    })
+    .workers(1)
+    // A page that is open asks again and again; nobody waits for it.
+    .shutdown_timeout(1)
+    .disable_signals()
+    .bind(page)
+    .map_err(|error| named(error, "show codes", page, "--codes-listen"))?;
+    let address = server.addrs().first().copied().unwrap_or(page);
+    Ok((server.run(), address))
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
@@ -157,7 +196,12 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
     .disable_signals()
-    .bind(service.listen)?;
+    .bind(service.listen)
+    .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
     let address = server.addrs().first().copied().unwrap_or(service.listen);
     Ok((server.run(), address))
+}
+
+fn named(error: io::Error, what: &str, address: SocketAddr, flag: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} on {address} ({flag}): {error}"))
 }

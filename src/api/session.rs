@@ -10,9 +10,13 @@ use crate::{
         ClinicId, PersonId,
         session::{StaffRole, token_hash},
     },
-    flows::{self, session::CitizenSession},
+    flows::{
+        self,
+        session::{Answer, CitizenSession},
+    },
     http::{
         admission::{self, Admitted},
+        caller::CalledFrom,
         extract::Json,
         principal::{Staff, bearer},
         problem::Problem,
@@ -38,15 +42,16 @@ struct SessionView {
 /// Opens a citizen's session.
 ///
 /// # Errors
-/// `wrong_credentials`, whatever is wrong.
+/// `wrong_credentials`, whatever is wrong; `too_many_requests`.
 pub async fn post_session(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
-    Json(answer): Json<SessionRequest>,
+    CalledFrom(caller): CalledFrom,
+    Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let answer = Answer { challenge_id, code: &code, caller: &caller };
     let CitizenSession { token, expires_at, person_id } =
-        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
-            .await?;
+        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
 }

@@ -1,35 +1,85 @@
 //! One-time codes that wait to be used.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{PgConnection, query, query_scalar};
 use uuid::Uuid;
 
-use crate::domain::{PersonId, outbox::CodeMessage, person::Match, sign_in_code::ATTEMPTS_MAX};
+use crate::domain::{
+    PersonId,
+    code_cap::{CODE_WINDOW_MINUTES, CodeCounts, TRY_WINDOW_HOURS, TryCounts},
+    outbox::CodeMessage,
+    person::Match,
+    sign_in_code::ATTEMPTS_MAX,
+};
+
+/// Who asks for a code.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    pub match_key: &'a Match,
+    /// Digits only.
+    pub phone: &'a str,
+    pub counts: &'a CodeCounts,
+    pub now: DateTime<Utc>,
+}
 
 /// Keeps a code for the person whose main name or spelling has this match key, and puts the message
-/// to them in the outbox; for nobody, keeps a decoy and sends nothing. One statement does either,
-/// and looks into both indexes for everybody, so that the caller's time and steps are the same. A
-/// key that two people share is nobody's.
+/// to them in the outbox; for nobody, keeps a decoy and a message that is never sent. Ends the
+/// older codes of the same origin, and counts the new one for the address and the network.
+///
+/// The statement does the same for everybody, as fast: it reads the person with the next key where
+/// there is none with this one, and writes as many rows, as long. A key that two people share is
+/// nobody's. Whoever has the turn of the person has their codes to themselves; of what is locked
+/// here others want only the counts of the address and the network, which are locked in this order.
 pub async fn insert(
     conn: &mut PgConnection,
-    match_key: &Match,
+    asking: Asking<'_>,
     code_hash: &[u8; 32],
     message: &CodeMessage,
 ) -> sqlx::Result<()> {
+    let Asking { match_key, phone, counts, now } = asking;
     query!(
-        "/* sign_in_code::insert */
-         with found as (
-             select person_id from person where match_key = $1
-             union all select person_id from person_spelling where match_key = $1),
-         holder as (
-             select person_id, phone from person
-             where person_id = (select min(person_id) from found having count(*) = 1)),
-         challenge as (
-             insert into sign_in_code (challenge_id, person_id, code_hash, expires_at)
-             select $2, (select person_id from holder), $3, $4)
-         insert into outbox (kind, recipient, body)
-         select 'sign_in_code', phone, $5 from holder",
+        r#"/* sign_in_code::insert */
+        with main as (
+            select person_id, phone, match_key = $1 as is_theirs from person
+            where match_key >= $1 order by match_key limit 1),
+        spelled as (
+            select person_id, phone, s.match_key = $1 as is_theirs
+            from (select match_key, person_id from person_spelling
+                  where match_key >= $1 order by match_key limit 1) s
+            join person using (person_id)),
+        found as (
+            select max(person_id) as person_id, max(phone) as phone
+            from (select * from main union all select * from spelled) either
+            where is_theirs having count(*) = 1),
+        holder as (
+            select coalesce(max(person_id), 0) as person_id,
+                   coalesce(max(phone), translate($2, '123456789', '000000000')) as phone
+            from found),
+        replaced as (
+            update sign_in_code set used_at = $7
+            where person_key = $3 and origin_key = $4 and created_at > $8
+                and expires_at > $7 and used_at is null),
+        challenge as (
+            insert into sign_in_code (challenge_id, person_id, code_hash, created_at, expires_at,
+                person_key, origin_key)
+            select $9, person_id, $10, $7, $11, $3, $4 from holder),
+        message as (
+            insert into outbox (kind, recipient, body, is_decoy)
+            select 'sign_in_code', phone, $12, person_id = 0 from holder)
+        insert into code_cap as c (key, used, ends_at)
+        select key, 1, $7 + ($7 - $8) from (values (1, $5::bytea), (2, $6)) k (nth, key)
+        order by nth
+        on conflict (key) do update set
+            used = case when c.ends_at > $7 then c.used + 1 else 1 end,
+            ends_at = case when c.ends_at > $7 then c.ends_at else excluded.ends_at end"#,
         match_key,
+        phone,
+        &counts.person,
+        &counts.origin,
+        &counts.address,
+        &counts.network,
+        now,
+        now - TimeDelta::minutes(CODE_WINDOW_MINUTES),
         message.challenge_id,
         code_hash,
         message.expires_at,
@@ -40,26 +90,67 @@ pub async fn insert(
     .map(drop)
 }
 
-/// Counts one attempt at an open code and uses it up if it is the right one: then, and only then,
-/// gives the person. One statement on one locked row, so that of many at once each counts and at
-/// most one succeeds.
+/// Tries an open code and uses it up if it is the right one: then, and only then, gives the person.
+/// A wrong try is counted for the code, and, in this order, for its person and origin, the address
+/// and the network; a try at no open code for the latter two.
 pub async fn attempt(
     conn: &mut PgConnection,
     challenge_id: Uuid,
     code_hash: &[u8; 32],
+    counts: &TryCounts,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<PersonId>> {
-    let used_by = query_scalar!(
-        r#"/* sign_in_code::attempt */ update sign_in_code set attempts = attempts + 1,
-               used_at = case when code_hash = $2 and person_id is not null then $3 end
-           where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
-           returning case when used_at is not null then person_id end as "person_id: PersonId""#,
+    query_scalar!(
+        r#"/* sign_in_code::attempt */
+        with attempt as (
+            update sign_in_code set attempts = attempts + 1,
+                used_at = case when code_hash = $2 and person_id > 0 then $3 end
+            where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
+            returning person_key, origin_key,
+                case when used_at is not null then person_id end as person_id),
+        wrong as (
+            select nth, key, $7::timestamptz as ends_at
+            from attempt, lateral (values (1, person_key), (2, origin_key)) k (nth, key)
+            where person_id is null
+            union all
+            select nth, key, $8 from (values (3, $5::bytea), (4, $6)) k (nth, key)
+            where not exists (select from attempt where person_id is not null)),
+        counted as (
+            insert into code_cap as c (key, used, ends_at)
+            select key, 1, ends_at from wrong order by nth
+            on conflict (key) do update set
+                used = case when c.ends_at > $3 then c.used + 1 else 1 end,
+                ends_at = case when c.ends_at > $3 then c.ends_at else excluded.ends_at end)
+        select max(person_id) as "person_id: PersonId" from attempt"#,
         challenge_id,
         code_hash,
         now,
         ATTEMPTS_MAX,
+        &counts.address,
+        &counts.network,
+        now + TimeDelta::hours(TRY_WINDOW_HOURS),
+        now + TimeDelta::minutes(CODE_WINDOW_MINUTES),
     )
-    .fetch_optional(conn)
+    .fetch_one(conn)
+    .await
+}
+
+/// Deletes up to `limit` codes whose challenges come before this one, oldest first, and says how
+/// many those were.
+pub async fn delete_before(
+    conn: &mut PgConnection,
+    challenge_id: Uuid,
+    limit: u64,
+) -> sqlx::Result<u64> {
+    let done = query!(
+        "/* sign_in_code::delete_before */
+         delete from sign_in_code where challenge_id in (
+             select challenge_id from sign_in_code where challenge_id < $1
+             order by challenge_id limit $2 for update skip locked)",
+        challenge_id,
+        limit.cast_signed(),
+    )
+    .execute(conn)
     .await?;
-    Ok(used_by.flatten())
+    Ok(done.rows_affected())
 }

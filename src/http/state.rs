@@ -1,17 +1,18 @@
 //! The state that all handlers share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::{gates::Gates, request_id::RequestIds, shelf::Shelf};
 use crate::{
     board::Board,
     clock::Clock,
-    config::Site,
+    config::{Block, Site},
     db::Db,
-    domain::keys::Keys,
-    flows::{import::Imports, lane::Lanes, password::Passwords},
+    domain::{code_cap::Ceiling, keys::Keys},
+    flows::{import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords},
     telemetry::Metrics,
 };
 
@@ -30,8 +31,31 @@ pub struct App {
     pub passwords: Passwords,
     pub imports: Imports,
     pub site: Site,
-    /// Whether one-time codes may be shown on this machine instead of being sent.
-    pub is_local: bool,
+    /// One-time codes that are shown on this machine; none where they are not shown.
+    pub shown_codes: Option<Arc<ShownCodes>>,
+    pub trusted_proxies: Vec<Block>,
+    /// Whether a proxy has been heard of that is not trusted: said once.
+    pub stranger: Once,
+    pub ceiling: Mutex<Ceiling>,
     /// Notified when this process has put a message in the outbox.
     pub outbox: Arc<Notify>,
+}
+
+impl App {
+    /// Counts one code of this process.
+    ///
+    /// # Errors
+    /// When there will be room again, where there is none.
+    pub fn take_code(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
+        self.ceiling().take(now)
+    }
+
+    /// Takes back one that was counted and not made.
+    pub fn give_code_back(&self) {
+        self.ceiling().give_back();
+    }
+
+    fn ceiling(&self) -> MutexGuard<'_, Ceiling> {
+        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

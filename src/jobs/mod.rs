@@ -3,3 +3,4 @@
 pub mod board;
 pub mod outbox;
 pub mod page;
+pub mod sweep;

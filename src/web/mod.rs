@@ -21,12 +21,11 @@ use actix_web::{
 
 use crate::http::{prerendered, route::at};
 
-/// Every page of the service.
+/// Every page for the public.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/").route(get().to(prerendered::get_page)))
         .service(at("/docs").route(get().to(docs::get_docs)))
-        .service(at("/dev/codes").route(get().to(dev::get_codes)))
         .configure(public_routes);
 }
 
@@ -45,4 +44,9 @@ fn public_routes(pages: &mut ServiceConfig) {
 /// A page in both languages.
 fn both(path: &str) -> Resource {
     at(&format!("/{{language:ko|en}}{path}"))
+}
+
+/// What answers only on this machine, at an address of its own.
+pub fn local_routes(pages: &mut ServiceConfig) {
+    pages.service(at("/dev/codes").route(get().to(dev::get_codes)));
 }

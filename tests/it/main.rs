@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::large_futures,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
@@ -20,8 +21,10 @@ mod booking;
 mod budget;
 mod campaign;
 mod clinic;
+mod code_caps;
 mod contract;
 mod crash;
+mod decoy;
 mod demo;
 mod docs;
 mod eligibility;
@@ -34,6 +37,7 @@ mod ledger;
 mod localized;
 mod model;
 mod outbox;
+mod output;
 mod overload;
 mod plan;
 mod postgres;

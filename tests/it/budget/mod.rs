@@ -29,8 +29,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_clinics", 0),
     ("list_slots", 0),
     ("post_eligibility", 5),
-    ("post_code", 3),
-    ("post_session", 3),
+    ("post_code", 5),
+    ("post_session", 5),
     ("post_staff_session", 4),
     ("delete_staff_session", 4),
     ("get_me", 1),
@@ -94,7 +94,6 @@ const BUDGETS: &[(&str, usize)] = &[
     ("get_health", 0),
     ("get_readiness", 1),
     ("get_metrics", 0),
-    ("get_codes", 1),
 ];
 
 /// A service whose statements are recorded on the wire, with one connection for each purpose.

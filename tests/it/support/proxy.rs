@@ -35,6 +35,8 @@ struct Rules {
     cut: Option<(&'static str, u64)>,
     /// How many connections there have been.
     connections: u64,
+    /// Directions of connections in which bytes are being held back.
+    held_back: usize,
 }
 
 pub struct Proxy(watch::Sender<Rules>);
@@ -67,6 +69,11 @@ impl Proxy {
     /// Forwards again, beginning with what was held back.
     pub fn resume(&self) {
         self.0.send_modify(|rules| rules.stalled = None);
+    }
+
+    /// Whether a connection has sent something that is being held back.
+    pub fn holds_back(&self) -> bool {
+        self.0.borrow().held_back > 0
     }
 
     /// Forwards until one of these applications has been told of a commit, then stalls them.
@@ -131,7 +138,12 @@ impl Gate {
     /// Returns when this connection may forward.
     async fn opens(&self) -> io::Result<()> {
         let is_open = |rules: &Rules| !self.is_of(rules.stalled) && !self.is_among(rules.silenced);
+        if is_open(&self.rules.borrow()) {
+            return Ok(());
+        }
+        self.rules.send_modify(|rules| rules.held_back += 1);
         let opened = self.rules.subscribe().wait_for(is_open).await.map(drop);
+        self.rules.send_modify(|rules| rules.held_back -= 1);
         opened.map_err(|_closed| io::ErrorKind::BrokenPipe.into())
     }
 
