@@ -131,9 +131,7 @@ impl Serving {
         let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
         let (stop, stopped) = watch::channel(false);
-        let mut jobs = start_jobs(&app);
-        let pages = publish(&app, maker);
-        jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), pages));
+        let mut jobs = start_jobs(&app, maker);
         let senders = start_senders(&app, &mut jobs, stopped);
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }
@@ -160,10 +158,21 @@ impl Serving {
     }
 }
 
-fn start_jobs(app: &App) -> JoinSet<()> {
+/// Puts the pages of a snapshot on the shelf.
+fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
+    let app = app.clone();
+    Arc::new(move |snapshot| {
+        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
+        app.shelf.put(pages);
+        Ok(())
+    })
+}
+
+fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     let metrics = || app.metrics.clone();
     let mut jobs = JoinSet::new();
     jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::page::run(app.board.clone(), metrics(), publish(app, maker)));
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let sign_outs = app.sign_outs.clone();
     jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
@@ -212,18 +221,8 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
     Ok((server.run(), address))
 }
 
-/// Puts the pages of a snapshot on the shelf.
-fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
-    let app = app.clone();
-    Arc::new(move |snapshot| {
-        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
-        app.shelf.put(pages);
-        Ok(())
-    })
-}
-
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
-    let refusals = RefusalPages { site: service.site.clone(), make: web::refusal::render };
+    let refusals = RefusalPages { site: service.site.clone(), make: web::error::render };
     let refusals = Data::new(refusals);
     let server = HttpServer::new(move || {
         let routes = Actix::new()

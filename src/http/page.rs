@@ -6,8 +6,6 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-use uuid::Uuid;
-
 use crate::{
     config::Site,
     domain::{Refusal, language::Language},
@@ -29,12 +27,10 @@ const ONLY_TLS: &str = "max-age=31536000";
 pub struct Asked<'a> {
     pub site: &'a Site,
     pub language: Language,
-    /// Path and query after the language.
-    pub here: &'a str,
     /// A form was sent.
     pub is_press: bool,
-    /// Of the request.
-    pub id: Uuid,
+    /// After how many seconds to come again, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 /// How refusals are said to those who asked for a page.

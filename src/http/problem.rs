@@ -5,7 +5,7 @@
 //! and so knows in which language. Where a page was asked for, it is a page, as `web` makes them.
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse, ResponseError,
+    Error, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
     dev::ServiceResponse,
     http::{
@@ -146,17 +146,23 @@ impl Problem {
 }
 
 /// The page that answers a request for a page.
-fn page(problem: &Problem, request: &HttpRequest, id: Uuid) -> Option<(String, Language)> {
-    let asked = request.uri().path_and_query().map_or("", |asked| asked.as_str());
-    let (language, here) = of_path(asked)?;
+fn page<B>(problem: &Problem, response: &ServiceResponse<B>) -> Option<(String, Language)> {
+    let request = response.request();
+    let language = match of_path(request.path()) {
+        Some((language, _)) => language,
+        None if request.path() == "/" => accepted(request.headers()),
+        None => return None,
+    };
     let pages = request.app_data::<Data<RefusalPages>>()?;
-    let is_press = request.method() != Method::GET;
-    let asked = Asked { site: &pages.site, language, here, is_press, id };
+    let is_press = request.method() == Method::POST;
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let asked = Asked { site: &pages.site, language, is_press, retry_after };
     Some(((pages.make)(&problem.refusal, asked)?, language))
 }
 
 /// The response with the body of its problem document, in the language of its request; any other
-/// as it is, and so is a problem that has a page already. Logs the cause.
+/// as it is. Logs the cause.
 pub(super) fn in_language<B: MessageBody>(
     response: ServiceResponse<B>,
     id: Uuid,
@@ -166,7 +172,7 @@ pub(super) fn in_language<B: MessageBody>(
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     problem.log(Some(id));
-    if let Some((page, language)) = page(problem, response.request(), id) {
+    if let Some((page, language)) = page(problem, &response) {
         return Ok(as_page(response, page, language));
     }
     let language = accepted(response.request().headers());

@@ -1,5 +1,5 @@
-//! The shelf: pages and their files, written and compressed once and given to everybody. Files never
-//! change; pages are put there anew whenever the board's snapshot changes what they say.
+//! The shelf: pages and their files, written and compressed once and given to everybody. Files
+//! never change; pages are put there anew whenever the board's snapshot changes what they say.
 
 use std::{collections::HashMap, sync::Arc};
 

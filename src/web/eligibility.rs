@@ -252,7 +252,7 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
             (t.sign_in(), next.with_next("/sign-in"))
         }
         (false, true) => (t.my_booking(), "/me".to_owned()),
-        (false, false) => (t.refusal_begin(), String::new()),
+        (false, false) => (t.to_the_start(), String::new()),
     };
     Ok(Answer {
         heading: match (verdict.eligible, verdict.next_eligible_at) {

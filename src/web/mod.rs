@@ -5,6 +5,7 @@ pub mod birth_field;
 pub mod dev;
 pub mod docs;
 pub mod eligibility;
+pub mod error;
 pub mod form;
 pub mod guard;
 pub mod landing;
@@ -12,7 +13,6 @@ pub mod me;
 pub mod next;
 pub mod page;
 pub mod part;
-pub mod refusal;
 pub mod round;
 pub mod shelf;
 pub mod sign_in;
@@ -38,51 +38,52 @@ pub fn routes(pages: &mut ServiceConfig) {
         .configure(citizen_routes);
 }
 
-/// What answers only on this machine, at an address of its own.
-pub fn local_routes(pages: &mut ServiceConfig) {
-    pages.service(at("/dev/codes").route(get().to(dev::get_codes)));
-}
-
 /// What lies on the shelf, for HEAD and for whoever adds a query.
 fn public_routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
-        .service(page("").route(get().to(prerendered::get_page)))
-        .service(page("/now").route(get().to(prerendered::get_page)))
-        .service(page("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
-        .service(page("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
-        .service(page("/style").route(get().to(prerendered::get_page)));
+        .service(both("").route(get().to(prerendered::get_page)))
+        .service(both("/").route(get().to(page::get_slash)))
+        .service(both("/now").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
+        .service(both("/style").route(get().to(prerendered::get_page)));
 }
 
 /// What citizens do with a session of their own, and how they come by one.
 fn citizen_routes(pages: &mut ServiceConfig) {
     pages
         .service(
-            page("/campaigns/{campaign_id}/eligibility")
+            both("/campaigns/{campaign_id}/eligibility")
                 .route(get().to(eligibility::get_eligibility))
                 .route(post().to(eligibility::post_eligibility)),
         )
         .service(
-            page("/sign-in")
+            both("/sign-in")
                 .route(get().to(sign_in::get_sign_in))
                 .route(post().to(sign_in::post_sign_in)),
         )
         .service(
-            page("/sign-in/code")
+            both("/sign-in/code")
                 .route(get().to(sign_in_code::get_code))
                 .route(post().to(sign_in_code::post_code)),
         )
-        .service(page("/sign-in/done").route(get().to(sign_in_code::get_done)))
-        .service(page("/me").route(get().to(me::get_me)))
+        .service(both("/sign-in/done").route(get().to(sign_in_code::get_done)))
+        .service(both("/me").route(get().to(me::get_me)))
         .service(
-            page("/sign-out")
+            both("/sign-out")
                 .route(get().to(sign_out::get_sign_out))
                 .route(post().to(sign_out::post_sign_out)),
         )
-        .service(page("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
+        .service(both("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
 }
 
 /// A page in both languages.
-fn page(path: &str) -> Resource {
+fn both(path: &str) -> Resource {
     at(&format!("/{{language:ko|en}}{path}"))
+}
+
+/// What answers only on this machine, at an address of its own.
+pub fn local_routes(pages: &mut ServiceConfig) {
+    pages.service(at("/dev/codes").route(get().to(dev::get_codes)));
 }

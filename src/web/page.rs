@@ -134,6 +134,11 @@ impl Visit {
     }
 }
 
+/// `/ko/` is `/ko`.
+pub async fn get_slash(visit: Visit) -> HttpResponse {
+    visit.see_other("")
+}
+
 impl FromRequest for Visit {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

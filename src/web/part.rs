@@ -1,5 +1,5 @@
-//! What the parts of pages are made of: typed arguments for the macros in `templates/part/`, so that
-//! a page cannot forget a label or an `autocomplete`.
+//! What the parts of pages are made of: typed arguments for the macros in `templates/part/`, so
+//! that a page cannot forget a label or an `autocomplete`.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! What the public pages say of one booking round: state, doses, people, odds, limit. All of it comes
-//! out of one published supply, so that a page never says two truths.
+//! What the public pages say of one booking round: state, doses, people, odds, limit. All of it
+//! comes out of one published supply, so that a page never says two truths.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -126,8 +126,11 @@ impl Round {
         let supply = &published.supply;
         let (campaign, zone) = (&card.campaign, card.campaign.zone);
         let phase = Phase::of(card, supply);
-        let mut said = say(t, card, supply, phase).into_iter().enumerate().map(|(at, text)| {
-            let key = format!("{id}-{at}");
+        let sentences = say(t, card, supply, phase);
+        // In another phase the sentences are others: the script must not mix them.
+        let kind = format!("{id}-{phase:?}{}", sentences.len());
+        let mut said = sentences.into_iter().enumerate().map(|(at, text)| {
+            let key = format!("{kind}-{at}");
             Said { key, text }
         });
         let main = said.next()?;
@@ -139,7 +142,7 @@ impl Round {
             phase,
             main,
             more: said.collect(),
-            as_of: Said { key: format!("{id}-as-of"), text: as_of },
+            as_of: Said { key: format!("{kind}-as-of"), text: as_of },
             opens_at: (phase == Phase::Announced).then(|| rfc3339(campaign.opens_at)),
             who: card.cohorts.iter().map(|cohort| who(t, &snapshot.catalogue, cohort)).collect(),
             limit: campaign.published_quota.map(|quota| t.limit_is(&t.count(quota))),
@@ -295,7 +298,7 @@ fn who(t: Texts, catalogue: &Catalogue, cohort: &Cohort) -> String {
 fn change(t: Texts, card: &Card, entry: &Entry) -> Change {
     let doses = t.count(entry.doses.unwrap_or(0).abs());
     let what = match Event::of_word(&entry.event) {
-        Some(Event::Published) => t.change_published(&doses),
+        Some(Event::Published) => t.change_published().to_owned(),
         Some(Event::Opened) => t.change_opened().to_owned(),
         Some(Event::Paused) => t.change_paused().to_owned(),
         Some(Event::Resumed) => t.change_resumed().to_owned(),

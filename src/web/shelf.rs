@@ -1,5 +1,5 @@
-//! What lies on the shelf: the public pages, made of the board's snapshot whenever it changes. Pages
-//! whose facts did not change are kept as they are.
+//! What lies on the shelf: the public pages, made of the board's snapshot whenever it changes.
+//! Pages whose facts did not change are kept as they are.
 
 use std::{collections::BTreeMap, io, sync::Arc};
 

@@ -75,7 +75,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         },
         district: Select {
             id: "district",
-            label: t.sample_district().into(),
+            label: t.district_column().into(),
             hint: "".into(),
             groups: vec![(String::new(), districts)],
             chosen: "2".to_owned(),

@@ -35,13 +35,34 @@ fn half_day(hour: u32) -> (&'static str, u32) {
     }
 }
 
+/// Mon 26 Jul; 7. 26.(월): in tables, where the year is clear and the room is small.
+pub fn short_date(language: Language, date: NaiveDate) -> String {
+    let day = date.day();
+    match language {
+        Language::English => format!("{} {day} {}", date.format("%a"), date.format("%b")),
+        Language::Korean => format!("{}. {day}.({})", date.month(), korean_weekday(date)),
+    }
+}
+
+fn korean_weekday(date: NaiveDate) -> char {
+    match date.weekday() {
+        chrono::Weekday::Mon => '월',
+        chrono::Weekday::Tue => '화',
+        chrono::Weekday::Wed => '수',
+        chrono::Weekday::Thu => '목',
+        chrono::Weekday::Fri => '금',
+        chrono::Weekday::Sat => '토',
+        chrono::Weekday::Sun => '일',
+    }
+}
+
 /// Monday 26 July 2021; 2021년 7월 26일(월).
 pub fn date(language: Language, date: NaiveDate) -> String {
     let (year, day) = (date.year(), date.day());
     match language {
         Language::English => format!("{} {day} {} {year}", date.format("%A"), date.format("%B")),
         Language::Korean => {
-            let weekday = weekday(date.weekday());
+            let weekday = korean_weekday(date);
             format!("{year}년 {}월 {day}일({weekday})", date.month())
         }
     }
@@ -54,21 +75,9 @@ pub(super) fn brief(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
     match language {
         Language::English => at.format("%a %-d %b %H:%M").to_string(),
         Language::Korean => {
-            let (month, day, weekday) = (at.month(), at.day(), weekday(at.weekday()));
+            let (month, day, weekday) = (at.month(), at.day(), korean_weekday(at.date_naive()));
             format!("{month}/{day}({weekday}) {}", at.format("%H:%M"))
         }
-    }
-}
-
-fn weekday(weekday: chrono::Weekday) -> char {
-    match weekday {
-        chrono::Weekday::Mon => '월',
-        chrono::Weekday::Tue => '화',
-        chrono::Weekday::Wed => '수',
-        chrono::Weekday::Thu => '목',
-        chrono::Weekday::Fri => '금',
-        chrono::Weekday::Sat => '토',
-        chrono::Weekday::Sun => '일',
     }
 }
 
@@ -99,6 +108,13 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(1964, 9, 3).unwrap();
         assert_eq!(calendar_day(Language::English, day), "3 September 1964");
         assert_eq!(calendar_day(Language::Korean, day), "1964년 9월 3일");
+    }
+
+    #[test]
+    fn a_table_names_days_in_short() {
+        let day = NaiveDate::from_ymd_opt(2021, 7, 26).unwrap();
+        assert_eq!(short_date(Language::English, day), "Mon 26 Jul");
+        assert_eq!(short_date(Language::Korean, day), "7. 26.(월)");
     }
 
     #[test]

@@ -35,7 +35,7 @@ function renew(live) {
         const text = news[part.dataset.key ?? ''];
         if (typeof text === 'string' && text !== part.textContent) part.textContent = text;
       }
-      if (status && news.turn !== live.dataset.turn) status.textContent = status.dataset.status ?? '';
+      if (status) status.textContent = (news.turn !== live.dataset.turn && status.dataset.status) || '';
       wait = EVERY;
     } catch {
       wait = Math.min(wait * 2, SLOWEST);

@@ -13,7 +13,7 @@ const MARGIN: f64 = 12.0;
 /// Clinics nearer to each other than this are one dot.
 const CELL: f64 = 2.0;
 /// Height and width of letters, for labels that do not cover each other.
-const LETTER: f64 = 14.0;
+const LETTER: f64 = 12.0;
 
 /// The name of a region, to stand amid its clinics.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ fn placed<'a>(to: &Projection, labels: &'a [Label]) -> Vec<(f64, f64, &'a str)> 
 
 /// Hangul is as wide as it is high, other letters about half of that.
 fn half_width(name: &str) -> f64 {
-    let letter = |c: char| if c.is_ascii() { LETTER * 0.55 } else { LETTER };
+    let letter = |c: char| if c.is_ascii() { LETTER * 0.62 } else { LETTER };
     name.chars().map(letter).sum::<f64>() / 2.0
 }
 

@@ -1,5 +1,5 @@
-//! The page of a round's numbers: where the doses are, by region and by day, whose turn is when, the
-//! clinics on a map, and how the limit changed.
+//! The page of a round's numbers: where the doses are, by region and by day, whose turn is when,
+//! the clinics on a map, and how the limit changed.
 
 mod map;
 mod tally;
@@ -17,6 +17,7 @@ use crate::{
     board::snapshot::{DaySupply, RegionSupply, Snapshot, Supply},
     config::Site,
     domain::{CampaignId, RegionId, calendar::local_date},
+    words,
 };
 
 #[derive(Template)]
@@ -51,8 +52,8 @@ struct RegionRow {
     granted: String,
 }
 
-/// The page of a snapshot, with the sentences of its live document and what they belong to; none for
-/// what is not public.
+/// The page of a snapshot, with the sentences of its live document and what they belong to; none
+/// for what is not public.
 ///
 /// # Errors
 /// Those of the template.
@@ -138,7 +139,7 @@ fn districts(t: Texts, supply: &Supply, tally: &Tally) -> Vec<(String, Vec<Regio
     let top = supply.by_region.iter().filter(|region| region.parent_id.is_none());
     let all = top.map(|region| {
         let inside = regions(t, supply, tally, Some(region.region_id));
-        (t.free_in(&name(t, region)), inside)
+        (name(t, region), inside)
     });
     all.filter(|(_, inside)| !inside.is_empty()).collect()
 }
@@ -156,7 +157,7 @@ fn days(
     let row = |day: &DaySupply| {
         let free = tally.by_day.get(&day.date).copied().unwrap_or(0);
         let bar = Bar { part: free, whole: day.doses.granted };
-        (t.date(day.date), bar, t.count(day.doses.granted))
+        (words::short_date(t.language(), day.date), bar, t.count(day.doses.granted))
     };
     coming.map(row).collect()
 }

@@ -8,12 +8,12 @@ texts! {
     my_booking, "My booking", "내 예약";
     official(issuer: &str), "A service of {issuer}", "{issuer} 서비스";
     free_and_safe,
-        "Booking and vaccination are free. Staff never ask for your one-time code.",
-        "예약과 접종은 무료입니다. 직원은 인증번호를 묻지 않습니다.";
+        "Booking is free of charge. Staff never ask for your one-time code.",
+        "예약은 무료입니다. 직원은 인증번호를 묻지 않습니다.";
     helpline, "Helpline", "전화 문의";
-    helpline_by_phone,
-        "You can do everything on these pages by telephone too.",
-        "이 화면에서 하는 모든 일은 전화로도 하실 수 있습니다.";
+    helpline_for,
+        "Call if you need help with a booking.",
+        "예약에 도움이 필요하시면 전화해 주십시오.";
     about_the_pages,
         "For developers: the interface of this service",
         "개발자용 안내: 이 서비스의 인터페이스(영문)";

@@ -53,12 +53,12 @@ macro_rules! text {
 use text;
 
 mod eligibility;
+mod error;
 mod form;
 mod landing;
 mod layout;
 mod me;
 mod part;
-pub mod refusal;
 mod round;
 mod sign_in;
 mod style;
@@ -108,7 +108,7 @@ impl Texts {
 /// Markup of our own, a picture for example, that is written into pages as it is. Whatever a person
 /// or an administrator wrote is never part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Html(pub(in crate::web) String);
+pub struct Html(pub String);
 
 impl fmt::Display for Html {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -78,7 +78,7 @@ texts! {
         "The limit of this round is {doses} doses.",
         "이번 예약의 한도는 {doses}회분입니다.";
 
-    change_published(doses: &str), "Limit published: {doses} doses", "한도 공개: {doses}회분";
+    change_published, "Limit published", "한도 공개";
     change_opened, "Booking opened", "예약 시작";
     change_paused, "Booking paused", "예약 일시 중지";
     change_resumed, "Booking went on", "예약 다시 시작";

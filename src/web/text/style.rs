@@ -5,7 +5,6 @@ texts! {
     style_intro,
         "What the pages are made of, for those who build and check them. Nothing here is sent.",
         "화면을 만들고 점검하는 사람을 위한 페이지입니다. 여기서는 아무것도 보내지 않습니다.";
-    sample_district, "District", "시군구";
     sample_how, "How shall we tell you?", "어떻게 알려 드릴까요?";
     sample_message, "By message to your phone", "휴대전화 문자";
     sample_message_hint, "To the number in the register.", "등록된 번호로 보냅니다.";
@@ -26,7 +25,6 @@ texts! {
     sample_place, "the place", "접종 장소";
     sample_time, "the time", "접종 시간";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
-    sample_left, "Left", "남음";
     sample_number, "Booking number", "예약번호";
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
     sample_seoul, "Seoul", "서울특별시";

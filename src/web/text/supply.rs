@@ -28,14 +28,14 @@ texts! {
 
     by_region, "By region", "지역별";
     free_by_region, "Doses that are free to book, by region", "지역별 예약 가능한 백신(회분)";
-    free_in(region: &str), "Districts of {region}", "{region} 시군구별";
+    by_district, "By district", "시군구별";
     region_column, "Region", "지역";
     district_column, "District", "시군구";
-    free_column, "Free", "예약 가능";
+    free_column, "Free", "남음";
     of_column, "Of", "전체";
     by_day, "By day", "날짜별";
     free_by_day, "Doses that are free to book, by day of vaccination", "접종일별 예약 가능한 백신(회분)";
-    day_column, "Vaccination on", "접종일";
+    day_column, "Day of vaccination", "접종일";
     no_day, "No clinic has doses on a coming day.", "앞으로 백신이 있는 날짜가 없습니다.";
 
     by_turn, "Whose turn is when", "순서";
@@ -50,8 +50,8 @@ texts! {
          {none} without (rings).",
         "예약 가능한 백신이 있는 접종기관 {some}곳(점, 클수록 많음), 없는 접종기관 {none}곳(고리).";
     clinics_by_region, "Clinics by region", "지역별 접종기관(곳)";
-    with_doses_column, "With free doses", "예약 가능";
-    without_column, "Without", "마감";
+    with_doses_column, "With free doses", "백신 있음";
+    without_column, "Without", "백신 없음";
     find_clinics, "Find a clinic", "접종기관 찾기";
 
     history, "How the limit and the state changed", "한도와 상태의 변경 기록";

@@ -9,12 +9,12 @@ type Text = (&'static str, &'static str, &'static str);
 fn all() -> Vec<Text> {
     let tables = [
         eligibility::TEXTS,
+        error::TEXTS,
         form::TEXTS,
         landing::TEXTS,
         layout::TEXTS,
         me::TEXTS,
         part::TEXTS,
-        refusal::TEXTS,
         round::TEXTS,
         sign_in::TEXTS,
         style::TEXTS,

@@ -107,6 +107,18 @@ impl Options {
         self
     }
 
+    /// Where people reach the pages.
+    pub fn public_url(mut self, url: &str) -> Self {
+        self.service.site.public_url = Some(url.parse().expect("an address"));
+        self
+    }
+
+    /// The helpline's number.
+    pub fn helpline(mut self, number: &str) -> Self {
+        self.service.site.helpline = Some(number.to_owned());
+        self
+    }
+
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
@@ -214,6 +226,18 @@ impl TestApp {
         let board = self.app.board.clone();
         let done = super::RUNTIME.spawn(async move { board.tick().await }).await;
         done.expect("the board does not fall over").expect("the journal is read");
+    }
+
+    /// Reads the board anew, and returns when the public pages are those of the snapshot.
+    pub async fn refresh_pages(&self) {
+        self.refresh().await;
+        self.pages().await;
+    }
+
+    /// Returns when the public pages are those of the board's snapshot.
+    pub async fn pages(&self) {
+        let is_current = || Arc::ptr_eq(&self.app.shelf.pages().of, &self.app.board.now());
+        super::until(is_current).await;
     }
 
     /// A client without a token.
