@@ -16,6 +16,7 @@ mod amenity;
 mod code;
 mod date;
 mod detail;
+mod dose;
 mod expected;
 mod josa;
 mod message;
