@@ -45,9 +45,10 @@ impl SmsStandard {
     }
 }
 
-/// Bytes in EUC-KR: one for a letter of ASCII, two for any other.
+/// Bytes in EUC-KR: one for a letter of ASCII, two for any other. The end of a line is two as well:
+/// some gateways make it so.
 fn korean_bytes(text: &str) -> usize {
-    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+    text.chars().map(|c| if c.is_ascii() && c != '\n' { 1 } else { 2 }).sum()
 }
 
 /// Septets in GSM 7 bit; none where a letter is not in it.
@@ -83,6 +84,8 @@ mod tests {
             ("€".repeat(81), (2, 2)),
             ("가".repeat(45), (1, 1)),
             ("가".repeat(46), (2, 1)),
+            ("a".repeat(88) + "\n", (1, 1)),
+            ("a".repeat(89) + "\n", (2, 1)),
             ("가".repeat(70), (2, 1)),
             ("가".repeat(71), (2, 2)),
             ("가".repeat(134), (2, 2)),

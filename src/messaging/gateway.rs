@@ -176,6 +176,21 @@ impl Gateway {
         }
         Ok(request)
     }
+
+    /// The request for a message, with its body as a text.
+    #[cfg(test)]
+    pub(super) fn described(&self, message: &TextMessage) -> Result<Request<String>, String> {
+        use http_body_util::BodyExt;
+        let (parts, body) = self.request(message)?.into_parts();
+        let collected = futures_util::FutureExt::now_or_never(body.collect());
+        let bytes = collected.expect("it is there").expect("it cannot fail").to_bytes();
+        Ok(Request::from_parts(parts, String::from_utf8(bytes.to_vec()).expect("text")))
+    }
+
+    #[cfg(test)]
+    pub(super) fn judge(&self, status: u16, body: &str) -> Attempt {
+        self.answers.judge(status, body.as_bytes())
+    }
 }
 
 impl Body {

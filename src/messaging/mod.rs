@@ -17,6 +17,8 @@ mod render;
 mod secret;
 mod settings;
 mod template;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use attempt::{Attempt, Verdict};

@@ -103,7 +103,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<(Settings, Vec<Provider>)> {
     })
 }
 
-fn parse(text: &str) -> Result<(Settings, Vec<Provider>), Vec<String>> {
+pub(super) fn parse(text: &str) -> Result<(Settings, Vec<Provider>), Vec<String>> {
     let source: Source = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
     let mut faults = Vec::new();
     let mut top = Place::new(&mut faults, "");

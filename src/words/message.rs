@@ -396,3 +396,137 @@ pub fn calendar_entry(
     let alarm = say!(language, "Tomorrow: {title}", "내일 {title}");
     (title, text, alarm)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{language::Language::*, localized::Localized, notice::samples};
+
+    const NUMBER: &str = "482 913 5507";
+
+    fn head(language: Language, standard: SmsStandard) -> Letterhead<'static> {
+        let issuer = match language {
+            English => "KDCA",
+            Korean => "질병관리청",
+        };
+        let (host, helpline) = (Some("book.example.kr"), Some("1339"));
+        Letterhead { language, issuer, host, helpline, standard }
+    }
+
+    /// Every letterhead that there is, but for the names in it.
+    fn heads() -> impl Iterator<Item = Letterhead<'static>> {
+        let standards = [SmsStandard::Korean, SmsStandard::Gsm];
+        Language::ALL.into_iter().flat_map(move |language| {
+            standards.into_iter().map(move |standard| head(language, standard))
+        })
+    }
+
+    fn notice_at(clinic: &str, news: News) -> Notice {
+        let mut notice = samples::notice(news);
+        notice.appointment.clinic = clinic.into();
+        notice
+    }
+
+    #[test]
+    fn every_text_message_is_one_part() {
+        for head in heads() {
+            let code = code_text(head, &SignInCode::from_random(12_345));
+            assert_eq!(head.standard.parts(&code), 1, "{code}");
+            for news in News::ALL {
+                for clinic in [
+                    "중구보건소",
+                    "Jung-gu Health Centre",
+                    "서울특별시 중랑구 신내동 연세의료재단 신내병원",
+                ] {
+                    let text = notice_text(head, &notice_at(clinic, news), NUMBER);
+                    assert_eq!(head.standard.parts(&text), 1, "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_fits_is_said_in_full_and_what_does_not_is_cut_as_little_as_can_be() {
+        let korean = head(Korean, SmsStandard::Korean);
+        let text = |clinic, news| notice_text(korean, &notice_at(clinic, news), NUMBER);
+        assert_eq!(
+            text("중구보건소", News::Booked),
+            "[질병관리청] 7/26(월) 14:30 중구보건소 예약됨(482 913 5507). 돈·비밀번호를 묻지 않습니다."
+        );
+        assert_eq!(
+            text("서울특별시 중랑구 신내동 연세의료재단 신내병원", News::Booked),
+            "[질병관리청] 7/26(월) 14:30 서울특별시 중랑구 신내동 연세.. 예약됨. 예약번호 482 913 5507"
+        );
+        // A name of the longest length that there is.
+        let endless = text(&"가".repeat(200), News::Reminder);
+        assert_eq!(korean.standard.parts(&endless), 1, "{endless}");
+    }
+
+    #[test]
+    fn a_code_ends_with_the_line_for_telephones_and_says_to_whom_not_to_tell_it() {
+        let code = SignInCode::from_random(12_345);
+        let korean = code_text(head(Korean, SmsStandard::Korean), &code);
+        assert_eq!(
+            korean,
+            "[질병관리청] 인증번호 012345. 남에게 알려 주지 마십시오.\n@book.example.kr #012345"
+        );
+        for head in heads() {
+            let text = code_text(head, &code);
+            assert!(text.ends_with("\n@book.example.kr #012345"), "{text}");
+            let without = code_text(Letterhead { host: None, ..head }, &code);
+            assert!(!without.contains('@') && without.contains("012345"), "{without}");
+        }
+        let long = Letterhead {
+            host: Some("vaccination-booking.health-authority.example.go.kr"),
+            ..head(Korean, SmsStandard::Korean)
+        };
+        let long = code_text(long, &code);
+        assert_eq!(SmsStandard::Korean.parts(&long), 1, "{long}");
+    }
+
+    #[test]
+    fn no_text_message_has_a_link() {
+        for head in heads() {
+            for news in News::ALL {
+                let text = notice_text(head, &samples::notice(news), NUMBER);
+                assert!(!text.contains("http") && !text.contains("book.example.kr"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_mail_says_what_where_and_when_and_what_is_never_asked_for() {
+        for head in heads() {
+            for news in News::ALL {
+                let mut notice = samples::notice(news);
+                notice.appointment.closure_reason =
+                    Some(Localized::new("수도관 파열".into(), None, Some("Burst pipe".into())));
+                let (subject, text) = notice_mail(head, &notice, NUMBER);
+                let (when, never, reason) = match head.language {
+                    English => ("26 Jul 14:30", "We never ask for money", "Burst pipe"),
+                    Korean => ("7/26(월) 14:30", "절대 묻지 않습니다", "수도관 파열"),
+                };
+                assert!(subject.contains(when), "{subject}");
+                for fact in [NUMBER, never, "1339", head.issuer, "02-3396-6317"] {
+                    assert!(text.contains(fact), "{fact} in {text}");
+                }
+                assert_eq!(text.contains(reason), news == News::Closed, "{text}");
+                assert!(!text.contains("  ") && !text.contains("{"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_say_it() {
+        let is_hangul = |c: char| ('가'..='힣').contains(&c);
+        for news in News::ALL {
+            let notice = samples::notice(news);
+            let (subject, text) = notice_mail(head(Korean, SmsStandard::Gsm), &notice, NUMBER);
+            assert!(subject.contains(is_hangul) && text.contains(is_hangul), "{subject}");
+            let mut notice = notice;
+            notice.appointment.address = "1 Main Street".into();
+            let (subject, text) = notice_mail(head(English, SmsStandard::Gsm), &notice, NUMBER);
+            assert!(!subject.contains(is_hangul) && !text.contains(is_hangul), "{text}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone, Utc};
 use dosebook::{
     clock::Clock,
     db::notice::{NEWS_HOURS_MAX, Ways},
+    domain::{BookingId, booking_number::BookingNumber, keys::Keys},
     flows::notice::{Progress, remind, tell},
 };
 use futures_util::future::join_all;
@@ -14,7 +15,7 @@ use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use crate::support::{Made, Person, TestApp, World, gateway::Gateway, make::ZONE};
+use crate::support::{Made, Person, TestApp, World, app::SECRET, gateway::Gateway, make::ZONE};
 
 const BOTH: Ways = Ways { texts: true, mails: true };
 
@@ -352,8 +353,11 @@ async fn the_confirmation_says_when_and_where_in_the_language_of_the_person() {
     app.refresh().await;
     in_language(&app, &made.people[1], "en").await;
     let slot = made.slot(0, 3, 0);
+    let keys = Keys::new(&SECRET);
+    let mut numbers = Vec::new();
     for person in [0, 1] {
-        book(&app, &made, person, 3).await;
+        let id = book(&app, &made, person, 3).await;
+        numbers.push(BookingNumber::of(&keys.booking_number, BookingId(id)).to_string());
     }
     let accepted = gateway.until_accepted(2).await;
     let text_to = |person: usize| {
@@ -364,7 +368,9 @@ async fn the_confirmation_says_when_and_where_in_the_language_of_the_person() {
     let (korean, english) = (text_to(0), text_to(1));
     assert!(korean.starts_with("[질병관리청] "), "{korean}");
     assert!(korean.contains("Clinic 1") && korean.contains("예약"), "{korean}");
+    assert!(korean.contains(&numbers[0]), "{korean} {numbers:?}");
     assert!(english.starts_with("[KDCA] Booked: "), "{english}");
+    assert!(english.contains(&numbers[1]), "{english} {numbers:?}");
     assert!(english.contains(&local.format("%a %-d %b 09:00").to_string()), "{english}");
 }
 
