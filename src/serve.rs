@@ -70,6 +70,8 @@ impl Serving {
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, is_local } = parts;
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
+        let mut maker = web::shelf::Maker::new(service.site.clone())?;
+        let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
@@ -86,11 +88,13 @@ impl Serving {
             clock,
             lanes,
             board,
+            shelf,
             metrics,
             gates: Gates::default(),
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
             imports,
+            site: service.site.clone(),
             is_local,
             outbox,
         });
