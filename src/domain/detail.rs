@@ -54,6 +54,7 @@ details! {
     TokenRefused { role: Role },                               "token_refused";
     OnlyAdministrators,                                        "only_administrators";
     NothingVisible,                                            "nothing_visible";
+    FormFromElsewhere,                                         "form_from_elsewhere";
 
     // a field of it
     FieldUnknown,                                              "field_unknown";
@@ -137,6 +138,8 @@ details! {
     WrongCode,                                                 "wrong_code";
     WrongPassword,                                             "wrong_password";
     SignInCrowded,                                             "sign_in_crowded";
+    TooManyCodes { retry_after: u64 },                         "too_many_codes";
+    TooManyTries { retry_after: u64 },                         "too_many_tries";
 
     // the service
     Crowded { retry_after: u64 },                              "crowded";

@@ -16,6 +16,7 @@ pub mod campaign_state;
 pub mod channel;
 pub mod clinic;
 pub mod code;
+pub mod code_cap;
 pub mod cohort;
 pub mod course;
 pub mod detail;
@@ -47,6 +48,7 @@ pub mod staff_user;
 pub mod supply;
 pub mod supply_history;
 pub mod tranche;
+pub mod typed;
 pub mod verdict;
 pub mod vials;
 

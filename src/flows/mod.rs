@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod clinic;
 pub mod course;
 pub mod discrepancy;
+pub mod eligibility;
 pub mod import;
 pub mod lane;
 pub mod outbox;
@@ -21,6 +22,7 @@ pub mod sign_in_code;
 pub mod slot;
 pub mod staff_session;
 pub mod staff_user;
+pub mod sweep;
 
 mod constraint;
 

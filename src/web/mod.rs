@@ -5,6 +5,8 @@ pub mod dev;
 pub mod docs;
 pub mod draw;
 pub mod form;
+pub mod guard;
+pub mod next;
 pub mod page;
 pub mod part;
 pub mod shelf;
@@ -18,13 +20,17 @@ use actix_web::{
 
 use crate::http::{prerendered, route::at};
 
-/// Every page of the service.
+/// Every page for the public.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/").route(get().to(docs::get_root)))
         .service(at("/docs").route(get().to(docs::get_docs)))
-        .service(at("/dev/codes").route(get().to(dev::get_codes)))
         .configure(public_routes);
+}
+
+/// What answers only on this machine, at an address of its own.
+pub fn local_routes(pages: &mut ServiceConfig) {
+    pages.service(at("/dev/codes").route(get().to(dev::get_codes)));
 }
 
 /// What lies on the shelf, for HEAD and for whoever adds a query.

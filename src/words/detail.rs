@@ -4,7 +4,7 @@ use super::{
     code::title,
     expected::expected,
     noun::{how_many, kind, none_of, noun, role, sent, taken},
-    number::{count, length},
+    number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
 };
@@ -104,6 +104,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             language,
             "There is nothing with this id that you may see.",
             "이 ID로 볼 수 있는 내용이 없습니다."
+        ),
+
+        Detail::FormFromElsewhere => say!(
+            language,
+            "This did not come from a page of this service, so nothing was done. Open the page \
+             here and try again.",
+            "이 서비스의 화면에서 보낸 요청이 아니어서 처리하지 않았습니다. 이 서비스의 화면을 연 뒤 다시 시도해 \
+             주십시오."
         ),
 
         // a field of it
@@ -458,6 +466,22 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Too many people sign in at this moment.",
             "지금 로그인하는 분이 많습니다. 잠시 후 다시 시도해 주십시오."
         ),
+        Detail::TooManyCodes { retry_after } => {
+            let wait = wait(language, *retry_after);
+            say!(
+                language,
+                "Too many codes were asked for. Ask for the next one in {wait}.",
+                "인증번호 요청이 너무 많습니다. {wait} 뒤에 다시 요청해 주십시오."
+            )
+        }
+        Detail::TooManyTries { retry_after } => {
+            let wait = wait(language, *retry_after);
+            say!(
+                language,
+                "Too many codes were wrong. Try again in {wait}.",
+                "맞지 않는 인증번호가 너무 많이 입력되었습니다. {wait} 뒤에 다시 시도해 주십시오."
+            )
+        }
 
         // the service
         Detail::Crowded { retry_after } => {
