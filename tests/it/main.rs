@@ -18,6 +18,7 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_number;
 mod budget;
 mod campaign;
 mod clinic;

@@ -42,6 +42,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("get_booking", 1),
     ("delete_booking", 9),
     ("get_schedule", 2),
+    ("find_bookings: today", 4),
+    ("find_bookings: on another day", 5),
     ("admin_list_campaigns", 2),
     ("admin_post_campaign", 6),
     ("admin_get_campaign", 2),
