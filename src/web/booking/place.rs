@@ -181,8 +181,9 @@ struct Found {
 /// A clinic of the list.
 struct Place {
     name: String,
-    /// Address, and how far it is.
-    where_: String,
+    address: String,
+    /// How far it is, where that was asked for.
+    far: Option<String>,
     /// What it has for those who come; empty where nothing is known.
     has: String,
     days: Vec<Day>,
@@ -389,11 +390,10 @@ impl List<'_> {
             })
             .collect();
         let more = days.get(DAYS_MAX).map(|day| day.href.clone());
-        let far = line.distance_km.map(|km| t.distance(km));
-        let address = clinic.address.clone();
         Some(Place {
             name: t.name(&clinic.name).to_owned(),
-            where_: [address].into_iter().chain(far).collect::<Vec<_>>().join(" · "),
+            address: clinic.address.clone(),
+            far: line.distance_km.map(|km| t.distance(km)),
             has: has(t, clinic),
             days: days.into_iter().take(DAYS_MAX).collect(),
             more,

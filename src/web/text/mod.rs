@@ -87,6 +87,11 @@ impl Texts {
         text.in_language(self.0)
     }
 
+    /// Whether a name or an address is in the other language: screen readers say it by its own.
+    pub fn is_foreign(self, text: &str) -> bool {
+        !self.is_korean() && text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
+    }
+
     /// A count with groups of three digits.
     pub fn count(self, number: impl Into<i128>) -> String {
         words::count(number)
