@@ -28,6 +28,14 @@ impl Clock {
         }
     }
 
+    /// The instant that is held; none on the system's clock, where statements take the database's.
+    pub fn held(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::System => None,
+            Self::Fixed(_) => Some(self.now()),
+        }
+    }
+
     /// Moves a fixed clock; the system's clock cannot be set from here.
     pub fn set(&self, to: DateTime<Utc>) {
         if let Self::Fixed(at) = self {

@@ -12,7 +12,6 @@
 
 pub mod api;
 pub mod board;
-pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -22,7 +21,9 @@ pub mod domain;
 pub mod flows;
 pub mod html;
 pub mod http;
+pub mod ics;
 pub mod jobs;
+pub mod messaging;
 pub mod postgres;
 pub mod random;
 pub mod rehearsal;

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, Once, OnceLock},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use actix_web::{
     web::Data,
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::{batch::Decide, code_cap::Ceiling, keys::Keys},
+    domain::{batch::Decide, code_cap::Ceiling, keys::Keys, outbox::Queue},
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
@@ -33,7 +33,8 @@ use crate::{
         session::SignOuts,
     },
     http::{self, gates::Gates, page::RefusalPages, request_id::RequestIds, state::App},
-    jobs,
+    jobs::{self, outbox::Sender},
+    messaging::{self, Providers},
     telemetry::Metrics,
     web,
 };
@@ -55,6 +56,8 @@ pub struct Parts {
     pub clock: Clock,
     /// [`crate::domain::batch::decide`], save in a test that removes a guard.
     pub decide: Decide,
+    /// By what messages leave, if any does.
+    pub messages: Option<messaging::Plan>,
 }
 
 /// A service that answers.
@@ -67,22 +70,25 @@ pub struct Serving {
     lanes: lane::Running,
     /// What runs beside the requests; ends when dropped.
     jobs: JoinSet<()>,
+    /// What sends messages; ends when told to stop and what was under way is settled.
+    senders: JoinSet<()>,
+    stop: watch::Sender<bool>,
 }
 
 impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the settings contradict each other, the board or the ended sessions cannot be read, or an
-    /// address cannot be bound.
+    /// When the settings contradict each other, the board or the ended sessions cannot be read, or
+    /// an address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, decide } = parts;
+        let Parts { db, keys, clock, decide, messages } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let sign_outs = Arc::new(SignOuts::default());
         sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
-        let mut maker = web::shelf::Maker::new(service.site.clone())?;
+        let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
@@ -93,6 +99,8 @@ impl Serving {
         };
         let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
         let outbox = Arc::new(Notify::new());
+        let providers = messages
+            .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
         let imports = Imports::new(db.clone(), keys.clone());
         let app = Data::new(App {
             db,
@@ -110,20 +118,24 @@ impl Serving {
             shown_codes,
             codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
+            providers,
+            stranger: Once::new(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             site: service.site.clone(),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;
-        let mut servers = vec![(server.handle(), tokio::spawn(server))];
-        let mut codes_address = None;
-        if let Some(page) = codes_page {
-            let (server, address) = listen_locally(app.clone(), page)?;
-            servers.push((server.handle(), tokio::spawn(server)));
-            codes_address = Some(*app.codes_page.get_or_init(|| address));
-        }
-        let jobs = start_jobs(&app);
-        Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
+        let page = codes_page.map(|page| listen_locally(app.clone(), page)).transpose()?;
+        let codes_address =
+            page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
+        let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
+        let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
+        let (stop, stopped) = watch::channel(false);
+        let mut jobs = start_jobs(&app);
+        let pages = publish(&app, maker);
+        jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), pages));
+        let senders = start_senders(&app, &mut jobs, stopped);
+        Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }
 
     /// Takes no new requests, lets those under way finish, then empties the lanes.
@@ -138,6 +150,12 @@ impl Serving {
         }
         self.app.lanes.stop();
         self.lanes.join().await;
+        self.stop.send_replace(true);
+        while let Some(ended) = self.senders.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a sender of messages ended badly");
+            }
+        }
         self.jobs.shutdown().await;
     }
 }
@@ -149,11 +167,30 @@ fn start_jobs(app: &App) -> JoinSet<()> {
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let sign_outs = app.sign_outs.clone();
     jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
-    if let Some(shown) = app.shown_codes.clone() {
-        let sink = jobs::outbox::Sink::Local(shown);
-        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));
-    }
     jobs
+}
+
+/// Starts what tells people of their appointments and what sends messages, where any can leave.
+fn start_senders(app: &App, jobs: &mut JoinSet<()>, stop: watch::Receiver<bool>) -> JoinSet<()> {
+    let mut senders = JoinSet::new();
+    let Some(providers) = app.providers.clone() else { return senders };
+    let sender = Sender {
+        db: app.db.clone(),
+        clock: app.clock.clone(),
+        providers,
+        metrics: app.metrics.clone(),
+        queued: app.outbox.clone(),
+        told: Arc::default(),
+        stop,
+    };
+    jobs.spawn(jobs::notice::run(sender.clone()));
+    match app.shown_codes.clone() {
+        Some(shown) => drop(jobs.spawn(jobs::outbox::show_codes(sender.clone(), shown))),
+        None => drop(senders.spawn(jobs::outbox::send(sender.clone(), Queue::Codes))),
+    }
+    senders.spawn(jobs::outbox::send(sender.clone(), Queue::Texts));
+    senders.spawn(jobs::outbox::send(sender, Queue::Mails));
+    senders
 }
 
 /// The pages that answer only on this machine.
@@ -166,10 +203,23 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
             .wrap(middleware::from_fn(http::access_log::answer))
     })
     .workers(1)
+    // A page that is open asks again and again; nobody waits for it.
+    .shutdown_timeout(1)
     .disable_signals()
-    .bind(page)?;
+    .bind(page)
+    .map_err(|error| named(error, "show codes", page, "--codes-listen"))?;
     let address = server.addrs().first().copied().unwrap_or(page);
     Ok((server.run(), address))
+}
+
+/// Puts the pages of a snapshot on the shelf.
+fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
+    let app = app.clone();
+    Arc::new(move |snapshot| {
+        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
+        app.shelf.put(pages);
+        Ok(())
+    })
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
@@ -193,7 +243,12 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
     .disable_signals()
-    .bind(service.listen)?;
+    .bind(service.listen)
+    .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
     let address = server.addrs().first().copied().unwrap_or(service.listen);
     Ok((server.run(), address))
+}
+
+fn named(error: io::Error, what: &str, address: SocketAddr, flag: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} on {address} ({flag}): {error}"))
 }

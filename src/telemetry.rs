@@ -18,6 +18,9 @@ pub fn init(format: LogFormat) {
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=error,actix_server=warn"));
     let ansi = std::io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false);
+    // A line that cannot be written is dropped: to complain about it on standard error would panic
+    // where that is what nobody reads.
+    let lines = lines.log_internal_errors(false);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => registry.with(lines.json()).try_init(),
@@ -26,6 +29,16 @@ pub fn init(format: LogFormat) {
     if let Err(error) = started {
         tracing::debug!(%error, "logging had been started before");
     }
+}
+
+/// From a tenth of a second to an hour and more.
+fn message_seconds() -> Histogram {
+    Histogram::new([0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0])
+}
+
+/// From five milliseconds to ten seconds and more.
+fn attempt_seconds() -> Histogram {
+    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
 }
 
 /// What a request to book or cancel came to.
@@ -46,6 +59,40 @@ pub struct AnswerLabel {
 pub struct TaskLabel {
     /// `lane`, or the name of a background job
     pub task: &'static str,
+}
+
+/// A provider of messages.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct ProviderLabel {
+    /// Its name in the settings.
+    pub provider: String,
+    /// `sms` or `mail`
+    pub channel: &'static str,
+}
+
+/// A provider of messages, and what it answered.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct AttemptLabel {
+    pub provider: String,
+    pub channel: &'static str,
+    /// `accepted`, `try_again`, `unsure` or `refused`
+    pub verdict: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct QueueLabel {
+    /// `codes`, `texts` or `mails`
+    pub queue: &'static str,
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct MessageLabel {
+    /// `codes`, `texts` or `mails`
+    pub queue: &'static str,
+    /// `sent`, `refused`, `retried`, `held` (by quiet hours), `expired`, `decoy`, `unreachable` or
+    /// `unknown`
+    pub outcome: &'static str,
 }
 
 /// Everything that `/metrics` shows.
@@ -74,6 +121,20 @@ pub struct Metrics {
     pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
     pub answers: Family<AnswerLabel, Counter>,
+    /// Messages by what became of them.
+    pub messages: Family<MessageLabel, Counter>,
+    /// Seconds from what a message is about until a provider had it.
+    pub message_seconds: Family<QueueLabel, Histogram>,
+    /// Messages that wait in the outbox.
+    pub messages_waiting: Family<QueueLabel, Gauge>,
+    /// Seconds for which the first of them has been due.
+    pub messages_late_seconds: Family<QueueLabel, Gauge>,
+    /// Attempts to hand a message to a provider, by what it answered.
+    pub provider_attempts: Family<AttemptLabel, Counter>,
+    /// Seconds that such an attempt took.
+    pub provider_seconds: Family<ProviderLabel, Histogram>,
+    /// 1 while a provider works, 0 while it is left alone.
+    pub provider_up: Family<ProviderLabel, Gauge>,
 }
 
 impl Metrics {
@@ -93,6 +154,13 @@ impl Metrics {
             blocked: Gauge::default(),
             panics: Family::default(),
             answers: Family::default(),
+            messages: Family::default(),
+            message_seconds: Family::new_with_constructor(message_seconds),
+            messages_waiting: Family::default(),
+            messages_late_seconds: Family::default(),
+            provider_attempts: Family::default(),
+            provider_seconds: Family::new_with_constructor(attempt_seconds),
+            provider_up: Family::default(),
             registry: Mutex::default(),
         };
         registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
@@ -126,8 +194,43 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_messages(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_messages(&self, registry: &mut Registry) {
+        registry.register("messages", "Messages by what became of them", self.messages.clone());
+        registry.register(
+            "message_seconds",
+            "Seconds from what a message is about until a provider had it",
+            self.message_seconds.clone(),
+        );
+        registry.register(
+            "messages_waiting",
+            "Messages that wait in the outbox",
+            self.messages_waiting.clone(),
+        );
+        registry.register(
+            "messages_late_seconds",
+            "Seconds for which the first message of a queue has been due",
+            self.messages_late_seconds.clone(),
+        );
+        registry.register(
+            "provider_attempts",
+            "Attempts to hand a message to a provider, by what it answered",
+            self.provider_attempts.clone(),
+        );
+        registry.register(
+            "provider_seconds",
+            "Seconds of such an attempt",
+            self.provider_seconds.clone(),
+        );
+        registry.register(
+            "provider_up",
+            "1 while a provider works, 0 while it is left alone",
+            self.provider_up.clone(),
+        );
     }
 
     /// The OpenMetrics text.

@@ -12,6 +12,7 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "a measurement may stop at the first surprise"
 )]
 
@@ -63,6 +64,8 @@ enum Family {
     Latency,
     /// One at a time
     Idle,
+    /// Beside a slot that another transaction has locked
+    Lock,
     /// At twice the peak
     Overload,
     /// Reads of what is left, while others book
@@ -85,6 +88,7 @@ async fn run(bench: &mut Bench, family: Family) {
         }
         Family::Latency => rows::latency::measure(bench).await,
         Family::Idle => rows::latency::measure_idle(bench).await,
+        Family::Lock => rows::lock::measure(bench).await,
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
         Family::Memory => rows::memory::measure(bench).await,

@@ -7,6 +7,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
     web::Data,
 };
+use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -14,6 +15,7 @@ use crate::{
     db,
     domain::{Code, Detail},
     http::{problem::Problem, state::App},
+    messaging::Condition,
 };
 
 /// The board looks at the journal every second. Figures older than this are not shown to more
@@ -35,8 +37,41 @@ pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
     if let Some(detail) = not_ready(&app, Instant::now()) {
         return Err(Problem::new(Code::Unavailable, detail));
     }
-    let body = json!({ "status": "ready" });
+    let providers = app.providers.as_ref().map(|providers| {
+        let providers = providers.health().into_iter().map(|one| ProviderView {
+            name: one.name,
+            channel: one.channel.name(),
+            condition: match one.condition {
+                Condition::Working => "working",
+                Condition::Down => "down",
+                Condition::Trying => "trying",
+            },
+        });
+        MessagesView { providers: providers.collect() }
+    });
+    let body = ReadyView { status: "ready", messages: providers };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// What a service that is ready says of itself.
+#[derive(Serialize)]
+struct ReadyView {
+    status: &'static str,
+    /// Null where no message leaves.
+    messages: Option<MessagesView>,
+}
+
+#[derive(Serialize)]
+struct MessagesView {
+    providers: Vec<ProviderView>,
+}
+
+/// A provider of messages. One that does not work makes the service no less ready: messages wait.
+#[derive(Serialize)]
+struct ProviderView {
+    name: String,
+    channel: &'static str,
+    condition: &'static str,
 }
 
 /// What keeps the service itself from being ready at that moment.

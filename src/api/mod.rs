@@ -57,6 +57,7 @@ fn citizen_routes(api: &mut ServiceConfig) {
                 .route(get().to(supply_history::list_history)),
         )
         .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
+        .service(at("/v1/auth/booking-codes").route(post().to(sign_in_code::post_booking_code)))
         .service(
             at("/v1/auth/sessions")
                 .route(post().to(session::post_session))

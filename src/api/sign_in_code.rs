@@ -9,11 +9,12 @@ use crate::{
     domain::{
         Code, Detail,
         birth_date::BirthDate,
+        booking_number::BookingNumber,
         code_cap::Caller,
         person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
-    flows::{self, sign_in_code::Claim},
+    flows::{self, booking_number::NumberClaim, sign_in_code::Claim},
     http::{
         admission::{self, Admitted},
         caller::CalledFrom,
@@ -30,6 +31,14 @@ pub struct CodeRequest {
     name: String,
     birth_date: String,
     phone: String,
+}
+
+/// Whose booking somebody says it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookingCodeRequest {
+    number: String,
+    birth_date: String,
 }
 
 /// What somebody who asked for a code gets to know.
@@ -52,11 +61,54 @@ pub async fn post_code(
     let name = parse_name(&claim.name)?;
     let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
     let phone = parse_phone(&claim.phone)?;
-    let Challenge { challenge_id, expires_at } =
-        send_code(&app, &caller, Claimed { name: &name, birth_date, phone: &phone }).await?;
-    Ok(HttpResponse::Accepted()
+    let claimed = Claimed { name: &name, birth_date, phone: &phone };
+    Ok(told(send_code(&app, &caller, claimed).await?))
+}
+
+/// Sends a code to the phone of whoever has the booking. The answer is the same where nobody has.
+///
+/// # Errors
+/// `invalid_field`; `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn post_booking_code(
+    _: Admitted<admission::LookUp>,
+    app: Data<App>,
+    CalledFrom(caller): CalledFrom,
+    Json(claim): Json<BookingCodeRequest>,
+) -> Result<HttpResponse, Problem> {
+    has_way_out(&app)?;
+    let now = app.clock.now();
+    let number = BookingNumber::parse(&claim.number)?;
+    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = NumberClaim { number, birth_date, caller: &caller };
+    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
+    Ok(told(on_its_way(&app, asked)?))
+}
+
+/// # Errors
+/// `unavailable` where codes have no way out.
+fn has_way_out(app: &App) -> Result<(), Problem> {
+    match app.providers {
+        Some(_) => Ok(()),
+        None => Err(Problem::new(Code::Unavailable, Detail::CodesNotSent)),
+    }
+}
+
+/// Counts what was not made back, and lets what was made be sent at once.
+fn on_its_way(app: &App, asked: flows::Result<Challenge>) -> Result<Challenge, Problem> {
+    if asked.is_err() {
+        app.give_code_back();
+    }
+    let challenge = asked?;
+    app.outbox.notify_one();
+    Ok(challenge)
+}
+
+fn told(challenge: Challenge) -> HttpResponse {
+    let Challenge { challenge_id, expires_at } = challenge;
+    HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(ChallengeView { challenge_id, expires_at }))
+        .json(ChallengeView { challenge_id, expires_at })
 }
 
 /// Who somebody says they are, as it is kept.
@@ -77,15 +129,12 @@ pub async fn send_code(
     caller: &Caller,
     claimed: Claimed<'_>,
 ) -> Result<Challenge, Problem> {
-    if app.shown_codes.is_none() {
-        return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
-    }
+    has_way_out(app)?;
     let Claimed { name, birth_date, phone } = claimed;
     let match_key = &match_key(&app.keys.matching, name, birth_date, phone);
     let now = app.clock.now();
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = Claim { match_key, phone, caller };
-    let challenge = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
-    app.outbox.notify_one();
-    Ok(challenge)
+    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    on_its_way(app, asked)
 }

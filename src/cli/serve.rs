@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::output::print;
 use crate::{
     clock::Clock,
     config::{Service, Storage},
     domain::batch,
+    messaging::Plan,
     serve::{Parts, Serving},
     store::Store,
 };
@@ -24,32 +26,49 @@ pub struct Args {
 /// # Errors
 /// A sentence for the operator: no database, or the address is taken.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    let Service { messages, show_codes, site, .. } = &args.service;
+    let messages = Plan::read(messages.as_deref(), *show_codes, site)?;
+    args.service.codes_page()?;
     let store = Store::open(storage, args.service.connections).await?;
-    let served = serve(&store, &args.service).await;
+    let served = serve(&store, messages, &args.service).await;
     store.close().await;
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
+async fn serve(store: &Store, messages: Option<Plan>, service: &Service) -> anyhow::Result<()> {
     let parts = Parts {
         db: store.db.clone(),
         keys: store.keys.clone(),
         clock: Clock::System,
         decide: batch::decide,
+        messages,
     };
-    service.codes_page()?;
-    let serving = Serving::start(parts, service)
-        .await
-        .with_context(|| format!("cannot answer on {}", service.listen))?;
-    println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
-    match serving.codes_address {
-        Some(address) => println!("one-time codes are shown on http://{address}/dev/codes"),
-        None => println!("citizens cannot sign in: --show-codes shows one-time codes here"),
+    let serving = Serving::start(parts, service).await.context("the service cannot start")?;
+    // The service runs, whoever reads that it does.
+    if let Err(error) = print(&addresses(&serving)) {
+        tracing::warn!(%error, "the addresses cannot be printed");
     }
     stop_requested().await?;
     tracing::info!("stopping: letting requests under way finish");
     serving.stop().await;
     Ok(())
+}
+
+fn addresses(serving: &Serving) -> String {
+    let Serving { address, codes_address, .. } = serving;
+    let providers = serving.app.providers.as_ref().map(|providers| providers.names());
+    let codes = match (codes_address, providers) {
+        (Some(address), _) => format!("one-time codes are shown on http://{address}/dev/codes"),
+        (None, Some(names)) => format!("messages leave by {}", names.join(", ")),
+        (None, None) => {
+            "citizens cannot sign in: --messages says by what one-time codes are sent, \
+                         --show-codes shows them here"
+                .to_owned()
+        }
+    };
+    format!(
+        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n"
+    )
 }
 
 async fn stop_requested() -> std::io::Result<()> {

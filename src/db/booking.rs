@@ -1,12 +1,14 @@
 //! Bookings, read; they are written by `db::batch` alone.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{PgExecutor, query_as};
+use sqlx::{PgExecutor, query, query_as};
 use uuid::Uuid;
 
 use crate::domain::{
     AllocationId, BookingId, CampaignId, CourseId, PersonId, ProductId, SlotId,
+    birth_date::BirthDate,
     booking::{Booking, State},
+    person::Match,
 };
 
 /// A booking beside its slot's times.
@@ -126,4 +128,48 @@ pub async fn list_own(
     .fetch_all(db)
     .await?;
     rows.into_iter().map(booking_of).collect()
+}
+
+/// A booking and whose it is: the match key and the phone of its person.
+pub struct Held {
+    pub booking_id: BookingId,
+    pub match_key: Match,
+    pub phone: String,
+}
+
+/// Of so many people who were born on one day are bookings looked for: a nation of 51 million has
+/// some two thousand born on each.
+const BORN_MAX: i64 = 20_000;
+
+/// Every booking, ended or not, of everybody who was born on this day. One row holds them all, so
+/// that the time does not depend on what is looked for among them. The `offset` keeps the planner
+/// to the indexes of persons' bookings.
+pub async fn list_of_born_on(
+    db: impl PgExecutor<'_>,
+    birth_date: BirthDate,
+) -> sqlx::Result<Vec<Held>> {
+    let row = query!(
+        "/* booking::list_of_born_on */
+         with born as materialized (
+             select person_id, match_key, phone from person where birth_date = $1 limit $2)
+         select array_agg(b.booking_id) as booking_ids, array_agg(match_key) as match_keys,
+             array_agg(phone) as phones
+         from born cross join lateral (
+             select booking_id from booking
+             where person_id = born.person_id and state in (1, 2, 5)
+             union all
+             select booking_id from booking
+             where person_id = born.person_id and state in (3, 4)
+             offset 0) b",
+        birth_date.date(),
+        BORN_MAX,
+    )
+    .fetch_one(db)
+    .await?;
+    let ids = row.booking_ids.unwrap_or_default().into_iter().map(BookingId);
+    let keys = row.match_keys.unwrap_or_default();
+    let keys = keys.into_iter().map(|key| Match::try_from(key).unwrap_or_default());
+    let persons = keys.zip(row.phones.unwrap_or_default());
+    let held = ids.zip(persons);
+    Ok(held.map(|(booking_id, (match_key, phone))| Held { booking_id, match_key, phone }).collect())
 }

@@ -1,50 +1,307 @@
-//! Messages between the transaction that causes them and the one that knows them sent.
+//! Messages between the transaction that causes them and the one that knows them sent. A message
+//! that was sent is deleted.
 
-use sqlx::{PgConnection, query, query_as};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sqlx::{PgConnection, PgExecutor, query, query_scalar, types::Json};
+use uuid::Uuid;
 
-use crate::domain::outbox::Message;
+use crate::{
+    db::clinic::zone,
+    domain::{
+        BookingId,
+        amenity::Amenities,
+        clinic::Directions,
+        language::Language,
+        localized::Localized,
+        notice::{Appointment, News, Notice},
+        outbox::{Claimed, CodeMessage, Content, Queue, Recipient},
+    },
+};
 
-/// Takes up to `limit` unsent messages, oldest first, for half a minute: nobody else gets them in
-/// that time, and no lock is held while they are being sent. A message that
-/// was not sent is claimed again when its claim has lapsed: it may be sent twice, but is not lost.
-pub async fn claim(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Message>> {
-    query_as!(
-        Message,
-        "/* outbox::claim */ with next as (
-             select outbox_id from outbox
-             where sent_at is null and (claimed_until is null or claimed_until < clock_timestamp())
-             order by outbox_id limit $1 for update skip locked)
-         update outbox set claimed_until = clock_timestamp() + interval '30 seconds'
-         from next where outbox.outbox_id = next.outbox_id
-         returning outbox.outbox_id, recipient, body, is_decoy",
+/// How long whoever has claimed a message has it to themselves. Attempts end well before.
+pub const LEASE_SECONDS: f64 = 60.0;
+
+/// Takes up to `limit` codes that are due, the longest due first, and for each person only their
+/// oldest: nobody else gets them for a minute, and no lock is held while they are being sent.
+/// Whoever dies with a message leaves it to whoever comes when its claim has lapsed, so a message
+/// may be sent twice but is not lost.
+pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Claimed>> {
+    let rows = query!(
+        r#"/* outbox::claim_codes */ with next as (
+             select o.outbox_id from outbox o
+             where o.queue = 1 and o.sent_at is null
+                 and o.due_at <= statement_timestamp()
+                 and (o.claimed_until is null or o.claimed_until < statement_timestamp())
+                 and not exists (
+                     select from outbox e
+                     where e.person_id > 0 and e.person_id = o.person_id and e.queue = 1
+                         and e.outbox_id < o.outbox_id and e.sent_at is null)
+             order by o.due_at, o.outbox_id limit $1 for update of o skip locked),
+         claimed as (
+             update outbox o set attempts = o.attempts + 1,
+                 claimed_until = statement_timestamp() + make_interval(secs => $2)
+             from next where o.outbox_id = next.outbox_id
+             returning o.outbox_id, o.message_id, o.claimed_until, o.attempts, o.expires_at,
+                 o.happened_at, o.person_id, o.recipient, o.body, o.is_decoy)
+         select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
+             c.expires_at, c.happened_at, c.recipient, c.body, c.is_decoy, p.email as "email?",
+             p.language as "language?"
+         from claimed c left join person p on p.person_id = c.person_id"#,
         limit,
+        LEASE_SECONDS,
     )
     .fetch_all(conn)
-    .await
+    .await?;
+    let claimed = rows.into_iter().map(|row| Claimed {
+        outbox_id: row.outbox_id,
+        message_id: row.message_id,
+        claimed_until: row.claimed_until,
+        happened_at: row.happened_at,
+        attempts: row.attempts,
+        expires_at: row.expires_at,
+        recipient: Recipient {
+            phone: row.recipient,
+            email: row.email,
+            language: row.language.as_deref().and_then(Language::tagged),
+        },
+        content: match (row.is_decoy, CodeMessage::from_body(&row.body)) {
+            (true, _) => Content::Decoy,
+            (false, Ok(message)) => Content::Code(message),
+            (false, Err(_)) => Content::Unknown,
+        },
+    });
+    Ok(claimed.collect())
 }
 
-/// Notes that these have been sent, and forgets to whom and what.
-pub async fn set_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
+/// As `claim_codes`, from one of the queues of notices.
+pub async fn claim_notices(
+    conn: &mut PgConnection,
+    queue: Queue,
+    limit: i64,
+) -> sqlx::Result<Vec<Claimed>> {
+    let rows = sqlx::query_as!(
+        NoticeRow,
+        r#"/* outbox::claim_notices */ with next as (
+             select o.outbox_id from outbox o
+             where o.queue = $1 and o.sent_at is null
+                 and o.due_at <= statement_timestamp()
+                 and (o.claimed_until is null or o.claimed_until < statement_timestamp())
+                 and not exists (
+                     select from outbox e
+                     where e.person_id > 0 and e.person_id = o.person_id and e.queue = o.queue
+                         and e.outbox_id < o.outbox_id and e.sent_at is null)
+             order by o.due_at, o.outbox_id limit $2 for update of o skip locked),
+         claimed as (
+             update outbox o set attempts = o.attempts + 1,
+                 claimed_until = statement_timestamp() + make_interval(secs => $3)
+             from next where o.outbox_id = next.outbox_id
+             returning o.outbox_id, o.message_id, o.claimed_until, o.attempts, o.expires_at,
+                 o.happened_at, o.kind, o.person_id, o.booking_id)
+         select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
+             c.expires_at, c.happened_at, c.kind, p.phone as "phone!", p.email, p.language,
+             b.booking_id as "booking_id!", b.booked_at as "booked_at!",
+             b.dose_number as "dose_number!", s.on_date as "on_date!", s.starts_at as "starts_at!",
+             s.ends_at as "ends_at!", course.name as "course!", course.name_ko as course_ko,
+             course.name_en as course_en, clinic.name as "clinic!",
+             clinic.name_ko as clinic_ko, clinic.name_en as clinic_en, clinic.zone as "zone!",
+             clinic.address as "address!", clinic.phone as "clinic_phone!", clinic.directions,
+             clinic.directions_ko, clinic.directions_en,
+             clinic.amenities as "amenities!: Json<Amenities>", closure.reason as "reason?",
+             closure.reason_ko as "reason_ko?", closure.reason_en as "reason_en?"
+         from claimed c
+         join person p on p.person_id = c.person_id
+         join booking b on b.booking_id = c.booking_id
+         join slot s on s.slot_id = b.slot_id
+         join clinic on clinic.clinic_id = s.clinic_id
+         join course on course.course_id = b.course_id
+         left join clinic_closure closure
+             on closure.clinic_id = s.clinic_id and closure.on_date = s.on_date"#,
+        queue.number(),
+        limit,
+        LEASE_SECONDS,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Claimed::try_from).collect()
+}
+
+struct NoticeRow {
+    outbox_id: i64,
+    message_id: Uuid,
+    claimed_until: DateTime<Utc>,
+    attempts: i16,
+    expires_at: DateTime<Utc>,
+    happened_at: DateTime<Utc>,
+    kind: String,
+    phone: String,
+    email: Option<String>,
+    language: Option<String>,
+    booking_id: Uuid,
+    booked_at: DateTime<Utc>,
+    dose_number: i16,
+    on_date: NaiveDate,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    course: String,
+    course_ko: Option<String>,
+    course_en: Option<String>,
+    clinic: String,
+    clinic_ko: Option<String>,
+    clinic_en: Option<String>,
+    zone: String,
+    address: String,
+    clinic_phone: String,
+    directions: Option<String>,
+    directions_ko: Option<String>,
+    directions_en: Option<String>,
+    amenities: Json<Amenities>,
+    reason: Option<String>,
+    reason_ko: Option<String>,
+    reason_en: Option<String>,
+}
+
+impl TryFrom<NoticeRow> for Claimed {
+    type Error = sqlx::Error;
+
+    fn try_from(row: NoticeRow) -> sqlx::Result<Self> {
+        let appointment = Appointment {
+            booking_id: BookingId(row.booking_id),
+            booked_at: row.booked_at,
+            on_date: row.on_date,
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            course: Localized::new(row.course, row.course_ko, row.course_en),
+            dose_number: row.dose_number,
+            clinic: Localized::new(row.clinic, row.clinic_ko, row.clinic_en),
+            zone: zone(&row.zone)?,
+            address: row.address,
+            clinic_phone: row.clinic_phone,
+            directions: Directions {
+                main: row.directions,
+                ko: row.directions_ko,
+                en: row.directions_en,
+            },
+            amenities: row.amenities.0,
+            closure_reason: row
+                .reason
+                .map(|reason| Localized::new(reason, row.reason_ko, row.reason_en)),
+        };
+        let news = News::named(&row.kind);
+        let notice = |news| Notice { news, happened_at: row.happened_at, appointment };
+        Ok(Self {
+            outbox_id: row.outbox_id,
+            message_id: row.message_id,
+            claimed_until: row.claimed_until,
+            happened_at: row.happened_at,
+            attempts: row.attempts,
+            expires_at: row.expires_at,
+            recipient: Recipient {
+                phone: row.phone,
+                email: row.email,
+                language: row.language.as_deref().and_then(Language::tagged),
+            },
+            content: news.map_or(Content::Unknown, |news| Content::Notice(Box::new(notice(news)))),
+        })
+    }
+}
+
+/// Deletes messages that are done with: sent, or not to be sent.
+pub async fn delete(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
+    query!("/* outbox::delete */ delete from outbox where outbox_id = any($1)", outbox_ids)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// A message that was claimed and is to be tried later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutBack {
+    pub outbox_id: i64,
+    pub claimed_until: DateTime<Utc>,
+    /// How long it is left alone.
+    pub pause: TimeDelta,
+    pub attempts: i16,
+}
+
+/// Gives claims back. One that has lapsed meanwhile is somebody else's, and left to them.
+pub async fn put_back(conn: &mut PgConnection, messages: &[PutBack]) -> sqlx::Result<()> {
+    let outbox_ids: Vec<_> = messages.iter().map(|message| message.outbox_id).collect();
+    let claims: Vec<_> = messages.iter().map(|message| message.claimed_until).collect();
+    let pauses: Vec<_> =
+        messages.iter().map(|message| message.pause.num_milliseconds().max(0)).collect();
+    let attempts: Vec<_> = messages.iter().map(|message| message.attempts).collect();
     query!(
-        "/* outbox::set_sent */
-         update outbox set sent_at = clock_timestamp(), recipient = '', body = ''
-         where outbox_id = any($1)",
-        outbox_ids,
+        "/* outbox::put_back */
+         update outbox o set attempts = d.attempts, claimed_until = null,
+             due_at = statement_timestamp() + d.pause * interval '1 millisecond'
+         from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::smallint[])
+             d (outbox_id, claimed_until, pause, attempts)
+         where o.outbox_id = d.outbox_id and o.claimed_until = d.claimed_until",
+        &outbox_ids,
+        &claims,
+        &pauses,
+        &attempts,
     )
     .execute(conn)
     .await
     .map(drop)
 }
 
-/// Deletes up to `limit` messages, oldest first, that were sent, or could not be sent within an
-/// hour: the code in them is of no use by then. Says how many those were.
-pub async fn delete_done(conn: &mut PgConnection, limit: u64) -> sqlx::Result<u64> {
+/// What this transaction has written may be lost with the server: a message is then sent once more,
+/// under the same id. Not for what puts messages in.
+pub async fn need_not_last(conn: &mut PgConnection) -> sqlx::Result<()> {
+    query!("/* outbox::need_not_last */ select set_config('synchronous_commit', 'off', true)")
+        .fetch_one(conn)
+        .await
+        .map(drop)
+}
+
+/// Whether more notices than this are due.
+pub async fn are_more_due(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<bool> {
+    query_scalar!(
+        r#"/* outbox::are_more_due */ select count(*) > $1::bigint as "more!" from (
+               select from outbox
+               where queue > 1 and due_at <= statement_timestamp() limit $1::bigint + 1) due"#,
+        limit,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What waits in a queue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting {
+    pub queue: i16,
+    pub messages: i64,
+    /// How long the one that is due the longest has been so, in seconds; zero where none is.
+    pub seconds: i64,
+}
+
+/// What waits in the queues that are not empty.
+pub async fn waiting(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Waiting>> {
+    sqlx::query_as!(
+        Waiting,
+        r#"/* outbox::waiting */ select queue, count(*) as "messages!",
+               greatest(0, extract(epoch from statement_timestamp() - min(due_at)))::bigint
+                   as "seconds!"
+           from outbox where sent_at is null group by queue"#
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Deletes up to `limit` messages that are of no more use, and says how many those were.
+pub async fn delete_expired(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> sqlx::Result<u64> {
     let done = query!(
-        "/* outbox::delete_done */
+        "/* outbox::delete_expired */
          delete from outbox where outbox_id in (
-             select outbox_id from outbox
-             where sent_at is not null or created_at < clock_timestamp() - interval '1 hour'
-             order by outbox_id limit $1 for update skip locked)",
+             select outbox_id from outbox where expires_at <= $1
+             order by expires_at limit $2 for update skip locked)",
+        now,
         limit.cast_signed(),
     )
     .execute(conn)

@@ -85,7 +85,8 @@ pub async fn today(
 }
 
 /// Every booking of a clinic on these local dates, both included, whatever its state. One row holds
-/// them all: a clinic that gives thousands of doses a day has a hundred thousand.
+/// them all: a clinic that gives thousands of doses a day has a hundred thousand. The `offset`
+/// keeps the planner to the index of slots: else it may read all bookings of all clinics.
 pub async fn booking_ids(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -93,7 +94,8 @@ pub async fn booking_ids(
 ) -> sqlx::Result<Vec<BookingId>> {
     let ids = query_scalar!(
         "/* schedule::booking_ids */ select array_agg(b.booking_id)
-         from slot s join booking b using (slot_id)
+         from slot s cross join lateral (
+             select booking_id from booking where slot_id = s.slot_id offset 0) b
          where s.clinic_id = $1 and s.on_date between $2 and $3",
         clinic_id.0,
         from,

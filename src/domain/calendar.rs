@@ -1,6 +1,6 @@
 //! Local days and ages. A zone is always the clinic's or the campaign's, never the machine's.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::{GapInfo, Tz};
 
 const MONTHS_PER_YEAR: i32 = 12;
@@ -48,13 +48,18 @@ pub fn local_date(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
 /// midnight, at the first of the two. A day that a zone left out altogether (Samoa, 30 December
 /// 2011) begins when the next one does.
 pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = date.and_time(NaiveTime::MIN);
+    instant_of(date.and_time(NaiveTime::MIN), zone)
+}
+
+/// The first instant at which clocks in `zone` show this local time; where they skip it, the end of
+/// the gap.
+pub fn instant_of(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
     let instant = zone
-        .from_local_datetime(&midnight)
+        .from_local_datetime(&local)
         .earliest()
-        .or_else(|| GapInfo::new(&midnight, &zone).and_then(|gap| gap.end));
+        .or_else(|| GapInfo::new(&local, &zone).and_then(|gap| gap.end));
     // Only the ends of chrono's calendar have neither.
-    instant.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+    instant.map_or_else(|| local.and_utc(), |at| at.to_utc())
 }
 
 /// A calendar date written as `YYYY-MM-DD` and in no other way.

@@ -1,5 +1,5 @@
 //! Clinics, and the days on which they are closed. Bookings that stand on a closed day are counted
-//! and stay: whoever closes a day must know whom it meets.
+//! and stay: whoever closes a day must know whom it meets. Their persons are told, by `notice`.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -87,6 +87,7 @@ pub async fn close_day(db: &Db, closure: Closure) -> Result<(Closure, Day)> {
         db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
         db::clinic::set_closure(conn, &closure).await?;
         let slots = db::slot::set_closed(conn, clinic_id, on_date, true).await?;
+        db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         let live_bookings = db::slot::live_bookings(&mut *conn, clinic_id, on_date).await?;
         db::catalogue::touch(conn).await?;
         Ok((closure, Day { slots, live_bookings }))
@@ -105,6 +106,7 @@ pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Resul
             return Err(Refusal::not_found().into());
         }
         db::slot::set_closed(conn, clinic_id, on_date, false).await?;
+        db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         db::catalogue::touch(conn).await?;
         Ok(())
     })

@@ -10,6 +10,7 @@ pub mod discrepancy;
 pub mod eligibility;
 pub mod import;
 pub mod lane;
+pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod person;

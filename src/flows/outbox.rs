@@ -1,4 +1,5 @@
-//! Hands waiting messages over and notes which have been sent; keeps codes that are shown instead.
+//! Hands waiting messages to whoever sends them, and notes what became of each; keeps codes that
+//! are shown instead.
 
 use std::{
     collections::VecDeque,
@@ -9,42 +10,62 @@ use chrono::{DateTime, Utc};
 
 use super::Result;
 use crate::{
-    db::{self, Db, in_tx},
-    domain::outbox::{CodeMessage, Message},
+    clock::Clock,
+    db::{self, Db, in_tx, outbox::PutBack},
+    domain::outbox::{Claimed, CodeMessage, Content, Queue, Step, masked},
 };
 
-/// Messages claimed at once; few enough to be sent before the claim lapses.
-const CLAIMED_MAX: i64 = 100;
+/// Codes that are shown at once.
+const CLAIMED_MAX: usize = 100;
 /// Codes that are kept to be shown.
 const SHOWN_MAX: usize = 1_000;
 
-/// Sends everything that waits, and forgets what was sent. Decoys count as sent. Two
-/// short transactions around the sending, none during it. What `send` could not send stays, and is
-/// tried again when its claim has lapsed.
+/// What became of messages that were claimed. What stands in neither list is tried again when its
+/// claim has lapsed.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Sent, or not to be sent: they are deleted.
+    pub done: Vec<i64>,
+    pub put_back: Vec<PutBack>,
+}
+
+impl Settled {
+    pub fn is_empty(&self) -> bool {
+        self.done.is_empty() && self.put_back.is_empty()
+    }
+
+    /// How many messages it is about.
+    pub fn len(&self) -> usize {
+        self.done.len() + self.put_back.len()
+    }
+}
+
+/// Notes what became of messages, and claims up to `limit` others. One short transaction, and none
+/// while they are being sent.
 ///
 /// # Errors
-/// The database's. Messages sent just before may then be sent once more.
-pub async fn deliver(db: &Db, send: impl Fn(&Message) -> bool) -> Result<()> {
-    loop {
-        let claimed: Vec<Message> = in_tx(&db.jobs, "claim messages", async |conn| {
-            db::outbox::claim(conn, CLAIMED_MAX).await.map_err(db::Error::from)
-        })
-        .await?;
-        let sent: Vec<i64> = claimed
-            .iter()
-            .filter(|message| message.is_decoy || send(message))
-            .map(|message| message.outbox_id)
-            .collect();
-        if !sent.is_empty() {
-            in_tx(&db.jobs, "note sent messages", async |conn| {
-                db::outbox::set_sent(conn, &sent).await.map_err(db::Error::from)
-            })
-            .await?;
+/// The database's. Messages that were sent may then be sent once more.
+pub async fn settle_and_claim(
+    db: &Db,
+    settled: &Settled,
+    (queue, limit): (Queue, usize),
+) -> Result<Vec<Claimed>> {
+    in_tx(&db.jobs, "send messages", async |conn| {
+        db::outbox::need_not_last(conn).await?;
+        if !settled.done.is_empty() {
+            db::outbox::delete(conn, &settled.done).await?;
         }
-        if claimed.is_empty() {
-            return Ok(());
+        if !settled.put_back.is_empty() {
+            db::outbox::put_back(conn, &settled.put_back).await?;
         }
-    }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        match (queue, limit) {
+            (_, 0) => Ok(Vec::new()),
+            (Queue::Codes, limit) => Ok(db::outbox::claim_codes(conn, limit).await?),
+            (queue, limit) => Ok(db::outbox::claim_notices(conn, queue, limit).await?),
+        }
+    })
+    .await
 }
 
 /// A code that is shown on this machine instead of being sent.
@@ -63,11 +84,35 @@ pub struct ShownCodes {
 }
 
 impl ShownCodes {
-    /// Takes over everything that waits in the outbox, and waits for whoever does so already: what
+    /// Takes over all codes that wait in the outbox, and waits for whoever does so already: what
     /// was in it before the call is shown after it.
-    pub async fn deliver(&self, db: &Db) -> Result<()> {
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deliver(&self, db: &Db, clock: &Clock) -> Result<()> {
         let _one_at_a_time = self.delivery.lock().await;
-        deliver(db, |message| self.show(message)).await
+        let mut settled = Settled::default();
+        loop {
+            let claim = (Queue::Codes, CLAIMED_MAX);
+            let claimed = settle_and_claim(db, &settled, claim).await?;
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            let now = clock.now();
+            settled = Settled::default();
+            for message in claimed {
+                settled.done.push(message.outbox_id);
+                match (message.step(now, None), message.content) {
+                    (Step::Send, Content::Code(code)) => {
+                        self.show(code, &message.recipient.phone);
+                    }
+                    (Step::Drop(why), _) => {
+                        tracing::debug!(why = why.name(), "a code is not shown");
+                    }
+                    (Step::Send | Step::Hold(_), _) => {}
+                }
+            }
+        }
     }
 
     /// Those that can be used at `now`, newest first.
@@ -76,24 +121,13 @@ impl ShownCodes {
         recent.iter().filter(|code| code.message.expires_at > now).cloned().collect()
     }
 
-    /// False where the message cannot be understood.
-    fn show(&self, message: &Message) -> bool {
-        let masked_recipient = message.masked_recipient();
-        match CodeMessage::from_body(&message.body) {
-            Ok(message) => {
-                let CodeMessage { challenge_id, code, .. } = &message;
-                let code = code.as_str();
-                tracing::info!(%challenge_id, code, "one-time code, not sent: shown here");
-                let mut recent = self.recent();
-                recent.push_front(ShownCode { message, masked_recipient });
-                recent.truncate(SHOWN_MAX);
-                true
-            }
-            Err(error) => {
-                tracing::error!(message.outbox_id, %error, "a message cannot be sent");
-                false
-            }
-        }
+    fn show(&self, message: CodeMessage, phone: &str) {
+        let CodeMessage { challenge_id, code, .. } = &message;
+        let code = code.as_str();
+        tracing::info!(%challenge_id, code, "one-time code, not sent: shown here");
+        let mut recent = self.recent();
+        recent.push_front(ShownCode { masked_recipient: masked(phone), message });
+        recent.truncate(SHOWN_MAX);
     }
 
     fn recent(&self) -> MutexGuard<'_, VecDeque<ShownCode>> {

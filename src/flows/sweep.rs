@@ -20,14 +20,23 @@ enum Done {
     /// Codes that are too old to be counted.
     Codes,
     Counts,
+    /// Nobody could send them in time.
     Messages,
+    /// What is remembered of days that are over, so that nobody is told twice.
+    Notices,
     StaffSessions,
     EndedSessions,
 }
 
 impl Done {
-    const ALL: [Self; 5] =
-        [Self::Codes, Self::Counts, Self::Messages, Self::StaffSessions, Self::EndedSessions];
+    const ALL: [Self; 6] = [
+        Self::Codes,
+        Self::Counts,
+        Self::Messages,
+        Self::Notices,
+        Self::StaffSessions,
+        Self::EndedSessions,
+    ];
 }
 
 /// Deletes all that is of no more use, in small transactions that wait for no lock. May run in
@@ -53,8 +62,9 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
             let oldest = first_id_at(now - TimeDelta::minutes(CODE_WINDOW_MINUTES));
             db::sign_in_code::delete_before(conn, oldest, BATCH).await
         }
-        Done::Counts => db::sign_in_code::delete_counts_ended(conn, now, BATCH).await,
-        Done::Messages => db::outbox::delete_done(conn, BATCH).await,
+        Done::Counts => db::code_cap::delete_ended(conn, now, BATCH).await,
+        Done::Messages => db::outbox::delete_expired(conn, now, BATCH).await,
+        Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
     }

@@ -38,6 +38,8 @@ pub struct Read;
 pub struct Afterwards;
 /// To sign in, which people do before they book.
 pub struct SignIn;
+/// To sign in by the number of a booking, which is looked for among those of many people.
+pub struct LookUp;
 /// To list or load much of the database, for administrators.
 pub struct Export;
 
@@ -66,6 +68,13 @@ impl Priority for SignIn {
     const YIELDS_AT: f64 = 0.7;
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
         Some(&gates.sign_ins)
+    }
+}
+
+impl Priority for LookUp {
+    const YIELDS_AT: f64 = 0.7;
+    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
+        Some(&gates.look_ups)
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 pub struct Gates {
     pub(super) reads: Arc<Semaphore>,
     pub(super) sign_ins: Arc<Semaphore>,
+    pub(super) look_ups: Arc<Semaphore>,
     pub(super) exports: Arc<Semaphore>,
 }
 
@@ -16,6 +17,7 @@ impl Default for Gates {
         let gate = |permits| Arc::new(Semaphore::new(permits));
         // A connection of the pools answers a few thousand reads a second, so these wait well below
         // the two seconds after which a pool gives up.
-        Self { reads: gate(1024), sign_ins: gate(256), exports: gate(8) }
+        // A look-up takes some twenty milliseconds of the database: two of them leave it to others.
+        Self { reads: gate(1024), sign_ins: gate(256), look_ups: gate(2), exports: gate(8) }
     }
 }

@@ -92,8 +92,8 @@ impl Problem {
         Self { refusal: Code::Internal.into(), cause }
     }
 
-    /// Tells the operator what the client is not told. A handler that answers with a page of its own
-    /// does so without the id.
+    /// Tells the operator what the client is not told. A handler that answers with a page of its
+    /// own does so without the id.
     pub fn log(&self, request_id: Option<Uuid>) {
         let request_id = request_id.map(tracing::field::display);
         match &self.cause {
@@ -156,7 +156,7 @@ fn page(problem: &Problem, request: &HttpRequest, id: Uuid) -> Option<(String, L
 }
 
 /// The response with the body of its problem document, in the language of its request; any other
-/// as it is. Logs the cause.
+/// as it is, and so is a problem that has a page already. Logs the cause.
 pub(super) fn in_language<B: MessageBody>(
     response: ServiceResponse<B>,
     id: Uuid,

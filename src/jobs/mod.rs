@@ -1,6 +1,8 @@
 //! Background jobs, beside the requests.
 
 pub mod board;
+pub mod notice;
 pub mod outbox;
+pub mod page;
 pub mod session;
 pub mod sweep;

@@ -12,17 +12,20 @@ use crate::{
     flows::outbox::ShownCode,
     html::escape,
     http::{problem::Problem, state::App},
+    messaging::ShownText,
 };
 
-/// The codes that can be used, newest first: a page, or JSON for clients that accept only JSON.
+/// The codes that have not expired, newest first: a page, or JSON for who accepts only that.
 ///
 /// # Errors
-/// `not_found` if codes are sent for real, and for requests that come through another machine.
+/// `not_found` for requests that come through another machine.
 pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let shown = app.shown_codes.as_ref().filter(|_| is_from_this_machine(&request));
     let shown = shown.ok_or_else(Refusal::not_found)?;
-    shown.deliver(&app.db).await?;
+    shown.deliver(&app.db, &app.clock).await?;
     let codes = shown.list(app.clock.now());
+    let texts = app.providers.as_ref().and_then(|providers| providers.local());
+    let texts = texts.map(|local| local.list()).unwrap_or_default();
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     if accepts_json(&request) {
@@ -32,7 +35,7 @@ pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpRespo
     Ok(response
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
         .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'"))
-        .body(page(&codes)))
+        .body(page(&codes, &texts)))
 }
 
 /// The peer is this machine, it is no proxy for another, and `Host` is a name of this machine: a
@@ -52,7 +55,12 @@ fn accepts_json(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html"))
 }
 
-fn page(codes: &[ShownCode]) -> String {
+fn page(codes: &[ShownCode], texts: &[ShownText]) -> String {
+    let mut messages = String::new();
+    for ShownText { masked_recipient, text } in texts {
+        let (to, text) = (escape(masked_recipient), escape(text));
+        messages.push_str(&format!("<tr><td>{to}</td><td>{text}</td></tr>\n"));
+    }
     let mut rows = String::new();
     for ShownCode { message, masked_recipient } in codes {
         let CodeMessage { challenge_id, code, expires_at } = message;
@@ -67,9 +75,13 @@ fn page(codes: &[ShownCode]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"refresh\" content=\"5\">\n<title>One-time codes</title>\n\
          <h1>One-time codes</h1>\n\
-         <p>The codes that can be used, newest first. They are not sent to anybody: this \
+         <p>The codes of the last five minutes, newest first. They are not sent to anybody: this \
          service shows them on its own machine, for trying it out.</p>\n\
          <table border=\"1\" cellpadding=\"6\">\n<tr><th>Code<th>Phone<th>Valid until (UTC)\
-         <th>Challenge</tr>\n{rows}</table>\n</html>\n",
+         <th>Challenge</tr>\n{rows}</table>\n\
+         <h2>Other text messages</h2>\n\
+         <p>The last ones that this service would have sent, newest first.</p>\n\
+         <table border=\"1\" cellpadding=\"6\">\n<tr><th>Phone<th>Text</tr>\n{messages}</table>\n\
+         </html>\n",
     )
 }

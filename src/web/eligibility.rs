@@ -9,10 +9,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    form::{FieldError, Form, REGION, Reader, birth_field},
+    birth_field::birth_field,
+    form::{FieldError, Form, REGION, Reader},
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Choice, DateField, Select},
+    round::Round,
     text::Texts,
 };
 use crate::{
@@ -77,7 +79,7 @@ pub async fn get_eligibility(
         let person = db::person::find(&visit.app.db.read, session.person_id).await?;
         let person = person.ok_or_else(Refusal::not_found)?;
         let verdict = judge_person(&visit.app.db, campaign_id, session.person_id).await?;
-        let by = visit.t.eligible_as_registered(&person.name);
+        let by = visit.t.eligible_as_registered(person.name_in(visit.t.language()));
         let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
         page.answer = Some(answer(visit.t, &verdict, about)?);
     }
@@ -234,21 +236,17 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
     if let Some(reason) = &card.campaign.state_reason
         && verdict.reasons.iter().any(is_held_up)
     {
-        more.push(t.why_paused(t.name(reason)));
+        more.push(t.because(t.name(reason)));
     }
     if verdict.eligible
-        && let Some(published) = snapshot.supplies.get(&campaign_id)
+        && let Some(round) = Round::new(t, snapshot, campaign_id)
     {
-        let doses = published.supply.bookable.doses;
-        more.push(match doses {
-            0 => t.doses_none().to_owned(),
-            doses => t.doses_now(&t.count(doses)),
-        });
+        more.push(round.main.text);
     }
     more.push(by);
     let clinics = format!("/campaigns/{campaign_id}/clinics");
     let way = match (verdict.eligible, is_signed_in) {
-        (true, true) => (t.choose_place(), clinics),
+        (true, true) => (t.find_a_clinic(), clinics),
         (true, false) => {
             let next = super::next::Next::parse(&clinics).unwrap_or_default();
             (t.sign_in(), next.with_next("/sign-in"))

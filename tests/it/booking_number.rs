@@ -183,7 +183,7 @@ async fn a_slip_in_a_number_is_said_as_such() {
 }
 
 /// Two ids with the same number: among forty thousand some pair has one, as birthdays do.
-fn namesakes() -> [Uuid; 2] {
+pub fn namesakes() -> [Uuid; 2] {
     let key = Keys::new(&SECRET).booking_number;
     let mut seen: HashMap<BookingNumber, Uuid> = HashMap::new();
     for n in 1.. {

@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::large_futures,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
@@ -18,6 +19,7 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_again;
 mod booking_number;
 mod budget;
 mod campaign;
@@ -36,8 +38,9 @@ mod lane;
 mod language;
 mod ledger;
 mod localized;
+mod messages;
 mod model;
-mod outbox;
+mod output;
 mod overload;
 mod plan;
 mod postgres;
@@ -55,3 +58,4 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod web;

@@ -2,10 +2,11 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::{Db, MIGRATOR},
+    db::{Db, MIGRATOR, booking, schedule},
     domain::{
         BookingId,
         batch::{Request, decide},
+        birth_date::BirthDate,
         booking::Book,
     },
     flows::lane::transaction::{self, Done, KnownRules, Locks},
@@ -145,9 +146,11 @@ async fn a_booking_transaction_reads_by_index_and_updates_in_place() {
     }
     budgets(&db, &mut lane, &mut known, &made).await;
     hot(&db, &mut lane, &mut known, &made).await;
+    assert_eq!(look_ups(&postgres, &made).await, [""; 0]);
 
     // The control: the same search finds the scan where an index is missing.
     db.execute("drop index booking_slot_idx").await.unwrap();
+    assert_eq!(look_ups(&postgres, &made).await.len(), 1, "a clinic's bookings are scanned for");
     let plan = sqlx::raw_sql("explain select from booking where slot_id = 1")
         .fetch_all(&db)
         .await
@@ -190,6 +193,22 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
         .unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
+}
+
+/// Where looking a booking up by its number, at a clinic or among those who were born on a day,
+/// reads more than what it asks for.
+async fn look_ups(postgres: &Private, made: &Made) -> Vec<String> {
+    let mut conn = Db::new(postgres.app_options(), 1).connect("number").await.unwrap();
+    let (clinic, date) = (made.clinics[0], made.allocations[0].on_date);
+    schedule::booking_ids(&mut conn, clinic, (date, date)).await.unwrap();
+    let born = BirthDate::new(made.people[0].birth_date, date).unwrap();
+    booking::list_of_born_on(&mut conn, born).await.unwrap();
+    conn.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
+    let plans = plans(&mut conn).await;
+    assert_eq!(plans.len(), 2);
+    conn.close().await.unwrap();
+    let scans = plans.iter().flat_map(|(_, plan)| scans(plan));
+    scans.map(|line| line.trim().to_owned()).collect()
 }
 
 async fn updates(lane: &mut PgConnection) -> (i64, i64) {

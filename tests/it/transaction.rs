@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::ResponseError;
 use dosebook::{
-    db::{self, Failure, error::classify, in_long_tx},
+    db::{self, Failure, error::classify, in_long_tx, in_tx},
     http::problem::Problem,
 };
 use serde_json::json;
@@ -103,4 +103,30 @@ async fn what_the_server_says_is_understood() {
     let bad = query("insert into region (code, name) values ('a b', 'x')");
     let error = bad.execute(&app.db).await.unwrap_err();
     assert_eq!(classify(&error), Failure::Constraint("region_code_check"));
+}
+
+/// The handler of a client that hangs up is dropped where it stands.
+#[tokio::test]
+async fn a_transaction_dropped_half_way_leaves_nothing_to_whoever_comes_next() {
+    let app = TestApp::with().connections(1).local(false).start().await;
+    let db = &app.app.db;
+    let (told, tells) = tokio::sync::oneshot::channel();
+    let abandoned = in_tx(&db.write, "abandoned", async |conn| {
+        conn.execute("update catalogue set revision = revision + 1000").await?;
+        told.send(()).expect("somebody waits");
+        std::future::pending::<Result<(), db::Error>>().await
+    });
+    tokio::select! {
+        _ = abandoned => panic!("it never ends by itself"),
+        reached = tells => reached.expect("half way"),
+    }
+    in_tx(&db.write, "next", async |conn| {
+        let sql = "update catalogue set revision = revision + 1";
+        conn.execute(sql).await.map_err(db::Error::from)
+    })
+    .await
+    .expect("the next transaction");
+    let revision: i64 =
+        query_scalar("select revision from catalogue").fetch_one(&app.db).await.expect("one row");
+    assert!(revision < 1000, "half of the abandoned work was kept: {revision}");
 }

@@ -3,6 +3,7 @@
 pub(crate) mod bookings;
 pub(crate) mod growth;
 pub(crate) mod latency;
+pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod overload;
 pub(crate) mod replay;

@@ -11,14 +11,17 @@ use chrono::{DateTime, Utc};
 use super::{OfBooking, chosen, clinic::Facts};
 use crate::{
     board::{catalogue::Card, snapshot::Snapshot},
-    calendar, db,
+    config::Origin,
+    db,
     domain::{
         BookingId, PersonId, Refusal,
         booking::{Booking, State, open_again_until},
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
         clinic::Clinic,
+        notice::{Appointment, News, Notice},
         product::Product,
+        sms_length::SmsStandard,
     },
     http::{
         admission::{self, Admitted, admit},
@@ -27,6 +30,7 @@ use crate::{
         problem::Problem,
         state::App,
     },
+    ics::{CalendarFile, calendar_file},
     web::{
         draw::qr,
         guard::SignedIn,
@@ -34,7 +38,7 @@ use crate::{
         part::Row,
         text::{Html, Texts},
     },
-    words,
+    words::{self, Letterhead},
 };
 
 /// The page of a booking, after the language.
@@ -70,7 +74,7 @@ impl<'a> Known<'a> {
             Some(clinic) => t.instant(booking.starts_at, clinic.zone),
             None => t.date(booking.on_date),
         };
-        Self { booking, clinic, card, what: t.dose_of(name, booking.dose_number), when }
+        Self { booking, clinic, card, what: t.vaccine_and_dose(name, booking.dose_number), when }
     }
 
     /// Where, when and what.
@@ -225,40 +229,55 @@ pub async fn get_calendar(
     let app = &visit.app;
     let booking = own(app, session.person_id, booking_id).await?;
     let snapshot = app.board.now();
-    let file = file(&visit, &Known::new(visit.t, &snapshot, &booking));
-    let name = format!("attachment; filename=\"{}\"", calendar::FILE_NAME);
+    let file = file(&visit, &snapshot, &booking).ok_or_else(Refusal::not_found)?;
+    let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
     let mut response = HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, calendar::MEDIA_TYPE))
-        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header((CONTENT_TYPE, media_type))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"vaccination.ics\""))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(file);
+        .body(file.content);
     guard(response.headers_mut(), &app.site);
     Ok(response)
 }
 
-fn file(visit: &Visit, known: &Known<'_>) -> String {
-    let (t, app, booking) = (visit.t, &visit.app, known.booking);
-    let number = BookingNumber::of(&app.keys.booking_number, booking.booking_id);
-    let clinic = known.clinic;
-    let directions = clinic.and_then(|clinic| clinic.directions.in_language(t.language()));
-    let lines = [Some(t.booking_number_is(&number.to_string())), Some(t.bring().to_owned())];
-    let phone = clinic.map(|clinic| t.clinic_phone_is(&clinic.phone));
-    let lines = lines.into_iter().chain([phone, directions.map(str::to_owned)]);
-    let location = clinic.map(|clinic| format!("{}, {}", t.name(&clinic.name), clinic.address));
-    let url = app.site.public_url.as_ref();
-    let url =
-        url.map(|ours| format!("{}{}", ours.as_str(), visit.frame().to(&path(booking.booking_id))));
-    calendar::file(&calendar::Appointment {
+/// The file that messages bring too, so that each replaces the one before it. None where the board
+/// does not know clinic or campaign.
+fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<CalendarFile> {
+    let (app, site) = (&visit.app, &visit.app.site);
+    let catalogue = &snapshot.catalogue;
+    let (clinic, card) =
+        (catalogue.clinic(booking.clinic_id)?, catalogue.campaigns.get(&booking.campaign_id)?);
+    let appointment = Appointment {
         booking_id: booking.booking_id,
-        summary: &t.calendar_summary(&known.what),
-        description: &lines.flatten().collect::<Vec<_>>().join("\n"),
-        location: &location.unwrap_or_default(),
-        position: clinic.and_then(|clinic| clinic.latitude.zip(clinic.longitude)),
+        booked_at: booking.booked_at,
+        on_date: booking.on_date,
         starts_at: booking.starts_at,
         ends_at: booking.ends_at,
-        url: url.as_deref(),
-        changed_at: booking.ended_at.unwrap_or(booking.booked_at),
-        changes: u32::from(booking.ended_at.is_some()),
-        is_cancelled: booking.state == State::Cancelled,
-    })
+        course: card.course.clone(),
+        dose_number: booking.dose_number,
+        clinic: clinic.name.clone(),
+        zone: clinic.zone,
+        address: clinic.address.clone(),
+        clinic_phone: clinic.phone.clone(),
+        directions: clinic.directions.clone(),
+        amenities: clinic.amenities,
+        closure_reason: None,
+    };
+    let is_closed = snapshot.slot(booking.slot_id).is_some_and(|(_, slot)| slot.is_closed);
+    let (news, happened_at) = match (booking.state, booking.ended_at) {
+        (State::Cancelled, Some(at)) => (News::Cancelled, at),
+        _ if is_closed => (News::Closed, app.clock.now()),
+        _ => (News::Booked, booking.booked_at),
+    };
+    let head = Letterhead {
+        language: visit.t.language(),
+        issuer: visit.frame().issuer(),
+        host: site.public_url.as_ref().map(Origin::host),
+        helpline: site.helpline.as_deref(),
+        standard: SmsStandard::Korean,
+    };
+    let number = BookingNumber::of(&app.keys.booking_number, booking.booking_id).to_string();
+    let organizer = site.public_url.as_ref().map(Origin::as_str);
+    let notice = Notice { news, happened_at, appointment };
+    Some(calendar_file(head, &notice, &number, organizer))
 }

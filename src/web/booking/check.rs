@@ -260,5 +260,5 @@ impl<'a> Page<'a> {
 
 /// The vaccine, and which dose of the series it is.
 fn vaccine(t: Texts, card: &Card, product: &Product) -> String {
-    t.dose_of(t.name(&product.name), card.campaign.dose_number)
+    t.vaccine_and_dose(t.name(&product.name), card.campaign.dose_number)
 }

@@ -90,7 +90,7 @@ impl Away<'_> {
         let other = days.filter(|day| day.bookable > 0 && Some(day.date) != self.date);
         let way = |date, bookable| Way {
             href: self.href(self.clinic_id, date),
-            label: words::short_date(self.t.language(), date),
+            label: words::coming_day(self.t.language(), date),
             note: self.t.doses(bookable),
         };
         other.take(DAYS_MAX).map(|day| way(day.date, day.bookable)).collect()
@@ -116,7 +116,7 @@ impl Away<'_> {
         let ways = lines.filter_map(|line| {
             let clinic = self.snapshot.catalogue.clinic(line.clinic.clinic_id)?;
             let day = line.days.first()?;
-            let (t, when) = (self.t, words::short_date(self.t.language(), day.date));
+            let (t, when) = (self.t, words::coming_day(self.t.language(), day.date));
             let far = line.distance_km.filter(|_| is_measured).map(|km| t.distance(km));
             let doses = t.doses(day.bookable);
             Some(Way {

@@ -270,7 +270,7 @@ fn district(t: Texts, catalogue: &Catalogue, region_id: Option<RegionId>) -> Sel
     }
     Select {
         id: "region",
-        label: t.district().into(),
+        label: t.district_column().into(),
         hint: t.district_hint().into(),
         groups,
         chosen: region_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -300,7 +300,7 @@ impl List<'_> {
         let any = Choice { value: String::new(), label: t.any_day().into(), hint: "".into() };
         let choice = |date: NaiveDate| Choice {
             value: date.to_string(),
-            label: words::short_date(t.language(), date).into(),
+            label: words::coming_day(t.language(), date).into(),
             hint: "".into(),
         };
         Select {
@@ -348,7 +348,7 @@ impl List<'_> {
         };
         match asked.date {
             None => place,
-            Some(date) => t.on_that_day(&place, &words::short_date(t.language(), date)),
+            Some(date) => t.on_that_day(&place, &words::coming_day(t.language(), date)),
         }
     }
 
@@ -385,7 +385,7 @@ impl List<'_> {
         let days: Vec<_> = bookable
             .map(|day| Day {
                 href: path(day.date),
-                label: words::short_date(t.language(), day.date),
+                label: words::coming_day(t.language(), day.date),
                 doses: t.doses(day.bookable),
             })
             .collect();

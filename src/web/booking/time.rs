@@ -138,7 +138,7 @@ impl<'a> At<'a> {
         let product = product_id.map(|id| format!("&product={id}")).unwrap_or_default();
         Step {
             href: self.frame.to(&format!("{path}{product}")),
-            label: words::short_date(self.t.language(), date),
+            label: words::coming_day(self.t.language(), date),
         }
     }
 

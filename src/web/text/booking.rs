@@ -11,13 +11,14 @@ texts! {
     closed_because(reason: &str),
         "This campaign is closed: {reason}. What you have booked is safe.",
         "이 접종 사업은 종료되었습니다. 사유: {reason}. 이미 하신 예약은 그대로 유지됩니다.";
+    vaccine_and_dose(vaccine: &str, dose: i16), "{vaccine}, dose {dose}", "{vaccine} {dose}차";
     one_dose, "1 dose", "1회분";
     many_doses(n: &str), "{n} doses", "{n}회분";
     one_place, "1 place", "1자리";
     many_places(n: &str), "{n} places", "{n}자리";
     distance_in_km(km: &str), "about {km} km", "약 {km}km";
 
-    district, "District", "시군구";
+    place_title, "Choose a place and a day", "장소와 날짜 선택";
     district_hint,
         "Where you would like to go. It need not be where you live.",
         "가고 싶은 지역을 선택해 주십시오. 사시는 곳이 아니어도 됩니다.";
@@ -68,7 +69,7 @@ texts! {
     other_vaccines, "There are other vaccines on this day:", "이날 다른 백신도 있습니다.";
     morning, "Morning", "오전";
     afternoon, "Afternoon", "오후";
-    full, "full", "마감";
+    full, "full", "자리 없음";
     clinic_has_nothing,
         "This clinic has nothing to book in this campaign now.",
         "지금 이 접종기관에는 예약할 수 있는 백신이 없습니다.";

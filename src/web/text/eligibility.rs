@@ -14,27 +14,20 @@ texts! {
     region_optional_hint,
         "Only some rounds go by where people live.",
         "지역에 따라 대상이 정해지는 경우에만 필요합니다.";
-    eligible, "You can book this vaccination.", "예약하실 수 있습니다.";
-    eligible_later, "You can book later, not now.", "지금은 아니지만 나중에 예약하실 수 있습니다.";
-    not_eligible, "You cannot book this vaccination now.", "지금은 예약하실 수 없습니다.";
+    eligible, "You can book this vaccination", "예약하실 수 있습니다";
+    eligible_later, "You can book later, not now", "지금은 아니지만 나중에 예약하실 수 있습니다";
+    not_eligible, "You cannot book this vaccination now", "지금은 예약하실 수 없습니다";
     eligible_from(when: &str),
         "By these rules you can book from {when} on.",
         "지금 기준으로는 {when}부터 예약하실 수 있습니다.";
     eligible_as_written,
-        "This answer goes by what you wrote here. What you have booked or been given already counts too: it is seen when you sign in.",
+        "This answer goes by what you wrote here. What you have booked or been given already \
+         counts too: it is seen when you sign in.",
         "입력하신 내용만으로 확인한 결과입니다. 이미 예약하셨거나 접종받으신 내역도 기준이 되며, 로그인하시면 함께 확인합니다.";
     eligible_as_registered(name: &str),
         "This answer is for {name}, by the register and all bookings.",
         "{name} 님의 등록 정보와 예약 내역으로 확인한 결과입니다.";
     why_not, "Why", "사유";
-    why_paused(reason: &str), "The reason given: {reason}", "안내된 사유: {reason}";
-    doses_now(doses: &str),
-        "Doses that can be booked now: {doses}.",
-        "지금 예약할 수 있는 백신: {doses}회분";
-    doses_none,
-        "All doses are booked at this moment. Doses that are given back can be booked again.",
-        "지금은 예약할 수 있는 백신이 없습니다. 취소된 백신이 나오면 다시 예약하실 수 있습니다.";
-    choose_place, "Choose a place and a day", "접종 장소와 날짜 선택";
     ask_for_other, "Ask for somebody else", "다른 분 확인하기";
     eligibility_busy(time: &str),
         "Many people are asking right now. What you wrote is kept: press again in {time}.",

@@ -2,7 +2,10 @@
 //! by `words`.
 
 use super::Texts;
-use crate::domain::{Code, Detail, Refusal};
+use crate::{
+    domain::{Code, Detail, Refusal},
+    words,
+};
 
 texts! {
     refusal_nothing_done,
@@ -12,10 +15,12 @@ texts! {
         "Sign in again, and go on from there. A booking that you have is kept.",
         "다시 로그인한 뒤 이어서 진행해 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_elsewhere,
-        "Open this service in a window of its own and sign in there. A booking that you have is kept.",
+        "Open this service in a window of its own and sign in there. A booking that you have is \
+         kept.",
         "새 창에서 이 서비스를 직접 열고 로그인해 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_not_found,
-        "Check the address, or begin on the first page. A booking that you have is kept: you find it under \"My booking\".",
+        "Check the address, or begin on the first page. A booking that you have is kept: you find \
+         it under \"My booking\".",
         "주소를 확인하거나 첫 화면에서 다시 시작해 주십시오. 이미 하신 예약은 그대로이며 '내 예약'에서 보실 수 있습니다.";
     refusal_not_booked,
         "This press booked nothing. Whether you have a booking stands under \"My booking\".",
@@ -33,8 +38,9 @@ texts! {
         "Look again in {seconds} seconds. A booking that you have is kept.",
         "{seconds}초 뒤에 다시 보아 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_unsure,
-        "We do not know yet whether it went through. Go back and press again: it is one booking at most, and if you have it, you will see it.",
-        "결과를 확인하지 못했습니다. 이전 화면으로 돌아가 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
+        "Go back and press again: it is one booking \
+         at most, and if you have it, you will see it.",
+        "이전 화면으로 돌아가 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
     refusal_later,
         "A booking that you have is kept. Look again in a minute.",
         "이미 하신 예약은 그대로 유지됩니다. 1분 뒤에 다시 보아 주십시오.";
@@ -42,6 +48,11 @@ texts! {
         "If you call the helpline, name this request: {id}",
         "전화로 문의하실 때 이 요청 번호를 알려 주십시오: {id}";
     refusal_begin, "To the first page", "첫 화면으로";
+    no_page, "There is no such page", "이 주소에는 페이지가 없습니다";
+    too_many, "Too many tries from here", "요청이 너무 많습니다";
+    busy, "Many people are booking right now", "지금 예약하는 분이 많습니다";
+    not_known, "We do not know yet whether it went through", "결과를 확인하지 못했습니다";
+    no_answer, "This page cannot be shown right now", "지금은 이 화면을 보여 드릴 수 없습니다";
 }
 
 /// What somebody can do who was refused.
@@ -56,6 +67,18 @@ pub enum Way {
 }
 
 impl Texts {
+    /// What the refusal of a page, or of a press, is called.
+    pub fn refused(self, code: Code, is_press: bool) -> &'static str {
+        match code {
+            Code::NotFound => self.no_page(),
+            Code::TooManyRequests => self.too_many(),
+            Code::Overloaded => self.busy(),
+            Code::Unavailable | Code::Internal if is_press => self.not_known(),
+            Code::Unavailable | Code::Internal => self.no_answer(),
+            code => words::title(self.language(), code),
+        }
+    }
+
     /// What the refusal of a page means, and the way on; of a press, where a form was sent.
     pub fn advice(self, refusal: &Refusal, is_press: bool) -> (String, Way) {
         let (text, way) = match refusal.code {

@@ -17,11 +17,12 @@ use dosebook::{
         session,
     },
     http::state::App,
+    messaging::Plan,
     serve::{Parts, Serving},
 };
 use sqlx::PgPool;
 
-use super::{Client, database::TestDatabase, proxy::Proxy};
+use super::{Browser, Client, database::TestDatabase, proxy::Proxy};
 
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
@@ -49,6 +50,8 @@ pub struct Options {
     service: Service,
     clock: Clock,
     decide: Decide,
+    /// The file of `--messages`.
+    messages: Option<Arc<tempfile::NamedTempFile>>,
 }
 
 /// The service's own settings, as the command line has them.
@@ -71,7 +74,7 @@ impl Default for Options {
         let Line { mut service } = Line::parse_from(line);
         // A machine that is busy with other tests is slow, not overloaded.
         service.wait_ms = WAIT_MS;
-        Self { service, clock: Clock::System, decide: batch::decide }
+        Self { service, clock: Clock::System, decide: batch::decide, messages: None }
     }
 }
 
@@ -121,6 +124,18 @@ impl Options {
         self
     }
 
+    /// By what messages leave, as the file of `--messages` says it; then no code is shown.
+    pub fn messages(mut self, settings: &str) -> Self {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), settings).expect("written");
+        self.service.messages = Some(file.path().to_owned());
+        self.service.site.public_url = Some("https://book.example.kr".parse().expect("an address"));
+        self.service.site.issuer = "KDCA".into();
+        self.service.site.issuer_ko = Some("질병관리청".into());
+        self.messages = Some(Arc::new(file));
+        self.local(false)
+    }
+
     /// Proxies whose word is taken for where a request comes from.
     pub fn trusted_proxy(mut self, block: &str) -> Self {
         self.service.trusted_proxies.push(block.parse().expect("a block"));
@@ -145,9 +160,11 @@ impl Options {
 
     pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {
         let options = self.clone();
-        let Self { service, clock, decide } = self;
+        let Self { service, clock, decide, messages: _file } = self;
         let db = Db::new(database.options.clone(), service.connections);
-        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide };
+        let Service { messages, show_codes, site, .. } = &service;
+        let messages = Plan::read(messages.as_deref(), *show_codes, site).expect("a plan");
+        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide, messages };
         let serving = super::RUNTIME
             .spawn(async move { Serving::start(parts, &service).await })
             .await
@@ -229,6 +246,11 @@ impl TestApp {
             (response.status().as_u16(), response.text().await.expect("text"))
         });
         answer.await.expect("the client does not fall over")
+    }
+
+    /// A browser that has not been here before.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url, self.http.clone())
     }
 
     /// A client with this token.

@@ -1,0 +1,103 @@
+//! Tells people what has happened to their appointments, a moment after it was committed, and shows
+//! how many messages wait.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::outbox::Sender;
+use crate::{
+    db::notice::Ways,
+    flows::{
+        self,
+        notice::{Progress, is_outbox_full, remind, tell, waiting},
+    },
+    messaging::Channel,
+    supervisor::{Backoff, caught},
+    telemetry::QueueLabel,
+};
+
+/// How often the journal is looked at.
+const PERIOD: Duration = Duration::from_millis(250);
+/// How often clinics are looked for whose persons are to be reminded, when there were none.
+const REMIND_PERIOD: Duration = Duration::from_secs(20);
+/// How often the metrics of messages are renewed.
+const SHOW_PERIOD: Duration = Duration::from_secs(5);
+/// When so many notices are due, the rest stays in the journal: it needs no second copy.
+const DUE_MAX: i64 = 5_000;
+
+/// Tells until the future is dropped.
+pub async fn run(sender: Sender) {
+    let mut backoff = Backoff::default();
+    let mut reminded = None;
+    let mut shown = None;
+    loop {
+        let metrics = &sender.metrics;
+        let pause = match caught("notices", metrics, step(&sender, &mut reminded)).await {
+            Some(Ok(pause)) => {
+                backoff.reset();
+                pause
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "what happened to appointments cannot be told");
+                backoff.next_pause()
+            }
+            None => backoff.next_pause(),
+        };
+        if shown.is_none_or(|at: Instant| at.elapsed() >= SHOW_PERIOD) {
+            show(&sender).await;
+            shown = Some(Instant::now());
+        }
+        sleep(pause).await;
+    }
+}
+
+/// One step; says when the next is due.
+async fn step(sender: &Sender, reminded: &mut Option<Instant>) -> flows::Result<Duration> {
+    let Sender { db, clock, providers, .. } = sender;
+    let ways =
+        Ways { texts: providers.carries(Channel::Sms), mails: providers.carries(Channel::Mail) };
+    if is_outbox_full(db, DUE_MAX).await? {
+        return Ok(PERIOD);
+    }
+    match tell(db, clock.held(), ways).await? {
+        Progress::Told(messages) => {
+            if messages > 0 {
+                sender.told.notify_waiters();
+            }
+            return Ok(Duration::ZERO);
+        }
+        Progress::Elsewhere => return Ok(PERIOD),
+        Progress::Nothing => {}
+    }
+    let Some(at) = providers.settings().reminder_at else { return Ok(PERIOD) };
+    if reminded.is_some_and(|at| at.elapsed() < REMIND_PERIOD) {
+        return Ok(PERIOD);
+    }
+    match remind(db, clock.held(), at, ways).await? {
+        Progress::Told(_) => {
+            sender.told.notify_waiters();
+            Ok(Duration::ZERO)
+        }
+        Progress::Elsewhere => Ok(PERIOD),
+        Progress::Nothing => {
+            *reminded = Some(Instant::now());
+            Ok(PERIOD)
+        }
+    }
+}
+
+async fn show(sender: &Sender) {
+    sender.providers.show_health();
+    match waiting(&sender.db).await {
+        Ok(queues) => {
+            for (queue, messages, seconds) in queues {
+                let label = QueueLabel { queue: queue.name() };
+                let metrics = &sender.metrics;
+                metrics.messages_waiting.get_or_create(&label).set(messages);
+                metrics.messages_late_seconds.get_or_create(&label).set(seconds);
+            }
+        }
+        Err(error) => tracing::debug!(%error, "what waits in the outbox cannot be counted"),
+    }
+}

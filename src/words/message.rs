@@ -1,0 +1,398 @@
+//! What messages say. A text message is kept to one part where that can be: each has several
+//! wordings, the fullest first, and the first that fits is taken.
+
+use crate::domain::{
+    amenity::Amenity,
+    language::Language,
+    notice::{Appointment, News, Notice},
+    sign_in_code::{CODE_MINUTES, SignInCode},
+    sms_length::SmsStandard,
+};
+
+use super::{
+    amenity::amenity,
+    date::{brief, instant},
+};
+
+/// Who writes, and where to turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Letterhead<'a> {
+    pub language: Language,
+    /// Who answers for the service.
+    pub issuer: &'a str,
+    /// Where the pages are, as far as people would type it: book.example.kr
+    pub host: Option<&'a str>,
+    /// The helpline's number.
+    pub helpline: Option<&'a str>,
+    pub standard: SmsStandard,
+}
+
+/// A clinic's name is cut no shorter than this.
+const NAME_LETTERS_MIN: usize = 6;
+
+impl Letterhead<'_> {
+    /// The first wording that fits into one part; if none does, the last one.
+    fn fit(&self, wordings: impl IntoIterator<Item = String>) -> String {
+        let mut last = String::new();
+        for wording in wordings {
+            if self.standard.parts(&wording) == 1 {
+                return wording;
+            }
+            last = wording;
+        }
+        last
+    }
+
+    /// As `fit`, where each wording names the clinic, whose name is cut if nothing else helps.
+    fn fit_clinic(&self, clinic: &str, wordings: &[&dyn Fn(&str) -> String]) -> String {
+        let whole = wordings.iter().map(|wording| wording(clinic));
+        let letters = clinic.chars().count();
+        let shortest = wordings.last();
+        let cut = (NAME_LETTERS_MIN..letters).rev().filter_map(|length| {
+            let name: String = clinic.chars().take(length).collect();
+            shortest.map(|wording| wording(&format!("{}..", name.trim_end())))
+        });
+        // A name that is so long that even cut it does not fit is given in whole.
+        let fallback = shortest.map(|wording| wording(clinic));
+        self.fit(whole.chain(cut).chain(fallback))
+    }
+}
+
+/// The SMS with a one-time code. Its last line is read by telephones, which then fill the code in on
+/// this service's pages and on no other (<https://wicg.github.io/sms-one-time-codes/>).
+pub fn code_text(head: Letterhead<'_>, code: &SignInCode) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    let code = code.as_str();
+    let last = head.host.map_or(String::new(), |host| format!("\n@{host} #{code}"));
+    let wordings = [
+        say!(
+            language,
+            "[{issuer}] Your code is {code}. It works for {CODE_MINUTES} minutes. \
+             Tell it to nobody, whoever asks.",
+            "[{issuer}] 인증번호 {code} ({CODE_MINUTES}분간 유효). \
+             누구에게도 알려 주지 마십시오."
+        ),
+        say!(
+            language,
+            "[{issuer}] Your code is {code}. Tell it to nobody.",
+            "[{issuer}] 인증번호 {code}. 남에게 알려 주지 마십시오."
+        ),
+        say!(language, "[{issuer}] Code {code}", "[{issuer}] 인증번호 {code}"),
+    ];
+    head.fit(wordings.map(|wording| wording + &last))
+}
+
+/// Subject and text of the mail with a one-time code.
+pub fn code_mail(head: Letterhead<'_>, code: &SignInCode) -> (String, String) {
+    let Letterhead { language, .. } = head;
+    let code = code.as_str();
+    let subject = say!(language, "Your code", "인증번호 안내");
+    let text = say!(
+        language,
+        "Your code is {code}\n\nIt works for {CODE_MINUTES} minutes. Tell it to nobody, whoever \
+         asks. If you have not asked for it, you need do nothing: without it nobody gets in.\n",
+        "인증번호는 {code}입니다.\n\n{CODE_MINUTES}분간 쓸 수 있습니다. 누가 물어도 알려 주지 \
+         마십시오. 요청하신 적이 없다면 아무것도 하지 않으셔도 됩니다. 이 번호 없이는 아무도 \
+         로그인할 수 없습니다.\n"
+    );
+    (subject, text + "\n" + &signature(head))
+}
+
+/// The SMS with a notice; `number` is the booking's, for people.
+pub fn notice_text(head: Letterhead<'_>, notice: &Notice, number: &str) -> String {
+    let appointment = &notice.appointment;
+    let language = head.language;
+    let when = brief(language, appointment.starts_at, appointment.zone);
+    let clinic = appointment.clinic.in_language(language);
+    match notice.news {
+        News::Booked => booked_text(head, (&when, clinic, number)),
+        News::Cancelled => cancelled_text(head, (&when, clinic)),
+        News::Closed => closed_text(head, (&when, clinic)),
+        News::Opened => opened_text(head, (&when, clinic)),
+        News::Reminder => reminder_text(head, (&when, clinic, number)),
+    }
+}
+
+fn booked_text(head: Letterhead<'_>, (when, clinic, number): (&str, &str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Booked: {when}, {clinic}. Booking number {number}. We never ask \
+                     for money or passwords.",
+                    "[{issuer}] {when} {clinic} 예약되었습니다. 예약번호 {number}. 돈이나 \
+                     비밀번호를 묻지 않습니다."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Booked: {when}, {clinic}. Booking number {number}",
+                    "[{issuer}] {when} {clinic} 예약됨({number}). 돈·비밀번호를 묻지 않습니다."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Booked: {when}, {clinic}, {number}",
+                    "[{issuer}] {when} {clinic} 예약됨. 예약번호 {number}"
+                )
+            },
+        ],
+    )
+}
+
+fn cancelled_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    let helpline = head.helpline.map_or(String::new(), |helpline| {
+        say!(language, " If that was not you, call {helpline}.", " 취소하지 않으셨다면 {helpline}")
+    });
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Cancelled: {when}, {clinic}.{helpline}",
+                    "[{issuer}] {when} {clinic} 예약이 취소되었습니다.{helpline}"
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Cancelled: {when}, {clinic}",
+                    "[{issuer}] {when} {clinic} 예약 취소됨"
+                )
+            },
+        ],
+    )
+}
+
+fn closed_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] {clinic} is closed: your appointment on {when} cannot take place. \
+                     Please cancel it and book another.",
+                    "[{issuer}] {clinic} 휴진으로 {when} 접종이 어렵습니다. 취소하고 다시 예약해 \
+                     주십시오."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] {clinic} is closed on {when}. Please book another time.",
+                    "[{issuer}] {clinic} {when} 휴진. 다시 예약해 주십시오."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] {clinic} is closed on {when}",
+                    "[{issuer}] {clinic} {when} 휴진"
+                )
+            },
+        ],
+    )
+}
+
+fn opened_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Your appointment takes place after all: {when}, {clinic}.",
+                    "[{issuer}] 휴진이 취소되어 {when} {clinic}에서 예약대로 접종합니다."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Open after all: {when}, {clinic}",
+                    "[{issuer}] {when} {clinic} 예약대로 접종"
+                )
+            },
+        ],
+    )
+}
+
+fn reminder_text(head: Letterhead<'_>, (when, clinic, number): (&str, &str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Tomorrow: {when}, {clinic}. Bring an identity document. Booking \
+                     number {number}",
+                    "[{issuer}] 내일 {when} {clinic} 접종입니다. 신분증을 가져오십시오. 예약번호 \
+                     {number}"
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Tomorrow: {when}, {clinic}. Booking number {number}",
+                    "[{issuer}] 내일 {when} {clinic} 접종. 예약번호 {number}"
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Tomorrow: {when}, {clinic}",
+                    "[{issuer}] 내일 {when} {clinic} 접종"
+                )
+            },
+        ],
+    )
+}
+
+/// Subject and text of the mail with a notice; `number` is the booking's, for people.
+pub fn notice_mail(head: Letterhead<'_>, notice: &Notice, number: &str) -> (String, String) {
+    let language = head.language;
+    let appointment = &notice.appointment;
+    let when = brief(language, appointment.starts_at, appointment.zone);
+    let subject = match notice.news {
+        News::Booked => say!(language, "Booked: {when}", "예약되었습니다: {when}"),
+        News::Cancelled => say!(language, "Cancelled: {when}", "예약이 취소되었습니다: {when}"),
+        News::Closed => {
+            say!(language, "Cannot take place: {when}", "휴진으로 접종이 어렵습니다: {when}")
+        }
+        News::Opened => {
+            say!(language, "Takes place after all: {when}", "예약대로 접종합니다: {when}")
+        }
+        News::Reminder => say!(language, "Tomorrow: {when}", "내일 접종: {when}"),
+    };
+    let what = what_happened(language, notice);
+    let facts = facts(language, appointment, number);
+    let next = what_next(head, notice);
+    (subject, format!("{what}\n\n{facts}\n{next}\n\n{}", signature(head)))
+}
+
+fn what_happened(language: Language, notice: &Notice) -> String {
+    match notice.news {
+        News::Booked => say!(
+            language,
+            "You are booked. A dose is set aside for you.",
+            "예약되었습니다. 백신을 따로 확보해 두었습니다."
+        ),
+        News::Cancelled => say!(language, "Your booking is cancelled.", "예약이 취소되었습니다."),
+        News::Closed => {
+            let reason = notice.appointment.closure_reason.as_ref();
+            let reason = reason.map_or(String::new(), |reason| {
+                let reason = reason.in_language(language);
+                say!(language, " The reason: {reason}", " 사유: {reason}")
+            });
+            say!(
+                language,
+                "The clinic is closed then, so your appointment cannot take place.{reason}",
+                "접종기관이 그날 휴진하여 예약하신 접종이 어렵습니다.{reason}"
+            )
+        }
+        News::Opened => say!(
+            language,
+            "The clinic is open after all: your appointment takes place.",
+            "휴진이 취소되어 예약대로 접종합니다."
+        ),
+        News::Reminder => say!(language, "Your appointment is tomorrow.", "내일이 접종일입니다."),
+    }
+}
+
+fn facts(language: Language, appointment: &Appointment, number: &str) -> String {
+    let when = instant(language, appointment.starts_at, appointment.zone);
+    let clinic = appointment.clinic.in_language(language);
+    let Appointment { address, clinic_phone, dose_number, .. } = appointment;
+    let course = appointment.course.in_language(language);
+    let directions = appointment.directions.in_language(language);
+    let directions = directions.map_or(String::new(), |directions| {
+        say!(language, "How to find it: {directions}\n", "찾아오시는 길: {directions}\n")
+    });
+    let known = Amenity::ALL.iter().filter_map(|&one| {
+        let is_there = appointment.amenities.get(one);
+        is_there.map(|is_there| amenity(language, one, Some(is_there)))
+    });
+    let known = known.collect::<Vec<_>>().join(" ");
+    let known = if known.is_empty() { known } else { known + "\n" };
+    say!(
+        language,
+        "When: {when}\nWhere: {clinic}, {address}, telephone {clinic_phone}\n{directions}{known}\
+         Vaccination: {course}, dose {dose_number}\nBooking number: {number}\n",
+        "일시: {when}\n장소: {clinic}, {address}, 전화 {clinic_phone}\n{directions}{known}\
+         접종: {course} {dose_number}차\n예약번호: {number}\n"
+    )
+}
+
+fn what_next(head: Letterhead<'_>, notice: &Notice) -> String {
+    let language = head.language;
+    let at = head.host.map_or(String::new(), |host| say!(language, " at {host}", " {host}에서"));
+    let calendar = say!(
+        language,
+        "The file with this mail puts it into your calendar, or takes it out.",
+        "첨부한 파일로 일정을 달력에 넣거나 뺄 수 있습니다."
+    );
+    match notice.news {
+        News::Booked | News::Opened => say!(
+            language,
+            "Bring an identity document with your photograph. If you cannot come, please cancel{at}: \
+             somebody else can have the dose. {calendar}",
+            "사진이 있는 신분증을 가져오십시오. 오실 수 없으면{at} 예약을 취소해 주십시오. 다른 \
+             분이 접종할 수 있습니다. {calendar}"
+        ),
+        News::Cancelled => say!(
+            language,
+            "You can book again{at} while doses are left. {calendar}",
+            "백신이 남아 있는 동안{at} 다시 예약하실 수 있습니다. {calendar}"
+        ),
+        News::Closed => say!(
+            language,
+            "Please cancel this booking{at} and book another time or another clinic. {calendar}",
+            "이 예약을{at} 취소하고 다른 시간이나 다른 기관을 예약해 주십시오. {calendar}"
+        ),
+        News::Reminder => say!(
+            language,
+            "Bring an identity document with your photograph. If you cannot come, please cancel{at}.",
+            "사진이 있는 신분증을 가져오십시오. 오실 수 없으면{at} 예약을 취소해 주십시오."
+        ),
+    }
+}
+
+/// What every mail ends with.
+fn signature(head: Letterhead<'_>) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    let helpline = head.helpline.map_or(String::new(), |helpline| {
+        say!(language, "Questions: {helpline}\n", "전화 문의: {helpline}\n")
+    });
+    say!(
+        language,
+        "We never ask for money, passwords, card numbers or account numbers: not by mail, not by \
+         text message, not by telephone.\n{helpline}{issuer}\n",
+        "메일, 문자, 전화로 돈이나 비밀번호, 카드번호, 계좌번호를 절대 묻지 \
+         않습니다.\n{helpline}{issuer}\n"
+    )
+}
+
+/// What a calendar shows of an appointment: its title, its text, and what it says the day before.
+pub fn calendar_entry(
+    head: Letterhead<'_>,
+    appointment: &Appointment,
+    number: &str,
+) -> (String, String, String) {
+    let language = head.language;
+    let course = appointment.course.in_language(language);
+    let dose = appointment.dose_number;
+    let title = say!(language, "Vaccination: {course}, dose {dose}", "예방접종: {course} {dose}차");
+    let text = facts(language, appointment, number);
+    let alarm = say!(language, "Tomorrow: {title}", "내일 {title}");
+    (title, text, alarm)
+}
