@@ -206,7 +206,8 @@ mod tests {
             state_reason: None,
         };
         let document = Document::new(&()).unwrap();
-        Card { campaign, offer, cohorts: Vec::new(), changes: Vec::new(), document }
+        let (products, cohorts, changes) = (Vec::new(), Vec::new(), Vec::new());
+        Card { campaign, course: "C".into(), offer, products, cohorts, changes, document }
     }
 
     fn line(day: &str, audience: Audience) -> (DoseKey, i64) {

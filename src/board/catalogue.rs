@@ -27,6 +27,8 @@ use crate::{
         cohort::Cohort,
         course::Course,
         language::Language,
+        localized::Localized,
+        product::Product,
         region::Region,
         roster::Roster,
         rule_set::Rules,
@@ -64,8 +66,11 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Card {
     pub campaign: Campaign,
+    /// What its doses protect against.
+    pub course: Localized,
     /// By the present rules.
     pub offer: Offer,
+    pub products: Vec<Product>,
     /// Who may book, by the present rules.
     pub cohorts: Vec<Cohort>,
     /// The last changes of its limit and state, newest first. Whoever writes one touches the
@@ -165,6 +170,20 @@ impl Catalogue {
         self.paths.get(&region_id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The clinic with this id.
+    pub fn clinic(&self, clinic_id: ClinicId) -> Option<&Clinic> {
+        self.clinics.get(self.place_of(clinic_id)?).map(|site| &site.clinic)
+    }
+
+    /// The middle of the clinics of a region, or of the next one around it that has clinics whose
+    /// places are known.
+    pub fn middle_of(&self, region_id: RegionId) -> Option<Point> {
+        self.path(region_id).iter().find_map(|within| {
+            let inside = |site: &&Site| self.path(site.clinic.region_id).contains(within);
+            Point::middle(self.clinics.iter().filter(inside).filter_map(|site| site.point))
+        })
+    }
+
     /// Place of a clinic in `clinics`.
     pub fn place_of(&self, clinic_id: ClinicId) -> Option<usize> {
         self.clinics.binary_search_by_key(&clinic_id, |site| site.clinic.clinic_id).ok()
@@ -198,10 +217,13 @@ fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     for (campaign, rules, changes) in &parts.campaigns {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
+        let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
         let card = Card {
             campaign: campaign.clone(),
+            course: course.map(|course| course.name.clone()).unwrap_or_default(),
             offer: rules.into(),
             cohorts: rules.cohorts.clone(),
+            products: rules.products.clone(),
             changes: changes.clone(),
             document,
         };

@@ -2,8 +2,10 @@
 
 pub mod asset;
 pub mod birth_field;
+pub mod booking;
 pub mod dev;
 pub mod docs;
+pub mod draw;
 pub mod eligibility;
 pub mod error;
 pub mod form;
@@ -35,7 +37,8 @@ pub fn routes(pages: &mut ServiceConfig) {
         .service(at("/").route(get().to(prerendered::get_page)))
         .service(at("/docs").route(get().to(docs::get_docs)))
         .configure(public_routes)
-        .configure(citizen_routes);
+        .configure(citizen_routes)
+        .configure(booking_routes);
 }
 
 /// What lies on the shelf, for HEAD and for whoever adds a query.
@@ -76,6 +79,28 @@ fn citizen_routes(pages: &mut ServiceConfig) {
                 .route(post().to(sign_out::post_sign_out)),
         )
         .service(both("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
+}
+
+/// From choosing a place to the booking and its end.
+fn booking_routes(pages: &mut ServiceConfig) {
+    use booking::{booked, cancel, check, place, time};
+    pages
+        .service(
+            both("/campaigns/{campaign_id}/check")
+                .route(get().to(check::get_check))
+                .route(post().to(check::post_check)),
+        )
+        .service(both("/campaigns/{campaign_id}/clinics").route(get().to(place::get_clinics)))
+        .service(
+            both("/campaigns/{campaign_id}/clinics/{clinic_id}").route(get().to(time::get_times)),
+        )
+        .service(both("/bookings/{booking_id}").route(get().to(booked::get_booking)))
+        .service(both("/bookings/{booking_id}/calendar.ics").route(get().to(booked::get_calendar)))
+        .service(
+            both("/bookings/{booking_id}/cancel")
+                .route(get().to(cancel::get_cancel))
+                .route(post().to(cancel::post_cancel)),
+        );
 }
 
 /// A page in both languages.

@@ -81,6 +81,31 @@ pub(super) fn brief(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
     }
 }
 
+/// Mon 26 July; 7월 26일(월). To choose from coming days, where the year is understood.
+pub fn coming_day(language: Language, date: NaiveDate) -> String {
+    match language {
+        Language::English => date.format("%a %-d %B").to_string(),
+        Language::Korean => {
+            format!("{}월 {}일({})", date.month(), date.day(), korean_weekday(date))
+        }
+    }
+}
+
+/// 14:30; 오후 2시 30분. The zone is said elsewhere.
+pub fn time(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    match language {
+        Language::English => at.format("%H:%M").to_string(),
+        Language::Korean => {
+            let (half, hour) = half_day(at.hour());
+            match at.minute() {
+                0 => format!("{half} {hour}시"),
+                minute => format!("{half} {hour}시 {minute}분"),
+            }
+        }
+    }
+}
+
 /// Monday 26 July 2021, 14:30 (Asia/Seoul); 2021년 7월 26일(월) 오후 2시 30분. Korean names the zone
 /// where it is not Korea's.
 pub fn instant(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
@@ -102,6 +127,17 @@ pub fn instant(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_and_times_to_choose_from_are_short() {
+        let at = "2021-07-31T15:05:00Z".parse().unwrap();
+        assert_eq!(time(Language::English, at, Tz::Asia__Seoul), "00:05");
+        assert_eq!(time(Language::Korean, at, Tz::Asia__Seoul), "오전 0시 5분");
+        assert_eq!(time(Language::Korean, at, Tz::Asia__Tokyo), "오전 0시 5분");
+        let day = "2021-08-01".parse().unwrap();
+        assert_eq!(coming_day(Language::English, day), "Sun 1 August");
+        assert_eq!(coming_day(Language::Korean, day), "8월 1일(일)");
+    }
 
     #[test]
     fn a_day_of_birth_has_no_day_of_the_week() {

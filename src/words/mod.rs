@@ -30,7 +30,7 @@ pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{calendar_day, date, instant, second, short_date};
+pub use date::{calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};

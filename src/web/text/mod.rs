@@ -52,6 +52,7 @@ macro_rules! text {
 
 use text;
 
+mod booking;
 mod eligibility;
 mod error;
 mod form;
@@ -87,6 +88,11 @@ impl Texts {
     /// A name or reason in this language, as far as it was given in it.
     pub fn name(self, text: &Localized) -> &str {
         text.in_language(self.0)
+    }
+
+    /// Whether a name or an address is in the other language: screen readers say it by its own.
+    pub fn is_foreign(self, text: &str) -> bool {
+        !self.is_korean() && text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
     }
 
     /// A count with groups of three digits.

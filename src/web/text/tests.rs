@@ -8,6 +8,7 @@ type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
     let tables = [
+        booking::TEXTS,
         eligibility::TEXTS,
         error::TEXTS,
         form::TEXTS,
