@@ -14,7 +14,7 @@ help: ## List the targets
 run: build ## Load the demonstration and serve it (DOSEBOOK_LISTEN, DOSEBOOK_DATA_DIR, DATABASE_URL)
 	@test -n "$${DATABASE_URL:-}" || scripts/need postgresql
 	$(TARGET)/release/dosebook demo
-	exec $(TARGET)/release/dosebook serve
+	exec $(TARGET)/release/dosebook serve --show-codes
 
 build:
 	@scripts/need cargo cc

@@ -1,7 +1,11 @@
 //! All settings: parsed once, documented once (`dosebook serve --help`). Every one can be given as
 //! a flag or in the environment, and means the same in every command.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use clap::{Args, ValueEnum, builder::RangedU64ValueParser, value_parser};
 
@@ -75,7 +79,7 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_BATCH", default_value_t = 512, value_parser = one_or_more())]
     pub batch: usize,
 
-    /// Connections in each of the two pools for requests (writes outside the lanes, reads); three
+    /// Connections in each of the two pools for requests (writes outside the lanes, reads); four
     /// more belong to background jobs, and one to each lane
     #[arg(
         long,
@@ -85,10 +89,34 @@ pub struct Service {
     )]
     pub connections: u32,
 
-    /// Show one-time codes in the log and on /dev/codes also with DATABASE_URL: for tests and
-    /// demonstrations; refused unless listening on this machine only
+    /// Show one-time codes instead of sending them, in the log and on a page of this machine whose
+    /// address is printed: for trying out; refused unless listening on this machine only
     #[arg(long, env = "DOSEBOOK_SHOW_CODES")]
     pub show_codes: bool,
+
+    /// Where the page with the codes answers; on this machine only. The next port after the
+    /// service's own when left out
+    #[arg(long, env = "DOSEBOOK_CODES_LISTEN", value_name = "ADDRESS:PORT")]
+    pub codes_listen: Option<SocketAddr>,
+
+    /// Proxies in front, as addresses or blocks (10.0.0.0/8), separated by commas: their word is
+    /// taken for where a request comes from (X-Forwarded-For, Forwarded), and nobody else's
+    #[arg(
+        long = "trusted-proxy",
+        env = "DOSEBOOK_TRUSTED_PROXIES",
+        value_name = "BLOCK",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<Block>,
+
+    /// One-time codes that this process makes in a minute, whoever asks
+    #[arg(
+        long,
+        env = "DOSEBOOK_CODES_PER_MINUTE",
+        default_value_t = 60_000,
+        value_parser = value_parser!(u32).range(1..)
+    )]
+    pub codes_per_minute: u32,
 }
 
 fn one_or_more() -> RangedU64ValueParser<usize> {
@@ -96,18 +124,31 @@ fn one_or_more() -> RangedU64ValueParser<usize> {
 }
 
 impl Service {
-    /// Whether one-time codes are shown on this machine instead of being sent: always with the
-    /// private database, else only when asked for.
+    /// Where the page with one-time codes answers; none where codes are not shown.
     ///
     /// # Errors
-    /// When asked for although other machines can reach the service.
-    pub fn is_local(&self, is_private_database: bool) -> anyhow::Result<bool> {
+    /// When they are to be shown although other machines can reach the service or the page.
+    pub fn codes_page(&self) -> anyhow::Result<Option<SocketAddr>> {
+        if !self.show_codes {
+            return Ok(None);
+        }
         anyhow::ensure!(
-            !self.show_codes || self.listen.ip().is_loopback(),
+            self.listen.ip().is_loopback(),
             "--show-codes (DOSEBOOK_SHOW_CODES) needs --listen on a loopback address, not {}",
             self.listen,
         );
-        Ok(is_private_database || self.show_codes)
+        let next = match self.listen.port() {
+            0 => Some(0),
+            port => port.checked_add(1),
+        };
+        let next = next.map(|port| SocketAddr::new(self.listen.ip(), port));
+        let page = self.codes_listen.or(next);
+        let page = page.ok_or_else(|| anyhow::anyhow!("no port follows: give --codes-listen"))?;
+        anyhow::ensure!(
+            page.ip().is_loopback(),
+            "--codes-listen (DOSEBOOK_CODES_LISTEN) needs a loopback address, not {page}",
+        );
+        Ok(Some(page))
     }
 
     /// Threads for HTTP on this machine: on few cores PostgreSQL and the lanes need the rest.
@@ -116,6 +157,49 @@ impl Service {
             0 => std::thread::available_parallelism().map_or(1, |n| (n.get() / 2).max(1)),
             n => n,
         }
+    }
+}
+
+/// A block of addresses: an address, or as many of its leading bits as stand behind the slash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Block {
+    /// Whether an address is in it. An IPv4 address inside IPv6 is the IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(other)) => {
+                let mask = u32::MAX.checked_shl(Ipv4Addr::BITS - self.bits).unwrap_or(0);
+                ours.to_bits() & mask == other.to_bits() & mask
+            }
+            (IpAddr::V6(ours), IpAddr::V6(other)) => {
+                let mask = u128::MAX.checked_shl(Ipv6Addr::BITS - self.bits).unwrap_or(0);
+                ours.to_bits() & mask == other.to_bits() & mask
+            }
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Block {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text} is no address and no block such as 10.0.0.0/8");
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let bits_max = if address.is_ipv4() { Ipv4Addr::BITS } else { Ipv6Addr::BITS };
+        let bits = match bits {
+            Some(bits) => bits.parse().ok().filter(|bits| *bits <= bits_max).ok_or_else(wrong)?,
+            None => bits_max,
+        };
+        Ok(Self { address, bits })
     }
 }
 
@@ -131,19 +215,59 @@ mod tests {
         service: Service,
     }
 
-    fn is_local(flags: &[&str], is_private_database: bool) -> anyhow::Result<bool> {
+    fn codes_page(flags: &[&str]) -> anyhow::Result<Option<SocketAddr>> {
         let line = std::iter::once(&"dosebook").chain(flags);
-        Line::parse_from(line).service.is_local(is_private_database)
+        Line::parse_from(line).service.codes_page()
     }
 
     #[test]
-    fn codes_are_shown_only_where_nobody_else_can_see_them() {
-        assert!(is_local(&[], true).expect("lawful"));
-        assert!(!is_local(&[], false).expect("lawful"));
-        assert!(is_local(&["--show-codes"], false).expect("lawful"));
-        assert!(is_local(&["--show-codes", "--listen", "[::1]:1"], false).expect("lawful"));
-        is_local(&["--show-codes", "--listen", "0.0.0.0:1"], false).expect_err("anyone could");
-        is_local(&["--show-codes", "--listen", "192.0.2.1:1"], true).expect_err("anyone could");
+    fn codes_are_shown_only_when_asked_for_and_where_nobody_else_can_see_them() {
+        let shown = |flags: &[&str]| codes_page(flags).expect("lawful").map(|at| at.to_string());
+        assert_eq!(shown(&[]), None);
+        assert_eq!(shown(&["--listen", "0.0.0.0:1"]), None);
+        assert_eq!(shown(&["--show-codes"]).as_deref(), Some("127.0.0.1:8081"));
+        let free = ["--show-codes", "--listen", "[::1]:0"];
+        assert_eq!(shown(&free).as_deref(), Some("[::1]:0"));
+        let own = ["--show-codes", "--codes-listen", "127.0.0.2:80"];
+        assert_eq!(shown(&own).as_deref(), Some("127.0.0.2:80"));
+        for refused in [
+            &["--show-codes", "--listen", "0.0.0.0:1"][..],
+            &["--show-codes", "--listen", "192.0.2.1:1"],
+            &["--show-codes", "--codes-listen", "0.0.0.0:1"],
+            &["--show-codes", "--listen", "127.0.0.1:65535"],
+        ] {
+            codes_page(refused).expect_err("anyone could see them, or there is no port");
+        }
+    }
+
+    #[test]
+    fn a_block_holds_the_addresses_that_begin_as_it_does() {
+        let holds = |block: &str, address: &str| {
+            block.parse::<Block>().expect(block).contains(address.parse().expect(address))
+        };
+        for (block, address) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("10.0.0.0/8", "10.255.0.1"),
+            ("10.0.0.0/8", "::ffff:10.0.0.1"),
+            ("0.0.0.0/0", "203.0.113.9"),
+            ("2001:db8::/32", "2001:db8:1::1"),
+            ("::/0", "2001:db8::1"),
+        ] {
+            assert!(holds(block, address), "{block} {address}");
+        }
+        for (block, address) in [
+            ("127.0.0.1", "127.0.0.2"),
+            ("10.0.0.0/8", "11.0.0.1"),
+            ("0.0.0.0/0", "2001:db8::1"),
+            ("2001:db8::/32", "2001:db9::1"),
+        ] {
+            assert!(!holds(block, address), "{block} {address}");
+        }
+        for wrong in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "proxy.example", "10.0.0.0/"] {
+            wrong.parse::<Block>().expect_err(wrong);
+        }
+        let line = Line::parse_from(["dosebook", "--trusted-proxy", "10.0.0.0/8,::1"]);
+        assert_eq!(line.service.trusted_proxies.len(), 2);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The running service: what every handler may reach, and the order in which it starts and stops.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use actix_web::{
     App as Actix, HttpServer,
@@ -19,11 +24,13 @@ use crate::{
     clock::Clock,
     config::Service,
     db::Db,
-    domain::{batch::Decide, keys::Keys},
+    domain::{batch::Decide, code_cap::Ceiling, keys::Keys},
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
+        outbox::ShownCodes,
         password::Passwords,
+        session::SignOuts,
     },
     http::{self, gates::Gates, request_id::RequestIds, state::App},
     jobs,
@@ -48,15 +55,15 @@ pub struct Parts {
     pub clock: Clock,
     /// [`crate::domain::batch::decide`], save in a test that removes a guard.
     pub decide: Decide,
-    pub is_local: bool,
 }
 
 /// A service that answers.
 pub struct Serving {
     pub app: Data<App>,
     pub address: SocketAddr,
-    server: ServerHandle,
-    served: JoinHandle<io::Result<()>>,
+    /// Where one-time codes are shown, if they are.
+    pub codes_address: Option<SocketAddr>,
+    servers: Vec<(ServerHandle, JoinHandle<io::Result<()>>)>,
     lanes: lane::Running,
     /// What runs beside the requests; ends when dropped.
     jobs: JoinSet<()>,
@@ -66,10 +73,15 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the board cannot be read, or the address cannot be bound.
+    /// When the settings contradict each other, the board or the ended sessions cannot be read, or an
+    /// address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, decide, is_local } = parts;
+        let Parts { db, keys, clock, decide } = parts;
+        let codes_page = service.codes_page().map_err(io::Error::other)?;
+        let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
+        let sign_outs = Arc::new(SignOuts::default());
+        sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
@@ -91,36 +103,68 @@ impl Serving {
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
             imports,
-            is_local,
+            sign_outs,
+            shown_codes,
+            trusted_proxies: service.trusted_proxies.clone(),
+            ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;
-        let mut jobs = JoinSet::new();
-        jobs.spawn(jobs::board::run(app.board.clone(), app.metrics.clone()));
-        if is_local {
-            jobs.spawn(jobs::outbox::run(
-                app.db.clone(),
-                app.outbox.clone(),
-                jobs::outbox::Sink::Local,
-                app.metrics.clone(),
-            ));
+        let mut servers = vec![(server.handle(), tokio::spawn(server))];
+        let mut codes_address = None;
+        if let Some(page) = codes_page {
+            let (server, address) = listen_locally(app.clone(), page)?;
+            servers.push((server.handle(), tokio::spawn(server)));
+            codes_address = Some(address);
         }
-        let (handle, served) = (server.handle(), tokio::spawn(server));
-        Ok(Self { app, address, server: handle, served, lanes: running, jobs })
+        let jobs = start_jobs(&app);
+        Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
     }
 
     /// Takes no new requests, lets those under way finish, then empties the lanes.
     pub async fn stop(mut self) {
-        self.server.stop(true).await;
-        match self.served.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
-            Err(error) => tracing::error!(%error, "the server ended badly"),
+        for (server, served) in self.servers {
+            server.stop(true).await;
+            match served.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the server ended badly"),
+                Err(error) => tracing::error!(%error, "the server ended badly"),
+            }
         }
         self.app.lanes.stop();
         self.lanes.join().await;
         self.jobs.shutdown().await;
     }
+}
+
+fn start_jobs(app: &App) -> JoinSet<()> {
+    let metrics = || app.metrics.clone();
+    let mut jobs = JoinSet::new();
+    jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
+    let sign_outs = app.sign_outs.clone();
+    jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
+    if let Some(shown) = app.shown_codes.clone() {
+        let sink = jobs::outbox::Sink::Local(shown);
+        jobs.spawn(jobs::outbox::run(app.db.clone(), app.outbox.clone(), sink, metrics()));
+    }
+    jobs
+}
+
+/// The pages that answer only on this machine.
+fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, SocketAddr)> {
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(app.clone())
+            .configure(web::local_routes)
+            .default_service(actix_web::web::to(http::route::not_found))
+            .wrap(middleware::from_fn(http::access_log::answer))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind(page)?;
+    let address = server.addrs().first().copied().unwrap_or(page);
+    Ok((server.run(), address))
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {

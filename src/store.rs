@@ -72,11 +72,6 @@ impl Store {
         Self::start(storage, 1, Purpose::Look).await
     }
 
-    /// Whether the database is the private one of this machine.
-    pub fn is_private(&self) -> bool {
-        self.private.is_some()
-    }
-
     /// Closes the pools and stops the PostgreSQL that `open` started, if any.
     pub async fn close(self) {
         self.db.close().await;

@@ -22,6 +22,8 @@ pub(crate) const SUPPLY: &str = "GET /v1/campaigns/1/supply HTTP/1.1\r\nHost: be
 pub(crate) struct Service {
     process: Child,
     pub(crate) address: SocketAddr,
+    /// Where it shows one-time codes.
+    pub(crate) codes: String,
 }
 
 impl Service {
@@ -49,16 +51,21 @@ impl Service {
     fn spawn(data_dir: &Path, mut program: Command) -> Self {
         let log = File::options().create(true).append(true).open(data_dir.join("serve.log"));
         let mut process = program
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--show-codes"])
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))
             .spawn()
             .expect("the service starts");
         let stdout = process.stdout.take().expect("its output");
-        let line = BufReader::new(stdout).lines().next().expect("an address").expect("readable");
-        let url = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
-        let address = url.expect("an address").parse().expect("an address");
-        Self { process, address }
+        let mut lines = BufReader::new(stdout).lines();
+        let mut host = || {
+            let line = lines.next().expect("an address").expect("readable");
+            let url = line.split_whitespace().find_map(|word| word.strip_prefix("http://"));
+            url.expect("an address").trim_end_matches("/dev/codes").to_owned()
+        };
+        let address = host().parse().expect("an address");
+        let codes = format!("http://{}", host());
+        Self { process, address, codes }
     }
 
     fn await_eligible(&self) {

@@ -10,11 +10,15 @@ use crate::{
         ClinicId, PersonId,
         session::{StaffRole, token_hash},
     },
-    flows::{self, session::CitizenSession},
+    flows::{
+        self,
+        session::{Answer, CitizenSession},
+    },
     http::{
         admission::{self, Admitted},
+        caller::CalledFrom,
         extract::Json,
-        principal::{Staff, bearer},
+        principal::{self, Staff, bearer},
         problem::Problem,
         state::App,
     },
@@ -38,17 +42,42 @@ struct SessionView {
 /// Opens a citizen's session.
 ///
 /// # Errors
-/// `wrong_credentials`, whatever is wrong.
+/// `wrong_credentials`, whatever is wrong; `too_many_requests`.
 pub async fn post_session(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
-    Json(answer): Json<SessionRequest>,
+    CalledFrom(caller): CalledFrom,
+    Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let answer = Answer { challenge_id, code: &code, caller: &caller };
     let CitizenSession { token, expires_at, person_id } =
-        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer.challenge_id, &answer.code)
-            .await?;
+        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
+}
+
+/// Ends the citizen's session whose token came with the request.
+///
+/// # Errors
+/// `unauthenticated` when it has ended already.
+pub async fn delete_session(
+    app: Data<App>,
+    principal::CitizenSession(session): principal::CitizenSession,
+) -> Result<HttpResponse, Problem> {
+    flows::session::sign_out(&app.db, &app.sign_outs, session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends all sessions of the citizen, on every device.
+///
+/// # Errors
+/// `unauthenticated` when this one has ended already.
+pub async fn delete_all_sessions(
+    app: Data<App>,
+    principal::CitizenSession(session): principal::CitizenSession,
+) -> Result<HttpResponse, Problem> {
+    flows::session::sign_out_everywhere(&app.db, &app.sign_outs, &app.clock, session).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Username and password.

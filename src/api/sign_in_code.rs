@@ -12,9 +12,10 @@ use crate::{
         person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
-    flows,
+    flows::{self, sign_in_code::Claim},
     http::{
         admission::{self, Admitted},
+        caller::CalledFrom,
         extract::Json,
         problem::Problem,
         state::App,
@@ -40,21 +41,25 @@ struct ChallengeView {
 /// Sends a code to the phone in the register. The answer is the same for a person who is not in it.
 ///
 /// # Errors
-/// `invalid_field`; `unavailable` where codes have no way out.
+/// `invalid_field`; `too_many_requests`; `unavailable` where codes have no way out.
 pub async fn post_code(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
+    CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if !app.is_local {
+    if app.shown_codes.is_none() {
         return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
     }
+    let now = app.clock.now();
     let name = parse_name(&claim.name)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
     let phone = parse_phone(&claim.phone)?;
-    let key = match_key(&app.keys.matching, &name, birth_date, &phone);
+    let match_key = &match_key(&app.keys.matching, &name, birth_date, &phone);
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = Claim { match_key, phone: &phone, caller: &caller };
     let Challenge { challenge_id, expires_at } =
-        flows::sign_in_code::request(&app.db, &app.keys.code, &app.clock, &key).await?;
+        flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
     app.outbox.notify_one();
     Ok(HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))

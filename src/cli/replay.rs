@@ -33,6 +33,10 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
+    /// Where it shows one-time codes; the next port when left out
+    #[arg(long, value_name = "URL")]
+    codes_url: Option<String>,
+
     /// Which campaign; may be left out if only one is open
     #[arg(long, value_name = "ID")]
     campaign: Option<CampaignId>,
@@ -66,11 +70,17 @@ fn share(text: &str) -> Result<f64, String> {
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let mut scenario = Scenario::find(&args.scenario)?;
     scenario.seed = args.seed.unwrap_or(scenario.seed);
+    let target = Target::parse(&args.url, args.allow_remote)?;
+    let codes = match &args.codes_url {
+        Some(url) => Target::parse(url, args.allow_remote)?,
+        None => target.next_port()?,
+    };
     let config = ReplayConfig {
         name: args.scenario.clone(),
         scenario,
         share: args.share,
-        target: Target::parse(&args.url, args.allow_remote)?,
+        target,
+        codes,
         campaign_id: args.campaign,
     };
     let store = Store::look_into(storage).await?;

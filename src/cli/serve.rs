@@ -36,12 +36,16 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
         keys: store.keys.clone(),
         clock: Clock::System,
         decide: batch::decide,
-        is_local: service.is_local(store.is_private())?,
     };
+    service.codes_page()?;
     let serving = Serving::start(parts, service)
         .await
         .with_context(|| format!("cannot answer on {}", service.listen))?;
     println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
+    match serving.codes_address {
+        Some(address) => println!("one-time codes are shown on http://{address}/dev/codes"),
+        None => println!("citizens cannot sign in: --show-codes shows one-time codes here"),
+    }
     stop_requested().await?;
     tracing::info!("stopping: letting requests under way finish");
     serving.stop().await;

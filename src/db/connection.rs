@@ -18,8 +18,8 @@ use super::metrics::Metrics;
 
 /// How long a caller waits for a connection of a pool.
 pub(super) const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);
-/// One each for the board, the count of the eligible, and the outbox.
-const JOB_CONNECTIONS: u32 = 3;
+/// One each for the board, the count of the eligible, the outbox, and the sweep.
+const JOB_CONNECTIONS: u32 = 4;
 
 /// The ways into the database, kept apart so that readers cannot starve writers.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Messages between the transaction that causes them and the one that knows them sent.
 
-use sqlx::{PgConnection, PgExecutor, query, query_as};
+use sqlx::{PgConnection, query, query_as};
 
 use crate::domain::outbox::Message;
 
@@ -16,18 +16,19 @@ pub async fn claim(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Mess
              order by outbox_id limit $1 for update skip locked)
          update outbox set claimed_until = clock_timestamp() + interval '30 seconds'
          from next where outbox.outbox_id = next.outbox_id
-         returning outbox.outbox_id, recipient, body",
+         returning outbox.outbox_id, recipient, body, is_decoy",
         limit,
     )
     .fetch_all(conn)
     .await
 }
 
-/// Notes that these have been sent.
+/// Notes that these have been sent, and forgets to whom and what.
 pub async fn set_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
     query!(
         "/* outbox::set_sent */
-         update outbox set sent_at = clock_timestamp() where outbox_id = any($1)",
+         update outbox set sent_at = clock_timestamp(), recipient = '', body = ''
+         where outbox_id = any($1)",
         outbox_ids,
     )
     .execute(conn)
@@ -35,16 +36,18 @@ pub async fn set_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Resu
     .map(drop)
 }
 
-/// The messages of the last ten minutes, sent or not, newest first, a thousand at most.
-pub async fn list_recent(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Message>> {
-    // The inner limit keeps the cost the same however long the outbox has become.
-    query_as!(
-        Message,
-        "/* outbox::list_recent */ select outbox_id, recipient, body
-         from (select * from outbox order by outbox_id desc limit 1000) newest
-         where created_at > clock_timestamp() - interval '10 minutes'
-         order by outbox_id desc",
+/// Deletes up to `limit` messages, oldest first, that were sent, or could not be sent within an
+/// hour: the code in them is of no use by then. Says how many those were.
+pub async fn delete_done(conn: &mut PgConnection, limit: u64) -> sqlx::Result<u64> {
+    let done = query!(
+        "/* outbox::delete_done */
+         delete from outbox where outbox_id in (
+             select outbox_id from outbox
+             where sent_at is not null or created_at < clock_timestamp() - interval '1 hour'
+             order by outbox_id limit $1 for update skip locked)",
+        limit.cast_signed(),
     )
-    .fetch_all(db)
-    .await
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
 }

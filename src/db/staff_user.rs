@@ -135,6 +135,25 @@ pub async fn revoke_session(
     .map(drop)
 }
 
+/// Deletes up to `limit` sessions that have expired at `now`, and says how many those were.
+pub async fn delete_expired_sessions(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: u64,
+) -> sqlx::Result<u64> {
+    let done = query!(
+        "/* staff_user::delete_expired_sessions */
+         delete from staff_session where token_hash in (
+             select token_hash from staff_session where expires_at <= $1
+             order by expires_at limit $2 for update skip locked)",
+        now,
+        limit.cast_signed(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Staff have a clinic and administrators none, by `staff_user_role_check`.
 fn staff_user(staff_user_id: i32, clinic_id: Option<i32>) -> StaffUser {
     StaffUser {

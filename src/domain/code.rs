@@ -37,6 +37,7 @@ codes! {
     MethodNotAllowed,     "method_not_allowed",     405;
     BodyTooLarge,         "body_too_large",         413;
     UnsupportedMediaType, "unsupported_media_type", 415;
+    TooManyRequests,      "too_many_requests",      429;
     // booking
     NotEligible,          "not_eligible",           403;
     WindowNotOpen,        "window_not_open",        403;

@@ -137,6 +137,8 @@ details! {
     WrongCode,                                                 "wrong_code";
     WrongPassword,                                             "wrong_password";
     SignInCrowded,                                             "sign_in_crowded";
+    TooManyCodes { retry_after: u64 },                         "too_many_codes";
+    TooManyTries { retry_after: u64 },                         "too_many_tries";
 
     // the service
     Crowded { retry_after: u64 },                              "crowded";

@@ -65,6 +65,8 @@ keys! {
     SessionKey;
     /// Hashes one-time codes at rest.
     CodeKey;
+    /// Hashes what caps are counted by: persons, addresses and networks.
+    CapKey;
     /// Makes the passwords of the demonstration's sign-ins.
     DemoKey;
 }
@@ -75,6 +77,7 @@ pub struct Keys {
     pub matching: MatchKey,
     pub session: SessionKey,
     pub code: CodeKey,
+    pub cap: CapKey,
     pub demo: DemoKey,
     fingerprint: [u8; 32],
 }
@@ -88,6 +91,7 @@ impl Keys {
             matching: MatchKey(root.derive("dosebook match 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
+            cap: CapKey(root.derive("dosebook cap 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),
             fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }

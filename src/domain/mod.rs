@@ -15,6 +15,7 @@ pub mod campaign_state;
 pub mod channel;
 pub mod clinic;
 pub mod code;
+pub mod code_cap;
 pub mod cohort;
 pub mod course;
 pub mod detail;

@@ -13,6 +13,8 @@ pub struct Message {
     /// A phone number: digits only.
     pub recipient: String,
     pub body: String,
+    /// To be treated as any other, and sent to nobody.
+    pub is_decoy: bool,
 }
 
 impl Message {
@@ -68,7 +70,8 @@ mod tests {
     #[test]
     fn a_recipient_is_shown_in_part() {
         let masked = |recipient: &str| {
-            Message { outbox_id: 1, recipient: recipient.into(), body: String::new() }
+            let body = String::new();
+            Message { outbox_id: 1, recipient: recipient.into(), body, is_decoy: false }
                 .masked_recipient()
         };
         assert_eq!(masked("01012345678"), "010******78");

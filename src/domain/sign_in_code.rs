@@ -16,7 +16,7 @@ pub const ATTEMPTS_MAX: i16 = 5;
 
 const DIGITS: usize = 6;
 /// Ten to the power of `DIGITS`.
-const CODES: u64 = 1_000_000;
+pub(super) const CODES: u64 = 1_000_000;
 
 /// Six decimal digits. Printed only where the message to the citizen is written.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,7 @@ pub mod sign_in_code;
 pub mod slot;
 pub mod staff_session;
 pub mod staff_user;
+pub mod sweep;
 
 mod constraint;
 

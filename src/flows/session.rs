@@ -1,4 +1,9 @@
-//! Signs a citizen in with the code that was sent to their phone.
+//! Signs a citizen in with the code that was sent to their phone, and out again: here or everywhere.
+//!
+//! A session proves itself. Those that were ended before their time every process keeps in memory:
+//! its own at once, those of others as [`SignOuts::refresh`] finds them.
+
+use std::sync::{PoisonError, RwLock};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
@@ -6,11 +11,14 @@ use uuid::Uuid;
 use super::Result;
 use crate::{
     clock::Clock,
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx, session::Seen},
     domain::{
         Code, Detail, PersonId, Refusal,
+        code_cap::{Caller, TryCounts, seconds_until},
         keys::Keys,
-        session::{CITIZEN_SESSION_HOURS, citizen_token},
+        session::{
+            CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, citizen, citizen_token,
+        },
         sign_in_code::SignInCode,
     },
 };
@@ -23,28 +31,110 @@ pub struct CitizenSession {
     pub person_id: PersonId,
 }
 
+/// A challenge, and what somebody says its code is.
+pub struct Answer<'a> {
+    pub challenge_id: Uuid,
+    pub code: &'a str,
+    pub caller: &'a Caller,
+}
+
 /// Uses the code up. Each try at an open challenge counts, whatever comes of it.
 ///
 /// # Errors
-/// `wrong_credentials` for a code that is wrong, expired, used, tried too often, a decoy's or
-/// nobody's: they all look the same.
+/// `wrong_credentials` for a code that is wrong, expired, used, replaced, tried too often, a
+/// decoy's or nobody's: they all look the same. `too_many_requests` where a cap of
+/// [`crate::domain::code_cap`] is reached: the code is not looked at then.
 pub async fn sign_in(
     db: &Db,
     keys: &Keys,
     clock: &Clock,
-    challenge_id: Uuid,
-    code: &str,
+    answer: Answer<'_>,
 ) -> Result<CitizenSession> {
     let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongCode);
+    let Answer { challenge_id, code, caller } = answer;
     let code = SignInCode::parse(code).ok_or_else(wrong)?;
     let hash = code.hash(&keys.code, challenge_id);
+    let counts = TryCounts::new(&keys.cap, caller);
     let now = clock.now();
     // The refusal comes after the commit: a rollback would forget the attempt.
-    let person_id = in_tx(&db.write, "sign in", async |conn| {
-        db::sign_in_code::attempt(conn, challenge_id, &hash, now).await.map_err(db::Error::from)
+    let tried = in_tx(&db.write, "sign in", async |conn| {
+        let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await;
+        tried.map_err(db::Error::from)
     })
-    .await?
-    .ok_or_else(wrong)?;
-    let expires_at = (now + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0);
+    .await?;
+    if let Some(until) = tried.capped_until {
+        let retry_after = seconds_until(until, now);
+        let detail = Detail::TooManyTries { retry_after };
+        return Err(Refusal::new(Code::TooManyRequests, detail).into());
+    }
+    let person_id = tried.person_id.ok_or_else(wrong)?;
+    let expires_at = expiry(now);
     Ok(CitizenSession { token: citizen_token(keys, person_id, expires_at), expires_at, person_id })
+}
+
+/// When a session expires that is opened now.
+fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
+    (now + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0)
+}
+
+/// Which sessions were ended before their time, as far as this process has heard.
+#[derive(Debug, Default)]
+pub struct SignOuts {
+    ended: RwLock<EndedSessions>,
+    /// Held while the table is read.
+    seen: tokio::sync::Mutex<Seen>,
+}
+
+impl SignOuts {
+    /// The session of this token, unless it is forged or cut, has expired or was ended.
+    pub fn open(&self, keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Session> {
+        let session = citizen(keys, token, now)?;
+        let ended = self.ended.read().unwrap_or_else(PoisonError::into_inner);
+        (!ended.contain(session)).then_some(session)
+    }
+
+    /// Takes in what this and other processes have ended since the last look.
+    pub async fn refresh(&self, db: &Db, clock: &Clock) -> Result<()> {
+        let mut seen = self.seen.lock().await;
+        let (mut ended, mut now_seen) = db::session::list_ended_since(&db.jobs, &seen).await?;
+        if now_seen.server_started_at != seen.server_started_at {
+            (ended, now_seen) = db::session::list_ended_since(&db.jobs, &Seen::default()).await?;
+        }
+        let mut known = self.ended.write().unwrap_or_else(PoisonError::into_inner);
+        ended.into_iter().for_each(|ended| known.add(ended));
+        known.forget_expired(clock.now());
+        *seen = now_seen;
+        Ok(())
+    }
+
+    fn add(&self, ended: EndedSession) {
+        self.ended.write().unwrap_or_else(PoisonError::into_inner).add(ended);
+    }
+}
+
+/// Ends this session. One that has ended stays so.
+pub async fn sign_out(db: &Db, sign_outs: &SignOuts, session: Session) -> Result<()> {
+    end(db, sign_outs, EndedSession { session, with_earlier: false }).await
+}
+
+/// Ends all sessions of the person that were opened until now, this one among them.
+pub async fn sign_out_everywhere(
+    db: &Db,
+    sign_outs: &SignOuts,
+    clock: &Clock,
+    session: Session,
+) -> Result<()> {
+    // The clock of another process may have been ahead when it opened this one.
+    let expires_at = expiry(clock.now()).max(session.expires_at);
+    let session = Session { expires_at, ..session };
+    end(db, sign_outs, EndedSession { session, with_earlier: true }).await
+}
+
+async fn end(db: &Db, sign_outs: &SignOuts, ended: EndedSession) -> Result<()> {
+    in_tx(&db.write, "sign out", async |conn| {
+        db::session::end(conn, ended).await.map_err(db::Error::from)
+    })
+    .await?;
+    sign_outs.add(ended);
+    Ok(())
 }

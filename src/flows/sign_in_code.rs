@@ -1,40 +1,59 @@
-//! Sends a one-time code to a person of the register, and tells whoever asked nothing about it.
+//! Sends a one-time code to a person of the register, and tells whoever asked nothing about it: not
+//! by what is answered, nor by how long it takes.
 
-use chrono::{SubsecRound, TimeDelta};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::Result;
 use crate::{
     clock::Clock,
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx, sign_in_code::Asking},
     domain::{
-        keys::CodeKey,
+        Code, Detail, Refusal,
+        code_cap::{Caller, CodeCounts, seconds_until},
+        keys::Keys,
         outbox::CodeMessage,
         person::Match,
         sign_in_code::{CODE_MINUTES, Challenge, SignInCode},
     },
 };
 
+/// Who somebody says they are, and where they ask from.
+pub struct Claim<'a> {
+    pub match_key: &'a Match,
+    /// Digits only.
+    pub phone: &'a str,
+    pub caller: &'a Caller,
+}
+
 /// Makes a code for the person with this match key. For nobody it makes one that can never be used,
 /// by the same steps.
 ///
 /// # Errors
-/// The database's, or when the machine gives no random bytes.
-pub async fn request(
-    db: &Db,
-    key: &CodeKey,
-    clock: &Clock,
-    match_key: &Match,
-) -> Result<Challenge> {
+/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached; or when the machine
+/// gives no random bytes.
+pub async fn request(db: &Db, keys: &Keys, clock: &Clock, claim: Claim<'_>) -> Result<Challenge> {
+    let Claim { match_key, phone, caller } = claim;
     let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
-    let expires_at = (clock.now() + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
-    let code_hash = code.hash(key, challenge_id);
+    let now = clock.now();
+    let expires_at = (now + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
+    let code_hash = code.hash(&keys.code, challenge_id);
     let message = CodeMessage { challenge_id, code, expires_at };
-    in_tx(&db.write, "request code", async |conn| {
-        db::sign_in_code::insert(conn, match_key, &code_hash, &message)
-            .await
-            .map_err(db::Error::from)
+    let counts = CodeCounts::new(&keys.cap, match_key, caller);
+    let capped_until = in_tx(&db.write, "request code", async |conn| {
+        db::sign_in_code::wait_for_turn(conn, &counts).await?;
+        let asking = Asking { match_key, phone, counts: &counts, now };
+        db::sign_in_code::insert(conn, asking, &code_hash, &message).await.map_err(db::Error::from)
     })
     .await?;
-    Ok(Challenge { challenge_id, expires_at })
+    match capped_until {
+        Some(until) => Err(too_many(until, now).into()),
+        None => Ok(Challenge { challenge_id, expires_at }),
+    }
+}
+
+/// The refusal of a code that may be asked for again from `until` on.
+pub fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+    let retry_after = seconds_until(until, now);
+    Refusal::new(Code::TooManyRequests, Detail::TooManyCodes { retry_after })
 }

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod admission;
+pub mod caller;
 pub mod extract;
 pub mod field;
 pub mod gates;

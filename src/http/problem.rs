@@ -24,7 +24,7 @@ use crate::{
     flows, words,
 };
 
-/// After how many seconds a 503 may be tried again that does not say so itself.
+/// After how many seconds a 503 or 429 may be tried again that does not say so itself.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The answer to a request that was not done.
@@ -101,7 +101,9 @@ impl Problem {
     /// After how many seconds the same request should be sent again, where that is known.
     fn retry_after(&self) -> Option<u64> {
         match self.refusal.detail {
-            Detail::Crowded { retry_after } => Some(retry_after),
+            Detail::Crowded { retry_after }
+            | Detail::TooManyCodes { retry_after }
+            | Detail::TooManyTries { retry_after } => Some(retry_after),
             _ => None,
         }
     }
@@ -167,7 +169,7 @@ impl ResponseError for Problem {
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         match self.status_code() {
-            StatusCode::SERVICE_UNAVAILABLE => {
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 let seconds = self.retry_after().unwrap_or(RETRY_AFTER_SECONDS);
                 response.insert_header((header::RETRY_AFTER, seconds));
             }

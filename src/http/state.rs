@@ -1,16 +1,20 @@
 //! The state that all handlers share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
 use super::{gates::Gates, request_id::RequestIds};
 use crate::{
     board::Board,
     clock::Clock,
+    config::Block,
     db::Db,
-    domain::keys::Keys,
-    flows::{import::Imports, lane::Lanes, password::Passwords},
+    domain::{code_cap::Ceiling, keys::Keys},
+    flows::{
+        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords, session::SignOuts,
+    },
     telemetry::Metrics,
 };
 
@@ -26,8 +30,21 @@ pub struct App {
     pub request_ids: RequestIds,
     pub passwords: Passwords,
     pub imports: Imports,
-    /// Whether one-time codes may be shown on this machine instead of being sent.
-    pub is_local: bool,
+    pub sign_outs: Arc<SignOuts>,
+    /// One-time codes that are shown on this machine; none where they are not shown.
+    pub shown_codes: Option<Arc<ShownCodes>>,
+    pub trusted_proxies: Vec<Block>,
+    pub ceiling: Mutex<Ceiling>,
     /// Notified when this process has put a message in the outbox.
     pub outbox: Arc<Notify>,
+}
+
+impl App {
+    /// Counts one code of this process.
+    ///
+    /// # Errors
+    /// When there will be room again, where there is none.
+    pub fn take_code(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
+        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner).take(now)
+    }
 }

@@ -2,3 +2,5 @@
 
 pub mod board;
 pub mod outbox;
+pub mod session;
+pub mod sweep;

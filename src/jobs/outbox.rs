@@ -10,8 +10,7 @@ use tokio::{
 
 use crate::{
     db::Db,
-    domain::outbox::{CodeMessage, Message},
-    flows,
+    flows::{self, outbox::ShownCodes},
     supervisor::{Backoff, caught},
     telemetry::Metrics,
 };
@@ -19,23 +18,16 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Where messages leave the service.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub enum Sink {
-    /// Nowhere: codes are shown in the log, without name or phone, and on the page for developers.
-    Local,
+    /// Nowhere: codes are shown in the log, without name or phone, and on a page of this machine.
+    Local(Arc<ShownCodes>),
 }
 
 impl Sink {
-    /// # Errors
-    /// When the message cannot be understood.
-    fn send(self, message: &Message) -> serde_json::Result<()> {
+    async fn deliver(&self, db: &Db) -> flows::Result<()> {
         match self {
-            Self::Local => {
-                let CodeMessage { challenge_id, code, .. } = CodeMessage::from_body(&message.body)?;
-                let code = code.as_str();
-                tracing::info!(%challenge_id, code, "one-time code, not sent: shown here");
-                Ok(())
-            }
+            Self::Local(shown) => shown.deliver(db).await,
         }
     }
 }
@@ -52,22 +44,15 @@ pub async fn run(db: Db, queued: Arc<Notify>, sink: Sink, metrics: Arc<Metrics>)
             () = queued.notified() => {}
             _ = tick.tick() => {}
         }
-        match caught("outbox", &metrics, deliver(&db, sink)).await {
+        match caught("outbox", &metrics, deliver(&db, &sink)).await {
             Some(()) => backoff.reset(),
             None => sleep(backoff.next_pause()).await,
         }
     }
 }
 
-async fn deliver(db: &Db, sink: Sink) {
-    let send = |message: &Message| match sink.send(message) {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(message.outbox_id, %error, "a message cannot be sent");
-            false
-        }
-    };
-    if let Err(error) = flows::outbox::deliver(db, send).await {
+async fn deliver(db: &Db, sink: &Sink) {
+    if let Err(error) = sink.deliver(db).await {
         tracing::warn!(%error, "the outbox cannot be read");
     }
 }

@@ -37,6 +37,8 @@ pub struct ReplayConfig {
     /// Share of the scenario's citizens, more than 0 and at most 1.
     pub share: f64,
     pub target: Target,
+    /// Where the service shows one-time codes.
+    pub codes: Target,
     /// None: the only campaign that is open.
     pub campaign_id: Option<CampaignId>,
 }
@@ -89,7 +91,7 @@ pub async fn prepare(
     }
     let by_code = usize::try_from(scenario.sign_in_by_code)?.min(person_ids.len());
     let by_code = person_ids.get(..by_code).unwrap_or_default();
-    let by_code = sign_in::sign_in_by_code(db, &config.target, by_code).await?;
+    let by_code = sign_in::sign_in_by_code(db, &config.target, &config.codes, by_code).await?;
     tokens.iter_mut().zip(by_code).for_each(|(issued, own)| *issued = own);
     let mut random = Random::of(scenario.seed, SLOTS, 0);
     let first_slots = person_ids.iter().map(|_| slots.draw(&mut random)).collect();

@@ -26,6 +26,9 @@ use crate::{
 
 /// Codes that are requested before they are looked up; the service shows the last 1000.
 const AT_ONCE: usize = 100;
+const NOT_SHOWN: &str = "the service does not show its codes there: sign_in_by_code needs one that \
+                         was started with --show-codes, and --codes-url where it prints another \
+                         address";
 
 /// Session tokens of these persons, in their order, made from the secret.
 pub fn issue_tokens(
@@ -49,12 +52,18 @@ fn token(text: &str) -> anyhow::Result<Token> {
 pub async fn sign_in_by_code(
     db: &Db,
     target: &Target,
+    codes: &Target,
     person_ids: &[PersonId],
 ) -> anyhow::Result<Vec<Token>> {
-    let mut client = AuthClient { connection: Connection::open(target.address).await?, target };
     let mut tokens = Vec::with_capacity(person_ids.len());
+    if person_ids.is_empty() {
+        return Ok(tokens);
+    }
+    let mut client = AuthClient::open(target).await?;
+    let page = AuthClient::open(codes).await;
+    let mut page = page.with_context(|| format!("{}: {NOT_SHOWN}", codes.url))?;
     for person_ids in person_ids.chunks(AT_ONCE) {
-        tokens.extend(client.sign_in(db, person_ids).await?);
+        tokens.extend(client.sign_in(&mut page, db, person_ids).await?);
     }
     Ok(tokens)
 }
@@ -68,7 +77,7 @@ pub async fn check_token(
     person_id: PersonId,
     token: &Token,
 ) -> anyhow::Result<()> {
-    let mut client = AuthClient { connection: Connection::open(target.address).await?, target };
+    let mut client = AuthClient::open(target).await?;
     let me: Option<Me> = client.ask("GET", "/v1/me", Some(token), None).await?;
     if me.is_none_or(|me| me.person_id != person_id) {
         bail!(
@@ -106,8 +115,17 @@ struct AuthClient<'a> {
     target: &'a Target,
 }
 
-impl AuthClient<'_> {
-    async fn sign_in(&mut self, db: &Db, person_ids: &[PersonId]) -> anyhow::Result<Vec<Token>> {
+impl<'a> AuthClient<'a> {
+    async fn open(target: &'a Target) -> anyhow::Result<Self> {
+        Ok(Self { connection: Connection::open(target.address).await?, target })
+    }
+
+    async fn sign_in(
+        &mut self,
+        page: &mut AuthClient<'_>,
+        db: &Db,
+        person_ids: &[PersonId],
+    ) -> anyhow::Result<Vec<Token>> {
         let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
         let claims = db::rehearsal::claims(&db.read, &ids).await?;
         let mut challenges = HashMap::new();
@@ -115,14 +133,11 @@ impl AuthClient<'_> {
             let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });
             let challenge: Option<Challenge> =
                 self.ask("POST", "/v1/auth/codes", None, Some(claim.to_string())).await?;
-            let challenge = challenge.context("the service sends no codes")?;
+            let challenge = challenge.context("the service sends no code, or no more for now")?;
             challenges.insert(person_id, challenge.challenge_id);
         }
-        let shown: Option<Vec<ShownCode>> = self.ask("GET", "/dev/codes", None, None).await?;
-        let shown = shown.context(
-            "the service does not show its codes: sign_in_by_code needs one that does \
-             (the private database, or --show-codes)",
-        )?;
+        let shown: Option<Vec<ShownCode>> = page.ask("GET", "/dev/codes", None, None).await?;
+        let shown = shown.context(NOT_SHOWN)?;
         let codes: HashMap<_, _> = shown.into_iter().map(|s| (s.challenge_id, s.code)).collect();
         let mut tokens = Vec::with_capacity(person_ids.len());
         for person_id in person_ids {

@@ -41,6 +41,20 @@ impl Target {
         Ok(Self { url: url.to_owned(), host: host.to_owned(), address })
     }
 
+    /// The next port of the same host: where the service shows one-time codes unless told
+    /// otherwise.
+    ///
+    /// # Errors
+    /// A sentence for the operator: there is no next port.
+    pub fn next_port(&self) -> anyhow::Result<Self> {
+        let port = self.address.port().checked_add(1).context("give --codes-url")?;
+        let name = self.host.trim_end_matches(|c: char| c.is_ascii_digit());
+        let name = name.strip_suffix(':').unwrap_or(&self.host);
+        let host = format!("{name}:{port}");
+        let address = SocketAddr::new(self.address.ip(), port);
+        Ok(Self { url: format!("http://{host}"), host, address })
+    }
+
     /// Asks the service whether it is ready.
     ///
     /// # Errors
@@ -70,6 +84,21 @@ mod tests {
             assert!(!target.url.ends_with('/'));
         }
         assert_eq!(Target::parse("http://127.0.0.1", false).unwrap().address.port(), 80);
+    }
+
+    #[test]
+    fn the_next_port_is_on_the_same_host() {
+        for (url, next) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8081"),
+            ("http://localhost", "http://localhost:81"),
+            ("http://[::1]:8080", "http://[::1]:8081"),
+        ] {
+            let target = Target::parse(url, false).unwrap();
+            let next_port = target.next_port().unwrap();
+            assert_eq!(next_port.url, next);
+            assert_eq!(next_port.address.port(), target.address.port() + 1);
+        }
+        Target::parse("http://127.0.0.1:65535", false).unwrap().next_port().unwrap_err();
     }
 
     #[test]

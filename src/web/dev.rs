@@ -1,40 +1,31 @@
-//! For trying dosebook out: the one-time codes that would have been sent, shown only on the machine
-//! that the service runs on.
+//! For trying dosebook out: the one-time codes that would have been sent, shown on the machine that
+//! the service runs on, where its operator asked for that. The page has a listener of its own on a
+//! loopback address, because a proxy in front of the service forwards whatever the service answers.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use chrono::SecondsFormat;
 use serde_json::json;
 
 use crate::{
-    db,
-    domain::{
-        Refusal,
-        outbox::{CodeMessage, Message},
-    },
+    domain::{Refusal, outbox::CodeMessage},
+    flows::outbox::ShownCode,
     html::escape,
     http::{problem::Problem, state::App},
 };
 
-/// The codes of the last ten minutes, newest first: a page, or JSON for clients that accept only
-/// JSON.
+/// The codes that can be used, newest first: a page, or JSON for clients that accept only JSON.
 ///
 /// # Errors
-/// `not_found` if codes are sent for real, and for requests from another machine.
+/// `not_found` if codes are sent for real, and for requests that come through another machine.
 pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if !app.is_local || !is_from_this_machine(&request) {
-        return Err(Refusal::not_found().into());
-    }
-    let messages = db::outbox::list_recent(&app.db.read).await?;
-    let codes: Vec<(Message, CodeMessage)> = messages
-        .into_iter()
-        .filter_map(|message| {
-            CodeMessage::from_body(&message.body).ok().map(|code| (message, code))
-        })
-        .collect();
+    let shown = app.shown_codes.as_ref().filter(|_| is_from_this_machine(&request));
+    let shown = shown.ok_or_else(Refusal::not_found)?;
+    shown.deliver(&app.db).await?;
+    let codes = shown.list(app.clock.now());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "no-store"));
     if accepts_json(&request) {
-        let codes: Vec<_> = codes.iter().map(|(_, code)| json!(code)).collect();
+        let codes: Vec<_> = codes.iter().map(|code| json!(code.message)).collect();
         return Ok(response.json(codes));
     }
     Ok(response
@@ -64,10 +55,11 @@ fn accepts_json(request: &HttpRequest) -> bool {
     accept.is_some_and(|accept| accept.contains("json") && !accept.contains("html"))
 }
 
-fn page(codes: &[(Message, CodeMessage)]) -> String {
+fn page(codes: &[ShownCode]) -> String {
     let mut rows = String::new();
-    for (message, CodeMessage { challenge_id, code, expires_at }) in codes {
-        let (to, code) = (escape(&message.masked_recipient()), escape(code.as_str()));
+    for ShownCode { message, masked_recipient } in codes {
+        let CodeMessage { challenge_id, code, expires_at } = message;
+        let (to, code) = (escape(masked_recipient), escape(code.as_str()));
         let until = expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let row = format!(
             "<tr><td>{code}</td><td>{to}</td><td>{until}</td><td>{challenge_id}</td></tr>\n"
@@ -78,7 +70,7 @@ fn page(codes: &[(Message, CodeMessage)]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"refresh\" content=\"5\">\n<title>One-time codes</title>\n\
          <h1>One-time codes</h1>\n\
-         <p>The codes of the last ten minutes, newest first. They are not sent to anybody: this \
+         <p>The codes that can be used, newest first. They are not sent to anybody: this \
          service shows them on its own machine, for trying it out.</p>\n\
          <table border=\"1\" cellpadding=\"6\">\n<tr><th>Code<th>Phone<th>Valid until (UTC)\
          <th>Challenge</tr>\n{rows}</table>\n</html>\n",

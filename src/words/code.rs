@@ -37,6 +37,8 @@ titles! {
                           "보내신 내용이 허용된 크기보다 큽니다";
     UnsupportedMediaType, "The body is of a type not read here",
                           "여기에서 읽지 않는 형식입니다";
+    TooManyRequests,      "This was done too often: try again later",
+                          "요청 횟수가 너무 많습니다. 나중에 다시 시도해 주십시오";
     NotEligible,          "You cannot book this dose now",
                           "지금은 이 접종을 예약하실 수 없습니다";
     WindowNotOpen,        "Booking has not opened yet",

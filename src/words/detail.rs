@@ -4,7 +4,7 @@ use super::{
     code::title,
     expected::expected,
     noun::{how_many, kind, none_of, noun, role, sent, taken},
-    number::{count, length},
+    number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
 };
@@ -458,6 +458,22 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Too many people sign in at this moment.",
             "지금 로그인하는 분이 많습니다. 잠시 후 다시 시도해 주십시오."
         ),
+        Detail::TooManyCodes { retry_after } => {
+            let wait = wait(language, *retry_after);
+            say!(
+                language,
+                "Too many codes were asked for. Ask for the next one in {wait}.",
+                "인증번호 요청이 너무 많습니다. {wait} 뒤에 다시 요청해 주십시오."
+            )
+        }
+        Detail::TooManyTries { retry_after } => {
+            let wait = wait(language, *retry_after);
+            say!(
+                language,
+                "Too many codes were wrong. Try again in {wait}.",
+                "맞지 않는 인증번호가 너무 많이 입력되었습니다. {wait} 뒤에 다시 시도해 주십시오."
+            )
+        }
 
         // the service
         Detail::Crowded { retry_after } => {

@@ -101,6 +101,8 @@ fn details() -> Vec<Detail> {
         Detail::PoolPassedOn { passed_on: 1_500 },
         Detail::VialBroken { doses_per_vial: 10 },
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
+        Detail::TooManyCodes { retry_after: 7 },
+        Detail::TooManyTries { retry_after: 7 },
         Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },

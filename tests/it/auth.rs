@@ -34,14 +34,9 @@ fn claim(person: &Person) -> Value {
 /// Challenge and code, as the page for developers shows them.
 async fn code(app: &TestApp, person: &Person) -> (Value, String) {
     let challenge = ask(app, person).await["challenge_id"].clone();
-    let codes = shown(app).await;
+    let codes = app.shown_codes().await;
     let found = codes.iter().find(|code| code["challenge_id"] == challenge).expect("the code");
     (challenge, found["code"].as_str().expect("text").to_owned())
-}
-
-async fn shown(app: &TestApp) -> Vec<Value> {
-    let page = app.public().request(Method::GET, "/dev/codes").header("accept", "application/json");
-    page.send().await.ok(200).as_array().expect("a list").clone()
 }
 
 fn answer(challenge_id: &Value, code: &str) -> Value {
@@ -105,7 +100,7 @@ async fn the_answer_does_not_tell_who_is_in_the_register() {
         .await
         .expect("a count");
     assert_eq!(rows, 2, "one of them a decoy");
-    let codes = shown(&app).await;
+    let codes = app.shown_codes().await;
     assert_eq!(codes.len(), 1, "nobody is written to for a decoy");
     assert_eq!(codes[0]["challenge_id"], known["challenge_id"]);
 
@@ -216,16 +211,32 @@ async fn without_a_way_to_send_codes_none_are_promised_or_shown() {
     let problem = refused.problem(503, "unavailable");
     let detail = problem["detail"].as_str().expect("a detail");
     assert!(detail.contains("No way to send codes"), "{detail}");
-    app.public().get("/dev/codes").await.problem(404, "not_found");
+    assert_eq!(app.codes_url, None);
+}
+
+#[tokio::test]
+async fn codes_are_shown_at_an_address_of_their_own_and_never_at_the_services() {
+    let (app, made) = one_person().await;
+    let (_, code) = code(&app, &made.people[0]).await;
+    let (status, page) = app.codes_page(&[]).await;
+    assert!(status == 200 && page.contains(&code), "the control: {page}");
+    // What a plain reverse proxy on this machine forwards looks like any other request.
+    for host in ["localhost", "127.0.0.1", "dosebook.example"] {
+        let page = app.public().request(Method::GET, "/dev/codes").header("host", host);
+        page.send().await.problem(404, "not_found");
+    }
+    let (public, page) = (&app.url, app.codes_url.as_ref().expect("shown"));
+    assert!(public != page && page.starts_with("http://127.0.0.1:"), "{public} {page}");
+    // Nothing else answers there.
+    for path in ["/", "/v1/campaigns", "/metrics"] {
+        assert_eq!(app.local_page(path, &[]).await.0, 404, "{path}");
+    }
 }
 
 #[tokio::test]
 async fn codes_are_shown_to_nobody_who_comes_through_another_machine() {
     let (app, made) = one_person().await;
     code(&app, &made.people[0]).await;
-    let with = |name: &'static str, value: &'static str| {
-        app.public().request(Method::GET, "/dev/codes").header(name, value).send()
-    };
     for (name, value) in [
         ("host", "dosebook.example:8080"),
         ("host", "127.0.0.1.dosebook.example"),
@@ -233,13 +244,13 @@ async fn codes_are_shown_to_nobody_who_comes_through_another_machine() {
         ("forwarded", "for=192.0.2.1"),
         ("via", "1.1 proxy"),
     ] {
-        with(name, value).await.problem(404, "not_found");
+        assert_eq!(app.codes_page(&[(name, value)]).await.0, 404, "{name}: {value}");
     }
     for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "[::1]"] {
-        let page = with("host", host).await;
-        assert_eq!(page.status, 200, "{host}");
-        assert!(page.header("content-type").starts_with("text/html"));
-        let (person, text) = (&made.people[0], page.text());
+        let (status, text) = app.codes_page(&[("host", host)]).await;
+        assert_eq!(status, 200, "{host}");
+        assert!(text.starts_with("<!doctype html>"));
+        let person = &made.people[0];
         assert!(!text.contains(&person.name) && !text.contains(&person.phone), "{text}");
         assert!(!text.contains("http://") && !text.contains("https://"), "loads nothing: {text}");
     }

@@ -67,6 +67,7 @@ async fn the_walk_through_does_what_it_says() {
         .args(["-euc", &script.collect::<String>()])
         .current_dir(folder.path())
         .env("URL", &app.url)
+        .env("CODES_URL", app.codes_url.as_ref().expect("codes are shown"))
         .env("STAFF_PASSWORD", password(&loaded, "clinic-1"))
         .env("ADMIN_PASSWORD", password(&loaded, "admin"))
         .env("no_proxy", "127.0.0.1")

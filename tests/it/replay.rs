@@ -56,6 +56,7 @@ impl Stage {
             scenario: Scenario::parse(scenario).expect("a scenario"),
             share: 1.0,
             target: Target::parse(&self.app.url, false).expect("this machine"),
+            codes: Target::parse(self.app.codes_url.as_ref().expect("shown"), false).unwrap(),
             campaign_id: None,
         }
     }
@@ -267,8 +268,10 @@ async fn the_command_writes_its_reports_and_refuses_other_machines() {
     // The database learns whose it is.
     assert_eq!(command(&["migrate"]).await.0, Some(0));
     let url = stage.app.url.as_str();
-    let (code, table, error) =
-        run(&["--url", url, "--share", "0.2", "--html", &html, "--json", &json]).await;
+    let codes_url = stage.app.codes_url.as_deref().expect("codes are shown");
+    let at = ["--url", url, "--codes-url", codes_url];
+    let reports = ["--share", "0.2", "--html", &html, "--json", &json];
+    let (code, table, error) = run(&[&at[..], &reports].concat()).await;
     assert_eq!(code, Some(0), "{table}{error}");
     assert!(table.ends_with("  0 discrepancies\n"), "{table}");
     let json: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();

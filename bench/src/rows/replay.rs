@@ -56,7 +56,8 @@ fn replay(data_dir: &Path) -> Value {
     let service = Service::start(data_dir);
     let json = data_dir.join("replay.json");
     let mut program = service::program(data_dir);
-    program.args(["replay", SCENARIO, "--url", &format!("http://{}", service.address), "--json"]);
+    program.args(["replay", SCENARIO, "--url", &format!("http://{}", service.address)]);
+    program.args(["--codes-url", &service.codes, "--json"]);
     let output = program.arg(&json).output().expect("the program");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complained = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -29,11 +29,13 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_clinics", 0),
     ("list_slots", 0),
     ("post_eligibility", 5),
-    ("post_code", 3),
+    ("post_code", 4),
     ("post_session", 3),
+    ("delete_session", 3),
     ("post_staff_session", 4),
     ("delete_staff_session", 4),
     ("get_me", 1),
+    ("delete_all_sessions", 3),
     ("list_bookings", 1),
     ("put_booking", 8),
     ("put_booking: the same again", 7),
@@ -94,7 +96,6 @@ const BUDGETS: &[(&str, usize)] = &[
     ("get_health", 0),
     ("get_readiness", 1),
     ("get_metrics", 0),
-    ("get_codes", 1),
 ];
 
 /// A service whose statements are recorded on the wire, with one connection for each purpose.

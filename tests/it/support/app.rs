@@ -31,6 +31,8 @@ const WAIT_MS: u64 = 1_200;
 /// A running service. Stops when dropped; the last one on a database takes it along.
 pub struct TestApp {
     pub url: String,
+    /// Where one-time codes are shown, if they are.
+    pub codes_url: Option<String>,
     /// Superuser's connections: for setting up, and for looking behind the API.
     pub db: PgPool,
     pub app: Data<App>,
@@ -46,7 +48,6 @@ pub struct Options {
     service: Service,
     clock: Clock,
     decide: Decide,
-    is_local: bool,
 }
 
 /// The service's own settings, as the command line has them.
@@ -58,11 +59,18 @@ struct Line {
 
 impl Default for Options {
     fn default() -> Self {
-        let line = ["test", "--listen=127.0.0.1:0", "--workers=1", "--lanes=2", "--connections=4"];
+        let line = [
+            "test",
+            "--listen=127.0.0.1:0",
+            "--workers=1",
+            "--lanes=2",
+            "--connections=4",
+            "--show-codes",
+        ];
         let Line { mut service } = Line::parse_from(line);
         // A machine that is busy with other tests is slow, not overloaded.
         service.wait_ms = WAIT_MS;
-        Self { service, clock: Clock::System, decide: batch::decide, is_local: true }
+        Self { service, clock: Clock::System, decide: batch::decide }
     }
 }
 
@@ -108,7 +116,18 @@ impl Options {
 
     /// Whether one-time codes are shown instead of sent (they are, unless set otherwise).
     pub fn local(mut self, is_local: bool) -> Self {
-        self.is_local = is_local;
+        self.service.show_codes = is_local;
+        self
+    }
+
+    /// Proxies whose word is taken for where a request comes from.
+    pub fn trusted_proxy(mut self, block: &str) -> Self {
+        self.service.trusted_proxies.push(block.parse().expect("a block"));
+        self
+    }
+
+    pub fn codes_per_minute(mut self, codes: u32) -> Self {
+        self.service.codes_per_minute = codes;
         self
     }
 
@@ -125,9 +144,9 @@ impl Options {
 
     pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {
         let options = self.clone();
-        let Self { service, clock, decide, is_local } = self;
+        let Self { service, clock, decide } = self;
         let db = Db::new(database.options.clone(), service.connections);
-        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide, is_local };
+        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide };
         let serving = super::RUNTIME
             .spawn(async move { Serving::start(parts, &service).await })
             .await
@@ -140,6 +159,7 @@ impl Options {
             .expect("an HTTP client");
         TestApp {
             url: format!("http://{}", serving.address),
+            codes_url: serving.codes_address.map(|address| format!("http://{address}")),
             db: database.pool.clone(),
             app: serving.app.clone(),
             database,
@@ -181,6 +201,33 @@ impl TestApp {
     /// A client without a token.
     pub fn public(&self) -> Client {
         Client::new(&self.url, None, self.http.clone())
+    }
+
+    /// The one-time codes that are shown, newest first.
+    pub async fn shown_codes(&self) -> Vec<serde_json::Value> {
+        let answer = self.codes_page(&[("accept", "application/json")]).await;
+        assert_eq!(answer.0, 200);
+        serde_json::from_str(&answer.1).expect("a list")
+    }
+
+    /// Status and body of the page with one-time codes, asked for with these headers.
+    pub async fn codes_page(&self, headers: &[(&str, &str)]) -> (u16, String) {
+        self.local_page("/dev/codes", headers).await
+    }
+
+    /// Status and body of what answers at the address where one-time codes are shown.
+    pub async fn local_page(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let url = format!("{}{path}", self.codes_url.as_ref().expect("codes are shown"));
+        let mut request = self.http.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        // In the background runtime, so that the connection outlives this test's own.
+        let answer = super::RUNTIME.spawn(async move {
+            let response = request.send().await.expect("an answer");
+            (response.status().as_u16(), response.text().await.expect("text"))
+        });
+        answer.await.expect("the client does not fall over")
     }
 
     /// A client with this token.
