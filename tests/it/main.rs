@@ -17,6 +17,7 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod browser;
 mod budget;
 mod campaign;
 mod clinic;
