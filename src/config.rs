@@ -117,6 +117,77 @@ pub struct Service {
         value_parser = value_parser!(u32).range(1..)
     )]
     pub codes_per_minute: u32,
+
+    #[command(flatten)]
+    pub site: Site,
+}
+
+/// What pages and messages say about whoever runs the service.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Site {
+    /// Who answers for the service, as pages and messages name them
+    #[arg(long, env = "DOSEBOOK_ISSUER", default_value = "dosebook")]
+    pub issuer: String,
+
+    /// The same in Korean, where that differs
+    #[arg(long, env = "DOSEBOOK_ISSUER_KO")]
+    pub issuer_ko: Option<String>,
+
+    /// Telephone number of the helpline, as people dial it; without it pages name none
+    #[arg(long, env = "DOSEBOOK_HELPLINE")]
+    pub helpline: Option<String>,
+
+    /// Where people reach the pages, e.g. https://book.example.kr; with https, browsers are told to
+    /// come by TLS only
+    #[arg(long, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<Origin>,
+}
+
+impl Site {
+    /// Whether people reach the pages by TLS only.
+    pub fn is_behind_tls(&self) -> bool {
+        self.public_url.as_ref().is_some_and(Origin::is_https)
+    }
+}
+
+/// Scheme, host and port, as in the header `Origin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Without a slash at the end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Host and port, as in the header `Host`.
+    pub fn host(&self) -> &str {
+        self.0.split_once("://").map_or("", |(_, host)| host)
+    }
+
+    fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    /// In small letters; a slash at the end is left out.
+    ///
+    /// # Errors
+    /// A sentence for the operator: another scheme, no host, or more than a host.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.to_ascii_lowercase();
+        let text = text.strip_suffix('/').unwrap_or(&text);
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = host.ok_or("an address begins with https:// or http://")?;
+        let is_of_host = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        if host.is_empty() || !host.chars().all(is_of_host) {
+            return Err("an address ends after the host and its port");
+        }
+        Ok(Self(text.to_owned()))
+    }
 }
 
 fn one_or_more() -> RangedU64ValueParser<usize> {
@@ -277,6 +348,27 @@ mod tests {
             parsed("1").expect("the control");
             let refused = parsed("0").expect_err("none").to_string();
             assert!(refused.contains(flag), "{refused}");
+        }
+    }
+
+    #[test]
+    fn the_public_address_is_an_origin() {
+        for (given, origin, host, is_https) in [
+            ("https://Book.Example.kr/", "https://book.example.kr", "book.example.kr", true),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080", false),
+            ("https://[::1]:8443", "https://[::1]:8443", "[::1]:8443", true),
+        ] {
+            let parsed: Origin = given.parse().expect("an origin");
+            assert_eq!((parsed.as_str(), parsed.host()), (origin, host));
+            assert_eq!(
+                Site { public_url: Some(parsed), ..Site::default() }.is_behind_tls(),
+                is_https
+            );
+        }
+        let refused =
+            ["book.example.kr", "ftp://a", "https://", "https://a/b", "https://a@b", "https://a?b"];
+        for given in refused {
+            given.parse::<Origin>().map(drop).expect_err(given);
         }
     }
 }

@@ -82,6 +82,8 @@ impl Serving {
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let sign_outs = Arc::new(SignOuts::default());
         sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
+        let mut maker = web::shelf::Maker::new(service.site.clone())?;
+        let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
@@ -98,6 +100,7 @@ impl Serving {
             clock,
             lanes,
             board,
+            shelf,
             metrics,
             gates: Gates::default(),
             request_ids: RequestIds::default(),
@@ -107,6 +110,7 @@ impl Serving {
             shown_codes,
             trusted_proxies: service.trusted_proxies.clone(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
+            site: service.site.clone(),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;

@@ -20,6 +20,19 @@ impl Language {
             Self::Korean => "ko",
         }
     }
+
+    /// The language with this tag, as it stands in paths of pages.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// The one that is not this one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::English => Self::Korean,
+            Self::Korean => Self::English,
+        }
+    }
 }
 
 impl fmt::Display for Language {

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::{gates::Gates, request_id::RequestIds};
+use super::{gates::Gates, request_id::RequestIds, shelf::Shelf};
 use crate::{
     board::Board,
     clock::Clock,
-    config::Block,
+    config::{Block, Site},
     db::Db,
     domain::{code_cap::Ceiling, keys::Keys},
     flows::{
@@ -25,6 +25,8 @@ pub struct App {
     pub clock: Clock,
     pub lanes: Lanes,
     pub board: Board,
+    /// The public pages, made of the board.
+    pub shelf: Shelf,
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
     pub request_ids: RequestIds,
@@ -35,6 +37,7 @@ pub struct App {
     pub shown_codes: Option<Arc<ShownCodes>>,
     pub trusted_proxies: Vec<Block>,
     pub ceiling: Mutex<Ceiling>,
+    pub site: Site,
     /// Notified when this process has put a message in the outbox.
     pub outbox: Arc<Notify>,
 }
