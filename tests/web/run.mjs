@@ -3,6 +3,7 @@
 import { chromium } from 'playwright-core';
 import { asked } from './examine.mjs';
 import * as control from './story/control.mjs';
+import * as page from './story/page.mjs';
 import { tell } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -20,7 +21,7 @@ const browser = await chromium.launch({
   ],
 });
 try {
-  const stories = [...control.stories].filter(({ name }) => name.includes(part));
+  const stories = [...control.stories, ...page.stories].filter(({ name }) => name.includes(part));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;
   console.log(`axe: ${pages} pages, ${runs} runs, ${passes} rules passed`);

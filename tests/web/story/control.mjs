@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import { examine } from '../examine.mjs';
+import { space, tab } from '../walk.mjs';
 
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -12,12 +13,13 @@ const page = (/** @type {string} */ lang, /** @type {string} */ head, /** @type 
 <meta name="viewport" content="width=device-width"><link rel="icon" href="/assets/icon.svg">${head}</head>
 <body><main><h1>Control</h1>${main}</main></body></html>`;
 
-const RIGHT = page(' lang="en"', '<script src="/assets/right.js" type="module"></script>', '<p>Text.</p>');
+const RIGHT = page(' lang="en"', '<script src="/assets/right.js" type="module"></script>', '<p>Text with <a href="/en/right">a link</a>.</p>');
 const WRONG = page(
   '',
-  '<script src="/assets/wrong.js" type="module"></script><noscript><meta http-equiv="refresh" content="30"></noscript>',
+  '<script src="/assets/wrong.js" type="module"></script><link rel="stylesheet" href="/assets/wrong.css"><noscript><meta http-equiv="refresh" content="30"></noscript>',
   `<h1>Again</h1><p style="color:#ddd">Pale</p><div id="wide"><a href="/small">small</a></div>
 <input name="unlabelled"><img src="http://localhost:9/foreign.png"><p onclick="1">Script</p>
+<p><a id="mute" href="/mute">No ring</a></p><p><a id="under" href="/under">Covered</a></p><p id="cut">Cut off</p>
 <svg width="20" height="20" role="img" aria-label="x"><text fill="#888">9</text></svg>`,
 );
 /** @type {Record<string, { type: string, body: string, headers?: Record<string, string>, status?: number }>} */
@@ -31,6 +33,12 @@ const FILES = {
 Promise.all([fetch("/broken"), fetch("/en/person?name=" + encodeURIComponent("홍길동"))]).then(() => document.body.id = "done");
 document.querySelector("#wide").animate([{ minWidth: "500px" }, { minWidth: "500px" }], { duration: 1, fill: "forwards" });
 setTimeout(() => { throw new Error("thrown on purpose") });`,
+  },
+  '/assets/wrong.css': {
+    type: 'text/css',
+    body: `#mute:focus{outline:none} #cut{overflow:hidden;width:3rem;height:1.2rem;white-space:nowrap}
+#under{position:absolute;z-index:-1} p:has(#under){height:3rem;background:#fff;position:relative;z-index:0}
+p:has(#under)::after{content:"";position:absolute;inset:0;background:#eee}`,
   },
   '/assets/icon.svg': { type: 'image/svg+xml', body: '<svg xmlns="http://www.w3.org/2000/svg"/>' },
   '/broken': { type: 'text/plain', body: 'no', status: 500 },
@@ -71,6 +79,9 @@ const SEEN = [
   /^style: /,
   /^script: /,
   /^heading: /,
+  /^focus: .*No ring does not look/,
+  /^focus: .*Covered has the focus and cannot be seen/,
+  /^spacing: cut off: .*cut/,
 ];
 
 /** @type {import('../tell.mjs').Story[]} */
@@ -84,13 +95,18 @@ export const stories = [
       try {
         const right = await stage.visitor({ address: url });
         await right.open('/en/right');
-        const none = await examine(right);
+        const none = [...(await examine(right)), ...(await tab(right)).found, ...(await space(right))];
         if (none.length) throw new Error(`the right page: ${none.join('\n')}`);
 
         const wrong = await stage.visitor({ address: url, secrets: ['홍길동'] });
         await wrong.open('/en/wrong');
         await wrong.page.locator('#done').waitFor();
-        const found = [...wrong.found, ...(await examine(wrong))];
+        const found = [
+          ...(await examine(wrong)),
+          ...(await tab(wrong)).found,
+          ...(await space(wrong)),
+          ...wrong.found,
+        ];
         const unseen = SEEN.filter((what) => !found.some((fault) => what.test(fault)));
         wrong.found = [];
         if (unseen.length) throw new Error(`not seen: ${unseen.join(', ')}\nseen:\n${found.join('\n')}`);
