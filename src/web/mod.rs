@@ -4,6 +4,8 @@ pub mod asset;
 pub mod dev;
 pub mod docs;
 pub mod form;
+pub mod guard;
+pub mod next;
 pub mod page;
 pub mod part;
 pub mod shelf;

@@ -106,6 +106,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "이 ID로 볼 수 있는 내용이 없습니다."
         ),
 
+        Detail::FormFromElsewhere => say!(
+            language,
+            "This did not come from a page of this service, so nothing was done. Open the page \
+             here and try again.",
+            "이 서비스의 화면에서 보낸 요청이 아니어서 처리하지 않았습니다. 이 서비스의 화면을 연 뒤 다시 시도해 \
+             주십시오."
+        ),
+
         // a field of it
         Detail::FieldUnknown => {
             say!(language, "There is no field {field} here.", "여기에 {field} 항목은 없습니다.")
