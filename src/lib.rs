@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod board;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     db,
-    domain::{PersonId, Refusal, RegionId, person::Person},
+    domain::{PersonId, Refusal, RegionId, language::Language, person::Person},
     http::{
         admission::{self, Admitted},
         principal::Citizen,
@@ -27,6 +27,7 @@ struct PersonView<'a> {
     region_name: &'a str,
     region_name_ko: Option<&'a str>,
     region_name_en: Option<&'a str>,
+    language: Option<&'static str>,
 }
 
 impl<'a> From<&'a Person> for PersonView<'a> {
@@ -41,6 +42,7 @@ impl<'a> From<&'a Person> for PersonView<'a> {
             region_name: &person.region_name.main,
             region_name_ko: person.region_name.ko.as_deref(),
             region_name_en: person.region_name.en.as_deref(),
+            language: person.language.map(Language::tag),
         }
     }
 }

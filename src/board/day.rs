@@ -7,13 +7,16 @@ use super::{
     availability::ClinicDay,
     slot::{self, Window},
     snapshot::Snapshot,
+    view::ClinicView,
 };
 use crate::domain::{CampaignId, ClinicId, ProductId};
 
 /// A clinic's day as everybody may see it, for one campaign.
 #[derive(Debug, Serialize)]
-pub struct Day {
+pub struct Day<'a> {
     pub clinic_id: ClinicId,
+    /// Where it is, and what it has for those who come.
+    pub clinic: ClinicView<'a>,
     pub campaign_id: CampaignId,
     pub date: NaiveDate,
     pub as_of: DateTime<Utc>,
@@ -39,8 +42,9 @@ impl Snapshot {
         clinic_id: ClinicId,
         campaign_id: CampaignId,
         date: NaiveDate,
-    ) -> Option<Day> {
-        let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
+    ) -> Option<Day<'_>> {
+        let place = self.catalogue.place_of(clinic_id)?;
+        let (site, clinic) = (self.catalogue.clinics.get(place)?, self.clinics.get(place)?);
         self.supplies.get(&campaign_id)?;
         let is_asked_for = |day: &&ClinicDay| (day.campaign_id, day.date) == (campaign_id, date);
         let doses: Vec<_> = clinic.days.iter().filter(is_asked_for).collect();
@@ -48,6 +52,7 @@ impl Snapshot {
         let is_kept = date >= slot::first_date(self.as_of);
         Some(Day {
             clinic_id,
+            clinic: (&site.clinic).into(),
             campaign_id,
             date,
             as_of: self.as_of,

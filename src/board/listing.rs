@@ -11,7 +11,7 @@ use super::{
     catalogue::Site,
     place::{self, Point},
     snapshot::{ClinicNow, Snapshot},
-    view::NameView,
+    view::ClinicView,
 };
 use crate::domain::{CampaignId, ClinicId, RegionId};
 
@@ -42,17 +42,8 @@ pub struct Listing<'a> {
 
 #[derive(Debug, Serialize)]
 pub struct Line<'a> {
-    pub clinic_id: ClinicId,
-    pub code: &'a str,
     #[serde(flatten)]
-    pub name: NameView<'a>,
-    pub region_id: RegionId,
-    pub address: &'a str,
-    pub phone: &'a str,
-    pub latitude: Option<f64>,
-    pub longitude: Option<f64>,
-    /// IANA name.
-    pub zone: &'a str,
+    pub clinic: ClinicView<'a>,
     /// None where no distance was asked for, or the clinic's place is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distance_km: Option<f64>,
@@ -105,7 +96,7 @@ impl Snapshot {
         ranks.sort_unstable_by(Rank::order);
         let lines = ranks.iter().filter_map(|rank| self.line(filter, today, *rank));
         let clinics: Vec<_> = lines.collect();
-        let last = clinics.last().map(|line| line.clinic_id);
+        let last = clinics.last().map(|line| line.clinic.clinic_id);
         Some(Listing {
             campaign_id: filter.campaign_id,
             as_of: self.as_of,
@@ -133,18 +124,9 @@ impl Snapshot {
     fn line(&self, filter: &Filter, today: &mut Today, rank: Rank) -> Option<Line<'_>> {
         let site = self.catalogue.clinics.get(rank.place)?;
         let days = matching(self.clinics.get(rank.place)?, filter, today.of(site.clinic.zone));
-        let clinic = &site.clinic;
         let is_measured = filter.near.is_some() && rank.distance.is_finite();
         Some(Line {
-            clinic_id: clinic.clinic_id,
-            code: &clinic.code,
-            name: (&clinic.name).into(),
-            region_id: clinic.region_id,
-            address: &clinic.address,
-            phone: &clinic.phone,
-            latitude: clinic.latitude,
-            longitude: clinic.longitude,
-            zone: clinic.zone.name(),
+            clinic: (&site.clinic).into(),
             distance_km: is_measured.then(|| place::kilometres(rank.distance)),
             days: by_date(days),
         })

@@ -5,8 +5,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::domain::{
-    CampaignId, CohortId, CourseId, ProductId, RegionId, RosterId, TrancheId,
+    CampaignId, ClinicId, CohortId, CourseId, ProductId, RegionId, RosterId, TrancheId,
+    amenity::Amenities,
     campaign::{Campaign, State},
+    clinic::{Clinic, Directions},
     cohort::Cohort,
     localized::Localized,
     product::Product,
@@ -44,6 +46,62 @@ impl<'a> From<&'a Region> for RegionView<'a> {
             parent_id: region.parent_id,
             code: &region.code,
             name: (&region.name).into(),
+        }
+    }
+}
+
+/// A clinic, and how people find it and their way in it.
+#[derive(Debug, Serialize)]
+pub struct ClinicView<'a> {
+    pub clinic_id: ClinicId,
+    pub region_id: RegionId,
+    code: &'a str,
+    #[serde(flatten)]
+    name: NameView<'a>,
+    /// IANA name.
+    zone: &'static str,
+    address: &'a str,
+    phone: &'a str,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+    /// Null is not known.
+    amenities: Amenities,
+    #[serde(flatten)]
+    directions: DirectionsView<'a>,
+}
+
+impl<'a> From<&'a Clinic> for ClinicView<'a> {
+    fn from(clinic: &'a Clinic) -> Self {
+        Self {
+            clinic_id: clinic.clinic_id,
+            region_id: clinic.region_id,
+            code: &clinic.code,
+            name: (&clinic.name).into(),
+            zone: clinic.zone.name(),
+            address: &clinic.address,
+            phone: &clinic.phone,
+            latitude: clinic.latitude,
+            longitude: clinic.longitude,
+            amenities: clinic.amenities,
+            directions: (&clinic.directions).into(),
+        }
+    }
+}
+
+/// How to find a clinic; null in a language is the main text there, if there is one.
+#[derive(Debug, Serialize)]
+struct DirectionsView<'a> {
+    directions: Option<&'a str>,
+    directions_ko: Option<&'a str>,
+    directions_en: Option<&'a str>,
+}
+
+impl<'a> From<&'a Directions> for DirectionsView<'a> {
+    fn from(directions: &'a Directions) -> Self {
+        Self {
+            directions: directions.main.as_deref(),
+            directions_ko: directions.ko.as_deref(),
+            directions_en: directions.en.as_deref(),
         }
     }
 }

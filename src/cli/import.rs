@@ -21,7 +21,12 @@ use crate::{
     words,
 };
 
+/// Characters before the columns of a kind, and of a line at most.
+const HELP_INDENT: usize = 13;
+const HELP_WIDTH: usize = 90;
+
 #[derive(clap::Args, Clone, Debug)]
+#[command(after_help = columns())]
 pub struct Args {
     /// What the file holds: register, roster, clinics, slots or allocations
     kind: Kind,
@@ -36,6 +41,29 @@ pub struct Args {
     /// Load the good rows although others are rejected
     #[arg(long)]
     partial: bool,
+}
+
+/// Which columns each kind of file has.
+fn columns() -> String {
+    let mut text = "Columns, in any order; those in brackets may be left out:\n".to_owned();
+    for kind in Kind::ALL {
+        let names = kind.columns().iter().map(|column| match column.is_required {
+            true => column.name.to_owned(),
+            false => format!("[{}]", column.name),
+        });
+        let mut line = format!("  {:<HELP_INDENT$}", kind.word());
+        for name in names {
+            if line.len() + name.len() > HELP_WIDTH {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{}", line.trim_end());
+                line = " ".repeat(HELP_INDENT + 2);
+            }
+            line.push_str(&name);
+            line.push(' ');
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text + "What the optional columns hold, and the rest of the format: /docs, \"Load a file\""
 }
 
 /// Prints the rejected rows and what became of the file; the exit code is 1 where none was loaded.
@@ -138,6 +166,18 @@ mod tests {
         Detail,
         import::{Fault, Rejects},
     };
+
+    #[test]
+    fn the_help_lists_every_column_of_every_kind() {
+        let help = columns();
+        for kind in Kind::ALL {
+            assert!(help.contains(&format!("\n  {kind} ")), "{help}");
+        }
+        for name in ["region_code", "[email]", "[language]", "[step_free]", "[directions_ko]"] {
+            assert!(help.split_whitespace().any(|word| word == name), "{name} in {help}");
+        }
+        assert!(help.lines().all(|line| line.len() <= HELP_WIDTH), "{help}");
+    }
 
     #[test]
     fn a_table_names_line_column_and_reason() {

@@ -2,12 +2,13 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar, types::Json};
 
 use crate::domain::{
     ClinicId,
+    amenity::Amenities,
     calendar::zone_named,
-    clinic::{Clinic, Closure, NewClinic},
+    clinic::{Clinic, Closure, Directions, NewClinic},
     localized::Localized,
 };
 
@@ -23,6 +24,10 @@ struct Row {
     phone: String,
     latitude: Option<f64>,
     longitude: Option<f64>,
+    amenities: Json<Amenities>,
+    directions: Option<String>,
+    directions_ko: Option<String>,
+    directions_en: Option<String>,
 }
 
 impl TryFrom<Row> for Clinic {
@@ -39,6 +44,12 @@ impl TryFrom<Row> for Clinic {
             phone: row.phone,
             latitude: row.latitude,
             longitude: row.longitude,
+            amenities: row.amenities.0,
+            directions: Directions {
+                main: row.directions,
+                ko: row.directions_ko,
+                en: row.directions_en,
+            },
         })
     }
 }
@@ -62,10 +73,11 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Clinic>> {
     let rows = query_as!(
         Row,
-        "/* clinic::list */
-         select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
-             latitude, longitude
-         from clinic where clinic_id > $1 order by clinic_id limit $2",
+        r#"/* clinic::list */
+           select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
+               latitude, longitude, amenities as "amenities: Json<Amenities>", directions,
+               directions_ko, directions_en
+           from clinic where clinic_id > $1 order by clinic_id limit $2"#,
         after.0,
         limit,
     )
@@ -78,10 +90,11 @@ pub async fn list(
 pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<Option<Clinic>> {
     let row = query_as!(
         Row,
-        "/* clinic::find */
-         select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
-             latitude, longitude
-         from clinic where clinic_id = $1",
+        r#"/* clinic::find */
+           select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
+               latitude, longitude, amenities as "amenities: Json<Amenities>", directions,
+               directions_ko, directions_en
+           from clinic where clinic_id = $1"#,
         clinic_id.0,
     )
     .fetch_optional(db)
@@ -108,8 +121,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewClinic) -> sqlx::Result<Cl
     query_scalar!(
         r#"/* clinic::insert */
            insert into clinic (region_id, code, name, name_ko, name_en, zone, address, phone,
-               latitude, longitude)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+               latitude, longitude, amenities, directions, directions_ko, directions_en)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, jsonb_strip_nulls($11), $12, $13, $14)
            returning clinic_id as "id: ClinicId""#,
         new.region_id.0,
         new.code,
@@ -121,6 +134,10 @@ pub async fn insert(conn: &mut PgConnection, new: &NewClinic) -> sqlx::Result<Cl
         new.phone,
         new.latitude,
         new.longitude,
+        Json(new.amenities) as _,
+        new.directions.main,
+        new.directions.ko,
+        new.directions.en,
     )
     .fetch_one(conn)
     .await
@@ -134,7 +151,9 @@ pub async fn set(conn: &mut PgConnection, clinic: &Clinic) -> sqlx::Result<()> {
     query!(
         "/* clinic::set */
          update clinic set region_id = $2, name = $3, name_ko = $4, name_en = $5, zone = $6,
-             address = $7, phone = $8, latitude = $9, longitude = $10
+             address = $7, phone = $8, latitude = $9, longitude = $10,
+             amenities = jsonb_strip_nulls($11), directions = $12, directions_ko = $13,
+             directions_en = $14
          where clinic_id = $1",
         clinic.clinic_id.0,
         clinic.region_id.0,
@@ -146,6 +165,10 @@ pub async fn set(conn: &mut PgConnection, clinic: &Clinic) -> sqlx::Result<()> {
         clinic.phone,
         clinic.latitude,
         clinic.longitude,
+        Json(clinic.amenities) as _,
+        clinic.directions.main,
+        clinic.directions.ko,
+        clinic.directions.en,
     )
     .execute(conn)
     .await

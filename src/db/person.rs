@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
     PersonId,
+    language::Language,
     localized::Localized,
     person::{NewPerson, Person},
 };
@@ -12,8 +13,8 @@ use crate::domain::{
 pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Person>> {
     let row = query!(
         r#"/* person::find */ select p.person_id, p.name, ko.name as "name_ko?",
-               en.name as "name_en?", p.birth_date, p.region_id, r.name as region_name,
-               r.name_ko as region_name_ko, r.name_en as region_name_en
+               en.name as "name_en?", p.birth_date, p.region_id, p.language,
+               r.name as region_name, r.name_ko as region_name_ko, r.name_en as region_name_en
            from person p join region r using (region_id)
                left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
                left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
@@ -28,6 +29,7 @@ pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<
         birth_date: row.birth_date,
         region_id: row.region_id.into(),
         region_name: Localized::new(row.region_name, row.region_name_ko, row.region_name_en),
+        language: row.language.as_deref().and_then(Language::of_tag),
     })
     .fetch_optional(db)
     .await
@@ -56,8 +58,9 @@ pub async fn insert(
                where exists (select from person p where p.match_key = k.match_key)
                    or exists (select from person_spelling s where s.match_key = k.match_key)),
            new as (
-               insert into person (match_key, birth_date, region_id, name, phone)
-               select $1, $2, $3, $4, $5 where not exists (select from taken)
+               insert into person
+                   (match_key, birth_date, region_id, name, phone, email, language)
+               select $1, $2, $3, $4, $5, $9, $10 where not exists (select from taken)
                returning person_id),
            spelled as (
                insert into person_spelling (match_key, person_id, language, name)
@@ -74,8 +77,28 @@ pub async fn insert(
         &keys,
         &languages,
         &names,
+        new.contact.email,
+        new.contact.language.map(Language::tag),
     )
     .fetch_one(conn)
     .await?;
     Ok(row.person_id.ok_or_else(|| usize::try_from(row.taken).unwrap_or(0)))
+}
+
+/// Writes down in which language to write to a person, where that is new; says whether it is.
+/// Nothing is locked and nothing is written otherwise.
+pub async fn set_language(
+    db: impl PgExecutor<'_>,
+    person_id: PersonId,
+    language: Language,
+) -> sqlx::Result<bool> {
+    let done = query!(
+        "/* person::set_language */
+         update person set language = $2 where person_id = $1 and language is distinct from $2",
+        person_id.0,
+        language.tag(),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -13,6 +13,7 @@
 //! It speaks Korean, as a register and a campaign of Korea do: main names are in Hangul, and an
 //! English name stands beside each. Addresses have no second spelling.
 
+mod amenity;
 mod person;
 mod plan;
 mod region;
@@ -260,6 +261,8 @@ async fn write_clinics(
                 phone: &clinic.phone,
                 latitude: clinic.latitude,
                 longitude: clinic.longitude,
+                amenities: clinic.amenities,
+                directions: clinic.directions.as_ref(),
             })
         })
         .collect();

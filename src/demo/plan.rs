@@ -5,12 +5,13 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone
 use chrono_tz::Tz;
 
 use super::{
+    amenity::{self, Street},
     region::{Country, District},
     scale::{DOSES_PER_VIAL, SEED, Scale},
     text::bilingual,
 };
 use crate::{
-    domain::{language::Language, localized::Localized},
+    domain::{amenity::Amenities, language::Language, localized::Localized},
     random::{Random, apportion},
 };
 
@@ -30,22 +31,27 @@ const SLOT_MINUTES: i64 = 30;
 const SIZES: [(i32, u64); 10] =
     [(1, 4), (1, 4), (2, 5), (2, 5), (2, 5), (2, 5), (2, 5), (3, 7), (3, 7), (3, 7)];
 
-const STREETS: [&str; 10] = [
-    "중앙로",
-    "시청로",
-    "공원로",
-    "학교로",
-    "시장로",
-    "햇빛로",
-    "남산로",
-    "강변로",
-    "솔밭로",
-    "역로",
+const STREETS: [Street; 10] = [
+    ("중앙로", "Jungang-ro"),
+    ("시청로", "Sicheong-ro"),
+    ("공원로", "Gongwon-ro"),
+    ("학교로", "Hakgyo-ro"),
+    ("시장로", "Sijang-ro"),
+    ("햇빛로", "Haetbit-ro"),
+    ("남산로", "Namsan-ro"),
+    ("강변로", "Gangbyeon-ro"),
+    ("솔밭로", "Solbat-ro"),
+    ("역로", "Yeok-ro"),
 ];
 /// A province that has no districts; its one line among them is the city itself.
 const SEJONG: &str = "36110";
 
+/// The number of a district's public health centre among its clinics.
+const HEALTH_CENTRE: u32 = 1;
+
 const CLINICS: u64 = 3;
+/// The stream of what is drawn for the clinics beside their places.
+const AMENITIES: u64 = 5;
 
 /// Doses that a clinic gives on one of the open days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +75,9 @@ pub(super) struct Clinic {
     pub(super) phone: String,
     pub(super) latitude: f64,
     pub(super) longitude: f64,
+    pub(super) amenities: Amenities,
+    /// None where nobody wrote them down.
+    pub(super) directions: Option<Localized>,
     /// Seats in each of its slots.
     pub(super) seats: i32,
     /// In the order of days, one for each day at most.
@@ -113,12 +122,18 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
             let n = u32::try_from(sites.len()).unwrap_or(u32::MAX);
             let mut random = Random::of(SEED, CLINICS, n);
             let (seats, share) = SIZES.get(random.index(SIZES.len())).copied().unwrap_or((1, 1));
+            let (site, street) = site(country, place, district, &mut random);
+            let is_health_centre = number == HEALTH_CENTRE;
+            let (amenities, directions) =
+                amenity::draw(&mut Random::of(SEED, AMENITIES, n), street, is_health_centre);
             let clinic = Clinic {
                 code: format!("{}-{number:03}", district.code),
                 name: name(district, number),
                 phone: format!("0700{n:06}"),
                 seats,
-                ..site(country, place, district, &mut random)
+                amenities,
+                directions,
+                ..site
             };
             // In thousandths of an inhabitant, so that dividing loses nothing that matters.
             sites.push((clinic, share * u64::from(district.weight) * 1_000_000 / u64::from(here)));
@@ -131,13 +146,18 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
 fn name(district: &District, number: u32) -> Localized {
     let (ko, en) = (&district.name.main, district.name.in_language(Language::English));
     match number {
-        1 => bilingual(format!("{ko} 보건소"), format!("{en} Public Health Center")),
+        HEALTH_CENTRE => bilingual(format!("{ko} 보건소"), format!("{en} Public Health Center")),
         _ => bilingual(format!("{ko} 제{number}의원"), format!("{en} Clinic {number}")),
     }
 }
 
-/// A clinic somewhere in the district, still without name, seats and doses.
-fn site(country: &Country, place: usize, district: &District, random: &mut Random) -> Clinic {
+/// A clinic somewhere in the district, still without name, seats and doses, and its street.
+fn site(
+    country: &Country,
+    place: usize,
+    district: &District,
+    random: &mut Random,
+) -> (Clinic, Street) {
     // Degrees around the district's hall: a borough of a city, a town, a county.
     let around = match district.name.main.chars().last() {
         Some('구') => 0.015,
@@ -150,13 +170,14 @@ fn site(country: &Country, place: usize, district: &District, random: &mut Rando
     };
     let (latitude, longitude) = (near(district.latitude), near(district.longitude));
     let house = 1 + random.below(200);
-    let street = STREETS.get(random.index(STREETS.len())).copied().unwrap_or_default();
+    let named = STREETS.get(random.index(STREETS.len())).copied().unwrap_or_default();
+    let (street, _) = named;
     let province = country.provinces.get(district.province).map_or("", |p| p.name.main.as_str());
     let address = match district.code.as_str() {
         SEJONG => format!("{province} {street} {house}"),
         _ => format!("{province} {} {street} {house}", district.name.main),
     };
-    Clinic {
+    let site = Clinic {
         district: place,
         code: String::new(),
         name: Localized::default(),
@@ -164,9 +185,12 @@ fn site(country: &Country, place: usize, district: &District, random: &mut Rando
         phone: String::new(),
         latitude,
         longitude,
+        amenities: Amenities::default(),
+        directions: None,
         seats: 0,
         grants: Vec::new(),
-    }
+    };
+    (site, named)
 }
 
 /// Puts a clinic's vials on three to eight of the open days, as evenly as whole vials go.

@@ -1,9 +1,13 @@
-//! A vaccination site: where it is, and the days on which it gives nothing.
+//! A vaccination site: where it is, what it has for those who come, and the days on which it gives
+//! nothing.
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::{ClinicId, RegionId, localized::Localized};
+use super::{ClinicId, RegionId, amenity::Amenities, language::Language, localized::Localized};
+
+/// Longest directions in characters, as `clinic_directions_check` has it.
+pub const DIRECTIONS_CHARS_MAX: usize = 500;
 
 /// A vaccination site.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +24,8 @@ pub struct Clinic {
     pub latitude: Option<f64>,
     /// Degrees east.
     pub longitude: Option<f64>,
+    pub amenities: Amenities,
+    pub directions: Directions,
 }
 
 /// A clinic before it has an id.
@@ -33,6 +39,64 @@ pub struct NewClinic {
     pub phone: String,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
+    pub amenities: Amenities,
+    pub directions: Directions,
+}
+
+impl NewClinic {
+    /// The clinic, once it has its id.
+    pub fn with_id(self, clinic_id: ClinicId) -> Clinic {
+        Clinic {
+            clinic_id,
+            region_id: self.region_id,
+            code: self.code,
+            name: self.name,
+            zone: self.zone,
+            address: self.address,
+            phone: self.phone,
+            latitude: self.latitude,
+            longitude: self.longitude,
+            amenities: self.amenities,
+            directions: self.directions,
+        }
+    }
+}
+
+/// How to find a clinic, in a few sentences; each part may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directions {
+    pub main: Option<String>,
+    pub ko: Option<String>,
+    pub en: Option<String>,
+}
+
+/// What to change of directions. The outer none leaves a part as it is, the inner one removes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectionsChange {
+    pub main: Option<Option<String>>,
+    pub ko: Option<Option<String>>,
+    pub en: Option<Option<String>>,
+}
+
+impl Directions {
+    /// Those in the language, or the main ones.
+    pub fn in_language(&self, language: Language) -> Option<&str> {
+        let own = match language {
+            Language::English => &self.en,
+            Language::Korean => &self.ko,
+        };
+        own.as_deref().or(self.main.as_deref())
+    }
+
+    /// The directions after a change.
+    #[must_use]
+    pub fn changed(self, change: DirectionsChange) -> Self {
+        Self {
+            main: change.main.unwrap_or(self.main),
+            ko: change.ko.unwrap_or(self.ko),
+            en: change.en.unwrap_or(self.en),
+        }
+    }
 }
 
 /// A day on which a clinic gives nothing.
@@ -42,4 +106,24 @@ pub struct Closure {
     /// The local date in the clinic's zone.
     pub on_date: NaiveDate,
     pub reason: Localized,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directions_may_be_in_one_language_alone() {
+        let some = |text: &str| Some(text.to_owned());
+        let main = Directions { main: some("시청역 3번 출구"), ko: None, en: None };
+        assert_eq!(main.in_language(Language::English), Some("시청역 3번 출구"));
+        let both = main.changed(DirectionsChange {
+            en: Some(some("City Hall station, exit 3")),
+            ..DirectionsChange::default()
+        });
+        assert_eq!(both.in_language(Language::English), Some("City Hall station, exit 3"));
+        assert_eq!(both.in_language(Language::Korean), Some("시청역 3번 출구"));
+        let none = DirectionsChange { main: Some(None), ..DirectionsChange::default() };
+        assert_eq!(both.changed(none).in_language(Language::Korean), None);
+    }
 }

@@ -108,6 +108,10 @@ pub enum Expected {
     OneOf {
         words: Vec<Cow<'static, str>>,
     },
+    /// An address of e-mail.
+    Email {
+        chars_max: usize,
+    },
     /// The number of a channel.
     Channel,
     /// Last digits of days of birth.

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod allocation;
+pub mod amenity;
 pub mod applicant;
 pub mod availability;
 pub mod batch;

@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 
 use crate::domain::{
-    Detail, PersonId, Refusal, RegionId, birth_date::BirthDate, keys::MatchKey, language::Language,
-    localized::Localized,
+    Detail, PersonId, Refusal, RegionId, birth_date::BirthDate, fact::Expected, keys::MatchKey,
+    language::Language, localized::Localized,
 };
 
 /// Longest name in characters, as `person_name_check` has it.
@@ -13,6 +13,8 @@ const NAME_CHARS_MAX: usize = 200;
 /// Digits of a phone number: 15 is the most that E.164 allows.
 const PHONE_DIGITS_MIN: usize = 7;
 const PHONE_DIGITS_MAX: usize = 15;
+/// Longest e-mail address in characters, as `person_email_check` has it (RFC 5321, 4.5.3.1.3).
+const EMAIL_CHARS_MAX: usize = 254;
 /// Length of a match key in bytes, as `person_match_key_length_check` has it.
 const MATCH_KEY_BYTES: usize = 16;
 
@@ -31,6 +33,8 @@ pub struct Person {
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
     pub region_name: Localized,
+    /// In which messages to them are written; none until the register or they have said.
+    pub language: Option<Language>,
 }
 
 /// A person before they have an id.
@@ -41,6 +45,21 @@ pub struct NewPerson<'a> {
     pub name: &'a str,
     pub phone: &'a str,
     pub spellings: &'a [Spelling],
+    pub contact: &'a Contact,
+}
+
+/// How else a person can be reached, and in which language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    pub email: Option<String>,
+    pub language: Option<Language>,
+}
+
+/// What a file says of it. The outer none leaves what is known, the inner one removes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContactChange {
+    pub email: Option<Option<String>>,
+    pub language: Option<Option<Language>>,
 }
 
 /// A person's name as it is kept, and how else it is spelled.
@@ -133,6 +152,32 @@ pub fn parse_phone(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::field("phone", Detail::PhoneDigits { digits_min, digits_max }));
     }
     Ok(phone)
+}
+
+/// An e-mail address as it is kept. Whether it can be delivered to, only sending to it tells.
+///
+/// # Errors
+/// Names `email`: not exactly one @, nothing on one side of it, white space, control characters, or
+/// over 254 characters.
+pub fn parse_email(text: &str) -> Result<String, Refusal> {
+    let email = text.trim();
+    let has_two_sides = email
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
+    let is_plain = !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    if has_two_sides && is_plain && email.chars().count() <= EMAIL_CHARS_MAX {
+        return Ok(email.to_owned());
+    }
+    Err(Refusal::expected("email", Expected::Email { chars_max: EMAIL_CHARS_MAX }))
+}
+
+/// The language that a tag names.
+///
+/// # Errors
+/// Names `language`, with the tags that there are.
+pub fn parse_language(text: &str) -> Result<Language, Refusal> {
+    let tags = || Expected::one_of(Language::ALL.iter().map(|language| language.tag()));
+    Language::of_tag(text.trim()).ok_or_else(|| Refusal::expected("language", tags()))
 }
 
 /// The form in which two spellings of one name are equal: case and white space do not count.
@@ -247,5 +292,40 @@ mod tests {
         }
         assert_eq!(parse_name(" 김  민지 ").unwrap(), "김 민지");
         assert_eq!(parse_phone("010-1234-5678").unwrap(), "01012345678");
+    }
+    #[test]
+    fn an_email_address_has_one_at_sign_and_two_sides() {
+        let long = |chars: usize| format!("{}@example.org", "x".repeat(chars - 12));
+        for (text, expected) in [
+            (" minji.kim@example.org ", Some("minji.kim@example.org")),
+            ("김민지@예시.한국", Some("김민지@예시.한국")),
+            (long(254).as_str(), Some(long(254).as_str())),
+            (long(255).as_str(), None),
+            ("", None),
+            ("minji", None),
+            ("@example.org", None),
+            ("minji@", None),
+            ("minji@kim@example.org", None),
+            ("minji kim@example.org", None),
+            ("minji@example.org\nBcc: all@example.org", None),
+            ("minji\u{0}@example.org", None),
+        ] {
+            let parsed = parse_email(text);
+            assert_eq!(parsed.as_deref().ok(), expected, "{text:?}");
+            if let Err(refusal) = parsed {
+                assert_eq!(refusal.field.as_deref(), Some("email"));
+                let facts = serde_json::to_string(&refusal.detail).unwrap();
+                assert!(!facts.contains("minji"), "{facts}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_language_is_one_that_is_spoken_here() {
+        assert_eq!(parse_language(" ko "), Ok(Language::Korean));
+        assert_eq!(parse_language("en"), Ok(Language::English));
+        for text in ["", "KO", "korean", "de"] {
+            assert_eq!(parse_language(text).unwrap_err().field.as_deref(), Some("language"));
+        }
     }
 }

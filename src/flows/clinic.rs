@@ -9,7 +9,8 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         ClinicId, Detail, Refusal, RegionId,
-        clinic::{Clinic, Closure, NewClinic},
+        amenity::AmenitiesChange,
+        clinic::{Clinic, Closure, DirectionsChange, NewClinic},
         localized::LocalizedChange,
     },
 };
@@ -21,8 +22,7 @@ pub async fn add(db: &Db, new: NewClinic) -> Result<Clinic> {
     in_tx(&db.write, "open clinic", async |conn| {
         let clinic_id = db::clinic::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        let NewClinic { region_id, code, name, zone, address, phone, latitude, longitude } = new;
-        Ok(Clinic { clinic_id, region_id, code, name, zone, address, phone, latitude, longitude })
+        Ok(new.with_id(clinic_id))
     })
     .await
 }
@@ -37,6 +37,8 @@ pub struct Change {
     pub phone: Option<String>,
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
+    pub amenities: AmenitiesChange,
+    pub directions: DirectionsChange,
 }
 
 /// # Errors
@@ -53,6 +55,8 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
             phone: change.phone.unwrap_or(old.phone),
             latitude: change.latitude.or(old.latitude),
             longitude: change.longitude.or(old.longitude),
+            amenities: old.amenities.changed(&change.amenities),
+            directions: old.directions.changed(change.directions),
             ..old
         };
         if clinic.zone != old.zone && db::slot::exists(&mut *conn, clinic_id).await? {

@@ -1,4 +1,4 @@
-//! Puts one person into the register.
+//! Puts one person into the register, and remembers in which language they read.
 
 use super::{Result, constraint::named};
 use crate::{
@@ -9,7 +9,9 @@ use crate::{
         fact::Noun,
         keys::MatchKey,
         language::Language,
-        person::{Keyed, Names, NewPerson, Spelling, parse_phone},
+        person::{
+            Contact, Keyed, Names, NewPerson, Spelling, parse_email, parse_language, parse_phone,
+        },
     },
 };
 
@@ -22,18 +24,27 @@ pub struct Entry {
     pub name_en: Option<String>,
     pub birth_date: BirthDate,
     pub phone: String,
+    pub email: Option<String>,
+    /// `ko` or `en`.
+    pub language: Option<String>,
     pub region_id: RegionId,
     pub roster_ids: Vec<RosterId>,
 }
 
 /// # Errors
-/// `invalid_field` for a name or phone that cannot be, an unknown region or roster;
+/// `invalid_field` for a name, phone, e-mail address or language that cannot be, an unknown region
+/// or roster;
 /// `already_exists` for somebody who is in the register, under whatever spelling.
 pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId> {
-    let Entry { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = entry;
-    let names = Names::parse(&name, name_ko.as_deref(), name_en.as_deref())?;
-    let phone = parse_phone(&phone)?;
+    let Entry { name, name_ko, name_en, birth_date, region_id, roster_ids, .. } = &entry;
+    let (birth_date, region_id) = (*birth_date, *region_id);
+    let names = Names::parse(name, name_ko.as_deref(), name_en.as_deref())?;
+    let phone = parse_phone(&entry.phone)?;
     let Keyed { name, match_key, spellings } = names.keyed(key, birth_date, &phone);
+    let contact = Contact {
+        email: entry.email.as_deref().map(parse_email).transpose()?,
+        language: entry.language.as_deref().map(parse_language).transpose()?,
+    };
     in_tx(&db.write, "register person", async |conn| {
         let new = NewPerson {
             match_key,
@@ -42,10 +53,11 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
             name: &name,
             phone: &phone,
             spellings: &spellings,
+            contact: &contact,
         };
         let inserted = db::person::insert(conn, &new).await.map_err(named)?;
         let person_id = inserted.map_err(|at| taken(&spellings, at))?;
-        let known = db::roster::known(&mut *conn, &roster_ids).await?;
+        let known = db::roster::known(&mut *conn, roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("roster_ids[{at}]");
             return Err(Refusal::no_such(field, Noun::Roster).into());
@@ -55,6 +67,12 @@ pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId>
         Ok(person_id)
     })
     .await
+}
+
+/// Remembers in which language to write to a person: the one that they use now. Nothing is written
+/// where it is the one known already.
+pub async fn set_language(db: &Db, person_id: PersonId, language: Language) -> Result<bool> {
+    Ok(db::person::set_language(&db.write, person_id, language).await?)
 }
 
 /// The register has this name: 0 is the main one, the spellings follow.

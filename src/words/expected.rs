@@ -42,6 +42,7 @@ pub(super) fn expected(language: Language, expected: &Expected) -> String {
             let words = words.join(", ");
             say!(language, "one of {words}", "{words} 가운데 하나")
         }
+        Expected::Email { chars_max } => email(language, &length(*chars_max)),
         Expected::Channel => channel(language),
         Expected::Digits => digits(language),
         Expected::MovementId => {
@@ -99,6 +100,14 @@ fn username(language: Language, min: &str, max: &str) -> String {
         language,
         "{min} to {max} letters (a-z), digits, dots, underscores or hyphens",
         "영문 소문자, 숫자, 점, 밑줄, 하이픈으로 된 {min}자 이상 {max}자 이하의 이름"
+    )
+}
+
+fn email(language: Language, max: &str) -> String {
+    say!(
+        language,
+        "an e-mail address with one @, without spaces, of at most {max} characters",
+        "@가 하나이고 공백이 없는 {max}자 이하의 이메일 주소"
     )
 }
 

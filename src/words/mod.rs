@@ -12,6 +12,7 @@ macro_rules! say {
     };
 }
 
+mod amenity;
 mod code;
 mod date;
 mod detail;
@@ -24,6 +25,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use amenity::{amenity, amenity_name};
 pub use code::title;
 pub use date::{date, instant};
 pub use detail::{refusal, reject};

@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{count, reason, refusal, title};
+use super::{amenity, amenity_name, count, reason, refusal, title};
 use crate::domain::{
     Code, Detail, PoolId, ProductId, Refusal,
+    amenity::Amenity,
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
     import::Kind,
@@ -41,6 +42,7 @@ fn expectations() -> Vec<Expected> {
         Expected::SmallCode { chars_max: 64 },
         Expected::Username { chars_min: 3, chars_max: 64 },
         Expected::one_of(["web", "phone"]),
+        Expected::Email { chars_max: 254 },
         Expected::Channel,
         Expected::Digits,
         Expected::MovementId,
@@ -275,6 +277,23 @@ fn every_reason_has_a_sentence_in_both_languages() {
         assert_reads_well(&english, &korean);
         assert!(english.ends_with('.') && korean.ends_with('.'), "{english} {korean}");
         assert_is_polite(&korean);
+    }
+}
+
+#[test]
+fn every_amenity_is_said_to_be_there_not_there_or_unknown() {
+    let mut said = std::collections::HashSet::new();
+    for &one in Amenity::ALL {
+        let (english, korean) = (amenity_name(English, one), amenity_name(Korean, one));
+        assert_reads_well(&english, &korean);
+        for is_there in [Some(true), Some(false), None] {
+            let (english, korean) =
+                (amenity(English, one, is_there), amenity(Korean, one, is_there));
+            assert_reads_well(&english, &korean);
+            assert_is_polite(&korean);
+            assert_eq!(english.contains("not known"), is_there.is_none(), "{english}");
+            assert!(said.insert(english) && said.insert(korean), "said of two things");
+        }
     }
 }
 

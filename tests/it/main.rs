@@ -13,6 +13,7 @@
 )]
 
 mod admin;
+mod amenity;
 mod auth;
 mod availability;
 mod board;

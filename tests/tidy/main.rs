@@ -67,6 +67,7 @@ const ROOMS: &[Room] = &[
     Room { name: "random", may_import: &[], never: &["actix", "sqlx", "getrandom"] },
     Room { name: "words", may_import: &["domain"], never: SQL },
     Room { name: "html", may_import: &[], never: &["actix", "sqlx"] },
+    Room { name: "calendar", may_import: &["domain"], never: &["actix", "sqlx"] },
     Room { name: "config", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "telemetry", may_import: &["config", "db", "domain"], never: &["query!"] },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
@@ -112,6 +113,7 @@ const ROOMS: &[Room] = &[
         may_import: &[
             "api",
             "board",
+            "calendar",
             "config",
             "db",
             "domain",
@@ -127,6 +129,7 @@ const ROOMS: &[Room] = &[
         name: "jobs",
         may_import: &[
             "board",
+            "calendar",
             "clock",
             "config",
             "db",

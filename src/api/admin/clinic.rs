@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::{ByAdministrator, Page, created, found, list, localized, localized_change, ok};
 use crate::{
     api::localized::ReasonView,
-    board::view::NameView,
+    board::view::ClinicView,
     db,
     domain::{
         ClinicId, RegionId,
-        clinic::{Clinic, Closure, NewClinic},
+        amenity::{Amenities, AmenitiesChange, Amenity},
+        clinic::{Closure, DIRECTIONS_CHARS_MAX, Directions, DirectionsChange, NewClinic},
     },
     flows::{self, clinic::Change},
     http::{
@@ -36,6 +37,10 @@ pub struct ClinicRequest {
     phone: Text<50>,
     latitude: Option<f64>,
     longitude: Option<f64>,
+    amenities: Option<AmenitiesRequest>,
+    directions: Option<Text<DIRECTIONS_CHARS_MAX>>,
+    directions_ko: Option<Text<DIRECTIONS_CHARS_MAX>>,
+    directions_en: Option<Text<DIRECTIONS_CHARS_MAX>>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +57,50 @@ pub struct ClinicChange {
     phone: Option<Text<50>>,
     latitude: Option<f64>,
     longitude: Option<f64>,
+    amenities: Option<AmenitiesRequest>,
+    #[serde(default, deserialize_with = "nullable")]
+    directions: Option<Option<Text<DIRECTIONS_CHARS_MAX>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    directions_ko: Option<Option<Text<DIRECTIONS_CHARS_MAX>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    directions_en: Option<Option<Text<DIRECTIONS_CHARS_MAX>>>,
+}
+
+/// What is known of a clinic's amenities; null is that one is not known.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmenitiesRequest {
+    #[serde(default, deserialize_with = "nullable")]
+    step_free: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "nullable")]
+    accessible_toilet: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "nullable")]
+    parking: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "nullable")]
+    hearing_loop: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "nullable")]
+    sign_language: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "nullable")]
+    wheelchair: Option<Option<bool>>,
+}
+
+impl AmenitiesRequest {
+    fn change(&self) -> AmenitiesChange {
+        let said = |amenity| match amenity {
+            Amenity::StepFree => self.step_free,
+            Amenity::AccessibleToilet => self.accessible_toilet,
+            Amenity::Parking => self.parking,
+            Amenity::HearingLoop => self.hearing_loop,
+            Amenity::SignLanguage => self.sign_language,
+            Amenity::Wheelchair => self.wheelchair,
+        };
+        Amenity::ALL.iter().filter_map(|&one| Some((one, said(one)?))).collect()
+    }
+}
+
+/// What a change says of a part of the directions.
+fn part<const MAX: usize>(said: Option<Option<Text<MAX>>>) -> Option<Option<String>> {
+    said.map(|said| said.map(|text| text.0))
 }
 
 #[derive(Deserialize)]
@@ -72,37 +121,6 @@ pub struct ClosureQuery {
 
 /// The path of a clinic's day.
 type OfDay = Path<(ClinicId, Day)>;
-
-#[derive(Serialize)]
-struct ClinicView<'a> {
-    clinic_id: ClinicId,
-    region_id: RegionId,
-    code: &'a str,
-    #[serde(flatten)]
-    name: NameView<'a>,
-    /// IANA name.
-    zone: &'static str,
-    address: &'a str,
-    phone: &'a str,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-}
-
-impl<'a> From<&'a Clinic> for ClinicView<'a> {
-    fn from(clinic: &'a Clinic) -> Self {
-        Self {
-            clinic_id: clinic.clinic_id,
-            region_id: clinic.region_id,
-            code: &clinic.code,
-            name: (&clinic.name).into(),
-            zone: clinic.zone.name(),
-            address: &clinic.address,
-            phone: &clinic.phone,
-            latitude: clinic.latitude,
-            longitude: clinic.longitude,
-        }
-    }
-}
 
 #[derive(Serialize)]
 struct ClosureView<'a> {
@@ -153,6 +171,12 @@ pub async fn post_clinic(
         phone: new.phone.0,
         latitude: new.latitude,
         longitude: new.longitude,
+        amenities: Amenities::default().changed(&new.amenities.unwrap_or_default().change()),
+        directions: Directions {
+            main: new.directions.map(|text| text.0),
+            ko: new.directions_ko.map(|text| text.0),
+            en: new.directions_en.map(|text| text.0),
+        },
     };
     Ok(created(&ClinicView::from(&flows::clinic::add(&app.db, new).await?)))
 }
@@ -172,6 +196,12 @@ pub async fn patch_clinic(
         phone: change.phone.map(|text| text.0),
         latitude: change.latitude,
         longitude: change.longitude,
+        amenities: change.amenities.unwrap_or_default().change(),
+        directions: DirectionsChange {
+            main: part(change.directions),
+            ko: part(change.directions_ko),
+            en: part(change.directions_en),
+        },
     };
     let clinic = flows::clinic::change(&app.db, clinic_id, change).await?;
     Ok(ok(&ClinicView::from(&clinic)))

@@ -22,6 +22,8 @@ pub struct PersonRequest {
     name_en: Option<String>,
     birth_date: String,
     phone: String,
+    email: Option<String>,
+    language: Option<String>,
     region_id: RegionId,
     #[serde(default)]
     roster_ids: Vec<RosterId>,
@@ -33,14 +35,22 @@ pub async fn post_person(
     app: Data<App>,
     ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<PersonRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let PersonRequest { name, name_ko, name_en, birth_date, phone, region_id, roster_ids } = new;
-    if roster_ids.len() > ROSTERS_MAX {
+    if new.roster_ids.len() > ROSTERS_MAX {
         let max = i64::try_from(ROSTERS_MAX).unwrap_or(i64::MAX);
         let detail = Detail::HowMany { of: Counted::Rosters, min: 0, max };
         return Err(Refusal::field("roster_ids", detail).into());
     }
-    let birth_date = BirthDate::parse(&birth_date, app.clock.now().date_naive())?;
-    let entry = Entry { name, name_ko, name_en, birth_date, phone, region_id, roster_ids };
+    let entry = Entry {
+        birth_date: BirthDate::parse(&new.birth_date, app.clock.now().date_naive())?,
+        name: new.name,
+        name_ko: new.name_ko,
+        name_en: new.name_en,
+        phone: new.phone,
+        email: new.email,
+        language: new.language,
+        region_id: new.region_id,
+        roster_ids: new.roster_ids,
+    };
     let id = flows::person::register(&app.db, &app.keys.matching, entry).await?;
     Ok(created(&json!({ "person_id": id })))
 }

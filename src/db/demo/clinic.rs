@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_scalar};
 
-use crate::domain::{ClinicId, RegionId, localized::Localized};
+use crate::domain::{ClinicId, RegionId, amenity::Amenities, localized::Localized};
 
 pub struct NewRegion<'a> {
     pub code: &'a str,
@@ -56,6 +56,8 @@ pub struct NewClinic<'a> {
     pub phone: &'a str,
     pub latitude: f64,
     pub longitude: f64,
+    pub amenities: Amenities,
+    pub directions: Option<&'a Localized>,
 }
 
 /// Adds the clinics, all in one zone; answers with their ids in the order given.
@@ -73,15 +75,22 @@ pub async fn insert_clinics(
     let names_en: Vec<_> = clinics.iter().map(|clinic| clinic.name.en.clone()).collect();
     let latitudes: Vec<_> = clinics.iter().map(|clinic| clinic.latitude).collect();
     let longitudes: Vec<_> = clinics.iter().map(|clinic| clinic.longitude).collect();
+    let amenities: Vec<_> =
+        clinics.iter().map(|clinic| serde_json::json!(clinic.amenities)).collect();
+    let directions: Vec<_> = clinics.iter().map(|c| c.directions.map(|d| d.main.clone())).collect();
+    let directions_en: Vec<_> =
+        clinics.iter().map(|c| c.directions.and_then(|d| d.en.clone())).collect();
     query!(
         "/* demo::clinic::insert_clinics */
          insert into clinic (region_id, code, name, name_en, zone, address, phone, latitude,
-                             longitude)
+                             longitude, amenities, directions, directions_en)
          select c.region_id, c.code, c.name, c.name_en, $8, c.address, c.phone, c.latitude,
-                c.longitude
+                c.longitude, jsonb_strip_nulls(c.amenities), c.directions, c.directions_en
          from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::float8[],
-                     $7::float8[], $9::text[]) with ordinality
-                  as c (region_id, code, name, address, phone, latitude, longitude, name_en, n)
+                     $7::float8[], $9::text[], $10::jsonb[], $11::text[], $12::text[])
+                  with ordinality
+                  as c (region_id, code, name, address, phone, latitude, longitude, name_en,
+                        amenities, directions, directions_en, n)
          order by c.n",
         &region_ids,
         &codes,
@@ -92,6 +101,9 @@ pub async fn insert_clinics(
         &longitudes,
         zone,
         &names_en as _,
+        &amenities,
+        &directions as _,
+        &directions_en as _,
     )
     .execute(&mut *conn)
     .await?;

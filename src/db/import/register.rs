@@ -8,14 +8,17 @@ use sqlx::{Executor, PgConnection, Row};
 use super::staged::{Removed, remove, staged, unsigned, write};
 
 pub(super) const STAGED: (&str, &str) = (
+    // An address or a language is null where the file has no such column, and empty where what is
+    // known is to go.
     "/* import::register::STAGED */
      create temporary table staged_register (line bigint not null, match_key uuid not null,
          birth_date date not null, region_id int not null, name text not null,
-         phone text not null, ko_key uuid, name_ko text, en_key uuid, name_en text)
+         phone text not null, ko_key uuid, name_ko text, en_key uuid, name_en text, email text,
+         language text)
          on commit drop",
     "/* import::register::STAGED */
      copy staged_register (line, match_key, birth_date, region_id, name, phone, ko_key, name_ko,
-         en_key, name_en) from stdin",
+         en_key, name_en, email, language) from stdin",
 );
 
 /// Takes out who stands in the file a second time.
@@ -106,29 +109,36 @@ pub async fn remove_taken(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new, moves who lives elsewhere now and corrects spellings; answers how many persons
-/// that were.
+/// Adds who is new, moves who lives elsewhere now, and corrects addresses, languages and spellings;
+/// answers how many persons that were.
 pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
-    let moved = write(
+    let changed = write(
         conn,
         "/* import::register::insert_staged */
-         update person p set region_id = s.region_id from staged_register s
-         where p.match_key = uuid_send(s.match_key) and p.region_id <> s.region_id",
+         update person p set region_id = s.region_id,
+             email = nullif(coalesce(s.email, p.email), ''),
+             language = nullif(coalesce(s.language, p.language), '')
+         from staged_register s
+         where p.match_key = uuid_send(s.match_key)
+             and (p.region_id <> s.region_id or s.email <> coalesce(p.email, '')
+                 or s.language <> coalesce(p.language, ''))",
     )
     .await?;
     let new = write(
         conn,
         "/* import::register::insert_staged */
-         insert into person (match_key, birth_date, region_id, name, phone)
-         select uuid_send(match_key), birth_date, region_id, name, phone from staged_register
+         insert into person (match_key, birth_date, region_id, name, phone, email, language)
+         select uuid_send(match_key), birth_date, region_id, name, phone, nullif(email, ''),
+             nullif(language, '')
+         from staged_register
          order by staged_register.match_key on conflict (match_key) do nothing",
     )
     .await?;
-    Ok(moved + new + insert_spellings(conn).await?)
+    Ok(changed + new + insert_spellings(conn).await?)
 }
 
 /// Adds spellings, each in the place of the earlier one in its language; answers how many persons
-/// got one who are neither new nor moved.
+/// got one who are neither new nor changed otherwise.
 async fn insert_spellings(conn: &mut PgConnection) -> sqlx::Result<u64> {
     write(
         conn,

@@ -5,13 +5,22 @@ use std::ops::RangeInclusive;
 use chrono_tz::Tz;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::{Detail, calendar::zone_named, fact::Expected};
+use crate::domain::{
+    Detail,
+    amenity::{AmenitiesChange, Amenity},
+    calendar::zone_named,
+    clinic::DIRECTIONS_CHARS_MAX,
+    fact::Expected,
+};
 
 const NAME_CHARS_MAX: usize = 200;
 const ADDRESS_CHARS_MAX: usize = 300;
 /// Short numbers such as Korea's 1339 have four digits.
 const PHONE_DIGITS: RangeInclusive<usize> = 3..=15;
 const PHONE_CHARS_MAX: usize = 30;
+/// What is said of an amenity; an empty value says that it is not known.
+const YES: &str = "yes";
+const NO: &str = "no";
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clinic<'a> {
@@ -27,6 +36,12 @@ pub struct Clinic<'a> {
     pub phone: &'a str,
     /// Latitude and longitude in degrees (WGS 84).
     pub position: Option<(f64, f64)>,
+    /// Those that have a column; an empty value makes one unknown.
+    pub amenities: AmenitiesChange,
+    /// None leaves what a known clinic has; empty text removes it.
+    pub directions: Option<&'a str>,
+    pub directions_ko: Option<&'a str>,
+    pub directions_en: Option<&'a str>,
 }
 
 impl<'a> Clinic<'a> {
@@ -43,6 +58,10 @@ impl<'a> Clinic<'a> {
             address: field::text(row, "address", ADDRESS_CHARS_MAX)?,
             phone: phone(row)?,
             position: position(row)?,
+            amenities: amenities(row)?,
+            directions: field::optional_text(row, "directions", DIRECTIONS_CHARS_MAX)?,
+            directions_ko: field::optional_text(row, "directions_ko", DIRECTIONS_CHARS_MAX)?,
+            directions_en: field::optional_text(row, "directions_en", DIRECTIONS_CHARS_MAX)?,
         })
     }
 }
@@ -82,16 +101,30 @@ fn degrees(row: &Row<'_>, column: &'static str, max: i16) -> Result<f64, Fault> 
     })
 }
 
+fn amenities(row: &Row<'_>) -> Result<AmenitiesChange, Fault> {
+    let columns = Amenity::ALL.iter().filter_map(|&one| Some((one, row.find(one.word())?)));
+    let said = columns.map(|(amenity, text)| match text {
+        "" => Ok((amenity, None)),
+        text if text.eq_ignore_ascii_case(YES) => Ok((amenity, Some(true))),
+        text if text.eq_ignore_ascii_case(NO) => Ok((amenity, Some(false))),
+        _ => Err(Fault::expected(amenity.word(), Expected::one_of([YES, NO]))),
+    });
+    said.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{
-        Kind,
-        header::tests::{with_file, with_row},
+    use crate::domain::{
+        amenity::Amenities,
+        import::{
+            Kind,
+            header::tests::{with_file, with_row},
+        },
     };
 
-    const GOOD: &str =
-        "C-1,강남의원,11680,Asia/Seoul,\"서울, 강남\",02-123-4567,37.5,127.03,,Gangnam";
+    const GOOD: &str = "C-1,강남의원,11680,Asia/Seoul,\"서울, 강남\",02-123-4567,37.5,127.03,,Gangnam,\
+                        yes,No,,,,YES,강남역 3번 출구,,Exit 3";
 
     fn column(line: &str) -> Option<String> {
         with_row(Kind::Clinics, line, |row| {
@@ -106,17 +139,29 @@ mod tests {
             assert_eq!(clinic.address, "서울, 강남");
             assert_eq!((clinic.zone, clinic.position), (Tz::Asia__Seoul, Some((37.5, 127.03))));
             assert_eq!((clinic.name_ko, clinic.name_en), (Some(""), Some("Gangnam")));
+            let known = Amenities::default().changed(&clinic.amenities);
+            assert_eq!((known.step_free, known.accessible_toilet), (Some(true), Some(false)));
+            assert_eq!((known.parking, known.wheelchair), (None, Some(true)));
+            assert_eq!(clinic.amenities.len(), Amenity::ALL.len(), "an empty value is said too");
+            let directions = (clinic.directions, clinic.directions_ko, clinic.directions_en);
+            assert_eq!(directions, (Some("강남역 3번 출구"), Some(""), Some("Exit 3")));
         });
         assert_eq!(column(&GOOD.replace("37.5,127.03", ",")), None, "no position is lawful");
     }
 
     #[test]
-    fn names_in_languages_may_be_left_out() {
+    fn what_is_not_required_may_be_left_out() {
         let header = "code,name,region_code,zone,address,phone,latitude,longitude";
-        let line = GOOD.strip_suffix(",,Gangnam").unwrap();
+        let line = GOOD.split_once(",,Gangnam").unwrap().0;
         with_file(Kind::Clinics, header, line, |row| {
             let clinic = Clinic::parse(row).unwrap();
             assert_eq!((clinic.name_ko, clinic.name_en), (None, None));
+            assert_eq!((clinic.amenities, clinic.directions), (Vec::new(), None));
+        });
+        let (header, line) = (format!("{header},parking"), format!("{line},no"));
+        with_file(Kind::Clinics, &header, &line, |row| {
+            let said = Clinic::parse(row).unwrap().amenities;
+            assert_eq!(said, [(Amenity::Parking, Some(false))], "only what has a column");
         });
     }
 
@@ -137,10 +182,15 @@ mod tests {
             ("127.03", "east", "longitude"),
             ("127.03", "", "longitude"),
             ("Gangnam", "\"a\nb\"", "name_en"),
+            ("No", "unknown", "accessible_toilet"),
+            ("YES", "1", "wheelchair"),
+            ("Exit 3", "\"a\nb\"", "directions_en"),
         ] {
             assert_eq!(column(&GOOD.replace(from, to)).as_deref(), Some(at), "{to}");
         }
         let long = "x".repeat(NAME_CHARS_MAX + 1);
         assert_eq!(column(&GOOD.replace("Gangnam", &long)).as_deref(), Some("name_en"));
+        let long = "x".repeat(DIRECTIONS_CHARS_MAX + 1);
+        assert_eq!(column(&GOOD.replace("Exit 3", &long)).as_deref(), Some("directions_en"));
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::amenity::Amenity;
+
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,13 +31,19 @@ const fn column(name: &'static str) -> Column {
     Column { name, is_required: true }
 }
 
+const fn optional(name: &'static str) -> Column {
+    Column { name, is_required: false }
+}
+
 const REGISTER: &[Column] = &[
     column("name"),
     column("birth_date"),
     column("phone"),
     column("region_code"),
-    Column { name: "name_ko", is_required: false },
-    Column { name: "name_en", is_required: false },
+    optional("name_ko"),
+    optional("name_en"),
+    optional("email"),
+    optional("language"),
 ];
 const ROSTER: &[Column] =
     &[column("roster_code"), column("name"), column("birth_date"), column("phone")];
@@ -48,8 +56,17 @@ const CLINICS: &[Column] = &[
     column("phone"),
     column("latitude"),
     column("longitude"),
-    Column { name: "name_ko", is_required: false },
-    Column { name: "name_en", is_required: false },
+    optional("name_ko"),
+    optional("name_en"),
+    optional(Amenity::StepFree.word()),
+    optional(Amenity::AccessibleToilet.word()),
+    optional(Amenity::Parking.word()),
+    optional(Amenity::HearingLoop.word()),
+    optional(Amenity::SignLanguage.word()),
+    optional(Amenity::Wheelchair.word()),
+    optional("directions"),
+    optional("directions_ko"),
+    optional("directions_en"),
 ];
 const SLOTS: &[Column] =
     &[column("clinic_code"), column("starts_at"), column("ends_at"), column("seats")];
@@ -59,8 +76,8 @@ const ALLOCATIONS: &[Column] = &[
     column("product_code"),
     column("on_date"),
     column("doses"),
-    Column { name: "channel", is_required: false },
-    Column { name: "tranche_name", is_required: false },
+    optional("channel"),
+    optional("tranche_name"),
 ];
 
 impl Kind {

@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
 use crate::domain::{
+    Refusal,
     birth_date::BirthDate,
-    person::{Names, parse_phone},
+    person::{ContactChange, Names, parse_email, parse_language, parse_phone},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Register<'a> {
     pub birth_date: BirthDate,
     pub phone: String,
     pub region_code: &'a str,
+    /// Left out, both stay as they are; an empty value removes what is known.
+    pub contact: ContactChange,
 }
 
 impl<'a> Register<'a> {
@@ -27,7 +30,23 @@ impl<'a> Register<'a> {
             birth_date: BirthDate::parse(row.get("birth_date"), today)?,
             phone: parse_phone(row.get("phone"))?,
             region_code: field::code(row, "region_code")?,
+            contact: ContactChange {
+                email: removable(row.find("email"), parse_email)?,
+                language: removable(row.find("language"), parse_language)?,
+            },
         })
+    }
+}
+
+/// None where the column is left out, and the inner none where the value is empty.
+fn removable<T>(
+    value: Option<&str>,
+    parse: fn(&str) -> Result<T, Refusal>,
+) -> Result<Option<Option<T>>, Refusal> {
+    match value {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(text) => parse(text).map(|parsed| Some(Some(parsed))),
     }
 }
 
@@ -37,6 +56,7 @@ mod tests {
     use crate::domain::{
         calendar::parse_date,
         import::{Kind, header::tests::with_file},
+        language::Language,
     };
 
     const HEADER: &str = "name,birth_date,phone,region_code";
@@ -74,5 +94,29 @@ mod tests {
         assert_eq!(names(&header, &format!("{person},Kim  Minji")), english);
         let fault = names(&header, &format!("{person},{}", "x".repeat(201))).unwrap_err();
         assert_eq!(fault.column, "name_en");
+    }
+
+    #[test]
+    fn an_address_and_a_language_may_be_left_out_or_empty_and_must_be_possible_else() {
+        let contact = |columns: &str, values: &str| {
+            let header = format!("{HEADER}{columns}");
+            let line = format!("김민지,1962-03-01,010-1234-5678,11680{values}");
+            with_file(Kind::Register, &header, &line, |row| {
+                let today = parse_date("2021-07-12").unwrap();
+                let parsed = Register::parse(row, today).map(|row| row.contact);
+                parsed.map_err(|fault| fault.column.into_owned())
+            })
+        };
+        let both = ",email,language";
+        assert_eq!(contact("", ""), Ok(ContactChange::default()), "a file of before");
+        let removed = ContactChange { email: Some(None), language: Some(None) };
+        assert_eq!(contact(both, ", ,"), Ok(removed));
+        let said = ContactChange {
+            email: Some(Some("minji@example.org".to_owned())),
+            language: Some(Some(Language::Korean)),
+        };
+        assert_eq!(contact(both, ", minji@example.org ,ko"), Ok(said));
+        assert_eq!(contact(both, ",minji,ko"), Err("email".to_owned()));
+        assert_eq!(contact(both, ",minji@example.org,Korean"), Err("language".to_owned()));
     }
 }

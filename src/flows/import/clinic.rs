@@ -1,4 +1,5 @@
-//! Clinics: new ones are added; names, address, phone and position of known ones may change.
+//! Clinics: new ones are added; names, address, phone, position, amenities and directions of known
+//! ones may change.
 
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use crate::{
     db::{self, copy::CopyText},
     domain::{
         Code, Detail, RegionId,
+        amenity::Amenity,
         import::{Fault, Rejects, Row, clinic::Clinic},
     },
 };
@@ -41,9 +43,19 @@ impl RowParser for Parser {
             .text(clinic.phone)
             .optional(clinic.position.map(|(latitude, _)| latitude))
             .optional(clinic.position.map(|(_, longitude)| longitude))
+            .text(&said(&clinic.amenities))
+            .optional_text(clinic.directions)
+            .optional_text(clinic.directions_ko)
+            .optional_text(clinic.directions_en)
             .end();
         Ok(())
     }
+}
+
+/// What the row says of amenities, as JSON; null says that one is not known.
+fn said(amenities: &[(Amenity, Option<bool>)]) -> String {
+    let said = amenities.iter().map(|&(one, is_there)| (one.word().to_owned(), is_there.into()));
+    serde_json::Value::Object(said.collect()).to_string()
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {

@@ -18,7 +18,7 @@ use crate::{
         import::{Fault, Rejects, Row, register::Register, roster::PERSON_COLUMNS},
         keys::{Keys, MatchKey},
         language::Language,
-        person::Spelling,
+        person::{ContactChange, Spelling},
     },
 };
 
@@ -51,7 +51,11 @@ impl RowParser for Parser {
             .text(&person.phone);
         let spelled = |language| keyed.spellings.iter().find(|one| one.language == language);
         let row = spelling(row, spelled(Language::Korean));
-        spelling(row, spelled(Language::English)).end();
+        let row = spelling(row, spelled(Language::English));
+        let ContactChange { email, language } = &person.contact;
+        row.optional_text(email.as_ref().map(|email| email.as_deref().unwrap_or_default()))
+            .optional_text(language.map(|language| language.map_or("", Language::tag)))
+            .end();
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! they should not.
 
 mod allocation;
+mod register;
 mod reject;
 
 use dosebook::{
@@ -209,6 +210,57 @@ async fn a_file_of_clinics_may_have_names_in_languages() {
     let long = format!("{header},name_en\n{row},{}\n", "x".repeat(201));
     let refused = post(&admin, "clinics", long).await.problem(422, "rows_rejected");
     assert_eq!(refused["rejects"][0]["column"], "name_en");
+}
+
+#[tokio::test]
+async fn a_file_of_clinics_may_say_what_they_have_and_how_they_are_found() {
+    let app = TestApp::start().await;
+    make::world(&app.db).await;
+    let admin = app.admin().await;
+    let row = "NEW,Clinic,P1D1,Asia/Seoul,Street,1339,,";
+    let header = "code,name,region_code,zone,address,phone,latitude,longitude";
+    let kept = async || -> (Value, Option<String>, Option<String>) {
+        let sql = "select amenities, directions, directions_en from clinic where code = 'NEW'";
+        sqlx::query_as(sql).fetch_one(&app.db).await.unwrap()
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let both = json!({"step_free": true, "parking": false});
+    for (columns, values, expected, changed, what) in [
+        ("", "", (json!({}), None, None), 1, "a file as before"),
+        (",step_free,parking", ",yes,no", (both.clone(), None, None), 1, "yes and no"),
+        (",step_free,parking", ",Yes,NO", (both.clone(), None, None), 0, "the same"),
+        (",directions", ",Exit 3", (both.clone(), some("Exit 3"), None), 1, "no column: it stays"),
+        (
+            ",directions_en,wheelchair,parking",
+            ",Exit 4,yes,",
+            (json!({"step_free": true, "wheelchair": true}), some("Exit 3"), some("Exit 4")),
+            1,
+            "an empty value makes one unknown",
+        ),
+        (
+            ",directions,directions_ko",
+            ",,",
+            (json!({"step_free": true, "wheelchair": true}), None, some("Exit 4")),
+            1,
+            "and removes directions",
+        ),
+    ] {
+        // An empty line, so that no file is one that was loaded before.
+        let file = format!("{header}{columns}\n\n{row}{values}\n{}", "\n".repeat(what.len()));
+        let report = post(&admin, "clinics", file).await.ok(200);
+        assert_eq!(counts(&report), (changed, 1 - changed, 0), "{what}");
+        assert_eq!(kept().await, expected, "{what}");
+    }
+    for (column, value) in [("hearing_loop", "perhaps"), ("directions_ko", &"x".repeat(501))] {
+        let file = format!("{header},{column}\n{row},{value}\n");
+        let refused = post(&admin, "clinics", file).await.problem(422, "rows_rejected");
+        assert_eq!(refused["rejects"][0]["column"], column);
+    }
+    let file = format!("{header},parking\nALSO,Clinic,P1D1,Asia/Seoul,Street,1339,,,no\n");
+    post(&admin, "clinics", file).await.ok(200);
+    let new =
+        "select count(*) from clinic where code = 'ALSO' and amenities = '{\"parking\": false}'";
+    assert_eq!(number(&app.db, new).await, 1, "a new clinic too");
 }
 
 #[tokio::test]
