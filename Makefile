@@ -85,5 +85,5 @@ queries:
 	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }
 
 scripts: $(WEB)/node_modules/.package-lock.json
-	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets
+	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets/*.js
 	cd $(WEB) && timeout 120 npx tsc --project . && timeout 120 npx tsc --project assets.tsconfig.json

@@ -86,8 +86,16 @@ async function narrow(page) {
 }
 
 /** What stands in the page as the server wrote it. @param {Visitor} visitor */
-async function asWritten({ page, secrets }) {
+async function asWritten({ page, secrets, markup }) {
   const found = [];
+  const joined = markup.match(/<[a-z][^<>]*="[^"]*"[a-z][^<>]*>/i);
+  if (joined) found.push(`markup: attributes run together: ${joined[0].slice(0, 90)}`);
+  const classes = await page.evaluate(() => {
+    const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join();
+    const used = new Set([...document.querySelectorAll('[class]')].flatMap((it) => [...it.classList]));
+    return [...used].filter((name) => !new RegExp(`\\.${name}(?![\\w-])`).test(rules));
+  });
+  for (const name of classes) found.push(`class: nothing in the style sheet is called ${name}`);
   const html = await page.content();
   if (/http-equiv\s*=\s*["']?refresh/i.test(html)) found.push('refresh: a page that reloads by itself');
   if (/\sstyle\s*=/i.test(html.replaceAll(/<svg[\s\S]*?<\/svg>/g, '')) || /<style/i.test(html)) found.push('style: written into the page');

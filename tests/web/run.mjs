@@ -1,6 +1,6 @@
 // Plays the stories in Debian's Chromium. usage: node run.mjs WORLD.json FOLDER [PART OF A NAME]
 
-import { chromium } from 'playwright-core';
+import { launch } from './browser.mjs';
 import { asked } from './examine.mjs';
 import * as control from './story/control.mjs';
 import * as page from './story/page.mjs';
@@ -10,16 +10,7 @@ import { read } from './world.mjs';
 const [file, folder, part = ''] = process.argv.slice(2);
 if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PART OF A NAME]');
 const world = await read(file);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    // Root has no sandbox, and a container little /dev/shm.
-    '--no-sandbox',
-    '--disable-dev-shm-usage',
-    '--disable-background-networking',
-    '--disable-component-update',
-  ],
-});
+const browser = await launch();
 try {
   const stories = [...control.stories, ...page.stories].filter(({ name }) => name.includes(part));
   const failed = await tell(stories, { browser, world, folder });

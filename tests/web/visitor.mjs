@@ -23,6 +23,8 @@ export class Visitor {
   bytes = 0;
   /** Requests since the last `weigh`. @type {string[]} */
   requests = [];
+  /** The page as the server wrote it. */
+  markup = '';
   /** Keys that were pressed, without what is typed into fields. */
   keys = 0;
 
@@ -102,6 +104,10 @@ export class Visitor {
       headers: response.headers(),
     };
     this.found.push(...faults(seen));
+    if (seen.kind === 'document' && seen.status !== 303) {
+      // A page that was left before it had come has no text.
+      this.markup = await response.text().catch(() => '');
+    }
   }
 
   /** Opens a page of the service. @param {string} path */

@@ -18,7 +18,7 @@ const WRONG = page(
   '',
   '<script src="/assets/wrong.js" type="module"></script><link rel="stylesheet" href="/assets/wrong.css"><noscript><meta http-equiv="refresh" content="30"></noscript>',
   `<h1>Again</h1><p style="color:#ddd">Pale</p><div id="wide"><a href="/small">small</a></div>
-<input name="unlabelled"><img src="http://localhost:9/foreign.png"><p onclick="1">Script</p>
+<input name="unlabelled"><img src="http://localhost:9/foreign.png"><p class="nowhere"onclick="1">Script</p>
 <p><a id="mute" href="/mute">No ring</a></p><p><a id="under" href="/under">Covered</a></p><p id="cut">Cut off</p>
 <svg width="20" height="20" role="img" aria-label="x"><text fill="#888">9</text></svg>`,
 );
@@ -79,6 +79,8 @@ const SEEN = [
   /^style: /,
   /^script: /,
   /^heading: /,
+  /^markup: /,
+  /^class: .*nowhere/,
   /^focus: .*No ring does not look/,
   /^focus: .*Covered has the focus and cannot be seen/,
   /^spacing: cut off: .*cut/,
