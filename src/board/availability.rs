@@ -205,7 +205,7 @@ mod tests {
             published_at: None,
             state_reason: None,
         };
-        Card { campaign, offer, document: Document::new(&()).unwrap() }
+        Card { campaign, offer, products: Vec::new(), document: Document::new(&()).unwrap() }
     }
 
     fn line(day: &str, audience: Audience) -> (DoseKey, i64) {

@@ -27,6 +27,7 @@ use crate::{
         cohort::Cohort,
         course::Course,
         language::Language,
+        product::Product,
         region::Region,
         roster::Roster,
         rule_set::Rules,
@@ -63,6 +64,7 @@ pub struct Card {
     pub campaign: Campaign,
     /// By the present rules.
     pub offer: Offer,
+    pub products: Vec<Product>,
     pub document: Document,
 }
 
@@ -155,6 +157,20 @@ impl Catalogue {
         self.paths.get(&region_id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The clinic with this id.
+    pub fn clinic(&self, clinic_id: ClinicId) -> Option<&Clinic> {
+        self.clinics.get(self.place_of(clinic_id)?).map(|site| &site.clinic)
+    }
+
+    /// The middle of the clinics of a region, or of the next one around it that has clinics whose
+    /// places are known.
+    pub fn middle_of(&self, region_id: RegionId) -> Option<Point> {
+        self.path(region_id).iter().find_map(|within| {
+            let inside = |site: &&Site| self.path(site.clinic.region_id).contains(within);
+            Point::middle(self.clinics.iter().filter(inside).filter_map(|site| site.point))
+        })
+    }
+
     /// Place of a clinic in `clinics`.
     pub fn place_of(&self, clinic_id: ClinicId) -> Option<usize> {
         self.clinics.binary_search_by_key(&clinic_id, |site| site.clinic.clinic_id).ok()
@@ -189,7 +205,8 @@ fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
         let (campaign, offer) = (campaign.clone(), rules.into());
-        cards.insert(campaign.campaign_id, Card { campaign, offer, document });
+        let products = rules.products.clone();
+        cards.insert(campaign.campaign_id, Card { campaign, offer, products, document });
         views.push(view);
     }
     Ok((cards, Document::new(&json!({ "campaigns": views }))?))

@@ -3,6 +3,7 @@
 pub mod asset;
 pub mod dev;
 pub mod docs;
+pub mod draw;
 pub mod form;
 pub mod guard;
 pub mod next;

@@ -1,6 +1,6 @@
 //! Days and instants as people read them. The zone is that of a clinic or a campaign.
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
 use crate::domain::language::Language;
@@ -11,17 +11,29 @@ pub fn date(language: Language, date: NaiveDate) -> String {
     match language {
         Language::English => format!("{} {day} {} {year}", date.format("%A"), date.format("%B")),
         Language::Korean => {
-            let weekday = match date.weekday() {
-                chrono::Weekday::Mon => '월',
-                chrono::Weekday::Tue => '화',
-                chrono::Weekday::Wed => '수',
-                chrono::Weekday::Thu => '목',
-                chrono::Weekday::Fri => '금',
-                chrono::Weekday::Sat => '토',
-                chrono::Weekday::Sun => '일',
-            };
+            let weekday = korean_weekday(date.weekday());
             format!("{year}년 {}월 {day}일({weekday})", date.month())
         }
+    }
+}
+
+/// Mon 26 July; 7월 26일(월). For lists of coming days, where the year is understood.
+pub fn short_date(language: Language, date: NaiveDate) -> String {
+    match language {
+        Language::English => format!("{} {} {}", date.format("%a"), date.day(), date.format("%B")),
+        Language::Korean => {
+            format!("{}월 {}일({})", date.month(), date.day(), korean_weekday(date.weekday()))
+        }
+    }
+}
+
+/// 14:30; 오후 2시 30분. The zone is said elsewhere.
+pub fn time(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    let (hour, minute) = (at.hour(), at.minute());
+    match language {
+        Language::English => format!("{hour:02}:{minute:02}"),
+        Language::Korean => korean_time(hour, minute),
     }
 }
 
@@ -34,22 +46,48 @@ pub fn instant(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
     match language {
         Language::English => format!("{day}, {hour:02}:{minute:02} ({zone})"),
         Language::Korean => {
-            let (half, hour) = match hour {
-                0..=11 => ("오전", hour),
-                12 => ("오후", hour),
-                _ => ("오후", hour - 12),
-            };
-            let minute = if minute == 0 { String::new() } else { format!(" {minute}분") };
             let zone =
                 if zone == Tz::Asia__Seoul { String::new() } else { format!("({zone} 기준)") };
-            format!("{day} {half} {hour}시{minute}{zone}")
+            format!("{day} {}{zone}", korean_time(hour, minute))
         }
     }
+}
+
+fn korean_weekday(weekday: Weekday) -> char {
+    match weekday {
+        Weekday::Mon => '월',
+        Weekday::Tue => '화',
+        Weekday::Wed => '수',
+        Weekday::Thu => '목',
+        Weekday::Fri => '금',
+        Weekday::Sat => '토',
+        Weekday::Sun => '일',
+    }
+}
+
+fn korean_time(hour: u32, minute: u32) -> String {
+    let (half, hour) = match hour {
+        0..=11 => ("오전", hour),
+        12 => ("오후", hour),
+        _ => ("오후", hour - 12),
+    };
+    let minute = if minute == 0 { String::new() } else { format!(" {minute}분") };
+    format!("{half} {hour}시{minute}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_and_times_are_said_shortly_too() {
+        let at = "2021-07-31T15:05:00Z".parse().unwrap();
+        assert_eq!(time(Language::English, at, Tz::Asia__Seoul), "00:05");
+        assert_eq!(time(Language::Korean, at, Tz::Asia__Seoul), "오전 0시 5분");
+        let day = "2021-08-01".parse().unwrap();
+        assert_eq!(short_date(Language::English, day), "Sun 1 August");
+        assert_eq!(short_date(Language::Korean, day), "8월 1일(일)");
+    }
 
     #[test]
     fn an_instant_is_said_as_the_clock_there_shows_it() {

@@ -27,7 +27,7 @@ mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{date, instant};
+pub use date::{date, instant, short_date, time};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::count;
