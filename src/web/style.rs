@@ -7,7 +7,7 @@ use super::{
     form::FieldError,
     page::Frame,
     part::{Bar, Choice, DateField, Input, Radios, Row, Select, Step, TextField, Tone},
-    text::{Live, Texts},
+    text::Texts,
 };
 use crate::config::Site;
 
@@ -28,7 +28,6 @@ struct Page<'a> {
     regions: [(&'static str, Bar); 2],
     previous: Option<Step>,
     next: Option<Step>,
-    doses: Live<'static>,
 }
 
 fn field(id: &'static str, label: &'static str, value: &str, input: Input) -> TextField {
@@ -101,7 +100,6 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         regions: [(t.sample_seoul(), bar(190_000)), (t.sample_busan(), bar(74_000))],
         previous: step(day.pred_opt()),
         next: step(day.succ_opt()),
-        doses: Live("sample", 806_400),
     };
     page.render()
 }

@@ -16,14 +16,11 @@ use crate::{
 };
 
 /// A table of texts: `name, "English", "한국어";` or, with facts in braces,
-/// `name(fact: Type), "{fact} …", "{fact} …";`. With `-> Html` a text may hold markup, and its facts
-/// are only those that cannot: [`Live`], [`Amount`].
+/// `name(fact: Type), "{fact} …", "{fact} …";`. No text holds markup: templates escape them all.
 macro_rules! texts {
-    ($($name:ident $(($($fact:ident: $kind:ty),+))? $(-> $out:ident)?,
-       $english:literal, $korean:literal;)*) => {
+    ($($name:ident $(($($fact:ident: $kind:ty),+))?, $english:literal, $korean:literal;)*) => {
         impl crate::web::text::Texts {
-            $(crate::web::text::text!($name [$(($($fact: $kind),+))?] [$($out)?]
-                $english $korean);)*
+            $(crate::web::text::text!($name [$(($($fact: $kind),+))?] $english $korean);)*
         }
 
         /// Name, English and Korean of each, for the tests.
@@ -35,7 +32,7 @@ macro_rules! texts {
 
 /// One method of a table.
 macro_rules! text {
-    ($name:ident [] [] $english:literal $korean:literal) => {
+    ($name:ident [] $english:literal $korean:literal) => {
         pub fn $name(self) -> &'static str {
             match self.0 {
                 crate::domain::language::Language::English => $english,
@@ -43,21 +40,12 @@ macro_rules! text {
             }
         }
     };
-    ($name:ident [($($fact:ident: $kind:ty),+)] [] $english:literal $korean:literal) => {
+    ($name:ident [($($fact:ident: $kind:ty),+)] $english:literal $korean:literal) => {
         pub fn $name(self, $($fact: $kind),+) -> String {
             match self.0 {
                 crate::domain::language::Language::English => format!($english),
                 crate::domain::language::Language::Korean => format!($korean),
             }
-        }
-    };
-    ($name:ident [($($fact:ident: $kind:ty),+)] [Html] $english:literal $korean:literal) => {
-        pub fn $name(self, $($fact: $kind),+) -> crate::web::text::Html {
-            $(let $fact = crate::web::text::Plain::plain(&$fact);)+
-            crate::web::text::Html(match self.0 {
-                crate::domain::language::Language::English => format!($english),
-                crate::domain::language::Language::Korean => format!($korean),
-            })
         }
     };
 }
@@ -109,7 +97,8 @@ impl Texts {
     }
 }
 
-/// A text with markup of its own, written into pages as it is.
+/// Markup of our own, a picture for example, that is written into pages as it is. Whatever a person
+/// or an administrator wrote is never part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Html(pub(in crate::web) String);
 
@@ -120,31 +109,3 @@ impl fmt::Display for Html {
 }
 
 impl HtmlSafe for Html {}
-
-/// A fact that cannot hold markup of somebody else: no text of a person or an administrator is one.
-pub trait Plain {
-    fn plain(&self) -> String;
-}
-
-/// A number of a page that the script renews: `[data-key]` in the page's live document.
-#[derive(Clone, Copy, Debug)]
-pub struct Live<'a>(pub &'a str, pub i64);
-
-impl Plain for Live<'_> {
-    fn plain(&self) -> String {
-        let Self(key, number) = self;
-        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        let key: String = key.chars().filter(|c| is_key(*c)).collect();
-        format!("<b data-key=\"{key}\">{}</b>", words::count(*number))
-    }
-}
-
-/// A number that stays.
-#[derive(Clone, Copy, Debug)]
-pub struct Amount(pub i64);
-
-impl Plain for Amount {
-    fn plain(&self) -> String {
-        words::count(self.0)
-    }
-}

@@ -1,7 +1,5 @@
 //! The page that shows every component.
 
-use super::Live;
-
 texts! {
     style_title, "Every component", "모든 구성 요소";
     style_intro,
@@ -51,7 +49,7 @@ texts! {
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
     sample_seoul, "Seoul", "서울특별시";
     sample_busan, "Busan", "부산광역시";
-    sample_live(n: Live<'_>) -> Html, "{n} doses are left.", "남은 백신은 {n}회분입니다.";
+    sample_live, "806,400 doses are left.", "남은 백신은 806,400회분입니다.";
     component_forms, "Forms", "입력";
     component_buttons, "Buttons and links", "버튼과 링크";
     component_states, "States and notices", "상태와 안내";

@@ -76,10 +76,3 @@ fn no_text_is_there_twice() {
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert_eq!(twice(&[("a", "x", "가"), ("b", "x", "나")]).len(), 1, "the control");
 }
-
-#[test]
-fn facts_in_texts_with_markup_cannot_hold_any() {
-    let live = Live("1-\"><script>", 806_400).plain();
-    assert_eq!(live, "<b data-key=\"1-script\">806,400</b>");
-    assert_eq!(Amount(1_000).plain(), "1,000");
-}
