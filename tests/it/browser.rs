@@ -79,7 +79,8 @@ impl Stage {
 
 /// A service behind a proxy on this machine: every browser comes from an address of its own.
 fn options() -> Options {
-    TestApp::with().trusted_proxy("127.0.0.1")
+    let issuer = ("Vaccination Task Force", "예방접종추진단");
+    TestApp::with().trusted_proxy("127.0.0.1").site(issuer, "1577-0000")
 }
 
 async fn service() -> TestApp {

@@ -3,14 +3,15 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * @typedef {{ name: string, name_en: string, birth_date: string, phone: string }} Person
- * @typedef {{ url: string, campaign_id: number }} Service
- * A service of its own, on a database of its own.
+ * @typedef {{ name: string, birth_date: string, phone: string }} Person
+ * @typedef {{ url: string, codes: string, campaign_id: number, people: Person[] }} Service
+ * A service of its own, on a database of its own, and people who may book there.
+ * @typedef {Service & { slot_id: number, product_id: number }} Small
  * @typedef {object} World
- * @property {Service & { codes: string, people: Person[], other: Person }} open booking is open
- * @property {Service & { codes: string, people: Person[] }} before it opens in an hour
- * @property {Service} paused with a reason
- * @property {Service} empty every dose is booked
+ * @property {Service & { others: Person[] }} open booking is open; the others are too young for it
+ * @property {Small} before it opens in an hour
+ * @property {Small} paused with a reason
+ * @property {Small} empty every dose is booked
  */
 
 /** @param {string} file @returns {Promise<World>} */
