@@ -16,4 +16,9 @@ create table ended_session (
 create index ended_session_tx_idx on ended_session (tx);
 create index ended_session_expires_idx on ended_session (expires_at);
 
+-- When a code has signed somebody in. A browser whose answer was lost sends it again, and gets the
+-- same session once more. No default, so no row is rewritten.
+alter table sign_in_code add column signed_in_at timestamptz;
+
 grant select, insert, update (with_earlier, tx), delete on ended_session to dosebook_app;
+grant update (signed_in_at) on sign_in_code to dosebook_app;

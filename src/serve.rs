@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -32,7 +32,7 @@ use crate::{
         password::Passwords,
         session::SignOuts,
     },
-    http::{self, gates::Gates, request_id::RequestIds, state::App},
+    http::{self, gates::Gates, page::RefusalPages, request_id::RequestIds, state::App},
     jobs,
     telemetry::Metrics,
     web,
@@ -108,6 +108,7 @@ impl Serving {
             imports,
             sign_outs,
             shown_codes,
+            codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             site: service.site.clone(),
@@ -119,7 +120,7 @@ impl Serving {
         if let Some(page) = codes_page {
             let (server, address) = listen_locally(app.clone(), page)?;
             servers.push((server.handle(), tokio::spawn(server)));
-            codes_address = Some(address);
+            codes_address = Some(*app.codes_page.get_or_init(|| address));
         }
         let jobs = start_jobs(&app);
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
@@ -172,9 +173,12 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
+    let refusals = RefusalPages { site: service.site.clone(), make: web::refusal::render };
+    let refusals = Data::new(refusals);
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
+            .app_data(refusals.clone())
             .app_data(Data::new(ReplyQueue::spawn()))
             .configure(api::routes)
             .configure(web::routes)

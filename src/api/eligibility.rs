@@ -8,7 +8,7 @@ use crate::{
         CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId, calendar::parse_date,
         fact::Expected,
     },
-    flows::eligibility::{Question, judge},
+    flows::eligibility::{Question, ask},
     http::{
         admission::{self, Admitted},
         extract::Json,
@@ -40,7 +40,7 @@ struct EligibilityView<'a> {
 /// Whether such a person may book now, with all reasons for a no.
 ///
 /// # Errors
-/// Those of [`judge`]; `invalid_field` for what is no date.
+/// Those of [`ask`]; `invalid_field` for what is no date.
 pub async fn post_eligibility(
     _: Admitted<admission::Read>,
     app: Data<App>,
@@ -53,7 +53,7 @@ pub async fn post_eligibility(
     let no_date = || Refusal::expected("on_date", Expected::Date);
     let on_date = request.on_date.map(|text| parse_date(&text).ok_or_else(no_date)).transpose()?;
     let question = Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id };
-    let verdict = judge(&app.db, question).await?;
+    let verdict = ask(&app.db, question).await?;
     let written = WrittenVerdict::new(language, &verdict);
     let answer = EligibilityView { eligible: verdict.eligible, written };
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         Code, Detail,
         birth_date::BirthDate,
+        code_cap::Caller,
         person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
@@ -48,20 +49,43 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    if app.shown_codes.is_none() {
-        return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
-    }
-    let now = app.clock.now();
     let name = parse_name(&claim.name)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
+    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
     let phone = parse_phone(&claim.phone)?;
-    let match_key = &match_key(&app.keys.matching, &name, birth_date, &phone);
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let claim = Claim { match_key, phone: &phone, caller: &caller };
     let Challenge { challenge_id, expires_at } =
-        flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
-    app.outbox.notify_one();
+        send_code(&app, &caller, Claimed { name: &name, birth_date, phone: &phone }).await?;
     Ok(HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(ChallengeView { challenge_id, expires_at }))
+}
+
+/// Who somebody says they are, as it is kept.
+#[derive(Clone, Copy)]
+pub struct Claimed<'a> {
+    pub name: &'a str,
+    pub birth_date: BirthDate,
+    /// Digits only.
+    pub phone: &'a str,
+}
+
+/// Sends a code to whoever this is, or nobody; for pages too.
+///
+/// # Errors
+/// `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn send_code(
+    app: &App,
+    caller: &Caller,
+    claimed: Claimed<'_>,
+) -> Result<Challenge, Problem> {
+    if app.shown_codes.is_none() {
+        return Err(Problem::new(Code::Unavailable, Detail::CodesNotSent));
+    }
+    let Claimed { name, birth_date, phone } = claimed;
+    let match_key = &match_key(&app.keys.matching, name, birth_date, phone);
+    let now = app.clock.now();
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = Claim { match_key, phone, caller };
+    let challenge = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
+    app.outbox.notify_one();
+    Ok(challenge)
 }

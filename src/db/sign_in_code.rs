@@ -142,6 +142,8 @@ pub struct Tried {
     pub person_id: Option<PersonId>,
     /// From when on another try is let through, where a cap stood in the way of this one.
     pub capped_until: Option<DateTime<Utc>>,
+    /// How often the code can still be tried after a wrong one; none where it cannot be used.
+    pub tries_left: Option<i16>,
 }
 
 /// Tries an open code and uses it up if it is the right one: then, and only then, gives the person.
@@ -179,10 +181,11 @@ pub async fn attempt(
             from used),
         attempt as (
             update sign_in_code set attempts = attempts + 1,
-                used_at = case when code_hash = $2 and person_id > 0 then $3 end
+                used_at = case when code_hash = $2 and person_id > 0 then $3 end,
+                signed_in_at = case when code_hash = $2 and person_id > 0 then $3 end
             where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
                 and (select ends_at from cap) is null
-            returning person_key, origin_key,
+            returning person_key, origin_key, attempts,
                 case when used_at is not null then person_id end as person_id),
         wrong as (
             select 1 as nth, person_key as key, $7::timestamptz as until from attempt where person_id is null
@@ -199,7 +202,9 @@ pub async fn attempt(
                 used = case when c.ends_at > $3 then c.used + 1 else 1 end,
                 ends_at = case when c.ends_at > $3 then c.ends_at else excluded.ends_at end)
         select ends_at as "capped_until",
-            (select person_id from attempt) as "person_id: PersonId" from cap"#,
+            (select person_id from attempt) as "person_id: PersonId",
+            (select $4 - attempts from attempt where person_id is null) as "tries_left: i16"
+        from cap"#,
         challenge_id,
         code_hash,
         now,
@@ -216,6 +221,28 @@ pub async fn attempt(
     )
     .fetch_one(conn)
     .await
+}
+
+/// Whom this code has signed in since then, and when. A statement of its own: a try at the same time
+/// must have been written before it begins.
+pub async fn signed_in_since(
+    conn: &mut PgConnection,
+    challenge_id: Uuid,
+    code_hash: &[u8; 32],
+    since: DateTime<Utc>,
+) -> sqlx::Result<Option<(PersonId, DateTime<Utc>)>> {
+    let row = query!(
+        r#"/* sign_in_code::signed_in_since */
+           select person_id as "person_id: PersonId", signed_in_at as "signed_in_at!"
+           from sign_in_code
+           where challenge_id = $1 and code_hash = $2 and signed_in_at > $3"#,
+        challenge_id,
+        code_hash,
+        since,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| Some((row.person_id?, row.signed_in_at))))
 }
 
 /// Deletes up to `limit` codes whose challenges come before this one, oldest first, and says how

@@ -240,7 +240,10 @@ impl PersonState {
     }
 
     /// The applicant with the doses of this course.
-    fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
+    ///
+    /// # Errors
+    /// `not_eligible` where the person is not in the register any more.
+    pub fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
         let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
         let applicant = self.applicant.as_ref().ok_or_else(gone)?;
         let mut applicant = applicant.clone();

@@ -20,13 +20,18 @@ pub struct Message {
 impl Message {
     /// The phone number with its middle hidden: enough for its owner, too little for anybody else.
     pub fn masked_recipient(&self) -> String {
-        let hidden = 3..self.recipient.chars().count().saturating_sub(2);
-        let shown = |(at, c): (usize, char)| match c {
-            '0'..='9' if !hidden.contains(&at) => c,
-            _ => '*',
-        };
-        self.recipient.chars().enumerate().map(shown).collect()
+        masked(&self.recipient)
     }
+}
+
+/// A phone number with its middle hidden.
+pub fn masked(phone: &str) -> String {
+    let hidden = 3..phone.chars().count().saturating_sub(2);
+    let shown = |(at, c): (usize, char)| match c {
+        '0'..='9' if !hidden.contains(&at) => c,
+        _ => '*',
+    };
+    phone.chars().enumerate().map(shown).collect()
 }
 
 /// The body of a message of kind `sign_in_code`.

@@ -7,9 +7,14 @@ use super::Result;
 use crate::{
     db::{self, Db},
     domain::{
-        CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId, applicant::AnonymousApplicant,
-        birth_date::BirthDate, calendar::local_date, campaign::State, eligibility::judge_anonymous,
-        rule_set::Rules, verdict::Verdict,
+        CampaignId, ClinicId, Detail, PersonId, ProductId, Refusal, RegionId,
+        applicant::AnonymousApplicant,
+        birth_date::BirthDate,
+        calendar::local_date,
+        campaign::State,
+        eligibility::{judge, judge_anonymous},
+        rule_set::Rules,
+        verdict::Verdict,
     },
 };
 
@@ -37,7 +42,7 @@ pub struct Question {
 /// # Errors
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;
 /// `invalid_field` for an impossible date.
-pub async fn judge(db: &Db, question: Question) -> Result<Verdict> {
+pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     let Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id } = question;
     let mut conn = db.read.acquire().await?;
     let standing = db::eligibility::find(&mut *conn, campaign_id, region_id, clinic_id)
@@ -64,6 +69,33 @@ pub async fn judge(db: &Db, question: Question) -> Result<Verdict> {
     let birth_date = BirthDate::new(born_on, today)?.date();
     let applicant = AnonymousApplicant { birth_date, home: standing.home, on_date, product_id };
     Ok(judge_anonymous(&rules, standing.state, &applicant, standing.now))
+}
+
+/// Whether this person may book now: with their lists and doses, as a booking would be judged.
+///
+/// # Errors
+/// `not_found` for a campaign that is not there or not public; `not_eligible` for a person who is
+/// not in the register any more.
+pub async fn judge_person(
+    db: &Db,
+    campaign_id: CampaignId,
+    person_id: PersonId,
+) -> Result<Verdict> {
+    let mut conn = db.read.acquire().await?;
+    let standing = db::eligibility::find(&mut *conn, campaign_id, None, None)
+        .await?
+        .filter(|standing| standing.state != State::Draft)
+        .ok_or_else(|| not_found("campaign_id"))?;
+    let rules = db::eligibility::rules(&mut conn, campaign_id, standing.rule_version)
+        .await?
+        .ok_or_else(|| not_found("campaign_id"))?;
+    let mut people = db::batch::people(&mut conn, &[person_id.0], rules.needs()).await?;
+    let bookings = db::batch::bookings(&mut conn, &[person_id.0], &[]).await?;
+    drop(conn);
+    let mut person = people.remove(&person_id).unwrap_or_default();
+    bookings.values().for_each(|booking| person.add_dose_of(booking));
+    let applicant = person.applicant(rules.course_id)?;
+    Ok(judge(&rules, standing.state, &applicant, None, standing.now))
 }
 
 fn not_found(field: &'static str) -> Refusal {

@@ -19,7 +19,7 @@ use crate::{
         session::{
             CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, citizen, citizen_token,
         },
-        sign_in_code::SignInCode,
+        sign_in_code::{REPEAT_SECONDS, SignInCode},
     },
 };
 
@@ -38,12 +38,23 @@ pub struct Answer<'a> {
     pub caller: &'a Caller,
 }
 
+/// What became of a code that somebody tried.
+#[derive(Clone, Debug)]
+pub enum Tried {
+    SignedIn(CitizenSession),
+    /// It can be tried so many times more.
+    Wrong {
+        tries_left: i16,
+    },
+    /// The challenge has expired, or was used, replaced, tried too often, or never made.
+    Over,
+}
+
 /// Uses the code up. Each try at an open challenge counts, whatever comes of it.
 ///
 /// # Errors
 /// `wrong_credentials` for a code that is wrong, expired, used, replaced, tried too often, a
-/// decoy's or nobody's: they all look the same. `too_many_requests` where a cap of
-/// [`crate::domain::code_cap`] is reached: the code is not looked at then.
+/// decoy's or nobody's: they all look the same. `too_many_requests` as [`try_code`].
 pub async fn sign_in(
     db: &Db,
     keys: &Keys,
@@ -51,15 +62,53 @@ pub async fn sign_in(
     answer: Answer<'_>,
 ) -> Result<CitizenSession> {
     let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongCode);
-    let Answer { challenge_id, code, caller } = answer;
-    let code = SignInCode::parse(code).ok_or_else(wrong)?;
+    let code = SignInCode::parse(answer.code).ok_or_else(wrong)?;
+    let (tried, _) = attempt(db, keys, clock, (&answer, &code)).await?;
+    match tried {
+        Tried::SignedIn(session) => Ok(session),
+        Tried::Wrong { .. } | Tried::Over => Err(wrong().into()),
+    }
+}
+
+/// Tries a code for somebody who reads what became of it. It tells nothing about the register: the
+/// code of a decoy is as often tried, and as soon over. The same code again within
+/// [`REPEAT_SECONDS`] is the same session: a press whose answer was lost is pressed once more.
+///
+/// # Errors
+/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached: the code is not looked
+/// at then.
+pub async fn try_code(db: &Db, keys: &Keys, clock: &Clock, answer: Answer<'_>) -> Result<Tried> {
+    let Some(code) = SignInCode::parse(answer.code) else { return Ok(Tried::Over) };
+    let (tried, repeated) = attempt(db, keys, clock, (&answer, &code)).await?;
+    Ok(match (tried, repeated) {
+        (Tried::Over, Some(session)) => Tried::SignedIn(session),
+        (tried, _) => tried,
+    })
+}
+
+/// What became of the try and, where the code was over, the session that it has opened just before.
+async fn attempt(
+    db: &Db,
+    keys: &Keys,
+    clock: &Clock,
+    (answer, code): (&Answer<'_>, &SignInCode),
+) -> Result<(Tried, Option<CitizenSession>)> {
+    let challenge_id = answer.challenge_id;
     let hash = code.hash(&keys.code, challenge_id);
-    let counts = TryCounts::new(&keys.cap, caller);
-    let now = clock.now();
+    let counts = TryCounts::new(&keys.cap, answer.caller);
+    // As exact as the database keeps it: the same session is told by its time.
+    let now = clock.now().trunc_subsecs(6);
+    let since = now - TimeDelta::seconds(REPEAT_SECONDS);
     // The refusal comes after the commit: a rollback would forget the attempt.
-    let tried = in_tx(&db.write, "sign in", async |conn| {
-        let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await;
-        tried.map_err(db::Error::from)
+    let (tried, repeated) = in_tx(&db.write, "sign in", async |conn| {
+        let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await?;
+        let is_over = tried.person_id.is_none() && tried.tries_left.is_none();
+        let repeated = if is_over && tried.capped_until.is_none() {
+            db::sign_in_code::signed_in_since(conn, challenge_id, &hash, since).await?
+        } else {
+            None
+        };
+        Ok::<_, db::Error>((tried, repeated))
     })
     .await?;
     if let Some(until) = tried.capped_until {
@@ -67,9 +116,18 @@ pub async fn sign_in(
         let detail = Detail::TooManyTries { retry_after };
         return Err(Refusal::new(Code::TooManyRequests, detail).into());
     }
-    let person_id = tried.person_id.ok_or_else(wrong)?;
-    let expires_at = expiry(now);
-    Ok(CitizenSession { token: citizen_token(keys, person_id, expires_at), expires_at, person_id })
+    let session = |person_id, opened_at| {
+        let expires_at = expiry(opened_at);
+        let token = citizen_token(keys, person_id, expires_at);
+        CitizenSession { token, expires_at, person_id }
+    };
+    let repeated = repeated.map(|(person_id, opened_at)| session(person_id, opened_at));
+    let tried = match (tried.person_id, tried.tries_left) {
+        (Some(person_id), _) => Tried::SignedIn(session(person_id, now)),
+        (None, Some(tries_left)) if tries_left > 0 => Tried::Wrong { tries_left },
+        (None, _) => Tried::Over,
+    };
+    Ok((tried, repeated))
 }
 
 /// When a session expires that is opened now.

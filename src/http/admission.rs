@@ -79,7 +79,12 @@ impl<P: Priority> FromRequest for Admitted<P> {
     }
 }
 
-fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
+/// Asks for the permission within a handler: for pages, which keep what was typed into a form that
+/// they refuse.
+///
+/// # Errors
+/// `overloaded`.
+pub fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
     if app.lanes.load() >= P::YIELDS_AT {
         return Err(app.lanes.overloaded().into());
     }

@@ -6,7 +6,12 @@ use actix_web::http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 
-use crate::config::Site;
+use uuid::Uuid;
+
+use crate::{
+    config::Site,
+    domain::{Refusal, language::Language},
+};
 
 /// The media type of pages.
 pub const HTML: &str = "text/html; charset=utf-8";
@@ -18,6 +23,26 @@ pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self
 
 /// Browsers that have once come by TLS come by TLS for a year.
 const ONLY_TLS: &str = "max-age=31536000";
+
+/// A page that was asked for, and could not be answered with.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub site: &'a Site,
+    pub language: Language,
+    /// Path and query after the language.
+    pub here: &'a str,
+    /// A form was sent.
+    pub is_press: bool,
+    /// Of the request.
+    pub id: Uuid,
+}
+
+/// How refusals are said to those who asked for a page.
+pub struct RefusalPages {
+    pub site: Site,
+    /// Makes the page; none where it cannot.
+    pub make: fn(&Refusal, Asked<'_>) -> Option<String>,
+}
 
 /// Puts them on an answer. `no-referrer` would make browsers send `Origin: null` with our own
 /// forms, so that they could not be told from a stranger's.

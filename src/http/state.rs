@@ -1,6 +1,9 @@
 //! The state that all handlers share.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -35,6 +38,8 @@ pub struct App {
     pub sign_outs: Arc<SignOuts>,
     /// One-time codes that are shown on this machine; none where they are not shown.
     pub shown_codes: Option<Arc<ShownCodes>>,
+    /// Where they are shown, once it listens there.
+    pub codes_page: OnceLock<SocketAddr>,
     pub trusted_proxies: Vec<Block>,
     pub ceiling: Mutex<Ceiling>,
     pub site: Site,

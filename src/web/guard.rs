@@ -89,7 +89,7 @@ pub fn keeping(headers: &HeaderMap, site: &Site) -> Keeping {
 }
 
 /// Names of the machine that the browser runs on, which it trusts without encryption.
-fn is_own_machine(host: &str) -> bool {
+pub fn is_own_machine(host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
     let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     name.eq_ignore_ascii_case("localhost")

@@ -4,18 +4,24 @@ pub mod asset;
 pub mod dev;
 pub mod docs;
 pub mod draw;
+pub mod eligibility;
 pub mod form;
 pub mod guard;
+pub mod me;
 pub mod next;
 pub mod page;
 pub mod part;
+pub mod refusal;
 pub mod shelf;
+pub mod sign_in;
+pub mod sign_in_code;
+pub mod sign_out;
 pub mod style;
 pub mod text;
 
 use actix_web::{
     Resource,
-    web::{ServiceConfig, get},
+    web::{ServiceConfig, get, post},
 };
 
 use crate::http::{prerendered, route::at};
@@ -25,7 +31,8 @@ pub fn routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/").route(get().to(docs::get_root)))
         .service(at("/docs").route(get().to(docs::get_docs)))
-        .configure(public_routes);
+        .configure(public_routes)
+        .configure(citizen_routes);
 }
 
 /// What answers only on this machine, at an address of its own.
@@ -38,6 +45,34 @@ fn public_routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
         .service(page("/style").route(get().to(prerendered::get_page)));
+}
+
+/// What citizens do with a session of their own, and how they come by one.
+fn citizen_routes(pages: &mut ServiceConfig) {
+    pages
+        .service(
+            page("/campaigns/{campaign_id}/eligibility")
+                .route(get().to(eligibility::get_eligibility))
+                .route(post().to(eligibility::post_eligibility)),
+        )
+        .service(
+            page("/sign-in")
+                .route(get().to(sign_in::get_sign_in))
+                .route(post().to(sign_in::post_sign_in)),
+        )
+        .service(
+            page("/sign-in/code")
+                .route(get().to(sign_in_code::get_code))
+                .route(post().to(sign_in_code::post_code)),
+        )
+        .service(page("/sign-in/done").route(get().to(sign_in_code::get_done)))
+        .service(page("/me").route(get().to(me::get_me)))
+        .service(
+            page("/sign-out")
+                .route(get().to(sign_out::get_sign_out))
+                .route(post().to(sign_out::post_sign_out)),
+        )
+        .service(page("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
 }
 
 /// A page in both languages.

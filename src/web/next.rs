@@ -46,7 +46,14 @@ impl Next {
         (is_page && query.chars().all(is_plain)).then(|| Self(text.to_owned()))
     }
 
-    /// The page, if it is the default one none.
+    /// What a query asks for as `next`.
+    pub fn of_query(query: &str) -> Self {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let asked = pairs.find(|(name, _)| name == "next");
+        asked.and_then(|(_, next)| Self::parse(&next)).unwrap_or_default()
+    }
+
+    /// The page; none for the one where nothing was asked for.
     pub fn asked_for(&self) -> Option<&str> {
         (*self != Self::default()).then_some(self.0.as_str())
     }

@@ -53,21 +53,21 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         choice("letter", t.sample_letter(), ""),
     ];
     let bar = |part| Bar { part, whole: 190_000 };
-    let name = field("name", t.sample_name(), "", Input::Name);
+    let name = field("name", t.name_label(), "", Input::Name);
     let page = Page {
         t,
         frame: Frame::new(t, site, "/style"),
         errors: vec![
-            FieldError { field: "name", text: t.sample_error_name().to_owned() },
-            FieldError { field: "birth-year", text: t.sample_error_year().to_owned() },
+            FieldError { field: "name", text: t.name_missing().to_owned() },
+            FieldError { field: "birth-year", text: t.birth_short_year().to_owned() },
         ],
-        name: TextField { hint: t.sample_name_hint().into(), ..name },
-        phone: field("phone", t.sample_phone(), "010-0765-4321", Input::Phone),
-        code: field("code", t.sample_code(), "012 345", Input::OneTimeCode),
+        name: TextField { hint: t.name_hint().into(), ..name },
+        phone: field("phone", t.phone_label(), "010-0765-4321", Input::Phone),
+        code: field("code", t.code_label(), "012 345", Input::OneTimeCode),
         birth: DateField {
             id: "birth",
-            legend: t.sample_birth().into(),
-            hint: t.sample_birth_hint().into(),
+            legend: t.birth_label().into(),
+            hint: t.birth_hint().into(),
             year: "64".to_owned(),
             month: "9".to_owned(),
             day: "3".to_owned(),
@@ -88,14 +88,14 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             chosen: "message".to_owned(),
         },
         rows: vec![
-            Row::new(t.sample_where(), t.sample_clinic()).changed_at("#main", t.sample_place()),
-            Row::new(t.sample_when(), t.date(day)).changed_at("#main", t.sample_time()),
+            Row::new(t.booking_where(), t.sample_clinic()).changed_at("#main", t.sample_place()),
+            Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.sample_time()),
         ],
         tags: [
-            (t.sample_booked(), Tone::Plain),
-            (t.sample_given(), Tone::Good),
+            (t.booking_booked(), Tone::Plain),
+            (t.booking_given(), Tone::Good),
             (t.sample_paused(), Tone::Wait),
-            (t.sample_cancelled(), Tone::Bad),
+            (t.booking_cancelled(), Tone::Bad),
         ],
         regions: [(t.sample_seoul(), bar(190_000)), (t.sample_busan(), bar(74_000))],
         previous: step(day.pred_opt()),

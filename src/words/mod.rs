@@ -30,5 +30,5 @@ pub use code::title;
 pub use date::{date, instant, short_date, time};
 pub use detail::{refusal, reject};
 pub use josa::josa;
-pub use number::count;
+pub use number::{count, wait};
 pub use reason::reason;

@@ -4,6 +4,12 @@ import { launch } from './browser.mjs';
 import { asked } from './examine.mjs';
 import * as control from './story/control.mjs';
 import * as page from './story/page.mjs';
+import * as error from './story/error.mjs';
+import * as way from './story/way.mjs';
+import * as press from './story/press.mjs';
+import * as trick from './story/trick.mjs';
+import * as live from './story/live.mjs';
+import * as weight from './story/weight.mjs';
 import { tell } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -12,7 +18,8 @@ if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PA
 const world = await read(file);
 const browser = await launch();
 try {
-  const stories = [...control.stories, ...page.stories].filter(({ name }) => name.includes(part));
+  const told = [control, page, error, way, press, trick, live, weight].flatMap((part) => part.stories);
+  const stories = told.filter(({ name }) => name.includes(part));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;
   console.log(`axe: ${pages} pages, ${runs} runs, ${passes} rules passed`);

@@ -52,8 +52,13 @@ macro_rules! text {
 
 use text;
 
+mod eligibility;
+mod form;
 mod layout;
+mod me;
 mod part;
+pub mod refusal;
+mod sign_in;
 mod style;
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,6 @@ texts! {
     sample_error_year,
         "Write the year with 4 digits, for example 1964.",
         "연도를 1964처럼 네 자리로 입력해 주십시오.";
-    sample_error_name, "Write your name.", "이름을 입력해 주십시오.";
-    sample_name, "Name", "이름";
-    sample_name_hint, "As in the register, in one go.", "등록된 이름 그대로 붙여서 입력해 주십시오.";
-    sample_phone, "Mobile phone", "휴대전화";
-    sample_code, "One-time code", "인증번호";
-    sample_birth, "Date of birth", "생년월일";
-    sample_birth_hint, "For example 3 9 1964", "예: 1964년 9월 3일";
     sample_district, "District", "시군구";
     sample_how, "How shall we tell you?", "어떻게 알려 드릴까요?";
     sample_message, "By message to your phone", "휴대전화 문자";
@@ -34,14 +27,9 @@ texts! {
     sample_details_text,
         "Somebody you trust may book for you with your details.",
         "믿을 수 있는 분이 대신 예약하실 수 있습니다.";
-    sample_where, "Where", "장소";
-    sample_when, "When", "일시";
     sample_place, "the place", "접종 장소";
     sample_time, "the time", "접종 시간";
-    sample_booked, "Booked", "예약됨";
-    sample_given, "Given", "접종 완료";
     sample_paused, "Paused", "일시 중지";
-    sample_cancelled, "Cancelled", "취소됨";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
     sample_region, "Region", "지역";
     sample_left, "Left", "남음";

@@ -7,7 +7,8 @@ use super::*;
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
-    [layout::TEXTS, part::TEXTS, style::TEXTS].concat()
+    let tables = [eligibility::TEXTS, form::TEXTS, layout::TEXTS, me::TEXTS, part::TEXTS];
+    [&tables.concat()[..], refusal::TEXTS, sign_in::TEXTS, style::TEXTS].concat()
 }
 
 /// The facts in braces.

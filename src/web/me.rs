@@ -1,0 +1,156 @@
+//! What somebody who has signed in sees of themselves: what they have booked in every campaign, what
+//! happens next, what they can book, and the way out.
+
+use actix_web::HttpResponse;
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{
+    guard::SignedIn,
+    page::{Frame, Visit},
+    part::{Row, Tone},
+    text::Texts,
+};
+use crate::{
+    board::{catalogue::Card, snapshot::Snapshot},
+    db,
+    domain::{
+        Refusal,
+        booking::{Booking, State},
+        campaign,
+    },
+    http::{
+        admission::{self, Admitted},
+        problem::Problem,
+    },
+};
+
+/// Bookings that are shown; nobody has more than a few.
+const BOOKINGS_MAX: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct Page<'a> {
+    t: Texts,
+    frame: Frame<'a>,
+    name: &'a str,
+    /// Live ones, the next appointment first.
+    bookings: Vec<Booked>,
+    /// Ended ones, the newest first.
+    earlier: Vec<Booked>,
+    campaigns: Vec<Open>,
+}
+
+/// A booking, as the page shows it.
+struct Booked {
+    heading: String,
+    tag: (&'static str, Tone),
+    next: &'static str,
+    rows: Vec<Row>,
+    href: String,
+}
+
+/// A campaign in which nothing is booked.
+struct Open {
+    name: String,
+    lines: Vec<String>,
+    /// Where to book, if that is possible now.
+    clinics: Option<String>,
+    eligibility: String,
+}
+
+/// # Errors
+/// `not_found` for a person who is not in the register any more; `overloaded`.
+pub async fn get_me(
+    visit: Visit,
+    SignedIn(session): SignedIn,
+    _: Admitted<admission::Read>,
+) -> Result<HttpResponse, Problem> {
+    let (t, app, person_id) = (visit.t, &visit.app, session.person_id);
+    let person = db::person::find(&app.db.read, person_id).await?.ok_or_else(Refusal::not_found)?;
+    let mut booked = db::booking::list_own(&app.db.read, person_id, None, BOOKINGS_MAX).await?;
+    let (snapshot, now) = (app.board.now(), app.clock.now());
+    booked.sort_by_key(|booking| booking.starts_at);
+    let (live, ended): (Vec<_>, Vec<_>) =
+        booked.iter().partition(|booking| booking.state.is_live());
+    let show = |booking: &Booking| card(t, &snapshot, booking, now);
+    let page = Page {
+        t,
+        frame: visit.frame(),
+        name: &person.name,
+        bookings: live.iter().copied().map(show).collect(),
+        earlier: ended.iter().rev().copied().map(show).collect(),
+        campaigns: open_campaigns(t, &snapshot, &live, now),
+    };
+    visit.show(&page)
+}
+
+fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) -> Booked {
+    let catalogue = &snapshot.catalogue;
+    let campaign = catalogue.campaigns.get(&booking.campaign_id);
+    let campaign = campaign.map_or("", |card| t.name(&card.campaign.name));
+    let site = catalogue.place_of(booking.clinic_id).and_then(|at| catalogue.clinics.get(at));
+    let is_due = booking.ends_at <= now;
+    let mut rows = Vec::new();
+    if let Some(site) = site {
+        let clinic = &site.clinic;
+        rows.push(Row::new(t.booking_when(), t.instant(booking.starts_at, clinic.zone)));
+        rows.push(Row::new(t.booking_where(), t.name(&clinic.name)));
+        if booking.state == State::Booked {
+            rows.push(Row::new(t.booking_address(), clinic.address.as_str()));
+            rows.push(Row::new(t.booking_call(), clinic.phone.as_str()));
+        }
+    } else {
+        rows.push(Row::new(t.booking_when(), t.date(booking.on_date)));
+    }
+    Booked {
+        heading: t.dose_of(campaign, booking.dose_number),
+        tag: t.booking_state(booking.state, is_due),
+        next: t.booking_next(booking.state, is_due),
+        rows,
+        href: format!("/bookings/{}", booking.booking_id),
+    }
+}
+
+/// The campaigns whose dose this person has neither booked nor been given.
+fn open_campaigns(
+    t: Texts,
+    snapshot: &Snapshot,
+    live: &[&Booking],
+    now: DateTime<Utc>,
+) -> Vec<Open> {
+    let is_booked = |card: &&Card| {
+        let dose = (card.campaign.course_id, card.campaign.dose_number);
+        live.iter().any(|booking| (booking.course_id, booking.dose_number) == dose)
+    };
+    let cards = snapshot.catalogue.campaigns.values();
+    let cards = cards.filter(|card| card.campaign.state != campaign::State::Closed);
+    cards.filter(|card| !is_booked(card)).map(|card| open(t, snapshot, card, now)).collect()
+}
+
+fn open(t: Texts, snapshot: &Snapshot, card: &Card, now: DateTime<Utc>) -> Open {
+    let campaign = &card.campaign;
+    let id = campaign.campaign_id;
+    let doses = snapshot.supplies.get(&id).map(|published| published.supply.bookable.doses);
+    let mut lines = vec![match campaign.state {
+        campaign::State::Paused => t.campaign_paused().to_owned(),
+        _ if now < campaign.opens_at => {
+            t.campaign_opens(&t.instant(campaign.opens_at, campaign.zone))
+        }
+        _ if campaign.closes_at <= now => t.campaign_is_over().to_owned(),
+        campaign::State::Open => match doses {
+            Some(doses) if doses > 0 => t.campaign_open(&t.count(doses)),
+            _ => t.campaign_sold_out().to_owned(),
+        },
+        _ => t.campaign_opens_late().to_owned(),
+    }];
+    if let Some(reason) = &campaign.state_reason {
+        lines.push(t.why_paused(t.name(reason)));
+    }
+    Open {
+        name: t.dose_of(t.name(&campaign.name), campaign.dose_number),
+        lines,
+        clinics: card.is_open(now).then(|| format!("/campaigns/{id}/clinics")),
+        eligibility: format!("/campaigns/{id}/eligibility"),
+    }
+}
