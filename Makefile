@@ -30,7 +30,7 @@ test: ## Run all tests, each on a database of its own
 	scripts/with-postgres cargo test --locked --no-fail-fast
 	@$(MAKE) --no-print-directory test-web
 
-test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the pages in Chromium (DOSEBOOK_STORY: part of a name)
+test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the pages in Chromium (DOSEBOOK_STORY: which, as a pattern)
 	@scripts/need cargo cc chromium postgresql
 	$(BROWSER)the_pages_hold_in_a_browser
 
@@ -87,3 +87,4 @@ queries:
 scripts: $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets/*.js
 	cd $(WEB) && timeout 120 npx tsc --project . && timeout 120 npx tsc --project assets.tsconfig.json
+	cd $(WEB) && timeout 60 node --test .

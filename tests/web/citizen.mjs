@@ -105,15 +105,22 @@ export class Citizen {
 
   /** Who they are, on the page that asks it; ends on the page that asks for the code. */
   async claim() {
-    const [year = '', month = '', day = ''] = this.person.birth_date.split('-');
     await this.fill('name', this.person.name);
-    const parts = { year, month: String(Number(month)), day: String(Number(day)) };
-    for (const part of this.language === 'ko' ? /** @type {const} */ (['year', 'month', 'day']) : /** @type {const} */ (['day', 'month', 'year'])) {
-      await this.fill(`birth-${part}`, parts[part]);
-    }
+    await this.birth();
     await this.fill('phone', this.person.phone);
     await this.submit();
     await this.page.locator('#code').waitFor();
+  }
+
+  /** When they were born, in the three fields for it. */
+  async birth() {
+    const [year = '', month = '', day = ''] = this.person.birth_date.split('-');
+    const parts = { year, month: String(Number(month)), day: String(Number(day)) };
+    const order = /** @type {const} */ (['year', 'month', 'day']);
+    // In the order in which the language writes it.
+    for (const part of this.language === 'ko' ? order : order.toReversed()) {
+      await this.fill(`birth-${part}`, parts[part]);
+    }
   }
 
   /** The code that was sent for this page; undefined where none was. @returns {Promise<string | undefined>} */

@@ -1,4 +1,4 @@
-// Plays the stories in Debian's Chromium. usage: node run.mjs WORLD.json FOLDER [PART OF A NAME]
+// Plays the stories in Debian's Chromium. usage: node run.mjs WORLD.json FOLDER [PATTERN OF NAMES]
 
 import { launch } from './browser.mjs';
 import { asked } from './examine.mjs';
@@ -14,12 +14,12 @@ import { tell } from './tell.mjs';
 import { read } from './world.mjs';
 
 const [file, folder, part = ''] = process.argv.slice(2);
-if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PART OF A NAME]');
+if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PATTERN OF NAMES]');
 const world = await read(file);
 const browser = await launch();
 try {
   const told = [control, page, error, way, press, trick, live, weight].flatMap((part) => part.stories);
-  const stories = told.filter(({ name }) => name.includes(part));
+  const stories = told.filter(({ name }) => new RegExp(part).test(name));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;
   console.log(`axe: ${pages} pages, ${runs} runs, ${passes} rules passed`);

@@ -25,7 +25,8 @@ export async function tab(visitor) {
   while (stops.length < STOPS_MAX) {
     await page.keyboard.press('Tab');
     const stop = await page.evaluate(look);
-    if (!stop) break;
+    // Past the end it leaves the page, or begins again.
+    if (!stop || stop.name === stops[0]) break;
     stops.push(stop.name);
     if (!stop.isSeen) found.push(`focus: ${stop.name} has the focus and cannot be seen`);
     if (!stop.isMarked) found.push(`focus: ${stop.name} does not look as if it had the focus`);

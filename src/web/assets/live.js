@@ -70,7 +70,7 @@ function renew(live) {
 }
 
 /** @param {number} seconds */
-function words(seconds) {
+export function words(seconds) {
   const minutes = Math.ceil(seconds / 60);
   /** @type {[string, number][]} */
   const parts = seconds <= 60 ? [['second', seconds]]
