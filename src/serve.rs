@@ -73,8 +73,8 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the settings contradict each other, the board or the ended sessions cannot be read, or an
-    /// address cannot be bound.
+    /// When the settings contradict each other, the board or the ended sessions cannot be read, or
+    /// an address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;

@@ -54,7 +54,8 @@ pub async fn list_ended_since(
                union all
                select * from ended_session
                where tx = any(array(select pg_snapshot_xip($1::text::pg_snapshot))))
-           select snapshot as "snapshot!", server_started_at as "server_started_at!", f.person_id as "person_id?", f.expires_at as "expires_at?",
+           select snapshot as "snapshot!", server_started_at as "server_started_at!",
+               f.person_id as "person_id?", f.expires_at as "expires_at?",
                f.with_earlier as "with_earlier?"
            from (select pg_current_snapshot()::text as snapshot,
                      pg_postmaster_start_time() as server_started_at) look

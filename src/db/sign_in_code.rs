@@ -188,7 +188,8 @@ pub async fn attempt(
             returning person_key, origin_key, attempts,
                 case when used_at is not null then person_id end as person_id),
         wrong as (
-            select 1 as nth, person_key as key, $7::timestamptz as until from attempt where person_id is null
+            select 1 as nth, person_key as key, $7::timestamptz as until
+            from attempt where person_id is null
             union all
             select 2, origin_key, $7 from attempt where person_id is null
             union all
@@ -223,8 +224,8 @@ pub async fn attempt(
     .await
 }
 
-/// Whom this code has signed in since then, and when. A statement of its own: a try at the same time
-/// must have been written before it begins.
+/// Whom this code has signed in since then, and when. A statement of its own: a try at the same
+/// time must have been written before it begins.
 pub async fn signed_in_since(
     conn: &mut PgConnection,
     challenge_id: Uuid,

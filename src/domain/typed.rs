@@ -32,8 +32,8 @@ pub fn visible(text: &str) -> String {
         .collect()
 }
 
-/// A text of numbers with full-width characters and long dashes made plain ones, as Korean keyboards
-/// write them, and without what nobody sees.
+/// A text of numbers with full-width characters and long dashes made plain ones, as Korean
+/// keyboards write them, and without what nobody sees.
 pub fn plain(text: &str) -> String {
     let plain = |c| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
@@ -127,7 +127,8 @@ fn whole(text: &str) -> Option<Result<NaiveDate, DateFault>> {
         };
     }
     let separators = [' ', '.', '-', '/', ',', '년', '월', '일'];
-    let parts: Vec<&str> = text.split(separators).filter(|part| !part.is_empty()).collect();
+    let parts = text.split(separators).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.map(without_ordinal).collect();
     let [first, second, third] = *parts.as_slice() else { return None };
     Some(match (is_number(first), is_number(second), first.len()) {
         (true, _, YEAR_DIGITS) => day_of(first, second, third),
@@ -146,11 +147,17 @@ fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, DateFault> {
         _ => return Err(DateFault::Unreadable(DatePart::Year)),
     };
     let month = month_number(month).ok_or_else(unreadable(DatePart::Month))?;
-    let ordinal = ["st", "nd", "rd", "th"].into_iter().find_map(|end| day.strip_suffix(end));
-    let day = number(ordinal.unwrap_or(day)).map(|(day, _)| day);
+    let day = number(without_ordinal(day)).map(|(day, _)| day);
     let day = day.filter(|day| (1..=31).contains(day)).ok_or_else(unreadable(DatePart::Day))?;
     let year = i32::try_from(year).map_err(|_impossible| DateFault::Unreadable(DatePart::Year))?;
     NaiveDate::from_ymd_opt(year, month, day).ok_or(DateFault::NoSuchDay)
+}
+
+/// 3 for 3rd.
+fn without_ordinal(text: &str) -> &str {
+    let ends = ["st", "nd", "rd", "th"];
+    let number = ends.into_iter().find_map(|end| text.strip_suffix(end));
+    number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(text)
 }
 
 /// 1 to 12; also by its name in English, or the first three letters of it.

@@ -1,4 +1,5 @@
-//! Signs a citizen in with the code that was sent to their phone, and out again: here or everywhere.
+//! Signs a citizen in with the code that was sent to their phone, and out again: here or
+//! everywhere.
 //!
 //! A session proves itself. Those that were ended before their time every process keeps in memory:
 //! its own at once, those of others as [`SignOuts::refresh`] finds them.
@@ -75,8 +76,8 @@ pub async fn sign_in(
 /// [`REPEAT_SECONDS`] is the same session: a press whose answer was lost is pressed once more.
 ///
 /// # Errors
-/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached: the code is not looked
-/// at then.
+/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached: the code is not
+/// looked at then.
 pub async fn try_code(db: &Db, keys: &Keys, clock: &Clock, answer: Answer<'_>) -> Result<Tried> {
     let Some(code) = SignInCode::parse(answer.code) else { return Ok(Tried::Over) };
     let (tried, repeated) = attempt(db, keys, clock, (&answer, &code)).await?;

@@ -92,8 +92,8 @@ impl Problem {
         Self { refusal: Code::Internal.into(), cause }
     }
 
-    /// Tells the operator what the client is not told. A handler that answers with a page of its own
-    /// does so without the id.
+    /// Tells the operator what the client is not told. A handler that answers with a page of its
+    /// own does so without the id.
     pub fn log(&self, request_id: Option<Uuid>) {
         let request_id = request_id.map(tracing::field::display);
         match &self.cause {

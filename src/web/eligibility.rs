@@ -9,7 +9,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    form::{FieldError, Form, REGION, Reader, birth_field},
+    birth_field::birth_field,
+    form::{FieldError, Form, REGION, Reader},
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Choice, DateField, Select},

@@ -5,7 +5,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
 
-use super::{guard, part::DateField, text::Texts};
+use super::{guard, text::Texts};
 use crate::{
     domain::{
         Code, Detail, Refusal,
@@ -41,8 +41,8 @@ pub struct FieldError {
     pub text: String,
 }
 
-/// What a page of ours has sent: names and values as they were typed. A form of another site gets no
-/// further than here.
+/// What a page of ours has sent: names and values as they were typed. A form of another site gets
+/// no further than here.
 #[derive(Debug, Default)]
 pub struct Form(Vec<(String, String)>);
 
@@ -218,20 +218,6 @@ fn date_error(t: Texts, fault: DateFault) -> FieldError {
         }
     };
     FieldError { field, text: text.to_owned() }
-}
-
-/// The fields for a date of birth, as they were typed.
-pub fn birth_field(t: Texts, form: &Form) -> DateField {
-    let part = |name: &str| form.text(&format!("{BIRTH}-{name}")).to_owned();
-    DateField {
-        id: BIRTH,
-        legend: t.birth_label().into(),
-        hint: t.birth_hint().into(),
-        year: part("year"),
-        month: part("month"),
-        day: part("day"),
-        is_birth_date: true,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What somebody who has signed in sees of themselves: what they have booked in every campaign, what
-//! happens next, what they can book, and the way out.
+//! What somebody who has signed in sees of themselves: what they have booked in every campaign,
+//! what happens next, what they can book, and the way out.
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -105,10 +105,22 @@ fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) ->
     }
     Booked {
         heading: t.dose_of(campaign, booking.dose_number),
-        tag: t.booking_state(booking.state, is_due),
+        tag: tag(t, booking.state, is_due),
         next: t.booking_next(booking.state, is_due),
         rows,
         href: format!("/bookings/{}", booking.booking_id),
+    }
+}
+
+/// A booking's state in a word or two, and how it is marked.
+fn tag(t: Texts, state: State, is_due: bool) -> (&'static str, Tone) {
+    match state {
+        State::Booked if is_due => (t.booking_is_due(), Tone::Wait),
+        State::Booked => (t.booking_booked(), Tone::Good),
+        State::Held => (t.booking_held(), Tone::Wait),
+        State::Given => (t.booking_given(), Tone::Good),
+        State::Cancelled => (t.booking_cancelled(), Tone::Bad),
+        State::NoShow => (t.booking_no_show(), Tone::Bad),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pages for people. This file is their route table; docs/pages.md says how a page is built.
 
 pub mod asset;
+pub mod birth_field;
 pub mod dev;
 pub mod docs;
 pub mod draw;

@@ -1,5 +1,5 @@
-//! "Who are you?": whoever is in the register gets a code on their phone, and nobody learns from the
-//! answer who that is.
+//! "Who are you?": whoever is in the register gets a code on their phone, and nobody learns from
+//! the answer who that is.
 
 use actix_web::{
     HttpResponse,
@@ -8,7 +8,8 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    form::{FieldError, Form, NAME, PHONE, Reader, birth_field},
+    birth_field::birth_field,
+    form::{FieldError, Form, NAME, PHONE, Reader},
     guard::{self, Keeping, SignedIn},
     next::Next,
     page::{Frame, Visit},

@@ -221,8 +221,8 @@ pub async fn post_code(
     show(&visit, &form, &sent, (unprocessable, said))
 }
 
-/// Caps and crowds are said on the page that keeps what was typed. For the rest nobody knows whether
-/// the code was used.
+/// Caps and crowds are said on the page that keeps what was typed. For the rest nobody knows
+/// whether the code was used.
 fn refused(
     visit: &Visit,
     form: &Form,
@@ -291,7 +291,8 @@ mod tests {
     #[test]
     fn a_challenge_tells_how_long_its_code_works() {
         let made_at = DateTime::from_timestamp(1_626_087_600, 0).unwrap();
-        let challenge_id = crate::clock::Clock::fixed(made_at).id();
+        let context = uuid::ContextV7::new();
+        let challenge_id = Uuid::new_v7(uuid::Timestamp::from_unix(context, 1_626_087_600, 0));
         let sent = Sent { challenge_id, next: Next::default() };
         let at = |seconds| made_at + TimeDelta::seconds(seconds);
         let t = Texts(crate::domain::language::Language::English);

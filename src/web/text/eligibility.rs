@@ -21,7 +21,8 @@ texts! {
         "By these rules you can book from {when} on.",
         "지금 기준으로는 {when}부터 예약하실 수 있습니다.";
     eligible_as_written,
-        "This answer goes by what you wrote here. What you have booked or been given already counts too: it is seen when you sign in.",
+        "This answer goes by what you wrote here. What you have booked or been given already \
+         counts too: it is seen when you sign in.",
         "입력하신 내용만으로 확인한 결과입니다. 이미 예약하셨거나 접종받으신 내역도 기준이 되며, 로그인하시면 함께 확인합니다.";
     eligible_as_registered(name: &str),
         "This answer is for {name}, by the register and all bookings.",

@@ -1,7 +1,7 @@
 //! What somebody sees of themselves: what they have booked, what happens next, what they can book.
 
 use super::Texts;
-use crate::{domain::booking::State, web::part::Tone};
+use crate::domain::booking::State;
 
 texts! {
     me_title, "My bookings", "나의 예약";
@@ -44,7 +44,8 @@ texts! {
         "Booking is open. {doses} doses can be booked now.",
         "예약 중입니다. 지금 예약할 수 있는 백신은 {doses}회분입니다.";
     campaign_sold_out,
-        "Booking is open, but all doses are booked at this moment. Doses that are given back can be booked again.",
+        "Booking is open, but all doses are booked at this moment. Doses that are given back can \
+         be booked again.",
         "예약 중이지만 남은 백신이 없습니다. 취소된 백신이 나오면 다시 예약하실 수 있습니다.";
     campaign_opens(when: &str), "Booking opens on {when}.", "예약은 {when}에 시작합니다.";
     campaign_opens_late,
@@ -56,18 +57,6 @@ texts! {
 }
 
 impl Texts {
-    /// A booking's state in a word or two, and how it is marked.
-    pub fn booking_state(self, state: State, is_due: bool) -> (&'static str, Tone) {
-        match state {
-            State::Booked if is_due => (self.booking_is_due(), Tone::Wait),
-            State::Booked => (self.booking_booked(), Tone::Good),
-            State::Held => (self.booking_held(), Tone::Wait),
-            State::Given => (self.booking_given(), Tone::Good),
-            State::Cancelled => (self.booking_cancelled(), Tone::Bad),
-            State::NoShow => (self.booking_no_show(), Tone::Bad),
-        }
-    }
-
     /// What happens next with a booking.
     pub fn booking_next(self, state: State, is_due: bool) -> &'static str {
         match state {

@@ -12,10 +12,12 @@ texts! {
         "Sign in again, and go on from there. A booking that you have is kept.",
         "다시 로그인한 뒤 이어서 진행해 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_elsewhere,
-        "Open this service in a window of its own and sign in there. A booking that you have is kept.",
+        "Open this service in a window of its own and sign in there. A booking that you have is \
+         kept.",
         "새 창에서 이 서비스를 직접 열고 로그인해 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_not_found,
-        "Check the address, or begin on the first page. A booking that you have is kept: you find it under \"My booking\".",
+        "Check the address, or begin on the first page. A booking that you have is kept: you find \
+         it under \"My booking\".",
         "주소를 확인하거나 첫 화면에서 다시 시작해 주십시오. 이미 하신 예약은 그대로이며 '내 예약'에서 보실 수 있습니다.";
     refusal_not_booked,
         "This press booked nothing. Whether you have a booking stands under \"My booking\".",
@@ -33,7 +35,8 @@ texts! {
         "Look again in {seconds} seconds. A booking that you have is kept.",
         "{seconds}초 뒤에 다시 보아 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_unsure,
-        "We do not know yet whether it went through. Go back and press again: it is one booking at most, and if you have it, you will see it.",
+        "We do not know yet whether it went through. Go back and press again: it is one booking \
+         at most, and if you have it, you will see it.",
         "결과를 확인하지 못했습니다. 이전 화면으로 돌아가 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
     refusal_later,
         "A booking that you have is kept. Look again in a minute.",

@@ -6,7 +6,8 @@ texts! {
     sign_in, "Sign in", "로그인";
     sign_in_title, "Who are you?", "본인 확인";
     sign_in_why,
-        "We look you up in the register and send a one-time code to your phone. You can do this before booking opens.",
+        "We look you up in the register and send a one-time code to your phone. You can do this \
+         before booking opens.",
         "등록된 정보를 확인하고 휴대전화로 인증번호를 보내 드립니다. 예약이 시작되기 전에도 하실 수 있습니다.";
     sign_in_only_for,
         "We use what you write here only to find you in the register.",
@@ -14,16 +15,19 @@ texts! {
     send_code, "Send me a code", "인증번호 받기";
     for_others, "For somebody else, or without a phone of your own", "다른 분을 대신하거나 본인 휴대전화가 없는 경우";
     for_others_text,
-        "You may book for somebody who trusts you: write their details, not yours. The code goes to the number in the register, so ask them for it.",
+        "You may book for somebody who trusts you: write their details, not yours. The code goes \
+         to the number in the register, so ask them for it.",
         "믿고 부탁하신 분을 대신하여 예약하실 수 있습니다. 이때는 그분의 정보를 입력해 주십시오. 인증번호는 등록된 번호로 가므로 그분께 여쭈어 보셔야 합니다.";
     for_others_phone(helpline: &str),
         "Without any phone at hand, call {helpline}.",
         "받을 수 있는 휴대전화가 없으면 {helpline}번으로 전화해 주십시오.";
     not_kept_doubtful,
-        "This page seems to have come unencrypted. If so, your browser will not keep you signed in.",
+        "This page seems to have come unencrypted. If so, your browser will not keep you signed \
+         in.",
         "이 화면이 암호화되지 않은 연결로 열린 것 같습니다. 그러면 브라우저에 로그인이 유지되지 않습니다.";
     not_kept,
-        "You cannot sign in at this address: it is not encrypted, so your browser keeps nobody signed in here. No code was sent.",
+        "You cannot sign in at this address: it is not encrypted, so your browser keeps nobody \
+         signed in here. No code was sent.",
         "이 주소에서는 로그인하실 수 없습니다. 암호화되지 않은 연결이어서 브라우저에 로그인이 유지되지 않습니다. 인증번호는 보내지 않았습니다.";
     not_kept_go(url: &str), "Use this address: {url}", "다음 주소를 이용해 주십시오: {url}";
     not_kept_https,
@@ -31,7 +35,8 @@ texts! {
         "https://로 시작하는 주소를 열거나 서비스가 실행되는 컴퓨터에서 이용해 주십시오.";
 
     sign_in_busy(time: &str),
-        "Many people are signing in right now. Nothing was sent. Your details are kept: press again in {time}.",
+        "Many people are signing in right now. Nothing was sent. Your details are kept: press \
+         again in {time}.",
         "지금 로그인하는 분이 많습니다. 인증번호를 보내지 않았습니다. 입력하신 정보는 그대로 있으니 {time} 뒤에 다시 눌러 주십시오.";
     sign_in_unavailable,
         "We cannot look anybody up at this moment. Your details are kept: press again in a minute.",
@@ -39,7 +44,8 @@ texts! {
 
     code_title, "Write the code", "인증번호 입력";
     code_on_its_way(phone: &str, time: &str),
-        "If these details match our register, a 6-digit code is on its way to {phone}. It works for {time}.",
+        "If these details match our register, a 6-digit code is on its way to {phone}. It works \
+         for {time}.",
         "입력하신 정보가 등록된 정보와 같으면 {phone} 번호로 인증번호 6자리를 보냅니다. {time} 동안 쓸 수 있습니다.";
     code_was_sent(phone: &str),
         "A code for these details went to {phone}, if they match our register.",
@@ -66,30 +72,36 @@ texts! {
         "This code has expired. Ask for a new one: your details are kept.",
         "인증번호의 유효 시간이 지났습니다. 다시 받아 주십시오. 입력하신 정보는 그대로 있습니다.";
     code_over,
-        "This code does not work any more: it was used, replaced by a newer one or tried too often. Ask for a new one: your details are kept.",
+        "This code does not work any more: it was used, replaced by a newer one or tried too \
+         often. Ask for a new one: your details are kept.",
         "더 이상 쓸 수 없는 인증번호입니다. 이미 쓰였거나 새 번호로 바뀌었거나 여러 번 잘못 입력되었습니다. 다시 받아 주십시오. 입력하신 정보는 그대로 있습니다.";
     code_earlier_works,
         "A code that came in the last minutes still works: you can write it here.",
         "최근 몇 분 안에 받으신 인증번호는 아직 쓸 수 있으니 아래에 입력해 주십시오.";
     code_helps,
-        "It helps to try from another connection, for example mobile data instead of a shared network. Somebody else cannot use up your tries there.",
+        "It helps to try from another connection, for example mobile data instead of a shared \
+         network. Somebody else cannot use up your tries there.",
         "공용 네트워크 대신 이동통신 데이터처럼 다른 연결로 시도하시면 됩니다. 그 연결의 횟수는 다른 사람이 쓸 수 없습니다.";
     code_busy(time: &str),
         "Many people are signing in right now. This code was not tried. Press again in {time}.",
         "지금 로그인하는 분이 많습니다. 입력하신 인증번호는 아직 확인하지 않았습니다. {time} 뒤에 다시 눌러 주십시오.";
     code_unavailable,
-        "We do not know yet whether it went through. Press again: the same code still works if it was right.",
+        "We do not know yet whether it went through. Press again: the same code still works if it \
+         was right.",
         "결과를 확인하지 못했습니다. 다시 눌러 주십시오. 맞는 인증번호라면 그대로 쓸 수 있습니다.";
     code_shown_here,
-        "This service is being tried out: codes are not sent. They are shown on this page of the same machine:",
+        "This service is being tried out: codes are not sent. They are shown on this page of the \
+         same machine:",
         "시험 운영 중이어서 인증번호를 보내지 않습니다. 같은 컴퓨터의 다음 화면에 표시됩니다.";
     code_shown_elsewhere,
-        "This service is being tried out: codes are not sent. They are shown on the machine on which it runs.",
+        "This service is being tried out: codes are not sent. They are shown on the machine on \
+         which it runs.",
         "시험 운영 중이어서 인증번호를 보내지 않습니다. 서비스가 실행되는 컴퓨터에 표시됩니다.";
 
     kept_title, "You are not signed in", "로그인되지 않았습니다";
     kept_why,
-        "The code was right, but your browser did not keep that you are signed in. A booking that you have is kept.",
+        "The code was right, but your browser did not keep that you are signed in. A booking that \
+         you have is kept.",
         "인증번호는 맞았지만 브라우저에 로그인이 유지되지 않았습니다. 이미 하신 예약은 그대로 유지됩니다.";
     kept_cookies,
         "Allow cookies for this site, or open it in another browser, and sign in once more.",

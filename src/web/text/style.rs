@@ -5,9 +5,6 @@ texts! {
     style_intro,
         "What the pages are made of, for those who build and check them. Nothing here is sent.",
         "화면을 만들고 점검하는 사람을 위한 페이지입니다. 여기서는 아무것도 보내지 않습니다.";
-    sample_error_year,
-        "Write the year with 4 digits, for example 1964.",
-        "연도를 1964처럼 네 자리로 입력해 주십시오.";
     sample_district, "District", "시군구";
     sample_how, "How shall we tell you?", "어떻게 알려 드릴까요?";
     sample_message, "By message to your phone", "휴대전화 문자";

@@ -77,7 +77,8 @@ async fn citizen(recorder: &mut Recorder) {
     recorder.delete(&signed_in, "/v1/auth/sessions").await;
     let neighbour = recorder.app.citizen(&recorder.made.people[35].clone());
     recorder.delete(&neighbour, "/v1/me/sessions").await;
-    // A session that is made for the same person could expire in the same second, and then is the same.
+    // Somebody else: a session of the same person could expire in the same second, and is the
+    // same then.
     let person = recorder.made.people[36].clone();
     let me = recorder.app.citizen(&person);
     recorder.get(&me, "/v1/me").await;
