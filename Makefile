@@ -11,7 +11,7 @@ BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)"
     scripts/with-postgres cargo test --locked --test it -- --ignored --exact --nocapture browser::
 
 .PHONY: help run test test-web screenshots check bench bench-quick build prepare fmt clippy openapi \
-    licences queries scripts
+    licences queries javascript
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -44,7 +44,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 	cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund </dev/null
 	@touch $@
 
-check: fmt clippy openapi licences queries scripts ## Formatting, lints, contract, licences, query data
+check: fmt clippy openapi licences queries javascript ## Formatting, lints, contract, licences, query data
 
 bench: ## Measure every figure that has a goal, in half an hour, and write docs/performance.md
 	@scripts/need cargo cc postgresql
@@ -84,7 +84,7 @@ queries:
 	scripts/with-postgres scripts/queries target/queries
 	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }
 
-scripts: $(WEB)/node_modules/.package-lock.json
+javascript: $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets/*.js
 	cd $(WEB) && timeout 120 npx tsc --project . && timeout 120 npx tsc --project assets.tsconfig.json
-	cd $(WEB) && timeout 60 node --test .
+	cd $(WEB) && timeout 60 node --test live.test.mjs

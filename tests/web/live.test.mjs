@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 /** As much of a page as the module asks for when it begins. */
 const page = { querySelectorAll: () => [], addEventListener() {}, documentElement: { lang: 'en' } };
-Object.assign(globalThis, { document: page });
+Object.assign(globalThis, { document: page, addEventListener() {} });
 /** Not by its name: here are Node's timers, there the browser's. @type {string} */
 const module = '../../src/web/assets/live.js';
 const { words } = await import(module);
