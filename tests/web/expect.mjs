@@ -9,7 +9,16 @@ import { PATIENCE } from './visitor.mjs';
  */
 export async function expect(holds, what, instead = () => '') {
   const until = performance.now() + PATIENCE;
-  while (!(await holds())) {
+  // A page that is just going away cannot be asked; the next one can.
+  const asked = async () => {
+    try {
+      return await holds();
+    } catch (error) {
+      if (/Execution context was destroyed|Not attached/.test(String(error))) return false;
+      throw error;
+    }
+  };
+  while (!(await asked())) {
     if (performance.now() > until) throw new Error(`${what}: not so. ${await instead()}`);
     await new Promise((again) => setTimeout(again, 20));
   }

@@ -83,6 +83,12 @@ for (const live of all('[data-live]')) renew(live);
 
 for (const summary of all('#errors')) summary.focus();
 
+// What the browser kept for Back: somebody may have signed out since.
+addEventListener('pageshow', ({ persisted }) => {
+  document.body.hidden = persisted;
+  if (persisted) location.reload();
+});
+
 // The second press within a second is not sent.
 document.addEventListener('submit', (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
