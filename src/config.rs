@@ -89,13 +89,13 @@ pub struct Service {
     )]
     pub connections: u32,
 
-    /// Show one-time codes instead of sending them, in the log and on a page of this machine whose
-    /// address is printed: for trying out; refused unless listening on this machine only
+    /// Show one-time codes instead of sending them, in the log and on a page that only this machine
+    /// reaches, at an address of its own that is printed: for trying out
     #[arg(long, env = "DOSEBOOK_SHOW_CODES")]
     pub show_codes: bool,
 
-    /// Where the page with the codes answers; on this machine only. The next port after the
-    /// service's own when left out
+    /// Where the page with the codes answers: a loopback address; when left out, the next port
+    /// after the service's own
     #[arg(long, env = "DOSEBOOK_CODES_LISTEN", value_name = "ADDRESS:PORT")]
     pub codes_listen: Option<SocketAddr>,
 
@@ -198,21 +198,21 @@ impl Service {
     /// Where the page with one-time codes answers; none where codes are not shown.
     ///
     /// # Errors
-    /// When they are to be shown although other machines can reach the service or the page.
+    /// When other machines could reach the page, or no port is left for it.
     pub fn codes_page(&self) -> anyhow::Result<Option<SocketAddr>> {
         if !self.show_codes {
             return Ok(None);
         }
-        anyhow::ensure!(
-            self.listen.ip().is_loopback(),
-            "--show-codes (DOSEBOOK_SHOW_CODES) needs --listen on a loopback address, not {}",
-            self.listen,
-        );
-        let next = match self.listen.port() {
+        let address = match self.listen.ip() {
+            address if address.is_loopback() => address,
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        };
+        let port = match self.listen.port() {
             0 => Some(0),
             port => port.checked_add(1),
         };
-        let next = next.map(|port| SocketAddr::new(self.listen.ip(), port));
+        let next = port.map(|port| SocketAddr::new(address, port));
         let page = self.codes_listen.or(next);
         let page = page.ok_or_else(|| anyhow::anyhow!("no port follows: give --codes-listen"))?;
         anyhow::ensure!(
@@ -264,7 +264,7 @@ impl FromStr for Block {
             Some((address, bits)) => (address, Some(bits)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let address: IpAddr = address.parse().map_err(|_not_one| wrong())?;
         let bits_max = if address.is_ipv4() { Ipv4Addr::BITS } else { Ipv6Addr::BITS };
         let bits = match bits {
             Some(bits) => bits.parse().ok().filter(|bits| *bits <= bits_max).ok_or_else(wrong)?,
@@ -301,10 +301,17 @@ mod tests {
         assert_eq!(shown(&free).as_deref(), Some("[::1]:0"));
         let own = ["--show-codes", "--codes-listen", "127.0.0.2:80"];
         assert_eq!(shown(&own).as_deref(), Some("127.0.0.2:80"));
+        for (public, page) in [
+            ("0.0.0.0:80", "127.0.0.1:81"),
+            ("192.0.2.1:80", "127.0.0.1:81"),
+            ("[::]:80", "[::1]:81"),
+            ("[::ffff:192.0.2.1]:80", "[::1]:81"),
+        ] {
+            assert_eq!(shown(&["--show-codes", "--listen", public]).as_deref(), Some(page));
+        }
         for refused in [
-            &["--show-codes", "--listen", "0.0.0.0:1"][..],
-            &["--show-codes", "--listen", "192.0.2.1:1"],
-            &["--show-codes", "--codes-listen", "0.0.0.0:1"],
+            &["--show-codes", "--codes-listen", "0.0.0.0:1"][..],
+            &["--show-codes", "--codes-listen", "192.0.2.1:1"],
             &["--show-codes", "--listen", "127.0.0.1:65535"],
         ] {
             codes_page(refused).expect_err("anyone could see them, or there is no port");

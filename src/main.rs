@@ -1,5 +1,7 @@
 //! The command line: which command, with which settings. Everything else is in the library.
 
+use std::io::Write;
+
 use clap::{Parser, Subcommand};
 use dosebook::{cli, config::Storage, telemetry};
 
@@ -50,7 +52,8 @@ async fn main() -> std::process::ExitCode {
         Verb::Verify => cli::verify::run(&storage).await,
     };
     done.unwrap_or_else(|error| {
-        eprintln!("dosebook: {error:#}");
+        // Where nobody reads standard error any more, the exit code says enough.
+        let _ = writeln!(std::io::stderr(), "dosebook: {error:#}");
         std::process::ExitCode::FAILURE
     })
 }

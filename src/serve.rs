@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, Once, OnceLock},
     time::Duration,
 };
 
@@ -110,18 +110,17 @@ impl Serving {
             shown_codes,
             codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
+            stranger: Once::new(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
             site: service.site.clone(),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;
-        let mut servers = vec![(server.handle(), tokio::spawn(server))];
-        let mut codes_address = None;
-        if let Some(page) = codes_page {
-            let (server, address) = listen_locally(app.clone(), page)?;
-            servers.push((server.handle(), tokio::spawn(server)));
-            codes_address = Some(*app.codes_page.get_or_init(|| address));
-        }
+        let page = codes_page.map(|page| listen_locally(app.clone(), page)).transpose()?;
+        let codes_address =
+            page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
+        let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
+        let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
         let jobs = start_jobs(&app);
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
     }
@@ -166,8 +165,11 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
             .wrap(middleware::from_fn(http::access_log::answer))
     })
     .workers(1)
+    // A page that is open asks again and again; nobody waits for it.
+    .shutdown_timeout(1)
     .disable_signals()
-    .bind(page)?;
+    .bind(page)
+    .map_err(|error| named(error, "show codes", page, "--codes-listen"))?;
     let address = server.addrs().first().copied().unwrap_or(page);
     Ok((server.run(), address))
 }
@@ -193,7 +195,12 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
     .disable_signals()
-    .bind(service.listen)?;
+    .bind(service.listen)
+    .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
     let address = server.addrs().first().copied().unwrap_or(service.listen);
     Ok((server.run(), address))
+}
+
+fn named(error: io::Error, what: &str, address: SocketAddr, flag: &str) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} on {address} ({flag}): {error}"))
 }

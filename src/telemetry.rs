@@ -18,6 +18,9 @@ pub fn init(format: LogFormat) {
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=error,actix_server=warn"));
     let ansi = std::io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false);
+    // A line that cannot be written is dropped: to complain about it on standard error would panic
+    // where that is what nobody reads.
+    let lines = lines.log_internal_errors(false);
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => registry.with(lines.json()).try_init(),

@@ -12,6 +12,7 @@
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::disallowed_methods,
+    clippy::print_stdout,
     reason = "a measurement may stop at the first surprise"
 )]
 

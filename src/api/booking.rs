@@ -9,22 +9,29 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    board::{snapshot::Snapshot, view::ClinicView},
     db,
     domain::{
         BookingId, CampaignId, ClinicId, CourseId, ProductId, Refusal, SlotId,
         batch::{Outcome, Request},
         booking::{Book, Booking, State},
+        booking_number::BookingNumber,
+        booking_standing::{Next, Standing},
         fact::Noun,
+        keys::Keys,
+        language::Language,
     },
     flows::lane::ReplyQueue,
     http::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::Limit,
+        language::{Accepted, mark},
         principal::Citizen,
         problem::Problem,
         state::App,
     },
+    words,
 };
 
 #[derive(Deserialize)]
@@ -46,8 +53,8 @@ pub struct BookingPage {
 }
 
 #[derive(Serialize)]
-struct BookingList {
-    bookings: Vec<BookingView>,
+struct BookingList<'a> {
+    bookings: Vec<SeenBooking<'a>>,
     /// Ask for what comes after this booking; none at the end.
     next_after: Option<BookingId>,
 }
@@ -56,6 +63,7 @@ struct BookingList {
 #[derive(Serialize)]
 struct BookingView {
     booking_id: BookingId,
+    number: BookingNumber,
     campaign_id: CampaignId,
     product_id: ProductId,
     course_id: CourseId,
@@ -71,10 +79,11 @@ struct BookingView {
     ended_at: Option<DateTime<Utc>>,
 }
 
-impl From<&Booking> for BookingView {
-    fn from(booking: &Booking) -> Self {
+impl BookingView {
+    fn new(keys: &Keys, booking: &Booking) -> Self {
         Self {
             booking_id: booking.booking_id,
+            number: BookingNumber::of(&keys.booking_number, booking.booking_id),
             campaign_id: booking.campaign_id,
             product_id: booking.product_id,
             course_id: booking.course_id,
@@ -88,6 +97,43 @@ impl From<&Booking> for BookingView {
             ends_at: booking.ends_at,
             booked_at: booking.booked_at,
             ended_at: booking.ended_at,
+        }
+    }
+}
+
+/// A booking for whoever looks at it again: where it is, how it stands and what to do next.
+#[derive(Serialize)]
+struct SeenBooking<'a> {
+    #[serde(flatten)]
+    booking: BookingView,
+    /// None while the clinic is so new that the board has not read it.
+    clinic: Option<ClinicView<'a>>,
+    standing: StandingView,
+}
+
+#[derive(Serialize)]
+struct StandingView {
+    code: &'static str,
+    text: String,
+    facts: Standing,
+    next: Next,
+}
+
+impl<'a> SeenBooking<'a> {
+    fn new(app: &App, board: &'a Snapshot, language: Language, booking: &Booking) -> Self {
+        let now = app.clock.now();
+        let place = board.catalogue.place_of(booking.clinic_id);
+        let site = place.and_then(|place| board.catalogue.clinics.get(place));
+        let card = board.catalogue.campaigns.get(&booking.campaign_id);
+        let campaign = card.map(|card| &card.campaign);
+        let zone = site.map(|site| site.clinic.zone).or(campaign.map(|campaign| campaign.zone));
+        let facts = Standing::of(booking, zone.unwrap_or_default(), now);
+        let next = facts.next(campaign, now);
+        let text = words::standing(language, &facts, next);
+        Self {
+            booking: BookingView::new(&app.keys, booking),
+            clinic: site.map(|site| (&site.clinic).into()),
+            standing: StandingView { code: facts.code(), text, facts, next },
         }
     }
 }
@@ -106,7 +152,7 @@ pub async fn put_booking(
 ) -> Result<HttpResponse, Problem> {
     let BookingRequest { campaign_id, slot_id, product_id } = request;
     let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
-    answer(app.lanes.submit(Request::Book(book), &replies).await?)
+    answer(&app.keys, app.lanes.submit(Request::Book(book), &replies).await?)
 }
 
 /// Cancels; a booking that is cancelled already stays so.
@@ -122,7 +168,7 @@ pub async fn delete_booking(
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
-    answer(app.lanes.submit(Request::Cancel(booking), &replies).await?)
+    answer(&app.keys, app.lanes.submit(Request::Cancel(booking), &replies).await?)
 }
 
 /// One booking.
@@ -133,11 +179,15 @@ pub async fn get_booking(
     _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
+    Accepted(language): Accepted,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
-    Ok(private(HttpResponse::Ok())
-        .json(BookingView::from(&booking.ok_or_else(Refusal::not_found)?)))
+    let (booking, board) = (booking.ok_or_else(Refusal::not_found)?, app.board.now());
+    let booking = SeenBooking::new(&app, &board, language, &booking);
+    let mut response = private(HttpResponse::Ok()).json(booking);
+    mark(response.headers_mut(), language);
+    Ok(response)
 }
 
 /// Bookings, newest first, a page at a time.
@@ -148,6 +198,7 @@ pub async fn list_bookings(
     _: Admitted<admission::Read>,
     app: Data<App>,
     Citizen(person_id): Citizen,
+    Accepted(language): Accepted,
     Query(BookingPage { limit, after }): Query<BookingPage>,
 ) -> Result<HttpResponse, Problem> {
     let bookings = db::booking::list_own(&app.db.read, person_id, after, limit.0).await?;
@@ -157,19 +208,23 @@ pub async fn list_bookings(
     }
     let is_full = i64::try_from(bookings.len()) == Ok(limit.0);
     let next_after = bookings.last().filter(|_| is_full).map(|last| last.booking_id);
-    let bookings = bookings.iter().map(BookingView::from).collect();
-    Ok(private(HttpResponse::Ok()).json(BookingList { bookings, next_after }))
+    let board = app.board.now();
+    let see = |booking| SeenBooking::new(&app, &board, language, booking);
+    let bookings = bookings.iter().map(see).collect();
+    let mut response = private(HttpResponse::Ok()).json(BookingList { bookings, next_after });
+    mark(response.headers_mut(), language);
+    Ok(response)
 }
 
-fn answer(outcome: Outcome) -> Result<HttpResponse, Problem> {
+fn answer(keys: &Keys, outcome: Outcome) -> Result<HttpResponse, Problem> {
     match outcome {
         Outcome::Booked(booking) => {
             let location = format!("/v1/bookings/{}", booking.booking_id);
             let mut created = private(HttpResponse::Created());
-            Ok(created.insert_header((LOCATION, location)).json(BookingView::from(&booking)))
+            Ok(created.insert_header((LOCATION, location)).json(BookingView::new(keys, &booking)))
         }
         Outcome::Cancelled(booking) | Outcome::Replayed(booking) => {
-            Ok(private(HttpResponse::Ok()).json(BookingView::from(&booking)))
+            Ok(private(HttpResponse::Ok()).json(BookingView::new(keys, &booking)))
         }
         Outcome::Refused(refusal) => Err(refusal.into()),
     }

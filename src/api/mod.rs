@@ -71,6 +71,9 @@ fn citizen_routes(api: &mut ServiceConfig) {
         .service(at("/v1/eligibility").route(post().to(eligibility::post_eligibility)))
         .service(at("/v1/me").route(get().to(person::get_me)))
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
+        .service(
+            at("/v1/clinics/{clinic_id}/bookings/find").route(post().to(schedule::find_bookings)),
+        )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)));
 }

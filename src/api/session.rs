@@ -49,7 +49,7 @@ pub async fn post_session(
     CalledFrom(caller): CalledFrom,
     Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let answer = Answer { challenge_id, code: &code, caller: &caller };
+    let answer = Answer { challenge_id, code: &code, caller: &caller, language: None };
     let CitizenSession { token, expires_at, person_id } =
         flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };

@@ -85,7 +85,11 @@ pub async fn send_code(
     let now = app.clock.now();
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = Claim { match_key, phone, caller };
-    let challenge = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await?;
+    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    if asked.is_err() {
+        app.give_code_back();
+    }
+    let challenge = asked?;
     app.outbox.notify_one();
     Ok(challenge)
 }

@@ -1,12 +1,13 @@
 //! `dosebook demo`: loads the demonstration and says how to try it.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 use chrono::SubsecRound;
 use chrono_tz::Asia::Seoul;
 use clap::ValueEnum;
 use sqlx::{Connection, PgConnection};
 
+use super::output::print;
 use crate::{
     config::Storage,
     demo::{self, DemoPerson, Loaded, Scale},
@@ -57,7 +58,7 @@ async fn load(store: &Store, size: Size) -> anyhow::Result<()> {
         demo::analyze(&mut owner).await?;
         owner.close().await?;
     }
-    std::io::stdout().write_all(text(&loaded).as_bytes())?;
+    print(&text(&loaded))?;
     Ok(())
 }
 

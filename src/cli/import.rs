@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{IsTerminal, Write as _, stderr, stdout},
+    io::{IsTerminal, stderr},
     path::PathBuf,
     process::ExitCode,
 };
@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output::print;
 use crate::{
     config::Storage,
     domain::{
@@ -86,7 +87,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         Imported::Rejected(report) => (report, ExitCode::FAILURE),
     };
     let text = text(&report, code == ExitCode::SUCCESS);
-    stdout().write_all(text.as_bytes())?;
+    print(&text)?;
     Ok(code)
 }
 

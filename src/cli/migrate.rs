@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::output::print;
 use crate::{config::Storage, store::Store};
 
 /// Opens the store, which applies them.
@@ -10,7 +11,7 @@ use crate::{config::Storage, store::Store};
 /// A sentence for the operator: the store cannot be opened.
 pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
     let store = Store::open(storage, 1).await?;
-    println!("The schema is up to date.");
     store.close().await;
+    print("The schema is up to date.\n")?;
     Ok(ExitCode::SUCCESS)
 }

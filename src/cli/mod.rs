@@ -7,3 +7,5 @@ pub mod replay;
 pub mod serve;
 pub mod user;
 pub mod verify;
+
+mod output;

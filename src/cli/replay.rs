@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{IsTerminal, Write, stderr, stdout},
+    io::{IsTerminal, stderr},
     path::PathBuf,
     process::ExitCode,
 };
@@ -11,6 +11,7 @@ use std::{
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::output::print;
 use crate::{
     clock::Clock,
     config::Storage,
@@ -87,7 +88,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let report = Box::pin(replay(&store, config)).await;
     store.close().await;
     let report = report?;
-    stdout().write_all(rehearsal::table::text(&report).as_bytes())?;
+    print(&rehearsal::table::text(&report))?;
     if let Some(path) = &args.html {
         let html = rehearsal::page::html(&report);
         fs::write(path, html).with_context(|| path.display().to_string())?;
@@ -100,17 +101,15 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn replay(store: &Store, config: ReplayConfig) -> anyhow::Result<Report> {
-    let mut out = stdout();
-    writeln!(out, "{}", config.scenario.title)?;
+    print(&format!("{}\n", config.scenario.title))?;
     let clock = Clock::System;
     let prepared = rehearsal::prepare(&store.db, &store.keys, &clock, config).await?;
     let citizens = prepared.citizens();
-    writeln!(
-        out,
-        "{} people for {} open doses: all signed in, each with a slot in mind.",
+    print(&format!(
+        "{} people for {} open doses: all signed in, each with a slot in mind.\n",
         grouped(citizens),
         grouped(prepared.doses_aimed_at),
-    )?;
+    ))?;
     let bar = bar(citizens.into());
     let own = bar.clone();
     let progress = Box::new(move |settled: u32| own.set_position(settled.into()));

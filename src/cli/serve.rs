@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::output::print;
 use crate::{
     clock::Clock,
     config::{Service, Storage},
@@ -24,6 +25,7 @@ pub struct Args {
 /// # Errors
 /// A sentence for the operator: no database, or the address is taken.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    args.service.codes_page()?;
     let store = Store::open(storage, args.service.connections).await?;
     let served = serve(&store, &args.service).await;
     store.close().await;
@@ -37,19 +39,26 @@ async fn serve(store: &Store, service: &Service) -> anyhow::Result<()> {
         clock: Clock::System,
         decide: batch::decide,
     };
-    service.codes_page()?;
-    let serving = Serving::start(parts, service)
-        .await
-        .with_context(|| format!("cannot answer on {}", service.listen))?;
-    println!("dosebook answers on http://{0}  (documentation: http://{0}/docs)", serving.address);
-    match serving.codes_address {
-        Some(address) => println!("one-time codes are shown on http://{address}/dev/codes"),
-        None => println!("citizens cannot sign in: --show-codes shows one-time codes here"),
+    let serving = Serving::start(parts, service).await.context("the service cannot start")?;
+    // The service runs, whoever reads that it does.
+    if let Err(error) = print(&addresses(&serving)) {
+        tracing::warn!(%error, "the addresses cannot be printed");
     }
     stop_requested().await?;
     tracing::info!("stopping: letting requests under way finish");
     serving.stop().await;
     Ok(())
+}
+
+fn addresses(serving: &Serving) -> String {
+    let Serving { address, codes_address, .. } = serving;
+    let codes = match codes_address {
+        Some(address) => format!("one-time codes are shown on http://{address}/dev/codes"),
+        None => "citizens cannot sign in: --show-codes shows one-time codes here".to_owned(),
+    };
+    format!(
+        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n"
+    )
 }
 
 async fn stop_requested() -> std::io::Result<()> {

@@ -7,6 +7,7 @@ use std::{
 
 use clap::{ArgGroup, Subcommand};
 
+use super::output::print;
 use crate::{
     config::Storage,
     domain::{language::Language, staff_user::PASSWORD_BYTES_MAX},
@@ -63,10 +64,10 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     };
     store.close().await;
     done.map_err(in_words)?;
-    match args.verb {
-        Verb::Add { username, .. } => println!("{username} can sign in now."),
-        Verb::Disable { username } => println!("{username} cannot sign in any more."),
-    }
+    print(&match args.verb {
+        Verb::Add { username, .. } => format!("{username} can sign in now.\n"),
+        Verb::Disable { username } => format!("{username} cannot sign in any more.\n"),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

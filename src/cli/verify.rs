@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+use super::output::print;
 use crate::{config::Storage, flows, store::Store};
 
 /// Prints each discrepancy and their number; the exit code is 1 if there are any.
@@ -14,9 +15,8 @@ pub async fn run(storage: &Storage) -> anyhow::Result<ExitCode> {
     let found = flows::discrepancy::verify(&store.db).await;
     store.close().await;
     let found = found?;
-    for discrepancy in &found {
-        println!("{discrepancy}");
-    }
-    println!("{} discrepancies", found.len());
+    let mut text: String = found.iter().map(|discrepancy| format!("{discrepancy}\n")).collect();
+    text.push_str(&format!("{} discrepancies\n", found.len()));
+    print(&text)?;
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

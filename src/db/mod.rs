@@ -11,6 +11,7 @@ pub mod booking;
 pub mod campaign;
 pub mod catalogue;
 pub mod clinic;
+pub mod code_cap;
 pub mod cohort;
 pub mod copy;
 pub mod course;

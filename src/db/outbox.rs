@@ -5,8 +5,8 @@ use sqlx::{PgConnection, query, query_as};
 use crate::domain::outbox::Message;
 
 /// Takes up to `limit` unsent messages, oldest first, for half a minute: nobody else gets them in
-/// that time, and no lock is held while they are being sent. A message that
-/// was not sent is claimed again when its claim has lapsed: it may be sent twice, but is not lost.
+/// that time, and no lock is held while they are being sent. A message that was not sent is claimed
+/// again when its claim has lapsed: it may be sent twice, but is not lost.
 pub async fn claim(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Message>> {
     query_as!(
         Message,

@@ -29,7 +29,7 @@ pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<
         birth_date: row.birth_date,
         region_id: row.region_id.into(),
         region_name: Localized::new(row.region_name, row.region_name_ko, row.region_name_en),
-        language: row.language.as_deref().and_then(Language::of_tag),
+        language: row.language.as_deref().and_then(Language::tagged),
     })
     .fetch_optional(db)
     .await

@@ -1,13 +1,13 @@
 //! A clinic's day.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{PgExecutor, query_as};
+use sqlx::{PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::{
     BookingId, ClinicId, ProductId, SlotId,
     booking::State,
-    schedule::{Booking, Patient, Schedule, Slot},
+    schedule::{Booking, Found, Patient, Schedule, Slot},
 };
 
 /// A clinic beside its slots of the day beside their bookings: what lacks on the right is null.
@@ -67,6 +67,81 @@ pub async fn find(
         }
     }
     Ok(Some(Schedule { clinic_id, date, as_of, slots }))
+}
+
+/// The local date that it now is at a clinic; none for a clinic that is not there.
+pub async fn today(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+) -> sqlx::Result<Option<NaiveDate>> {
+    query_scalar!(
+        r#"/* schedule::today */
+           select (statement_timestamp() at time zone zone)::date as "today!"
+           from clinic where clinic_id = $1"#,
+        clinic_id.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every booking of a clinic on these local dates, both included, whatever its state. One row holds
+/// them all: a clinic that gives thousands of doses a day has a hundred thousand.
+pub async fn booking_ids(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> sqlx::Result<Vec<BookingId>> {
+    let ids = query_scalar!(
+        "/* schedule::booking_ids */ select array_agg(b.booking_id)
+         from slot s join booking b using (slot_id)
+         where s.clinic_id = $1 and s.on_date between $2 and $3",
+        clinic_id.0,
+        from,
+        to,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(ids.unwrap_or_default().into_iter().map(BookingId).collect())
+}
+
+/// These bookings with their persons, by time.
+pub async fn list_found(
+    db: impl PgExecutor<'_>,
+    ids: &[BookingId],
+    today: NaiveDate,
+) -> sqlx::Result<Vec<Found>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = query!(
+        r#"/* schedule::list_found */ select b.booking_id, b.state, b.product_id, b.dose_number,
+               b.ended_at, b.slot_id, s.on_date, s.on_date = $2 as "is_today!", s.starts_at,
+               s.ends_at, p.name, p.birth_date, p.phone
+           from booking b join slot s using (slot_id) join person p using (person_id)
+           where b.booking_id = any($1) order by s.starts_at, b.booked_at, b.booking_id"#,
+        &ids,
+        today,
+    )
+    .fetch_all(db)
+    .await?;
+    let found = rows.into_iter().map(|row| {
+        let state =
+            State::try_from(row.state).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok(Found {
+            on_date: row.on_date,
+            is_today: row.is_today,
+            slot_id: SlotId(row.slot_id),
+            starts_at: row.starts_at,
+            ends_at: row.ends_at,
+            ended_at: row.ended_at,
+            booking: Booking {
+                booking_id: BookingId(row.booking_id),
+                state,
+                product_id: ProductId(row.product_id),
+                dose_number: row.dose_number,
+                person: Patient { name: row.name, birth_date: row.birth_date, phone: row.phone },
+            },
+        })
+    });
+    found.collect()
 }
 
 fn pieces(row: Row) -> sqlx::Result<(Option<Slot>, Option<Booking>)> {

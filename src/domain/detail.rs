@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
@@ -67,6 +68,7 @@ details! {
     TooLong { chars_max: usize },                                "too_long";
     ControlCharacters,                                         "control_characters";
     PhoneCharacters,                                           "phone_characters";
+    WrongCheckDigit,                                           "wrong_check_digit";
     PhoneDigits { digits_min: usize, digits_max: usize },          "phone_digits";
     BirthDateUnreadable,                                       "birth_date_unreadable";
     BirthDateInFuture,                                         "birth_date_in_future";
@@ -82,6 +84,7 @@ details! {
     NotInCampaign { what: Noun, by: By },                      "not_in_campaign";
     Taken { what: Noun, by: By },                              "taken";
     TwoCodeSystems,                                            "two_code_systems";
+    NoBookingHere { from: NaiveDate, to: NaiveDate },          "no_booking_here";
 
     // persons
     NotInRegister,                                             "not_in_register";

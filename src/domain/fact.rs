@@ -112,6 +112,10 @@ pub enum Expected {
     Email {
         chars_max: usize,
     },
+    /// The number of a booking, as people have it.
+    BookingNumber {
+        digits: usize,
+    },
     /// The number of a channel.
     Channel,
     /// Last digits of days of birth.

@@ -67,6 +67,8 @@ keys! {
     CodeKey;
     /// Hashes what caps are counted by: persons, addresses and networks.
     CapKey;
+    /// Makes the numbers of bookings; see `domain::booking_number`.
+    BookingNumberKey;
     /// Makes the passwords of the demonstration's sign-ins.
     DemoKey;
 }
@@ -78,6 +80,7 @@ pub struct Keys {
     pub session: SessionKey,
     pub code: CodeKey,
     pub cap: CapKey,
+    pub booking_number: BookingNumberKey,
     pub demo: DemoKey,
     fingerprint: [u8; 32],
 }
@@ -92,6 +95,7 @@ impl Keys {
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
+            booking_number: BookingNumberKey(root.derive("dosebook booking number 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),
             fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }

@@ -21,8 +21,8 @@ impl Language {
         }
     }
 
-    /// The language with this tag, as it stands in paths of pages.
-    pub fn of_tag(tag: &str) -> Option<Self> {
+    /// The language with this tag.
+    pub fn tagged(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
 

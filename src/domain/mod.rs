@@ -9,6 +9,8 @@ pub mod availability;
 pub mod batch;
 pub mod birth_date;
 pub mod booking;
+pub mod booking_number;
+pub mod booking_standing;
 pub mod booking_state;
 pub mod calendar;
 pub mod campaign;

@@ -37,6 +37,17 @@ pub struct Person {
     pub language: Option<Language>,
 }
 
+impl Person {
+    /// The name as it is spelled in the language, or the main name.
+    pub fn name_in(&self, language: Language) -> &str {
+        let spelling = match language {
+            Language::Korean => &self.name_ko,
+            Language::English => &self.name_en,
+        };
+        spelling.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// A person before they have an id.
 pub struct NewPerson<'a> {
     pub match_key: Match,
@@ -177,7 +188,7 @@ pub fn parse_email(text: &str) -> Result<String, Refusal> {
 /// Names `language`, with the tags that there are.
 pub fn parse_language(text: &str) -> Result<Language, Refusal> {
     let tags = || Expected::one_of(Language::ALL.iter().map(|language| language.tag()));
-    Language::of_tag(text.trim()).ok_or_else(|| Refusal::expected("language", tags()))
+    Language::tagged(text.trim()).ok_or_else(|| Refusal::expected("language", tags()))
 }
 
 /// The form in which two spellings of one name are equal: case and white space do not count.

@@ -1,6 +1,6 @@
 //! The day of a clinic as its staff see it: who comes when, and for what.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{BookingId, ClinicId, ProductId, SlotId, booking::State};
 
@@ -33,6 +33,34 @@ pub struct Booking {
     pub product_id: ProductId,
     pub dose_number: i16,
     pub person: Patient,
+}
+
+/// A booking at a clinic, found by its number.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The local date at the clinic, and whether it is the present one there.
+    pub on_date: NaiveDate,
+    pub is_today: bool,
+    pub slot_id: SlotId,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    /// Of those that have ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    pub booking: Booking,
+}
+
+/// Days before today in which a booking is looked for by its number: a dose is given on the day,
+/// and what is to be corrected is corrected soon.
+const DAYS_BACK: u64 = 14;
+/// Days after today: the longest time for which people come too early.
+const DAYS_AHEAD: u64 = 42;
+
+/// The dates among which a booking of a clinic is looked for by its number, both included.
+pub fn dates_searched(today: NaiveDate) -> (NaiveDate, NaiveDate) {
+    (
+        today.checked_sub_days(Days::new(DAYS_BACK)).unwrap_or(today),
+        today.checked_add_days(Days::new(DAYS_AHEAD)).unwrap_or(today),
+    )
 }
 
 /// What staff need to find the right person at the door, and to call them.

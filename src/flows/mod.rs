@@ -2,6 +2,7 @@
 //! decide, and writes.
 
 pub mod allocation;
+pub mod booking_number;
 pub mod campaign;
 pub mod clinic;
 pub mod course;

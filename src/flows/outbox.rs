@@ -18,9 +18,9 @@ const CLAIMED_MAX: i64 = 100;
 /// Codes that are kept to be shown.
 const SHOWN_MAX: usize = 1_000;
 
-/// Sends everything that waits, and forgets what was sent. Decoys count as sent. Two
-/// short transactions around the sending, none during it. What `send` could not send stays, and is
-/// tried again when its claim has lapsed.
+/// Sends everything that waits, and forgets what was sent. Decoys count as sent. Two short
+/// transactions around the sending, none during it. What `send` could not send stays, and is tried
+/// again when its claim has lapsed.
 ///
 /// # Errors
 /// The database's. Messages sent just before may then be sent once more.
@@ -70,7 +70,7 @@ impl ShownCodes {
         deliver(db, |message| self.show(message)).await
     }
 
-    /// Those that can be used at `now`, newest first.
+    /// Those that have not expired at `now`, newest first.
     pub fn list(&self, now: DateTime<Utc>) -> Vec<ShownCode> {
         let recent = self.recent();
         recent.iter().filter(|code| code.message.expires_at > now).cloned().collect()

@@ -17,6 +17,7 @@ use crate::{
         Code, Detail, PersonId, Refusal,
         code_cap::{Caller, TryCounts, seconds_until},
         keys::Keys,
+        language::Language,
         session::{
             CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, citizen, citizen_token,
         },
@@ -37,6 +38,8 @@ pub struct Answer<'a> {
     pub challenge_id: Uuid,
     pub code: &'a str,
     pub caller: &'a Caller,
+    /// Of the page that it was written on: messages to the person are in it from then on.
+    pub language: Option<Language>,
 }
 
 /// What became of a code that somebody tried.
@@ -100,23 +103,25 @@ async fn attempt(
     // As exact as the database keeps it: the same session is told by its time.
     let now = clock.now().trunc_subsecs(6);
     let since = now - TimeDelta::seconds(REPEAT_SECONDS);
-    // The refusal comes after the commit: a rollback would forget the attempt.
+    // The refusal of a wrong one comes after the commit: a rollback would forget the attempt.
     let (tried, repeated) = in_tx(&db.write, "sign in", async |conn| {
+        db::code_cap::wait_for_turn_of(conn, challenge_id).await?;
+        if let Some(until) = db::code_cap::of_tries(conn, challenge_id, &counts, now).await? {
+            return Err(too_many_tries(until, now).into());
+        }
         let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await?;
-        let is_over = tried.person_id.is_none() && tried.tries_left.is_none();
-        let repeated = if is_over && tried.capped_until.is_none() {
-            db::sign_in_code::signed_in_since(conn, challenge_id, &hash, since).await?
-        } else {
-            None
+        let repeated = match (tried.person_id, tried.tries_left) {
+            (None, None) => {
+                db::sign_in_code::signed_in_since(conn, challenge_id, &hash, since).await?
+            }
+            _ => None,
         };
-        Ok::<_, db::Error>((tried, repeated))
+        if let (Some(person_id), Some(language)) = (tried.person_id, answer.language) {
+            db::person::set_language(&mut *conn, person_id, language).await?;
+        }
+        Ok::<_, super::Error>((tried, repeated))
     })
     .await?;
-    if let Some(until) = tried.capped_until {
-        let retry_after = seconds_until(until, now);
-        let detail = Detail::TooManyTries { retry_after };
-        return Err(Refusal::new(Code::TooManyRequests, detail).into());
-    }
     let session = |person_id, opened_at| {
         let expires_at = expiry(opened_at);
         let token = citizen_token(keys, person_id, expires_at);
@@ -196,4 +201,10 @@ async fn end(db: &Db, sign_outs: &SignOuts, ended: EndedSession) -> Result<()> {
     .await?;
     sign_outs.add(ended);
     Ok(())
+}
+
+/// The refusal of a try, or of a code to try, until `until`.
+pub(super) fn too_many_tries(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+    let retry_after = seconds_until(until, now);
+    Refusal::new(Code::TooManyRequests, Detail::TooManyTries { retry_after })
 }

@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::Result;
+use super::{Result, session};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx, sign_in_code::Asking},
     domain::{
         Code, Detail, Refusal,
-        code_cap::{Caller, CodeCounts, seconds_until},
+        code_cap::{Caller, Capped, CodeCounts, seconds_until},
         keys::Keys,
         outbox::CodeMessage,
         person::Match,
@@ -40,15 +40,24 @@ pub async fn request(db: &Db, keys: &Keys, clock: &Clock, claim: Claim<'_>) -> R
     let code_hash = code.hash(&keys.code, challenge_id);
     let message = CodeMessage { challenge_id, code, expires_at };
     let counts = CodeCounts::new(&keys.cap, match_key, caller);
-    let capped_until = in_tx(&db.write, "request code", async |conn| {
-        db::sign_in_code::wait_for_turn(conn, &counts).await?;
-        let asking = Asking { match_key, phone, counts: &counts, now };
-        db::sign_in_code::insert(conn, asking, &code_hash, &message).await.map_err(db::Error::from)
+    let asking = Asking { match_key, phone, counts: &counts, now };
+    in_tx(&db.write, "request code", async |conn| {
+        db::code_cap::wait_for_turn(conn, &counts).await?;
+        refuse(db::code_cap::of_codes(conn, &counts, now).await?, now)?;
+        db::sign_in_code::insert(conn, asking, &code_hash, &message).await?;
+        super::Result::Ok(Challenge { challenge_id, expires_at })
     })
-    .await?;
-    match capped_until {
-        Some(until) => Err(too_many(until, now).into()),
-        None => Ok(Challenge { challenge_id, expires_at }),
+    .await
+}
+
+/// # Errors
+/// `too_many_requests` for whoever has no more codes, with the cause that lasts longer.
+fn refuse(capped: Capped, now: DateTime<Utc>) -> std::result::Result<(), Refusal> {
+    let Capped { codes_until, tries_until } = capped;
+    match codes_until.max(tries_until) {
+        None => Ok(()),
+        Some(until) if codes_until == Some(until) => Err(too_many(until, now)),
+        Some(until) => Err(session::too_many_tries(until, now)),
     }
 }
 

@@ -53,7 +53,7 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
             let oldest = first_id_at(now - TimeDelta::minutes(CODE_WINDOW_MINUTES));
             db::sign_in_code::delete_before(conn, oldest, BATCH).await
         }
-        Done::Counts => db::sign_in_code::delete_counts_ended(conn, now, BATCH).await,
+        Done::Counts => db::code_cap::delete_ended(conn, now, BATCH).await,
         Done::Messages => db::outbox::delete_done(conn, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,

@@ -18,6 +18,11 @@ use actix_web::{
 use super::state::App;
 use crate::{config::Block, domain::code_cap::Caller};
 
+/// What an operator must know who has put a proxy in front and not said so.
+const STRANGER: &str = "a request to sign in came with X-Forwarded-For or Forwarded from an \
+    address that is no --trusted-proxy; if that is a proxy in front of this service, all who come \
+    through it share the caps of one address until it is named";
+
 /// Whoever sends the request, as a handler's argument.
 pub struct CalledFrom(pub Caller);
 
@@ -26,11 +31,23 @@ impl FromRequest for CalledFrom {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let trusted = request.app_data::<Data<App>>().map_or(&[][..], |app| &app.trusted_proxies);
         // Nobody connects without an address; should it happen, they share one.
         let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-        ready(Ok(Self(caller(address(trusted, peer, request.headers())))))
+        let headers = request.headers();
+        let from = request.app_data::<Data<App>>().map_or(peer, |app| {
+            if is_through_a_stranger(&app.trusted_proxies, peer, headers) {
+                app.stranger.call_once(|| tracing::warn!("{STRANGER}"));
+            }
+            address(&app.trusted_proxies, peer, headers)
+        });
+        ready(Ok(Self(caller(from))))
     }
+}
+
+/// Whether a proxy that is not trusted has handed the request on, or the client says so.
+fn is_through_a_stranger(trusted: &[Block], peer: IpAddr, headers: &HeaderMap) -> bool {
+    let is_handed_on = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
+    is_handed_on && !trusted.iter().any(|block| block.contains(peer))
 }
 
 /// The address that a request comes from.

@@ -39,7 +39,7 @@ pub fn accepted(headers: &HeaderMap) -> Language {
 pub fn of_path(path: &str) -> Option<(Language, &str)> {
     let path = path.strip_prefix('/')?;
     let (tag, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
-    Some((Language::of_tag(tag)?, rest))
+    Some((Language::tagged(tag)?, rest))
 }
 
 /// Marks an answer as one in the language; what it varies by already stays.

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use futures_util::future::LocalBoxFuture;
 
-use super::problem::Problem;
+use super::{extract::Path, problem::Problem};
 use crate::{
     db,
     domain::{
@@ -28,6 +28,13 @@ pub struct CitizenSession(pub Session);
 /// A member of staff or an administrator.
 #[derive(Clone, Copy, Debug)]
 pub struct Staff(pub StaffUser);
+
+/// Somebody who may see the clinic of the path, and then what they ask: nothing of the request is
+/// looked at before.
+pub struct AtClinic<T> {
+    pub clinic_id: ClinicId,
+    pub what: T,
+}
 
 /// An administrator.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +82,23 @@ impl FromRequest for Staff {
             let user =
                 db::staff_user::find_by_session(&app.db.read, &hash, app.clock.now()).await?;
             user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
+        })
+    }
+}
+
+impl<T: FromRequest + 'static> FromRequest for AtClinic<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let staff = Staff::from_request(request, &mut Payload::None);
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let staff = staff.await?;
+            let Path(clinic_id) = Path::<ClinicId>::extract(&request).await?;
+            staff.at(clinic_id).map_err(Problem::from)?;
+            let what = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
+            Ok(Self { clinic_id, what })
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
@@ -41,6 +41,8 @@ pub struct App {
     /// Where they are shown, once it listens there.
     pub codes_page: OnceLock<SocketAddr>,
     pub trusted_proxies: Vec<Block>,
+    /// Whether a proxy has been heard of that is not trusted: said once.
+    pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,
     pub site: Site,
     /// Notified when this process has put a message in the outbox.
@@ -53,6 +55,15 @@ impl App {
     /// # Errors
     /// When there will be room again, where there is none.
     pub fn take_code(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
-        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner).take(now)
+        self.ceiling().take(now)
+    }
+
+    /// Takes back one that was counted and not made.
+    pub fn give_code_back(&self) {
+        self.ceiling().give_back();
+    }
+
+    fn ceiling(&self) -> MutexGuard<'_, Ceiling> {
+        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

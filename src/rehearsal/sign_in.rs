@@ -26,6 +26,8 @@ use crate::{
 
 /// Codes that are requested before they are looked up; the service shows the last 1000.
 const AT_ONCE: usize = 100;
+const NO_CODE: &str = "the service sends no code: a person has three in 15 minutes, and an address \
+                       300. Wait, or rehearse with other people by --seed";
 const NOT_SHOWN: &str = "the service does not show its codes there: sign_in_by_code needs one that \
                          was started with --show-codes, and --codes-url where it prints another \
                          address";
@@ -133,7 +135,7 @@ impl<'a> AuthClient<'a> {
             let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });
             let challenge: Option<Challenge> =
                 self.ask("POST", "/v1/auth/codes", None, Some(claim.to_string())).await?;
-            let challenge = challenge.context("the service sends no code, or no more for now")?;
+            let challenge = challenge.context(NO_CODE)?;
             challenges.insert(person_id, challenge.challenge_id);
         }
         let shown: Option<Vec<ShownCode>> = page.ask("GET", "/dev/codes", None, None).await?;

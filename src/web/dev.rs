@@ -14,10 +14,10 @@ use crate::{
     http::{problem::Problem, state::App},
 };
 
-/// The codes that can be used, newest first: a page, or JSON for clients that accept only JSON.
+/// The codes that have not expired, newest first: a page, or JSON for who accepts only that.
 ///
 /// # Errors
-/// `not_found` if codes are sent for real, and for requests that come through another machine.
+/// `not_found` for requests that come through another machine.
 pub async fn get_codes(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let shown = app.shown_codes.as_ref().filter(|_| is_from_this_machine(&request));
     let shown = shown.ok_or_else(Refusal::not_found)?;
@@ -67,7 +67,7 @@ fn page(codes: &[ShownCode]) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"refresh\" content=\"5\">\n<title>One-time codes</title>\n\
          <h1>One-time codes</h1>\n\
-         <p>The codes that can be used, newest first. They are not sent to anybody: this \
+         <p>The codes of the last five minutes, newest first. They are not sent to anybody: this \
          service shows them on its own machine, for trying it out.</p>\n\
          <table border=\"1\" cellpadding=\"6\">\n<tr><th>Code<th>Phone<th>Valid until (UTC)\
          <th>Challenge</tr>\n{rows}</table>\n</html>\n",

@@ -78,7 +78,7 @@ pub async fn get_eligibility(
         let person = db::person::find(&visit.app.db.read, session.person_id).await?;
         let person = person.ok_or_else(Refusal::not_found)?;
         let verdict = judge_person(&visit.app.db, campaign_id, session.person_id).await?;
-        let by = visit.t.eligible_as_registered(&person.name);
+        let by = visit.t.eligible_as_registered(person.name_in(visit.t.language()));
         let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
         page.answer = Some(answer(visit.t, &verdict, about)?);
     }

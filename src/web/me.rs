@@ -77,7 +77,7 @@ pub async fn get_me(
     let page = Page {
         t,
         frame: visit.frame(),
-        name: &person.name,
+        name: person.name_in(t.language()),
         bookings: live.iter().copied().map(show).collect(),
         earlier: ended.iter().rev().copied().map(show).collect(),
         campaigns: open_campaigns(t, &snapshot, &live, now),
@@ -104,7 +104,7 @@ fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) ->
         rows.push(Row::new(t.booking_when(), t.date(booking.on_date)));
     }
     Booked {
-        heading: t.dose_of(campaign, booking.dose_number),
+        heading: campaign.to_owned(),
         tag: tag(t, booking.state, is_due),
         next: t.booking_next(booking.state, is_due),
         rows,
@@ -160,7 +160,7 @@ fn open(t: Texts, snapshot: &Snapshot, card: &Card, now: DateTime<Utc>) -> Open 
         lines.push(t.why_paused(t.name(reason)));
     }
     Open {
-        name: t.dose_of(t.name(&campaign.name), campaign.dose_number),
+        name: t.name(&campaign.name).to_owned(),
         lines,
         clinics: card.is_open(now).then(|| format!("/campaigns/{id}/clinics")),
         eligibility: format!("/campaigns/{id}/eligibility"),

@@ -4,7 +4,11 @@ use super::{
     page::Frame,
     text::{Texts, refusal::Way},
 };
-use crate::{domain::Refusal, http::page::Asked, words};
+use crate::{
+    domain::{Code, Refusal},
+    http::page::Asked,
+    words,
+};
 use askama::Template;
 
 #[derive(Template)]
@@ -29,7 +33,8 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     let frame = Frame::new(t, site, if is_press { "" } else { here });
     let heading = words::title(language, code);
     let sentence = words::refusal(language, refusal);
-    let is_said = sentence.trim_end_matches('.') == heading;
+    // That there is nothing is said; which id it was asked by is for programs.
+    let is_said = sentence.trim_end_matches('.') == heading || code == Code::NotFound;
     let (advice, way) = t.advice(refusal, is_press);
     let way = match way {
         Way::Again if !is_press => (t.look_again(), frame.to(here)),

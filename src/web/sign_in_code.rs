@@ -156,12 +156,12 @@ fn trial(visit: &Visit) -> Trial {
     }
 }
 
-/// In groups as people read it: 010-\*\*\*\*-\*\*78.
+/// In groups as people read it (010-\*\*\*\*-\*\*78), which stay on one line.
 fn grouped(masked: &str) -> String {
     let middle_end = masked.len().saturating_sub(4);
     let parts = masked.split_at_checked(middle_end).and_then(|(rest, last)| {
         let (first, middle) = rest.split_at_checked(3)?;
-        (middle.len() >= 3).then(|| format!("{first}-{middle}-{last}"))
+        (middle.len() >= 3).then(|| format!("{first}\u{2011}{middle}\u{2011}{last}"))
     });
     parts.unwrap_or_else(|| masked.to_owned())
 }
@@ -192,7 +192,12 @@ pub async fn post_code(
         let said = Said { errors: reader.errors, ..Said::default() };
         return show(&visit, &form, &sent, (unprocessable, said));
     };
-    let answer = Answer { challenge_id: sent.challenge_id, code: code.as_str(), caller: &caller };
+    let answer = Answer {
+        challenge_id: sent.challenge_id,
+        code: code.as_str(),
+        caller: &caller,
+        language: Some(t.language()),
+    };
     let tried = match admit::<admission::SignIn>(app) {
         Ok(_admitted) => {
             try_code(&app.db, &app.keys, &app.clock, answer).await.map_err(Problem::from)
@@ -284,7 +289,7 @@ mod tests {
             ("14155550100", "141-****-**00"),
             ("1234567", "123**67"),
         ] {
-            assert_eq!(grouped(&masked(phone)), expected);
+            assert_eq!(grouped(&masked(phone)), expected.replace('-', "\u{2011}"));
         }
     }
 

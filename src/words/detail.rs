@@ -2,6 +2,7 @@
 
 use super::{
     code::title,
+    date::date,
     expected::expected,
     noun::{how_many, kind, none_of, noun, role, sent, taken},
     number::{count, length, wait},
@@ -155,6 +156,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "The phone number has characters other than digits.",
             "전화번호에 숫자가 아닌 문자가 있습니다."
         ),
+        Detail::WrongCheckDigit => say!(
+            language,
+            "The booking number has a slip in it: one digit is wrong, or two changed places.",
+            "예약번호에 잘못된 숫자나 순서가 바뀐 숫자가 있습니다. 다시 확인해 주십시오."
+        ),
         Detail::PhoneDigits { digits_min, digits_max } => say!(
             language,
             "A phone number has {digits_min} to {digits_max} digits.",
@@ -219,6 +225,15 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "The campaign has two products with this code, in two code systems.",
             "이 접종 사업에는 코드는 같고 코드 체계가 다른 백신이 둘 있습니다."
         ),
+
+        Detail::NoBookingHere { from, to } => {
+            let (from, to) = (date(language, *from), date(language, *to));
+            say!(
+                language,
+                "This clinic has no booking with this number from {from} to {to}.",
+                "이 접종기관에는 {from}부터 {to}까지 이 번호의 예약이 없습니다."
+            )
+        }
 
         // persons
         Detail::NotInRegister => {

@@ -43,6 +43,9 @@ pub(super) fn expected(language: Language, expected: &Expected) -> String {
             say!(language, "one of {words}", "{words} 가운데 하나")
         }
         Expected::Email { chars_max } => email(language, &length(*chars_max)),
+        Expected::BookingNumber { digits } => {
+            say!(language, "a number of {digits} digits", "{digits}자리 숫자로 된 번호")
+        }
         Expected::Channel => channel(language),
         Expected::Digits => digits(language),
         Expected::MovementId => {

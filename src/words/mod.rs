@@ -21,6 +21,7 @@ mod josa;
 mod noun;
 mod number;
 mod reason;
+mod standing;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -32,3 +33,4 @@ pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::{count, wait};
 pub use reason::reason;
+pub use standing::standing;

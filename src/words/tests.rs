@@ -4,10 +4,11 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{amenity, amenity_name, count, reason, refusal, title};
+use super::{amenity, amenity_name, count, reason, refusal, standing, title};
 use crate::domain::{
     Code, Detail, PoolId, ProductId, Refusal,
     amenity::Amenity,
+    booking_standing::{Next, Standing},
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
     import::Kind,
@@ -43,6 +44,7 @@ fn expectations() -> Vec<Expected> {
         Expected::Username { chars_min: 3, chars_max: 64 },
         Expected::one_of(["web", "phone"]),
         Expected::Email { chars_max: 254 },
+        Expected::BookingNumber { digits: 10 },
         Expected::Channel,
         Expected::Digits,
         Expected::MovementId,
@@ -96,6 +98,7 @@ fn details() -> Vec<Detail> {
         Detail::DateTooFar { days_max: 732 },
         Detail::PasswordTooShort { chars_min: 12 },
         Detail::PasswordTooLong { bytes_max: 1_024 },
+        Detail::NoBookingHere { from: day("2021-07-12"), to: day("2021-09-06") },
         Detail::SlotLength { hours_max: 24 },
         Detail::SeatsTaken { taken: 12, max: 10_000 },
         Detail::DrawsFromPool { pool_id: PoolId(1_234) },
@@ -293,6 +296,36 @@ fn every_amenity_is_said_to_be_there_not_there_or_unknown() {
             assert_is_polite(&korean);
             assert_eq!(english.contains("not known"), is_there.is_none(), "{english}");
             assert!(said.insert(english) && said.insert(korean), "said of two things");
+        }
+    }
+}
+
+#[test]
+fn every_standing_says_what_to_do_next_in_both_languages() {
+    let zone = Tz::Asia__Seoul;
+    let starts_at = "2021-07-26T05:30:00Z".parse().unwrap();
+    let on_date = day("2021-07-26");
+    for said in [
+        Standing::Ahead { starts_at, zone },
+        Standing::Past { starts_at, zone },
+        Standing::Given { on_date },
+        Standing::Cancelled { cancelled_at: starts_at, zone },
+        Standing::Missed { on_date },
+    ] {
+        for next in [
+            Next::Come,
+            Next::Nothing,
+            Next::CallClinic,
+            Next::BookAgain,
+            Next::BookLater { opens_at: starts_at, zone },
+            Next::Wait,
+            Next::AnotherCampaign,
+        ] {
+            let (english, korean) = (standing(English, &said, next), standing(Korean, &said, next));
+            assert_reads_well(&english, &korean);
+            assert_is_polite(&korean);
+            assert!(english.contains("26 July 2021") && korean.contains("2021년 7월 26일"));
+            assert!(english.ends_with('.') && korean.ends_with('.'));
         }
     }
 }

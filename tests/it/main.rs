@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::large_futures,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "a test that falls over has said what it had to say; its helpers are read by all"
@@ -18,6 +19,7 @@ mod auth;
 mod availability;
 mod board;
 mod booking;
+mod booking_number;
 mod browser;
 mod budget;
 mod campaign;
@@ -38,6 +40,7 @@ mod ledger;
 mod localized;
 mod model;
 mod outbox;
+mod output;
 mod overload;
 mod plan;
 mod postgres;

@@ -37,6 +37,7 @@ async fn a_clinic_sees_who_comes_when() {
         let person = &made.people[person];
         let expected = json!([{
             "booking_id": id,
+            "number": app.number(id).digits(),
             "state": "booked",
             "product_id": made.product_id,
             "dose_number": 1,

@@ -92,8 +92,8 @@ async fn what_cannot_be_a_user_is_refused_in_words() {
 }
 
 #[tokio::test]
-async fn codes_are_not_shown_where_other_machines_listen() {
+async fn codes_are_not_shown_where_other_machines_can_see_them() {
     let app = TestApp::start().await;
-    let serve = ["serve", "--show-codes", "--listen", "0.0.0.0:0"];
+    let serve = ["serve", "--show-codes", "--codes-listen", "0.0.0.0:0"];
     fails(&dosebook(&app, &serve, ""), "loopback");
 }

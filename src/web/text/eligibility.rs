@@ -14,9 +14,9 @@ texts! {
     region_optional_hint,
         "Only some rounds go by where people live.",
         "지역에 따라 대상이 정해지는 경우에만 필요합니다.";
-    eligible, "You can book this vaccination.", "예약하실 수 있습니다.";
-    eligible_later, "You can book later, not now.", "지금은 아니지만 나중에 예약하실 수 있습니다.";
-    not_eligible, "You cannot book this vaccination now.", "지금은 예약하실 수 없습니다.";
+    eligible, "You can book this vaccination", "예약하실 수 있습니다";
+    eligible_later, "You can book later, not now", "지금은 아니지만 나중에 예약하실 수 있습니다";
+    not_eligible, "You cannot book this vaccination now", "지금은 예약하실 수 없습니다";
     eligible_from(when: &str),
         "By these rules you can book from {when} on.",
         "지금 기준으로는 {when}부터 예약하실 수 있습니다.";

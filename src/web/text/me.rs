@@ -4,7 +4,6 @@ use super::Texts;
 use crate::domain::booking::State;
 
 texts! {
-    me_title, "My bookings", "나의 예약";
     me_signed_in(name: &str), "You are signed in as {name}.", "{name} 님으로 로그인되어 있습니다.";
     me_none, "You have not booked anything.", "예약하신 내역이 없습니다.";
     me_earlier, "Earlier", "지난 내역";
@@ -12,7 +11,6 @@ texts! {
     me_nothing_to_book,
         "There is nothing to book at present. The next round is announced on the first page.",
         "지금은 예약할 수 있는 접종이 없습니다. 다음 예약은 첫 화면에서 안내합니다.";
-    dose_of(campaign: &str, dose: i16), "{campaign}, dose {dose}", "{campaign} {dose}차";
     booking_when, "When", "일시";
     booking_where, "Where", "장소";
     booking_address, "Address", "주소";

@@ -98,6 +98,7 @@ async fn staff(recorder: &mut Recorder) {
     let path = format!("/v1/clinics/{}/schedule?date={day}", made.clinics[0]);
     let staff = recorder.app.staff(made.clinics[0]).await;
     recorder.get(&staff, &path).await;
+    find(recorder, &staff).await;
     let app = &recorder.app;
     join_all(made.people[1..20].iter().map(async |person| {
         let body = made.booking(made.slot(0, 3, 1));
@@ -111,6 +112,25 @@ async fn staff(recorder: &mut Recorder) {
     let session = recorder.post(&public, "/v1/auth/staff-sessions", body).await;
     let boss = recorder.app.holder_of(session["token"].as_str().unwrap());
     recorder.delete(&boss, "/v1/auth/staff-sessions").await;
+}
+
+/// Bookings by number, first one of today and then one of another day.
+async fn find(recorder: &mut Recorder, staff: &Client) {
+    let made = recorder.made.clone();
+    let path = format!("/v1/clinics/{}/bookings/find", made.clinics[0]);
+    for (person, is_today, case) in [(20, true, "today"), (21, false, "on another day")] {
+        let (id, slot) = (Uuid::now_v7(), made.slot(0, 2, person % 2));
+        let citizen = recorder.app.citizen(&made.people[person]);
+        citizen.put_booking(id, &made.booking(slot)).await.ok(201);
+        if is_today {
+            let sql = "update slot set on_date = (now() at time zone 'Asia/Seoul')::date
+                       where slot_id = $1";
+            sqlx::query(sql).bind(slot.slot_id.0).execute(&recorder.app.db).await.unwrap();
+        }
+        recorder.case = Some(case);
+        let body = json!({ "number": recorder.app.number(id).to_string() });
+        recorder.post(staff, &path, body).await;
+    }
 }
 
 fn slots(day: u64, count: u32) -> Value {

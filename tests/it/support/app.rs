@@ -10,8 +10,9 @@ use dosebook::{
     config::Service,
     db::Db,
     domain::{
-        ClinicId, PersonId, StaffUserId,
+        BookingId, ClinicId, PersonId, StaffUserId,
         batch::{self, Decide},
+        booking_number::BookingNumber,
         keys::Keys,
         session,
     },
@@ -247,6 +248,11 @@ impl TestApp {
     pub fn citizen(&self, person: impl Into<PersonId>) -> Client {
         let expires_at = self.app.clock.now() + TimeDelta::hours(session::CITIZEN_SESSION_HOURS);
         self.holder_of(&session::citizen_token(&self.app.keys, person.into(), expires_at))
+    }
+
+    /// The number that people have of a booking.
+    pub fn number(&self, booking_id: uuid::Uuid) -> BookingNumber {
+        BookingNumber::of(&self.app.keys.booking_number, BookingId(booking_id))
     }
 
     /// A signed-in member of a clinic's staff.

@@ -1,0 +1,89 @@
+//! How a booking stands, and what its person can do next, in two sentences.
+
+use super::date::{date, instant};
+use crate::domain::{
+    booking_standing::{Next, Standing},
+    language::Language,
+};
+
+/// How it stands and what to do next.
+pub fn standing(language: Language, standing: &Standing, next: Next) -> String {
+    let first = now(language, standing);
+    match then(language, next) {
+        Some(second) => format!("{first} {second}"),
+        None => first,
+    }
+}
+
+fn now(language: Language, standing: &Standing) -> String {
+    match standing {
+        Standing::Ahead { starts_at, zone } => {
+            let when = instant(language, *starts_at, *zone);
+            say!(language, "Your appointment is on {when}.", "예약 시간은 {when}입니다.")
+        }
+        Standing::Past { starts_at, zone } => {
+            let when = instant(language, *starts_at, *zone);
+            say!(
+                language,
+                "This appointment was on {when}, and no dose is on record for it.",
+                "예약 시간({when})이 지났고, 접종 기록이 없습니다."
+            )
+        }
+        Standing::Given { on_date } => {
+            let day = date(language, *on_date);
+            say!(language, "You got this dose on {day}.", "{day}에 접종을 받으셨습니다.")
+        }
+        Standing::Cancelled { cancelled_at, zone } => {
+            let when = instant(language, *cancelled_at, *zone);
+            say!(
+                language,
+                "You cancelled this booking on {when}.",
+                "{when}에 이 예약을 취소하셨습니다."
+            )
+        }
+        Standing::Missed { on_date } => {
+            let day = date(language, *on_date);
+            say!(
+                language,
+                "The clinic expected you on {day}, and has on record that you did not come.",
+                "접종기관에 {day} 예약일에 오지 않으신 것으로 기록되어 있습니다."
+            )
+        }
+    }
+}
+
+fn then(language: Language, next: Next) -> Option<String> {
+    Some(match next {
+        Next::Come | Next::Nothing => return None,
+        Next::CallClinic => say!(
+            language,
+            "If you were not vaccinated, call the clinic: once it has written that down, you can \
+             book again.",
+            "접종을 받지 못하셨으면 접종기관에 전화해 주십시오. 접종기관이 기록하면 다시 예약하실 수 있습니다."
+        ),
+        Next::BookAgain => say!(
+            language,
+            "You can book again while doses are left.",
+            "백신이 남아 있는 동안 다시 예약하실 수 있습니다."
+        ),
+        Next::BookLater { opens_at, zone } => {
+            let when = instant(language, opens_at, zone);
+            say!(
+                language,
+                "You can book again from {when}.",
+                "{when}부터 다시 예약하실 수 있습니다."
+            )
+        }
+        Next::Wait => say!(
+            language,
+            "Booking is on hold: you can book again when it goes on. The campaign says why.",
+            "지금은 예약을 받지 않고 있습니다. 예약이 다시 시작되면 예약하실 수 있습니다. 사유는 접종 사업 \
+             안내에 있습니다."
+        ),
+        Next::AnotherCampaign => say!(
+            language,
+            "This round of booking is over. The next ones are announced with the campaigns.",
+            "이번 예약은 끝났습니다. 다음 예약 일정은 접종 사업 안내에서 알려 드립니다."
+        ),
+    })
+}
