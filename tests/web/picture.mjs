@@ -1,4 +1,4 @@
-// Takes the pictures of docs. usage: node picture.mjs WORLD.json FOLDER INTO [PATTERN OF NAMES]
+// Takes the pictures of docs; of whole pages with FULL=yes. usage: node picture.mjs WORLD.json FOLDER INTO [PATTERN OF NAMES]
 
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
@@ -28,7 +28,7 @@ async function shoot({ page }, name) {
   if (!new RegExp(pattern).test(name)) return;
   await page.evaluate(() => scrollTo(0, 0));
   const path = join(into ?? '', `${name}.png`);
-  await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
+  await page.screenshot({ path, animations: 'disabled', caret: 'hide', fullPage: Boolean(process.env.FULL) });
   await run('pngquant', ['--force', '--ext', '.png', '--strip', '--speed', '1', COLOURS, path]);
 }
 

@@ -2,7 +2,7 @@
 // held against it.
 
 /** The paths of pages that everybody may see: caches may keep them for a second. */
-const PUBLIC = [/^\/(ko|en)$/, /^\/(ko|en)\/campaigns\/\d+$/, /^\/(ko|en)\/style$/];
+const PUBLIC = [/^\/(ko|en)(\/now)?$/, /^\/(ko|en)\/campaigns\/\d+(\/now)?$/, /^\/(ko|en)\/style$/];
 const HEADERS = {
   'x-content-type-options': /^nosniff$/,
   // `no-referrer` makes browsers send `Origin: null` with our own forms.

@@ -49,11 +49,13 @@ function look() {
     const top = document.elementFromPoint(x, y);
     return Boolean(top && it.contains(top));
   };
-  const seen = [box.left + Math.min(box.width / 2, 40), box.top + Math.min(box.height / 2, 24)];
+  // Of a table that is longer than the screen, what is on it.
+  const x = Math.max(box.left, 0) + Math.min(box.width / 2, 40);
+  const y = Math.max(box.top, 0) + Math.min((Math.min(box.bottom, innerHeight) - Math.max(box.top, 0)) / 2, 24);
   return {
     name: `<${it.localName}> ${(it.textContent || it.getAttribute('aria-label') || it.id).trim().replaceAll(/\s+/g, ' ').slice(0, 50)}`,
     top: box.top + scrollY,
-    isSeen: box.width > 0 && box.height > 0 && within(seen[0] ?? 0, seen[1] ?? 0),
+    isSeen: box.width > 0 && box.height > 0 && within(x, y),
     isMarked: outlineStyle === 'auto' || (outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2),
   };
 }
