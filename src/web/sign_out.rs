@@ -79,8 +79,8 @@ pub async fn post_sign_out_everywhere(
 }
 
 /// Has the browser forget the pages that it keeps for Back: it keeps some although they say
-/// `no-store`. The page that says that somebody is signed out asks for this as for a picture, because
-/// a browser may take long to clear what it keeps, and nobody should wait for that.
+/// `no-store`. The page that says that somebody is signed out asks for this as for a picture: a
+/// browser may take long to clear what it keeps, and nobody should wait for that.
 pub async fn get_forget(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response.insert_header((CACHE_CONTROL, "no-store"));

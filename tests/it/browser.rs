@@ -62,13 +62,7 @@ impl Stage {
             app.refresh().await;
         }
         let world = json!({
-            "open": {
-                "url": open.url,
-                "codes": open.codes_url,
-                "campaign_id": number(&open.db, "select campaign_id from campaign").await,
-                "people": people(&open.db, "where birth_date between '1962-01-01' and '1966-12-31'").await,
-                "others": people(&open.db, "where birth_date > '1966-12-31'").await,
-            },
+            "open": service_with_demonstration(&open).await,
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
@@ -105,6 +99,17 @@ async fn sell_out(app: &TestApp) -> Made {
     made
 }
 
+async fn service_with_demonstration(app: &TestApp) -> Value {
+    let cohort = "birth_date between '1962-01-01' and '1966-12-31'";
+    json!({
+        "url": app.url,
+        "codes": app.codes_url,
+        "campaign_id": number(&app.db, "select campaign_id from campaign").await,
+        "people": people(&app.db, cohort).await,
+        "others": people(&app.db, "birth_date > '1966-12-31'").await,
+    })
+}
+
 fn service_of(app: &TestApp, made: &Made) -> Value {
     let people: Vec<_> = made.people.iter().map(written).collect();
     json!({
@@ -128,11 +133,13 @@ async fn number(db: &PgPool, sql: &'static str) -> i32 {
 
 /// People of the register, who are `where` this holds.
 async fn people(db: &PgPool, which: &str) -> Value {
-    let sql =
-        format!("select name, birth_date, phone from person {which} order by person_id limit $1");
-    let rows: Vec<(String, NaiveDate, String)> =
-        sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(PEOPLE).fetch_all(db).await.expect("people");
-    let written = |(name, birth_date, phone): &(String, NaiveDate, String)| json!({ "name": name, "birth_date": birth_date, "phone": phone });
+    let order = "order by person_id limit $1";
+    let sql = format!("select name, birth_date, phone from person where {which} {order}");
+    let rows = sqlx::query_as::<_, (String, NaiveDate, String)>(sqlx::AssertSqlSafe(sql));
+    let rows = rows.bind(PEOPLE).fetch_all(db).await.expect("people");
+    let written = |(name, birth_date, phone): &(_, _, _)| -> Value {
+        json!({ "name": name, "birth_date": birth_date, "phone": phone })
+    };
     rows.iter().map(written).collect()
 }
 
