@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
@@ -276,11 +276,9 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> 
         booking::State::Booked if locked.now < slot.starts_at => {}
         _ => return Outcome::Refused(Code::BookingEnded.into()),
     }
-    let hours = locked
-        .campaigns
-        .get(&booking.campaign_id)
-        .map_or(0, |(_, rules)| i64::from(rules.cancel_until_hours));
-    let is_late = locked.now > slot.starts_at - TimeDelta::hours(hours);
+    let hours =
+        locked.campaigns.get(&booking.campaign_id).map_or(0, |(_, rules)| rules.cancel_until_hours);
+    let is_late = locked.now > booking::open_again_until(slot.starts_at, hours);
     slot.return_seat();
     allocation.return_dose(is_late);
     booking.state = booking::State::Cancelled;

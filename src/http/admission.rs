@@ -34,6 +34,8 @@ pub struct Admitted<P> {
 pub struct Booking;
 /// To read something of one's own from the database.
 pub struct Read;
+/// To see what became of a booking: who has booked sees so, however many still want to.
+pub struct Afterwards;
 /// To sign in, which people do before they book.
 pub struct SignIn;
 /// To list or load much of the database, for administrators.
@@ -48,6 +50,13 @@ impl Priority for Booking {
 
 impl Priority for Read {
     const YIELDS_AT: f64 = 0.9;
+    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
+        Some(&gates.reads)
+    }
+}
+
+impl Priority for Afterwards {
+    const YIELDS_AT: f64 = f64::INFINITY;
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
         Some(&gates.reads)
     }

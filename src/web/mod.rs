@@ -2,6 +2,7 @@
 
 pub mod asset;
 pub mod birth_field;
+pub mod booking;
 pub mod dev;
 pub mod docs;
 pub mod draw;
@@ -33,7 +34,8 @@ pub fn routes(pages: &mut ServiceConfig) {
         .service(at("/").route(get().to(docs::get_root)))
         .service(at("/docs").route(get().to(docs::get_docs)))
         .configure(public_routes)
-        .configure(citizen_routes);
+        .configure(citizen_routes)
+        .configure(booking_routes);
 }
 
 /// What answers only on this machine, at an address of its own.
@@ -75,6 +77,28 @@ fn citizen_routes(pages: &mut ServiceConfig) {
         )
         .service(page("/sign-out/forget").route(get().to(sign_out::get_forget)))
         .service(page("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
+}
+
+/// From choosing a place to the booking and its end.
+fn booking_routes(pages: &mut ServiceConfig) {
+    use booking::{booked, cancel, check, place, time};
+    pages
+        .service(
+            page("/campaigns/{campaign_id}/check")
+                .route(get().to(check::get_check))
+                .route(post().to(check::post_check)),
+        )
+        .service(page("/campaigns/{campaign_id}/clinics").route(get().to(place::get_clinics)))
+        .service(
+            page("/campaigns/{campaign_id}/clinics/{clinic_id}").route(get().to(time::get_times)),
+        )
+        .service(page("/bookings/{booking_id}").route(get().to(booked::get_booking)))
+        .service(page("/bookings/{booking_id}/calendar.ics").route(get().to(booked::get_calendar)))
+        .service(
+            page("/bookings/{booking_id}/cancel")
+                .route(get().to(cancel::get_cancel))
+                .route(post().to(cancel::post_cancel)),
+        );
 }
 
 /// A page in both languages.

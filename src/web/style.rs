@@ -75,7 +75,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         },
         district: Select {
             id: "district",
-            label: t.sample_district().into(),
+            label: t.district().into(),
             hint: "".into(),
             groups: vec![(String::new(), districts)],
             chosen: "2".to_owned(),
@@ -88,8 +88,8 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             chosen: "message".to_owned(),
         },
         rows: vec![
-            Row::new(t.booking_where(), t.sample_clinic()).changed_at("#main", t.sample_place()),
-            Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.sample_time()),
+            Row::new(t.booking_where(), t.sample_clinic()).changed_at("#main", t.the_place()),
+            Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.the_time()),
         ],
         tags: [
             (t.booking_booked(), Tone::Plain),

@@ -52,6 +52,7 @@ macro_rules! text {
 
 use text;
 
+mod booking;
 mod eligibility;
 mod form;
 mod layout;

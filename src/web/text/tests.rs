@@ -8,7 +8,7 @@ type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
     let tables = [eligibility::TEXTS, form::TEXTS, layout::TEXTS, me::TEXTS, part::TEXTS];
-    [&tables.concat()[..], refusal::TEXTS, sign_in::TEXTS, style::TEXTS].concat()
+    [&tables.concat()[..], booking::TEXTS, refusal::TEXTS, sign_in::TEXTS, style::TEXTS].concat()
 }
 
 /// The facts in braces.
