@@ -82,7 +82,7 @@ impl Serving {
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let sign_outs = Arc::new(SignOuts::default());
         sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
-        let mut maker = web::shelf::Maker::new(service.site.clone())?;
+        let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
@@ -121,7 +121,9 @@ impl Serving {
             page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
         let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
-        let jobs = start_jobs(&app);
+        let mut jobs = start_jobs(&app);
+        let pages = publish(&app, maker);
+        jobs.spawn(jobs::page::run(app.board.clone(), app.metrics.clone(), pages));
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs })
     }
 
@@ -172,6 +174,16 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
     .map_err(|error| named(error, "show codes", page, "--codes-listen"))?;
     let address = server.addrs().first().copied().unwrap_or(page);
     Ok((server.run(), address))
+}
+
+/// Puts the pages of a snapshot on the shelf.
+fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
+    let app = app.clone();
+    Arc::new(move |snapshot| {
+        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
+        app.shelf.put(pages);
+        Ok(())
+    })
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {

@@ -31,9 +31,12 @@ use crate::{
         region::Region,
         roster::Roster,
         rule_set::Rules,
+        supply_history::Entry,
     },
 };
 
+/// Entries of a campaign's history that are kept for its pages.
+const CHANGES_MAX: i64 = 50;
 /// How many regions a region may lie in: a province is all that the schema means today.
 const REGION_LEVELS_MAX: usize = 8;
 
@@ -65,6 +68,11 @@ pub struct Card {
     /// By the present rules.
     pub offer: Offer,
     pub products: Vec<Product>,
+    /// Who may book, by the present rules.
+    pub cohorts: Vec<Cohort>,
+    /// The last changes of its limit and state, newest first. Whoever writes one touches the
+    /// catalogue.
+    pub changes: Vec<Entry>,
     pub document: Document,
 }
 
@@ -105,7 +113,7 @@ pub struct Parts {
     courses: Vec<Course>,
     rosters: Vec<Roster>,
     /// Those that are not drafts.
-    campaigns: Vec<(Campaign, Rules)>,
+    campaigns: Vec<(Campaign, Rules, Vec<Entry>)>,
     register: Register,
 }
 
@@ -117,8 +125,10 @@ impl Parts {
         for campaign in db::campaign::list(&mut *conn, CampaignId(0), ALL).await? {
             if campaign.state != State::Draft {
                 let (id, version) = (campaign.campaign_id, campaign.rule_version);
-                let rules = db::eligibility::rules(conn, id, version).await?;
-                campaigns.push((campaign, rules.ok_or(sqlx::Error::RowNotFound)?));
+                let rules = db::eligibility::rules(&mut *conn, id, version).await?;
+                let rules = rules.ok_or(sqlx::Error::RowNotFound)?;
+                let changes = db::supply_history::latest(conn, id, CHANGES_MAX).await?;
+                campaigns.push((campaign, rules, changes));
             }
         }
         Ok(Self {
@@ -201,12 +211,18 @@ fn path(regions: &BTreeMap<RegionId, Region>, from: RegionId) -> Vec<RegionId> {
 fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     let mut cards = BTreeMap::new();
     let mut views = Vec::new();
-    for (campaign, rules) in &parts.campaigns {
+    for (campaign, rules, changes) in &parts.campaigns {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
-        let (campaign, offer) = (campaign.clone(), rules.into());
-        let products = rules.products.clone();
-        cards.insert(campaign.campaign_id, Card { campaign, offer, products, document });
+        let card = Card {
+            campaign: campaign.clone(),
+            offer: rules.into(),
+            cohorts: rules.cohorts.clone(),
+            products: rules.products.clone(),
+            changes: changes.clone(),
+            document,
+        };
+        cards.insert(campaign.campaign_id, card);
         views.push(view);
     }
     Ok((cards, Document::new(&json!({ "campaigns": views }))?))

@@ -156,7 +156,7 @@ fn page(problem: &Problem, request: &HttpRequest, id: Uuid) -> Option<(String, L
 }
 
 /// The response with the body of its problem document, in the language of its request; any other
-/// as it is. Logs the cause.
+/// as it is, and so is a problem that has a page already. Logs the cause.
 pub(super) fn in_language<B: MessageBody>(
     response: ServiceResponse<B>,
     id: Uuid,

@@ -2,5 +2,6 @@
 
 pub mod board;
 pub mod outbox;
+pub mod page;
 pub mod session;
 pub mod sweep;

@@ -14,6 +14,7 @@ use super::{
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Choice, DateField, Select},
+    round::Round,
     text::Texts,
 };
 use crate::{
@@ -235,21 +236,17 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
     if let Some(reason) = &card.campaign.state_reason
         && verdict.reasons.iter().any(is_held_up)
     {
-        more.push(t.why_paused(t.name(reason)));
+        more.push(t.because(t.name(reason)));
     }
     if verdict.eligible
-        && let Some(published) = snapshot.supplies.get(&campaign_id)
+        && let Some(round) = Round::new(t, snapshot, campaign_id)
     {
-        let doses = published.supply.bookable.doses;
-        more.push(match doses {
-            0 => t.doses_none().to_owned(),
-            doses => t.doses_now(&t.count(doses)),
-        });
+        more.push(round.main.text);
     }
     more.push(by);
     let clinics = format!("/campaigns/{campaign_id}/clinics");
     let way = match (verdict.eligible, is_signed_in) {
-        (true, true) => (t.choose_place(), clinics),
+        (true, true) => (t.find_a_clinic(), clinics),
         (true, false) => {
             let next = super::next::Next::parse(&clinics).unwrap_or_default();
             (t.sign_in(), next.with_next("/sign-in"))

@@ -9,6 +9,7 @@ use super::{
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Row, Tone},
+    round::Round,
     text::Texts,
 };
 use crate::{
@@ -17,7 +18,6 @@ use crate::{
     domain::{
         Refusal,
         booking::{Booking, State},
-        campaign,
     },
     http::{
         admission::{self, Admitted},
@@ -38,7 +38,7 @@ struct Page<'a> {
     bookings: Vec<Booked>,
     /// Ended ones, the newest first.
     earlier: Vec<Booked>,
-    campaigns: Vec<Open>,
+    rounds: Vec<Round>,
 }
 
 /// A booking, as the page shows it.
@@ -48,15 +48,6 @@ struct Booked {
     next: &'static str,
     rows: Vec<Row>,
     href: String,
-}
-
-/// A campaign in which nothing is booked.
-struct Open {
-    name: String,
-    lines: Vec<String>,
-    /// Where to book, if that is possible now.
-    clinics: Option<String>,
-    eligibility: String,
 }
 
 /// # Errors
@@ -80,7 +71,7 @@ pub async fn get_me(
         name: person.name_in(t.language()),
         bookings: live.iter().copied().map(show).collect(),
         earlier: ended.iter().rev().copied().map(show).collect(),
-        campaigns: open_campaigns(t, &snapshot, &live, now),
+        rounds: open_rounds(t, &snapshot, &live),
     };
     visit.show(&page)
 }
@@ -116,53 +107,22 @@ fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) ->
 fn tag(t: Texts, state: State, is_due: bool) -> (&'static str, Tone) {
     match state {
         State::Booked if is_due => (t.booking_is_due(), Tone::Wait),
-        State::Booked => (t.booking_booked(), Tone::Good),
+        State::Booked => (t.dose_booked(), Tone::Good),
         State::Held => (t.booking_held(), Tone::Wait),
-        State::Given => (t.booking_given(), Tone::Good),
+        State::Given => (t.dose_given(), Tone::Good),
         State::Cancelled => (t.booking_cancelled(), Tone::Bad),
         State::NoShow => (t.booking_no_show(), Tone::Bad),
     }
 }
 
-/// The campaigns whose dose this person has neither booked nor been given.
-fn open_campaigns(
-    t: Texts,
-    snapshot: &Snapshot,
-    live: &[&Booking],
-    now: DateTime<Utc>,
-) -> Vec<Open> {
-    let is_booked = |card: &&Card| {
+/// The rounds whose dose this person has neither booked nor been given.
+fn open_rounds(t: Texts, snapshot: &Snapshot, live: &[&Booking]) -> Vec<Round> {
+    let is_booked = |card: &Card| {
         let dose = (card.campaign.course_id, card.campaign.dose_number);
         live.iter().any(|booking| (booking.course_id, booking.dose_number) == dose)
     };
-    let cards = snapshot.catalogue.campaigns.values();
-    let cards = cards.filter(|card| card.campaign.state != campaign::State::Closed);
-    cards.filter(|card| !is_booked(card)).map(|card| open(t, snapshot, card, now)).collect()
-}
-
-fn open(t: Texts, snapshot: &Snapshot, card: &Card, now: DateTime<Utc>) -> Open {
-    let campaign = &card.campaign;
-    let id = campaign.campaign_id;
-    let doses = snapshot.supplies.get(&id).map(|published| published.supply.bookable.doses);
-    let mut lines = vec![match campaign.state {
-        campaign::State::Paused => t.campaign_paused().to_owned(),
-        _ if now < campaign.opens_at => {
-            t.campaign_opens(&t.instant(campaign.opens_at, campaign.zone))
-        }
-        _ if campaign.closes_at <= now => t.campaign_is_over().to_owned(),
-        campaign::State::Open => match doses {
-            Some(doses) if doses > 0 => t.campaign_open(&t.count(doses)),
-            _ => t.campaign_sold_out().to_owned(),
-        },
-        _ => t.campaign_opens_late().to_owned(),
-    }];
-    if let Some(reason) = &campaign.state_reason {
-        lines.push(t.why_paused(t.name(reason)));
-    }
-    Open {
-        name: t.name(&campaign.name).to_owned(),
-        lines,
-        clinics: card.is_open(now).then(|| format!("/campaigns/{id}/clinics")),
-        eligibility: format!("/campaigns/{id}/eligibility"),
-    }
+    let campaigns = snapshot.catalogue.campaigns.iter();
+    let free = campaigns.filter(|(_, card)| !is_booked(card));
+    let rounds = free.filter_map(|(id, _)| Round::new(t, snapshot, *id));
+    rounds.filter(|round| !round.phase.is_over()).collect()
 }

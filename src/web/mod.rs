@@ -9,16 +9,19 @@ pub mod draw;
 pub mod eligibility;
 pub mod form;
 pub mod guard;
+pub mod landing;
 pub mod me;
 pub mod next;
 pub mod page;
 pub mod part;
 pub mod refusal;
+pub mod round;
 pub mod shelf;
 pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_out;
 pub mod style;
+pub mod supply;
 pub mod text;
 
 use actix_web::{
@@ -31,7 +34,7 @@ use crate::http::{prerendered, route::at};
 /// Every page for the public.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
-        .service(at("/").route(get().to(docs::get_root)))
+        .service(at("/").route(get().to(prerendered::get_page)))
         .service(at("/docs").route(get().to(docs::get_docs)))
         .configure(public_routes)
         .configure(citizen_routes)
@@ -47,6 +50,10 @@ pub fn local_routes(pages: &mut ServiceConfig) {
 fn public_routes(pages: &mut ServiceConfig) {
     pages
         .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
+        .service(page("").route(get().to(prerendered::get_page)))
+        .service(page("/now").route(get().to(prerendered::get_page)))
+        .service(page("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
+        .service(page("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
         .service(page("/style").route(get().to(prerendered::get_page)));
 }
 

@@ -92,9 +92,9 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.the_time()),
         ],
         tags: [
-            (t.booking_booked(), Tone::Plain),
-            (t.booking_given(), Tone::Good),
-            (t.sample_paused(), Tone::Wait),
+            (t.dose_booked(), Tone::Plain),
+            (t.dose_given(), Tone::Good),
+            (t.tag_paused(), Tone::Wait),
             (t.booking_cancelled(), Tone::Bad),
         ],
         regions: [(t.sample_seoul(), bar(190_000)), (t.sample_busan(), bar(74_000))],

@@ -5,6 +5,36 @@ use chrono_tz::Tz;
 
 use crate::domain::language::Language;
 
+/// 26 July 2021; 2021년 7월 26일: where the day of the week says nothing, as with a day of birth.
+pub fn calendar_day(language: Language, date: NaiveDate) -> String {
+    let (year, day) = (date.year(), date.day());
+    match language {
+        Language::English => format!("{day} {} {year}", date.format("%B")),
+        Language::Korean => format!("{year}년 {}월 {day}일", date.month()),
+    }
+}
+
+/// 14:30:05; 오후 2시 30분 5초: how new something is that was true just now.
+pub fn second(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    let (minute, second) = (at.minute(), at.second());
+    match language {
+        Language::English => format!("{}", at.format("%H:%M:%S")),
+        Language::Korean => {
+            let (half, hour) = half_day(at.hour());
+            format!("{half} {hour}시 {minute}분 {second}초")
+        }
+    }
+}
+
+fn half_day(hour: u32) -> (&'static str, u32) {
+    match hour {
+        0..=11 => ("오전", hour),
+        12 => ("오후", hour),
+        _ => ("오후", hour - 12),
+    }
+}
+
 /// Monday 26 July 2021; 2021년 7월 26일(월).
 pub fn date(language: Language, date: NaiveDate) -> String {
     let (year, day) = (date.year(), date.day());
@@ -87,6 +117,20 @@ mod tests {
         let day = "2021-08-01".parse().unwrap();
         assert_eq!(short_date(Language::English, day), "Sun 1 August");
         assert_eq!(short_date(Language::Korean, day), "8월 1일(일)");
+    }
+
+    #[test]
+    fn a_day_of_birth_has_no_day_of_the_week() {
+        let day = NaiveDate::from_ymd_opt(1964, 9, 3).unwrap();
+        assert_eq!(calendar_day(Language::English, day), "3 September 1964");
+        assert_eq!(calendar_day(Language::Korean, day), "1964년 9월 3일");
+    }
+
+    #[test]
+    fn a_second_is_said_by_the_clock_there() {
+        let at = "2021-07-12T10:59:58Z".parse().unwrap();
+        assert_eq!(second(Language::English, at, Tz::Asia__Seoul), "19:59:58");
+        assert_eq!(second(Language::Korean, at, Tz::Asia__Seoul), "오후 7시 59분 58초");
     }
 
     #[test]

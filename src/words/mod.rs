@@ -24,11 +24,11 @@ mod reason;
 mod standing;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{date, instant, short_date, time};
+pub use date::{calendar_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use number::{count, wait};

@@ -20,8 +20,8 @@ use crate::support::{
 
 const TREE: &str = "/tree";
 
-/// Method and path of every route that the service has.
-async fn routes() -> BTreeSet<(String, String)> {
+/// Method and path of every route that the service has, pages too.
+pub async fn routes_and_pages() -> BTreeSet<(String, String)> {
     let tree = async |tree: web::Data<IntrospectionTree>| tree.report_as_json();
     let service = App::new().configure(api::routes).configure(pages::routes);
     let service = test::init_service(service.route(TREE, web::get().to(tree))).await;
@@ -35,7 +35,14 @@ async fn routes() -> BTreeSet<(String, String)> {
             routes.insert((method.as_str().expect("a method").to_owned(), path.to_owned()));
         }
     }
-    routes.retain(|(_, path)| path != TREE && !is_page(path));
+    routes.retain(|(_, path)| path != TREE);
+    routes
+}
+
+/// Method and path of every route of the API.
+async fn routes() -> BTreeSet<(String, String)> {
+    let mut routes = routes_and_pages().await;
+    routes.retain(|(_, path)| !is_page(path));
     routes
 }
 

@@ -58,3 +58,4 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod web;

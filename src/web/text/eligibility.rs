@@ -28,14 +28,6 @@ texts! {
         "This answer is for {name}, by the register and all bookings.",
         "{name} 님의 등록 정보와 예약 내역으로 확인한 결과입니다.";
     why_not, "Why", "사유";
-    why_paused(reason: &str), "The reason given: {reason}", "안내된 사유: {reason}";
-    doses_now(doses: &str),
-        "Doses that can be booked now: {doses}.",
-        "지금 예약할 수 있는 백신: {doses}회분";
-    doses_none,
-        "All doses are booked at this moment. Doses that are given back can be booked again.",
-        "지금은 예약할 수 있는 백신이 없습니다. 취소된 백신이 나오면 다시 예약하실 수 있습니다.";
-    choose_place, "Choose a place and a day", "접종 장소와 날짜 선택";
     ask_for_other, "Ask for somebody else", "다른 분 확인하기";
     eligibility_busy(time: &str),
         "Many people are asking right now. What you wrote is kept: press again in {time}.",

@@ -16,8 +16,6 @@ texts! {
     booking_address, "Address", "주소";
     booking_call, "Telephone of the clinic", "접종기관 전화번호";
     booking_show, "Show this booking", "예약 보기";
-    booking_booked, "Booked", "예약됨";
-    booking_given, "Given", "접종 완료";
     booking_cancelled, "Cancelled", "취소됨";
     booking_no_show, "Not come", "미접종";
     booking_held, "Held for you", "확보됨";
@@ -38,20 +36,6 @@ texts! {
     no_show_next,
         "The clinic noted that you did not come. Call the helpline if you still want this dose.",
         "방문하지 않으신 것으로 기록되었습니다. 접종을 원하시면 전화로 문의해 주십시오.";
-    campaign_open(doses: &str),
-        "Booking is open. {doses} doses can be booked now.",
-        "예약 중입니다. 지금 예약할 수 있는 백신은 {doses}회분입니다.";
-    campaign_sold_out,
-        "Booking is open, but all doses are booked at this moment. Doses that are given back can \
-         be booked again.",
-        "예약 중이지만 남은 백신이 없습니다. 취소된 백신이 나오면 다시 예약하실 수 있습니다.";
-    campaign_opens(when: &str), "Booking opens on {when}.", "예약은 {when}에 시작합니다.";
-    campaign_opens_late,
-        "Booking was announced for now, but has not been opened yet.",
-        "예약 시작 예정 시각이 지났으나 아직 시작되지 않았습니다.";
-    campaign_paused, "Booking is paused. What you have booked is safe.",
-        "예약을 잠시 멈추었습니다. 이미 하신 예약은 그대로 유지됩니다.";
-    campaign_is_over, "Booking has closed.", "예약이 마감되었습니다.";
 }
 
 impl Texts {

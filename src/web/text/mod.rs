@@ -55,12 +55,15 @@ use text;
 mod booking;
 mod eligibility;
 mod form;
+mod landing;
 mod layout;
 mod me;
 mod part;
 pub mod refusal;
+mod round;
 mod sign_in;
 mod style;
+mod supply;
 #[cfg(test)]
 mod tests;
 

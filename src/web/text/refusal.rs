@@ -2,7 +2,10 @@
 //! by `words`.
 
 use super::Texts;
-use crate::domain::{Code, Detail, Refusal};
+use crate::{
+    domain::{Code, Detail, Refusal},
+    words,
+};
 
 texts! {
     refusal_nothing_done,
@@ -35,9 +38,9 @@ texts! {
         "Look again in {seconds} seconds. A booking that you have is kept.",
         "{seconds}초 뒤에 다시 보아 주십시오. 이미 하신 예약은 그대로 유지됩니다.";
     refusal_unsure,
-        "We do not know yet whether it went through. Go back and press again: it is one booking \
+        "Go back and press again: it is one booking \
          at most, and if you have it, you will see it.",
-        "결과를 확인하지 못했습니다. 이전 화면으로 돌아가 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
+        "이전 화면으로 돌아가 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
     refusal_later,
         "A booking that you have is kept. Look again in a minute.",
         "이미 하신 예약은 그대로 유지됩니다. 1분 뒤에 다시 보아 주십시오.";
@@ -45,6 +48,11 @@ texts! {
         "If you call the helpline, name this request: {id}",
         "전화로 문의하실 때 이 요청 번호를 알려 주십시오: {id}";
     refusal_begin, "To the first page", "첫 화면으로";
+    no_page, "There is no such page", "이 주소에는 페이지가 없습니다";
+    too_many, "Too many tries from here", "요청이 너무 많습니다";
+    busy, "Many people are booking right now", "지금 예약하는 분이 많습니다";
+    not_known, "We do not know yet whether it went through", "결과를 확인하지 못했습니다";
+    no_answer, "This page cannot be shown right now", "지금은 이 화면을 보여 드릴 수 없습니다";
 }
 
 /// What somebody can do who was refused.
@@ -59,6 +67,18 @@ pub enum Way {
 }
 
 impl Texts {
+    /// What the refusal of a page, or of a press, is called.
+    pub fn refused(self, code: Code, is_press: bool) -> &'static str {
+        match code {
+            Code::NotFound => self.no_page(),
+            Code::TooManyRequests => self.too_many(),
+            Code::Overloaded => self.busy(),
+            Code::Unavailable | Code::Internal if is_press => self.not_known(),
+            Code::Unavailable | Code::Internal => self.no_answer(),
+            code => words::title(self.language(), code),
+        }
+    }
+
     /// What the refusal of a page means, and the way on; of a press, where a form was sent.
     pub fn advice(self, refusal: &Refusal, is_press: bool) -> (String, Way) {
         let (text, way) = match refusal.code {

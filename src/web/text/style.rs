@@ -9,16 +9,15 @@ texts! {
     sample_message, "By message to your phone", "휴대전화 문자";
     sample_message_hint, "To the number in the register.", "등록된 번호로 보냅니다.";
     sample_letter, "By letter", "우편";
-    sample_link, "Check whether you can book", "예약 대상인지 확인하기";
     sample_notice, "Pressing twice makes one booking.", "두 번 눌러도 예약은 한 건입니다.";
     sample_warning, "This clinic is closed on that day.", "이 기관은 그날 휴진입니다.";
     sample_details, "What if I do not have a phone?", "휴대전화가 없으면 어떻게 합니까?";
     sample_details_text,
         "Somebody you trust may book for you with your details.",
         "믿을 수 있는 분이 대신 예약하실 수 있습니다.";
-    sample_paused, "Paused", "일시 중지";
+    sample_place, "the place", "접종 장소";
+    sample_time, "the time", "접종 시간";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
-    sample_region, "Region", "지역";
     sample_left, "Left", "남음";
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
     sample_seoul, "Seoul", "서울특별시";

@@ -7,8 +7,21 @@ use super::*;
 type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
-    let tables = [eligibility::TEXTS, form::TEXTS, layout::TEXTS, me::TEXTS, part::TEXTS];
-    [&tables.concat()[..], booking::TEXTS, refusal::TEXTS, sign_in::TEXTS, style::TEXTS].concat()
+    let tables = [
+        booking::TEXTS,
+        eligibility::TEXTS,
+        form::TEXTS,
+        landing::TEXTS,
+        layout::TEXTS,
+        me::TEXTS,
+        part::TEXTS,
+        refusal::TEXTS,
+        round::TEXTS,
+        sign_in::TEXTS,
+        style::TEXTS,
+        supply::TEXTS,
+    ];
+    tables.concat()
 }
 
 /// The facts in braces.

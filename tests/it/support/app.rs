@@ -21,7 +21,7 @@ use dosebook::{
 };
 use sqlx::PgPool;
 
-use super::{Client, database::TestDatabase, proxy::Proxy};
+use super::{Browser, Client, database::TestDatabase, proxy::Proxy};
 
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
@@ -237,6 +237,11 @@ impl TestApp {
             (response.status().as_u16(), response.text().await.expect("text"))
         });
         answer.await.expect("the client does not fall over")
+    }
+
+    /// A browser that has not been here before.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url, self.http.clone())
     }
 
     /// A client with this token.

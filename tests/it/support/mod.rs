@@ -2,6 +2,7 @@
 //! answer against openapi.yaml, and a small campaign.
 
 pub mod app;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod make;
@@ -16,6 +17,7 @@ use std::{sync::LazyLock, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 pub use app::TestApp;
+pub use browser::{Browser, Page};
 pub use client::{Answer, Client, Request};
 pub use make::{Made, Person, World};
 
