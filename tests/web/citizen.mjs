@@ -152,7 +152,13 @@ export class Citizen {
     }
   }
 
-  /** From the landing page to the page that asks when. @param {number} [nth] of the clinics that are listed */
+  /** From the landing page to the page that asks where. */
+  async begin() {
+    await this.open('');
+    await this.goSignedIn(this.main.locator(`a[href*="campaigns"][href$="clinics"]`).first());
+  }
+
+  /** From the page that asks where to the one that asks when. @param {number} [nth] of the days that are offered */
   async choosePlace(nth = 0) {
     await this.goSignedIn(this.main.locator('a[href*="/clinics/"]').nth(nth));
   }
@@ -164,8 +170,7 @@ export class Citizen {
 
   /** From the landing page to the page that sums up. */
   async decide() {
-    await this.open('');
-    await this.goSignedIn(this.main.locator(`a[href*="/campaigns/${this.service.campaign_id}/clinics"]`).first());
+    await this.begin();
     await this.choosePlace();
     await this.chooseTime();
   }

@@ -34,7 +34,7 @@ async function shoot({ page }, name) {
 
 /** @param {Citizen} citizen @param {string} name what the pictures are called after the page */
 async function way(citizen, name) {
-  const { main, service } = citizen;
+  const { service } = citizen;
   const shot = (/** @type {string} */ page) => shoot(citizen, `${page}-${name}`);
   await citizen.open('');
   await shot('landing');
@@ -51,7 +51,7 @@ async function way(citizen, name) {
   await citizen.fill('code', (await citizen.code()) ?? '');
   await citizen.submit();
   await shot('me');
-  await citizen.go(main.locator(`a[href*="/campaigns/${service.campaign_id}/clinics"]`).first());
+  await citizen.begin();
   await shot('place');
   await citizen.choosePlace();
   await shot('time');

@@ -3,7 +3,7 @@
 import { Citizen } from '../citizen.mjs';
 import { examine } from '../examine.mjs';
 import { expect, same } from '../expect.mjs';
-import { LANGUAGES } from './page.mjs';
+import { LANGUAGES, inspect } from './page.mjs';
 
 /** Pages between the first and the booking, this one too. */
 const SCREENS_MAX = 7;
@@ -13,8 +13,7 @@ async function whole(citizen, look = async () => {}) {
   const { visitor } = citizen;
   await citizen.open('');
   await look('landing');
-  const first = citizen.main.locator(`a[href*="/campaigns/${citizen.service.campaign_id}/clinics"]`).first();
-  await citizen.go(first);
+  await citizen.go(citizen.main.locator('a[href*="campaigns"][href$="clinics"]').first());
   if (citizen.page.url().includes('/sign-in')) {
     await look('sign-in');
     await citizen.claim();
@@ -50,8 +49,8 @@ export const stories = LANGUAGES.flatMap((language) => [
     run: async (/** @type {import('../tell.mjs').Stage} */ stage) => {
       const citizen = await Citizen.at(stage, { language, javaScriptEnabled, viewport: { width: 320, height: 640 } });
       const look = async (/** @type {string} */ where) => {
-        const found = await examine(citizen.visitor);
-        citizen.visitor.found.push(...found.map((fault) => `${where}: ${fault}`));
+        if (javaScriptEnabled) return inspect(citizen.visitor, where);
+        citizen.visitor.found.push(...(await examine(citizen.visitor)).map((fault) => `${where}: ${fault}`));
       };
       const { path, screens } = await whole(citizen, look);
       if (screens > SCREENS_MAX) citizen.visitor.found.push(`way: ${screens} screens from start to booked`);
