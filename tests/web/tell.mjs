@@ -13,6 +13,8 @@ import { Visitor } from './visitor.mjs';
 
 /** Two cores: the browser and the service take one each. */
 const AT_ONCE = 2;
+/** Milliseconds after which a story hangs. */
+const STORY_MAX = 90_000;
 
 /** What a story is played on. */
 export class Stage {
@@ -68,7 +70,7 @@ export async function tell(stories, { browser, world, folder }) {
       const line = (/** @type {string} */ how) =>
         `${how}  ${((performance.now() - began) / 1e3).toFixed(1).padStart(5)} s  ${story?.name}`;
       try {
-        const figure = await story.run(stage);
+        const figure = await Promise.race([story.run(stage), tooLong()]);
         await stage.end();
         passed += 1;
         console.log(`${line('ok    ')}${figure ? `: ${figure}` : ''}`);
@@ -83,6 +85,13 @@ export async function tell(stories, { browser, world, folder }) {
   await Promise.all(Array.from({ length: AT_ONCE }, teller));
   console.log(`${passed} passed, ${failed} failed`);
   return failed;
+}
+
+/** @returns {Promise<never>} */
+function tooLong() {
+  return new Promise((_, fail) => {
+    setTimeout(() => fail(new Error(`it takes longer than ${STORY_MAX / 1e3} s`)), STORY_MAX).unref();
+  });
 }
 
 /** @param {unknown} error */
