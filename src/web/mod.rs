@@ -78,6 +78,7 @@ fn citizen_routes(pages: &mut ServiceConfig) {
                 .route(get().to(sign_out::get_sign_out))
                 .route(post().to(sign_out::post_sign_out)),
         )
+        .service(both("/sign-out/forget").route(get().to(sign_out::get_forget)))
         .service(both("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
 }
 

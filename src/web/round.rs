@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::{part::Tone, text::Texts};
+use super::{next::Next, part::Tone, text::Texts};
 use crate::{
     board::{
         catalogue::{Card, Catalogue},
@@ -158,6 +158,13 @@ impl Round {
     /// The page to choose a place and a day, after the language.
     pub fn clinics(&self) -> String {
         format!("{}/clinics", self.path)
+    }
+
+    /// The way to book, after the language: who signs in first is shown their own district and needs
+    /// a screen less. Who is signed in already is sent on at once.
+    pub fn booking(&self) -> String {
+        let clinics = self.clinics();
+        Next::parse(&clinics).map_or(clinics, |next| next.with_next("/sign-in"))
     }
 
     /// How many changes the page shows.

@@ -1,6 +1,12 @@
 //! Signing out, here or everywhere, and the page that says it is done.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, HeaderName},
+    },
+};
 use askama::Template;
 
 use super::{
@@ -70,6 +76,19 @@ pub async fn post_sign_out_everywhere(
         None => Ok(()),
     };
     done(&visit, ended)
+}
+
+/// Has the browser forget the pages that it keeps for Back: it keeps some although they say
+/// `no-store`. The page that says that somebody is signed out asks for this as for a picture: a
+/// browser may take long to clear what it keeps, and nobody should wait for that.
+pub async fn get_forget(request: HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    let from = request.headers().get(HeaderName::from_static("sec-fetch-site"));
+    if from.is_some_and(|from| from == "same-origin") {
+        response.insert_header((HeaderName::from_static("clear-site-data"), "\"cache\""));
+    }
+    response.finish()
 }
 
 /// Takes the cookie away only with the session: else it would live on where nobody can end it.

@@ -21,6 +21,7 @@ mod board;
 mod booking;
 mod booking_again;
 mod booking_number;
+mod browser;
 mod budget;
 mod campaign;
 mod clinic;

@@ -70,7 +70,7 @@ function renew(live) {
 }
 
 /** @param {number} seconds */
-function words(seconds) {
+export function words(seconds) {
   const minutes = Math.ceil(seconds / 60);
   /** @type {[string, number][]} */
   const parts = seconds <= 60 ? [['second', seconds]]
@@ -82,6 +82,12 @@ function words(seconds) {
 for (const live of all('[data-live]')) renew(live);
 
 for (const summary of all('#errors')) summary.focus();
+
+// What the browser kept for Back: somebody may have signed out since.
+addEventListener('pageshow', ({ persisted }) => {
+  document.body.hidden = persisted;
+  if (persisted) location.reload();
+});
 
 // The second press within a second is not sent.
 document.addEventListener('submit', (event) => {

@@ -154,6 +154,14 @@ impl Options {
         self
     }
 
+    /// Who answers for the service in both languages, and the number of the helpline.
+    pub fn site(mut self, (issuer, issuer_ko): (&str, &str), helpline: &str) -> Self {
+        self.service.site.issuer = issuer.into();
+        self.service.site.issuer_ko = Some(issuer_ko.into());
+        self.service.site.helpline = Some(helpline.into());
+        self
+    }
+
     pub fn codes_per_minute(mut self, codes: u32) -> Self {
         self.service.codes_per_minute = codes;
         self
