@@ -70,6 +70,8 @@ enum Family {
     Overload,
     /// Reads of what is left, while others book
     Supply,
+    /// Reads of the public pages
+    Pages,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -91,6 +93,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Lock => rows::lock::measure(bench).await,
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
+        Family::Pages => rows::pages::measure(bench).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
