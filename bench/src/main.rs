@@ -21,6 +21,7 @@ mod bench;
 mod booking_load;
 mod citizens;
 mod dataset;
+mod gateway;
 mod machine;
 mod paths;
 mod read_load;
@@ -70,6 +71,8 @@ enum Family {
     Overload,
     /// Reads of what is left, while others book
     Supply,
+    /// Messages a second, and bookings beside them
+    Messages,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -91,6 +94,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Lock => rows::lock::measure(bench).await,
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
+        Family::Messages => rows::messages::measure(bench).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
