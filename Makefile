@@ -5,8 +5,13 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 TOOLS := $(CURDIR)/target/tools
 REDOCLY := @redocly/cli@2.77.0
 CARGO_DENY := 0.20.2
+WEB := tests/web
+# Alone, after all others: a browser wants a core of its own.
+BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)" \
+    scripts/with-postgres cargo test --locked --test it -- --ignored --exact --nocapture browser::
 
-.PHONY: help run test check bench bench-quick build prepare fmt clippy openapi licences queries
+.PHONY: help run test test-web screenshots check bench bench-quick build prepare fmt clippy openapi \
+    licences queries javascript
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -23,8 +28,23 @@ build:
 test: ## Run all tests, each on a database of its own
 	@scripts/need aiosmtpd cargo cc curl kannel openssl postgresql
 	scripts/with-postgres cargo test --locked --no-fail-fast
+	@$(MAKE) --no-print-directory test-web
 
-check: fmt clippy openapi licences queries ## Formatting, lints, contract, licences, query data
+test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the pages in Chromium (DOSEBOOK_STORY: which, as a pattern)
+	@scripts/need cargo cc chromium postgresql
+	$(BROWSER)the_pages_hold_in_a_browser
+
+screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
+	@scripts/need cargo cc chromium postgresql
+	$(BROWSER)the_pages_are_pictured
+
+# npm's own list of what it has installed, younger than what it was told to install.
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	@scripts/need node
+	cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund </dev/null
+	@touch $@
+
+check: fmt clippy openapi licences queries javascript ## Formatting, lints, contract, licences, query data
 
 bench: ## Measure every figure that has a goal, in half an hour, and write docs/performance.md
 	@scripts/need cargo cc postgresql
@@ -63,3 +83,8 @@ queries:
 	rm -rf $(CURDIR)/target/queries
 	scripts/with-postgres scripts/queries target/queries
 	diff -r .sqlx target/queries || { echo 'run make prepare and commit .sqlx' >&2; exit 1; }
+
+javascript: $(WEB)/node_modules/.package-lock.json
+	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets/*.js
+	cd $(WEB) && timeout 120 npx tsc --project . && timeout 120 npx tsc --project assets.tsconfig.json
+	cd $(WEB) && timeout 60 node --test live.test.mjs

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, Once},
+    sync::{Arc, Mutex, Once, OnceLock},
     time::Duration,
 };
 
@@ -30,8 +30,9 @@ use crate::{
         lane::{self, Lanes, ReplyQueue},
         outbox::ShownCodes,
         password::Passwords,
+        session::SignOuts,
     },
-    http::{self, gates::Gates, request_id::RequestIds, state::App},
+    http::{self, gates::Gates, page::RefusalPages, request_id::RequestIds, state::App},
     jobs::{self, outbox::Sender},
     messaging::{self, Providers},
     telemetry::Metrics,
@@ -78,13 +79,17 @@ impl Serving {
     /// Starts lanes and jobs on the current runtime, and answers on the address.
     ///
     /// # Errors
-    /// When the settings contradict each other, the board cannot be read, or an address cannot be
-    /// bound.
+    /// When the settings contradict each other, the board or the ended sessions cannot be read, or
+    /// an address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
         let Parts { db, keys, clock, decide, messages } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
+        let sign_outs = Arc::new(SignOuts::default());
+        sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
+        let maker = web::shelf::Maker::new(service.site.clone())?;
+        let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
         let limits = lane::Limits {
             lanes: service.lanes,
@@ -103,25 +108,30 @@ impl Serving {
             clock,
             lanes,
             board,
+            shelf,
             metrics,
             gates: Gates::default(),
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
             imports,
+            sign_outs,
             shown_codes,
+            codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
             providers,
             stranger: Once::new(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
+            site: service.site.clone(),
             outbox,
         });
         let (server, address) = listen(app.clone(), service)?;
         let page = codes_page.map(|page| listen_locally(app.clone(), page)).transpose()?;
-        let codes_address = page.as_ref().map(|(_, address)| *address);
+        let codes_address =
+            page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
         let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
         let (stop, stopped) = watch::channel(false);
-        let mut jobs = start_jobs(&app);
+        let mut jobs = start_jobs(&app, maker);
         let senders = start_senders(&app, &mut jobs, stopped);
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }
@@ -148,11 +158,24 @@ impl Serving {
     }
 }
 
-fn start_jobs(app: &App) -> JoinSet<()> {
+/// Puts the pages of a snapshot on the shelf.
+fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
+    let app = app.clone();
+    Arc::new(move |snapshot| {
+        let pages = maker.pages(snapshot, Some(&app.shelf.pages()))?;
+        app.shelf.put(pages);
+        Ok(())
+    })
+}
+
+fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     let metrics = || app.metrics.clone();
     let mut jobs = JoinSet::new();
     jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::page::run(app.board.clone(), metrics(), publish(app, maker)));
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
+    let sign_outs = app.sign_outs.clone();
+    jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
     jobs
 }
 
@@ -199,9 +222,12 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
 }
 
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
+    let refusals = RefusalPages { site: service.site.clone(), make: web::error::render };
+    let refusals = Data::new(refusals);
     let server = HttpServer::new(move || {
         let routes = Actix::new()
             .app_data(app.clone())
+            .app_data(refusals.clone())
             .app_data(Data::new(ReplyQueue::spawn()))
             .configure(api::routes)
             .configure(web::routes)

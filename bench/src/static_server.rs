@@ -63,6 +63,8 @@ impl StaticServer {
                     App::new()
                         .app_data(response.clone())
                         .route("/v1/campaigns/{campaign_id}/supply", web::get().to(send))
+                        .route("/{language}", web::get().to(send))
+                        .route("/{language}/campaigns/{campaign_id}", web::get().to(send))
                 };
                 let server = HttpServer::new(app).workers(workers).disable_signals();
                 let server = server.bind("127.0.0.1:0").expect("a port");

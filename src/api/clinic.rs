@@ -71,7 +71,7 @@ fn filter(
         return Err(Refusal::field("limit", detail));
     }
     let near = near.as_deref().map(point).transpose()?;
-    Ok(Filter { campaign_id, region_id, date, near, after, limit })
+    Ok(Filter { region_id, date, near, after, limit, ..Filter::all(campaign_id) })
 }
 
 fn point(near: &str) -> Result<Point, Refusal> {

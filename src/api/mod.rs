@@ -58,7 +58,12 @@ fn citizen_routes(api: &mut ServiceConfig) {
         )
         .service(at("/v1/auth/codes").route(post().to(sign_in_code::post_code)))
         .service(at("/v1/auth/booking-codes").route(post().to(sign_in_code::post_booking_code)))
-        .service(at("/v1/auth/sessions").route(post().to(session::post_session)))
+        .service(
+            at("/v1/auth/sessions")
+                .route(post().to(session::post_session))
+                .route(delete().to(session::delete_session)),
+        )
+        .service(at("/v1/me/sessions").route(delete().to(session::delete_all_sessions)))
         .service(
             at("/v1/auth/staff-sessions")
                 .route(post().to(session::post_staff_session))

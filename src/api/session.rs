@@ -18,7 +18,7 @@ use crate::{
         admission::{self, Admitted},
         caller::CalledFrom,
         extract::Json,
-        principal::{Staff, bearer},
+        principal::{self, Staff, bearer},
         problem::Problem,
         state::App,
     },
@@ -49,11 +49,35 @@ pub async fn post_session(
     CalledFrom(caller): CalledFrom,
     Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let answer = Answer { challenge_id, code: &code, caller: &caller };
+    let answer = Answer { challenge_id, code: &code, caller: &caller, language: None };
     let CitizenSession { token, expires_at, person_id } =
         flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
+}
+
+/// Ends the citizen's session whose token came with the request.
+///
+/// # Errors
+/// `unauthenticated` when it has ended already.
+pub async fn delete_session(
+    app: Data<App>,
+    principal::CitizenSession(session): principal::CitizenSession,
+) -> Result<HttpResponse, Problem> {
+    flows::session::sign_out(&app.db, &app.sign_outs, session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends all sessions of the citizen, on every device.
+///
+/// # Errors
+/// `unauthenticated` when this one has ended already.
+pub async fn delete_all_sessions(
+    app: Data<App>,
+    principal::CitizenSession(session): principal::CitizenSession,
+) -> Result<HttpResponse, Problem> {
+    flows::session::sign_out_everywhere(&app.db, &app.sign_outs, &app.clock, session).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Username and password.

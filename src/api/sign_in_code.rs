@@ -10,6 +10,7 @@ use crate::{
         Code, Detail,
         birth_date::BirthDate,
         booking_number::BookingNumber,
+        code_cap::Caller,
         person::{match_key, parse_name, parse_phone},
         sign_in_code::Challenge,
     },
@@ -57,16 +58,11 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    has_way_out(&app)?;
-    let now = app.clock.now();
     let name = parse_name(&claim.name)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
+    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
     let phone = parse_phone(&claim.phone)?;
-    let match_key = &match_key(&app.keys.matching, &name, birth_date, &phone);
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let claim = Claim { match_key, phone: &phone, caller: &caller };
-    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
-    answer(&app, asked)
+    let claimed = Claimed { name: &name, birth_date, phone: &phone };
+    Ok(told(send_code(&app, &caller, claimed).await?))
 }
 
 /// Sends a code to the phone of whoever has the booking. The answer is the same where nobody has.
@@ -86,7 +82,7 @@ pub async fn post_booking_code(
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = NumberClaim { number, birth_date, caller: &caller };
     let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
-    answer(&app, asked)
+    Ok(told(on_its_way(&app, asked)?))
 }
 
 /// # Errors
@@ -98,13 +94,47 @@ fn has_way_out(app: &App) -> Result<(), Problem> {
     }
 }
 
-fn answer(app: &App, asked: flows::Result<Challenge>) -> Result<HttpResponse, Problem> {
+/// Counts what was not made back, and lets what was made be sent at once.
+fn on_its_way(app: &App, asked: flows::Result<Challenge>) -> Result<Challenge, Problem> {
     if asked.is_err() {
         app.give_code_back();
     }
-    let Challenge { challenge_id, expires_at } = asked?;
+    let challenge = asked?;
     app.outbox.notify_one();
-    Ok(HttpResponse::Accepted()
+    Ok(challenge)
+}
+
+fn told(challenge: Challenge) -> HttpResponse {
+    let Challenge { challenge_id, expires_at } = challenge;
+    HttpResponse::Accepted()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(ChallengeView { challenge_id, expires_at }))
+        .json(ChallengeView { challenge_id, expires_at })
+}
+
+/// Who somebody says they are, as it is kept.
+#[derive(Clone, Copy)]
+pub struct Claimed<'a> {
+    pub name: &'a str,
+    pub birth_date: BirthDate,
+    /// Digits only.
+    pub phone: &'a str,
+}
+
+/// Sends a code to whoever this is, or nobody; for pages too.
+///
+/// # Errors
+/// `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn send_code(
+    app: &App,
+    caller: &Caller,
+    claimed: Claimed<'_>,
+) -> Result<Challenge, Problem> {
+    has_way_out(app)?;
+    let Claimed { name, birth_date, phone } = claimed;
+    let match_key = &match_key(&app.keys.matching, name, birth_date, phone);
+    let now = app.clock.now();
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = Claim { match_key, phone, caller };
+    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    on_its_way(app, asked)
 }

@@ -205,7 +205,9 @@ mod tests {
             published_at: None,
             state_reason: None,
         };
-        Card { campaign, offer, document: Document::new(&()).unwrap() }
+        let document = Document::new(&()).unwrap();
+        let (products, cohorts, changes) = (Vec::new(), Vec::new(), Vec::new());
+        Card { campaign, course: "C".into(), offer, products, cohorts, changes, document }
     }
 
     fn line(day: &str, audience: Audience) -> (DoseKey, i64) {

@@ -27,12 +27,17 @@ use crate::{
         cohort::Cohort,
         course::Course,
         language::Language,
+        localized::Localized,
+        product::Product,
         region::Region,
         roster::Roster,
         rule_set::Rules,
+        supply_history::Entry,
     },
 };
 
+/// Entries of a campaign's history that are kept for its pages.
+const CHANGES_MAX: i64 = 50;
 /// How many regions a region may lie in: a province is all that the schema means today.
 const REGION_LEVELS_MAX: usize = 8;
 
@@ -61,8 +66,16 @@ pub struct Site {
 #[derive(Debug)]
 pub struct Card {
     pub campaign: Campaign,
+    /// What its doses protect against.
+    pub course: Localized,
     /// By the present rules.
     pub offer: Offer,
+    pub products: Vec<Product>,
+    /// Who may book, by the present rules.
+    pub cohorts: Vec<Cohort>,
+    /// The last changes of its limit and state, newest first. Whoever writes one touches the
+    /// catalogue.
+    pub changes: Vec<Entry>,
     pub document: Document,
 }
 
@@ -103,7 +116,7 @@ pub struct Parts {
     courses: Vec<Course>,
     rosters: Vec<Roster>,
     /// Those that are not drafts.
-    campaigns: Vec<(Campaign, Rules)>,
+    campaigns: Vec<(Campaign, Rules, Vec<Entry>)>,
     register: Register,
 }
 
@@ -115,8 +128,10 @@ impl Parts {
         for campaign in db::campaign::list(&mut *conn, CampaignId(0), ALL).await? {
             if campaign.state != State::Draft {
                 let (id, version) = (campaign.campaign_id, campaign.rule_version);
-                let rules = db::eligibility::rules(conn, id, version).await?;
-                campaigns.push((campaign, rules.ok_or(sqlx::Error::RowNotFound)?));
+                let rules = db::eligibility::rules(&mut *conn, id, version).await?;
+                let rules = rules.ok_or(sqlx::Error::RowNotFound)?;
+                let changes = db::supply_history::latest(conn, id, CHANGES_MAX).await?;
+                campaigns.push((campaign, rules, changes));
             }
         }
         Ok(Self {
@@ -155,6 +170,20 @@ impl Catalogue {
         self.paths.get(&region_id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The clinic with this id.
+    pub fn clinic(&self, clinic_id: ClinicId) -> Option<&Clinic> {
+        self.clinics.get(self.place_of(clinic_id)?).map(|site| &site.clinic)
+    }
+
+    /// The middle of the clinics of a region, or of the next one around it that has clinics whose
+    /// places are known.
+    pub fn middle_of(&self, region_id: RegionId) -> Option<Point> {
+        self.path(region_id).iter().find_map(|within| {
+            let inside = |site: &&Site| self.path(site.clinic.region_id).contains(within);
+            Point::middle(self.clinics.iter().filter(inside).filter_map(|site| site.point))
+        })
+    }
+
     /// Place of a clinic in `clinics`.
     pub fn place_of(&self, clinic_id: ClinicId) -> Option<usize> {
         self.clinics.binary_search_by_key(&clinic_id, |site| site.clinic.clinic_id).ok()
@@ -185,11 +214,20 @@ fn path(regions: &BTreeMap<RegionId, Region>, from: RegionId) -> Vec<RegionId> {
 fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
     let mut cards = BTreeMap::new();
     let mut views = Vec::new();
-    for (campaign, rules) in &parts.campaigns {
+    for (campaign, rules, changes) in &parts.campaigns {
         let view = card(campaign, rules, parts);
         let document = Document::new(&view)?;
-        let (campaign, offer) = (campaign.clone(), rules.into());
-        cards.insert(campaign.campaign_id, Card { campaign, offer, document });
+        let course = parts.courses.iter().find(|course| course.course_id == campaign.course_id);
+        let card = Card {
+            campaign: campaign.clone(),
+            course: course.map(|course| course.name.clone()).unwrap_or_default(),
+            offer: rules.into(),
+            cohorts: rules.cohorts.clone(),
+            products: rules.products.clone(),
+            changes: changes.clone(),
+            document,
+        };
+        cards.insert(campaign.campaign_id, card);
         views.push(view);
     }
     Ok((cards, Document::new(&json!({ "campaigns": views }))?))

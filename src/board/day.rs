@@ -9,7 +9,7 @@ use super::{
     snapshot::Snapshot,
     view::ClinicView,
 };
-use crate::domain::{CampaignId, ClinicId, ProductId};
+use crate::domain::{CampaignId, ClinicId, ProductId, SlotId};
 
 /// A clinic's day as everybody may see it, for one campaign.
 #[derive(Debug, Serialize)]
@@ -36,6 +36,13 @@ pub struct DosesOpen {
 }
 
 impl Snapshot {
+    /// A slot and its date; none if it is not known, or of a date long past.
+    pub fn slot(&self, slot_id: SlotId) -> Option<(NaiveDate, Window)> {
+        let clinic_id = slot_id.clinic();
+        let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
+        clinic.slots.find(clinic_id, slot_id.number(), self.as_of)
+    }
+
     /// The day of a clinic. None if there is no such clinic, or no such public campaign.
     pub fn day(
         &self,

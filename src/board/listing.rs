@@ -22,11 +22,28 @@ pub struct Filter {
     /// This region and all that lies in it.
     pub region_id: Option<RegionId>,
     pub date: Option<NaiveDate>,
+    /// Only days on which something can be booked; else also those on which all is booked.
+    pub only_bookable: bool,
     /// Nearest first; else by id.
     pub near: Option<Point>,
     /// Only what comes after this clinic in that order.
     pub after: Option<ClinicId>,
     pub limit: usize,
+}
+
+impl Filter {
+    /// Everything that is listed for a campaign.
+    pub fn all(campaign_id: CampaignId) -> Self {
+        Self {
+            campaign_id,
+            region_id: None,
+            date: None,
+            only_bookable: false,
+            near: None,
+            after: None,
+            limit: usize::MAX,
+        }
+    }
 }
 
 /// Clinics that have doses of the campaign on any day from today on, even if all are booked.
@@ -106,6 +123,16 @@ impl Snapshot {
         })
     }
 
+    /// The days of one clinic that are listed for a campaign, in order; none for an unknown clinic.
+    pub fn days_of(&self, campaign_id: CampaignId, clinic_id: ClinicId) -> Vec<DayLine> {
+        let found = self.catalogue.place_of(clinic_id);
+        let site = found.and_then(|place| self.catalogue.clinics.get(place));
+        let now = found.and_then(|place| self.clinics.get(place));
+        let Some((site, now)) = site.zip(now) else { return Vec::new() };
+        let today = Today::new(self.as_of).of(site.clinic.zone);
+        by_date(matching(now, &Filter::all(campaign_id), today))
+    }
+
     fn ranks(&self, filter: &Filter, today: &mut Today, after: Option<Rank>) -> Vec<Rank> {
         let sites = self.catalogue.clinics.iter().zip(&self.clinics).enumerate();
         let ranks = sites.filter_map(|(place, (site, now))| {
@@ -151,10 +178,11 @@ fn matching<'a>(
     filter: &Filter,
     today: NaiveDate,
 ) -> impl Iterator<Item = &'a ClinicDay> + use<'a> {
-    let Filter { campaign_id, date, .. } = *filter;
+    let Filter { campaign_id, date, only_bookable, .. } = *filter;
     clinic.days.iter().filter(move |day| {
         day.campaign_id == campaign_id
             && day.date >= today
+            && (day.bookable > 0 || !only_bookable)
             && date.is_none_or(|date| date == day.date)
     })
 }

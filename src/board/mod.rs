@@ -57,6 +57,8 @@ struct Shared {
     counting: Mutex<()>,
     /// Rung when the register or the rules may have changed.
     recount: Notify,
+    /// Rung when there is another snapshot.
+    changed: Notify,
 }
 
 /// The read model, and when it was last made from the tables.
@@ -85,6 +87,7 @@ impl Board {
             keeper: Mutex::new(keeper),
             counting: Mutex::new(()),
             recount: Notify::new(),
+            changed: Notify::new(),
         };
         shared.recount.notify_one();
         Ok(Self { shared: Arc::new(shared) })
@@ -93,6 +96,16 @@ impl Board {
     /// The snapshot now.
     pub fn now(&self) -> Arc<Snapshot> {
         self.shared.now.load_full()
+    }
+
+    /// Returns when there is another snapshot than at the last return; for one caller.
+    pub async fn changed(&self) {
+        self.shared.changed.notified().await;
+    }
+
+    fn show(&self, next: Snapshot) {
+        self.shared.now.store(Arc::new(next));
+        self.shared.changed.notify_one();
     }
 
     /// How old the snapshot is then, at most.
@@ -157,7 +170,7 @@ impl Board {
         .await??;
         keeper.model = Some(model);
         if let Some(next) = next {
-            self.shared.now.store(Arc::new(next));
+            self.show(next);
         }
         Ok(())
     }
@@ -168,7 +181,7 @@ impl Board {
         (keeper.read_at, keeper.read_took) = (began, began.elapsed());
         let (model, snapshot) = outcome?;
         keeper.model = Some(model);
-        self.shared.now.store(Arc::new(snapshot));
+        self.show(snapshot);
         self.shared.seen_at.store(Arc::new(began));
         self.shared.recount.notify_one();
         Ok(())
@@ -221,7 +234,7 @@ impl Board {
         let changes = Changes { campaigns, ..Changes::default() };
         let eligible = self.shared.eligible.load();
         if let Some(next) = self.now().next(model, &eligible, &changes)? {
-            self.shared.now.store(Arc::new(next));
+            self.show(next);
         }
         Ok(())
     }

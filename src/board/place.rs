@@ -14,6 +14,18 @@ impl Point {
         Self([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()])
     }
 
+    /// The middle of several; none of none, nor of those that lie all round the earth.
+    pub fn middle(points: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut sum = [0.0; 3];
+        for Self(point) in points {
+            for (sum, part) in sum.iter_mut().zip(point) {
+                *sum += part;
+            }
+        }
+        let length = sum.iter().map(|part| part * part).sum::<f64>().sqrt();
+        (length > 1e-9).then(|| Self(sum.map(|part| part / length)))
+    }
+
     /// The square of the straight line through the earth, in earth radii: grows with the distance.
     pub fn chord_squared(self, other: Self) -> f64 {
         let Self([x, y, z]) = self;
@@ -43,6 +55,20 @@ mod tests {
         assert!((apart((0.0, 0.0), (0.0, 180.0)) - 20_015.11).abs() < 0.05, "half way round");
         assert!((apart((89.0, 10.0), (89.0, -170.0)) - 222.39).abs() < 0.05, "over the pole");
         assert!(apart(seoul, seoul) < 1e-9);
+    }
+
+    #[test]
+    fn the_middle_lies_between() {
+        let middle = |points: &[(f64, f64)]| {
+            Point::middle(points.iter().map(|&(lat, lon)| Point::new(lat, lon)))
+        };
+        let off = |points, (lat, lon)| {
+            kilometres(middle(points).unwrap().chord_squared(Point::new(lat, lon)))
+        };
+        assert!(off(&[(0.0, 179.0), (0.0, -179.0)], (0.0, 180.0)) < 0.1);
+        assert!(off(&[(37.0, 127.0)], (37.0, 127.0)) < 0.1);
+        assert!(off(&[(37.0, 127.0)], (38.0, 127.0)) > 100.0, "the control");
+        assert!(middle(&[]).is_none() && middle(&[(0.0, 0.0), (0.0, 180.0)]).is_none());
     }
 
     #[test]

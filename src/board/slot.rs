@@ -176,6 +176,21 @@ impl Slots {
         })
     }
 
+    /// The slot with this number, and its date.
+    pub fn find(
+        &self,
+        clinic_id: ClinicId,
+        number: u32,
+        now: DateTime<Utc>,
+    ) -> Option<(NaiveDate, Window)> {
+        let at = self.plan.slots.iter().position(|slot| slot.number() == number)?;
+        let day = self.plan.days.partition_point(|(_, end)| *end <= at);
+        let (date, _) = *self.plan.days.get(day)?;
+        let mut windows = self.windows(clinic_id, date, now);
+        let window = windows.find(|window| window.slot_id.number() == number)?;
+        Some((date, window))
+    }
+
     /// Whether it has slots before this date.
     pub fn reach_before(&self, date: NaiveDate) -> bool {
         self.plan.days.first().is_some_and(|(first, _)| *first < date)
@@ -279,6 +294,17 @@ mod tests {
         assert_eq!(window.slot_id, slot.slot_id);
         assert_eq!((window.starts_at, window.ends_at), (slot.starts_at, slot.ends_at));
         assert_eq!((window.seats, window.seats_left, window.is_closed), (2, 2, false));
+    }
+
+    #[test]
+    fn a_slot_is_found_by_its_number() {
+        let slots = slots();
+        for (number, day) in [(1, 26), (2, 26), (5, 27), (4, 28), (3, 28)] {
+            let (found, window) = slots.find(CLINIC, number, early()).unwrap();
+            assert_eq!((found, window.slot_id), (date(day), SlotId::of(CLINIC, number)));
+        }
+        assert!(slots.find(CLINIC, 6, early()).is_none());
+        assert!(Slots::default().find(CLINIC, 1, early()).is_none());
     }
 
     #[test]

@@ -73,6 +73,29 @@ pub async fn find_own(
     row.map(booking_of).transpose()
 }
 
+/// The booking that a person has of a dose of a course, if they have one that has not ended.
+pub async fn find_live(
+    db: impl PgExecutor<'_>,
+    person_id: PersonId,
+    (course_id, dose_number): (CourseId, i16),
+) -> sqlx::Result<Option<Booking>> {
+    let row = query_as!(
+        Row,
+        "/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+             b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+         from booking b join slot s using (slot_id)
+         where b.person_id = $1 and b.course_id = $2 and b.dose_number = $3
+             and b.state in (1, 2, 5)",
+        person_id.0,
+        course_id.0,
+        dose_number,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(booking_of).transpose()
+}
+
 /// Everything a person has booked, newest first, ended or not.
 pub async fn list_own(
     db: impl PgExecutor<'_>,

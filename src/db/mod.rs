@@ -31,6 +31,7 @@ pub mod region;
 pub mod rehearsal;
 pub mod roster;
 pub mod schedule;
+pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod staff_user;

@@ -1,7 +1,7 @@
 //! One-time codes that wait to be used.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{PgConnection, query, query_scalar};
+use sqlx::{PgConnection, query, query_as};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -90,6 +90,14 @@ pub async fn insert(
     .map(drop)
 }
 
+/// What became of a try.
+pub struct Tried {
+    /// Who has signed in.
+    pub person_id: Option<PersonId>,
+    /// How often the code can still be tried after a wrong one; none where it cannot be used.
+    pub tries_left: Option<i16>,
+}
+
 /// Tries an open code and uses it up if it is the right one: then, and only then, gives the person.
 /// A wrong try is counted for the code, and, in this order, for its person and origin, the address
 /// and the network; a try at no open code for the latter two.
@@ -99,14 +107,16 @@ pub async fn attempt(
     code_hash: &[u8; 32],
     counts: &TryCounts,
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<PersonId>> {
-    query_scalar!(
+) -> sqlx::Result<Tried> {
+    query_as!(
+        Tried,
         r#"/* sign_in_code::attempt */
         with attempt as (
             update sign_in_code set attempts = attempts + 1,
-                used_at = case when code_hash = $2 and person_id > 0 then $3 end
+                used_at = case when code_hash = $2 and person_id > 0 then $3 end,
+                signed_in_at = case when code_hash = $2 and person_id > 0 then $3 end
             where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
-            returning person_key, origin_key,
+            returning person_key, origin_key, attempts,
                 case when used_at is not null then person_id end as person_id),
         wrong as (
             select nth, key, $7::timestamptz as ends_at
@@ -121,7 +131,9 @@ pub async fn attempt(
             on conflict (key) do update set
                 used = case when c.ends_at > $3 then c.used + 1 else 1 end,
                 ends_at = case when c.ends_at > $3 then c.ends_at else excluded.ends_at end)
-        select max(person_id) as "person_id: PersonId" from attempt"#,
+        select max(person_id) as "person_id: PersonId",
+            max($4 - attempts) filter (where person_id is null) as "tries_left: i16"
+        from attempt"#,
         challenge_id,
         code_hash,
         now,
@@ -133,6 +145,27 @@ pub async fn attempt(
     )
     .fetch_one(conn)
     .await
+}
+
+/// Whom this code has signed in since then, and when.
+pub async fn signed_in_since(
+    conn: &mut PgConnection,
+    challenge_id: Uuid,
+    code_hash: &[u8; 32],
+    since: DateTime<Utc>,
+) -> sqlx::Result<Option<(PersonId, DateTime<Utc>)>> {
+    let row = query!(
+        r#"/* sign_in_code::signed_in_since */
+           select person_id as "person_id: PersonId", signed_in_at as "signed_in_at!"
+           from sign_in_code
+           where challenge_id = $1 and code_hash = $2 and signed_in_at > $3"#,
+        challenge_id,
+        code_hash,
+        since,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| Some((row.person_id?, row.signed_in_at))))
 }
 
 /// Deletes up to `limit` codes whose challenges come before this one, oldest first, and says how

@@ -71,3 +71,29 @@ pub async fn list(
     });
     Ok(Some(changes.collect()))
 }
+
+/// The last entries of a campaign, newest first.
+pub async fn latest(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    let rows = query!(
+        "/* supply_history::latest */
+         select supply_history_id, at, event, doses, reason, reason_ko, reason_en
+         from supply_history where campaign_id = $1
+         order by supply_history_id desc limit $2",
+        campaign_id.0,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?;
+    let entries = rows.into_iter().map(|row| Entry {
+        supply_history_id: row.supply_history_id,
+        at: row.at,
+        event: row.event,
+        doses: row.doses,
+        reason: Localized::new(row.reason, row.reason_ko, row.reason_en),
+    });
+    Ok(entries.collect())
+}

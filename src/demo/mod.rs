@@ -46,6 +46,7 @@ use crate::{
         CampaignId, ClinicId, Code, ProductId, Refusal, RegionId, birth_date::BirthDate,
         keys::Keys, person::match_key,
     },
+    words,
 };
 
 pub use self::{person::DemoPerson, scale::Scale, sign_in::SignIn};
@@ -178,15 +179,16 @@ async fn write_history(
     let received =
         bilingual("이번 회차에 확보한 물량입니다.", "The doses in stock for this round.");
     let granted = bilingual("전량을 의료기관에 배정했습니다.", "All of them passed on to clinics.");
+    let (doses, people) = (words::count(quota), words::count(people));
     let published = bilingual(
-        format!("대상자 {people}명에게 공표한 물량은 {quota}회분입니다."),
-        format!("The quota is {quota} doses for {people} people."),
+        format!("대상자 {people}명에게 공표한 물량은 {doses}회분입니다."),
+        format!("The quota is {doses} doses for {people} people."),
     );
     let opened = bilingual("예약이 시작되었습니다.", "Booking is open.");
     let lines = [
         ("received", Some(quota), &received),
         ("granted", Some(quota), &granted),
-        ("published", None, &published),
+        ("published", Some(quota), &published),
         ("opened", None, &opened),
     ];
     Ok(db::demo::insert_history(conn, campaign_id, now, &lines).await?)

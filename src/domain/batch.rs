@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{
     AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
@@ -240,7 +240,10 @@ impl PersonState {
     }
 
     /// The applicant with the doses of this course.
-    fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
+    ///
+    /// # Errors
+    /// `not_eligible` where the person is not in the register any more.
+    pub fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
         let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
         let applicant = self.applicant.as_ref().ok_or_else(gone)?;
         let mut applicant = applicant.clone();
@@ -273,11 +276,9 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> 
         booking::State::Booked if locked.now < slot.starts_at => {}
         _ => return Outcome::Refused(Code::BookingEnded.into()),
     }
-    let hours = locked
-        .campaigns
-        .get(&booking.campaign_id)
-        .map_or(0, |(_, rules)| i64::from(rules.cancel_until_hours));
-    let is_late = locked.now > slot.starts_at - TimeDelta::hours(hours);
+    let hours =
+        locked.campaigns.get(&booking.campaign_id).map_or(0, |(_, rules)| rules.cancel_until_hours);
+    let is_late = locked.now > booking::open_again_until(slot.starts_at, hours);
     slot.return_seat();
     allocation.return_dose(is_late);
     booking.state = booking::State::Cancelled;

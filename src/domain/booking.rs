@@ -1,6 +1,6 @@
 //! Bookings: the promise of one dose to one person, in one slot, from one allocation.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 pub use super::booking_state::State;
 use super::{
@@ -89,6 +89,12 @@ impl Book {
                 booking.product_id,
             )
     }
+}
+
+/// Until this instant a dose that is given back is open to everybody again. Later it stays at the
+/// clinic, for somebody else that day.
+pub fn open_again_until(starts_at: DateTime<Utc>, cancel_until_hours: i16) -> DateTime<Utc> {
+    starts_at - TimeDelta::hours(cancel_until_hours.into())
 }
 
 /// A booking that may be written. It is only made from three proofs that agree with the request:

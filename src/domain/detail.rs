@@ -55,6 +55,7 @@ details! {
     TokenRefused { role: Role },                               "token_refused";
     OnlyAdministrators,                                        "only_administrators";
     NothingVisible,                                            "nothing_visible";
+    FormFromElsewhere,                                         "form_from_elsewhere";
 
     // a field of it
     FieldUnknown,                                              "field_unknown";

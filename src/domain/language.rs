@@ -25,6 +25,14 @@ impl Language {
     pub fn tagged(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
+
+    /// The one that is not this one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::English => Self::Korean,
+            Self::Korean => Self::English,
+        }
+    }
 }
 
 impl fmt::Display for Language {

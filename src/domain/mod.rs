@@ -53,6 +53,7 @@ pub mod staff_user;
 pub mod supply;
 pub mod supply_history;
 pub mod tranche;
+pub mod typed;
 pub mod verdict;
 pub mod vials;
 

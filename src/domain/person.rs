@@ -37,6 +37,17 @@ pub struct Person {
     pub language: Option<Language>,
 }
 
+impl Person {
+    /// The name as it is spelled in the language, or the main name.
+    pub fn name_in(&self, language: Language) -> &str {
+        let spelling = match language {
+            Language::Korean => &self.name_ko,
+            Language::English => &self.name_en,
+        };
+        spelling.as_deref().unwrap_or(&self.name)
+    }
+}
+
 /// A person before they have an id.
 pub struct NewPerson<'a> {
     pub match_key: Match,

@@ -13,6 +13,9 @@ pub const CODE_MINUTES: i64 = 5;
 /// Tries per code, the right one included; as `sign_in_code_attempts_check` has it. Guessing one
 /// code then succeeds five times in a million.
 pub const ATTEMPTS_MAX: i16 = 5;
+/// A form that is sent again within so many seconds, because its answer was lost or pressed away,
+/// is answered as before.
+pub const REPEAT_SECONDS: i64 = 60;
 
 const DIGITS: usize = 6;
 /// Ten to the power of `DIGITS`.

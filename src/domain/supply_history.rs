@@ -22,6 +22,22 @@ pub enum Event {
 }
 
 impl Event {
+    const ALL: [Self; 8] = [
+        Self::Published,
+        Self::Opened,
+        Self::Paused,
+        Self::Resumed,
+        Self::Closed,
+        Self::Received,
+        Self::Granted,
+        Self::Retracted,
+    ];
+
+    /// The event of this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.word() == word)
+    }
+
     /// As in the database and in JSON.
     pub fn word(self) -> &'static str {
         match self {

@@ -7,6 +7,7 @@ pub mod campaign;
 pub mod clinic;
 pub mod course;
 pub mod discrepancy;
+pub mod eligibility;
 pub mod import;
 pub mod lane;
 pub mod notice;

@@ -25,13 +25,25 @@ enum Done {
     /// What is remembered of days that are over, so that nobody is told twice.
     Notices,
     StaffSessions,
+    EndedSessions,
+}
+
+impl Done {
+    const ALL: [Self; 6] = [
+        Self::Codes,
+        Self::Counts,
+        Self::Messages,
+        Self::Notices,
+        Self::StaffSessions,
+        Self::EndedSessions,
+    ];
 }
 
 /// Deletes all that is of no more use, in small transactions that wait for no lock. May run in
 /// several processes at once.
 pub async fn sweep(db: &Db, clock: &Clock) -> Result<()> {
     let now = clock.now();
-    for done in [Done::Codes, Done::Counts, Done::Messages, Done::Notices, Done::StaffSessions] {
+    for done in Done::ALL {
         let mut deleted = BATCH;
         while deleted >= BATCH {
             deleted = in_tx(&db.jobs, "sweep", async |conn| {
@@ -54,6 +66,7 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Messages => db::outbox::delete_expired(conn, now, BATCH).await,
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
+        Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Admitted<P> {
 pub struct Booking;
 /// To read something of one's own from the database.
 pub struct Read;
+/// To see what became of a booking: who has booked sees so, however many still want to.
+pub struct Afterwards;
 /// To sign in, which people do before they book.
 pub struct SignIn;
 /// To sign in by the number of a booking, which is looked for among those of many people.
@@ -50,6 +52,13 @@ impl Priority for Booking {
 
 impl Priority for Read {
     const YIELDS_AT: f64 = 0.9;
+    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
+        Some(&gates.reads)
+    }
+}
+
+impl Priority for Afterwards {
+    const YIELDS_AT: f64 = f64::INFINITY;
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
         Some(&gates.reads)
     }
@@ -88,7 +97,12 @@ impl<P: Priority> FromRequest for Admitted<P> {
     }
 }
 
-fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
+/// Asks for the permission within a handler: for pages, which keep what was typed into a form that
+/// they refuse.
+///
+/// # Errors
+/// `overloaded`.
+pub fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
     if app.lanes.load() >= P::YIELDS_AT {
         return Err(app.lanes.overloaded().into());
     }

@@ -41,10 +41,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                 let detail = Detail::WrongMediaType { sent, media_type };
                 return Err(Problem::new(Code::UnsupportedMediaType, detail));
             }
-            let body = tokio::time::timeout(BODY_SECONDS_MAX, read(payload))
-                .await
-                .unwrap_or_else(|_| Err(malformed(Detail::TooSlow { sent: Sent::Body })))?;
-            parse(&body).map(Json)
+            parse(&body(payload).await?).map(Json)
         })
     }
 }
@@ -53,6 +50,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 pub fn media_type(request: &HttpRequest) -> &str {
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     value.and_then(|value| value.split(';').next()).unwrap_or_default().trim()
+}
+
+/// A whole body: not too long, and not waited for longer than any.
+///
+/// # Errors
+/// `malformed_request` for one that breaks off or comes too slowly; `body_too_large`.
+pub async fn body(payload: Payload) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(BODY_SECONDS_MAX, read(payload)).await;
+    body.unwrap_or_else(|_| Err(malformed(Detail::TooSlow { sent: Sent::Body })))
 }
 
 async fn read(mut payload: Payload) -> Result<Bytes, Problem> {

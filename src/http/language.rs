@@ -34,6 +34,14 @@ pub fn accepted(headers: &HeaderMap) -> Language {
     best(values.flat_map(|value| value.split(',')))
 }
 
+/// The language of a page's path (`/ko`, `/en/campaigns/1`), and what follows it; none for paths
+/// that are no page's.
+pub fn of_path(path: &str) -> Option<(Language, &str)> {
+    let path = path.strip_prefix('/')?;
+    let (tag, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    Some((Language::tagged(tag)?, rest))
+}
+
 /// Marks an answer as one in the language; what it varies by already stays.
 pub fn mark(headers: &mut HeaderMap, language: Language) {
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
@@ -135,6 +143,16 @@ mod tests {
             ("한국어", English),
         ] {
             assert_eq!(best(header.split(',')), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_page_begins_with_its_language() {
+        assert_eq!(of_path("/ko"), Some((Language::Korean, "")));
+        assert_eq!(of_path("/en/"), Some((Language::English, "/")));
+        assert_eq!(of_path("/en/campaigns/1"), Some((Language::English, "/campaigns/1")));
+        for path in ["", "/", "ko", "/kor", "/KO", "/v1/campaigns", "/docs", "//ko"] {
+            assert_eq!(of_path(path), None, "{path}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use actix_http::Response;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
         header::{
@@ -26,6 +26,9 @@ pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 /// The media type of JSON documents.
 pub const JSON: &str = "application/json";
 
+/// A shorter body fits into one packet as it is.
+const ENCODED_BYTES_MIN: usize = 1024;
+
 /// Sends a document of the media type, or says that the client has it.
 pub fn send(request: &HttpRequest, document: &Document, kind: &'static str) -> HttpResponse {
     answer(request.headers(), document, kind).map_into_boxed_body().into()
@@ -39,6 +42,24 @@ pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> R
         return not_modified(&variant.etag);
     }
     ok((coding, &variant.etag), kind, Bytes::from_owner(variant.bytes.clone()))
+}
+
+/// Encodes a body that is made for this one answer, where it is long enough to gain by that.
+///
+/// # Errors
+/// `internal` when it cannot be encoded.
+pub fn encode(
+    request: &HttpRequest,
+    mut response: HttpResponseBuilder,
+    body: String,
+) -> Result<HttpResponse, Problem> {
+    let coding = coding(&values(request.headers(), &ACCEPT_ENCODING));
+    response.append_header((VARY, "Accept-Encoding"));
+    let Some(name) = coding.name().filter(|_| body.len() >= ENCODED_BYTES_MIN) else {
+        return Ok(response.body(body));
+    };
+    let bytes = coding.encode_once(body.into_bytes()).map_err(Problem::internal)?;
+    Ok(response.insert_header((CONTENT_ENCODING, name)).body(bytes))
 }
 
 /// Makes and sends an answer that no two requests need alike. The hash stands for its content:

@@ -59,9 +59,15 @@ fn pre_rendered(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
     let is_plain = request.method() == Method::GET
         && request.uri().query().is_none()
         && matches!(request.payload(), Payload::None);
-    let snapshot = is_plain.then(|| app.board.now())?;
-    let document = find(&snapshot, request.path())?;
-    let response = negotiate::answer(request.headers(), document, negotiate::JSON);
+    if !is_plain {
+        return None;
+    }
+    let (path, headers) = (request.path(), request.headers());
+    let response = if path.starts_with("/v1/") {
+        negotiate::answer(headers, find(&app.board.now(), path)?, negotiate::JSON)
+    } else {
+        app.shelf.find(path, headers)?.answer(path, headers, &app.site)
+    };
     access_log::note(app, ("GET", None), response.status(), || request.path().to_owned());
     Some(response)
 }
@@ -80,6 +86,16 @@ fn find<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a Document> {
             }
         }
     }
+}
+
+/// The handler of the shelf's paths, for HEAD and for whoever adds a query.
+///
+/// # Errors
+/// `not_found`: a draft looks as if it did not exist.
+pub async fn get_page(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let (path, headers) = (request.path(), request.headers());
+    let leaf = app.shelf.find(path, headers).ok_or_else(Refusal::not_found)?;
+    Ok(leaf.answer(path, headers, &app.site).map_into_boxed_body().into())
 }
 
 /// The handler of these paths, for HEAD and for whoever adds a query.

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, PersonId, Refusal, StaffUserId,
         fact::Role,
-        session::{self, StaffRole, StaffUser},
+        session::{self, Session, StaffRole, StaffUser},
     },
     http::state::App,
 };
@@ -20,6 +20,10 @@ use crate::{
 /// A citizen with a session; checked without any I/O.
 #[derive(Clone, Copy, Debug)]
 pub struct Citizen(pub PersonId);
+
+/// The session itself, for those who end it.
+#[derive(Clone, Copy, Debug)]
+pub struct CitizenSession(pub Session);
 
 /// A member of staff or an administrator.
 #[derive(Clone, Copy, Debug)]
@@ -54,11 +58,16 @@ impl FromRequest for Citizen {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(token(request).and_then(|(app, token)| {
-            session::citizen(&app.keys, token, app.clock.now())
-                .map(Citizen)
-                .ok_or_else(|| unauthenticated(Role::Citizen))
-        }))
+        ready(citizen_session(request).map(|session| Citizen(session.person_id)))
+    }
+}
+
+impl FromRequest for CitizenSession {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(citizen_session(request).map(Self))
     }
 }
 
@@ -110,6 +119,12 @@ impl FromRequest for Administrator {
             }
         })
     }
+}
+
+fn citizen_session(request: &HttpRequest) -> Result<Session, Problem> {
+    let (app, token) = token(request)?;
+    let session = app.sign_outs.open(&app.keys, token, app.clock.now());
+    session.ok_or_else(|| unauthenticated(Role::Citizen))
 }
 
 fn token(request: &HttpRequest) -> Result<(&Data<App>, &str), Problem> {

@@ -2,20 +2,25 @@
 //! in the body; what the operator must read goes to the log, once, here.
 //!
 //! A handler answers with a `Problem`; the body is written by `in_language`, which has the request
-//! and so knows in which language.
+//! and so knows in which language. Where a page was asked for, it is a page, as `web` makes them.
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
     dev::ServiceResponse,
-    http::{StatusCode, header},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderValue},
+    },
+    web::Data,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::{Uuid, fmt::Urn};
 
 use super::{
-    language::{accepted, mark},
+    language::{accepted, mark, of_path},
+    page::{self, Asked, RefusalPages},
     reason::{WrittenVerdict, facts},
 };
 use crate::{
@@ -87,19 +92,26 @@ impl Problem {
         Self { refusal: Code::Internal.into(), cause }
     }
 
-    /// Tells the operator what the client is not told.
-    fn log(&self, request_id: Uuid) {
+    /// Tells the operator what the client is not told. A handler that answers with a page of its
+    /// own does so without the id.
+    pub fn log(&self, request_id: Option<Uuid>) {
+        let request_id = request_id.map(tracing::field::display);
         match &self.cause {
-            Some(Cause::Fault(cause)) => tracing::error!(%request_id, cause, "internal error"),
+            Some(Cause::Fault(cause)) => tracing::error!(request_id, cause, "internal error"),
             Some(Cause::Unavailable(cause)) => {
-                tracing::warn!(%request_id, cause, "database unavailable");
+                tracing::warn!(request_id, cause, "database unavailable");
             }
             None => {}
         }
     }
 
+    /// Whether something failed, and nobody was refused.
+    pub fn has_cause(&self) -> bool {
+        self.cause.is_some()
+    }
+
     /// After how many seconds the same request should be sent again, where that is known.
-    fn retry_after(&self) -> Option<u64> {
+    pub fn retry_after(&self) -> Option<u64> {
         match self.refusal.detail {
             Detail::Crowded { retry_after }
             | Detail::TooManyCodes { retry_after }
@@ -133,6 +145,22 @@ impl Problem {
     }
 }
 
+/// The page that answers a request for a page.
+fn page<B>(problem: &Problem, response: &ServiceResponse<B>) -> Option<(String, Language)> {
+    let request = response.request();
+    let language = match of_path(request.path()) {
+        Some((language, _)) => language,
+        None if request.path() == "/" => accepted(request.headers()),
+        None => return None,
+    };
+    let pages = request.app_data::<Data<RefusalPages>>()?;
+    let is_press = request.method() == Method::POST;
+    let retry_after = response.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+    let asked = Asked { site: &pages.site, language, is_press, retry_after };
+    Some(((pages.make)(&problem.refusal, asked)?, language))
+}
+
 /// The response with the body of its problem document, in the language of its request; any other
 /// as it is. Logs the cause.
 pub(super) fn in_language<B: MessageBody>(
@@ -143,12 +171,33 @@ pub(super) fn in_language<B: MessageBody>(
     else {
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
+    problem.log(Some(id));
+    if let Some((page, language)) = page(problem, &response) {
+        return Ok(as_page(response, page, language));
+    }
     let language = accepted(response.request().headers());
-    problem.log(id);
     let body = problem.body(language, id)?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)
+}
+
+fn as_page<B: MessageBody>(
+    response: ServiceResponse<B>,
+    page: String,
+    language: Language,
+) -> ServiceResponse<EitherBody<B, String>> {
+    let pages = response.request().app_data::<Data<RefusalPages>>().cloned();
+    let mut response = response.map_body(|_, _| EitherBody::right(page));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(page::HTML));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    // Browsers have no bearer tokens to be asked for.
+    headers.remove(header::WWW_AUTHENTICATE);
+    if let Some(pages) = pages {
+        page::guard(headers, &pages.site);
+    }
+    response
 }
 
 impl std::fmt::Display for Problem {

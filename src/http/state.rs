@@ -1,18 +1,23 @@
 //! The state that all handlers share.
 
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError},
+};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::{gates::Gates, request_id::RequestIds};
+use super::{gates::Gates, request_id::RequestIds, shelf::Shelf};
 use crate::{
     board::Board,
     clock::Clock,
-    config::Block,
+    config::{Block, Site},
     db::Db,
     domain::{code_cap::Ceiling, keys::Keys},
-    flows::{import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords},
+    flows::{
+        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords, session::SignOuts,
+    },
     messaging::Providers,
     telemetry::Metrics,
 };
@@ -24,17 +29,23 @@ pub struct App {
     pub clock: Clock,
     pub lanes: Lanes,
     pub board: Board,
+    /// The public pages, made of the board.
+    pub shelf: Shelf,
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
     pub request_ids: RequestIds,
     pub passwords: Passwords,
     pub imports: Imports,
+    pub sign_outs: Arc<SignOuts>,
     /// One-time codes that are shown on this machine; none where they are not shown.
     pub shown_codes: Option<Arc<ShownCodes>>,
+    /// Where they are shown, once it listens there.
+    pub codes_page: OnceLock<SocketAddr>,
     pub trusted_proxies: Vec<Block>,
     /// Whether a proxy has been heard of that is not trusted: said once.
     pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,
+    pub site: Site,
     /// By what messages leave; none where none does.
     pub providers: Option<Arc<Providers>>,
     /// Notified when this process has put a message in the outbox.

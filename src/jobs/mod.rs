@@ -3,4 +3,6 @@
 pub mod board;
 pub mod notice;
 pub mod outbox;
+pub mod page;
+pub mod session;
 pub mod sweep;

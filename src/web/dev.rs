@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use chrono::SecondsFormat;
 use serde_json::json;
 
+use super::guard::is_own_machine;
 use crate::{
     domain::{Refusal, outbox::CodeMessage},
     flows::outbox::ShownCode,
@@ -45,12 +46,8 @@ fn is_from_this_machine(request: &HttpRequest) -> bool {
         || headers.contains_key(header::X_FORWARDED_FOR)
         || headers.contains_key(header::VIA);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
-    let name = name.map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let is_own_name = name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let is_peer_here = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
-    is_peer_here && is_own_name && !is_proxied
+    is_peer_here && is_own_machine(host) && !is_proxied
 }
 
 fn accepts_json(request: &HttpRequest) -> bool {

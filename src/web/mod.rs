@@ -1,17 +1,112 @@
-//! Pages for people, one file per audience. This file is their route table.
+//! Pages for people. This file is their route table; docs/pages.md says how a page is built.
 
+pub mod asset;
+pub mod birth_field;
+pub mod booking;
 pub mod dev;
 pub mod docs;
+pub mod draw;
+pub mod eligibility;
+pub mod error;
+pub mod form;
+pub mod guard;
+pub mod landing;
+pub mod me;
+pub mod next;
+pub mod page;
+pub mod part;
+pub mod round;
+pub mod shelf;
+pub mod sign_in;
+pub mod sign_in_code;
+pub mod sign_out;
+pub mod style;
+pub mod supply;
+pub mod text;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::{
+    Resource,
+    web::{ServiceConfig, get, post},
+};
 
-use crate::http::route::at;
+use crate::http::{prerendered, route::at};
 
 /// Every page for the public.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
-        .service(at("/").route(get().to(docs::get_root)))
-        .service(at("/docs").route(get().to(docs::get_docs)));
+        .service(at("/").route(get().to(prerendered::get_page)))
+        .service(at("/docs").route(get().to(docs::get_docs)))
+        .configure(public_routes)
+        .configure(citizen_routes)
+        .configure(booking_routes);
+}
+
+/// What lies on the shelf, for HEAD and for whoever adds a query.
+fn public_routes(pages: &mut ServiceConfig) {
+    pages
+        .service(at("/assets/{file}").route(get().to(prerendered::get_page)))
+        .service(both("").route(get().to(prerendered::get_page)))
+        .service(both("/").route(get().to(page::get_slash)))
+        .service(both("/now").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}").route(get().to(prerendered::get_page)))
+        .service(both("/campaigns/{campaign_id}/now").route(get().to(prerendered::get_page)))
+        .service(both("/style").route(get().to(prerendered::get_page)));
+}
+
+/// What citizens do with a session of their own, and how they come by one.
+fn citizen_routes(pages: &mut ServiceConfig) {
+    pages
+        .service(
+            both("/campaigns/{campaign_id}/eligibility")
+                .route(get().to(eligibility::get_eligibility))
+                .route(post().to(eligibility::post_eligibility)),
+        )
+        .service(
+            both("/sign-in")
+                .route(get().to(sign_in::get_sign_in))
+                .route(post().to(sign_in::post_sign_in)),
+        )
+        .service(
+            both("/sign-in/code")
+                .route(get().to(sign_in_code::get_code))
+                .route(post().to(sign_in_code::post_code)),
+        )
+        .service(both("/sign-in/done").route(get().to(sign_in_code::get_done)))
+        .service(both("/me").route(get().to(me::get_me)))
+        .service(
+            both("/sign-out")
+                .route(get().to(sign_out::get_sign_out))
+                .route(post().to(sign_out::post_sign_out)),
+        )
+        .service(both("/sign-out/forget").route(get().to(sign_out::get_forget)))
+        .service(both("/sign-out/everywhere").route(post().to(sign_out::post_sign_out_everywhere)));
+}
+
+/// From choosing a place to the booking and its end.
+fn booking_routes(pages: &mut ServiceConfig) {
+    use booking::{booked, cancel, check, place, time};
+    pages
+        .service(
+            both("/campaigns/{campaign_id}/check")
+                .route(get().to(check::get_check))
+                .route(post().to(check::post_check)),
+        )
+        .service(both("/campaigns/{campaign_id}/clinics").route(get().to(place::get_clinics)))
+        .service(
+            both("/campaigns/{campaign_id}/clinics/{clinic_id}").route(get().to(time::get_times)),
+        )
+        .service(both("/bookings/{booking_id}").route(get().to(booked::get_booking)))
+        .service(both("/bookings/{booking_id}/calendar.ics").route(get().to(booked::get_calendar)))
+        .service(
+            both("/bookings/{booking_id}/cancel")
+                .route(get().to(cancel::get_cancel))
+                .route(post().to(cancel::post_cancel)),
+        );
+}
+
+/// A page in both languages.
+fn both(path: &str) -> Resource {
+    at(&format!("/{{language:ko|en}}{path}"))
 }
 
 /// What answers only on this machine, at an address of its own.

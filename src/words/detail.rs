@@ -3,18 +3,14 @@
 use super::{
     code::title,
     date::date,
+    dose::{moved_meanwhile, promised},
     expected::expected,
     noun::{how_many, kind, none_of, noun, role, sent, taken},
     number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
 };
-use crate::domain::{
-    Code, Detail, Refusal,
-    fact::{Counter, Sent},
-    import::Reject,
-    language::Language,
-};
+use crate::domain::{Code, Detail, Refusal, fact::Sent, import::Reject, language::Language};
 
 /// What a refusal says.
 pub fn refusal(language: Language, refusal: &Refusal) -> String {
@@ -105,6 +101,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             language,
             "There is nothing with this id that you may see.",
             "이 ID로 볼 수 있는 내용이 없습니다."
+        ),
+
+        Detail::FormFromElsewhere => say!(
+            language,
+            "This did not come from a page of this service, so nothing was done. Open the page \
+             here and try again.",
+            "이 서비스의 화면에서 보낸 요청이 아니어서 처리하지 않았습니다. 이 서비스의 화면을 연 뒤 다시 시도해 \
+             주십시오."
         ),
 
         // a field of it
@@ -428,28 +432,9 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "A vial holds {doses_per_vial} doses: move a multiple of that.",
             "한 병(바이알)은 {doses_per_vial}회분입니다. 그 배수로 옮겨 주십시오."
         ),
-        Detail::MovedMeanwhile { counter, now } => {
-            let now = count(*now);
-            let name = match counter {
-                Counter::Granted => "granted",
-                Counter::PassedOn => "passed_on",
-                Counter::Received => "received",
-            };
-            say!(
-                language,
-                "The doses moved meanwhile: {name} is {now} now.",
-                "그사이 백신 수가 바뀌었습니다. 지금 {name} 값은 {now}입니다."
-            )
-        }
-        Detail::Promised { open, promised, displaced } => {
-            let (open, promised, displaced) = (count(*open), count(*promised), count(*displaced));
-            say!(
-                language,
-                "Only {open} doses are open and {promised} are promised: taking back more would \
-                 displace {displaced} bookings.",
-                "회수할 수 있는 백신은 {open}회분이고 {promised}회분은 예약되어 있습니다. \
-                 더 회수하면 예약 {displaced}건의 백신이 없어집니다."
-            )
+        Detail::MovedMeanwhile { counter, now } => moved_meanwhile(language, *counter, *now),
+        Detail::Promised { open, promised: kept, displaced } => {
+            promised(language, (*open, *kept, *displaced))
         }
 
         // signing in

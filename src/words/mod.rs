@@ -16,6 +16,7 @@ mod amenity;
 mod code;
 mod date;
 mod detail;
+mod dose;
 mod expected;
 mod josa;
 mod message;
@@ -25,14 +26,14 @@ mod reason;
 mod standing;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{date, instant};
+pub use date::{calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
 pub use josa::josa;
 pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};
-pub use number::count;
+pub use number::{count, wait};
 pub use reason::reason;
 pub use standing::standing;

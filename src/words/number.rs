@@ -26,7 +26,7 @@ pub(super) fn length(number: usize) -> String {
 
 /// How long to wait: in seconds up to two minutes, in minutes up to two hours, else in hours; never
 /// less than it is.
-pub(super) fn wait(language: Language, seconds: u64) -> String {
+pub fn wait(language: Language, seconds: u64) -> String {
     let (number, unit, korean) = match seconds {
         ..120 => (seconds, "second", "초"),
         120..7_200 => (seconds.div_ceil(60), "minute", "분"),

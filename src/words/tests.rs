@@ -83,7 +83,7 @@ fn details_of_things() -> Vec<Detail> {
 }
 
 /// At least one of each cause.
-fn details() -> Vec<Detail> {
+pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
     details.extend(reasons().into_iter().map(|reason| {
         let reasons = vec![reason];

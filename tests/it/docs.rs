@@ -50,13 +50,6 @@ async fn every_link_within_the_page_leads_somewhere() {
     }
 }
 
-#[tokio::test]
-async fn the_front_door_leads_to_the_explanation() {
-    let app = TestApp::start().await;
-    let page = app.public().get("/").await;
-    assert_eq!((page.status, page.header("location")), (307, "/docs"));
-}
-
 fn to_quote(text: &str) -> Option<&str> {
     text.split('"').next()
 }

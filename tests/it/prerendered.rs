@@ -4,7 +4,7 @@
 use actix_http::{BoxedPayloadStream, Payload, Request};
 use actix_service::{Service, ServiceFactory};
 use actix_web::{App, dev::AppConfig};
-use dosebook::{http::prerendered, rehearsal::load::connection::Connection};
+use dosebook::{http::prerendered, rehearsal::load::connection::Connection, web::asset};
 use futures_util::stream;
 use reqwest::{Method, header::HeaderMap};
 
@@ -12,10 +12,17 @@ use crate::support::{TestApp, make};
 
 async fn paths(app: &TestApp) -> Vec<String> {
     let made = make::world(&app.db).await;
-    app.refresh().await;
-    let campaign = format!("/v1/campaigns/{}", made.campaign_id);
-    let supply = format!("{campaign}/supply");
-    vec!["/v1/regions".to_owned(), "/v1/campaigns".to_owned(), campaign, supply]
+    app.refresh_pages().await;
+    let id = made.campaign_id;
+    let mut paths: Vec<String> =
+        ["/v1/regions", "/v1/campaigns", "/", "/ko", "/en", "/ko/now", "/en/style"]
+            .map(str::to_owned)
+            .into();
+    let campaign = ["/v1", "/ko", "/en"].map(|root| format!("{root}/campaigns/{id}"));
+    paths.extend(campaign);
+    paths.extend([format!("/v1/campaigns/{id}/supply"), format!("/ko/campaigns/{id}/now")]);
+    paths.extend([asset::style(), asset::script(), asset::icon()].map(str::to_owned));
+    paths
 }
 
 /// Status, headers and body as they come, without the second in which they came and the request's

@@ -12,6 +12,8 @@ const CONSTANTS: &[(&str, &str)] = &[
     ("src/api/openapi.rs", "DOCUMENT"),
     // The files of migrations/.
     ("src/db/mod.rs", "MIGRATOR"),
+    // Where the files of the pages lie: a hash of each, computed once.
+    ("src/web/asset.rs", "PATHS"),
     // The page at /docs, written once.
     ("src/web/docs/mod.rs", "PAGE"),
 ];

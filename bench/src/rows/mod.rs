@@ -7,6 +7,7 @@ pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod messages;
 pub(crate) mod overload;
+pub(crate) mod pages;
 pub(crate) mod replay;
 pub(crate) mod start;
 pub(crate) mod supply;

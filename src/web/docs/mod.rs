@@ -10,7 +10,7 @@ use std::{io, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY},
+    http::header::{CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY},
 };
 use data_encoding::BASE64;
 use sha2::{Digest, Sha256};
@@ -47,11 +47,6 @@ pub async fn get_docs(request: HttpRequest) -> Result<HttpResponse, Problem> {
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CONTENT_SECURITY_POLICY, page.policy.clone());
     Ok(response)
-}
-
-/// There is no front page: the documentation is the best place to begin.
-pub async fn get_root() -> HttpResponse {
-    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs")).finish()
 }
 
 /// Nothing is loaded and nothing runs; the only style sheet is in the page.

@@ -64,7 +64,7 @@ pub(super) fn write(document: &Node, style: &str) -> std::result::Result<String,
         let name = escape(tag.text("name"));
         let about = paragraphs(tag.text("description"));
         writeln!(out, "<section class=\"tag\" id=\"tag-{name}\">\n<h2>{name}</h2>\n{about}")?;
-        for operation in of_tag(&operations, tag.text("name")) {
+        for operation in tagged(&operations, tag.text("name")) {
             write_operation(&mut out, document, operation)?;
         }
         out.push_str("</section>\n");
@@ -87,7 +87,7 @@ fn operations(document: &Node) -> Vec<Operation<'_>> {
     found
 }
 
-fn of_tag<'a>(operations: &'a [Operation<'a>], tag: &str) -> Vec<&'a Operation<'a>> {
+fn tagged<'a>(operations: &'a [Operation<'a>], tag: &str) -> Vec<&'a Operation<'a>> {
     let has_tag = |operation: &&Operation<'_>| {
         let tags = operation.body.get("tags").map(Node::items).unwrap_or_default();
         tags.iter().any(|one| one.word() == tag)
@@ -100,7 +100,7 @@ fn contents(out: &mut String, document: &Node, operations: &[Operation<'_>]) -> 
     for tag in document.get("tags").map(Node::items).unwrap_or_default() {
         let name = escape(tag.text("name"));
         writeln!(out, "<h2><a href=\"#tag-{name}\">{name}</a></h2>\n<ul>")?;
-        for operation in of_tag(operations, tag.text("name")) {
+        for operation in tagged(operations, tag.text("name")) {
             let (id, verb) = (escape(operation.id()), operation.verb);
             let summary = inline(operation.body.text("summary"));
             writeln!(

@@ -72,7 +72,14 @@ async fn citizen(recorder: &mut Recorder) {
     let is_ours = |code: &&Value| code["challenge_id"] == challenge;
     let code = codes.iter().find(is_ours).unwrap()["code"].clone();
     let answer = json!({ "challenge_id": challenge, "code": code });
-    recorder.post(&public, "/v1/auth/sessions", answer).await;
+    let session = recorder.post(&public, "/v1/auth/sessions", answer).await;
+    let signed_in = recorder.app.holder_of(session["token"].as_str().unwrap());
+    recorder.delete(&signed_in, "/v1/auth/sessions").await;
+    let neighbour = recorder.app.citizen(&recorder.made.people[35].clone());
+    recorder.delete(&neighbour, "/v1/me/sessions").await;
+    // Somebody else: a session of the same person could expire in the same second, and is the
+    // same then.
+    let person = recorder.made.people[36].clone();
     let me = recorder.app.citizen(&person);
     recorder.get(&me, "/v1/me").await;
     let (id, body) = (Uuid::now_v7(), recorder.made.booking(recorder.made.slot(0, 3, 0)));

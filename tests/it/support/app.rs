@@ -22,7 +22,7 @@ use dosebook::{
 };
 use sqlx::PgPool;
 
-use super::{Client, database::TestDatabase, proxy::Proxy};
+use super::{Browser, Client, database::TestDatabase, proxy::Proxy};
 
 /// The secret of every test service.
 pub const SECRET: [u8; 32] = [7; 32];
@@ -107,6 +107,18 @@ impl Options {
         self
     }
 
+    /// Where people reach the pages.
+    pub fn public_url(mut self, url: &str) -> Self {
+        self.service.site.public_url = Some(url.parse().expect("an address"));
+        self
+    }
+
+    /// The helpline's number.
+    pub fn helpline(mut self, number: &str) -> Self {
+        self.service.site.helpline = Some(number.to_owned());
+        self
+    }
+
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
@@ -139,6 +151,14 @@ impl Options {
     /// Proxies whose word is taken for where a request comes from.
     pub fn trusted_proxy(mut self, block: &str) -> Self {
         self.service.trusted_proxies.push(block.parse().expect("a block"));
+        self
+    }
+
+    /// Who answers for the service in both languages, and the number of the helpline.
+    pub fn site(mut self, (issuer, issuer_ko): (&str, &str), helpline: &str) -> Self {
+        self.service.site.issuer = issuer.into();
+        self.service.site.issuer_ko = Some(issuer_ko.into());
+        self.service.site.helpline = Some(helpline.into());
         self
     }
 
@@ -216,6 +236,18 @@ impl TestApp {
         done.expect("the board does not fall over").expect("the journal is read");
     }
 
+    /// Reads the board anew, and returns when the public pages are those of the snapshot.
+    pub async fn refresh_pages(&self) {
+        self.refresh().await;
+        self.pages().await;
+    }
+
+    /// Returns when the public pages are those of the board's snapshot.
+    pub async fn pages(&self) {
+        let is_current = || Arc::ptr_eq(&self.app.shelf.pages().of, &self.app.board.now());
+        super::until(is_current).await;
+    }
+
     /// A client without a token.
     pub fn public(&self) -> Client {
         Client::new(&self.url, None, self.http.clone())
@@ -246,6 +278,11 @@ impl TestApp {
             (response.status().as_u16(), response.text().await.expect("text"))
         });
         answer.await.expect("the client does not fall over")
+    }
+
+    /// A browser that has not been here before.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url, self.http.clone())
     }
 
     /// A client with this token.

@@ -2,6 +2,7 @@
 //! answer against openapi.yaml, and a small campaign.
 
 pub mod app;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod gateway;
@@ -17,6 +18,7 @@ use std::{sync::LazyLock, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
 pub use app::TestApp;
+pub use browser::{Browser, Page};
 pub use client::{Answer, Client, Request};
 pub use make::{Made, Person, World};
 

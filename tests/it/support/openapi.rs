@@ -16,6 +16,12 @@ const URI: &str = "urn:dosebook:openapi";
 /// Routes that are no operations: the front door only leads on.
 pub const NO_OPERATIONS: &[&str] = &["/"];
 
+/// Whether a path is that of a page or of its files: these are for browsers, and in no contract.
+pub fn is_page(path: &str) -> bool {
+    let begins = ["/ko", "/en", "/assets", "/{language:"];
+    begins.into_iter().any(|begin| path.starts_with(begin)) || NO_OPERATIONS.contains(&path)
+}
+
 /// The document as it stands.
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(TEXT).expect("openapi.yaml is YAML"));
@@ -52,7 +58,7 @@ pub fn check(method: &Method, path: &str, received: Received) -> Value {
     } else {
         Value::Null
     };
-    if NO_OPERATIONS.contains(&path) {
+    if is_page(path) {
         return body;
     }
     let Some(template) = template(path) else {

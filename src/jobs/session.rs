@@ -1,0 +1,35 @@
+//! Hears of sessions that other processes have ended, within about a second.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::{
+    clock::Clock,
+    db::Db,
+    flows::session::SignOuts,
+    supervisor::{Backoff, caught},
+    telemetry::Metrics,
+};
+
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Runs until it is dropped, which it may be at any time.
+pub async fn run(db: Db, clock: Clock, sign_outs: Arc<SignOuts>, metrics: Arc<Metrics>) {
+    let mut tick = interval(PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut backoff = Backoff::default();
+    loop {
+        tick.tick().await;
+        match caught("sign outs", &metrics, refresh(&db, &clock, &sign_outs)).await {
+            Some(()) => backoff.reset(),
+            None => sleep(backoff.next_pause()).await,
+        }
+    }
+}
+
+async fn refresh(db: &Db, clock: &Clock, sign_outs: &SignOuts) {
+    if let Err(error) = sign_outs.refresh(db, clock).await {
+        tracing::warn!(%error, "ended sessions cannot be read");
+    }
+}

@@ -1,0 +1,283 @@
+//! The page of a booking: its number, where and when to come, what to bring, what happens next. One
+//! that has ended says so, and how to book again. Another person's booking looks like none.
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
+};
+use askama::Template;
+use chrono::{DateTime, Utc};
+
+use super::{OfBooking, chosen, clinic::Facts};
+use crate::{
+    board::{catalogue::Card, snapshot::Snapshot},
+    config::Origin,
+    db,
+    domain::{
+        BookingId, PersonId, Refusal,
+        booking::{Booking, State, open_again_until},
+        booking_number::BookingNumber,
+        booking_standing::{Next, Standing},
+        clinic::Clinic,
+        notice::{Appointment, News, Notice},
+        product::Product,
+        sms_length::SmsStandard,
+    },
+    http::{
+        admission::{self, Admitted, admit},
+        extract::Path,
+        page::guard,
+        problem::Problem,
+        state::App,
+    },
+    ics::{CalendarFile, calendar_file},
+    web::{
+        draw::qr,
+        guard::SignedIn,
+        page::{Frame, Visit},
+        part::Row,
+        text::{Html, Texts},
+    },
+    words::{self, Letterhead},
+};
+
+/// The page of a booking, after the language.
+pub fn path(booking_id: BookingId) -> String {
+    format!("/bookings/{booking_id}")
+}
+
+/// The same, for who wanted to book what they have booked already.
+pub fn path_again(booking_id: BookingId) -> String {
+    format!("/bookings/{booking_id}?again=1")
+}
+
+/// A booking with what the board knows of its clinic, its campaign and its vaccine.
+pub struct Known<'a> {
+    pub booking: &'a Booking,
+    pub clinic: Option<&'a Clinic>,
+    pub card: Option<&'a Card>,
+    /// Its vaccine and dose.
+    pub what: String,
+    /// Local date and time.
+    pub when: String,
+}
+
+impl<'a> Known<'a> {
+    pub fn new(t: Texts, snapshot: &'a Snapshot, booking: &'a Booking) -> Self {
+        let clinic = snapshot.catalogue.clinic(booking.clinic_id);
+        let card = snapshot.catalogue.campaigns.get(&booking.campaign_id);
+        let is_it = |product: &&Product| product.product_id == booking.product_id;
+        let product = card.and_then(|card| card.products.iter().find(is_it));
+        let campaign = || card.map_or("", |card| t.name(&card.campaign.name));
+        let name = product.map_or_else(campaign, |product| t.name(&product.name));
+        let when = match clinic {
+            Some(clinic) => t.instant(booking.starts_at, clinic.zone),
+            None => t.date(booking.on_date),
+        };
+        Self { booking, clinic, card, what: t.vaccine_and_dose(name, booking.dose_number), when }
+    }
+
+    /// Where, when and what.
+    pub fn rows(&self, t: Texts) -> Vec<Row> {
+        let place = self.clinic.map(|clinic| Row::new(t.booking_where(), t.name(&clinic.name)));
+        let when = Row::new(t.booking_when(), self.when.as_str());
+        let what = Row::new(t.booking_what(), self.what.as_str());
+        [Some(when), place, Some(what)].into_iter().flatten().collect()
+    }
+
+    /// Until when a cancelled dose is open to everybody again.
+    pub fn open_again_until(&self) -> Option<DateTime<Utc>> {
+        let hours = self.card?.campaign.cancel_until_hours;
+        Some(open_again_until(self.booking.starts_at, hours))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "booking/booked.html")]
+struct Page<'a> {
+    t: Texts,
+    frame: Frame<'a>,
+    heading: &'static str,
+    /// The press that led here changed nothing.
+    is_again: bool,
+    /// While the appointment is still to come.
+    ahead: Option<Ahead>,
+    /// How it stands, otherwise.
+    standing: String,
+    /// What became of the dose of a cancelled booking.
+    dose: Option<&'static str>,
+    /// The clinic is closed on the day, and why.
+    closed: Option<String>,
+    rows: Vec<Row>,
+    clinic: Option<Facts<'a>>,
+    /// Where one books again.
+    book_again: Option<String>,
+}
+
+struct Ahead {
+    number: String,
+    qr: Option<Html>,
+    calendar: String,
+    cancel: String,
+}
+
+/// A booking of whoever asks.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get_booking(
+    visit: Visit,
+    SignedIn(session): SignedIn,
+    _: Admitted<admission::Afterwards>,
+    Path(OfBooking { booking_id }): Path<OfBooking>,
+) -> Result<HttpResponse, Problem> {
+    let (t, app, person_id) = (visit.t, &visit.app, session.person_id);
+    let booking = own(app, person_id, booking_id).await?;
+    let snapshot = app.board.now();
+    let known = Known::new(t, &snapshot, &booking);
+    let mut page = page(&visit, &known);
+    page.is_again = chosen::<u8>(visit.request.query_string(), "again") == Some(1);
+    if page.ahead.is_some() {
+        page.closed = closed(&visit, &snapshot, &known).await;
+    }
+    if let Some(name) = name(app, person_id).await {
+        page.rows.insert(0, Row::new(t.booking_for(), name));
+    }
+    visit.show(&page)
+}
+
+/// The booking with this id, if it is this person's.
+///
+/// # Errors
+/// `not_found`.
+pub async fn own(app: &App, person_id: PersonId, id: BookingId) -> Result<Booking, Problem> {
+    let booking = db::booking::find_own(&app.db.read, id, person_id).await?;
+    Ok(booking.ok_or_else(Refusal::not_found)?)
+}
+
+/// For whom it is, which helps who books for others; not worth waiting for.
+async fn name(app: &App, person_id: PersonId) -> Option<String> {
+    let _admitted = admit::<admission::Read>(app).ok()?;
+    let person = db::person::find(&app.db.read, person_id).await.ok()??;
+    Some(person.name)
+}
+
+fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
+    let (t, frame, now) = (visit.t, visit.frame(), visit.app.clock.now());
+    let booking = known.booking;
+    let zone = known.clinic.map_or(chrono_tz::UTC, |clinic| clinic.zone);
+    let standing = Standing::of(booking, zone, now);
+    let next = standing.next(known.card.map(|card| &card.campaign), now);
+    let campaign_id = booking.campaign_id;
+    let is_ahead = matches!(standing, Standing::Ahead { .. });
+    let is_late = known.open_again_until().zip(booking.ended_at).map(|(until, at)| at > until);
+    let is_cancelled = booking.state == State::Cancelled;
+    Page {
+        t,
+        frame,
+        heading: t.booking_heading(&standing),
+        is_again: false,
+        ahead: is_ahead.then(|| ahead(visit, booking)),
+        standing: words::standing(t.language(), &standing, next),
+        dose: is_late.filter(|_| is_cancelled).map(|is_late| t.dose_of_cancelled(is_late)),
+        closed: None,
+        rows: known.rows(t),
+        clinic: known.clinic.map(|clinic| Facts::new(t, clinic)),
+        book_again: (next == Next::BookAgain)
+            .then(|| frame.to(&format!("/campaigns/{campaign_id}/clinics"))),
+    }
+}
+
+fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
+    let number = BookingNumber::of(&visit.app.keys.booking_number, booking.booking_id);
+    let to = |part: &str| visit.frame().to(&format!("{}{part}", path(booking.booking_id)));
+    Ahead {
+        qr: qr::picture(&number.digits(), &visit.t.qr_of(&number.to_string())),
+        number: number.to_string(),
+        calendar: to("/calendar.ics"),
+        cancel: to("/cancel"),
+    }
+}
+
+/// That the clinic gives nothing on the day after all, with the reason where it can be told at once.
+async fn closed(visit: &Visit, snapshot: &Snapshot, known: &Known<'_>) -> Option<String> {
+    let (t, booking) = (visit.t, known.booking);
+    let (_, slot) = snapshot.slot(booking.slot_id)?;
+    if !slot.is_closed {
+        return None;
+    }
+    let read = &visit.app.db.read;
+    let closures = db::clinic::list_closures(read, booking.clinic_id, booking.on_date, 1).await;
+    let closures = closures.unwrap_or_default();
+    let reason = closures.first().filter(|closure| closure.on_date == booking.on_date);
+    Some(match reason {
+        Some(closure) => t.clinic_is_closed_because(t.name(&closure.reason)),
+        None => t.clinic_is_closed().to_owned(),
+    })
+}
+
+/// The calendar file of a booking.
+///
+/// # Errors
+/// `not_found`.
+pub async fn get_calendar(
+    visit: Visit,
+    SignedIn(session): SignedIn,
+    _: Admitted<admission::Afterwards>,
+    Path(OfBooking { booking_id }): Path<OfBooking>,
+) -> Result<HttpResponse, Problem> {
+    let app = &visit.app;
+    let booking = own(app, session.person_id, booking_id).await?;
+    let snapshot = app.board.now();
+    let file = file(&visit, &snapshot, &booking).ok_or_else(Refusal::not_found)?;
+    let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
+    let mut response = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, media_type))
+        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"vaccination.ics\""))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(file.content);
+    guard(response.headers_mut(), &app.site);
+    Ok(response)
+}
+
+/// The file that messages bring too, so that each replaces the one before it. None where the board
+/// does not know clinic or campaign.
+fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<CalendarFile> {
+    let (app, site) = (&visit.app, &visit.app.site);
+    let catalogue = &snapshot.catalogue;
+    let (clinic, card) =
+        (catalogue.clinic(booking.clinic_id)?, catalogue.campaigns.get(&booking.campaign_id)?);
+    let appointment = Appointment {
+        booking_id: booking.booking_id,
+        booked_at: booking.booked_at,
+        on_date: booking.on_date,
+        starts_at: booking.starts_at,
+        ends_at: booking.ends_at,
+        course: card.course.clone(),
+        dose_number: booking.dose_number,
+        clinic: clinic.name.clone(),
+        zone: clinic.zone,
+        address: clinic.address.clone(),
+        clinic_phone: clinic.phone.clone(),
+        directions: clinic.directions.clone(),
+        amenities: clinic.amenities,
+        closure_reason: None,
+    };
+    let is_closed = snapshot.slot(booking.slot_id).is_some_and(|(_, slot)| slot.is_closed);
+    let (news, happened_at) = match (booking.state, booking.ended_at) {
+        (State::Cancelled, Some(at)) => (News::Cancelled, at),
+        _ if is_closed => (News::Closed, app.clock.now()),
+        _ => (News::Booked, booking.booked_at),
+    };
+    let head = Letterhead {
+        language: visit.t.language(),
+        issuer: visit.frame().issuer(),
+        host: site.public_url.as_ref().map(Origin::host),
+        helpline: site.helpline.as_deref(),
+        standard: SmsStandard::Korean,
+    };
+    let number = BookingNumber::of(&app.keys.booking_number, booking.booking_id).to_string();
+    let organizer = site.public_url.as_ref().map(Origin::as_str);
+    let notice = Notice { news, happened_at, appointment };
+    Some(calendar_file(head, &notice, &number, organizer))
+}

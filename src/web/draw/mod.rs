@@ -1,0 +1,4 @@
+//! Pictures as SVG: pure functions, colours and lengths as attributes, since the policy of the
+//! pages blocks styles.
+
+pub mod qr;

@@ -1,0 +1,117 @@
+//! Pages for what went wrong, in the language of the path: what it means for somebody's booking,
+//! when to come again, and whom to call. Under the pages' paths they take the place of problem
+//! documents.
+
+use askama::Template;
+
+use super::{page::Frame, text::Texts};
+use crate::{
+    domain::{Code, Refusal},
+    http::page::Asked,
+    words,
+};
+
+/// From so many seconds on, minutes are named.
+const SECONDS_SHOWN_MAX: u64 = 90;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page<'a> {
+    t: Texts,
+    frame: Frame<'a>,
+    heading: &'static str,
+    sentences: Vec<String>,
+    /// Whether asking for the same address again may help.
+    is_worth_another_look: bool,
+}
+
+/// The page that answers a request for a page which was refused, or failed; none if it cannot be
+/// written.
+pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
+    let Asked { site, language, is_press, retry_after } = asked;
+    let (t, code) = (Texts(language), refusal.code);
+    let safe = t.booking_is_safe().to_owned();
+    let again = again(t, retry_after);
+    let (heading, sentences) = match code {
+        Code::NotFound => (t.no_page(), vec![t.no_page_why().to_owned(), safe]),
+        Code::Overloaded if is_press => {
+            (t.busy(), vec![t.busy_nothing_booked().to_owned(), again, safe])
+        }
+        Code::Overloaded => (t.busy(), vec![again, safe]),
+        Code::Unavailable | Code::Internal if is_press => {
+            (t.not_known(), vec![t.not_known_press().to_owned()])
+        }
+        Code::Unavailable | Code::Internal => (t.no_answer(), vec![again, safe]),
+        code if code.status() == 429 => (t.too_many(), vec![again, safe]),
+        code => (words::title(language, code), vec![words::refusal(language, refusal), safe]),
+    };
+    let is_worth_another_look = !is_press && code.status() >= 429;
+    let frame = Frame::new(t, site, "");
+    Page { t, frame, heading, sentences, is_worth_another_look }.render().ok()
+}
+
+/// When to come again.
+fn again(t: Texts, retry_after: Option<u64>) -> String {
+    match retry_after {
+        None | Some(0 | 1) => t.again_soon().to_owned(),
+        Some(seconds @ ..=SECONDS_SHOWN_MAX) => t.again_in_seconds(seconds),
+        Some(seconds) => t.again_in_minutes(seconds.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Site,
+        domain::{Detail, language::Language},
+        words::tests::details,
+    };
+
+    /// The page in the language, without the frame that all have.
+    fn main(refusal: &Refusal, language: Language, is_press: bool) -> String {
+        let site = Site { issuer: "the Agency".into(), ..Site::default() };
+        let asked = Asked { site: &site, language, is_press, retry_after: Some(7) };
+        let page = render(refusal, asked).expect("a page");
+        let (_, rest) = page.split_once("<main").expect("its beginning");
+        rest.split_once("</main>").expect("its end").0.to_owned()
+    }
+
+    fn escaped(text: &str) -> String {
+        let escaped = askama::filters::escape(text, askama::filters::Html);
+        escaped.expect("escaped").to_string()
+    }
+
+    fn has_hangul(text: &str) -> bool {
+        text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
+    }
+
+    #[test]
+    fn every_code_has_a_page_in_both_languages() {
+        for &code in Code::ALL {
+            for is_press in [false, true] {
+                let english = main(&code.into(), Language::English, is_press);
+                let korean = main(&code.into(), Language::Korean, is_press);
+                assert!(!has_hangul(&english) && has_hangul(&korean), "{english} {korean}");
+                assert!(english.contains("<h1>") && !english.contains("<h1></h1>"), "{english}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cause_is_said_in_both_languages_and_cannot_become_markup() {
+        for detail in details() {
+            for language in Language::ALL {
+                // A code that says no more than its cause.
+                let refusal =
+                    Refusal { code: Code::Forbidden, ..Refusal::field("name", detail.clone()) };
+                let page = main(&refusal, language, true);
+                let said = escaped(&words::refusal(language, &refusal));
+                assert!(page.contains(&said), "{said}: {page}");
+            }
+        }
+        let written = Detail::Written { text: "<script>alert(1)</script>".into() };
+        let page = main(&Refusal::new(Code::Forbidden, written), Language::English, false);
+        assert!(page.contains("alert(1)") && !page.contains("<script>"), "{page}");
+    }
+}

@@ -1,0 +1,162 @@
+//! How a page is answered: its frame, its headers, its language. Every handler of a page takes a
+//! [`Visit`] and ends with one of its answers.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION},
+    },
+    web::Data,
+};
+use askama::Template;
+
+use super::{asset, text::Texts};
+use crate::{
+    config::Site,
+    domain::language::Language,
+    http::{language, negotiate, page, problem::Problem, state::App},
+};
+
+/// Someone asks for a page: in which language, and where. The language is that of the path, and of
+/// the browser where the path has none.
+pub struct Visit {
+    pub app: Data<App>,
+    pub request: HttpRequest,
+    pub t: Texts,
+}
+
+/// What the layout shows, as `frame` in templates.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    pub t: Texts,
+    pub site: &'a Site,
+    /// Path and query of this page after its language: "" for the landing page, or "/sign-in".
+    pub here: &'a str,
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(t: Texts, site: &'a Site, here: &'a str) -> Self {
+        Self { t, site, here }
+    }
+
+    /// The path of a page in this language: `to("/sign-in")`.
+    pub fn to(&self, path: &str) -> String {
+        format!("/{}{path}", self.t.tag())
+    }
+
+    /// This page in the other language.
+    pub fn other(&self) -> String {
+        format!("/{}{}", self.other_tag(), self.here)
+    }
+
+    pub fn other_tag(&self) -> &'static str {
+        self.t.language().other().tag()
+    }
+
+    /// Who answers for the service, by the name in this language.
+    pub fn issuer(&self) -> &'a str {
+        let korean = self.site.issuer_ko.as_deref().filter(|_| self.t.is_korean());
+        korean.unwrap_or(&self.site.issuer)
+    }
+
+    /// The helpline's number, where there is one.
+    pub fn helpline(&self) -> Option<&'a str> {
+        self.site.helpline.as_deref()
+    }
+
+    /// What a telephone dials for the helpline.
+    pub fn dial(&self) -> String {
+        let number = self.helpline().unwrap_or_default();
+        number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+    }
+
+    pub fn style(&self) -> &'static str {
+        asset::style()
+    }
+
+    pub fn script(&self) -> &'static str {
+        asset::script()
+    }
+
+    pub fn icon(&self) -> &'static str {
+        asset::icon()
+    }
+}
+
+impl Visit {
+    /// The frame of a page at this path.
+    pub fn frame(&self) -> Frame<'_> {
+        let path = self.request.uri().path_and_query().map_or("", |whole| whole.as_str());
+        let here = language::of_path(path).map_or("", |(_, here)| here);
+        Frame::new(self.t, &self.app.site, here)
+    }
+
+    /// Answers with a page that is about somebody, or made for this one request: no cache keeps it.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show(&self, page: &impl Template) -> Result<HttpResponse, Problem> {
+        self.show_as(StatusCode::OK, page)
+    }
+
+    /// The same with another status: 422 for a form with errors, 409 for a refusal.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show_as(
+        &self,
+        status: StatusCode,
+        page: &impl Template,
+    ) -> Result<HttpResponse, Problem> {
+        let body = page.render().map_err(Problem::internal)?;
+        let mut response = HttpResponse::build(status);
+        response
+            .insert_header((CONTENT_TYPE, page::HTML))
+            .insert_header((CONTENT_LANGUAGE, self.t.tag()))
+            .insert_header((CACHE_CONTROL, "no-store"));
+        let mut response = negotiate::encode(&self.request, response, body)?;
+        page::guard(response.headers_mut(), &self.app.site);
+        Ok(response)
+    }
+
+    /// After a change: sends the browser to a page of ours in this language, which it may reload.
+    pub fn see_other(&self, path: &str) -> HttpResponse {
+        let mut response = HttpResponse::SeeOther()
+            .insert_header((LOCATION, self.frame().to(path)))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .finish();
+        page::guard(response.headers_mut(), &self.app.site);
+        response
+    }
+}
+
+/// `/ko/` is `/ko`.
+pub async fn get_slash(visit: Visit) -> HttpResponse {
+    visit.see_other("")
+}
+
+impl FromRequest for Visit {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.app_data::<Data<App>>() {
+            Some(app) => {
+                let t = Texts(language_of(request));
+                Ok(Self { app: app.clone(), request: request.clone(), t })
+            }
+            None => Err(Problem::internal("the handler has no App")),
+        })
+    }
+}
+
+fn language_of(request: &HttpRequest) -> Language {
+    match language::of_path(request.path()) {
+        Some((language, _)) => language,
+        None => language::accepted(request.headers()),
+    }
+}

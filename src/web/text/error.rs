@@ -1,0 +1,31 @@
+//! Pages for what went wrong: what it means for somebody's booking, and what to do.
+
+texts! {
+    no_page, "There is no such page", "이 주소에는 페이지가 없습니다";
+    no_page_why,
+        "The address may be old, or a letter in it may be wrong.",
+        "주소가 바뀌었거나 잘못 입력되었을 수 있습니다.";
+    too_many, "Too many tries from here", "요청이 너무 많습니다";
+    busy, "Many people are booking right now", "지금 예약하는 분이 많습니다";
+    busy_nothing_booked,
+        "Nothing has been booked or changed by this press.",
+        "방금 누르신 요청은 접수되지 않았습니다.";
+    not_known,
+        "We do not know yet whether it went through",
+        "결과를 확인하지 못했습니다";
+    not_known_press,
+        "Go back and press again: it is one booking at most, and if you have it, you will see it.",
+        "뒤로 가서 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
+    no_answer, "This page cannot be shown right now", "지금은 이 화면을 보여 드릴 수 없습니다";
+    booking_is_safe,
+        "If you have a booking, it stays as it is.",
+        "이미 예약하셨다면 예약은 그대로 유지됩니다.";
+    again_in_seconds(seconds: u64),
+        "Please try again in {seconds} seconds.",
+        "{seconds}초 뒤에 다시 시도해 주십시오.";
+    again_in_minutes(minutes: u64),
+        "Please try again in {minutes} minutes.",
+        "{minutes}분 뒤에 다시 시도해 주십시오.";
+    again_soon, "Please try again in a moment.", "잠시 뒤에 다시 시도해 주십시오.";
+    to_the_start, "To the first page", "첫 화면으로";
+}

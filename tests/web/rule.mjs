@@ -1,0 +1,52 @@
+// What must hold for whatever the service answers to a browser. Every response of every story is
+// held against it.
+
+/** The paths of pages that everybody may see: caches may keep them for a second. */
+const PUBLIC = [/^\/(ko|en)(\/now)?$/, /^\/(ko|en)\/campaigns\/\d+(\/now)?$/, /^\/(ko|en)\/style$/];
+const HEADERS = {
+  'x-content-type-options': /^nosniff$/,
+  // `no-referrer` makes browsers send `Origin: null` with our own forms.
+  'referrer-policy': /^same-origin$/,
+  'content-security-policy': /^default-src 'none';(?!.*unsafe).*frame-ancestors 'none'/,
+  'cross-origin-opener-policy': /^same-origin$/,
+};
+
+/**
+ * @typedef {{ path: string, kind: string, status: number, headers: Record<string, string> }} Seen
+ * A response: the kind is the browser's (`document`, `stylesheet`, `fetch` and so on).
+ */
+
+/** What is wrong with a response. @param {Seen} seen @returns {string[]} */
+export function faults(seen) {
+  const found = [];
+  if (seen.status >= 500) found.push(`status: ${seen.status} for ${seen.path}`);
+  if (seen.kind !== 'document' && seen.status >= 400) {
+    found.push(`status: ${seen.status} for ${seen.path}, which a page asks for`);
+  }
+  const cache = seen.headers['cache-control'] ?? '';
+  const wanted = caching(seen);
+  if (!wanted.test(cache)) found.push(`cache: ${seen.path} says "${cache}", not ${wanted}`);
+  if (seen.kind === 'document' && seen.status !== 303) {
+    for (const [name, good] of Object.entries(HEADERS)) {
+      const value = seen.headers[name] ?? '';
+      if (!good.test(value)) found.push(`header: ${name} of ${seen.path} is "${value}"`);
+    }
+  }
+  return found;
+}
+
+/** @param {Seen} seen */
+function caching({ path, kind, status }) {
+  if (path.startsWith('/assets/')) return /^public, max-age=31536000, immutable$/;
+  const isPublic = PUBLIC.some((page) => page.test(path)) || path.startsWith('/v1/');
+  if (isPublic && (status === 200 || status === 304)) return /^public, max-age=1\b/;
+  // Which language `/` leads to depends on who asks.
+  if (path === '/' && kind === 'document') return /no-store|no-cache|private/;
+  return /^no-store$/;
+}
+
+/** What of a person may stand in no address. @param {string} url @param {string[]} secrets */
+export function personal(url, secrets) {
+  const plain = decodeURIComponent(url.replaceAll('+', ' '));
+  return secrets.filter((secret) => plain.includes(secret));
+}

@@ -1,0 +1,30 @@
+// Plays the stories in Debian's Chromium. usage: node run.mjs WORLD.json FOLDER [PATTERN OF NAMES]
+
+import { launch } from './browser.mjs';
+import { asked } from './examine.mjs';
+import * as control from './story/control.mjs';
+import * as page from './story/page.mjs';
+import * as error from './story/error.mjs';
+import * as way from './story/way.mjs';
+import * as press from './story/press.mjs';
+import * as trick from './story/trick.mjs';
+import * as live from './story/live.mjs';
+import * as weight from './story/weight.mjs';
+import { tell } from './tell.mjs';
+import { read } from './world.mjs';
+
+const [file, folder, part = ''] = process.argv.slice(2);
+if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PATTERN OF NAMES]');
+const world = await read(file);
+const browser = await launch();
+try {
+  const told = [control, page, error, way, press, trick, live, weight].flatMap((part) => part.stories);
+  const stories = told.filter(({ name }) => new RegExp(part).test(name));
+  const failed = await tell(stories, { browser, world, folder });
+  const { pages, runs, passes } = asked;
+  console.log(`axe: ${pages} pages, ${runs} runs, ${passes} rules passed`);
+  for (const [rule, times] of asked.incomplete) console.log(`axe cannot say ${times} times: ${rule}`);
+  process.exitCode = failed || !stories.length ? 1 : 0;
+} finally {
+  await browser.close();
+}

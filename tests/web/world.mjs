@@ -1,0 +1,20 @@
+// What the Rust side has made: services, and who may book there.
+
+import { readFile } from 'node:fs/promises';
+
+/**
+ * @typedef {{ name: string, birth_date: string, phone: string }} Person
+ * @typedef {{ url: string, codes: string, campaign_id: number, people: Person[] }} Service
+ * A service of its own, on a database of its own, and people who may book there.
+ * @typedef {Service & { slot_id: number, product_id: number }} Small
+ * @typedef {object} World
+ * @property {Service & { others: Person[] }} open booking is open; the others are too young for it
+ * @property {Small} before it opens in an hour
+ * @property {Small} paused with a reason
+ * @property {Small} empty every dose is booked
+ */
+
+/** @param {string} file @returns {Promise<World>} */
+export async function read(file) {
+  return JSON.parse(await readFile(file, 'utf8'));
+}
