@@ -78,6 +78,18 @@ export class Citizen {
     if (new URL(this.page.url()).pathname.endsWith('/sign-in')) await this.signIn();
   }
 
+  /** Goes back, and sees what the browser has kept or asks for again. */
+  async back() {
+    // What the browser has kept does not load again, and what answered a form it does not show.
+    await expect(async () => {
+      const gone = await this.page.goBack({ waitUntil: 'commit' }).catch((error) => error);
+      if (gone instanceof Error && !/ERR_CACHE_MISS/.test(gone.message)) throw gone;
+      return true;
+    }, 'the browser goes back');
+    const isThere = () => this.page.evaluate(() => document.readyState === 'complete' && !document.body.hidden);
+    await expect(isThere, 'the page before is shown', () => this.page.url());
+  }
+
   /** @param {string} id @param {string} text */
   async fill(id, text) {
     const field = this.page.locator(`#${id}`);

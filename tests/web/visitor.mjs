@@ -25,6 +25,8 @@ export class Visitor {
   requests = [];
   /** The page as the server wrote it. */
   markup = '';
+  /** Whether a refusal is what somebody is after, who tries what pages do not offer. */
+  isTrying = false;
   /** Keys that were pressed, without what is typed into fields. */
   keys = 0;
 
@@ -103,7 +105,7 @@ export class Visitor {
       status: response.status(),
       headers: response.headers(),
     };
-    this.found.push(...faults(seen));
+    if (!this.isTrying || seen.status >= 500 || seen.status < 400) this.found.push(...faults(seen));
     if (seen.kind === 'document' && seen.status !== 303) {
       // A page that was left before it had come has no text.
       this.markup = await response.text().catch(() => '');
