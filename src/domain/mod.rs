@@ -36,6 +36,7 @@ pub mod localized;
 pub mod movement;
 pub mod outbox;
 pub mod person;
+pub mod phone;
 pub mod pool;
 pub mod product;
 pub mod refusal;
