@@ -101,9 +101,9 @@ pub(super) fn encoding_unknown(language: Language, offset: u64) -> String {
     say!(
         language,
         "The file is neither UTF-8 nor CP949 (EUC-KR): see the byte at offset {offset}. \
-         Save it as \"CSV UTF-8\" or as an .xlsx workbook.",
+         Save it as \"CSV UTF-8\" or as an xlsx workbook.",
         "UTF-8도 CP949(EUC-KR)도 아닌 파일입니다. 앞에서 {offset}바이트 뒤를 확인해 주십시오. \
-         \"CSV UTF-8\"이나 .xlsx 통합 문서로 저장해 주십시오."
+         \"CSV UTF-8\"이나 xlsx 통합 문서로 저장해 주십시오."
     )
 }
 
@@ -112,9 +112,9 @@ pub(super) fn nul_byte(language: Language, offset: u64) -> String {
     say!(
         language,
         "The file is no text: there is a NUL byte at offset {offset}. \
-         Save it as \"CSV UTF-8\" or as an .xlsx workbook.",
+         Save it as \"CSV UTF-8\" or as an xlsx workbook.",
         "텍스트 파일이 아닙니다. 앞에서 {offset}바이트 뒤에 NUL 바이트가 있습니다. \
-         \"CSV UTF-8\"이나 .xlsx 통합 문서로 저장해 주십시오."
+         \"CSV UTF-8\"이나 xlsx 통합 문서로 저장해 주십시오."
     )
 }
 
@@ -122,19 +122,19 @@ pub(super) fn old_workbook(language: Language) -> String {
     say!(
         language,
         "The file is an old or a protected workbook. \
-         Save it without a password as an .xlsx workbook or as \"CSV UTF-8\".",
+         Save it without a password as an xlsx workbook or as \"CSV UTF-8\".",
         "옛 형식이거나 암호로 보호된 통합 문서입니다. \
-         암호 없이 .xlsx 통합 문서나 \"CSV UTF-8\"로 저장해 주십시오."
+         암호 없이 xlsx 통합 문서나 \"CSV UTF-8\"로 저장해 주십시오."
     )
 }
 
 pub(super) fn no_workbook(language: Language) -> String {
     say!(
         language,
-        "The file is an archive, but no .xlsx workbook. \
-         Save it as an .xlsx workbook or as \"CSV UTF-8\".",
-        "압축 파일이지만 .xlsx 통합 문서가 아닙니다. \
-         .xlsx 통합 문서나 \"CSV UTF-8\"로 저장해 주십시오."
+        "The file is an archive, but no xlsx workbook. \
+         Save it as an xlsx workbook or as \"CSV UTF-8\".",
+        "압축 파일이지만 xlsx 통합 문서가 아닙니다. \
+         xlsx 통합 문서나 \"CSV UTF-8\"로 저장해 주십시오."
     )
 }
 

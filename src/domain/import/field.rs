@@ -132,7 +132,12 @@ pub fn date(row: &Row<'_>, column: &'static str) -> Result<NaiveDate, Fault> {
 /// # Errors
 /// Names `birth_date`: none, or outside the limits of `BirthDate::new`.
 pub fn birth_date(row: &Row<'_>, today: NaiveDate) -> Result<BirthDate, Fault> {
-    Ok(BirthDate::new(date(row, "birth_date")?, today)?)
+    let date = date::date(row.get("birth_date")).map_err(|detail| match detail {
+        Detail::MustBe { .. } => Detail::BirthDateUnreadable,
+        detail => detail,
+    });
+    let date = date.map_err(|detail| Fault::field("birth_date", detail))?;
+    Ok(BirthDate::new(date, today)?)
 }
 
 /// A person's phone number as it is kept.

@@ -346,7 +346,7 @@ mod tests {
         utf8.extend_from_slice(b"\xc3(\n");
         assert_eq!(at(&utf8), Some(end));
         let marked = b"\xef\xbb\xbfname\n\xc8\xab\xb1\xe6\n";
-        assert_eq!(at(marked), Some(8), "it says that it is UTF-8");
+        assert_eq!(at(marked), Some(10), "it says that it is UTF-8");
         assert_eq!(at(&marked[3..]), None, "and without saying so it is CP949");
     }
 

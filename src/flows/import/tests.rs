@@ -306,7 +306,7 @@ fn what_cannot_be_read_is_named_with_its_line_and_column() {
         (b"sep=,\n".to_vec(), 1, "", "file_empty"),
         (good.into(), 1, "name,birth_date,phone,region_code", "no_header"),
         (b"<html><table>".to_vec(), 1, "name,birth_date,phone,region_code", "no_header"),
-        (b"{\"name\": 1}".to_vec(), 1, "name,birth_date,phone,region_code", "no_header"),
+        (b"{\"name\": 1}".to_vec(), 1, "", "quote_stray"),
         (b"name,birth_date,phone".to_vec(), 1, "region_code", "column_missing"),
         (b"name;birth_date;phone".to_vec(), 1, "region_code", "column_missing"),
         (format!("age,{head}").into(), 1, "age", "column_unknown"),

@@ -91,7 +91,7 @@ async fn a_cell_that_cannot_be_read_is_named_in_the_language_of_the_reader() {
     let what = "register?dry_run=true";
     send(&admin, what, XLSX, row(&good)).await.ok(200);
     for (from, to, column, cause) in [
-        ("<c t=\"str\"><v>P1D1", "<c t=\"e\"><v>#N/A", "region_code", "cell_error"),
+        ("<c t=\"str\"><v>P1D1", "<c t=\"e\"><v>#SECRET!", "region_code", "cell_error"),
         (&text("P1D1"), "<c><f>A1</f></c>", "region_code", "formula_without_value"),
         (&text("1962-03-01"), "<c><v>22706</v></c>", "birth_date", "date_serial"),
         (&text("1962-03-01"), "<c><v>620301</v></c>", "birth_date", "date_two_digit_year"),
@@ -110,7 +110,7 @@ async fn a_cell_that_cannot_be_read_is_named_in_the_language_of_the_reader() {
         assert_eq!(reject["cause"], cause, "{said}");
         let text = reject["text"].as_str().unwrap();
         assert!(text.chars().any(|c| ('가'..='힣').contains(&c)), "{text}");
-        for value in ["Kim", "22706", "620301", "212345678", "#N/A,"] {
+        for value in ["Kim", "22706", "620301", "212345678", "#SECRET"] {
             assert!(!said.contains(value), "{value} in {said}");
         }
     }
@@ -153,11 +153,12 @@ fn parts(own: &[(&str, &[u8])]) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
-fn first_cause(refused: &Value) -> (&str, u64) {
+/// The one cause that is given, and no row counts.
+fn first_cause(refused: &Value) -> &str {
     let rejects = refused["rejects"].as_array().unwrap();
     assert_eq!(rejects.len(), 1, "{refused}");
     assert_eq!(refused["rows_read"], 0);
-    (rejects[0]["cause"].as_str().unwrap(), rejects[0]["line"].as_u64().unwrap())
+    rejects[0]["cause"].as_str().unwrap()
 }
 
 #[tokio::test]
@@ -186,8 +187,9 @@ async fn a_workbook_that_means_harm_is_refused_and_changes_nothing() {
     let good_sheet = sheet(&good);
     let long_string = format!("<sst><si><t>{}</t></si></sst>", megabytes("x", 8));
     let mut damaged = package(&good);
-    let middle = damaged.len() / 2;
-    damaged[middle..middle + 40].fill(0);
+    let cells = damaged.windows(10).rposition(|name| name == b"sheet1.xml").unwrap();
+    let cells = damaged[..cells].windows(10).rposition(|name| name == b"sheet1.xml").unwrap();
+    damaged[cells + 60..cells + 64].fill(0);
     let mut counted = package(&good);
     let end = counted.windows(4).rposition(|bytes| bytes == b"PK\x05\x06").unwrap();
     counted[end + 10..end + 12].copy_from_slice(&[0xff, 0xff]);
@@ -216,8 +218,9 @@ async fn a_workbook_that_means_harm_is_refused_and_changes_nothing() {
     ] {
         assert!(file.len() < 1 << 20, "{what}: a small file");
         let answer = send(&admin, "register?partial=true", XLSX, file).await;
+        assert_eq!(answer.status, 422, "{what}: {}", answer.text());
         let refused = answer.problem(422, "rows_rejected");
-        assert_eq!(first_cause(&refused).0, cause, "{what}: {refused}");
+        assert_eq!(first_cause(&refused), cause, "{what}: {refused}");
     }
     assert_eq!(people(&app.db).await, 20);
 }

@@ -20,6 +20,8 @@ use crate::{
 
 /// As many as a sheet can have.
 const ROWS_MAX: u32 = 1 << 20;
+/// The last column is XFD.
+const COLUMNS_MAX: usize = 1 << 14;
 /// Whole numbers up to here are exact.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -48,7 +50,7 @@ pub(super) fn rows<R: Read>(
                 ("row", _) => row.begin(&element)?,
                 ("c", _) => drop(Cell::begin(&element, &mut row)?),
                 ("f", Some(cell)) => cell.is_formula = true,
-                ("sheetData", _) => return Ok(()),
+                ("sheetData", _) => return finish(part),
                 _ => {}
             },
             Event::Text(text) => push(&mut cell, &text.xml10_content()),
@@ -64,7 +66,7 @@ pub(super) fn rows<R: Read>(
                     let (line, record) = row.end();
                     take(line, record, part.bytes_read())?;
                 }
-                "sheetData" => return Ok(()),
+                "sheetData" => return finish(part),
                 name => {
                     if let Some(cell) = &mut cell {
                         cell.close(name);
@@ -75,6 +77,12 @@ pub(super) fn rows<R: Read>(
             _ => {}
         }
     }
+}
+
+/// Reads what follows the rows: at its end the archive's sum of the part is checked.
+fn finish<R: Read>(part: &mut Xml<R>) -> Result<(), Stop> {
+    while !matches!(part.next()?, Event::Eof) {}
+    Ok(())
 }
 
 fn push(cell: &mut Option<Cell>, text: &str) {
@@ -188,7 +196,7 @@ impl Cell {
             Some(place) => column(&place).ok_or_else(broken)?,
             None => row.column,
         };
-        if column < row.column {
+        if column < row.column || column >= COLUMNS_MAX {
             return Err(broken());
         }
         row.column = column + 1;
@@ -277,8 +285,7 @@ fn column(place: &str) -> Option<usize> {
     let mut column = 0_usize;
     for letter in letters {
         column = column.checked_mul(26)?.checked_add(usize::from(letter - b'A') + 1)?;
-        // The last is XFD.
-        if column > 16_384 {
+        if column > COLUMNS_MAX {
             return None;
         }
     }
@@ -430,6 +437,10 @@ mod tests {
     #[test]
     fn a_row_of_many_columns_stays_small() {
         let last = cell("<c r=\"XFD1\"><v>1</v></c>");
-        assert_eq!(last.len(), 16_383 + 1);
+        assert_eq!(last.len(), COLUMNS_MAX);
+        let more = "<c/>".repeat(COLUMNS_MAX) + "<c><v>1</v></c>";
+        assert_eq!(read(&format!("<row>{more}</row>")).unwrap_err(), Detail::WorkbookBroken);
+        let more = "<c/>".repeat(COLUMNS_MAX - 1) + "<c><v>1</v></c>";
+        assert_eq!(cell(&more).len(), COLUMNS_MAX, "the control");
     }
 }
