@@ -25,6 +25,7 @@ use crate::{
     http::{
         admission::{self, Admitted},
         extract::{Path, Query, media_type},
+        field::Text,
         language::{Accepted, mark},
         principal::Administrator,
         problem::Problem,
@@ -35,6 +36,13 @@ use crate::{
 
 /// 1 GiB: four times the register of a country of 3.5 million.
 const FILE_BYTES_MAX: u64 = 1 << 30;
+/// The longest name that a spreadsheet program gives a sheet has 31.
+const SHEET_CHARS_MAX: usize = 100;
+/// Of text with separators, and of workbooks.
+pub const CSV: &str = "text/csv";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+/// The last one is what programs send that do not know.
+const MEDIA_TYPES: [&str; 3] = [CSV, XLSX, "application/octet-stream"];
 /// A sender who is silent for longer is taken to have gone.
 const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
@@ -47,6 +55,8 @@ pub struct ImportQuery {
     /// Load the good rows although others are rejected.
     #[serde(default)]
     partial: bool,
+    /// The sheet of a workbook; else the first.
+    sheet: Option<Text<SHEET_CHARS_MAX>>,
 }
 
 /// Loads a file of this kind.
@@ -62,8 +72,11 @@ pub async fn post_import(
     (Accepted(language), request): (Accepted, HttpRequest),
     body: Payload,
 ) -> Result<HttpResponse, Problem> {
-    if !media_type(&request).eq_ignore_ascii_case("text/csv") {
-        let detail = Detail::WrongMediaType { sent: Sent::File, media_type: "text/csv".into() };
+    // What a file is, is found in it: of its media type it is only asked that it is one of files.
+    let sent = media_type(&request);
+    if !MEDIA_TYPES.iter().any(|known| sent.eq_ignore_ascii_case(known)) {
+        let media_type = MEDIA_TYPES.join(", ").into();
+        let detail = Detail::WrongMediaType { sent: Sent::File, media_type };
         return Err(Problem::new(Code::UnsupportedMediaType, detail));
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
@@ -77,6 +90,7 @@ pub async fn post_import(
     let options = Options {
         dry_run: query.dry_run,
         partial: query.partial,
+        sheet: query.sheet.map(|sheet| sheet.0),
         staff_user_id: Some(staff_user_id),
     };
     let importing = app.imports.load(kind, file.path(), options, |_| {});

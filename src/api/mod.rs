@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod eligibility;
 pub mod health;
 pub mod import;
+pub mod import_template;
 pub mod localized;
 pub mod openapi;
 pub mod person;
@@ -76,7 +77,10 @@ fn citizen_routes(api: &mut ServiceConfig) {
             at("/v1/clinics/{clinic_id}/bookings/find").route(post().to(schedule::find_bookings)),
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
-        .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)));
+        .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
+        .service(
+            at("/v1/admin/imports/{kind}/template").route(get().to(import_template::get_template)),
+        );
 }
 
 /// For administrators: campaigns and their rules.

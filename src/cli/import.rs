@@ -14,7 +14,7 @@ use super::output::print;
 use crate::{
     config::Storage,
     domain::{
-        import::{Kind, Reject, Report},
+        import::{Kind, ReadAs, Reject, Report},
         language::Language,
     },
     flows::import::{Imported, Imports, Options},
@@ -26,14 +26,24 @@ use crate::{
 const HELP_INDENT: usize = 13;
 const HELP_WIDTH: usize = 90;
 
+const FORMS: &str = "\
+Files are CSV (UTF-8, UTF-16 with a byte order mark, CP949 or EUC-KR; comma, semicolon, tab or bar;
+a first line sep=; counts) or .xlsx workbooks, whatever their names. The first line names the
+columns, in any order, case and spacing, in English or Korean; those marked * must be there. Empty
+rows, and empty columns without a name, are passed over. The first line of a template:";
+
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns())]
 pub struct Args {
     /// What the file holds: register, roster, clinics, slots or allocations
     kind: Kind,
 
-    /// CSV in UTF-8; its first line names the columns
+    /// CSV or an .xlsx workbook; its first line names the columns
     file: PathBuf,
+
+    /// The sheet of a workbook; else the first
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
 
     /// Check everything and say what would happen, but change nothing
     #[arg(long)]
@@ -75,7 +85,8 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let file = args.file.display().to_string();
     let size = std::fs::metadata(&args.file).with_context(|| file.clone())?.len();
     let store = Store::open(storage, 1).await?;
-    let options = Options { dry_run: args.dry_run, partial: args.partial, staff_user_id: None };
+    let Args { dry_run, partial, sheet, .. } = args;
+    let options = Options { dry_run, partial, sheet, staff_user_id: None };
     let bar = bar(size);
     let imports = Imports::new(store.db.clone(), store.keys.clone());
     let importing = imports.load(args.kind, &args.file, options, |bytes| bar.set_position(bytes));
@@ -89,6 +100,25 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let text = text(&report, code == ExitCode::SUCCESS);
     print(&text)?;
     Ok(code)
+}
+
+/// The columns of every kind, for `--help`.
+pub fn forms() -> String {
+    let mut text = format!("{FORMS}\n");
+    for &kind in Kind::ALL {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\n{kind}: {}", kind.header_line());
+        for column in kind.columns() {
+            let mark = if column.is_required { '*' } else { ' ' };
+            let form = words::form(Language::English, column.form);
+            let _ = write!(text, "  {mark} {:<18} {form}", column.name);
+            let _ = match column.also {
+                [] => writeln!(text),
+                also => writeln!(text, "; also headed {}", also.join(", ")),
+            };
+        }
+    }
+    text
 }
 
 /// How far the file has been read, for people: nothing is drawn into a file or a pipe.
@@ -122,6 +152,13 @@ fn text(report: &Report, is_loaded: bool) -> String {
         report.rows_unchanged,
         report.rows_rejected,
     ));
+    match report.read_as {
+        Some(ReadAs::Csv { encoding, separator }) => {
+            line(format!("Read as CSV in {}, separated by {separator}.", encoding.word()));
+        }
+        Some(ReadAs::Xlsx) => line("Read as an .xlsx workbook.".to_owned()),
+        None => {}
+    }
     line(
         match (is_loaded, report.already_imported, report.dry_run) {
             (false, ..) => "Nothing was changed.",
@@ -165,7 +202,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Detail,
-        import::{Fault, Rejects},
+        import::{Fault, Rejects, Separator, read_as::Encoding},
     };
 
     #[test]
@@ -189,6 +226,7 @@ mod tests {
         let report = Report {
             kind: Kind::Register,
             sha256: String::new(),
+            read_as: Some(ReadAs::Csv { encoding: Encoding::Cp949, separator: Separator::Tab }),
             dry_run: false,
             already_imported: false,
             rows_read: 20,
@@ -202,6 +240,7 @@ mod tests {
       12          malformed_row  The row is not UTF-8.
 and 3 more
 register: 20 rows read, 0 accepted, 0 unchanged, 5 rejected
+Read as CSV in CP949 (EUC-KR), separated by tabs.
 Nothing was changed.
 ";
         assert_eq!(text(&report, false), expected);

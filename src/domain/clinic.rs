@@ -9,6 +9,19 @@ use super::{ClinicId, RegionId, amenity::Amenities, language::Language, localize
 /// Longest directions in characters, as `clinic_directions_check` has it.
 pub const DIRECTIONS_CHARS_MAX: usize = 500;
 
+/// Longest phone line in characters: two numbers with extensions.
+pub const PHONE_CHARS_MAX: usize = 50;
+/// Short numbers such as Korea's 119 have three.
+const PHONE_DIGITS_MIN: usize = 3;
+
+/// Whether this can be shown as how a clinic is called: one number or several, ranges, extensions,
+/// or nothing. It is for people to read, so it is kept as it was written.
+pub fn is_phone_line(text: &str) -> bool {
+    let digits = text.chars().filter(|c| c.is_numeric()).count();
+    let is_short = text.chars().count() <= PHONE_CHARS_MAX && !text.chars().any(char::is_control);
+    text.is_empty() || is_short && digits >= PHONE_DIGITS_MIN
+}
+
 /// A vaccination site.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clinic {
@@ -111,6 +124,31 @@ pub struct Closure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phone_is_what_people_can_call() {
+        for phone in [
+            "",
+            "1339",
+            "119",
+            "02-700-0001",
+            "+82-2-700-0003",
+            "02-700-0004, 02-700-0005",
+            "02-700-0006/7",
+            "02-700-0008~9",
+            "02-700-0010 (ext. 3)",
+            "02-700-0010 내선 3",
+            "02–700–0011",
+            "０２－７００－００１２",
+            "평일 02-700-0013",
+        ] {
+            assert!(is_phone_line(phone), "{phone}");
+        }
+        let long = "0".repeat(51);
+        for phone in ["call", "-", "12", "없음", "02-700\n0001", long.as_str()] {
+            assert!(!is_phone_line(phone), "{phone}");
+        }
+    }
 
     #[test]
     fn directions_may_be_in_one_language_alone() {

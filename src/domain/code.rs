@@ -57,6 +57,7 @@ codes! {
     PromisedDoses,        "promised_doses",         409;
     NotWholeVials,        "not_whole_vials",        422;
     RowsRejected,         "rows_rejected",          422;
+    MalformedFile,        "malformed_file",         422;
     MalformedRow,         "malformed_row",          422;
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;

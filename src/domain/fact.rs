@@ -90,6 +90,10 @@ pub enum Expected {
     LocalTime,
     /// A name of the IANA time zone database.
     TimeZone,
+    /// How a clinic is called, as it is shown; or nothing.
+    PhoneLine {
+        chars_max: usize,
+    },
     /// Latitude and longitude in degrees.
     Point,
     /// Letters (ASCII), digits and hyphens.

@@ -37,6 +37,7 @@ pub mod movement;
 pub mod notice;
 pub mod outbox;
 pub mod person;
+pub mod phone;
 pub mod pool;
 pub mod product;
 pub mod quiet_hours;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::domain::{
     calendar::{parse_date, zone_named},
+    clinic::{PHONE_CHARS_MAX, is_phone_line},
     fact::Expected,
 };
 
@@ -52,6 +53,23 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
             return Err(Wrong(Expected::Line { chars_max: MAX }));
         }
         Ok(Self(trimmed.to_owned()))
+    }
+}
+
+/// How a clinic is called; empty where it is not.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PhoneLine(pub String);
+
+impl TryFrom<String> for PhoneLine {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let trimmed = text.trim();
+        if is_phone_line(trimmed) {
+            return Ok(Self(trimmed.to_owned()));
+        }
+        Err(Wrong(Expected::PhoneLine { chars_max: PHONE_CHARS_MAX }))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     domain::{
         Code, Detail,
-        import::{Kind, Reject, Report},
+        import::{Kind, ReadAs, Reject, Report},
         language::Language,
         verdict::{Reason, ReasonCode, Verdict},
     },
@@ -48,6 +48,7 @@ impl<'a> WrittenVerdict<'a> {
 pub struct WrittenReport<'a> {
     kind: Kind,
     sha256: &'a str,
+    read_as: Option<ReadAs>,
     dry_run: bool,
     already_imported: bool,
     rows_read: u64,
@@ -84,6 +85,7 @@ impl<'a> WrittenReport<'a> {
         Ok(Self {
             kind: report.kind,
             sha256: &report.sha256,
+            read_as: report.read_as,
             dry_run: report.dry_run,
             already_imported: report.already_imported,
             rows_read: report.rows_read,

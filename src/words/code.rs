@@ -73,6 +73,8 @@ titles! {
                           "백신은 병(바이알) 단위로만 옮길 수 있습니다";
     RowsRejected,         "The file has rows that cannot be loaded",
                           "파일에 반영할 수 없는 행이 있습니다";
+    MalformedFile,        "The file cannot be read",
+                          "파일을 읽을 수 없습니다";
     MalformedRow,         "The row cannot be read",
                           "행을 읽을 수 없습니다";
     UnknownColumn,        "A file of this kind has no such column",

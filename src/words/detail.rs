@@ -5,7 +5,8 @@ use super::{
     date::date,
     dose::{moved_meanwhile, promised},
     expected::expected,
-    noun::{how_many, kind, none_of, noun, role, sent, taken},
+    file,
+    noun::{how_many, none_of, noun, role, sent, taken},
     number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
@@ -162,6 +163,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "A phone number has {digits_min} to {digits_max} digits.",
             "전화번호는 {digits_min}자리 이상 {digits_max}자리 이하여야 합니다."
         ),
+        Detail::PhoneStart => file::phone_start(language),
+        Detail::PhonePrefix => file::phone_prefix(language),
+        Detail::NumberInPowers => file::number_in_powers(language, &value(language, field)),
+        Detail::NumberPoint => file::number_point(language, &value(language, field)),
+        Detail::DateOrder => file::date_order(language, &value(language, field)),
+        Detail::DateTwoDigitYear => file::date_two_digit_year(language, &value(language, field)),
+        Detail::DateSerial => file::date_serial(language, &value(language, field)),
+        Detail::DateWithTime => file::date_with_time(language, &value(language, field)),
         Detail::BirthDateUnreadable => say!(
             language,
             "The birth date is not a date as YYYY-MM-DD.",
@@ -501,80 +510,36 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         ),
 
         // files
-        Detail::FileEmpty => say!(language, "The file is empty.", "파일이 비어 있습니다."),
-        Detail::NoHeader { columns } => {
-            let columns = columns.join(",");
-            say!(
-                language,
-                "The first line names the columns: {columns}.",
-                "첫 줄에 열 이름을 적어 주십시오. 열 이름: {columns}."
-            )
+        Detail::FileEmpty => file::empty(language),
+        Detail::NoHeader { columns } => file::no_header(language, &columns.join(",")),
+        Detail::ColumnUnknown { kind } => file::column_unknown(language, field, *kind),
+        Detail::ColumnUnnamed { kind, number } => file::column_unnamed(language, *kind, *number),
+        Detail::ColumnMissing => file::column_missing(language, field),
+        Detail::ColumnTwice => file::column_twice(language, field),
+        Detail::FileUnreadable => file::unreadable(language),
+        Detail::RowsRejected { rejected, read } => file::rows_rejected(language, *rejected, *read),
+        Detail::TooManyColumns { columns_max } => file::too_many_columns(language, *columns_max),
+        Detail::ValueWithoutColumn { number } => file::value_without_column(language, *number),
+        Detail::CellError => file::cell_error(language),
+        Detail::FormulaWithoutValue => file::formula_without_value(language),
+        Detail::EncodingUnknown { offset } => file::encoding_unknown(language, *offset),
+        Detail::NulByte { offset } => file::nul_byte(language, *offset),
+        Detail::OldWorkbook => file::old_workbook(language),
+        Detail::NoWorkbook => file::no_workbook(language),
+        Detail::WorkbookBroken => file::workbook_broken(language),
+        Detail::WorkbookTooLarge { bytes_max } => file::workbook_too_large(language, *bytes_max),
+        Detail::SheetTooLong { rows_max } => file::sheet_too_long(language, *rows_max),
+        Detail::NoSuchSheet => file::no_such_sheet(language),
+        Detail::NotUtf8 => file::not_utf8(language),
+        Detail::QuoteOpen => file::quote_open(language),
+        Detail::QuoteStray => file::quote_stray(language),
+        Detail::QuoteNeverClosed { first_line, last_line } => {
+            file::quote_never_closed(language, *first_line, *last_line)
         }
-        Detail::ColumnUnknown { kind: of } => {
-            let of = kind(language, *of);
-            say!(
-                language,
-                "A file of kind {of} has no column {field}.",
-                "{of} 파일에는 {field} 열이 없습니다."
-            )
-        }
-        Detail::ColumnUnnamed { kind: of, number } => {
-            let of = kind(language, *of);
-            say!(
-                language,
-                "A file of kind {of} has no column number {number}.",
-                "{of} 파일에 없는 열이 {number}번째에 있습니다."
-            )
-        }
-        Detail::ColumnMissing => {
-            say!(language, "The column {field} is missing.", "{field} 열이 빠져 있습니다.")
-        }
-        Detail::ColumnTwice => {
-            say!(language, "The column {field} stands there twice.", "{field} 열이 두 번 있습니다.")
-        }
-        Detail::FileUnreadable => say!(
-            language,
-            "The file has no header as such files have, so no row was read.",
-            "첫 줄이 이런 종류의 파일과 맞지 않아 읽은 행이 없습니다."
-        ),
-        Detail::RowsRejected { rejected, read } => {
-            let (rejected, read) = (count(*rejected), count(*read));
-            say!(
-                language,
-                "{rejected} of {read} rows cannot be loaded, so none was.",
-                "{read}행 가운데 {rejected}행을 반영할 수 없어 한 행도 반영하지 않았습니다."
-            )
-        }
-        Detail::NotUtf8 => {
-            say!(language, "The row is not UTF-8.", "UTF-8로 되어 있지 않은 행입니다.")
-        }
-        Detail::QuoteOpen => {
-            say!(language, "A quote is not closed.", "따옴표가 닫혀 있지 않습니다.")
-        }
-        Detail::QuoteStray => say!(
-            language,
-            "A quote stands where none may be; inside quotes, write it twice.",
-            "따옴표가 있을 수 없는 곳에 있습니다. 따옴표 안의 따옴표는 두 번 적어 주십시오."
-        ),
-        Detail::QuoteNeverClosed { first_line, last_line } => say!(
-            language,
-            "A quote is opened and not closed; lines {first_line} to {last_line} were left out.",
-            "따옴표가 열린 뒤 닫히지 않아 {first_line}번째 줄부터 {last_line}번째 줄까지 건너뛰었습니다."
-        ),
         Detail::RowTooLong { bytes_max, first_line, last_line } => {
-            let max = length(*bytes_max);
-            say!(
-                language,
-                "A row has at most {max} bytes; lines {first_line} to {last_line} were left out.",
-                "한 행은 {max}바이트 이하여야 합니다. \
-                 {first_line}번째 줄부터 {last_line}번째 줄까지 건너뛰었습니다."
-            )
+            file::row_too_long(language, *bytes_max, (*first_line, *last_line))
         }
-        Detail::RowWidth { fields, columns } => say!(
-            language,
-            "The row has {fields} fields and the header has {columns}.",
-            "행의 칸은 {fields}개이고 첫 줄의 열은 {columns}개입니다."
-        ),
+        Detail::RowWidth { fields, columns } => file::row_width(language, *fields, *columns),
         Detail::SameAsLine { line } => say!(
             language,
             "Line {line} has the same {field}.",

@@ -32,6 +32,7 @@ pub(super) fn expected(language: Language, expected: &Expected) -> String {
         Expected::TimeZone => {
             say!(language, "an IANA time zone as Asia/Seoul", "Asia/Seoul 같은 IANA 시간대 이름")
         }
+        Expected::PhoneLine { chars_max } => phone_line(language, &length(*chars_max)),
         Expected::Point => point(language),
         Expected::Code { chars_max } => code(language, &length(*chars_max)),
         Expected::SmallCode { chars_max } => small_code(language, &length(*chars_max)),
@@ -71,6 +72,14 @@ fn local_time(language: Language) -> String {
         language,
         "a time such as 2021-07-26T09:00 (the clinic's zone) or 2021-07-26T09:00:00+09:00",
         "2021-07-26T09:00(접종기관 시간대)이나 2021-07-26T09:00:00+09:00 형식의 시각"
+    )
+}
+
+fn phone_line(language: Language, max: &str) -> String {
+    say!(
+        language,
+        "empty, or phone numbers as they are to be shown, in one line of at most {max} characters",
+        "비워 두거나, 보이는 그대로 한 줄에 {max}자 이하로 적은 전화번호"
     )
 }
 

@@ -4,14 +4,14 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{amenity, amenity_name, count, reason, refusal, standing, title};
+use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
     Code, Detail, PoolId, ProductId, Refusal,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    import::Kind,
+    import::{Kind, column::Form},
     language::Language::{English, Korean},
     localized::Localized,
     verdict::{Reason, ReasonCode, Verdict},
@@ -38,6 +38,7 @@ fn expectations() -> Vec<Expected> {
         Expected::Instant,
         Expected::LocalTime,
         Expected::TimeZone,
+        Expected::PhoneLine { chars_max: 50 },
         Expected::Point,
         Expected::Code { chars_max: 32 },
         Expected::SmallCode { chars_max: 64 },
@@ -115,6 +116,12 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::RowsRejected { rejected: 3, read: 12_000 },
         Detail::QuoteNeverClosed { first_line: 3, last_line: 22 },
         Detail::RowTooLong { bytes_max: 65_536, first_line: 3, last_line: 4 },
+        Detail::TooManyColumns { columns_max: 256 },
+        Detail::ValueWithoutColumn { number: 7 },
+        Detail::EncodingUnknown { offset: 1_234 },
+        Detail::NulByte { offset: 1_234 },
+        Detail::WorkbookTooLarge { bytes_max: 2_147_483_648 },
+        Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
         Detail::Written { text: "As it was said then.".into() },
@@ -281,6 +288,17 @@ fn every_reason_has_a_sentence_in_both_languages() {
         assert!(english.ends_with('.') && korean.ends_with('.'), "{english} {korean}");
         assert_is_polite(&korean);
     }
+}
+
+#[test]
+fn every_form_of_a_column_is_said_in_both_languages() {
+    for &one in Form::ALL {
+        let (english, korean) = (form(English, one), form(Korean, one));
+        assert!(!english.is_empty() && english.is_ascii(), "{english}");
+        assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{korean}");
+    }
+    assert_ne!(need(English, true), need(English, false));
+    assert_ne!(need(Korean, true), need(Korean, false));
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub async fn find(
         Report {
             kind,
             sha256: row.sha256,
+            read_as: None,
             dry_run: false,
             already_imported: true,
             rows_read: rows_accepted + rows_unchanged + rows_rejected,

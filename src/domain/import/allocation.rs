@@ -1,20 +1,20 @@
 //! A row of a file of allocations: doses that leave a pool for a clinic and a day.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use chrono::NaiveDate;
 
-use super::{fault::Fault, field, header::Row};
+use super::{cell::plain, fault::Fault, field, header::Row};
 use crate::domain::{
-    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, calendar::parse_date,
-    channel::Channel, fact::Expected, pool::Pool, vials::Vials,
+    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
+    fact::Expected, pool::Pool, vials::Vials,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation<'a> {
-    pub campaign_code: &'a str,
-    pub clinic_code: &'a str,
-    pub product_code: &'a str,
+    pub campaign_code: Cow<'a, str>,
+    pub clinic_code: Cow<'a, str>,
+    pub product_code: Cow<'a, str>,
     pub on_date: NaiveDate,
     pub doses: i32,
     pub channel: Channel,
@@ -26,13 +26,12 @@ impl<'a> Allocation<'a> {
     /// # Errors
     /// Names the first column with an impossible value.
     pub fn parse(row: &Row<'a>) -> Result<Self, Fault> {
-        let on_date = parse_date(row.get("on_date"));
         let tranche_name = row.get("tranche_name");
         Ok(Self {
-            campaign_code: field::text(row, "campaign_code", 64)?,
+            campaign_code: field::plain_text(row, "campaign_code", 64)?,
             clinic_code: field::code(row, "clinic_code")?,
-            product_code: field::text(row, "product_code", 100)?,
-            on_date: on_date.ok_or_else(|| Fault::expected("on_date", Expected::Date))?,
+            product_code: field::plain_text(row, "product_code", 100)?,
+            on_date: field::date(row, "on_date")?,
             doses: field::number(row, "doses", 1..=Vials::DOSES_MAX)?,
             channel: channel(row)?,
             tranche_name: Some(tranche_name).filter(|name| !name.is_empty()),
@@ -41,7 +40,7 @@ impl<'a> Allocation<'a> {
 }
 
 fn channel(row: &Row<'_>) -> Result<Channel, Fault> {
-    let word = row.get("channel");
+    let word = plain(row.get("channel")).to_lowercase();
     if word.is_empty() {
         return Ok(Channel::default());
     }

@@ -37,6 +37,11 @@ impl Fault {
         Self::new(Code::NotFound, column, Detail::NoSuch { what, by: By::Code })
     }
 
+    /// The file as a whole cannot be read.
+    pub fn file(detail: Detail) -> Self {
+        Self::new(Code::MalformedFile, "", detail)
+    }
+
     /// The row as a whole cannot be read.
     pub fn malformed(detail: Detail) -> Self {
         Self::new(Code::MalformedRow, "", detail)

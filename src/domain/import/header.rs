@@ -3,10 +3,15 @@
 use std::borrow::Cow;
 
 use super::{
+    cell::trim,
+    column::{Column, fold},
     fault::Fault,
-    kind::{Column, Kind},
+    kind::Kind,
 };
 use crate::domain::{Code, Detail};
+
+/// More columns than any file of ours has, and than anybody can look through.
+pub const COLUMNS_MAX: usize = 256;
 
 /// The first line of a file: where each column stands.
 #[derive(Clone, Debug)]
@@ -14,7 +19,12 @@ pub struct Header {
     columns: &'static [Column],
     /// Of each column, in the order of `columns`; none where one that may be left out is.
     places: Vec<Option<usize>>,
+    /// Of fields without a heading; nothing may stand below them.
+    unnamed: Vec<usize>,
+    /// Without the fields after the last heading.
     width: usize,
+    /// Rows may end where only columns follow that may be left out.
+    width_min: usize,
 }
 
 impl Header {
@@ -22,26 +32,30 @@ impl Header {
     /// Names every unknown, missing and repeated column.
     pub fn parse(kind: Kind, fields: &[Cow<'_, str>]) -> Result<Self, Vec<Fault>> {
         let columns = kind.columns();
-        let is_known = |name: &str| columns.iter().any(|column| column.name == name);
-        let names: Vec<_> = fields.iter().map(|field| field.trim()).collect();
-        if !names.iter().any(|name| is_known(name)) {
-            // Most likely a row: its values are nobody's business.
-            let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-            let blamed = names.join(",");
-            let columns = names.into_iter().map(Cow::Borrowed).collect();
-            return Err(vec![Fault::new(
-                Code::MissingColumn,
-                blamed,
-                Detail::NoHeader { columns },
-            )]);
+        let width = fields.iter().rposition(|field| !trim(field).is_empty()).map_or(0, |at| at + 1);
+        if width > COLUMNS_MAX {
+            let many = Detail::TooManyColumns { columns_max: COLUMNS_MAX };
+            return Err(vec![Fault::malformed(many)]);
+        }
+        let names: Vec<_> = fields.iter().take(width).map(|field| trim(field)).collect();
+        let folded: Vec<_> = names.iter().map(|name| fold(name)).collect();
+        let is_known = |at: usize| {
+            folded.get(at).is_some_and(|name| columns.iter().any(|column| column.is_headed(name)))
+        };
+        if !(0..width).any(is_known) {
+            return Err(vec![no_header(columns)]);
         }
         let mut faults = Vec::new();
-        for (at, name) in names.iter().enumerate().filter(|(_, name)| !is_known(name)) {
-            faults.push(unknown_column(kind, at, name));
+        let mut unnamed = Vec::new();
+        for (at, name) in names.iter().enumerate().filter(|(at, _)| !is_known(*at)) {
+            match name.is_empty() {
+                true => unnamed.push(at),
+                false => faults.push(unknown_column(kind, at, name)),
+            }
         }
         let mut places = Vec::with_capacity(columns.len());
         for column in columns {
-            let mut found = (0..).zip(&names).filter(|(_, name)| **name == column.name);
+            let mut found = (0..).zip(&folded).filter(|(_, name)| column.is_headed(name));
             let place = found.next().map(|(at, _)| at);
             if place.is_none() && column.is_required {
                 let missing = Detail::ColumnMissing;
@@ -52,22 +66,49 @@ impl Header {
             }
             places.push(place);
         }
-        if faults.is_empty() {
-            Ok(Self { columns, places, width: fields.len() })
-        } else {
-            Err(faults)
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let required = columns.iter().zip(&places).filter(|(column, _)| column.is_required);
+        let width_min = required.filter_map(|(_, place)| *place).max().map_or(0, |at| at + 1);
+        Ok(Self { columns, places, unnamed, width, width_min })
+    }
+
+    /// A row; spreadsheets leave out empty fields at its end, and add some.
+    ///
+    /// # Errors
+    /// A row that ends before a column that it must have, or with a value outside of all columns.
+    pub fn row<'a>(&'a self, fields: &'a [Cow<'a, str>]) -> Result<Row<'a>, Fault> {
+        let is_full = |at: usize| fields.get(at).is_some_and(|field| !trim(field).is_empty());
+        if fields.len() < self.width_min || (self.width..fields.len()).any(is_full) {
+            let (fields, columns) = (fields.len(), self.width);
+            return Err(Fault::malformed(Detail::RowWidth { fields, columns }));
+        }
+        match self.unnamed.iter().find(|&&at| is_full(at)) {
+            None => Ok(Row { header: self, fields }),
+            Some(at) => Err(Fault::malformed(Detail::ValueWithoutColumn { number: at + 1 })),
         }
     }
 
-    /// # Errors
-    /// A row with more or fewer fields than the header.
-    pub fn row<'a>(&'a self, fields: &'a [Cow<'a, str>]) -> Result<Row<'a>, Fault> {
-        if fields.len() == self.width {
-            return Ok(Row { header: self, fields });
-        }
-        let (fields, columns) = (fields.len(), self.width);
-        Err(Fault::malformed(Detail::RowWidth { fields, columns }))
+    /// How many fields a row has up to the last column that it must have.
+    pub fn width_min(&self) -> usize {
+        self.width_min
     }
+
+    /// The name of the column that stands there.
+    pub fn name_at(&self, at: usize) -> Option<&'static str> {
+        let mut known = self.columns.iter().zip(&self.places);
+        known.find(|(_, place)| **place == Some(at)).map(|(column, _)| column.name)
+    }
+}
+
+/// Most likely the first line is a row: its values are nobody's business.
+fn no_header(columns: &[Column]) -> Fault {
+    let required = columns.iter().filter(|column| column.is_required);
+    let names: Vec<_> = required.map(|column| column.name).collect();
+    let blamed = names.join(",");
+    let columns = names.into_iter().map(Cow::Borrowed).collect();
+    Fault::new(Code::MissingColumn, blamed, Detail::NoHeader { columns })
 }
 
 /// Only what looks like the name of a column is repeated.
@@ -101,14 +142,18 @@ impl<'a> Row<'a> {
     pub fn find(&self, column: &str) -> Option<&'a str> {
         let at = self.header.columns.iter().position(|known| known.name == column);
         let place = at.and_then(|at| self.header.places.get(at).copied().flatten());
-        place.and_then(|place| self.fields.get(place)).map(|field| field.trim())
+        place.and_then(|place| self.fields.get(place)).map(|field| trim(field))
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::import::csv;
+    use crate::domain::import::{csv, separator::Separator};
+
+    fn fields(text: &str) -> Vec<Cow<'_, str>> {
+        csv::fields(text, Separator::Comma).unwrap()
+    }
 
     /// Parses one line of a file that has all columns in their usual order.
     pub(crate) fn with_row<T>(kind: Kind, line: &str, work: impl FnOnce(&Row<'_>) -> T) -> T {
@@ -122,13 +167,13 @@ pub(crate) mod tests {
         line: &str,
         work: impl FnOnce(&Row<'_>) -> T,
     ) -> T {
-        let header = Header::parse(kind, &csv::fields(header).unwrap()).unwrap();
-        let fields = csv::fields(line).unwrap();
-        work(&header.row(&fields).unwrap())
+        let header = Header::parse(kind, &fields(header)).unwrap();
+        let line = fields(line);
+        work(&header.row(&line).unwrap())
     }
 
     fn header_faults(kind: Kind, header: &str) -> Vec<(Code, String)> {
-        let faults = Header::parse(kind, &csv::fields(header).unwrap()).unwrap_err();
+        let faults = Header::parse(kind, &fields(header)).unwrap_err();
         faults.into_iter().map(|fault| (fault.code, fault.column.into_owned())).collect()
     }
 
@@ -152,7 +197,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_row_in_place_of_the_header_is_not_repeated() {
-        let fields = csv::fields("Kim Minji,1962-03-01,01012345678,11680").unwrap();
+        let fields = fields("Kim Minji,1962-03-01,01012345678,11680");
         let faults = Header::parse(Kind::Register, &fields).unwrap_err();
         assert_eq!(faults.len(), 1);
         assert!(!format!("{faults:?}").contains("Kim"));
@@ -161,10 +206,71 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn headings_come_in_any_spelling() {
+        for header in [
+            "Name,Birth_Date,Phone,Region_Code",
+            "NAME,BIRTH DATE,PHONE,REGION CODE",
+            " name , birth-date , phone , region.code ",
+            "\u{feff}Name,birthdate,Phone Number,regioncode",
+            "이름,생년월일,전화번호,지역코드",
+            "성명,생년 월일,휴대전화,지역 코드",
+            "Ｎａｍｅ,Ｂｉｒｔｈ＿Ｄａｔｅ,Ｐｈｏｎｅ,Ｒｅｇｉｏｎ＿Ｃｏｄｅ",
+            "name,DOB,mobile,지역코드",
+        ] {
+            with_file(Kind::Register, header, "A,B,C,D", |row| {
+                let found = ["name", "birth_date", "phone", "region_code"].map(|one| row.get(one));
+                assert_eq!(found, ["A", "B", "C", "D"], "{header}");
+            });
+        }
+        let twice = header_faults(Kind::Register, "name,이름,birth_date,phone,region_code");
+        assert_eq!(twice, [(Code::MalformedRow, "name".to_owned())], "two headings of one column");
+        let unknown = header_faults(Kind::Register, "name,birth_date,phone,region_code,비고");
+        assert_eq!(unknown, [(Code::UnknownColumn, "number 5".to_owned())]);
+    }
+
+    #[test]
+    fn empty_columns_do_not_count_while_they_are_empty() {
+        let usual = "name,birth_date,phone,region_code";
+        let head = |text: &str| Header::parse(Kind::Register, &fields(text)).unwrap();
+        for header in [format!("{usual},"), format!("{usual},,,"), usual.to_owned()] {
+            for line in ["A,B,C,D", "A,B,C,D,", "A,B,C,D,,,,,,", "A,B,C,D, ,"] {
+                assert!(head(&header).row(&fields(line)).is_ok(), "{header} {line}");
+            }
+            let row = fields("A,B,C,D,x");
+            assert_eq!(head(&header).row(&row).unwrap_err().code, Code::MalformedRow);
+        }
+        let gap = head("name,,birth_date,phone,region_code");
+        assert!(gap.row(&fields("A,,B,C,D")).is_ok());
+        let value = fields("A,x,B,C,D");
+        let fault = gap.row(&value).unwrap_err();
+        assert_eq!(fault.detail, Detail::ValueWithoutColumn { number: 2 });
+    }
+
+    #[test]
+    fn a_row_may_end_before_columns_that_may_be_left_out() {
+        let header = fields("name,birth_date,phone,region_code,name_en,email");
+        let header = Header::parse(Kind::Register, &header).unwrap();
+        for line in ["A,B,C,D", "A,B,C,D,E", "A,B,C,D,E,F"] {
+            assert!(header.row(&fields(line)).is_ok(), "{line}");
+        }
+        assert!(header.row(&fields("A,B,C")).is_err());
+    }
+
+    #[test]
+    fn thousands_of_columns_are_one_fault() {
+        let many = format!("name,birth_date,phone,region_code{}", ",x".repeat(10_000));
+        let faults = Header::parse(Kind::Register, &fields(&many)).unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].detail, Detail::TooManyColumns { columns_max: COLUMNS_MAX });
+        let empty = format!("name,birth_date,phone,region_code{}", ",".repeat(10_000));
+        Header::parse(Kind::Register, &fields(&empty)).expect("the control: nothing in them");
+    }
+
+    #[test]
     fn a_row_of_another_width_is_malformed() {
-        let header = csv::fields("clinic_code,starts_at,ends_at,seats").unwrap();
+        let header = fields("clinic_code,starts_at,ends_at,seats");
         let header = Header::parse(Kind::Slots, &header).unwrap();
-        let short = csv::fields("C-1,2021-07-26T09:00").unwrap();
+        let short = fields("C-1,2021-07-26T09:00");
         assert_eq!(header.row(&short).unwrap_err().code, Code::MalformedRow);
     }
 }

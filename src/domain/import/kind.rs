@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::amenity::Amenity;
+use super::column::{self, Column};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,66 +19,6 @@ pub enum Kind {
     /// Doses that leave pools for clinics.
     Allocations,
 }
-
-/// A column of a kind of file; one that is not required may be left out.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    pub name: &'static str,
-    pub is_required: bool,
-}
-
-const fn column(name: &'static str) -> Column {
-    Column { name, is_required: true }
-}
-
-const fn optional(name: &'static str) -> Column {
-    Column { name, is_required: false }
-}
-
-const REGISTER: &[Column] = &[
-    column("name"),
-    column("birth_date"),
-    column("phone"),
-    column("region_code"),
-    optional("name_ko"),
-    optional("name_en"),
-    optional("email"),
-    optional("language"),
-];
-const ROSTER: &[Column] =
-    &[column("roster_code"), column("name"), column("birth_date"), column("phone")];
-const CLINICS: &[Column] = &[
-    column("code"),
-    column("name"),
-    column("region_code"),
-    column("zone"),
-    column("address"),
-    column("phone"),
-    column("latitude"),
-    column("longitude"),
-    optional("name_ko"),
-    optional("name_en"),
-    optional(Amenity::StepFree.word()),
-    optional(Amenity::AccessibleToilet.word()),
-    optional(Amenity::Parking.word()),
-    optional(Amenity::HearingLoop.word()),
-    optional(Amenity::SignLanguage.word()),
-    optional(Amenity::Wheelchair.word()),
-    optional("directions"),
-    optional("directions_ko"),
-    optional("directions_en"),
-];
-const SLOTS: &[Column] =
-    &[column("clinic_code"), column("starts_at"), column("ends_at"), column("seats")];
-const ALLOCATIONS: &[Column] = &[
-    column("campaign_code"),
-    column("clinic_code"),
-    column("product_code"),
-    column("on_date"),
-    column("doses"),
-    optional("channel"),
-    optional("tranche_name"),
-];
 
 impl Kind {
     pub const ALL: &'static [Self] =
@@ -97,12 +37,17 @@ impl Kind {
 
     pub const fn columns(self) -> &'static [Column] {
         match self {
-            Self::Register => REGISTER,
-            Self::Roster => ROSTER,
-            Self::Clinics => CLINICS,
-            Self::Slots => SLOTS,
-            Self::Allocations => ALLOCATIONS,
+            Self::Register => column::REGISTER,
+            Self::Roster => column::ROSTER,
+            Self::Clinics => column::CLINICS,
+            Self::Slots => column::SLOTS,
+            Self::Allocations => column::ALLOCATIONS,
         }
+    }
+
+    /// The first line of such a file, with all columns.
+    pub fn header_line(self) -> String {
+        self.columns().iter().map(|column| column.name).collect::<Vec<_>>().join(",")
     }
 }
 

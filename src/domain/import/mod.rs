@@ -2,15 +2,20 @@
 //! be loaded.
 
 pub mod allocation;
+pub mod cell;
 pub mod clinic;
+pub mod column;
 pub mod csv;
+pub mod date;
 pub mod fault;
 pub mod field;
 pub mod header;
 pub mod kind;
+pub mod read_as;
 pub mod register;
 pub mod report;
 pub mod roster;
+pub mod separator;
 pub mod slot;
 
 use std::str::FromStr;
@@ -19,7 +24,9 @@ use super::{Refusal, fact::Expected};
 pub use fault::Fault;
 pub use header::{Header, Row};
 pub use kind::Kind;
+pub use read_as::ReadAs;
 pub use report::{Reject, Rejects, Report};
+pub use separator::Separator;
 
 impl FromStr for Kind {
     type Err = Refusal;

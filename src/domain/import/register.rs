@@ -1,12 +1,14 @@
 //! A row of the register: a person as an administrator knows them.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
 use crate::domain::{
     Refusal,
     birth_date::BirthDate,
-    person::{ContactChange, Names, parse_email, parse_language, parse_phone},
+    person::{ContactChange, Names, parse_email, parse_language},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Register<'a> {
     pub names: Names,
     pub birth_date: BirthDate,
     pub phone: String,
-    pub region_code: &'a str,
+    pub region_code: Cow<'a, str>,
     /// Left out, both stay as they are; an empty value removes what is known.
     pub contact: ContactChange,
 }
@@ -27,8 +29,8 @@ impl<'a> Register<'a> {
         let spelling = |column| Some(row.get(column)).filter(|text| !text.is_empty());
         Ok(Self {
             names: Names::parse(row.get("name"), spelling("name_ko"), spelling("name_en"))?,
-            birth_date: BirthDate::parse(row.get("birth_date"), today)?,
-            phone: parse_phone(row.get("phone"))?,
+            birth_date: field::birth_date(row, today)?,
+            phone: field::phone(row)?,
             region_code: field::code(row, "region_code")?,
             contact: ContactChange {
                 email: removable(row.find("email"), parse_email)?,

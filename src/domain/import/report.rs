@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{fault::Fault, kind::Kind};
+use super::{fault::Fault, kind::Kind, read_as::ReadAs};
 use crate::domain::{Code, Detail, Refusal};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
@@ -105,6 +105,8 @@ pub struct Report {
     pub kind: Kind,
     /// Of the file, in hexadecimal.
     pub sha256: String,
+    /// None where it could not be read as anything.
+    pub read_as: Option<ReadAs>,
     /// Everything was done and taken back.
     pub dry_run: bool,
     /// The file was loaded before; this is what became of it then.

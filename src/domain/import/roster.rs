@@ -1,19 +1,18 @@
 //! A row of a roster: a person of the register who belongs to a list.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use super::{fault::Fault, field, header::Row};
-use crate::domain::{
-    birth_date::BirthDate,
-    person::{parse_name, parse_phone},
-};
+use crate::domain::{birth_date::BirthDate, person::parse_name};
 
 /// The columns that together find a person.
 pub const PERSON_COLUMNS: &str = "name,birth_date,phone";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roster<'a> {
-    pub roster_code: &'a str,
+    pub roster_code: Cow<'a, str>,
     pub name: String,
     pub birth_date: BirthDate,
     pub phone: String,
@@ -26,8 +25,8 @@ impl<'a> Roster<'a> {
         Ok(Self {
             roster_code: field::code(row, "roster_code")?,
             name: parse_name(row.get("name"))?,
-            birth_date: BirthDate::parse(row.get("birth_date"), today)?,
-            phone: parse_phone(row.get("phone"))?,
+            birth_date: field::birth_date(row, today)?,
+            phone: field::phone(row)?,
         })
     }
 }

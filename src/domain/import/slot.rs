@@ -1,19 +1,15 @@
 //! A row of a file of slots. Times come with an offset, or as the clinic's own wall clock shows
 //! them.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{fault::Fault, field, header::Row};
+use super::{date, fault::Fault, field, header::Row};
 use crate::domain::{
     Detail,
     calendar::local_date,
-    fact::Expected,
     slot::{HOURS_MAX, SEATS_MAX},
 };
-
-/// Of `YYYY-MM-DDTHH:MM`.
-const LOCAL_CHARS: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
@@ -28,31 +24,15 @@ impl Slot {
     /// # Errors
     /// Names the first column with an impossible value.
     pub fn parse(row: &Row<'_>, zone: Tz) -> Result<Self, Fault> {
-        let starts_at = instant(row, "starts_at", zone)?;
-        let ends_at = instant(row, "ends_at", zone)?;
+        let at = |column: &'static str| {
+            date::instant(row.get(column), zone).map_err(|detail| Fault::field(column, detail))
+        };
+        let (starts_at, ends_at) = (at("starts_at")?, at("ends_at")?);
         if ends_at <= starts_at || ends_at - starts_at > Duration::hours(HOURS_MAX) {
             return Err(Fault::field("ends_at", Detail::SlotLength { hours_max: HOURS_MAX }));
         }
         let seats = field::number(row, "seats", 0..=SEATS_MAX)?;
         Ok(Self { on_date: local_date(starts_at, zone), starts_at, ends_at, seats })
-    }
-}
-
-/// RFC 3339 with an offset, or local time in `zone`, which must happen there exactly once.
-fn instant(row: &Row<'_>, column: &'static str, zone: Tz) -> Result<DateTime<Utc>, Fault> {
-    let text = row.get(column);
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Ok(at.to_utc());
-    }
-    let is_local = text.len() == LOCAL_CHARS && text.is_ascii();
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok().filter(|_| is_local);
-    let Some(local) = local else {
-        return Err(Fault::expected(column, Expected::LocalTime));
-    };
-    match zone.from_local_datetime(&local) {
-        LocalResult::Single(at) => Ok(at.to_utc()),
-        LocalResult::None => Err(Fault::field(column, Detail::TimeSkipped)),
-        LocalResult::Ambiguous(..) => Err(Fault::field(column, Detail::TimeTwice)),
     }
 }
 
@@ -90,7 +70,7 @@ mod tests {
 
     #[test]
     fn an_impossible_value_names_its_column() {
-        for start in ["2021-02-29T09:00", "2021-07-26", "2021-07-26 09:00", "26.7.2021 9:00", ""] {
+        for start in ["2021-02-29T09:00", "2021-07-26", "2021-07-26 25:00", "26.7.2021 9:00", ""] {
             let found = column(&format!("C,{start},2021-07-26T10:00,5"));
             assert_eq!(found.as_deref(), Some("starts_at"), "{start}");
         }
@@ -98,7 +78,7 @@ mod tests {
             let found = column(&format!("C,2021-07-26T09:00,{end},5"));
             assert_eq!(found.as_deref(), Some("ends_at"), "{end}");
         }
-        for seats in ["-1", "5.0", "+5", "", "10001", "99999999999"] {
+        for seats in ["-1", "5.5", "+5", "", "10001", "99999999999"] {
             let found = column(&format!("C,2021-07-26T09:00,2021-07-26T10:00,{seats}"));
             assert_eq!(found.as_deref(), Some("seats"), "{seats}");
         }

@@ -80,9 +80,9 @@ impl Parser {
 impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let granted = Allocation::parse(row)?;
-        let campaign_id = self.campaign(granted.campaign_code)?;
-        let clinic = clinic(&self.clinics, granted.clinic_code)?;
-        let product_id = self.product(campaign_id, granted.product_code)?;
+        let campaign_id = self.campaign(&granted.campaign_code)?;
+        let clinic = clinic(&self.clinics, &granted.clinic_code)?;
+        let product_id = self.product(campaign_id, &granted.product_code)?;
         let tranche_id =
             granted.tranche_name.map(|name| self.tranche(campaign_id, name)).transpose()?;
         let pool_id = self.sources.nearest(campaign_id, product_id, clinic.region_id);

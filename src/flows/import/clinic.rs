@@ -31,9 +31,9 @@ impl Parser {
 impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let clinic = Clinic::parse(row)?;
-        let region_id = region(&self.regions, clinic.region_code)?;
+        let region_id = region(&self.regions, &clinic.region_code)?;
         to.row(line)
-            .text(clinic.code)
+            .text(&clinic.code)
             .text(clinic.name)
             .optional_text(clinic.name_ko)
             .optional_text(clinic.name_en)

@@ -7,14 +7,19 @@
 
 mod allocation;
 mod clinic;
+mod encoding;
+mod loader;
 mod read;
 mod records;
 mod register;
 mod roster;
 mod rows;
 mod slot;
+#[cfg(test)]
+mod tests;
+mod xlsx;
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use sqlx::PgConnection;
 use tokio::sync::{Semaphore, mpsc};
@@ -25,11 +30,12 @@ use crate::{
     domain::{
         StaffUserId,
         actor::Actor,
-        import::{Kind, Rejects, Report},
+        import::{Kind, ReadAs, Rejects, Report},
         keys::Keys,
     },
 };
-use read::{Chunk, Staged};
+use loader::{Chunk, Staged};
+use read::Opened;
 use rows::RowParser;
 
 /// A file of 1 GiB takes some minutes.
@@ -38,18 +44,20 @@ const LIMIT: Duration = Duration::from_mins(30);
 const CHUNKS_MAX: usize = 4;
 
 /// How a file is loaded.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Do everything, then take it back.
     pub dry_run: bool,
     /// Load the good rows although others are rejected.
     pub partial: bool,
+    /// The sheet of a workbook; none is the first.
+    pub sheet: Option<String>,
     /// The administrator who sent it; none for whoever holds the machine.
     pub staff_user_id: Option<StaffUserId>,
 }
 
 impl Options {
-    fn actor(self) -> Actor {
+    fn actor(&self) -> Actor {
         self.staff_user_id.map_or(Actor::Service, Actor::Administrator)
     }
 }
@@ -90,8 +98,8 @@ impl Imports {
         progress: impl Fn(u64),
     ) -> Result<Imported> {
         let path = file.to_owned();
-        let (file, sha256) = off_thread(move || read::open(&path)).await?;
-        let job = Job { keys: &self.keys, kind, options, sha256 };
+        let file = off_thread(move || read::open(&path, kind)).await?;
+        let job = Job { keys: &self.keys, kind, options };
         let _alone = self.one_at_a_time.acquire().await.map_err(std::io::Error::other)?;
         let outcome = db::in_long_tx(&self.db.write, "import", LIMIT, async |conn| {
             Box::pin(job.load(conn, file, &progress)).await
@@ -125,26 +133,28 @@ struct Job<'a> {
     keys: &'a Keys,
     kind: Kind,
     options: Options,
-    sha256: [u8; 32],
 }
 
 impl Job<'_> {
     async fn load(
         &self,
         conn: &mut PgConnection,
-        file: File,
+        file: Opened,
         progress: &impl Fn(u64),
     ) -> std::result::Result<Report, Undone> {
-        let Self { kind, options, .. } = *self;
+        let Self { kind, ref options, .. } = *self;
+        let (read_as, sha256) = (file.read_as(), file.sha256);
         db::import::lock(conn).await?;
-        if let Some(earlier) = db::import::find(conn, kind, &self.sha256).await? {
-            return Ok(Report { dry_run: options.dry_run, ..earlier });
+        if let Some(earlier) = db::import::find(conn, kind, &sha256).await? {
+            return Ok(Report { dry_run: options.dry_run, read_as, ..earlier });
         }
         let parser = self.parser(conn).await?;
         let Staged { rows_read, is_readable, mut rejects } =
-            stage(conn, kind, file, parser, progress).await?;
-        check(conn, kind, &mut rejects).await?;
-        let mut report = self.report(rows_read, rejects);
+            self.stage(conn, file, parser, progress).await?;
+        if is_readable {
+            check(conn, kind, &mut rejects).await?;
+        }
+        let mut report = self.report((&sha256, read_as), rows_read, rejects);
         let good = rows_read.saturating_sub(report.rows_rejected);
         let is_clean = is_readable && report.rows_rejected == 0;
         let is_enough = is_clean || (options.partial && good > 0);
@@ -153,7 +163,7 @@ impl Job<'_> {
         }
         report.rows_accepted = write(conn, kind, options.actor()).await?;
         report.rows_unchanged = good.saturating_sub(report.rows_accepted);
-        db::import::insert(conn, &self.sha256, &report, options.staff_user_id).await?;
+        db::import::insert(conn, &sha256, &report, options.staff_user_id).await?;
         db::catalogue::touch(conn).await?;
         if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
     }
@@ -168,10 +178,45 @@ impl Job<'_> {
         })
     }
 
-    fn report(&self, rows_read: u64, rejects: Rejects) -> Report {
+    /// Reads the file on a thread of its own while its rows are copied into the staging table.
+    async fn stage(
+        &self,
+        conn: &mut PgConnection,
+        file: Opened,
+        parser: Box<dyn RowParser>,
+        progress: &impl Fn(u64),
+    ) -> Result<Staged> {
+        let (kind, sheet) = (self.kind, self.options.sheet.clone());
+        let (send, chunks) = mpsc::channel::<Chunk>(CHUNKS_MAX);
+        let reading =
+            off_thread(move || read::read(file, (kind, sheet.as_deref()), &*parser, &send));
+        let copying = async move {
+            // Where the copying fails, the reader learns it because nobody takes its chunks any
+            // more.
+            let mut chunks = chunks;
+            let mut copy = db::import::copy_in(conn, kind).await?;
+            while let Some(chunk) = chunks.recv().await {
+                copy.send(chunk.rows).await?;
+                progress(chunk.bytes_read);
+            }
+            copy.finish().await?;
+            Ok::<_, Error>(())
+        };
+        let (staged, copied) = tokio::join!(reading, copying);
+        copied?;
+        staged
+    }
+
+    fn report(
+        &self,
+        (sha256, read_as): (&[u8], Option<ReadAs>),
+        rows_read: u64,
+        rejects: Rejects,
+    ) -> Report {
         Report {
             kind: self.kind,
-            sha256: data_encoding::HEXLOWER.encode(&self.sha256),
+            sha256: data_encoding::HEXLOWER.encode(sha256),
+            read_as,
             dry_run: self.options.dry_run,
             already_imported: false,
             rows_read,
@@ -181,32 +226,6 @@ impl Job<'_> {
             rejects: rejects.into_listed(),
         }
     }
-}
-
-/// Reads the file on a thread of its own while its rows are copied into the staging table.
-async fn stage(
-    conn: &mut PgConnection,
-    kind: Kind,
-    file: File,
-    parser: Box<dyn RowParser>,
-    progress: &impl Fn(u64),
-) -> Result<Staged> {
-    let (send, chunks) = mpsc::channel::<Chunk>(CHUNKS_MAX);
-    let reading = off_thread(move || read::read(file, kind, &*parser, &send));
-    let copying = async move {
-        // Where the copying fails, the reader learns it because nobody takes its chunks any more.
-        let mut chunks = chunks;
-        let mut copy = db::import::copy_in(conn, kind).await?;
-        while let Some(chunk) = chunks.recv().await {
-            copy.send(chunk.rows).await?;
-            progress(chunk.bytes_read);
-        }
-        copy.finish().await?;
-        Ok::<_, Error>(())
-    };
-    let (staged, copied) = tokio::join!(reading, copying);
-    copied?;
-    staged
 }
 
 async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sqlx::Result<()> {

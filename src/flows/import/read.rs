@@ -1,115 +1,167 @@
-//! The thread that reads a file: hashes it, cuts it into records, and parses them.
+//! The thread that reads a file: hashes it, finds out what it is, and takes it apart.
 
 use std::{
     fs::File,
-    io::{self, BufReader, Read, Seek},
+    io::{self, Read, Seek},
     path::Path,
 };
 
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::{records::Records, rows::RowParser};
-use crate::{
-    db::copy::CopyText,
-    domain::{
-        Code, Detail,
-        import::{Fault, Header, Kind, Rejects, csv},
-    },
+use super::{
+    encoding::{Decoded, Probe, Text},
+    loader::{CHUNK_BYTES, Chunk, Fields, Loader, Staged, Stop},
+    records::Records,
+    rows::RowParser,
+    xlsx,
+};
+use crate::domain::{
+    Detail,
+    import::{Kind, ReadAs, Rejects, Separator, csv},
 };
 
-/// Rows are handed over in chunks of about this size.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// A file of a zip archive begins with this, and so does an .xlsx workbook.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// Workbooks before 2007, and those that are locked with a password.
+const OLE: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
 
-/// Rows on their way into the staging table.
-pub(super) struct Chunk {
-    pub(super) rows: Vec<u8>,
-    /// Of the file, so far.
-    pub(super) bytes_read: u64,
+/// A file that was read once.
+pub(super) struct Opened {
+    file: File,
+    pub(super) sha256: [u8; 32],
+    content: Content,
 }
 
-/// What was read.
-pub(super) struct Staged {
-    /// Without the header and empty lines.
-    pub(super) rows_read: u64,
-    /// Whether the header is one; else no row was read.
-    pub(super) is_readable: bool,
-    pub(super) rejects: Rejects,
+/// What a file is, by what is in it: its name says nothing.
+enum Content {
+    Text(Text, Separator),
+    Workbook,
+    Unreadable(Detail),
 }
 
-/// Opens a file and hashes it.
-pub(super) fn open(path: &Path) -> io::Result<(File, [u8; 32])> {
+impl Opened {
+    /// None where it could not be read as anything.
+    pub(super) fn read_as(&self) -> Option<ReadAs> {
+        match self.content {
+            Content::Text(text, separator) => {
+                Some(ReadAs::Csv { encoding: text.encoding, separator })
+            }
+            Content::Workbook => Some(ReadAs::Xlsx),
+            Content::Unreadable(_) => None,
+        }
+    }
+}
+
+/// Opens a file, hashes it, and finds out what it is.
+pub(super) fn open(path: &Path, kind: Kind) -> io::Result<Opened> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; CHUNK_BYTES];
+    let mut start = Vec::new();
+    let mut probe: Option<Probe> = None;
     loop {
-        let read = file.read(&mut buffer)?;
-        match buffer.get(..read) {
-            Some(bytes) if !bytes.is_empty() => hash.update(bytes),
-            _ => break,
+        let read = read_full(&mut file, &mut buffer)?;
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        hash.update(bytes);
+        if probe.is_none() {
+            start = bytes.get(..bytes.len().min(4)).unwrap_or_default().to_vec();
+        }
+        let probe = probe.get_or_insert_with(|| Probe::new(bytes));
+        if start != ZIP && start != OLE {
+            probe.see(bytes);
         }
     }
     file.rewind()?;
-    Ok((file, hash.finalize().into()))
+    let content = if start == ZIP {
+        Content::Workbook
+    } else if start == OLE {
+        Content::Unreadable(Detail::OldWorkbook)
+    } else {
+        match probe.unwrap_or_else(|| Probe::new(&[])).finish() {
+            Ok(text) => Content::Text(text, separator(&mut file, text, kind)?),
+            Err(detail) => Content::Unreadable(detail),
+        }
+    };
+    Ok(Opened { file, sha256: hash.finalize().into(), content })
 }
 
-/// Parses every row and sends the good ones on. Ends early where nobody takes them.
+/// Reads until the buffer is full or the file ends.
+fn read_full(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}
+
+/// As the first line says, or shows by the columns that it names.
+fn separator(file: &mut File, text: Text, kind: Kind) -> io::Result<Separator> {
+    let mut records = Records::new(Decoded::new(&*file, text)?, None);
+    let separator = match records.next()? {
+        Some((_, Ok(first))) => {
+            Separator::named(first).unwrap_or_else(|| Separator::of_header(first, kind.columns()))
+        }
+        _ => Separator::default(),
+    };
+    file.rewind()?;
+    Ok(separator)
+}
+
+/// Parses every row and sends the good ones on. Ends early where nobody takes them. `sheet` names
+/// one of a workbook; else it is the first.
 pub(super) fn read(
-    file: File,
-    kind: Kind,
+    opened: Opened,
+    (kind, sheet): (Kind, Option<&str>),
     parser: &dyn RowParser,
     send: &mpsc::Sender<Chunk>,
 ) -> io::Result<Staged> {
-    let mut records = Records::new(BufReader::with_capacity(CHUNK_BYTES, file));
-    let mut rejects = Rejects::default();
-    let mut rows_read = 0;
-    let Some(header) = header(&mut records, kind, &mut rejects)? else {
-        return Ok(Staged { rows_read, is_readable: false, rejects });
+    let Opened { file, content, .. } = opened;
+    let loader = Loader::new(kind, parser, send);
+    let staged = match content {
+        Content::Text(..) if sheet.is_some() => Err(Stop::file(1, Detail::NoSuchSheet)),
+        Content::Text(text, separator) => read_text(file, text, separator, loader),
+        Content::Workbook => xlsx::read(file, sheet, loader),
+        Content::Unreadable(detail) => Err(Stop::file(1, detail)),
     };
-    let mut copy = CopyText::default();
-    while let Some((line, record)) = records.next()? {
-        rows_read += 1;
-        if let Err(fault) = record.and_then(|text| stage(&header, parser, line, text, &mut copy)) {
-            rejects.push(line, fault);
-        }
-        if copy.len() >= CHUNK_BYTES {
-            let rows = std::mem::take(&mut copy).into_bytes();
-            if send.blocking_send(Chunk { rows, bytes_read: records.bytes() }).is_err() {
-                return Err(io::Error::other("the rows are not taken any more"));
-            }
-        }
-    }
-    let last = Chunk { rows: copy.into_bytes(), bytes_read: records.bytes() };
-    send.blocking_send(last).map_err(io::Error::other)?;
-    Ok(Staged { rows_read, is_readable: true, rejects })
-}
-
-fn header(
-    records: &mut Records<impl io::BufRead>,
-    kind: Kind,
-    rejects: &mut Rejects,
-) -> io::Result<Option<Header>> {
-    let Some((line, record)) = records.next()? else {
-        rejects.push(1, Fault::new(Code::MissingColumn, "", Detail::FileEmpty));
-        return Ok(None);
-    };
-    let fields = record.and_then(csv::fields).map_err(|fault| vec![fault]);
-    match fields.and_then(|fields| Header::parse(kind, &fields)) {
-        Ok(header) => Ok(Some(header)),
-        Err(faults) => {
+    match staged {
+        Ok(staged) => Ok(staged),
+        Err(Stop::Io(error)) => Err(error),
+        Err(Stop::Unreadable { line, faults }) => {
+            let mut rejects = Rejects::default();
             faults.into_iter().for_each(|fault| rejects.push(line, fault));
-            Ok(None)
+            Ok(Staged { rows_read: 0, is_readable: false, rejects })
         }
     }
 }
 
-fn stage(
-    header: &Header,
-    parser: &dyn RowParser,
-    line: u64,
-    text: &str,
-    copy: &mut CopyText,
-) -> Result<(), Fault> {
-    let fields = csv::fields(text)?;
-    parser.stage(line, &header.row(&fields)?, copy)
+fn read_text(
+    file: File,
+    text: Text,
+    separator: Separator,
+    mut loader: Loader<'_>,
+) -> Result<Staged, Stop> {
+    let mut records = Records::new(Decoded::new(file, text)?, Some(separator));
+    let mut is_first = true;
+    loop {
+        let bytes_read = records.source().bytes_read();
+        let Some((line, record)) = records.next()? else { break };
+        let names_separator = record.as_ref().is_ok_and(|text| Separator::named(text).is_some());
+        if std::mem::take(&mut is_first) && names_separator {
+            continue;
+        }
+        let fields = record.and_then(|text| csv::fields(text, separator)).map(|values| Fields {
+            values,
+            broken: None,
+            is_cut: false,
+        });
+        loader.take(line, fields, bytes_read)?;
+    }
+    loader.finish(records.source().bytes_read())
 }

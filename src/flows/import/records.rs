@@ -1,4 +1,4 @@
-//! Cuts a file into records, in memory that does not grow with the file or with what is wrong in
+//! Cuts a text into records, in memory that does not grow with the file or with what is wrong in
 //! it.
 
 use std::io::{self, BufRead, Read};
@@ -6,33 +6,33 @@ use std::io::{self, BufRead, Read};
 use crate::domain::{
     Detail,
     import::{
-        Fault,
+        Fault, Separator,
         csv::{self, Record},
     },
 };
 
 /// More than any lawful row has.
-const RECORD_BYTES_MAX: usize = 64 * 1024;
+pub(super) const RECORD_BYTES_MAX: usize = 64 * 1024;
 /// A quote that is not closed after so many lines is taken for a mistake.
 const RECORD_LINES_MAX: u64 = 20;
-const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// The records of a file, one after the other.
 pub(super) struct Records<R> {
     from: R,
+    /// None while it is not known.
+    separator: Option<Separator>,
     record: Vec<u8>,
     lines: u64,
-    bytes: u64,
 }
 
 impl<R: BufRead> Records<R> {
-    pub(super) fn new(from: R) -> Self {
-        Self { from, record: Vec::new(), lines: 0, bytes: 0 }
+    pub(super) fn new(from: R, separator: Option<Separator>) -> Self {
+        Self { from, separator, record: Vec::new(), lines: 0 }
     }
 
-    /// Bytes read so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+    /// Where the text comes from.
+    pub(super) fn source(&self) -> &R {
+        &self.from
     }
 
     /// The next record that is not empty, with the number of its first line; none at the end.
@@ -67,9 +67,7 @@ impl<R: BufRead> Records<R> {
                 let cut = Detail::RowTooLong { bytes_max, first_line, last_line: self.lines };
                 return Ok(Some(Some(Fault::malformed(cut))));
             }
-            let is_open = std::str::from_utf8(&self.record)
-                .is_ok_and(|text| csv::record(text) == Record::Open);
-            if !is_open {
+            if !self.is_open() {
                 return Ok(Some(None));
             }
             if self.lines - first_line + 1 >= RECORD_LINES_MAX {
@@ -79,30 +77,28 @@ impl<R: BufRead> Records<R> {
         }
     }
 
+    /// Whether the record goes on in the next line.
+    fn is_open(&self) -> bool {
+        match self.separator {
+            Some(separator) => std::str::from_utf8(&self.record)
+                .is_ok_and(|text| csv::record(text, separator) == Record::Open),
+            None => self.record.iter().filter(|&&byte| byte == b'"').count() % 2 == 1,
+        }
+    }
+
     /// Appends a line to the record; of one that is too long, the rest is passed over.
     fn read_line(&mut self) -> io::Result<Line> {
         let limit = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
         let read = (&mut self.from).take(limit).read_until(b'\n', &mut self.record)?;
-        self.count(read);
         if read == 0 {
             return Ok(Line::End);
         }
         self.lines += 1;
-        if self.bytes == u64::try_from(read).unwrap_or(0)
-            && self.record.starts_with(BYTE_ORDER_MARK)
-        {
-            self.record.drain(..BYTE_ORDER_MARK.len());
-        }
         if self.record.ends_with(b"\n") || read < RECORD_BYTES_MAX {
             return Ok(Line::Whole);
         }
         let rest = self.from.skip_until(b'\n')?;
-        self.count(rest);
         Ok(if rest == 0 { Line::Whole } else { Line::Cut })
-    }
-
-    fn count(&mut self, bytes: usize) {
-        self.bytes += u64::try_from(bytes).unwrap_or(0);
     }
 }
 
@@ -128,12 +124,11 @@ mod tests {
 
     /// Each record as (line, text), a fault as its cause and facts.
     fn records(file: &[u8]) -> Vec<(u64, String)> {
-        let mut records = Records::new(file);
+        let mut records = Records::new(file, Some(Separator::Comma));
         let mut found = Vec::new();
         while let Some((line, record)) = records.next().unwrap() {
             found.push((line, record.map_or_else(written, str::to_owned)));
         }
-        assert_eq!(records.bytes(), u64::try_from(file.len()).unwrap());
         found
     }
 
@@ -142,10 +137,10 @@ mod tests {
     }
 
     #[test]
-    fn the_mark_the_line_ends_and_empty_lines_do_not_count_as_text() {
+    fn the_line_ends_and_empty_lines_do_not_count_as_text() {
         let plain = records(b"a,b\n1,2\n\n3,4");
         assert_eq!(plain, [(1, "a,b".into()), (2, "1,2".into()), (4, "3,4".into())]);
-        assert_eq!(records(b"\xef\xbb\xbfa,b\r\n1,2\r\n\r\n3,4\r\n"), plain);
+        assert_eq!(records(b"a,b\r\n1,2\r\n\r\n3,4\r\n"), plain);
     }
 
     #[test]
@@ -188,8 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_heading_may_have_lines_before_the_separator_is_known() {
+        let file = b"\"a\nb\";c\n1;2\n";
+        let mut records = Records::new(&file[..], None);
+        let (line, first) = records.next().unwrap().unwrap();
+        assert_eq!((line, first.unwrap()), (1, "\"a\nb\";c"));
+        assert_eq!(records.next().unwrap().unwrap().0, 3);
+    }
+
+    #[test]
     fn an_empty_file_has_no_records() {
         assert!(records(b"").is_empty());
-        assert!(records(b"\xef\xbb\xbf\n \n").is_empty());
+        assert!(records(b"\n \n").is_empty());
     }
 }

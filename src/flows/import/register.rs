@@ -40,7 +40,7 @@ impl Parser {
 impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let person = Register::parse(row, self.today)?;
-        let region_id = region(&self.regions, person.region_code)?;
+        let region_id = region(&self.regions, &person.region_code)?;
         let keyed = person.names.keyed(&self.key, person.birth_date, &person.phone);
         let row = to
             .row(line)

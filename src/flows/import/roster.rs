@@ -42,7 +42,7 @@ impl RowParser for Parser {
         let member = Roster::parse(row, self.today)?;
         let roster_id = self
             .rosters
-            .get(member.roster_code)
+            .get(member.roster_code.as_ref())
             .ok_or_else(|| Fault::no_such("roster_code", Noun::Roster))?;
         let key = match_key(&self.key, &member.name, member.birth_date, &member.phone);
         to.row(line).value(roster_id).key(key).end();

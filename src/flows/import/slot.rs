@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Code, Detail,
         fact::Noun,
-        import::{Fault, Rejects, Row, slot::Slot},
+        import::{Fault, Rejects, Row, cell::plain, slot::Slot},
     },
 };
 
@@ -26,7 +26,7 @@ impl Parser {
 
 impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
-        let clinic = clinic(&self.clinics, row.get("clinic_code"))?;
+        let clinic = clinic(&self.clinics, &plain(row.get("clinic_code")))?;
         let slot = Slot::parse(row, clinic.zone)?;
         to.row(line)
             .value(clinic.clinic_id)

@@ -2,8 +2,11 @@
 //! they should not.
 
 mod allocation;
+mod case;
 mod register;
 mod reject;
+mod template;
+mod workbook;
 
 use dosebook::{
     domain::keys::Keys,

@@ -41,7 +41,7 @@ async fn rows_of_a_register_are_rejected_for_what_they_are() {
         ("Lee,1962-03-01,01012345679,P9", "region_code", "not_found"),
         ("KIM  minji,1962-03-01,+82 10 1234 5678,P1D2", person, "duplicate_row"),
         ("Lee,1962-03-01,01012345679", "", "malformed_row"),
-        ("Lee,1962-03-01,01012345679,P1D1,", "", "malformed_row"),
+        ("Lee,1962-03-01,01012345679,P1D1,x", "", "malformed_row"),
         ("\"Lee\"x,1962-03-01,01012345679,P1D1", "", "malformed_row"),
         ("\"Lee,1962-03-01,01012345679,P1D1", "", "malformed_row"),
     ] {
@@ -49,7 +49,7 @@ async fn rows_of_a_register_are_rejected_for_what_they_are() {
     }
     let latin = b"name,birth_date,phone,region_code\nMill\xe1n,1962-03-01,01012345679,P1D1\n";
     let problem = post(&admin, "register", latin.to_vec()).await.problem(422, "rows_rejected");
-    assert_eq!(problem["rejects"][0]["code"], "malformed_row", "not UTF-8");
+    assert_eq!(problem["rejects"][0]["code"], "malformed_file", "neither UTF-8 nor CP949");
 }
 
 #[tokio::test]

@@ -1,0 +1,65 @@
+//! What stands in a column of a file, as help and templates say it.
+
+use crate::domain::{import::column::Form, language::Language};
+
+/// What stands in such a column.
+pub fn form(language: Language, form: Form) -> String {
+    let (english, korean) = texts(form);
+    say!(language, "{english}", "{korean}")
+}
+
+fn texts(form: Form) -> (&'static str, &'static str) {
+    match form {
+        Form::Name => ("a name, as the person signs in with it", "로그인할 때 쓰는 이름"),
+        Form::Spelling => (
+            "a further spelling of the name, which signs in too",
+            "이름의 다른 표기. 이 표기로도 로그인할 수 있습니다.",
+        ),
+        Form::BirthDate => (
+            "the year first: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, or a date of the spreadsheet",
+            "연도부터: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, 또는 날짜 서식의 셀",
+        ),
+        Form::Phone => (
+            "010-1234-5678, +82 10-1234-5678, or another country's with + and its code",
+            "010-1234-5678, +82 10-1234-5678, 다른 나라는 +와 국가 번호부터",
+        ),
+        Form::PhoneLine => (
+            "as it is to be shown: one number or several, with extensions, or empty",
+            "보이는 그대로: 번호 하나나 여럿, 내선, 또는 빈칸",
+        ),
+        Form::Email => ("an e-mail address", "이메일 주소"),
+        Form::Language => ("ko or en", "ko 또는 en"),
+        Form::Code => ("a code, as it is known here", "이 시스템에 등록된 코드"),
+        Form::Text => ("one line of text", "한 줄의 글"),
+        Form::Zone => ("a time zone: Asia/Seoul", "시간대: Asia/Seoul"),
+        Form::Latitude => ("degrees north: 37.57, or empty", "위도(도): 37.57, 또는 빈칸"),
+        Form::Longitude => ("degrees east: 126.98, or empty", "경도(도): 126.98, 또는 빈칸"),
+        Form::YesNo => ("yes, no, or empty where that is not known", "yes, no, 모르면 빈칸"),
+        Form::Time => (
+            "as the clinic's clock shows it: 2026-12-07T09:00, 2026-12-07 09:00:00; or with an offset",
+            "접종기관의 시각: 2026-12-07T09:00, 2026-12-07 09:00:00, 또는 시차와 함께",
+        ),
+        Form::Seats => ("a whole number: 10", "정수: 10"),
+        Form::Date => (
+            "the year first: 2026-12-07, 2026.12.07, 20261207, or a date of the spreadsheet",
+            "연도부터: 2026-12-07, 2026.12.07, 20261207, 또는 날짜 서식의 셀",
+        ),
+        Form::Doses => (
+            "a whole number, in whole vials: 10, 10.0, 1,000",
+            "바이알 단위의 정수: 10, 10.0, 1,000",
+        ),
+        Form::Channel => ("web, phone or walk_in; empty is web", "web, phone, walk_in. 빈칸은 web"),
+        Form::Tranche => (
+            "the name of a tranche that has the doses to itself, or empty",
+            "백신을 따로 쓰는 예약 그룹의 이름, 또는 빈칸",
+        ),
+    }
+}
+
+/// Whether a column must be there.
+pub fn need(language: Language, is_required: bool) -> String {
+    match is_required {
+        true => say!(language, "required", "필수"),
+        false => say!(language, "may be left out", "생략 가능"),
+    }
+}
