@@ -19,9 +19,9 @@ pub struct CalendarFile {
     pub content: String,
 }
 
-/// The file that brings a calendar up to date with the news: the appointment keeps its booking's id,
-/// and what happened later has the larger number. `number` is the booking's, for people; `organizer`
-/// the address of the pages.
+/// The file that brings a calendar up to date with the news: the appointment keeps its booking's
+/// id, and what happened later has the larger number. `number` is the booking's, for people;
+/// `organizer` the address of the pages.
 pub fn calendar_file(
     head: Letterhead<'_>,
     notice: &Notice,

@@ -132,7 +132,8 @@ async fn tell_lines_by_index(
                update notice_cursor set done_id = (select max(id) from line)
                where exists (select from line)
            )
-           select (select count(*) from line) as "lines!", (select count(*) from told) as "messages!""#,
+           select (select count(*) from line) as "lines!",
+               (select count(*) from told) as "messages!""#,
         cursor.seen,
         ahead,
         cursor.done_id,
@@ -251,8 +252,8 @@ pub async fn tell_closure(
     .await
 }
 
-/// Clinics whose persons are to be reminded of tomorrow, there, and have not been: those where it is
-/// this time of the day or later.
+/// Clinics whose persons are to be reminded of tomorrow, there, and have not been: those where it
+/// is this time of the day or later.
 pub async fn due_reminders(
     conn: &mut PgConnection,
     now: Now,

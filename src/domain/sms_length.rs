@@ -25,8 +25,8 @@ const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !
 const GSM_EXTENDED: &str = "^{}\\[~]|€\u{c}";
 
 impl SmsStandard {
-    /// In how many parts the text is sent. In Korea one that is too long for one part is sent as one
-    /// long message, which counts as two here: it costs more.
+    /// In how many parts the text is sent. In Korea one that is too long for one part is sent as
+    /// one long message, which counts as two here: it costs more.
     pub fn parts(self, text: &str) -> usize {
         match self {
             Self::Korean => match korean_bytes(text) {

@@ -1,6 +1,6 @@
 //! Tells people what has happened to their appointments: what the journal says, which days were
-//! closed or opened, and what is tomorrow. It all goes into the outbox, in the transaction that also
-//! notes how far that was told, so that each is told once.
+//! closed or opened, and what is tomorrow. It all goes into the outbox, in the transaction that
+//! also notes how far that was told, so that each is told once.
 
 use chrono::NaiveTime;
 

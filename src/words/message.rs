@@ -58,8 +58,8 @@ impl Letterhead<'_> {
     }
 }
 
-/// The SMS with a one-time code. Its last line is read by telephones, which then fill the code in on
-/// this service's pages and on no other (<https://wicg.github.io/sms-one-time-codes/>).
+/// The SMS with a one-time code. Its last line is read by telephones, which then fill the code in
+/// on this service's pages and on no other (<https://wicg.github.io/sms-one-time-codes/>).
 pub fn code_text(head: Letterhead<'_>, code: &SignInCode) -> String {
     let Letterhead { language, issuer, .. } = head;
     let code = code.as_str();
@@ -344,8 +344,8 @@ fn what_next(head: Letterhead<'_>, notice: &Notice) -> String {
     match notice.news {
         News::Booked | News::Opened => say!(
             language,
-            "Bring an identity document with your photograph. If you cannot come, please cancel{at}: \
-             somebody else can have the dose. {calendar}",
+            "Bring an identity document with your photograph. If you cannot come, please \
+             cancel{at}: somebody else can have the dose. {calendar}",
             "사진이 있는 신분증을 가져오십시오. 오실 수 없으면{at} 예약을 취소해 주십시오. 다른 \
              분이 접종할 수 있습니다. {calendar}"
         ),
@@ -361,7 +361,8 @@ fn what_next(head: Letterhead<'_>, notice: &Notice) -> String {
         ),
         News::Reminder => say!(
             language,
-            "Bring an identity document with your photograph. If you cannot come, please cancel{at}.",
+            "Bring an identity document with your photograph. If you cannot come, please \
+             cancel{at}.",
             "사진이 있는 신분증을 가져오십시오. 오실 수 없으면{at} 예약을 취소해 주십시오."
         ),
     }

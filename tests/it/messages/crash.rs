@@ -94,8 +94,8 @@ impl Crowd {
 /// How the service is killed.
 #[derive(Clone, Copy)]
 enum Kills {
-    /// Each time the gateway has been asked so many times more. What the dead one had claimed lapses
-    /// at once, as it does after a minute.
+    /// Each time the gateway has been asked so many times more. What the dead one had claimed
+    /// lapses at once, as it does after a minute.
     Each(usize),
     /// Each so many seconds, and claims lapse by themselves.
     Seconds(u64),
@@ -149,9 +149,14 @@ async fn survive(people: u32, kills: Kills) {
         match kills {
             Kills::Each(count) => {
                 let is_enough = |got: &[Got]| got.len() >= asked + count || is_over.load(Relaxed);
+                let over = async {
+                    while !is_over.load(Relaxed) {
+                        tokio::task::yield_now().await;
+                    }
+                };
                 tokio::select! {
                     () = gateway.until(is_enough) => {}
-                    () = async { while !is_over.load(Relaxed) { tokio::task::yield_now().await } } => {}
+                    () = over => {}
                 }
             }
             Kills::Seconds(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,

@@ -191,8 +191,9 @@ impl MailServer {
 
     fn settings(&self) -> String {
         format!(
-            "[[mail]]\nname = \"aiosmtpd\"\ntimeout_seconds = 2\n[mail.smtp]\nhost = \"localhost\"\n\
-             port = {}\nuser = \"book\"\npassword = {{ env = \"TEST_KANNEL_KEY\" }}\n\
+            "[[mail]]\nname = \"aiosmtpd\"\ntimeout_seconds = 2\n[mail.smtp]\n\
+             host = \"localhost\"\nport = {}\nuser = \"book\"\n\
+             password = {{ env = \"TEST_KANNEL_KEY\" }}\n\
              from = \"예방접종 예약 <book@example.kr>\"\nca_file = {:?}\n",
             self.port,
             self.folder.join("ca.pem"),
