@@ -26,7 +26,7 @@ build:
 	cargo build --release --locked
 
 test: ## Run all tests, each on a database of its own
-	@scripts/need cargo cc curl postgresql
+	@scripts/need aiosmtpd cargo cc curl kannel openssl postgresql
 	scripts/with-postgres cargo test --locked --no-fail-fast
 	@$(MAKE) --no-print-directory test-web
 

@@ -70,7 +70,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     run(
         root,
         &format!(
-            "truncate booking, movement;
+            "truncate booking, movement, outbox;
+             update notice_cursor set seen = pg_current_snapshot(), ahead = null, done_id = 0;
              update slot set taken = 0 where taken <> 0;
              update allocation set open = granted, booked = 0 where booked <> 0;
              alter sequence bench_person restart;
@@ -109,6 +110,19 @@ pub(crate) async fn bookings(
     .await;
     join_all(indexes.iter().map(|index| run_apart(superuser, index))).await;
     settle(root).await;
+}
+
+/// Cancels every tenth booking, with its line in the journal; counters are left as they are. Says
+/// how many those were.
+pub(crate) async fn cancel_every_tenth(root: &mut PgConnection) -> u64 {
+    let sql = "with ended as (
+            update booking set state = 3, ended_at = clock_timestamp()
+            where person_id % 10 = 0 returning booking_id, slot_id, allocation_id)
+        insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+            booking_id, actor_role)
+        select 2, 3, 1, 1, allocation_id, slot_id, booking_id, 1 from ended";
+    let done = root.execute(sql).await.expect("cancelled");
+    done.rows_affected()
 }
 
 /// Bookings of the arrivals `first` to `last`, with their lines in the journal.

@@ -21,6 +21,7 @@ mod bench;
 mod booking_load;
 mod citizens;
 mod dataset;
+mod gateway;
 mod machine;
 mod paths;
 mod read_load;
@@ -70,6 +71,8 @@ enum Family {
     Overload,
     /// Reads of what is left, while others book
     Supply,
+    /// Messages a second, and bookings beside them
+    Messages,
     /// Reads of the public pages
     Pages,
     /// At the scale of the demonstration
@@ -93,6 +96,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Lock => rows::lock::measure(bench).await,
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
+        Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => rows::pages::measure(bench).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,

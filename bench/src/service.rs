@@ -19,10 +19,13 @@ const POLL_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) const SUPPLY: &str = "GET /v1/campaigns/1/supply HTTP/1.1\r\nHost: bench\r\n\
                                  Accept-Encoding: gzip, deflate, br\r\n\r\n";
 
+/// So that whoever signs in finds their codes.
+const SHOWN: &[&str] = &["--show-codes"];
+
 pub(crate) struct Service {
     process: Child,
     pub(crate) address: SocketAddr,
-    /// Where it shows one-time codes.
+    /// Where it shows one-time codes; empty where it does not.
     pub(crate) codes: String,
 }
 
@@ -38,20 +41,41 @@ impl Service {
     pub(crate) fn start_on(data_dir: &Path, url: &str) -> Self {
         let mut program = program(data_dir);
         program.env("DATABASE_URL", url);
-        let service = Self::spawn(data_dir, program);
+        let service = Self::spawn(data_dir, program, SHOWN);
+        service.await_eligible();
+        service
+    }
+
+    /// As `start`, sending messages as the settings say.
+    pub(crate) fn start_sending(data_dir: &Path, settings: &str) -> Self {
+        let file = data_dir.join("messages.toml");
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
+        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
+    /// As `start`, without any way for messages.
+    pub(crate) fn start_silent(data_dir: &Path) -> Self {
+        let service = Self::spawn(data_dir, program(data_dir), &[]);
         service.await_eligible();
         service
     }
 
     /// Starts it and waits until it prints its address.
     pub(crate) fn launch(data_dir: &Path) -> Self {
-        Self::spawn(data_dir, program(data_dir))
+        Self::spawn(data_dir, program(data_dir), SHOWN)
     }
 
-    fn spawn(data_dir: &Path, mut program: Command) -> Self {
+    fn spawn(data_dir: &Path, mut program: Command, flags: &[&str]) -> Self {
         let log = File::options().create(true).append(true).open(data_dir.join("serve.log"));
         let mut process = program
-            .args(["serve", "--listen", "127.0.0.1:0", "--show-codes"])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))
             .spawn()
@@ -64,7 +88,7 @@ impl Service {
             url.expect("an address").trim_end_matches("/dev/codes").to_owned()
         };
         let address = host().parse().expect("an address");
-        let codes = format!("http://{}", host());
+        let codes = if flags.is_empty() { String::new() } else { format!("http://{}", host()) };
         Self { process, address, codes }
     }
 

@@ -141,6 +141,17 @@ impl World {
         dataset::reset(&mut self.root).await;
     }
 
+    /// Books for the first so many arrivals, in one transaction.
+    pub(crate) async fn add_bookings(&mut self, count: i64) {
+        let superuser = self.superuser();
+        dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
+    }
+
+    /// Cancels every tenth booking, and says how many those were.
+    pub(crate) async fn cancel_every_tenth(&mut self) -> u64 {
+        dataset::cancel_every_tenth(&mut self.root).await
+    }
+
     /// What the bookings in the ledger add up to.
     pub(crate) async fn sums(&mut self) -> Sums {
         let sql = "select count(*), count(distinct person_id),

@@ -38,5 +38,8 @@ async fn follow(board: &Board, publish: &Publish) {
 
 async fn once(board: &Board, publish: &Publish) -> io::Result<()> {
     let (snapshot, publish) = (board.now(), publish.clone());
-    tokio::task::spawn_blocking(move || publish(snapshot)).await.map_err(io::Error::other)?
+    let began = time::Instant::now();
+    tokio::task::spawn_blocking(move || publish(snapshot)).await.map_err(io::Error::other)??;
+    tracing::debug!(took = ?began.elapsed(), "the pages are those of the snapshot");
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! One provider: its way out, the limits that are kept for it, and the breaker in front of it.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -53,12 +53,20 @@ pub(super) struct Provider {
     carriage: Carriage,
     breaker: Breaker,
     pace: Option<Pace>,
+    /// Why the last message was not taken.
+    trouble: Mutex<String>,
 }
 
 impl Provider {
     pub(super) fn new(name: String, channel: Channel, limits: Limits, carriage: Carriage) -> Self {
         let pace = limits.per_second.map(|rate| Pace::new(rate, Instant::now()));
-        Self { name, channel, limits, carriage, breaker: Breaker::default(), pace }
+        let (breaker, trouble) = (Breaker::default(), Mutex::default());
+        Self { name, channel, limits, carriage, breaker, pace, trouble }
+    }
+
+    /// Why the last message that it has not taken was not.
+    pub(super) fn trouble(&self) -> String {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn state(&self) -> State {
@@ -118,6 +126,11 @@ impl Provider {
 
     /// Tells the breaker. A refusal by a provider that refuses everybody gives nothing up.
     fn take_note(&self, pass: Pass<'_>, attempt: Attempt) -> Attempt {
+        if attempt.verdict != Verdict::Accepted {
+            attempt
+                .why
+                .clone_into(&mut self.trouble.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         let now = Instant::now();
         match (attempt.verdict, attempt.rest) {
             (Verdict::Accepted, _) => pass.worked(),

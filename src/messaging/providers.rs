@@ -204,11 +204,17 @@ impl Providers {
         let health = self.health();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.resize(health.len(), Condition::Working);
-        for (Health { name, channel, condition }, last) in health.into_iter().zip(last.iter_mut()) {
+        let known = self.providers.iter().zip(health).zip(last.iter_mut());
+        for ((provider, Health { name, channel, condition }), last) in known {
             let is_up = condition == Condition::Working;
             match (*last == Condition::Working, is_up) {
                 (true, false) => {
-                    tracing::warn!(provider = name, "messages cannot be sent by this provider");
+                    let why = provider.trouble();
+                    tracing::warn!(
+                        provider = name,
+                        why,
+                        "messages cannot be sent by this provider"
+                    );
                 }
                 (false, true) => tracing::info!(provider = name, "the provider works again"),
                 (true, true) | (false, false) => {}

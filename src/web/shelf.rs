@@ -3,7 +3,13 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
-use super::{asset, landing, round::Said, style, supply, text::Texts};
+use super::{
+    asset, landing,
+    round::Said,
+    style,
+    supply::{self, tally::Tally},
+    text::Texts,
+};
 use crate::{
     board::{document::Document, snapshot::Snapshot},
     config::Site,
@@ -56,18 +62,22 @@ impl Maker {
             true
         };
         for language in Language::ALL {
-            let t = Texts(language);
             let paths = Paths::new(language, landing::PATH);
             if !(all_same && kept(&mut leaves, &paths)) {
-                let made = landing::render(t, &self.site, &of, &paths.live);
+                let made = landing::render(Texts(language), &self.site, &of, &paths.live);
                 put(&mut leaves, language, paths, made.map_err(io::Error::other)?)?;
             }
-            for id in of.supplies.keys() {
-                let paths = Paths::new(language, &format!("/campaigns/{id}"));
-                if is_same(id) && kept(&mut leaves, &paths) {
-                    continue;
-                }
-                let made = supply::render(t, &self.site, &of, *id, &paths.live);
+        }
+        for &id in of.supplies.keys() {
+            let paths = |language| Paths::new(language, &format!("/campaigns/{id}"));
+            let stay = |language| kept(&mut leaves, &paths(language));
+            if is_same(&id) && Language::ALL.into_iter().all(stay) {
+                continue;
+            }
+            let tally = Tally::new(&of, id);
+            for language in Language::ALL {
+                let (t, paths) = (Texts(language), paths(language));
+                let made = supply::render(t, &self.site, (&of, id), &tally, &paths.live);
                 if let Some(made) = made.map_err(io::Error::other)? {
                     put(&mut leaves, language, paths, made)?;
                 }

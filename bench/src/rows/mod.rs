@@ -5,6 +5,7 @@ pub(crate) mod growth;
 pub(crate) mod latency;
 pub(crate) mod lock;
 pub(crate) mod memory;
+pub(crate) mod messages;
 pub(crate) mod overload;
 pub(crate) mod pages;
 pub(crate) mod replay;

@@ -12,6 +12,9 @@ const HEIGHT_MAX: f64 = 420.0;
 const MARGIN: f64 = 12.0;
 /// Clinics nearer to each other than this are one dot.
 const CELL: f64 = 2.0;
+/// Where there are more clinics than this, the dots are further apart, so that they stay dots.
+const CLINICS_FINE_MAX: usize = 3_000;
+const CELL_COARSE: f64 = 4.0;
 /// Height and width of letters, for labels that do not cover each other.
 const LETTER: f64 = 12.0;
 
@@ -67,7 +70,8 @@ pub(super) fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> 
     let to = Projection::new(dots)?;
     // Coordinates are whole and not negative, so that their bits are in their order.
     let mut cells: BTreeMap<(u64, u64), i64> = BTreeMap::new();
-    let whole = |value: f64| ((value / CELL).round() * CELL).max(0.0).to_bits();
+    let cell = if dots.len() > CLINICS_FINE_MAX { CELL_COARSE } else { CELL };
+    let whole = |value: f64| ((value / cell).round() * cell).max(0.0).to_bits();
     for dot in dots {
         let (x, y) = to.place(dot.latitude, dot.longitude);
         *cells.entry((whole(y), whole(x))).or_default() += dot.free;

@@ -2,7 +2,7 @@
 //! the clinics on a map, and how the limit changed.
 
 mod map;
-mod tally;
+pub mod tally;
 
 use askama::Template;
 
@@ -60,14 +60,13 @@ struct RegionRow {
 pub fn render(
     t: Texts,
     site: &Site,
-    snapshot: &Snapshot,
-    id: CampaignId,
+    (snapshot, id): (&Snapshot, CampaignId),
+    tally: &Tally,
     live: &str,
 ) -> askama::Result<Option<(String, Vec<Said>, String)>> {
     let Some(round) = Round::new(t, snapshot, id) else { return Ok(None) };
     let Some(published) = snapshot.supplies.get(&id) else { return Ok(None) };
     let supply = &published.supply;
-    let tally = Tally::new(snapshot, id);
     let (said, turn) = (round.said().cloned().collect(), round.turn());
     let (some, none) = (t.count(tally.clinics.with), t.count(tally.clinics.without));
     let map_about = t.map_about(&some, &none);
@@ -80,13 +79,13 @@ pub fn render(
         states: states(t, supply),
         sum: t.count(supply.totals.granted),
         in_store: t.count(supply.held_back),
-        regions: regions(t, supply, &tally, None),
-        districts: districts(t, supply, &tally),
-        days: days(t, snapshot, supply, &tally),
+        regions: regions(t, supply, tally, None),
+        districts: districts(t, supply, tally),
+        days: days(t, snapshot, supply, tally),
         turns: turns(t, snapshot, supply),
-        map: map::draw(&tally.dots, &labels(t, supply, &tally), t.map_title(), &map_about),
+        map: map::draw(&tally.dots, &labels(t, supply, tally), t.map_title(), &map_about),
         map_about,
-        clinics: clinics(t, supply, &tally),
+        clinics: clinics(t, supply, tally),
         round,
     };
     Ok(Some((page.render()?, said, turn)))

@@ -11,14 +11,14 @@ use crate::{
 
 /// How many clinics have something free, and how many have nothing left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Clinics {
+pub struct Clinics {
     pub with: i64,
     pub without: i64,
 }
 
 /// A clinic's place on the map.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dot {
+pub struct Dot {
     pub latitude: f64,
     pub longitude: f64,
     pub free: i64,
@@ -28,7 +28,7 @@ pub(super) struct Dot {
 
 /// Free doses: those that somebody can book, by doses and seats.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub struct Tally {
     pub by_region: HashMap<RegionId, i64>,
     pub by_day: BTreeMap<NaiveDate, i64>,
     pub clinics: Clinics,
@@ -47,7 +47,7 @@ impl Clinics {
 
 impl Tally {
     /// Of the clinics that have doses of the campaign, even if all are booked.
-    pub(super) fn new(snapshot: &Snapshot, id: CampaignId) -> Self {
+    pub fn new(snapshot: &Snapshot, id: CampaignId) -> Self {
         let mut tally = Self::default();
         for (site, now) in snapshot.catalogue.clinics.iter().zip(&snapshot.clinics) {
             let Some(free) = tally.days(now, id) else { continue };

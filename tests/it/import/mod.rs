@@ -22,7 +22,7 @@ Lee Seojun,1965-12-31,+82 10 8765 4321,P2D2
 ";
 
 /// Sends a file; `what` is a kind, with or without a query.
-async fn post(client: &Client, what: &str, file: impl Into<reqwest::Body>) -> Answer {
+pub async fn post(client: &Client, what: &str, file: impl Into<reqwest::Body>) -> Answer {
     let path = format!("/v1/admin/imports/{what}");
     client.request(Method::POST, &path).body("text/csv", file).send().await
 }

@@ -1,5 +1,7 @@
 //! Messages: from what has happened to what a provider has.
 
+mod crash;
 mod news;
 mod outbox;
 mod provider;
+mod real;

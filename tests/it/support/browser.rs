@@ -77,7 +77,7 @@ impl Browser {
     /// Sends a form and goes where the answer leads.
     pub async fn press(&mut self, form: &Form) -> Page {
         let page = self.submit(form).await;
-        if page.status == 303 { self.open(&page.header("location").to_owned()).await } else { page }
+        if page.status == 303 { self.open(page.header("location")).await } else { page }
     }
 
     /// Any request, with the cookies that the browser keeps.

@@ -20,7 +20,6 @@ pub struct Got {
     pub path: String,
     /// The whole body, as JSON where it is.
     pub body: Value,
-    pub raw: String,
     pub headers: Vec<(String, String)>,
     /// What it was answered.
     pub status: u16,
@@ -126,12 +125,18 @@ impl Gateway {
     pub async fn until(&self, mut is_so: impl FnMut(&[Got]) -> bool) {
         let mut count = self.shared.count.subscribe();
         let looking = async {
-            while !is_so(&self.got()) {
+            while !self.look(&mut is_so) {
                 count.changed().await.expect("the gateway is there");
             }
         };
         let waited = tokio::time::timeout(Duration::from_secs(60), looking).await;
-        assert!(waited.is_ok(), "it never came to be; there arrived {:#?}", self.got());
+        let last = |got: &[Got]| format!("{:#?}", got.iter().rev().take(5).collect::<Vec<_>>());
+        assert!(waited.is_ok(), "it never came to be; there arrived last {}", self.look(last));
+    }
+
+    /// Looks at what has arrived, without a copy of it.
+    pub fn look<T>(&self, look: impl FnOnce(&[Got]) -> T) -> T {
+        look(&self.shared.got.lock().expect("nobody fell over"))
     }
 
     /// Returns when so many have been accepted.
@@ -154,7 +159,6 @@ async fn take(shared: Data<Shared>, request: HttpRequest, body: Bytes) -> HttpRe
     let mut got = Got {
         path: request.uri().to_string(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
-        raw: String::from_utf8_lossy(&body).into_owned(),
         headers: request.headers().iter().map(|(k, v)| (k.to_string(), text(v))).collect(),
         status: 0,
     };

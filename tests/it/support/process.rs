@@ -35,6 +35,24 @@ impl Service {
         Self::start(command.stderr(Stdio::piped()), data_dir)
     }
 
+    /// As `on`, sending messages as the file says, with these variables in its environment.
+    pub fn sending(
+        database: &TestDatabase,
+        data_dir: &Path,
+        messages: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(program());
+        command
+            .env("DATABASE_URL", database.url())
+            .env("DOSEBOOK_MESSAGES", messages)
+            .env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr")
+            .env("DOSEBOOK_ISSUER", "KDCA")
+            .env("DOSEBOOK_ISSUER_KO", "질병관리청")
+            .envs(variables.iter().copied());
+        Self::start(&mut command, data_dir)
+    }
+
     fn start(command: &mut Command, data_dir: &Path) -> Self {
         let secret = data_encoding::HEXLOWER.encode(&SECRET);
         let mut process = command

@@ -219,7 +219,7 @@ async fn after_signing_in_people_go_on_to_our_own_pages_only() {
         let form = page.form("/en/sign-in/code").with(&[("code", &code)]);
         let answer = browser.submit(&form).await.ok(303);
         assert!(answer.header("location").starts_with("/en/sign-in/done"), "{asked}");
-        let done = browser.get(&answer.header("location").to_owned()).await.ok(303);
+        let done = browser.get(answer.header("location")).await.ok(303);
         assert_eq!(done.header("location"), format!("/en{expected}"), "{asked}");
         // Who is signed in already is led there too, and nowhere else.
         let page = browser.get(&format!("/ko/sign-in?next={query}")).await.ok(303);

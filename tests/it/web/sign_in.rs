@@ -57,7 +57,7 @@ async fn a_citizen_signs_in_and_sees_themselves_in_both_languages() {
         let form = page.form(&page.form_action("/sign-in/code")).with(&[("code", &spaced)]);
         let answer = browser.submit(&form).await.ok(303);
         assert!(answer.header("set-cookie").contains("Max-Age=43200"), "12 hours");
-        let page = browser.open(&answer.header("location").to_owned()).await.ok(200);
+        let page = browser.open(answer.header("location")).await.ok(200);
         assert_eq!(page.at, format!("/{language}/me"));
         assert!(page.main().contains(&person.name), "{}", page.main());
         assert_eq!(page.header("cache-control"), "no-store");
