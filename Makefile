@@ -35,8 +35,8 @@ test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the page
 	$(BROWSER)the_pages_hold_in_a_browser
 
 screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
-	@scripts/need cargo cc chromium postgresql
-	$(BROWSER)the_pages_are_pictured
+	@scripts/need cargo cc chromium pngquant postgresql
+	FONTCONFIG_FILE=$(CURDIR)/$(WEB)/fonts.conf $(BROWSER)the_pages_are_pictured
 
 # npm's own list of what it has installed, younger than what it was told to install.
 $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json

@@ -129,7 +129,7 @@ fn sites(country: &Country, count: u32) -> Vec<(Clinic, u64)> {
             let clinic = Clinic {
                 code: format!("{}-{number:03}", district.code),
                 name: name(district, number),
-                phone: format!("0700{n:06}"),
+                phone: format!("070-0{:03}-{:03}", n / 1_000, n % 1_000),
                 seats,
                 amenities,
                 directions,

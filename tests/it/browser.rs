@@ -24,7 +24,9 @@ use crate::support::{
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
 const SECONDS_MAX: Duration = Duration::from_secs(300);
-const SCALE: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
+/// Of the demonstration, for stories and for pictures.
+const SMALL: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
+const PICTURED: Scale = Scale { people: 35_240, doses: 8_060, clinics: 240 };
 /// So many people come in stories.
 const PEOPLE: i64 = 60;
 
@@ -37,7 +39,7 @@ struct Stage {
 #[tokio::test]
 #[ignore = "it needs Chromium: make test-web"]
 async fn the_pages_hold_in_a_browser() {
-    let stage = Stage::set().await;
+    let stage = Stage::set(SMALL).await;
     let part = std::env::var("DOSEBOOK_STORY").unwrap_or_default();
     let said = play(&stage, "run.mjs", &[&part]).await;
     assert!(said, "see the lines that say FAILED; their pictures are in {}", folder());
@@ -46,14 +48,14 @@ async fn the_pages_hold_in_a_browser() {
 #[tokio::test]
 #[ignore = "it needs Chromium: make screenshots"]
 async fn the_pages_are_pictured() {
-    let stage = Stage::set().await;
+    let stage = Stage::set(PICTURED).await;
     let into = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures");
     assert!(play(&stage, "picture.mjs", &[into]).await, "the pictures are taken");
 }
 
 impl Stage {
-    async fn set() -> Self {
-        let (open, before) = (demonstration().await, service().await);
+    async fn set(scale: Scale) -> Self {
+        let (open, before) = (demonstration(scale).await, service().await);
         let made = World::new().opens_in(TimeDelta::hours(1)).make(&before.db).await;
         let (paused, empty) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
@@ -81,10 +83,10 @@ async fn service() -> TestApp {
     options().start().await
 }
 
-async fn demonstration() -> TestApp {
+async fn demonstration(scale: Scale) -> TestApp {
     let database = TestDatabase::new().await;
     let db = Db::new(database.options.clone(), 2);
-    demo::load(&db, &Keys::new(&SECRET), SCALE).await.expect("the demonstration");
+    demo::load(&db, &Keys::new(&SECRET), scale).await.expect("the demonstration");
     db.close().await;
     options().start_on(Arc::new(database)).await
 }

@@ -140,7 +140,7 @@ pub async fn get_booking(
     if page.ahead.is_some() {
         page.closed = closed(&visit, &snapshot, &known).await;
     }
-    if let Some(name) = name(app, person_id).await {
+    if let Some(name) = name(app, person_id, visit.t).await {
         page.rows.insert(0, Row::new(t.booking_for(), name));
     }
     visit.show(&page)
@@ -156,10 +156,10 @@ pub async fn own(app: &App, person_id: PersonId, id: BookingId) -> Result<Bookin
 }
 
 /// For whom it is, which helps who books for others; not worth waiting for.
-async fn name(app: &App, person_id: PersonId) -> Option<String> {
+async fn name(app: &App, person_id: PersonId, t: Texts) -> Option<String> {
     let _admitted = admit::<admission::Read>(app).ok()?;
     let person = db::person::find(&app.db.read, person_id).await.ok()??;
-    Some(person.name)
+    Some(person.name_in(t.language()).to_owned())
 }
 
 fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {

@@ -67,7 +67,7 @@ pub async fn get_check(
 ) -> Result<HttpResponse, Problem> {
     let snapshot = visit.app.board.now();
     let card = campaign(&snapshot, campaign_id)?;
-    let known = known(&visit.app, session.person_id, card).await;
+    let known = known(&visit, session.person_id, card).await;
     if let Some(Known { live: Some(booking), .. }) = &known {
         return Ok(visit.see_other(&booked::path_again(booking.booking_id)));
     }
@@ -218,12 +218,13 @@ struct Known {
 }
 
 /// None when the database is busy or away: the press itself does not depend on it.
-async fn known(app: &App, person_id: PersonId, card: &Card) -> Option<Known> {
+async fn known(visit: &Visit, person_id: PersonId, card: &Card) -> Option<Known> {
+    let app = &visit.app;
     let _admitted = admit::<admission::Read>(app).ok()?;
     let dose = (card.campaign.course_id, card.campaign.dose_number);
     let live = db::booking::find_live(&app.db.read, person_id, dose).await.ok()?;
     let person = db::person::find(&app.db.read, person_id).await.ok()??;
-    Some(Known { name: person.name, live })
+    Some(Known { name: person.name_in(visit.t.language()).to_owned(), live })
 }
 
 impl<'a> Page<'a> {
