@@ -1,8 +1,14 @@
 //! Pages, as a browser without script meets them.
 
+mod booking;
+mod cancel;
+mod check;
 mod eligibility;
+mod place;
+mod press;
 mod session;
 mod sign_in;
+mod time;
 
 use crate::support::{Browser, Page, Person, TestApp, browser::Form};
 
