@@ -32,6 +32,7 @@ use crate::{
         part::Row,
         text::Texts,
     },
+    words,
 };
 
 #[derive(Template)]
@@ -137,7 +138,7 @@ fn not_done(visit: &Visit, booking: &Booking, problem: Problem) -> Result<HttpRe
         _ => None,
     };
     let note = match retry_after {
-        Some(seconds) => t.cancel_was_not_taken(seconds),
+        Some(seconds) => t.cancel_was_not_taken(&words::wait(t.language(), seconds)),
         None => t.cancel_again().to_owned(),
     };
     problem.log(None);

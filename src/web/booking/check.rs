@@ -33,6 +33,7 @@ use crate::{
         part::Row,
         text::Texts,
     },
+    words,
 };
 
 /// The hidden field with the booking's id.
@@ -169,7 +170,7 @@ async fn not_taken(
         return unsure(visit, chosen, booking_id, problem);
     };
     let page = Page {
-        note: Some(visit.t.press_was_not_taken(retry_after)),
+        note: Some(visit.t.press_was_not_taken(&words::wait(visit.t.language(), retry_after))),
         booking_id,
         is_again: true,
         ..Page::new(visit, chosen, None)

@@ -107,10 +107,10 @@ texts! {
         "Pressing twice is safe: it is one booking.",
         "두 번 눌러도 예약은 한 건만 됩니다.";
     book_this, "Book this appointment", "이 시간으로 예약하기";
-    press_was_not_taken(seconds: u64),
-        "Many people are booking right now. This press was not taken in. Press again in {seconds} \
-         seconds: it is one booking at most, and if you have it already, you will see it.",
-        "지금 예약하는 분이 많습니다. 방금 누르신 요청은 접수되지 않았습니다. {seconds}초 뒤에 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 \
+    press_was_not_taken(time: &str),
+        "Many people are booking right now. This press was not taken in. Press again in {time}: it \
+         is one booking at most, and if you have it already, you will see it.",
+        "지금 예약하는 분이 많습니다. 방금 누르신 요청은 접수되지 않았습니다. {time} 뒤에 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 \
          예약을 보여 드립니다.";
     press_again,
         "We do not know yet whether it went through. Press again: it is one booking at most, and \
@@ -193,10 +193,9 @@ texts! {
          that day.",
         "다른 분이 새로 예약하기에는 늦은 시각이므로 백신은 그날 그 접종기관에서 다른 분께 드립니다.";
     keep_booking, "Keep the booking", "예약 유지하기";
-    cancel_was_not_taken(seconds: u64),
-        "Many people are booking right now. Your booking still stands. Press again in {seconds} \
-         seconds.",
-        "지금 예약하는 분이 많습니다. 예약은 아직 그대로입니다. {seconds}초 뒤에 다시 눌러 주십시오.";
+    cancel_was_not_taken(time: &str),
+        "Many people are booking right now. Your booking still stands. Press again in {time}.",
+        "지금 예약하는 분이 많습니다. 예약은 아직 그대로입니다. {time} 뒤에 다시 눌러 주십시오.";
     cancel_again,
         "We do not know yet whether it is cancelled. Press again: pressing twice changes nothing.",
         "취소되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";

@@ -1,12 +1,18 @@
 //! Pages: what a browser gets.
 
+mod booking;
+mod cancel;
+mod check;
 mod eligibility;
 mod error;
+mod place;
+mod press;
 mod public;
 mod session;
 mod sign_in;
 mod state;
 mod style;
+mod time;
 
 use crate::support::{Answer, Browser, Page, Person, TestApp, browser::Form};
 
