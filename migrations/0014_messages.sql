@@ -32,7 +32,8 @@ alter table outbox
     set (fillfactor = 70);
 drop index outbox_unsent_idx;
 create index outbox_due_idx on outbox (queue, due_at);
-create index outbox_person_idx on outbox (person_id, queue, outbox_id) where person_id > 0;
+-- Of decoys too: an index of those for somebody only would tell by the bytes of the log who it is.
+create index outbox_person_idx on outbox (person_id, queue, outbox_id);
 create index outbox_expires_idx on outbox (expires_at);
 
 -- How far the journal has been turned into messages. Exact, as the board's position is: a line is

@@ -7,7 +7,6 @@ pub mod clinic;
 pub mod eligibility;
 pub mod health;
 pub mod import;
-pub mod import_template;
 pub mod localized;
 pub mod openapi;
 pub mod person;
@@ -16,6 +15,7 @@ pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod supply_history;
+pub mod template;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
 
@@ -78,9 +78,7 @@ fn citizen_routes(api: &mut ServiceConfig) {
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
-        .service(
-            at("/v1/admin/imports/{kind}/template").route(get().to(import_template::get_template)),
-        );
+        .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)));
 }
 
 /// For administrators: campaigns and their rules.

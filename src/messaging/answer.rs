@@ -141,7 +141,7 @@ fn statuses(value: &toml::Value) -> Result<Vec<Statuses>, String> {
 fn one_status(text: &str) -> Result<Statuses, String> {
     let wrong = || format!("{text} is no status: write 200, \"2xx\" or \"200, 202\"");
     let hundreds = text.strip_suffix("xx");
-    let status: u16 = hundreds.unwrap_or(text).parse().map_err(|_| wrong())?;
+    let status: u16 = hundreds.unwrap_or(text).parse().map_err(|_unusable| wrong())?;
     match (hundreds, status) {
         (Some(_), 1..=5) => Ok(Statuses(status * 100, status * 100 + 99)),
         (None, 100..=599) => Ok(Statuses(status, status)),

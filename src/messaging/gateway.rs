@@ -160,18 +160,19 @@ impl Gateway {
         let request = Request::builder().method(self.method.clone()).uri(url);
         let mut request = request
             .body(carrier::Body::from(body))
-            .map_err(|_| "the message does not fit into the url")?;
+            .map_err(|_unusable| "the message does not fit into the url")?;
         let headers = request.headers_mut();
         headers.extend(kind.map(|kind| (CONTENT_TYPE, HeaderValue::from_static(kind))));
         for (name, template) in &self.headers {
             let value = header_value(&template.fill(message, as_it_is))
-                .map_err(|_| format!("the message does not fit into the header {name}"))?;
+                .map_err(|_unusable| format!("the message does not fit into the header {name}"))?;
             headers.insert(name, value);
         }
         if let Some((user, password)) = &self.basic {
             let pair = format!("{user}:{}", password.expose());
             let value = format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()));
-            let value = header_value(&value).map_err(|_| "the password fits into no header")?;
+            let value =
+                header_value(&value).map_err(|_unusable| "the password fits into no header")?;
             headers.insert(AUTHORIZATION, value);
         }
         Ok(request)
@@ -305,8 +306,12 @@ fn headers(
             to_international: "+0".into(),
             text: String::new(),
         };
-        place.take(header_value(&template.fill(&sample, as_it_is)).map_err(|_| "no header value"));
-        if let Some(name) = place.take(HeaderName::try_from(name).map_err(|_| "no header name")) {
+        place.take(
+            header_value(&template.fill(&sample, as_it_is)).map_err(|_unusable| "no header value"),
+        );
+        if let Some(name) =
+            place.take(HeaderName::try_from(name).map_err(|_unusable| "no header name"))
+        {
             headers.push((name, template));
         }
     }

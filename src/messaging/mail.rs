@@ -184,7 +184,7 @@ impl Smtp {
     }
 
     fn message(&self, mail: &Mail, now: DateTime<Utc>) -> Result<Message, String> {
-        let to: Address = mail.to.parse().map_err(|_| "the address is no address")?;
+        let to: Address = mail.to.parse().map_err(|_unusable| "the address is no address")?;
         let domain = self.from.email.domain();
         let header = |name, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
@@ -317,7 +317,7 @@ mod tests {
                 format!("host = 'mail.example'\n{from}\nca_file = '/nowhere'"),
                 "smtp.ca_file: /nowhere",
             ),
-            (format!("{from}"), "missing field `host`"),
+            (from.to_owned(), "missing field `host`"),
             (format!("host = 'a'\n{from}\nsender = 'x'"), "unknown field `sender`"),
         ] {
             let faults = read(&toml).expect_err(&toml);

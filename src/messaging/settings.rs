@@ -207,7 +207,7 @@ fn settings(source: &Source, top: &mut Place<'_>) -> Settings {
         Some("none") => settings.reminder_at = None,
         Some(text) => {
             let time = NaiveTime::parse_from_str(text, "%H:%M");
-            let time = time.map_err(|_| "write \"10:00\", or \"none\"");
+            let time = time.map_err(|_unusable| "write \"10:00\", or \"none\"");
             settings.reminder_at = top.within("reminder_at").take(time);
         }
     }

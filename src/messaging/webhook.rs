@@ -114,7 +114,7 @@ fn key(secret: &str) -> Result<Hmac<Sha256>, String> {
     let encoded = secret.strip_prefix(PREFIX);
     let encoded = encoded.ok_or_else(|| format!("a secret begins with {PREFIX}"))?;
     let key = data_encoding::BASE64.decode(encoded.as_bytes());
-    let key = key.map_err(|_| format!("Base64 must follow {PREFIX}"))?;
+    let key = key.map_err(|_unusable| format!("Base64 must follow {PREFIX}"))?;
     if !KEY_BYTES.contains(&key.len()) {
         let (least, most) = (KEY_BYTES.start(), KEY_BYTES.end());
         return Err(format!("a key has {least} to {most} bytes, and this one {}", key.len()));

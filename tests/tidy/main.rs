@@ -181,6 +181,7 @@ const NOT_NOUNS: &[&str] = &[
     "openapi",
     "rehearsal",
     "staged",
+    "template",
     "transaction",
 ];
 

@@ -5,13 +5,29 @@ use std::borrow::Cow;
 use super::{
     cell::trim,
     column::{Column, fold},
+    csv,
     fault::Fault,
     kind::Kind,
+    separator::Separator,
 };
 use crate::domain::{Code, Detail};
 
 /// More columns than any file of ours has, and than anybody can look through.
 pub const COLUMNS_MAX: usize = 256;
+
+/// The separator by which this header names the most columns; a comma where none does.
+pub fn separator_of(header: &str, columns: &[Column]) -> Separator {
+    let named = |separator: Separator| {
+        let fields = csv::fields(header, separator).unwrap_or_default();
+        let is_known = |field: &str| {
+            let folded = fold(field);
+            columns.iter().any(|column| column.is_headed(&folded))
+        };
+        fields.iter().filter(|field| is_known(field)).count()
+    };
+    let most = Separator::ALL.into_iter().map(named).max().unwrap_or(0);
+    Separator::ALL.into_iter().find(|&separator| named(separator) == most).unwrap_or_default()
+}
 
 /// The first line of a file: where each column stands.
 #[derive(Clone, Debug)]
@@ -149,7 +165,6 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::import::{csv, separator::Separator};
 
     fn fields(text: &str) -> Vec<Cow<'_, str>> {
         csv::fields(text, Separator::Comma).unwrap()
@@ -272,5 +287,24 @@ pub(crate) mod tests {
         let header = Header::parse(Kind::Slots, &header).unwrap();
         let short = fields("C-1,2021-07-26T09:00");
         assert_eq!(header.row(&short).unwrap_err().code, Code::MalformedRow);
+    }
+
+    #[test]
+    fn the_header_shows_the_separator() {
+        let columns = Kind::Register.columns();
+        for separator in Separator::ALL {
+            let with = |names: &[&str]| names.join(&separator.char().to_string());
+            for names in [
+                ["name", "birth_date", "phone", "region_code"],
+                ["이름", "생년월일", "전화번호", "지역코드"],
+                ["\"name\"", "\"Birth Date\"", "\"Phone\"", "\"Region Code\""],
+            ] {
+                assert_eq!(separator_of(&with(&names), columns), separator);
+            }
+        }
+        assert_eq!(separator_of("nothing;at;all", columns), Separator::Comma);
+        assert_eq!(separator_of("name", columns), Separator::Comma);
+        let comment = "name;birth_date;phone;region_code,with a comma";
+        assert_eq!(separator_of(comment, columns), Separator::Semicolon);
     }
 }

@@ -22,7 +22,7 @@ use std::str::FromStr;
 
 use super::{Refusal, fact::Expected};
 pub use fault::Fault;
-pub use header::{Header, Row};
+pub use header::{Header, Row, separator_of};
 pub use kind::Kind;
 pub use read_as::ReadAs;
 pub use report::{Reject, Rejects, Report};

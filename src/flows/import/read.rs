@@ -18,7 +18,7 @@ use super::{
 };
 use crate::domain::{
     Detail,
-    import::{Kind, ReadAs, Rejects, Separator, csv},
+    import::{Kind, ReadAs, Rejects, Separator, csv, separator_of},
 };
 
 /// A file of a zip archive begins with this, and so does an .xlsx workbook.
@@ -106,7 +106,7 @@ fn separator(file: &mut File, text: Text, kind: Kind) -> io::Result<Separator> {
     let mut records = Records::new(Decoded::new(&*file, text)?, None);
     let separator = match records.next()? {
         Some((_, Ok(first))) => {
-            Separator::named(first).unwrap_or_else(|| Separator::of_header(first, kind.columns()))
+            Separator::named(first).unwrap_or_else(|| separator_of(first, kind.columns()))
         }
         _ => Separator::default(),
     };

@@ -161,10 +161,10 @@ async fn not_taken(
 ) -> Result<HttpResponse, Problem> {
     let is_crowded = problem.refusal.code == Code::Overloaded;
     // A crowd is told apart from the press before it only where there was one.
-    if !is_crowded || form.has(AGAIN) {
-        if let Some(booking) = earlier(&visit.app, person_id, Some(booking_id)).await {
-            return Ok(visit.see_other(&booked::path(booking.booking_id)));
-        }
+    if (!is_crowded || form.has(AGAIN))
+        && let Some(booking) = earlier(&visit.app, person_id, Some(booking_id)).await
+    {
+        return Ok(visit.see_other(&booked::path(booking.booking_id)));
     }
     let Detail::Crowded { retry_after } = problem.refusal.detail else {
         return unsure(visit, chosen, booking_id, problem);

@@ -4,7 +4,6 @@ use super::Texts;
 use crate::{domain::booking_standing::Standing, words};
 
 texts! {
-    choose_place, "Choose a place and a day", "접종 장소와 날짜 선택";
     dose_of(campaign: &str, dose: i16), "{campaign}, dose {dose}", "{campaign} {dose}차";
     dose_is_for(campaign: &str), "Campaign: {campaign}", "접종: {campaign}";
     paused_because(reason: &str),

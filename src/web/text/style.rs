@@ -16,7 +16,6 @@ texts! {
         "Somebody you trust may book for you with your details.",
         "믿을 수 있는 분이 대신 예약하실 수 있습니다.";
     sample_table, "Doses left by region", "지역별 남은 백신(회분)";
-    sample_number, "Booking number", "예약번호";
     sample_clinic, "Jung-gu Public Health Centre", "중구보건소";
     sample_seoul, "Seoul", "서울특별시";
     sample_busan, "Busan", "부산광역시";

@@ -226,11 +226,11 @@ async fn every_vaccine_of_the_day_can_be_chosen() {
     };
     let nation = pool(Value::Null, Value::Null).await;
     let province = pool(nation.clone(), json!(made.provinces[0])).await;
-    let path = format!("/v1/admin/pools/{nation}");
+    let pool = format!("/v1/admin/pools/{nation}");
     let receipt = json!({"doses": 60, "reason": "Delivery"});
-    admin.post(&format!("{path}/receipts"), &receipt).await.ok(200);
+    admin.post(&format!("{pool}/receipts"), &receipt).await.ok(200);
     let transfer = json!({"to_pool_id": province, "doses": 60, "reason": "Delivery"});
-    admin.post(&format!("{path}/transfers"), &transfer).await.ok(200);
+    admin.post(&format!("{pool}/transfers"), &transfer).await.ok(200);
     let day = made.allocation(0, 1);
     let allocation = json!({"pool_id": province, "clinic_id": day.clinic_id, "product_id": id,
         "campaign_id": made.campaign_id, "on_date": day.on_date, "doses": 12, "reason": "Delivery"});

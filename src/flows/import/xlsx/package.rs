@@ -7,7 +7,7 @@ use std::{
 
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-use super::xml::Xml;
+use super::xml::{Xml, broken};
 use crate::{domain::Detail, flows::import::loader::Stop};
 
 /// Workbooks have dozens of parts. Each entry of the archive's directory takes memory.
@@ -58,10 +58,6 @@ impl Package {
         let unpacked = part.size();
         Ok((Xml::new(part, UNPACKED_BYTES_MAX), unpacked))
     }
-}
-
-pub(super) fn broken() -> Stop {
-    Stop::file(1, Detail::WorkbookBroken)
 }
 
 fn stop(error: &ZipError) -> Stop {

@@ -5,10 +5,9 @@ use std::{borrow::Cow, io::Read};
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
-    package::broken,
     strings::Strings,
     style::Dates,
-    xml::{Xml, attribute, resolved},
+    xml::{Xml, attribute, broken, resolved},
 };
 use crate::{
     domain::{Detail, import::Fault},
@@ -111,7 +110,7 @@ struct Row {
 impl Row {
     fn begin(&mut self, element: &BytesStart<'_>) -> Result<(), Stop> {
         let number = match attribute(element, "r") {
-            Some(number) => number.parse().map_err(|_| broken())?,
+            Some(number) => number.parse().map_err(|_unusable| broken())?,
             None => self.number + 1,
         };
         if number <= self.number {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use quick_xml::events::Event;
 
 use super::{
-    package::{Package, broken},
-    xml::attribute,
+    package::Package,
+    xml::{attribute, broken},
 };
 use crate::{domain::Detail, flows::import::loader::Stop};
 

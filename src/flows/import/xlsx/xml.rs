@@ -8,8 +8,11 @@ use quick_xml::{
     events::{BytesRef, BytesStart, Event},
 };
 
-use super::package::broken;
 use crate::{domain::Detail, flows::import::loader::Stop};
+
+pub(super) fn broken() -> Stop {
+    Stop::file(1, Detail::WorkbookBroken)
+}
 
 /// The longest tag or text: a cell has at most 32,767 characters, of at most seven bytes each where
 /// they are escaped.
