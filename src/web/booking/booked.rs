@@ -199,7 +199,8 @@ fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
     }
 }
 
-/// That the clinic gives nothing on the day after all, with the reason where it can be told at once.
+/// That the clinic gives nothing on the day after all, with the reason where it can be told at
+/// once.
 async fn closed(visit: &Visit, snapshot: &Snapshot, known: &Known<'_>) -> Option<String> {
     let (t, booking) = (visit.t, known.booking);
     let (_, slot) = snapshot.slot(booking.slot_id)?;

@@ -1,5 +1,5 @@
-//! Cancelling: what is lost by it, and what becomes of the dose, before the press; the press itself;
-//! and what to do where it is too late.
+//! Cancelling: what is lost by it, and what becomes of the dose, before the press; the press
+//! itself; and what to do where it is too late.
 
 use actix_web::{
     HttpResponse,

@@ -47,9 +47,9 @@ fn campaign(snapshot: &Snapshot, id: CampaignId) -> Result<&Card, Refusal> {
     snapshot.catalogue.campaigns.get(&id).ok_or_else(Refusal::not_found)
 }
 
-/// The value of a parameter in a query string; none where it is not there or cannot be read. What is
-/// chosen on these pages stands in their addresses, and an address that somebody has cut or mistyped
-/// is one with less chosen.
+/// The value of a parameter in a query string; none where it is not there or cannot be read. What
+/// is chosen on these pages stands in their addresses, and an address that somebody has cut or
+/// mistyped is one with less chosen.
 fn chosen<T: std::str::FromStr>(query: &str, name: &str) -> Option<T> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(given, _)| given == name).and_then(|(_, value)| value.parse().ok())

@@ -1,5 +1,5 @@
-//! A booking that was refused: why, in words, what there is instead, and what to do. Nothing has been
-//! booked by the press.
+//! A booking that was refused: why, in words, what there is instead, and what to do. Nothing has
+//! been booked by the press.
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;

@@ -1,5 +1,5 @@
-//! From the list of clinics to the page of the booking, by links and forms alone; and what that page
-//! says in every state of a booking. What the tests of this family share is here too.
+//! From the list of clinics to the page of the booking, by links and forms alone; and what that
+//! page says in every state of a booking. What the tests of this family share is here too.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dosebook::domain::session::citizen_token;

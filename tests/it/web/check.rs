@@ -1,5 +1,5 @@
-//! "Check and book": what is about to be booked, and each no of a press as a page: its status, what is
-//! true, and the way on.
+//! "Check and book": what is about to be booked, and each no of a press as a page: its status, what
+//! is true, and the way on.
 
 use chrono::TimeDelta;
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! "Choose a time": a clinic's day as the API has it, what of it runs out first, and where else there
-//! is something when there is nothing.
+//! "Choose a time": a clinic's day as the API has it, what of it runs out first, and where else
+//! there is something when there is nothing.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -233,7 +233,8 @@ async fn every_vaccine_of_the_day_can_be_chosen() {
     admin.post(&format!("{pool}/transfers"), &transfer).await.ok(200);
     let day = made.allocation(0, 1);
     let allocation = json!({"pool_id": province, "clinic_id": day.clinic_id, "product_id": id,
-        "campaign_id": made.campaign_id, "on_date": day.on_date, "doses": 12, "reason": "Delivery"});
+        "campaign_id": made.campaign_id, "on_date": day.on_date, "doses": 12,
+        "reason": "Delivery"});
     admin.post("/v1/admin/allocations", &allocation).await.ok(201);
     app.refresh().await;
     let mut browser = signed_in(&app, &made.people[0]);
