@@ -11,7 +11,8 @@ const FOREIGN_DIGITS: RangeInclusive<usize> = 7..=15;
 const KOREAN_DIGITS: RangeInclusive<usize> = 9..=12;
 const KOREA: &str = "82";
 
-/// Prefixes of Korean numbers (Telecommunications Numbering Plan) and how many digits follow in all.
+/// Prefixes of Korean numbers (Telecommunications Numbering Plan) and how many digits follow in
+/// all.
 const PREFIXES: &[(&str, RangeInclusive<usize>)] = &[
     ("010", 11..=11),
     ("011", 10..=11),

@@ -160,8 +160,8 @@ impl Round {
         format!("{}/clinics", self.path)
     }
 
-    /// The way to book, after the language: who signs in first is shown their own district and needs
-    /// a screen less. Who is signed in already is sent on at once.
+    /// The way to book, after the language: who signs in first is shown their own district and
+    /// needs a screen less. Who is signed in already is sent on at once.
     pub fn booking(&self) -> String {
         let clinics = self.clinics();
         Next::parse(&clinics).map_or(clinics, |next| next.with_next("/sign-in"))

@@ -16,7 +16,8 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "이름의 다른 표기. 이 표기로도 로그인할 수 있습니다.",
         ),
         Form::BirthDate => (
-            "the year first: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, or a date of the spreadsheet",
+            "the year first: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, or a date of the \
+             spreadsheet",
             "연도부터: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, 또는 날짜 서식의 셀",
         ),
         Form::Phone => (
@@ -36,7 +37,8 @@ fn texts(form: Form) -> (&'static str, &'static str) {
         Form::Longitude => ("degrees east: 126.98, or empty", "경도(도): 126.98, 또는 빈칸"),
         Form::YesNo => ("yes, no, or empty where that is not known", "yes, no, 모르면 빈칸"),
         Form::Time => (
-            "as the clinic's clock shows it: 2026-12-07T09:00, 2026-12-07 09:00:00; or with an offset",
+            "as the clinic's clock shows it: 2026-12-07T09:00, 2026-12-07 09:00:00; or with an \
+             offset",
             "접종기관의 시각: 2026-12-07T09:00, 2026-12-07 09:00:00, 또는 시차와 함께",
         ),
         Form::Seats => ("a whole number: 10", "정수: 10"),

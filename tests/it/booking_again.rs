@@ -146,8 +146,6 @@ async fn left(stage: &Stage) -> Vec<(i64, i64)> {
     let mut left = Vec::new();
     for sql in [
         "select (count(*), coalesce(sum(pg_column_size(t)), 0))::text from sign_in_code t",
-        "select (count(*), coalesce(sum(pg_column_size(t)), 0))::text
-         from (select created_at, kind, recipient, is_decoy from outbox) t",
         // Its columns have one width each.
         "select (count(*), coalesce(sum(length(key)), 0))::text from code_cap",
     ] {

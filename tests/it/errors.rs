@@ -82,6 +82,7 @@ async fn calls(app: &TestApp, made: &Made) -> Vec<Call> {
 fn ids(made: &Made) -> Vec<(&'static str, Value)> {
     let slot = made.slot(0, 3, 0);
     vec![
+        ("kind", json!("register")),
         ("campaign_id", json!(made.campaign_id)),
         ("clinic_id", json!(slot.clinic_id)),
         ("slot_id", json!(slot.slot_id)),

@@ -232,7 +232,8 @@ mod tests {
             "생년월일",
             "생년 월일",
             // decomposed, as some file systems and exports have it
-            "\u{1109}\u{1162}\u{11bc}\u{1102}\u{1167}\u{11ab}\u{110b}\u{116f}\u{11af}\u{110b}\u{1175}\u{11af}",
+            "\u{1109}\u{1162}\u{11bc}\u{1102}\u{1167}\u{11ab}\
+             \u{110b}\u{116f}\u{11af}\u{110b}\u{1175}\u{11af}",
         ] {
             assert!(BIRTH_DATE.is_headed(&fold(heading)), "{heading}");
         }

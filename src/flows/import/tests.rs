@@ -211,7 +211,11 @@ proptest! {
     #[test]
     fn no_bytes_whatever_are_a_panic_or_an_error(
         bytes in prop::collection::vec(any::<u8>(), 0..400),
-        start in prop::sample::select(vec!["", "PK\u{3}\u{4}", "name,birth_date,phone,region_code\n"]),
+        start in prop::sample::select(vec![
+            "",
+            "PK\u{3}\u{4}",
+            "name,birth_date,phone,region_code\n",
+        ]),
     ) {
         let mut file = start.as_bytes().to_vec();
         file.extend_from_slice(&bytes);

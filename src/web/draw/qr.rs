@@ -22,7 +22,8 @@ pub fn picture(digits: &str, name: &str) -> Option<Html> {
     let size = code.size + 2 * MARGIN;
     let name = crate::html::escape(name);
     Some(Html(format!(
-        "<svg class=\"qr\" viewBox=\"0 0 {size} {size}\" role=\"img\" shape-rendering=\"crispEdges\">\
+        "<svg class=\"qr\" viewBox=\"0 0 {size} {size}\" role=\"img\" \
+         shape-rendering=\"crispEdges\">\
          <title>{name}</title><rect width=\"{size}\" height=\"{size}\" fill=\"#fff\"/>\
          <path fill=\"#000\" d=\"{}\"/></svg>",
         path(&code)

@@ -65,6 +65,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_region", 6),
     ("admin_list_courses", 2),
     ("admin_post_course", 5),
+    ("admin_get_import_template", 1),
     ("admin_list_rosters", 2),
     ("admin_post_roster", 5),
     ("admin_list_products", 2),

@@ -60,7 +60,7 @@ async fn who_is_not_signed_in_comes_back_to_the_same_time() {
     for language in LANGUAGES {
         let path = check_path(&made, language, made.slot(0, 1, 0));
         let asked = app.browser().get(&path).await.ok(303);
-        let next: String = form_urlencoded::byte_serialize(path[3..].as_bytes()).collect();
+        let next: String = form_urlencoded::byte_serialize(&path.as_bytes()[3..]).collect();
         assert_eq!(asked.header("location"), format!("/{language}/sign-in?next={next}"));
         // A press of somebody whose session is over books nothing and leads there too.
         let pressed =

@@ -257,7 +257,7 @@ async fn nothing_personal_is_kept_by_caches_or_stands_in_addresses() {
     pages.push(browser.open("/ko/sign-out").await.ok(200));
     pages.push(browser.open(&eligibility).await.ok(200));
     pages.push(browser.press(&pages[2].form("/ko/sign-out")).await.ok(200));
-    pages.push(browser.open("/ko/bookings/nothing").await.ok(404));
+    pages.push(browser.open("/ko/nothing").await.ok(404));
     for page in &pages {
         assert_eq!(page.header("cache-control"), "no-store", "{}", page.at);
         assert_eq!(page.header("referrer-policy"), "same-origin", "{}", page.at);

@@ -1,9 +1,9 @@
 //! Workbooks (.xlsx, ECMA-376): a sheet's rows as they are in it, one after the other.
 //!
 //! Libraries that read workbooks keep all texts of a workbook as objects of their own, and read
-//! whatever a file unpacks to. Here a file of a few kilobytes can unpack to gigabytes, and a register
-//! has millions of texts: so every part, every text and their sum have a limit, and the texts stand
-//! in one block of memory.
+//! whatever a file unpacks to. Here a file of a few kilobytes can unpack to gigabytes, and a
+//! register has millions of texts: so every part, every text and their sum have a limit, and the
+//! texts stand in one block of memory.
 
 mod package;
 mod sheet;

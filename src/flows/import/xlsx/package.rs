@@ -8,7 +8,7 @@ use std::{
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 use super::xml::{Xml, broken};
-use crate::{domain::Detail, flows::import::loader::Stop};
+use crate::flows::import::loader::Stop;
 
 /// Workbooks have dozens of parts. Each entry of the archive's directory takes memory.
 const PARTS_MAX: u64 = 10_000;

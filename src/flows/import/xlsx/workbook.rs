@@ -1,4 +1,5 @@
-//! What a workbook consists of: where its sheets, texts and styles are, and from when it counts days.
+//! What a workbook consists of: where its sheets, texts and styles are, and from when it counts
+//! days.
 
 use std::collections::HashMap;
 
