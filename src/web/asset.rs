@@ -162,6 +162,6 @@ mod tests {
             }
         }
         assert!(SCRIPT.len() <= 4608, "{} bytes of script", SCRIPT.len());
-        assert!(STYLE.len() <= 9 * 1024, "{} bytes of style", STYLE.len());
+        assert!(STYLE.len() <= 9_728, "{} bytes of style", STYLE.len());
     }
 }

@@ -135,6 +135,7 @@ const ROOMS: &[Room] = &[
             "flows",
             "html",
             "http",
+            "ics",
             "messaging",
             "telemetry",
             "words",

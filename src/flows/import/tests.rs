@@ -358,7 +358,7 @@ fn what_cannot_be_read_is_named_with_its_line_and_column() {
     }
     // One row is at fault, and the others are read.
     let rest = found(open.as_bytes());
-    assert_eq!((rest.is_readable, rest.rows.len(), rest.rejects.len()), (true, 12, 1));
+    assert_eq!((rest.is_readable, rest.rows.len(), rest.rejects.len()), (true, 21, 1));
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub async fn tell(recorder: &mut Recorder) {
     let product = rules(recorder, &admin).await;
     campaign(recorder, &admin, &product).await;
     doses(recorder, &admin).await;
+    recorder.get(&admin, "/v1/admin/imports/register/template").await;
     files(recorder, &admin).await;
 }
 

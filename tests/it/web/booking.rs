@@ -161,13 +161,13 @@ async fn a_booking_says_all_that_its_person_must_know() {
     sqlx::query("update catalogue set revision = revision + 1").execute(&app.db).await.unwrap();
     app.refresh().await;
     let person = &made.people[0];
-    let path = book(&app, &made, 0, made.slot(0, 1, 2)).await;
+    let path = book(&app, &made, 0, made.slot(0, 1, 0)).await;
     let number = by_api(&app, person, &path).await["number"].as_str().expect("digits").to_owned();
     let grouped = format!("{} {} {}", &number[..3], &number[3..6], &number[6..]);
     let mut browser = signed_in(&app, person);
     for (language, words) in [
-        ("en", ["You are booked", "11:00 (Asia/Seoul)", "Clinic 1", "Exit 3", "There is parking."]),
-        ("ko", ["예약되었습니다", "오전 11시", "하나의원", "3번 출구", "주차장이 있습니다."]),
+        ("en", ["You are booked", "09:00 (Asia/Seoul)", "Clinic 1", "Exit 3", "There is parking."]),
+        ("ko", ["예약되었습니다", "오전 9시", "하나의원", "3번 출구", "주차장이 있습니다."]),
     ] {
         let page = browser.open(&format!("/{language}{path}")).await.ok(200);
         let all = said(&page);
@@ -283,7 +283,7 @@ async fn set_state(app: &TestApp, path: &str, state: i16) {
 async fn a_booking_that_is_over_says_so_and_how_to_go_on() {
     let (app, made) = service(World::new().people(1)).await;
     let person = &made.people[0];
-    let path = book(&app, &made, 0, made.slot(0, 1, 0)).await;
+    let path = book(&app, &made, 0, made.slot(0, 3, 0)).await;
     let mut browser = signed_in(&app, person);
     let begins = "update slot set starts_at = starts_at - interval '9 days',
                       ends_at = ends_at - interval '9 days'";

@@ -178,8 +178,6 @@ async fn before_and_after_the_window_and_in_a_pause_the_page_says_when() {
     refused(&app, &made, (0, slot), 403, words, &way).await;
     set("update campaign set state = 5").await;
     refused(&app, &made, (0, slot), 403, ["closed: Too hot", "사유: 폭염"], &way).await;
-    set("update campaign set state = 3, state_reason = null, state_reason_ko = null").await;
-    press(&app, &made.people[0], &form(&made, "en", slot)).await.ok(303);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn tag(html: &str) -> &str {
 }
 
 fn has_choice_of_place(html: &str, made: &Made) -> bool {
-    html.contains(&format!("/campaigns/{}/clinics\"", made.campaign_id))
+    html.contains(&format!("/sign-in?next=%2Fcampaigns%2F{}%2Fclinics\"", made.campaign_id))
 }
 
 #[tokio::test]
