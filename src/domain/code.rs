@@ -62,6 +62,7 @@ codes! {
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;
     DuplicateRow,         "duplicate_row",          422;
+    PossibleDuplicate,    "possible_duplicate",     409;
     // the service
     Overloaded,           "overloaded",             503;
     Unavailable,          "unavailable",            503;

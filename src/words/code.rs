@@ -83,6 +83,8 @@ titles! {
                           "빠진 열이 있습니다";
     DuplicateRow,         "The row stands in the file twice",
                           "같은 행이 파일에 두 번 있습니다";
+    PossibleDuplicate,    "This may be a person who is in the register already",
+                          "이미 등록되어 있는 분일 수 있습니다";
     Overloaded,           "Too many requests at once: try again soon",
                           "지금 요청이 많습니다. 잠시 후 다시 시도해 주십시오";
     Unavailable,          "The service cannot answer now: try again soon",

@@ -124,6 +124,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::PossiblySameAsLine { line: 31 },
         Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());
