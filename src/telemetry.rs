@@ -211,19 +211,23 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_persons(&mut registry);
+        metrics.register_messages(&mut registry);
+        db.register(&mut registry);
+        Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_persons(&self, registry: &mut Registry) {
         registry.register(
             "person_keys_made",
             "Persons whose keys were made anew",
-            metrics.person_keys_made.clone(),
+            self.person_keys_made.clone(),
         );
         registry.register(
             "person_keys_shared",
             "Persons who keep an earlier key, because their new one is another person's",
-            metrics.person_keys_shared.clone(),
+            self.person_keys_shared.clone(),
         );
-        metrics.register_messages(&mut registry);
-        db.register(&mut registry);
-        Self { registry: Mutex::new(registry), ..metrics }
     }
 
     fn register_messages(&self, registry: &mut Registry) {

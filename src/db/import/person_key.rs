@@ -6,7 +6,8 @@ use sqlx::{Executor, PgConnection, Row};
 use super::staged::{Removed, remove, staged, write};
 
 /// Gives rows the key under which their person stands: that of the form before, or of somebody
-/// without a phone who came in before the register gave them a code.
+/// without a phone who came in before the register gave them a code. Nobody is looked for under the
+/// form before where nobody is left under it.
 pub async fn adopt_earlier(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
@@ -15,6 +16,7 @@ pub async fn adopt_earlier(conn: &mut PgConnection) -> sqlx::Result<()> {
              select min(s.line) as line from staged_register s
                  join person p on p.match_key = uuid_send(s.earlier_key)
              where s.earlier_key is not null
+                 and (s.phone = '' or exists (select from person where fold < 2))
                  and (s.code_key is null or p.person_code_key is null
                      or p.person_code_key = uuid_send(s.code_key))
                  and not exists (
