@@ -96,7 +96,7 @@ fn card(
         rows.push(Row::new(t.booking_where(), t.name(&clinic.name)));
         if booking.state == State::Booked {
             rows.push(Row::new(t.booking_address(), clinic.address.as_str()));
-            rows.push(Row::new(t.booking_call(), clinic.phone.as_str()));
+            rows.push(Row::phone(t.booking_call(), &clinic.phone));
         }
     } else {
         rows.push(Row::new(t.booking_when(), t.date(booking.on_date)));
@@ -104,7 +104,7 @@ fn card(
     let number = BookingNumber::of(key, booking.booking_id).to_string();
     rows.push(Row::new(t.booking_number(), number));
     Booked {
-        heading: campaign.to_owned(),
+        heading: t.whole(campaign),
         tag: tag(t, booking.state, is_due),
         next: t.booking_next(booking.state, is_due),
         rows,

@@ -63,8 +63,7 @@ struct Page<'a> {
 fn page<'a>(t: Texts, site: &'a Site, here: &'a str, at: (Way, &Form, &'a Next)) -> Page<'a> {
     let (way, typed, next) = at;
     let field = |id, label: &'static str, hint: &'static str, input| {
-        let value = typed.text(id).to_owned();
-        TextField { id, label: label.into(), hint: hint.into(), value, input }
+        TextField::new(id, label, input, typed.text(id)).hint(hint)
     };
     let frame = Frame::new(t, site, here);
     let (name, phone) = (
@@ -132,6 +131,8 @@ fn ask(visit: &Visit, way: Way, next: &Next) -> Result<HttpResponse, Problem> {
         page.warnings.push(t.not_kept_doubtful().to_owned());
         page.warnings.push(other_address(t, &app.site));
     }
+    // What is said above it must not be passed over.
+    page.first.is_focused = page.warnings.is_empty();
     visit.show(&page)
 }
 

@@ -111,12 +111,12 @@ pub fn show(
         frame,
         sent: what_was_sent(t, sent, time),
         code: TextField {
-            id: CODE,
-            label: t.code_label().into(),
-            hint: t.code_hint().into(),
-            value: said.code.clone(),
-            input: Input::OneTimeCode,
-        },
+            // What is said above it must not be passed over.
+            is_focused: said.errors.is_empty() && said.warnings.is_empty(),
+            about: "sent",
+            ..TextField::new(CODE, t.code_label(), Input::OneTimeCode, &said.code)
+        }
+        .hint(t.code_hint()),
         kept: [(CHALLENGE, sent.challenge_id.to_string()), (SEALED, sealed)],
         again: frame.to(sent.way.path()),
         trial: trial(visit),
