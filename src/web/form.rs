@@ -13,9 +13,9 @@ use crate::{
         birth_date::BirthDate,
         booking_number::BookingNumber,
         fact::Sent,
+        fold::plain,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
-        fold::plain,
         typed::{DateFault, DatePart, TypedDate, digits},
     },
     http::{
