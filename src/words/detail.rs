@@ -8,6 +8,7 @@ use super::{
     file,
     noun::{how_many, none_of, noun, role, sent, taken},
     number::{count, length, wait},
+    person_change::person_change,
     reason::reason,
     step::step_not_allowed,
 };
@@ -261,6 +262,18 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
              phone.",
             "이 이름 가운데 하나와 생년월일, 전화번호가 같은 다른 분이 이미 등록되어 있습니다."
         ),
+        // persons as administrators change them
+        Detail::RecordClosed
+        | Detail::OfOtherPerson { .. }
+        | Detail::IfMatchMissing
+        | Detail::RecordChanged
+        | Detail::NothingToCorrect
+        | Detail::SamePerson
+        | Detail::MergedInto { .. }
+        | Detail::MergeUnderWay
+        | Detail::SameDose { .. }
+        | Detail::NumberAlone
+        | Detail::OneWayToFind => person_change(language, detail),
 
         // places
         Detail::DistrictOfDistrict => say!(

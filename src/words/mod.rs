@@ -24,6 +24,7 @@ mod josa;
 mod message;
 mod noun;
 mod number;
+mod person_change;
 mod reason;
 mod standing;
 mod step;
