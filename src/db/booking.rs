@@ -141,7 +141,8 @@ pub struct Held {
 /// some two thousand born on each.
 const BORN_MAX: i64 = 20_000;
 
-/// Every booking, ended or not, of everybody who was born on this day. One row holds them all, so
+/// Every booking, ended or not, of everybody who was born on this day, or was thought to be before
+/// they were merged into somebody else. One row holds them all, so
 /// that the time does not depend on what is looked for among them. The `offset` keeps the planner
 /// to the indexes of persons' bookings.
 pub async fn list_of_born_on(
@@ -151,7 +152,13 @@ pub async fn list_of_born_on(
     let row = query!(
         "/* booking::list_of_born_on */
          with born as materialized (
-             select person_id, match_key, phone from person where birth_date = $1 limit $2)
+             select person_id, match_key, phone from person
+             where birth_date = $1 and merged_into is null
+             union
+             select s.person_id, s.match_key, s.phone
+             from person p join person s on s.person_id = p.merged_into
+             where p.birth_date = $1
+             limit $2)
          select array_agg(b.booking_id) as booking_ids, array_agg(match_key) as match_keys,
              array_agg(phone) as phones
          from born cross join lateral (

@@ -25,6 +25,7 @@ words! {
         Campaign,
         Clinic,
         Course,
+        Person,
         Pool,
         Product,
         Region,

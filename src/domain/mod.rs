@@ -34,6 +34,7 @@ pub mod keys;
 pub mod language;
 pub mod localized;
 pub mod mark;
+pub mod merge;
 pub mod movement;
 pub mod notice;
 pub mod outbox;

@@ -1,4 +1,4 @@
-//! Deletes codes, counts, messages and sessions that are of no more use.
+//! Deletes codes, counts, messages, sessions and seals that are of no more use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -14,6 +14,9 @@ use crate::{
 /// Rows that one transaction deletes: few enough to take milliseconds.
 const BATCH: u64 = 500;
 
+/// A merge is over much sooner than after this time, or whoever was at it is gone.
+const SEAL_SECONDS_MAX: i32 = 60;
+
 /// What can be deleted.
 #[derive(Clone, Copy)]
 enum Done {
@@ -26,16 +29,19 @@ enum Done {
     Notices,
     StaffSessions,
     EndedSessions,
+    /// Seals of merges whose process is gone.
+    Seals,
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
         Self::Notices,
         Self::StaffSessions,
         Self::EndedSessions,
+        Self::Seals,
     ];
 }
 
@@ -67,6 +73,7 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
+        Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Campaign => ("campaign", "접종 사업"),
         Noun::Clinic => ("clinic", "접종기관"),
         Noun::Course => ("course", "접종 과정"),
+        Noun::Person => ("person", "등록된 분"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),

@@ -8,7 +8,7 @@ pub(super) fn person_change(language: Language, detail: &Detail) -> String {
         Detail::RecordClosed => say!(
             language,
             "Nothing can be booked here with this entry of the register. Call the helpline.",
-            "이 등록 정보로는 여기에서 예약하실 수 없습니다. 상담 전화로 문의해 주십시오."
+            "이 등록 정보로는 여기에서 예약하실 수 없습니다. 전화로 문의해 주십시오."
         ),
         Detail::OfOtherPerson { person_id } => say!(
             language,

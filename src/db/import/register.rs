@@ -120,6 +120,7 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
              language = nullif(coalesce(s.language, p.language), '')
          from staged_register s
          where p.match_key = uuid_send(s.match_key)
+             and p.merged_into is null
              and (p.region_id <> s.region_id or s.email <> coalesce(p.email, '')
                  or s.language <> coalesce(p.language, ''))",
     )
