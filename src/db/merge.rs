@@ -58,11 +58,7 @@ pub async fn lift(
 
 /// Takes up to `limit` seals away that are older than this many seconds: whoever was merging is
 /// gone. A merge that was only slow finds its seal gone, and merges nothing.
-pub async fn lift_old(
-    conn: &mut PgConnection,
-    seconds: i32,
-    limit: u64,
-) -> sqlx::Result<u64> {
+pub async fn lift_old(conn: &mut PgConnection, seconds: i32, limit: u64) -> sqlx::Result<u64> {
     let done = query!(
         "/* merge::lift_old */ update person set sealed_at = null where person_id in (
              select person_id from person

@@ -72,10 +72,7 @@ impl From<Row> for Record {
 }
 
 /// These persons, by id.
-pub async fn list(
-    db: impl PgExecutor<'_>,
-    person_ids: &[PersonId],
-) -> sqlx::Result<Vec<Record>> {
+pub async fn list(db: impl PgExecutor<'_>, person_ids: &[PersonId]) -> sqlx::Result<Vec<Record>> {
     let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
     let rows = query_as!(
         Row,
@@ -102,10 +99,7 @@ pub async fn list(
 }
 
 /// A person and whoever turned out to be them.
-pub async fn find(
-    db: impl PgExecutor<'_>,
-    person_id: PersonId,
-) -> sqlx::Result<Option<Record>> {
+pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Record>> {
     Ok(list(db, &[person_id]).await?.pop())
 }
 

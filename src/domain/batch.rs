@@ -30,7 +30,10 @@ pub enum Request {
     /// locks; only what never changes in a booking is used of it.
     Cancel(Booking),
     /// As `Cancel`, by an administrator and not by the booking's own person.
-    CancelFor { booking: Booking, by: StaffUserId },
+    CancelFor {
+        booking: Booking,
+        by: StaffUserId,
+    },
 }
 
 impl Request {

@@ -6,7 +6,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    PersonId, RegionId, RosterId, language::Language, localized::Localized, mark::Mark,
+    PersonId, RegionId, RosterId,
+    language::Language,
+    localized::Localized,
+    mark::Mark,
     person::{Names, normalise_name},
 };
 

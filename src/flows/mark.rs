@@ -96,9 +96,9 @@ pub async fn cancel(
         }
         let request = Request::CancelFor { booking: booking.clone(), by };
         left.push(match lanes.submit(request, replies).await {
-            Ok(Outcome::Booked(booking) | Outcome::Cancelled(booking) | Outcome::Replayed(booking)) => {
-                Left { booking, refused: None }
-            }
+            Ok(
+                Outcome::Booked(booking) | Outcome::Cancelled(booking) | Outcome::Replayed(booking),
+            ) => Left { booking, refused: None },
             Ok(Outcome::Refused(refusal)) | Err(super::Error::Refused(refusal)) => {
                 Left { booking, refused: Some(refusal) }
             }

@@ -38,8 +38,14 @@ const NEWEST: i64 = 100;
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// By any spelling of the name, as signing in compares them.
-    Named { name: String, birth_date: BirthDate },
-    Booked { number: BookingNumber, among: Among },
+    Named {
+        name: String,
+        birth_date: BirthDate,
+    },
+    Booked {
+        number: BookingNumber,
+        among: Among,
+    },
 }
 
 /// A person with the bookings of theirs that have not ended.
@@ -325,8 +331,7 @@ async fn ineligible(
         let own = others.filter(|other| other.course_id == rules.course_id);
         let doses = own.map(Booking::dose_held).collect();
         let applicant = crate::domain::applicant::Applicant { doses, ..applicant };
-        let appointment =
-            Appointment { on_date: booking.on_date, product_id: booking.product_id };
+        let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
         let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), now);
         verdict.reasons.retain(|reason| !OF_THE_MOMENT.contains(&reason.code()));
         if !verdict.reasons.is_empty() {

@@ -3,15 +3,11 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 
-use super::{ByAdministrator, Reason, ok, person_record::BookingView};
+use super::{ByAdministrator, Reason, ok};
 use crate::{
+    api::booking::BookingView,
     domain::{Code, PersonId, Refusal, fact::Expected, mark::Mark},
-    flows::{
-        self,
-        lane::ReplyQueue,
-        mark::Left,
-        person_record::Doing,
-    },
+    flows::{self, lane::ReplyQueue, mark::Left, person_record::Doing},
     http::{
         extract::{Json, Path},
         if_match::IfMatch,
@@ -52,9 +48,8 @@ struct MarkView {
 
 #[derive(Serialize)]
 struct LeftView {
-    #[serde(flatten)]
     booking: BookingView,
-    /// Why it was not cancelled.
+    /// Why it was not cancelled, where it was to be.
     refused: Option<Code>,
 }
 

@@ -6,17 +6,17 @@ use actix_web::{
     http::header::{ETAG, HeaderValue},
     web::Data,
 };
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{ByAdministrator, Reason, ok};
 use crate::{
+    api::booking::BookingView,
     domain::{
-        BookingId, CampaignId, ClinicId, CourseId, Detail, PersonId, ProductId, Refusal, RegionId,
-        SlotId,
+        BookingId, ClinicId, Detail, PersonId, Refusal, RegionId,
         birth_date::BirthDate,
-        booking::{Booking, State},
+        booking::Booking,
         booking_number::BookingNumber,
         keys::Keys,
         language::Language,
@@ -107,46 +107,6 @@ pub struct ChangePage {
     limit: Limit,
     /// Goes on after the change with this id, to older ones.
     after: Option<i64>,
-}
-
-/// A booking as administrators see it beside its person.
-#[derive(Serialize)]
-pub struct BookingView {
-    booking_id: BookingId,
-    number: BookingNumber,
-    campaign_id: CampaignId,
-    product_id: ProductId,
-    course_id: CourseId,
-    dose_number: i16,
-    state: State,
-    clinic_id: ClinicId,
-    slot_id: SlotId,
-    on_date: NaiveDate,
-    starts_at: DateTime<Utc>,
-    ends_at: DateTime<Utc>,
-    booked_at: DateTime<Utc>,
-    ended_at: Option<DateTime<Utc>>,
-}
-
-impl BookingView {
-    pub fn new(keys: &Keys, booking: &Booking) -> Self {
-        Self {
-            booking_id: booking.booking_id,
-            number: BookingNumber::of(&keys.booking_number, booking.booking_id),
-            campaign_id: booking.campaign_id,
-            product_id: booking.product_id,
-            course_id: booking.course_id,
-            dose_number: booking.dose_number,
-            state: booking.state,
-            clinic_id: booking.clinic_id,
-            slot_id: booking.slot_id,
-            on_date: booking.on_date,
-            starts_at: booking.starts_at,
-            ends_at: booking.ends_at,
-            booked_at: booking.booked_at,
-            ended_at: booking.ended_at,
-        }
-    }
 }
 
 /// What a list shows of a person, and what stands first where one is opened.
@@ -269,8 +229,7 @@ pub async fn patch_person(
     request: ByAdministrator<(Path<PersonId>, IfMatch, Json<PersonChange>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(person_id), if_match, Json(change)) = request.what;
-    let doing =
-        Doing { by: request.by, reason: &change.reason.0, version: if_match.required()? };
+    let doing = Doing { by: request.by, reason: &change.reason.0, version: if_match.required()? };
     let correction = Correction {
         name: change.name,
         name_ko: change.name_ko,

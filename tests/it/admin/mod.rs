@@ -2,7 +2,9 @@
 
 mod campaign;
 mod dose;
+mod merge;
 mod movement;
+mod person;
 mod place;
 mod rule;
 mod story;

@@ -1,0 +1,468 @@
+//! Administrators find, correct and mark persons of the register, and leave a trace each time.
+
+use chrono::{DateTime, NaiveTime, Utc};
+use dosebook::{db::notice::Ways, flows::notice};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{query, query_scalar};
+use uuid::Uuid;
+
+use super::verified;
+use crate::support::{Answer, Client, Made, Person, TestApp, World, make};
+
+const FIND: &str = "/v1/admin/persons/find";
+
+/// The path of a person, or of what is below.
+pub(super) fn path(person: &Person, below: &str) -> String {
+    format!("/v1/admin/persons/{}{below}", person.person_id)
+}
+
+/// Sends a correction for the version that is there.
+async fn correct(admin: &Client, person: &Person, mut body: Value) -> Answer {
+    body["reason"] = json!("Showed a passport");
+    let etag = admin.get(&path(person, "")).await.header("etag").to_owned();
+    patch(admin, person, &etag, &body).await
+}
+
+async fn patch(admin: &Client, person: &Person, etag: &str, body: &Value) -> Answer {
+    let request = admin.request(Method::PATCH, &path(person, ""));
+    request.header("if-match", etag).json(body).send().await
+}
+
+/// What somebody types who wants a code.
+pub(super) fn claim(person: &Person) -> Value {
+    json!({ "name": person.name, "birth_date": person.birth_date, "phone": person.phone })
+}
+
+/// Who is signed in with this claim; none where no code comes.
+pub(super) async fn sign_in(app: &TestApp, claim: &Value) -> Option<Value> {
+    let asked = app.public().post("/v1/auth/codes", claim).await.ok(202);
+    let shown = app.shown_codes().await;
+    let code = shown.iter().find(|code| code["challenge_id"] == asked["challenge_id"])?;
+    let answer = json!({ "challenge_id": asked["challenge_id"], "code": code["code"] });
+    Some(app.public().post("/v1/auth/sessions", &answer).await.ok(201)["person_id"].clone())
+}
+
+pub(super) async fn book(app: &TestApp, made: &Made, person: &Person, day: usize) -> Uuid {
+    let id = Uuid::now_v7();
+    app.citizen(person).put_booking(id, &made.booking(made.slot(0, day, 0))).await.ok(201);
+    id
+}
+
+fn ids(found: &Value) -> Vec<i64> {
+    let persons = found["persons"].as_array().expect("a list");
+    persons.iter().map(|one| one["person_id"].as_i64().expect("an id")).collect()
+}
+
+async fn looks(app: &TestApp) -> Vec<(Option<i64>, i16, Option<String>)> {
+    let sql = "select person_id, way, reason from person_look order by person_look_id";
+    sqlx::query_as(sql).fetch_all(&app.db).await.expect("looks")
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_name_and_birth_date_however_the_name_is_written() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[3]);
+    let booking = book(&app, &made, person, 2).await;
+    let body = |name: &str| json!({ "name": name, "birth_date": person.birth_date, "reason": "No code comes" });
+    for name in ["Citizen 4", "  CITIZEN   4 "] {
+        let found = admin.post(FIND, &body(name)).await.ok(200);
+        assert_eq!(ids(&found), [person.person_id.0], "{name}");
+        let one = &found["persons"][0];
+        assert_eq!(one["phone"], "010****0003", "only its ends");
+        assert_eq!(one["region_name"], "Region P2D2");
+        assert_eq!(one["bookings"][0]["booking_id"], json!(booking));
+        assert_eq!(one["bookings"].as_array().map(Vec::len), Some(1));
+    }
+    let nobody = admin.post(FIND, &body("Citizen 5")).await.ok(200);
+    assert_eq!(ids(&nobody), [0; 0], "somebody else's name");
+    let reason = || Some("No code comes".to_owned());
+    let (id, none) = (Some(person.person_id.0), None);
+    assert_eq!(looks(&app).await, [(id, 1, reason()), (id, 1, reason()), (none, 1, reason())]);
+}
+
+#[tokio::test]
+async fn two_people_of_one_name_and_day_are_both_found() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let twin = json!({
+        "name": "citizen 1", "birth_date": person.birth_date, "phone": "010-9999-0000",
+        "region_id": person.region_id,
+    });
+    let twin = admin.post("/v1/admin/persons", &twin).await.ok(201)["person_id"].clone();
+    let body = json!({ "name": person.name, "birth_date": person.birth_date, "reason": "x" });
+    let found = admin.post(FIND, &body).await.ok(200);
+    assert_eq!(ids(&found), [person.person_id.0, twin.as_i64().unwrap()]);
+}
+
+#[tokio::test]
+async fn a_person_is_found_by_a_booking_number_at_the_clinic_or_by_the_birth_date() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[3]);
+    let id = book(&app, &made, person, 2).await;
+    app.citizen(person).delete_booking(id).await.ok(200);
+    let number = app.number(id).to_string();
+    let search = async |mut body: Value| {
+        body["reason"] = json!("Has only the number");
+        admin.post(FIND, &body).await
+    };
+    let (clinic, other) = (made.clinics[0], made.clinics[1]);
+    for beside in [json!({ "clinic_id": clinic }), json!({ "birth_date": person.birth_date })] {
+        let mut body = beside.clone();
+        body["booking_number"] = json!(number);
+        assert_eq!(ids(&search(body).await.ok(200)), [person.person_id.0], "{beside}");
+    }
+    let elsewhere = json!({ "booking_number": number, "clinic_id": other });
+    assert_eq!(ids(&search(elsewhere).await.ok(200)), [0; 0]);
+    let other_day = json!({ "booking_number": number, "birth_date": "1980-01-01" });
+    assert_eq!(ids(&search(other_day).await.ok(200)), [0; 0]);
+
+    let alone = search(json!({ "booking_number": number })).await;
+    alone.blames(422, "invalid_field", "booking_number");
+    let slip = json!({ "booking_number": "1234567890", "clinic_id": clinic });
+    search(slip).await.blames(422, "invalid_field", "booking_number");
+    let nowhere = json!({ "booking_number": number, "clinic_id": 999 });
+    search(nowhere).await.blames(422, "invalid_field", "clinic_id");
+    search(json!({ "name": "Citizen 4" })).await.blames(422, "invalid_field", "birth_date");
+    let both = json!({ "name": "x", "birth_date": "1980-01-01", "booking_number": number });
+    search(both).await.blames(422, "invalid_field", "(all)");
+    search(json!({})).await.blames(422, "invalid_field", "(all)");
+    let no_reason = json!({ "name": "x", "birth_date": "1980-01-01" });
+    admin.post(FIND, &no_reason).await.blames(422, "invalid_field", "reason");
+}
+
+#[tokio::test]
+async fn a_corrected_person_signs_in_with_the_new_data_and_not_with_the_old() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let before = claim(person);
+    let seen = correct(
+        &admin,
+        person,
+        json!({
+            "name": "O’Brien", "name_ko": "오브라이언", "phone": "010-5555-6666",
+            "birth_date": "1963-04-05", "email": "a@example.org", "language": "ko",
+            "region_id": made.districts[1],
+        }),
+    )
+    .await
+    .ok(200);
+    assert_eq!((&seen["phone"], &seen["name"]), (&json!("01055556666"), &json!("O’Brien")));
+    assert_eq!((&seen["name_ko"], &seen["email"]), (&json!("오브라이언"), &json!("a@example.org")));
+    assert_eq!(seen["ineligible_bookings"], json!([]));
+    let change = &seen["changes"][0];
+    assert_eq!(
+        (&change["kind"], &change["reason"]),
+        (&json!("corrected"), &json!("Showed a passport"))
+    );
+    let fields = ["name", "name_ko", "birth_date", "phone", "email", "language", "region_id"];
+    assert_eq!(change["fields"], json!(fields));
+
+    assert_eq!(sign_in(&app, &before).await, None, "the old identity is nobody's");
+    for name in ["O’Brien", "오브라이언"] {
+        let new = json!({ "name": name, "birth_date": "1963-04-05", "phone": "01055556666" });
+        assert_eq!(sign_in(&app, &new).await, Some(json!(person.person_id)), "{name}");
+    }
+    let seen = correct(&admin, person, json!({ "name_ko": null, "email": null })).await.ok(200);
+    assert_eq!((&seen["name_ko"], &seen["email"]), (&json!(null), &json!(null)));
+    // No value stands in the journal, old or new.
+    let journal: String = query_scalar("select string_agg(c::text, ' ') from person_change c")
+        .fetch_one(&app.db)
+        .await
+        .expect("the journal");
+    for value in ["Brien", "오브", "5555", "1963", "example.org", &person.phone, &person.name] {
+        assert!(!journal.contains(value), "{value} in {journal}");
+    }
+}
+
+#[tokio::test]
+async fn a_correction_to_somebody_elses_identity_names_them_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person, other) = (app.admin().await, &made.people[0], &made.people[1]);
+    let body = claim(other);
+    let refused = correct(&admin, person, body).await.problem(409, "already_exists");
+    assert_eq!(refused["cause"], "of_other_person");
+    assert_eq!(refused["person_id"], json!(other.person_id));
+    assert_eq!(sign_in(&app, &claim(person)).await, Some(json!(person.person_id)));
+    for (field, value) in [
+        ("name", json!("")),
+        ("birth_date", json!("1961-02-29")),
+        ("phone", json!("12")),
+        ("email", json!("nobody")),
+        ("language", json!("de")),
+        ("region_id", json!(999)),
+    ] {
+        let refused = correct(&admin, person, json!({ field: value })).await;
+        refused.blames(422, "invalid_field", field);
+    }
+    let same = correct(&admin, person, json!({ "name": person.name })).await;
+    assert_eq!(same.problem(422, "invalid_field")["cause"], "nothing_to_correct");
+    let changes: i64 =
+        query_scalar("select count(*) from person_change").fetch_one(&app.db).await.unwrap();
+    assert_eq!(changes, 0);
+}
+
+#[tokio::test]
+async fn the_second_administrator_sees_what_the_first_one_did() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let person = &made.people[0];
+    let (first, second) = (app.admin().await, app.admin().await);
+    let etag = first.get(&path(person, "")).await.header("etag").to_owned();
+    assert_eq!(second.get(&path(person, "")).await.header("etag"), etag, "the same for both");
+    let body = |phone: &str| json!({ "phone": phone, "reason": "New number" });
+    let missing = first.request(Method::PATCH, &path(person, "")).json(&body("0101111222"));
+    missing.send().await.problem(428, "precondition_required");
+
+    let answer = patch(&first, person, &etag, &body("01011112222")).await;
+    let fresh = answer.header("etag").to_owned();
+    answer.ok(200);
+    let refused = patch(&second, person, &etag, &body("01033334444")).await;
+    let refused = refused.problem(412, "changed_meanwhile");
+    assert_eq!(refused["last_change"]["reason"], "New number");
+    assert_eq!(refused["last_change"]["fields"], json!(["phone"]));
+    assert_eq!(refused["etag"], json!(fresh));
+    patch(&second, person, &fresh, &body("01033334444")).await.ok(200);
+    patch(&second, person, "*", &body("01033335555")).await.ok(200);
+    // Many at once with one version: one of them is done.
+    let etag = first.get(&path(person, "")).await.header("etag").to_owned();
+    let bodies: Vec<_> = (0..8).map(|n| body(&format!("0102222000{n}"))).collect();
+    let all = bodies.iter().map(|body| patch(&first, person, &etag, body));
+    let answers = futures_util::future::join_all(all).await;
+    let done = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(done, 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 412).count(), 7);
+}
+
+#[tokio::test]
+async fn a_booking_that_a_correction_makes_impossible_stays_and_is_named() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let id = book(&app, &made, person, 2).await;
+    let fits = correct(&admin, person, json!({ "birth_date": "1964-04-05" })).await.ok(200);
+    assert_eq!(fits["ineligible_bookings"], json!([]), "the control");
+    let seen = correct(&admin, person, json!({ "birth_date": "1990-04-05" })).await.ok(200);
+    let named = &seen["ineligible_bookings"][0];
+    assert_eq!(named["booking_id"], json!(id));
+    assert_eq!(named["reasons"][0]["code"], "not_in_cohort");
+    assert_eq!(seen["bookings"][0]["state"], "booked", "it stays");
+    assert_eq!(seen["birth_date"], "1990-04-05", "and so does the truth");
+    verified(&app).await;
+}
+
+#[tokio::test]
+async fn every_look_is_written_down_and_can_be_read() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    admin.get(&path(person, "")).await.ok(200);
+    let body = json!({ "name": person.name, "birth_date": person.birth_date, "reason": "Why" });
+    admin.post(FIND, &body).await.ok(200);
+    correct(&admin, person, json!({ "phone": "01012121212" })).await.ok(200);
+    correct(&admin, person, json!({ "phone": "01013131313" })).await.ok(200);
+    let journal = admin.get(&path(person, "/changes?limit=1")).await.ok(200);
+    let ways: Vec<_> = journal["looks"].as_array().unwrap().iter().map(|l| &l["way"]).collect();
+    assert_eq!(ways, ["by_id", "by_id", "by_name", "by_id"]);
+    assert_eq!(journal["looks"][2]["reason"], "Why");
+    let after = &journal["next_after"];
+    let older = admin.get(&path(person, &format!("/changes?limit=1&after={after}"))).await.ok(200);
+    assert_ne!(older["changes"][0]["change_id"], journal["changes"][0]["change_id"]);
+    assert_eq!(older["looks"][0]["way"], "journal", "reading the journal is a look too");
+    for below in ["", "/changes"] {
+        admin.get(&format!("/v1/admin/persons/999{below}")).await.problem(404, "not_found");
+    }
+    // The service itself can neither change nor remove what was written down.
+    for table in ["person_change", "person_look"] {
+        for sql in [format!("delete from {table}"), format!("update {table} set reason = 'x'")] {
+            let mut conn = app.app.db.connect("test").await.expect("a connection");
+            let refused =
+                sqlx::Executor::execute(&mut conn, sqlx::AssertSqlSafe(sql.clone())).await;
+            let error = refused.map(drop).expect_err(&sql).to_string();
+            assert!(error.contains("permission denied"), "{sql}: {error}");
+        }
+    }
+}
+
+async fn mark(admin: &Client, person: &Person, mark: &str, cancel: bool) -> Answer {
+    let body = json!({ "mark": mark, "reason": "Told by the family", "cancel_bookings": cancel });
+    admin.post(&path(person, "/mark"), &body).await
+}
+
+#[tokio::test]
+async fn a_marked_person_neither_signs_in_nor_books_until_the_mark_is_taken_away() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let open = app.citizen(person);
+    open.get("/v1/me").await.ok(200);
+    for word in ["moved_away", "deceased"] {
+        let marked = mark(&admin, person, word, false).await.ok(200);
+        assert_eq!((&marked["mark"], &marked["bookings"]), (&json!(word), &json!([])));
+        open.get("/v1/me").await.problem(401, "unauthenticated");
+        assert_eq!(sign_in(&app, &claim(person)).await, None, "{word}");
+        assert_eq!(admin.get(&path(person, "")).await.ok(200)["mark"], json!(word));
+    }
+    // A session of which this process has not heard that it ended.
+    query("delete from ended_session").execute(&app.db).await.unwrap();
+    let other = app.another().await;
+    let body = made.booking(made.slot(0, 2, 0));
+    let refused = other.citizen(person).put_booking(Uuid::now_v7(), &body).await;
+    let refused = refused.problem(403, "not_eligible");
+    assert_eq!(refused["cause"], "record_closed");
+    assert!(refused["detail"].as_str().unwrap().contains("helpline"), "{refused}");
+
+    let unmarked = mark(&admin, person, "none", false).await.ok(200);
+    assert_eq!(unmarked["mark"], json!(null));
+    assert_eq!(sign_in(&app, &claim(person)).await, Some(json!(person.person_id)));
+    other.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    mark(&admin, person, "ghost", false).await.blames(422, "invalid_field", "mark");
+    let kinds: Vec<i16> =
+        query_scalar("select kind from person_change order by 1").fetch_all(&app.db).await.unwrap();
+    assert_eq!(kinds, [4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_code_that_was_sent_before_the_mark_signs_nobody_in() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let asked = app.public().post("/v1/auth/codes", &claim(person)).await.ok(202);
+    let code = app.shown_codes().await[0]["code"].clone();
+    mark(&admin, person, "deceased", false).await.ok(200);
+    let answer = json!({ "challenge_id": asked["challenge_id"], "code": code });
+    app.public().post("/v1/auth/sessions", &answer).await.problem(401, "wrong_credentials");
+    mark(&admin, person, "none", false).await.ok(200);
+    app.public().post("/v1/auth/sessions", &answer).await.ok(201);
+}
+
+#[tokio::test]
+async fn bookings_of_a_marked_person_are_cancelled_only_by_decision_and_doses_flow_back() {
+    let app = TestApp::start().await;
+    let made = World::new().cancel_until_hours(0).make(&app.db).await;
+    let (admin, person) = (app.admin().await, &made.people[0]);
+    let id = book(&app, &made, person, 2).await;
+    let open = async || -> (i32, i32) {
+        let sql = "select open, booked from allocation where allocation_id = $1";
+        let row = sqlx::query_as(sql).bind(made.allocation(0, 2).allocation_id.0);
+        row.fetch_one(&app.db).await.expect("the allocation")
+    };
+    let marked = mark(&admin, person, "deceased", false).await.ok(200);
+    assert_eq!(marked["bookings"][0]["booking"]["booking_id"], json!(id));
+    assert_eq!(marked["bookings"][0]["booking"]["state"], "booked", "it stays");
+    assert_eq!(open().await, (6, 1));
+    let marked = mark(&admin, person, "deceased", true).await.ok(200);
+    assert_eq!(marked["bookings"][0]["booking"]["state"], "cancelled");
+    assert_eq!(marked["bookings"][0]["refused"], json!(null));
+    assert_eq!(open().await, (7, 0));
+    let line: (i16, i16, Option<i32>) = sqlx::query_as(
+        "select kind, actor_role, staff_user_id from movement where booking_id = $1
+         order by id desc limit 1",
+    )
+    .bind(id)
+    .fetch_one(&app.db)
+    .await
+    .expect("the line");
+    assert_eq!((line.0, line.1), (2, 3), "cancelled by an administrator");
+    assert!(line.2.is_some());
+    let again = mark(&admin, person, "deceased", true).await.ok(200);
+    assert_eq!(again["bookings"], json!([]), "nothing is left to cancel");
+    verified(&app).await;
+}
+
+#[tokio::test]
+async fn the_citizens_own_cancellation_is_journalled_as_theirs_beside_an_administrators() {
+    let app = TestApp::with().lanes(1).start().await;
+    let made = make::world(&app.db).await;
+    let admin = app.admin().await;
+    let (dead, living) = (&made.people[0], &made.people[1]);
+    let first = book(&app, &made, dead, 2).await;
+    let second = book(&app, &made, living, 2).await;
+    let citizen = app.citizen(living);
+    let (marked, cancelled) =
+        tokio::join!(mark(&admin, dead, "deceased", true), citizen.delete_booking(second));
+    marked.ok(200);
+    cancelled.ok(200);
+    let sql = "select actor_role from movement where booking_id = $1 and kind in (2, 3)";
+    for (id, role) in [(first, 3_i16), (second, 1)] {
+        let found: i16 = query_scalar(sql).bind(id).fetch_one(&app.db).await.unwrap();
+        assert_eq!(found, role);
+    }
+    verified(&app).await;
+}
+
+#[tokio::test]
+async fn a_marked_person_is_sent_nothing() {
+    const WAYS: Ways = Ways { texts: true, mails: true };
+    let app = TestApp::with().local(false).start().await;
+    let made = make::world(&app.db).await;
+    let admin = app.admin().await;
+    let (dead, living) = (&made.people[0], &made.people[1]);
+    for person in [dead, living] {
+        book(&app, &made, person, 1).await;
+    }
+    let tell = async || {
+        while notice::tell(&app.app.db, None, WAYS).await.unwrap() != notice::Progress::Nothing {}
+    };
+    let waiting = async || -> Vec<(i64, String)> {
+        let sql = "select person_id, kind from outbox order by outbox_id";
+        sqlx::query_as(sql).fetch_all(&app.db).await.expect("messages")
+    };
+    tell().await;
+    let booked = |person: &Person| (person.person_id.0, "booked".to_owned());
+    assert_eq!(waiting().await, [booked(dead), booked(living)], "the control");
+    mark(&admin, dead, "deceased", false).await.ok(200);
+    assert_eq!(waiting().await, [booked(living)], "what was on its way is not sent");
+    let sql = "update booking set booked_at = booked_at - interval '2 days'";
+    query(sql).execute(&app.db).await.unwrap();
+    let now: DateTime<Utc> =
+        query_scalar("select clock_timestamp()").fetch_one(&app.db).await.unwrap();
+    let at = NaiveTime::from_hms_opt(0, 0, 0).unwrap();
+    notice::remind(&app.app.db, Some(now), at, WAYS).await.unwrap();
+    let reminder = (living.person_id.0, "reminder".to_owned());
+    assert_eq!(waiting().await, [booked(living), reminder.clone()], "only the living are reminded");
+    mark(&admin, dead, "deceased", true).await.ok(200);
+    tell().await;
+    assert_eq!(waiting().await, [booked(living), reminder], "nor told of the cancellation");
+    // A message that came in at the same moment goes to nobody.
+    query(
+        "insert into outbox (kind, recipient, body, person_id, queue, booking_id, expires_at)
+         select 'booked', '', '', person_id, 2, booking_id, clock_timestamp() + interval '1 day'
+         from booking where person_id = $1",
+    )
+    .bind(dead.person_id.0)
+    .execute(&app.db)
+    .await
+    .unwrap();
+    let mut conn = app.app.db.connect("test").await.unwrap();
+    let queue = dosebook::domain::outbox::Queue::ALL[1];
+    let claimed = dosebook::db::outbox::claim_notices(&mut conn, queue, 10).await.unwrap();
+    let to_dead = claimed.iter().filter(|one| one.recipient.phone == dead.phone);
+    let contents: Vec<_> = to_dead.map(|one| &one.content).collect();
+    assert!(
+        matches!(contents.as_slice(), [dosebook::domain::outbox::Content::Decoy]),
+        "it is dropped: {}",
+        contents.len()
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_marked_is_not_counted_among_those_who_may_ask() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let admin = app.admin().await;
+    let supply = format!("/v1/campaigns/{}/supply", made.campaign_id);
+    let eligible = async || {
+        app.refresh_pages().await;
+        app.public().get(&supply).await.ok(200)["eligible"].clone()
+    };
+    let before = eligible().await;
+    assert!(before.as_i64().is_some_and(|n| n > 1), "the control: {before}");
+    mark(&admin, &made.people[0], "moved_away", false).await.ok(200);
+    assert_eq!(eligible().await, json!(before.as_i64().unwrap() - 1));
+}
