@@ -1,6 +1,9 @@
 //! Logs and metrics: what an operator sees at 20:00. Nothing personal goes in either.
 
-use std::{io::IsTerminal, sync::Mutex};
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, atomic::AtomicU64},
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -105,6 +108,8 @@ pub struct Metrics {
     pub batch_requests: Histogram,
     /// Seconds from taking a batch to its commit.
     pub batch_seconds: Histogram,
+    /// Seconds that the lanes have spent in transactions.
+    pub lane_seconds: Counter<f64, AtomicU64>,
     /// Requests that wait in the lanes.
     pub queued: Gauge,
     /// Callers who wait for a decision; those who have hung up are none.
@@ -135,6 +140,10 @@ pub struct Metrics {
     pub provider_seconds: Family<ProviderLabel, Histogram>,
     /// 1 while a provider works, 0 while it is left alone.
     pub provider_up: Family<ProviderLabel, Gauge>,
+    /// Persons whose keys were made anew.
+    pub person_keys_made: Counter,
+    /// Persons who keep a key of the form before, because their new one is another person's.
+    pub person_keys_shared: Gauge,
 }
 
 impl Metrics {
@@ -146,6 +155,7 @@ impl Metrics {
             decisions: Family::default(),
             batch_requests: Histogram::new(powers(1.0, 11)),
             batch_seconds: Histogram::new(powers(0.000_5, 13)),
+            lane_seconds: Counter::default(),
             queued: Gauge::default(),
             callers: Gauge::default(),
             overflows: Counter::default(),
@@ -161,6 +171,8 @@ impl Metrics {
             provider_attempts: Family::default(),
             provider_seconds: Family::new_with_constructor(attempt_seconds),
             provider_up: Family::default(),
+            person_keys_made: Counter::default(),
+            person_keys_shared: Gauge::default(),
             registry: Mutex::default(),
         };
         registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
@@ -173,6 +185,11 @@ impl Metrics {
             "batch_seconds",
             "Seconds from taking a batch to its commit",
             metrics.batch_seconds.clone(),
+        );
+        registry.register(
+            "lane_seconds",
+            "Seconds that the lanes have spent in transactions",
+            metrics.lane_seconds.clone(),
         );
         registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
         registry.register(
@@ -194,9 +211,23 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_persons(&mut registry);
         metrics.register_messages(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_persons(&self, registry: &mut Registry) {
+        registry.register(
+            "person_keys_made",
+            "Persons whose keys were made anew",
+            self.person_keys_made.clone(),
+        );
+        registry.register(
+            "person_keys_shared",
+            "Persons who keep an earlier key, because their new one is another person's",
+            self.person_keys_shared.clone(),
+        );
     }
 
     fn register_messages(&self, registry: &mut Registry) {

@@ -27,6 +27,7 @@ pub mod notice;
 pub mod outbox;
 pub mod person;
 pub mod person_change;
+pub mod person_key;
 pub mod person_record;
 pub mod pool;
 pub mod product;

@@ -6,12 +6,13 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, types::Json};
 use super::booking::{Row as BookingRow, booking_of};
 use crate::domain::{
     BookingId, PersonId, RegionId,
-    birth_date::BirthDate,
+    birth_date::{BirthDate, Precision},
     booking::{Booking, State},
     language::Language,
     localized::Localized,
     mark::Mark,
-    person::{Keyed, Match},
+    person::Keyed,
+    person_key::{FOLD, Match},
     person_record::{Named, OnRoster, Record},
 };
 
@@ -25,7 +26,9 @@ struct Row {
     name_ko: Option<String>,
     name_en: Option<String>,
     birth_date: NaiveDate,
+    birth_precision: i16,
     phone: String,
+    code_key: Option<Vec<u8>>,
     email: Option<String>,
     language: Option<String>,
     region_id: RegionId,
@@ -57,8 +60,9 @@ impl From<Row> for Record {
             name: row.name,
             name_ko: row.name_ko,
             name_en: row.name_en,
-            birth_date: row.birth_date,
+            birth_date: BirthDate::kept(row.birth_date, Precision::numbered(row.birth_precision)),
             phone: row.phone,
+            code_key: row.code_key.and_then(|key| key.try_into().ok()),
             email: row.email,
             language: row.language.as_deref().and_then(Language::tagged),
             region_id: row.region_id,
@@ -77,7 +81,8 @@ pub async fn list(db: impl PgExecutor<'_>, person_ids: &[PersonId]) -> sqlx::Res
     let rows = query_as!(
         Row,
         r#"/* person_record::list */ select p.person_id as "person_id: PersonId", p.name,
-               ko.name as "name_ko?", en.name as "name_en?", p.birth_date, p.phone, p.email,
+               ko.name as "name_ko?", en.name as "name_en?", p.birth_date,
+               p.birth_precision, p.phone, p.person_code_key as code_key, p.email,
                p.language, p.region_id as "region_id: RegionId", r.name as region_name,
                r.name_ko as region_name_ko, r.name_en as region_name_en, p.mark,
                p.merged_into as "merged_into: PersonId",
@@ -115,21 +120,30 @@ pub async fn lock(conn: &mut PgConnection, person_id: PersonId) -> sqlx::Result<
     .map(drop)
 }
 
-/// The names of everybody who was born on this day, each under the person whom they turned out to
-/// be.
+/// The names of everybody who was born on this day, or may have been as far as the register knows,
+/// each under the person whom they turned out to be.
 pub async fn list_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
 ) -> sqlx::Result<Vec<Named>> {
+    let [month, year] = birth_date.vaguer().map(BirthDate::date);
+    let day = birth_date.date();
     let rows = query!(
         r#"/* person_record::list_born_on */
            select coalesce(p.merged_into, p.person_id) as "person_id!: PersonId",
                array(select p.name union all
                    select s.name from person_spelling s where s.person_id = p.person_id)
                    as "names!: Vec<String>"
-           from person p where p.birth_date = $1 limit $2"#,
-        birth_date.date(),
+           from person p
+           where p.birth_date = any($1) and (p.birth_precision = 3 and p.birth_date = $3
+               or p.birth_precision = 2 and p.birth_date = $4
+               or p.birth_precision = 1 and p.birth_date = $5)
+           limit $2"#,
+        &[day, month, year],
         BORN_MAX,
+        day,
+        month,
+        year,
     )
     .fetch_all(db)
     .await?;
@@ -143,11 +157,17 @@ pub async fn list_booked_by_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
 ) -> sqlx::Result<Vec<(BookingId, PersonId)>> {
+    let [month, year] = birth_date.vaguer().map(BirthDate::date);
+    let day = birth_date.date();
     let row = query!(
         "/* person_record::list_booked_by_born_on */
          with born as materialized (
              select distinct coalesce(merged_into, person_id) as person_id
-             from person where birth_date = $1 limit $2)
+             from person
+             where birth_date = any($1) and (birth_precision = 3 and birth_date = $3
+                 or birth_precision = 2 and birth_date = $4
+                 or birth_precision = 1 and birth_date = $5)
+             limit $2)
          select array_agg(b.booking_id) as booking_ids, array_agg(person_id) as person_ids
          from born cross join lateral (
              select booking_id from booking
@@ -156,8 +176,11 @@ pub async fn list_booked_by_born_on(
              select booking_id from booking
              where person_id = born.person_id and state in (3, 4)
              offset 0) b",
-        birth_date.date(),
+        &[day, month, year],
         BORN_MAX,
+        day,
+        month,
+        year,
     )
     .fetch_one(db)
     .await?;
@@ -216,11 +239,28 @@ pub async fn now(db: impl PgExecutor<'_>) -> sqlx::Result<DateTime<Utc>> {
         .await
 }
 
-/// Somebody else who has one of these keys; whoever turned out to be this person is this person.
+/// The person whom the register's own code means.
+pub async fn find_coded(
+    db: impl PgExecutor<'_>,
+    code_key: &Match,
+) -> sqlx::Result<Option<PersonId>> {
+    sqlx::query_scalar!(
+        r#"/* person_record::find_coded */
+           select coalesce(merged_into, person_id) as "person_id!: PersonId" from person
+           where person_code_key = $1"#,
+        code_key.as_slice(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Somebody else who has one of these keys, or the code; whoever turned out to be this person is
+/// this person.
 pub async fn find_holder(
     db: impl PgExecutor<'_>,
     person_id: PersonId,
     keys: &[Match],
+    code_key: Option<&Match>,
 ) -> sqlx::Result<Option<PersonId>> {
     let keys: Vec<_> = keys.iter().map(|key| key.to_vec()).collect();
     sqlx::query_scalar!(
@@ -229,12 +269,15 @@ pub async fn find_holder(
                select coalesce(p.merged_into, p.person_id) as holder from person p
                where p.match_key = any($2)
                union all
+               select coalesce(merged_into, person_id) from person where person_code_key = $3
+               union all
                select coalesce(p.merged_into, p.person_id)
                from person_spelling s join person p using (person_id)
                where s.match_key = any($2)) held
            where holder <> $1 limit 1"#,
         person_id.0,
         &keys,
+        code_key.map(Match::as_slice),
     )
     .fetch_optional(db)
     .await
@@ -243,7 +286,9 @@ pub async fn find_holder(
 /// What a person is after a correction.
 pub struct Corrected<'a> {
     pub keyed: &'a Keyed,
-    pub birth_date: NaiveDate,
+    pub code_key: Option<&'a Match>,
+    pub birth_date: BirthDate,
+    /// Empty for somebody without one.
     pub phone: &'a str,
     pub email: Option<&'a str>,
     pub language: Option<Language>,
@@ -251,17 +296,17 @@ pub struct Corrected<'a> {
 }
 
 /// Writes a correction, with the keys that follow from it. Whoever turned out to be this person
-/// gives up a key that is this person's own from here on.
+/// gives up a key or code that is this person's own from here on.
 ///
 /// # Errors
-/// `person_match_key` or `person_spelling_key` where somebody else was faster;
+/// `person_match_key`, `person_code_key` or `person_spelling_key` where somebody else was faster;
 /// `person_region_id_fkey`.
 pub async fn update(
     conn: &mut PgConnection,
     person_id: PersonId,
     corrected: &Corrected<'_>,
 ) -> sqlx::Result<()> {
-    let Keyed { name, match_key, spellings } = corrected.keyed;
+    let Keyed { name, match_key, name_key, spellings, .. } = corrected.keyed;
     let keys: Vec<_> = spellings.iter().map(|one| one.match_key.to_vec()).collect();
     let languages: Vec<_> = spellings.iter().map(|one| one.language.tag().to_owned()).collect();
     let names: Vec<_> = spellings.iter().map(|one| one.name.clone()).collect();
@@ -278,11 +323,18 @@ pub async fn update(
     .await?;
     query!(
         "/* person_record::update */
-         update person set match_key = uuid_send(gen_random_uuid())
-         where merged_into = $1 and match_key = any(array[$2::bytea] || $3::bytea[])",
+         update person set
+             match_key = case when match_key = any(array[$2::bytea] || $3::bytea[])
+                 then uuid_send(gen_random_uuid()) else match_key end,
+             fold = case when match_key = any(array[$2::bytea] || $3::bytea[])
+                 then 0 else fold end,
+             person_code_key = nullif(person_code_key, $4)
+         where merged_into = $1
+             and (match_key = any(array[$2::bytea] || $3::bytea[]) or person_code_key = $4)",
         person_id.0,
         match_key.as_slice(),
         &keys,
+        corrected.code_key.map(Match::as_slice),
     )
     .execute(&mut *conn)
     .await?;
@@ -292,12 +344,13 @@ pub async fn update(
              select s.match_key, $1, s.language, s.name
              from unnest($9::bytea[], $10::text[], $11::text[]) as s (match_key, language, name))
          update person set match_key = $2, name = $3, birth_date = $4, phone = $5, email = $6,
-             language = $7, region_id = $8
+             language = $7, region_id = $8, birth_precision = $12, person_code_key = $13,
+             name_key = encode($14::bytea, 'hex')::uuid, fold = $15
          where person_id = $1",
         person_id.0,
         match_key.as_slice(),
         name,
-        corrected.birth_date,
+        corrected.birth_date.date(),
         corrected.phone,
         corrected.email,
         corrected.language.map(Language::tag),
@@ -305,6 +358,10 @@ pub async fn update(
         &keys,
         &languages,
         &names,
+        corrected.birth_date.precision().number(),
+        corrected.code_key.map(Match::as_slice),
+        name_key.as_slice(),
+        FOLD,
     )
     .execute(conn)
     .await

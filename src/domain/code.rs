@@ -67,6 +67,7 @@ codes! {
     PreconditionRequired, "precondition_required",  428;
     PersonMerged,         "person_merged",          409;
     BookedTwice,          "booked_twice",           409;
+    PossibleDuplicate,    "possible_duplicate",     409;
     // the service
     Overloaded,           "overloaded",             503;
     Unavailable,          "unavailable",            503;

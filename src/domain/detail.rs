@@ -111,6 +111,12 @@ details! {
     SameDose { dose_number: i16, booking_id: BookingId, other_booking_id: BookingId }, "same_dose";
     NumberAlone,                                               "number_alone";
     OneWayToFind,                                              "one_way_to_find";
+    SameNameAndBirthDate,                                      "same_name_and_birth_date";
+    PossiblySameAsLine { line: u64 },                          "possibly_same_as_line";
+    PersonCodeInRegister,                                      "person_code_in_register";
+    PersonHasOtherCode,                                        "person_has_other_code";
+    CodeOfOtherPerson,                                         "code_of_other_person";
+    KeyOfOtherPerson,                                          "key_of_other_person";
 
     // places
     DistrictOfDistrict,                                        "district_of_district";

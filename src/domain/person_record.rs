@@ -1,16 +1,12 @@
 //! A person of the register as administrators see and correct them.
 
-use chrono::NaiveDate;
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
-    PersonId, RegionId, RosterId,
-    language::Language,
-    localized::Localized,
-    mark::Mark,
-    person::{Names, normalise_name},
+    PersonId, RegionId, RosterId, birth_date::BirthDate, fold, language::Language,
+    localized::Localized, mark::Mark, person::Names, person_key::Match,
 };
 
 /// Bytes of a version: it is told from another one, and proves nothing.
@@ -23,8 +19,11 @@ pub struct Record {
     pub name: String,
     pub name_ko: Option<String>,
     pub name_en: Option<String>,
-    pub birth_date: NaiveDate,
+    pub birth_date: BirthDate,
+    /// Empty for somebody without one.
     pub phone: String,
+    /// Of the register's own code, where it has given one.
+    pub code_key: Option<Match>,
     pub email: Option<String>,
     pub language: Option<Language>,
     pub region_id: RegionId,
@@ -56,7 +55,8 @@ impl Record {
             hash.update(text.unwrap_or_default());
         };
         let person_id = self.person_id.to_string();
-        let birth_date = self.birth_date.to_string();
+        let birth_date = self.birth_date.date().to_string();
+        let code = self.code_key.map(|key| BASE64URL_NOPAD.encode(&key));
         let region_id = self.region_id.to_string();
         let merged_into = self.merged_into.map(|id| id.to_string());
         part(Some(&person_id));
@@ -64,7 +64,9 @@ impl Record {
         part(self.name_ko.as_deref());
         part(self.name_en.as_deref());
         part(Some(&birth_date));
+        part(Some(self.birth_date.precision().word()));
         part(Some(&self.phone));
+        part(code.as_deref());
         part(self.email.as_deref());
         part(self.language.map(Language::tag));
         part(Some(&region_id));
@@ -94,7 +96,9 @@ pub struct Correction {
     pub name_ko: Option<Option<String>>,
     pub name_en: Option<Option<String>>,
     pub birth_date: Option<String>,
+    /// Empty where the person has none.
     pub phone: Option<String>,
+    pub person_code: Option<Option<String>>,
     pub email: Option<Option<String>>,
     pub language: Option<Option<String>>,
     pub region_id: Option<RegionId>,
@@ -110,8 +114,8 @@ pub struct Named {
 impl Named {
     /// Whether one of the names is this one, as signing in compares them.
     pub fn is_called(&self, name: &str) -> bool {
-        let wanted = normalise_name(name);
-        self.names.iter().any(|name| normalise_name(name) == wanted)
+        let wanted = fold::name(name);
+        self.names.iter().any(|name| fold::name(name) == wanted)
     }
 }
 
@@ -125,6 +129,7 @@ pub fn masked(phone: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::birth_date::Precision;
 
     fn record() -> Record {
         Record {
@@ -132,8 +137,9 @@ mod tests {
             name: "김민지".to_owned(),
             name_ko: None,
             name_en: Some("Kim Minji".to_owned()),
-            birth_date: NaiveDate::from_ymd_opt(1962, 3, 1).unwrap(),
+            birth_date: BirthDate::kept("1962-03-01".parse().unwrap(), Precision::Day),
             phone: "01012345678".to_owned(),
+            code_key: None,
             email: None,
             language: None,
             region_id: RegionId(3),
@@ -149,11 +155,13 @@ mod tests {
     fn the_version_changes_with_every_field() {
         let plain = record().version();
         assert_eq!(plain, record().version(), "the control");
-        let changes: [fn(&mut Record); 11] = [
+        let changes: [fn(&mut Record); 13] = [
             |one| one.name.push('x'),
             |one| one.name_ko = one.name_en.take(),
             |one| one.name_en = None,
-            |one| one.birth_date = one.birth_date.succ_opt().unwrap(),
+            |one| one.birth_date = BirthDate::kept(one.birth_date.date(), Precision::Month),
+            |one| one.birth_date = one.birth_date.vaguer()[0],
+            |one| one.code_key = Some([7; 16]),
             |one| one.phone.push('9'),
             |one| one.email = Some(String::new()),
             |one| one.language = Some(Language::Korean),

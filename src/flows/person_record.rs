@@ -21,8 +21,9 @@ use crate::{
         campaign::State,
         eligibility::judge,
         keys::Keys,
-        person::{Names, parse_email, parse_language, parse_phone},
+        person::{Names, parse_email, parse_language, parse_person_code, parse_phone_if_any},
         person_change::{Change, Kind, Look, NewChange, Way},
+        person_key::code_key,
         person_record::{Correction, Record},
         rule_set::Needs,
         verdict::{ReasonCode, Verdict},
@@ -46,6 +47,8 @@ pub enum Wanted {
         number: BookingNumber,
         among: Among,
     },
+    /// By the register's own code.
+    Coded(String),
 }
 
 /// A person with the bookings of theirs that have not ended.
@@ -80,6 +83,11 @@ pub async fn find(
         Wanted::Booked { number, among } => {
             let ids = find_holders(db, &keys.booking_number, among, number).await?;
             (Way::ByBookingNumber, ids)
+        }
+        Wanted::Coded(code) => {
+            let key = code_key(&keys.person_code, &code);
+            let found = db::person_record::find_coded(&db.read, &key).await?;
+            (Way::ByPersonCode, found.into_iter().collect())
         }
     };
     ids.sort_unstable();
@@ -205,7 +213,7 @@ pub async fn correct(
     in_tx(&db.write, "correct person", async |conn| {
         let record = lock(conn, person_id, version).await?;
         let now = db::person_record::now(&mut *conn).await?;
-        let new = corrected(&record, correction, now)?;
+        let new = corrected(&record, keys, correction, now)?;
         let fields = differing(&record, &new);
         if fields.is_empty() {
             let detail = Detail::NothingToCorrect;
@@ -233,16 +241,20 @@ pub async fn correct(
 /// The record after a correction.
 fn corrected(
     record: &Record,
+    keys: &Keys,
     correction: Correction,
     now: DateTime<Utc>,
 ) -> std::result::Result<Record, Refusal> {
-    let Correction { name, name_ko, name_en, birth_date, phone, email, language, region_id } =
-        correction;
+    let Correction { name, name_ko, name_en, birth_date, phone, email, language, .. } = correction;
     let name = name.as_deref().unwrap_or(&record.name);
     let ko = name_ko.unwrap_or_else(|| record.name_ko.clone());
     let en = name_en.unwrap_or_else(|| record.name_en.clone());
     let names = Names::parse(name, ko.as_deref(), en.as_deref())?;
-    let birth_date = birth_date.map(|text| BirthDate::parse(&text, now.date_naive()));
+    let birth_date = birth_date.map(|text| BirthDate::parse_partial(&text, now.date_naive()));
+    let phone = phone.as_deref().map(parse_phone_if_any).transpose()?;
+    let code = correction.person_code;
+    let code = code.map(|code| code.as_deref().map(parse_person_code).transpose()).transpose()?;
+    let code = code.map(|code| code.map(|code| code_key(&keys.person_code, &code)));
     let email = email.map(|email| email.as_deref().map(parse_email).transpose()).transpose()?;
     let language =
         language.map(|tag| tag.as_deref().map(parse_language).transpose()).transpose()?;
@@ -250,11 +262,12 @@ fn corrected(
         name: names.main,
         name_ko: names.ko,
         name_en: names.en,
-        birth_date: birth_date.transpose()?.map_or(record.birth_date, BirthDate::date),
-        phone: phone.as_deref().map(parse_phone).transpose()?.unwrap_or(record.phone.clone()),
+        birth_date: birth_date.transpose()?.unwrap_or(record.birth_date),
+        phone: phone.unwrap_or_else(|| record.phone.clone()),
+        code_key: code.unwrap_or(record.code_key),
         email: email.unwrap_or_else(|| record.email.clone()),
         language: language.unwrap_or(record.language),
-        region_id: region_id.unwrap_or(record.region_id),
+        region_id: correction.region_id.unwrap_or(record.region_id),
         ..record.clone()
     })
 }
@@ -267,6 +280,7 @@ fn differing(old: &Record, new: &Record) -> Vec<&'static str> {
         ("name_en", old.name_en != new.name_en),
         ("birth_date", old.birth_date != new.birth_date),
         ("phone", old.phone != new.phone),
+        ("person_code", old.code_key != new.code_key),
         ("email", old.email != new.email),
         ("language", old.language != new.language),
         ("region_id", old.region_id != new.region_id),
@@ -275,18 +289,19 @@ fn differing(old: &Record, new: &Record) -> Vec<&'static str> {
 }
 
 async fn write(conn: &mut PgConnection, keys: &Keys, new: &Record) -> Result<()> {
-    // A day in the future cannot be here, and one before 1900 was refused.
-    let birth_date = BirthDate::new(new.birth_date, new.birth_date)?;
-    let keyed = new.names().keyed(&keys.matching, birth_date, &new.phone);
+    let code_key = new.code_key.as_ref();
+    let keyed = new.names().keyed(&keys.matching, new.birth_date, (&new.phone, code_key));
     let mut own = vec![keyed.match_key];
     own.extend(keyed.spellings.iter().map(|one| one.match_key));
-    if let Some(other) = db::person_record::find_holder(&mut *conn, new.person_id, &own).await? {
+    let other = db::person_record::find_holder(&mut *conn, new.person_id, &own, code_key).await?;
+    if let Some(other) = other {
         let detail = Detail::OfOtherPerson { person_id: other };
         let refusal = Refusal::new(Code::AlreadyExists, detail);
         return Err(refusal.with("person_id", other.0).into());
     }
     let corrected = Corrected {
         keyed: &keyed,
+        code_key,
         birth_date: new.birth_date,
         phone: &new.phone,
         email: new.email.as_deref(),

@@ -3,6 +3,8 @@
 pub mod board;
 pub mod notice;
 pub mod outbox;
+mod pace;
 pub mod page;
+pub mod person_key;
 pub mod session;
 pub mod sweep;

@@ -13,7 +13,7 @@ use crate::{
         fact::Sent,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
-        typed::{DateFault, DatePart, TypedDate, digits, plain, visible},
+        typed::{DateFault, DatePart, TypedDate, digits},
     },
     http::{
         extract::{self, media_type},
@@ -104,17 +104,14 @@ impl<'a> Reader<'a> {
 
     /// A person's name, as it is kept.
     pub fn name(&mut self) -> Option<String> {
-        let name = parse_name(&visible(self.form.text(NAME)));
+        let name = parse_name(self.form.text(NAME));
         self.read(name)
     }
 
     /// A phone number, digits only.
     pub fn phone(&mut self) -> Option<String> {
-        let phone = plain(self.form.text(PHONE));
-        if phone.trim().is_empty() {
-            return self.read(Err(Refusal::field(PHONE, Detail::Empty)));
-        }
-        self.read(parse_phone(&phone))
+        let phone = parse_phone(self.form.text(PHONE));
+        self.read(phone)
     }
 
     /// A date of birth of somebody who lives on `today`.

@@ -18,9 +18,10 @@ use super::{
     text::Texts,
 };
 use crate::{
-    api::sign_in_code::{Claimed, send_code},
+    api::sign_in_code::send_code,
     config::Site,
-    domain::{Code, sign_in_code::Challenge},
+    domain::{Code, person_key::Sought, sign_in_code::Challenge},
+    flows::sign_in_code::Claim,
     http::{
         admission::{self, admit},
         caller::CalledFrom,
@@ -113,14 +114,15 @@ pub async fn post_sign_in(
     let today = visit.app.clock.now().date_naive();
     let mut reader = Reader::new(&form, t);
     let read = (reader.name(), reader.birth_date(today), reader.phone());
-    let (Some(name), Some(birth_date), Some(phone)) = read else {
+    let (Some(_name), Some(birth_date), Some(phone)) = read else {
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let sent = match admit::<admission::SignIn>(&visit.app) {
         Ok(_admitted) => {
-            let claimed = Claimed { name: &name, birth_date, phone: &phone };
-            send_code(&visit.app, &caller, claimed).await
+            let (key, typed) = (&visit.app.keys.matching, |field| form.text(field));
+            let sought = &Sought::typed(key, typed(NAME), birth_date, typed(PHONE));
+            send_code(&visit.app, Claim { sought, phone: &phone, caller: &caller }).await
         }
         Err(crowded) => Err(crowded),
     };

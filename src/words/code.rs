@@ -91,6 +91,8 @@ titles! {
                           "다른 분의 등록 정보와 합쳐진 분입니다";
     BookedTwice,          "Both have the same dose",
                           "두 분에게 같은 회차의 예약이나 접종이 있습니다";
+    PossibleDuplicate,    "This may be a person who is in the register already",
+                          "이미 등록되어 있는 분일 수 있습니다";
     Overloaded,           "Too many requests at once: try again soon",
                           "지금 요청이 많습니다. 잠시 후 다시 시도해 주십시오";
     Unavailable,          "The service cannot answer now: try again soon",

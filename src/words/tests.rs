@@ -131,6 +131,7 @@ pub(crate) fn details() -> Vec<Detail> {
             booking_id: BookingId(uuid::Uuid::from_u128(1)),
             other_booking_id: BookingId(uuid::Uuid::from_u128(2)),
         },
+        Detail::PossiblySameAsLine { line: 31 },
         Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());

@@ -21,7 +21,7 @@ use crate::{
         keys::Keys,
         language::Language,
         mark::Mark,
-        person::parse_name,
+        person::{parse_name, parse_person_code},
         person_change::Change,
         person_record::{Correction, OnRoster, Record, masked},
     },
@@ -42,25 +42,33 @@ use crate::{
     },
 };
 
-/// Whom an administrator looks for: by name and birth date, or by a booking number beside the
-/// clinic or the birth date.
+/// Whom an administrator looks for: by name and birth date, by a booking number beside the clinic
+/// or the birth date, or by the register's own code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindRequest {
     name: Option<String>,
     birth_date: Option<String>,
     booking_number: Option<String>,
+    person_code: Option<String>,
     clinic_id: Option<ClinicId>,
     reason: Reason,
 }
 
 impl FindRequest {
     fn wanted(&self, today: NaiveDate) -> Result<Wanted, Refusal> {
-        let birth_date = self.birth_date.as_deref().map(|text| BirthDate::parse(text, today));
+        let birth_date =
+            self.birth_date.as_deref().map(|text| BirthDate::parse_partial(text, today));
         let birth_date = birth_date.transpose()?;
         let one_way = || Refusal::field("(all)", Detail::OneWayToFind);
         let number = self.booking_number.as_deref().map(BookingNumber::parse).transpose();
         let number = number.map_err(|no| Refusal { field: Some("booking_number".into()), ..no })?;
+        if let Some(code) = &self.person_code {
+            let is_alone = self.name.is_none() && birth_date.is_none() && number.is_none();
+            let is_alone = is_alone && self.clinic_id.is_none();
+            let code = is_alone.then(|| parse_person_code(code)).ok_or_else(one_way)??;
+            return Ok(Wanted::Coded(code));
+        }
         match (&self.name, birth_date, number, self.clinic_id) {
             (Some(name), Some(birth_date), None, None) => {
                 Ok(Wanted::Named { name: parse_name(name)?, birth_date })
@@ -92,6 +100,8 @@ pub struct PersonChange {
     birth_date: Option<String>,
     phone: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
+    person_code: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
     email: Option<Option<String>>,
     #[serde(default, deserialize_with = "nullable")]
     language: Option<Option<String>>,
@@ -117,7 +127,9 @@ struct RecordView<'a> {
     name_ko: Option<&'a str>,
     name_en: Option<&'a str>,
     birth_date: NaiveDate,
+    birth_precision: &'static str,
     phone: String,
+    has_person_code: bool,
     region_id: RegionId,
     region_name: &'a str,
     mark: Option<Mark>,
@@ -134,8 +146,10 @@ impl<'a> RecordView<'a> {
             name: &record.name,
             name_ko: record.name_ko.as_deref(),
             name_en: record.name_en.as_deref(),
-            birth_date: record.birth_date,
+            birth_date: record.birth_date.date(),
+            birth_precision: record.birth_date.precision().word(),
             phone,
+            has_person_code: record.code_key.is_some(),
             region_id: record.region_id,
             region_name: &record.region_name.main,
             mark: record.mark,
@@ -186,7 +200,7 @@ struct IneligibleView<'a> {
     verdict: WrittenVerdict<'a>,
 }
 
-/// Persons by name and birth date, or by a booking number. Who looked, why and at whom is written
+/// Persons by name and birth date, by a booking number or by the register's code. Who looked, why and at whom is written
 /// down.
 ///
 /// # Errors
@@ -236,6 +250,7 @@ pub async fn patch_person(
         name_en: change.name_en,
         birth_date: change.birth_date,
         phone: change.phone,
+        person_code: change.person_code,
         email: change.email,
         language: change.language,
         region_id: change.region_id,

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod clinic;
+pub mod person_key;
 pub mod register;
 pub mod roster;
 pub mod slot;

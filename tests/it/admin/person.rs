@@ -135,6 +135,46 @@ async fn a_person_is_found_by_a_booking_number_at_the_clinic_or_by_the_birth_dat
 }
 
 #[tokio::test]
+async fn a_person_is_found_by_the_registers_code_and_the_code_is_corrected() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let (admin, person, other) = (app.admin().await, &made.people[3], &made.people[4]);
+    let find = async |code: &str| {
+        admin.post(FIND, &json!({ "person_code": code, "reason": "A list" })).await.ok(200)
+    };
+    assert_eq!(ids(&find("R-17").await), [0; 0]);
+    let seen = correct(&admin, person, json!({ "person_code": "R-17" })).await.ok(200);
+    assert_eq!(seen["has_person_code"], true);
+    assert_eq!(seen["changes"][0]["fields"], json!(["person_code"]));
+    assert_eq!(ids(&find(" R-17 ").await), [person.person_id.0]);
+    let taken = correct(&admin, other, json!({ "person_code": "R-17" })).await;
+    assert_eq!(taken.problem(409, "already_exists")["person_id"], json!(person.person_id));
+    // Without a phone, nobody signs in: staff help. The person stays found.
+    let seen = correct(&admin, person, json!({ "phone": "" })).await.ok(200);
+    assert_eq!(seen["phone"], "");
+    assert_eq!(sign_in(&app, &claim(person)).await, None);
+    assert_eq!(ids(&find("R-17").await), [person.person_id.0]);
+    // Of whoever was merged, the code finds the survivor.
+    let body = json!({ "into_person_id": other.person_id, "reason": "One person" });
+    admin.post(&path(person, "/merge"), &body).await.ok(200);
+    assert_eq!(ids(&find("R-17").await), [other.person_id.0]);
+    let seen = correct(&admin, other, json!({ "person_code": "R-17" })).await.ok(200);
+    assert_eq!(seen["has_person_code"], true, "it is the survivor's own from here on");
+    assert_eq!(ids(&find("R-17").await), [other.person_id.0]);
+    let seen = correct(&admin, other, json!({ "person_code": null })).await.ok(200);
+    assert_eq!(seen["has_person_code"], false);
+    assert_eq!(ids(&find("R-17").await), [0; 0]);
+    let both = json!({ "person_code": "R-17", "name": "x", "reason": "x" });
+    admin.post(FIND, &both).await.blames(422, "invalid_field", "(all)");
+    // A birth date of which only the year is known.
+    let seen = correct(&admin, other, json!({ "birth_date": "1962-00-00" })).await.ok(200);
+    assert_eq!(seen["birth_precision"], "year");
+    let body = json!({ "name": other.name, "birth_date": "1962-05-06", "reason": "x" });
+    assert_eq!(ids(&admin.post(FIND, &body).await.ok(200)), [other.person_id.0]);
+    verified(&app).await;
+}
+
+#[tokio::test]
 async fn a_corrected_person_signs_in_with_the_new_data_and_not_with_the_old() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;

@@ -176,6 +176,9 @@ async fn persons(recorder: &mut Recorder, admin: &Client) {
         citizen.put_booking(id, &made.booking(made.slot(1, 2, 0))).await.ok(201);
         recorder.app.number(id).to_string()
     };
+    recorder.case = Some("by code");
+    let body = json!({ "person_code": "R-1", "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
     recorder.case = Some("by number at the clinic");
     let body = json!({ "booking_number": number, "clinic_id": made.clinics[1], "reason": "x" });
     recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;

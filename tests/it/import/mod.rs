@@ -3,6 +3,7 @@
 
 mod allocation;
 mod case;
+mod person;
 mod register;
 mod reject;
 mod template;
@@ -32,7 +33,7 @@ pub async fn post(client: &Client, what: &str, file: impl Into<reqwest::Body>) -
 
 /// Accepted, unchanged and rejected rows.
 #[track_caller]
-fn counts(report: &Value) -> (u64, u64, u64) {
+pub fn counts(report: &Value) -> (u64, u64, u64) {
     let count = |name: &str| report[name].as_u64().unwrap();
     let counts = (count("rows_accepted"), count("rows_unchanged"), count("rows_rejected"));
     assert_eq!(count("rows_read"), counts.0 + counts.1 + counts.2, "{report}");

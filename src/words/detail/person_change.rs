@@ -3,7 +3,7 @@
 use crate::domain::{Detail, language::Language};
 
 /// A cause of the administration of persons; empty for any other.
-pub(super) fn person_change(language: Language, detail: &Detail) -> String {
+pub(super) fn sentence(language: Language, detail: &Detail) -> String {
     match detail {
         Detail::RecordClosed => say!(
             language,
@@ -61,8 +61,9 @@ pub(super) fn person_change(language: Language, detail: &Detail) -> String {
         ),
         Detail::OneWayToFind => say!(
             language,
-            "Look for a person by name and birth date, or by booking number: one of them.",
-            "이름과 생년월일, 예약번호 가운데 한 가지로 찾아 주십시오."
+            "Look for a person by name and birth date, by booking number or by the \
+             register's code: one of them.",
+            "이름과 생년월일, 예약번호, 개인 코드 가운데 한 가지로 찾아 주십시오."
         ),
         _ => String::new(),
     }
