@@ -13,7 +13,7 @@ use crate::{
     db::{self, Db, in_tx, person_record::Corrected},
     domain::{
         Code, Detail, PersonId, Refusal, StaffUserId,
-        applicant::Appointment,
+        applicant::{Applicant, Appointment},
         batch::PersonState,
         birth_date::BirthDate,
         booking::Booking,
@@ -345,7 +345,7 @@ async fn ineligible(
         let others = live.iter().filter(|other| other.booking_id != booking.booking_id);
         let own = others.filter(|other| other.course_id == rules.course_id);
         let doses = own.map(Booking::dose_held).collect();
-        let applicant = crate::domain::applicant::Applicant { doses, ..applicant };
+        let applicant = Applicant { doses, ..applicant };
         let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
         let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), now);
         verdict.reasons.retain(|reason| !OF_THE_MOMENT.contains(&reason.code()));

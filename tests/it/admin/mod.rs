@@ -2,7 +2,9 @@
 
 mod campaign;
 mod dose;
+mod mark;
 mod merge;
+mod merge_race;
 mod movement;
 mod person;
 mod place;
