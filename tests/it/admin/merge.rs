@@ -15,7 +15,7 @@ pub(super) async fn merge(admin: &Client, from: &Person, into: &Person) -> Answe
     admin.post(&path(from, "/merge"), &body).await
 }
 
-/// Notes to whom messages go, which are gone once they were shown.
+/// Notes to whom codes go, which are gone once they were shown.
 const NOTE: &str = "
     create table noted (recipient text);
     grant insert on noted to dosebook_app;
@@ -24,7 +24,8 @@ const NOTE: &str = "
         insert into noted values (new.recipient);
         return null;
     end $$;
-    create trigger note after insert on outbox for each row execute function note()";
+    create trigger note after insert on outbox for each row
+        when (new.kind = 'sign_in_code') execute function note()";
 
 /// Notes that the dose of a booking was given, in the ledger too.
 async fn give(app: &TestApp, made: &Made, id: Uuid, day: usize) {

@@ -87,7 +87,7 @@ async fn two_people_of_one_name_and_day_are_both_found() {
     let (admin, person) = (app.admin().await, &made.people[0]);
     let twin = json!({
         "name": "citizen 1", "birth_date": person.birth_date, "phone": "010-9999-0000",
-        "region_id": person.region_id,
+        "region_id": person.region_id, "distinct": true,
     });
     let twin = admin.post("/v1/admin/persons", &twin).await.ok(201)["person_id"].clone();
     let body = json!({ "name": person.name, "birth_date": person.birth_date, "reason": "x" });

@@ -151,7 +151,7 @@ async fn persons(recorder: &mut Recorder, admin: &Client) {
     for person in [22, 23] {
         let id = Uuid::now_v7();
         let citizen = recorder.app.citizen(&made.people[person]);
-        citizen.put_booking(id, &made.booking(made.slot(0, 2, 0))).await.ok(201);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 0))).await.ok(201);
         let someone = &made.people[person];
         let number = recorder.app.number(id).to_string();
         for (case, mut body) in [
@@ -173,7 +173,7 @@ async fn persons(recorder: &mut Recorder, admin: &Client) {
     let number = {
         let id = Uuid::now_v7();
         let citizen = recorder.app.citizen(&made.people[24]);
-        citizen.put_booking(id, &made.booking(made.slot(1, 2, 0))).await.ok(201);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 1))).await.ok(201);
         recorder.app.number(id).to_string()
     };
     recorder.case = Some("by code");
