@@ -28,6 +28,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(citizen_routes)
         .configure(campaign_routes)
         .configure(place_routes)
+        .configure(person_routes)
         .configure(dose_routes);
 }
 
@@ -158,6 +159,21 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(post().to(roster::post_roster)),
     )
     .service(admin("/persons").route(post().to(person::post_person)));
+}
+
+/// For administrators: persons of the register. Nothing lists them.
+fn person_routes(api: &mut ServiceConfig) {
+    use admin::{mark, merge, person_record};
+    let persons = |path: &str| at(&format!("/v1/admin/persons{path}"));
+    api.service(persons("/find").route(post().to(person_record::find_persons)))
+        .service(
+            persons("/{person_id}")
+                .route(get().to(person_record::get_person))
+                .route(patch().to(person_record::patch_person)),
+        )
+        .service(persons("/{person_id}/changes").route(get().to(person_record::list_changes)))
+        .service(persons("/{person_id}/merge").route(post().to(merge::merge_person)))
+        .service(persons("/{person_id}/mark").route(post().to(mark::mark_person)));
 }
 
 /// For administrators: what moves doses, and the journal of it.

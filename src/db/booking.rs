@@ -142,8 +142,9 @@ pub struct Held {
 const BORN_MAX: i64 = 20_000;
 
 /// Every booking, ended or not, of everybody who was born on this day, or may have been as far as
-/// the register knows. One row holds them all, so that the time does not depend on what is looked
-/// for among them. The `offset` keeps the planner to the indexes of persons' bookings.
+/// the register knows, or was thought to be before they were merged into somebody else. One row
+/// holds them all, so that the time does not depend on what is looked for among them. The `offset`
+/// keeps the planner to the indexes of persons' bookings.
 pub async fn list_of_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
@@ -154,9 +155,17 @@ pub async fn list_of_born_on(
         "/* booking::list_of_born_on */
          with born as materialized (
              select person_id, match_key, phone from person
-             where birth_date = any($1) and (birth_precision = 3 and birth_date = $3
-                 or birth_precision = 2 and birth_date = $4
-                 or birth_precision = 1 and birth_date = $5) limit $2)
+             where birth_date = any($1) and merged_into is null
+                 and (birth_precision = 3 and birth_date = $3
+                     or birth_precision = 2 and birth_date = $4
+                     or birth_precision = 1 and birth_date = $5)
+             union
+             select s.person_id, s.match_key, s.phone
+             from person p join person s on s.person_id = p.merged_into
+             where p.birth_date = any($1) and (p.birth_precision = 3 and p.birth_date = $3
+                 or p.birth_precision = 2 and p.birth_date = $4
+                 or p.birth_precision = 1 and p.birth_date = $5)
+             limit $2)
          select array_agg(b.booking_id) as booking_ids, array_agg(match_key) as match_keys,
              array_agg(phone) as phones
          from born cross join lateral (

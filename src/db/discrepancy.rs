@@ -144,6 +144,10 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
                    = (s.clinic_id, s.on_date, b.campaign_id, b.product_id)
            left join person p using (person_id)
            where s.slot_id is null or a.allocation_id is null or p.person_id is null
+           union all
+           select 'booking.merged', b.booking_id::text, p.person_id, p.merged_into
+           from person p join booking b using (person_id)
+           where p.merged_into is not null and b.state in (1, 2, 5)
            order by 2, 1 limit $1"#,
         limit,
     )
@@ -176,6 +180,10 @@ pub async fn constraints(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
            select 'movement.slot', m.tx::text || ' ' || m.id, m.slot_id, b.slot_id
            from movement m join booking b using (booking_id)
            where m.slot_id <> b.slot_id
+           union all
+           select 'person.merged_into', p.person_id::text, p.merged_into, s.merged_into
+           from person p left join person s on s.person_id = p.merged_into
+           where p.merged_into is not null and (s.person_id is null or s.merged_into is not null)
            order by 2, 1 limit $1"#,
         limit,
     )

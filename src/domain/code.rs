@@ -62,6 +62,11 @@ codes! {
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;
     DuplicateRow,         "duplicate_row",          422;
+    // persons
+    ChangedMeanwhile,     "changed_meanwhile",      412;
+    PreconditionRequired, "precondition_required",  428;
+    PersonMerged,         "person_merged",          409;
+    BookedTwice,          "booked_twice",           409;
     PossibleDuplicate,    "possible_duplicate",     409;
     AlreadyLoaded,        "already_loaded",         409;
     DryRunDiffers,        "dry_run_differs",        409;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    ids::{ImportId, PoolId},
+    ids::{BookingId, ImportId, PersonId, PoolId},
     import::{brake::Excess, counts::Counts, kind::Kind},
     verdict::Verdict,
 };
@@ -99,6 +99,18 @@ details! {
     NoLongerInRegister,                                        "no_longer_in_register";
     InRegister,                                                "in_register";
     SpellingInRegister,                                        "spelling_in_register";
+    // persons as administrators change them
+    RecordClosed,                                              "record_closed";
+    OfOtherPerson { person_id: PersonId },                     "of_other_person";
+    IfMatchMissing,                                            "if_match_missing";
+    RecordChanged,                                             "record_changed";
+    NothingToCorrect,                                          "nothing_to_correct";
+    SamePerson,                                                "same_person";
+    MergedInto { person_id: PersonId },                        "merged_into";
+    MergeUnderWay,                                             "merge_under_way";
+    SameDose { dose_number: i16, booking_id: BookingId, other_booking_id: BookingId }, "same_dose";
+    NumberAlone,                                               "number_alone";
+    OneWayToFind,                                              "one_way_to_find";
     SameNameAndBirthDate,                                      "same_name_and_birth_date";
     PossiblySameAsLine { line: u64 },                          "possibly_same_as_line";
     PersonCodeInRegister,                                      "person_code_in_register";

@@ -27,6 +27,7 @@ words! {
         Course,
         DryRun,
         Import,
+        Person,
         Pool,
         Product,
         Region,

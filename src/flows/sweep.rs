@@ -1,4 +1,4 @@
-//! Deletes codes, counts, messages and sessions that are of no more use.
+//! Deletes codes, counts, messages, sessions and seals that are of no more use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -16,6 +16,9 @@ const BATCH: u64 = 500;
 /// So long a dry run is remembered.
 const DRY_RUN_DAYS: i64 = 30;
 
+/// A merge is over much sooner than after this time, or whoever was at it is gone.
+const SEAL_SECONDS_MAX: i32 = 60;
+
 /// What can be deleted.
 #[derive(Clone, Copy)]
 enum Done {
@@ -30,10 +33,12 @@ enum Done {
     EndedSessions,
     /// Files that were tried and are not going to be loaded any more.
     DryRuns,
+    /// Seals of merges whose process is gone.
+    Seals,
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
@@ -41,6 +46,7 @@ impl Done {
         Self::StaffSessions,
         Self::EndedSessions,
         Self::DryRuns,
+        Self::Seals,
     ];
 }
 
@@ -76,6 +82,7 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
             let until = now - TimeDelta::days(DRY_RUN_DAYS);
             db::import::entry::delete_dry_runs(conn, until, BATCH).await
         }
+        Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Course => ("course", "접종 과정"),
         Noun::DryRun => ("dry run", "시험 실행"),
         Noun::Import => ("import", "파일 등록"),
+        Noun::Person => ("person", "등록된 분"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),

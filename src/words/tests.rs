@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
-    Code, Detail, ImportId, PoolId, ProductId, Refusal,
+    BookingId, Code, Detail, ImportId, PersonId, PoolId, ProductId, Refusal,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
@@ -135,6 +135,13 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::OfOtherPerson { person_id: PersonId(12) },
+        Detail::MergedInto { person_id: PersonId(12) },
+        Detail::SameDose {
+            dose_number: 2,
+            booking_id: BookingId(uuid::Uuid::from_u128(1)),
+            other_booking_id: BookingId(uuid::Uuid::from_u128(2)),
+        },
         Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },

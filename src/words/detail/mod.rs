@@ -6,6 +6,7 @@ mod field;
 mod file;
 mod import;
 mod person;
+mod person_change;
 mod person_key;
 mod place;
 mod request;
@@ -111,6 +112,17 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NoLongerInRegister => person::no_longer_in_register(language),
         Detail::InRegister => person::in_register(language),
         Detail::SpellingInRegister => person::spelling_in_register(language),
+        Detail::RecordClosed
+        | Detail::OfOtherPerson { .. }
+        | Detail::IfMatchMissing
+        | Detail::RecordChanged
+        | Detail::NothingToCorrect
+        | Detail::SamePerson
+        | Detail::MergedInto { .. }
+        | Detail::MergeUnderWay
+        | Detail::SameDose { .. }
+        | Detail::NumberAlone
+        | Detail::OneWayToFind => person_change::sentence(language, detail),
 
         // places
         Detail::DistrictOfDistrict => place::district_of_district(language),

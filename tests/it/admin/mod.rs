@@ -2,7 +2,11 @@
 
 mod campaign;
 mod dose;
+mod mark;
+mod merge;
+mod merge_race;
 mod movement;
+mod person;
 mod place;
 mod rule;
 mod story;

@@ -82,6 +82,16 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_slots", 8),
     ("admin_patch_slot", 8),
     ("admin_post_person", 8),
+    ("admin_find_persons: by name", 0),
+    ("admin_find_persons: by number at the clinic", 0),
+    ("admin_find_persons: by number and birth date", 0),
+    ("admin_find_persons: by code", 0),
+    ("admin_get_person", 0),
+    ("admin_patch_person", 0),
+    ("admin_list_person_changes", 0),
+    ("admin_merge_person", 0),
+    ("admin_mark_person", 0),
+    ("admin_mark_person: with cancelling", 0),
     ("admin_list_pools", 2),
     ("admin_post_pool", 8),
     ("admin_post_receipt", 10),
@@ -95,7 +105,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_import: allocations", 36),
     ("admin_post_import: clinics", 17),
     ("admin_post_import: register", 26),
-    ("admin_post_import: roster", 18),
+    ("admin_post_import: roster", 19),
     ("admin_post_import: slots", 15),
     ("get_docs", 0),
     ("get_openapi", 0),
@@ -137,6 +147,7 @@ impl Recorder {
         let request = match body {
             Body::None => request,
             Body::Json(body) => request.json(body),
+            Body::Correction(body) => request.header("if-match", "*").json(body),
             Body::Csv(file) => request.body("text/csv", file),
         };
         self.wire.take();
@@ -171,6 +182,11 @@ impl Recorder {
         self.send(client, (Method::PATCH, path), Body::Json(&body)).await.body
     }
 
+    /// A change of the version that is there, whichever that is.
+    async fn correct(&mut self, client: &Client, path: &str, body: Value) -> Value {
+        self.send(client, (Method::PATCH, path), Body::Correction(&body)).await.body
+    }
+
     async fn delete(&mut self, client: &Client, path: &str) {
         self.send(client, (Method::DELETE, path), Body::None).await;
     }
@@ -186,6 +202,7 @@ impl Recorder {
 enum Body<'a> {
     None,
     Json(&'a Value),
+    Correction(&'a Value),
     Csv(String),
 }
 
