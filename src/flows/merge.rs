@@ -158,7 +158,7 @@ async fn refuse_same_doses(
 ) -> Result<()> {
     let same = db::merge::same_doses(conn, person_id, into).await?;
     let Some(first) = same.first() else { return Ok(()) };
-    let refusal = Refusal::new(Code::BookedTwice, first.detail());
+    let refusal = Refusal::new(Code::BookedTwice, Detail::SameDose { both: (*first).into() });
     let all = serde_json::to_value(&same).unwrap_or_default();
     Err(refusal.with("same_doses", all).into())
 }

@@ -166,7 +166,7 @@ async fn persons(recorder: &mut Recorder, admin: &Client) {
             recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
         }
         recorder.get(admin, &one(person, "")).await;
-        let phone = format!("0107777000{person}");
+        let phone = format!("010777700{person}");
         recorder.correct(admin, &one(person, ""), json!({ "phone": phone, "reason": "x" })).await;
         recorder.get(admin, &one(person, "/changes")).await;
     }
