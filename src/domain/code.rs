@@ -68,6 +68,9 @@ codes! {
     PersonMerged,         "person_merged",          409;
     BookedTwice,          "booked_twice",           409;
     PossibleDuplicate,    "possible_duplicate",     409;
+    AlreadyLoaded,        "already_loaded",         409;
+    DryRunDiffers,        "dry_run_differs",        409;
+    ConfirmationNeeded,   "confirmation_needed",    409;
     // the service
     Overloaded,           "overloaded",             503;
     Unavailable,          "unavailable",            503;

@@ -85,6 +85,11 @@ pub fn reread(kept: &str) -> String {
     read(kept).unwrap_or_else(|_impossible| kept.to_owned())
 }
 
+/// A number that is kept, as `read` reads it again.
+pub fn written(kept: &str) -> String {
+    if kept.starts_with('0') { kept.to_owned() } else { format!("+{kept}") }
+}
+
 /// Digits that begin neither with a zero nor after a plus.
 fn without_prefix(digits: &str) -> Result<String, Detail> {
     let lost_plus = digits.strip_prefix(KOREA).map(trunk);
@@ -251,10 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_read_is_read_the_same_again_unless_it_is_foreign() {
+    fn a_number_that_was_read_is_read_the_same_again() {
+        for text in ["1020000200", "+82 2 700 0001", "0505-1234-5678", "+1 415 555 0100"] {
+            let number = read(text).unwrap();
+            assert_eq!(read(&written(&number)), Ok(number.clone()));
+        }
         for text in ["1020000200", "+82 2 700 0001", "0505-1234-5678"] {
             let number = read(text).unwrap();
-            assert_eq!(read(&number), Ok(number.clone()));
+            assert_eq!(read(&number), Ok(number.clone()), "of another country it is refused");
             assert_eq!(read(&format!("+82 {number}")), Ok(number));
         }
     }

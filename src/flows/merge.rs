@@ -41,8 +41,8 @@ pub struct Merged {
 ///
 /// # Errors
 /// `not_found`; `invalid_field` for the other person; `person_merged` where one of them was merged
-/// before, or is being merged; `changed_meanwhile`; `booked_twice` with the bookings where both have
-/// the same dose; `unavailable` where bookings or a file keep it waiting too long.
+/// before, or is being merged; `changed_meanwhile`; `booked_twice` with the bookings where both
+/// have the same dose; `unavailable` where bookings or a file keep it waiting too long.
 pub async fn merge(
     db: &Db,
     (sign_outs, clock): (&SignOuts, &Clock),

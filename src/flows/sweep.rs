@@ -13,6 +13,8 @@ use crate::{
 
 /// Rows that one transaction deletes: few enough to take milliseconds.
 const BATCH: u64 = 500;
+/// So long a dry run is remembered.
+const DRY_RUN_DAYS: i64 = 30;
 
 /// A merge is over much sooner than after this time, or whoever was at it is gone.
 const SEAL_SECONDS_MAX: i32 = 60;
@@ -31,16 +33,19 @@ enum Done {
     EndedSessions,
     /// Seals of merges whose process is gone.
     Seals,
+    /// Files that were tried and are not going to be loaded any more.
+    DryRuns,
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
         Self::Notices,
         Self::StaffSessions,
         Self::EndedSessions,
+        Self::DryRuns,
         Self::Seals,
     ];
 }
@@ -74,6 +79,10 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
         Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
+        Done::DryRuns => {
+            let until = now - TimeDelta::days(DRY_RUN_DAYS);
+            db::import::entry::delete_dry_runs(conn, until, BATCH).await
+        }
     }
 }
 

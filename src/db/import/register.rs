@@ -5,7 +5,7 @@
 
 use sqlx::{Executor, PgConnection, Row};
 
-use super::staged::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, Written, remove, staged, unsigned, write};
 
 pub(super) const STAGED: (&str, &str) = (
     // An address or a language is null where the file has no such column, and empty where what is
@@ -23,14 +23,6 @@ pub(super) const STAGED: (&str, &str) = (
          birth_date, birth_precision, region_id, name, phone, ko_key, name_ko, en_key, name_en,
          email, language) from stdin",
 );
-
-/// How many persons a file has brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    pub new: u64,
-    /// Of those who were there.
-    pub changed: u64,
-}
 
 /// Takes out who stands in the file a second time.
 pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
@@ -165,7 +157,8 @@ pub async fn insert_staged(conn: &mut PgConnection, has_codes: bool) -> sqlx::Re
         "/* import::register::insert_staged */
          select count(distinct line) from staged_change",
     );
-    Ok(Written { new, changed: unsigned(changed.fetch_one(conn).await?.try_get(0)?) })
+    let changed = unsigned(changed.fetch_one(conn).await?.try_get(0)?);
+    Ok(Written { new, changed, ..Written::default() })
 }
 
 /// Writes down what has become of persons whom the code finds. Spellings of theirs that the file

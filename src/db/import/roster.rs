@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
@@ -82,8 +82,8 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new on a roster; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// Adds who is new on a roster.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let new = write(
         conn,
         "/* import::roster::insert_staged */
@@ -97,7 +97,7 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
     )
     .await?;
     follow_merges(conn).await?;
-    Ok(new)
+    Ok(Written { new, ..Written::default() })
 }
 
 /// Puts whoever was merged while the file was written on the lists as whom they turned out to be. A

@@ -11,6 +11,7 @@ use crate::{
     db::{
         self,
         copy::{CopyRow, CopyText},
+        import::staged::Written,
     },
     domain::{
         Code, Detail, RegionId,
@@ -126,9 +127,7 @@ async fn check_codes(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Re
     Ok(())
 }
 
-/// Writes the staged rows; how many of them have changed something.
-pub(super) async fn write(conn: &mut PgConnection) -> sqlx::Result<u64> {
+pub(super) async fn write(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let has_codes = db::import::person_key::has_codes(conn).await?;
-    let written = db::import::register::insert_staged(conn, has_codes).await?;
-    Ok(written.new + written.changed)
+    db::import::register::insert_staged(conn, has_codes).await
 }
