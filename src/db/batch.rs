@@ -377,8 +377,8 @@ pub async fn write(
              booking_id, actor_role, staff_user_id)
          select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
              ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n],
-             case when ($25::int[])[n - $26] is null then $24 else $27::smallint end,
-             ($25::int[])[n - $26]
+             case when ($25::int[])[n - $26] > 0 then $27::smallint else $24 end,
+             nullif(($25::int[])[n - $26], 0)
          from generate_subscripts($18::smallint[], 1) n",
         now,
         &new.booking_ids,
@@ -404,7 +404,7 @@ pub async fn write(
         &moved.slot_ids,
         &moved.booking_ids,
         Actor::Citizen.role(),
-        &moved.by as &[Option<i32>],
+        &moved.by,
         moved.bookings,
         ADMINISTRATOR,
     )
@@ -460,9 +460,9 @@ struct MovementColumns {
     allocation_ids: Vec<i64>,
     slot_ids: Vec<i64>,
     booking_ids: Vec<Uuid>,
-    /// Who has cancelled for somebody else, of the lines after the first `bookings`; empty where
-    /// nobody has.
-    by: Vec<Option<i32>>,
+    /// Who has cancelled for somebody else, of the lines after the first `bookings`; 0 is the
+    /// booking's own person. Empty where nobody has.
+    by: Vec<i32>,
     bookings: i32,
 }
 
@@ -476,7 +476,7 @@ impl MovementColumns {
         }
         columns.bookings = i32::try_from(writes.bookings.len()).unwrap_or(i32::MAX);
         if writes.cancellations.iter().any(|ended| ended.by.is_some()) {
-            let by = writes.cancellations.iter().map(|ended| ended.by.map(|id| id.0));
+            let by = writes.cancellations.iter().map(|ended| ended.by.map_or(0, |id| id.0));
             columns.by = by.collect();
         }
         for ended in &writes.cancellations {

@@ -72,16 +72,17 @@ pub async fn insert_looks(
     person_ids: &[PersonId],
     reason: Option<&str>,
 ) -> sqlx::Result<()> {
+    // 0 is nobody.
     let ids: Vec<_> = match person_ids {
-        [] => vec![None],
-        ids => ids.iter().map(|id| Some(id.0)).collect(),
+        [] => vec![0],
+        ids => ids.iter().map(|id| id.0).collect(),
     };
     query!(
         "/* person_change::insert_looks */
          insert into person_look (staff_user_id, person_id, way, reason)
-         select $1, person_id, $3, $4 from unnest($2::bigint[]) as at (person_id)",
+         select $1, nullif(person_id, 0), $3, $4 from unnest($2::bigint[]) as at (person_id)",
         by.0,
-        &ids as &[Option<i64>],
+        &ids,
         way.number(),
         reason,
     )

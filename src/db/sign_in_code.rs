@@ -33,8 +33,8 @@ pub struct Asking<'a> {
 /// what is locked here others want only the counts of the address and the network, which are locked
 /// in this order.
 ///
-/// Whoever was merged is whom they were merged into, and a code goes to that one's phone. Whoever is
-/// marked as moved away or dead gets none.
+/// Whoever was merged is whom they were merged into, and a code goes to that one's phone. Whoever
+/// is marked as moved away or dead gets none.
 pub async fn insert(
     conn: &mut PgConnection,
     asking: Asking<'_>,

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    ids::{BookingId, ImportId, PersonId, PoolId},
+    ids::{ImportId, PersonId, PoolId},
     import::{brake::Excess, counts::Counts, kind::Kind},
+    merge::SameDose,
     verdict::Verdict,
 };
 
@@ -108,7 +109,7 @@ details! {
     SamePerson,                                                "same_person";
     MergedInto { person_id: PersonId },                        "merged_into";
     MergeUnderWay,                                             "merge_under_way";
-    SameDose { dose_number: i16, booking_id: BookingId, other_booking_id: BookingId }, "same_dose";
+    SameDose { #[serde(flatten)] both: Box<SameDose> },        "same_dose";
     NumberAlone,                                               "number_alone";
     OneWayToFind,                                              "one_way_to_find";
     SameNameAndBirthDate,                                      "same_name_and_birth_date";

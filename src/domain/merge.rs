@@ -1,9 +1,9 @@
 //! Two persons of the register who turn out to be one.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{BookingId, CourseId, Detail, PersonId};
+use super::ids::{BookingId, CourseId, PersonId};
 
 /// A row of the register in a merge, as it stands under its lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Side {
 }
 
 /// A dose that both persons have: one booking of each, both live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SameDose {
     pub course_id: CourseId,
     pub dose_number: i16,
@@ -23,12 +23,4 @@ pub struct SameDose {
     pub booking_id: BookingId,
     /// Of the person into whom.
     pub other_booking_id: BookingId,
-}
-
-impl SameDose {
-    /// As it is said to whoever wanted to merge.
-    pub fn detail(self) -> Detail {
-        let Self { dose_number, booking_id, other_booking_id, .. } = self;
-        Detail::SameDose { dose_number, booking_id, other_booking_id }
-    }
 }

@@ -41,8 +41,8 @@ pub struct Merged {
 ///
 /// # Errors
 /// `not_found`; `invalid_field` for the other person; `person_merged` where one of them was merged
-/// before, or is being merged; `changed_meanwhile`; `booked_twice` with the bookings where both have
-/// the same dose; `unavailable` where bookings or a file keep it waiting too long.
+/// before, or is being merged; `changed_meanwhile`; `booked_twice` with the bookings where both
+/// have the same dose; `unavailable` where bookings or a file keep it waiting too long.
 pub async fn merge(
     db: &Db,
     (sign_outs, clock): (&SignOuts, &Clock),
@@ -158,7 +158,7 @@ async fn refuse_same_doses(
 ) -> Result<()> {
     let same = db::merge::same_doses(conn, person_id, into).await?;
     let Some(first) = same.first() else { return Ok(()) };
-    let refusal = Refusal::new(Code::BookedTwice, first.detail());
+    let refusal = Refusal::new(Code::BookedTwice, Detail::SameDose { both: (*first).into() });
     let all = serde_json::to_value(&same).unwrap_or_default();
     Err(refusal.with("same_doses", all).into())
 }

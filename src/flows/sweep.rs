@@ -31,10 +31,10 @@ enum Done {
     Notices,
     StaffSessions,
     EndedSessions,
-    /// Files that were tried and are not going to be loaded any more.
-    DryRuns,
     /// Seals of merges whose process is gone.
     Seals,
+    /// Files that were tried and are not going to be loaded any more.
+    DryRuns,
 }
 
 impl Done {
@@ -78,11 +78,11 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
+        Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
         Done::DryRuns => {
             let until = now - TimeDelta::days(DRY_RUN_DAYS);
             db::import::entry::delete_dry_runs(conn, until, BATCH).await
         }
-        Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
     }
 }
 

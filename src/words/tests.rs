@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
-    BookingId, Code, Detail, ImportId, PersonId, PoolId, ProductId, Refusal,
+    BookingId, Code, CourseId, Detail, ImportId, PersonId, PoolId, ProductId, Refusal,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
@@ -18,6 +18,7 @@ use crate::domain::{
     },
     language::Language::{English, Korean},
     localized::Localized,
+    merge::SameDose,
     verdict::{Reason, ReasonCode, Verdict},
 };
 
@@ -138,9 +139,12 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::OfOtherPerson { person_id: PersonId(12) },
         Detail::MergedInto { person_id: PersonId(12) },
         Detail::SameDose {
-            dose_number: 2,
-            booking_id: BookingId(uuid::Uuid::from_u128(1)),
-            other_booking_id: BookingId(uuid::Uuid::from_u128(2)),
+            both: Box::new(SameDose {
+                course_id: CourseId(1),
+                dose_number: 2,
+                booking_id: BookingId(uuid::Uuid::from_u128(1)),
+                other_booking_id: BookingId(uuid::Uuid::from_u128(2)),
+            }),
         },
         Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },

@@ -97,6 +97,8 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
         ("on_date", json!(slot.on_date)),
         ("date", json!(slot.on_date)),
         ("booking_id", json!(Uuid::now_v7())),
+        ("person_id", json!(made.people[1].person_id)),
+        ("into_person_id", json!(made.people[2].person_id)),
         // The world is open now, the examples are of 2021.
         ("closes_at", json!(slot.starts_at + TimeDelta::days(20))),
     ]

@@ -200,8 +200,8 @@ struct IneligibleView<'a> {
     verdict: WrittenVerdict<'a>,
 }
 
-/// Persons by name and birth date, by a booking number or by the register's code. Who looked, why and at whom is written
-/// down.
+/// Persons by name and birth date, by a booking number or by the register's code. Who looked, why
+/// and at whom is written down.
 ///
 /// # Errors
 /// `invalid_field`, also where it says too little or too much.

@@ -1,6 +1,6 @@
 //! What is said to administrators who change persons of the register, and to whom it concerns.
 
-use crate::domain::{Detail, language::Language};
+use crate::domain::{Detail, language::Language, merge::SameDose};
 
 /// A cause of the administration of persons; empty for any other.
 pub(super) fn sentence(language: Language, detail: &Detail) -> String {
@@ -47,13 +47,16 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             "The person is being merged at this moment. Try again in a minute.",
             "지금 이 등록 정보를 합치는 중입니다. 1분 뒤에 다시 시도해 주십시오."
         ),
-        Detail::SameDose { dose_number, booking_id, other_booking_id } => say!(
-            language,
-            "Both have dose {dose_number} of one course: bookings {booking_id} and \
+        Detail::SameDose { both } => {
+            let SameDose { course_id, dose_number, booking_id, other_booking_id } = &**both;
+            say!(
+                language,
+                "Both have dose {dose_number} of course {course_id}: bookings {booking_id} and \
              {other_booking_id}. Cancel one of them, then merge.",
-            "두 분 모두 같은 접종 과정의 {dose_number}차 예약이나 접종이 있습니다: {booking_id}, \
+                "두 분 모두 접종 과정 {course_id}번의 {dose_number}차 예약이나 접종이 있습니다: {booking_id}, \
              {other_booking_id}. 하나를 취소한 뒤 합쳐 주십시오."
-        ),
+            )
+        }
         Detail::NumberAlone => say!(
             language,
             "Give the clinic or the birth date beside the booking number.",

@@ -26,11 +26,11 @@ pub async fn tell(recorder: &mut Recorder) {
     doses(recorder, &admin).await;
     recorder.get(&admin, "/v1/admin/imports/register/template").await;
     files(recorder, &admin).await;
+    persons(recorder, &admin).await;
     let listed = recorder.get(&admin, "/v1/admin/imports").await;
     let last = &listed["imports"][0];
     let kind = last["kind"].as_str().unwrap();
     recorder.get(&admin, &format!("/v1/admin/imports/{kind}/{}", last["import_id"])).await;
-    persons(recorder, &admin).await;
 }
 
 /// Connections are made on first use, and each lane reads the rules before its first batch.
@@ -170,7 +170,7 @@ async fn persons(recorder: &mut Recorder, admin: &Client) {
             recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
         }
         recorder.get(admin, &one(person, "")).await;
-        let phone = format!("0107777000{person}");
+        let phone = format!("010777700{person}");
         recorder.correct(admin, &one(person, ""), json!({ "phone": phone, "reason": "x" })).await;
         recorder.get(admin, &one(person, "/changes")).await;
     }
