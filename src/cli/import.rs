@@ -135,12 +135,23 @@ fn bar(bytes: u64) -> ProgressBar {
 }
 
 fn text(report: &Report, is_loaded: bool) -> String {
-    let mut text = table(report);
+    let mut text = table(&report.rejects, "reason");
     let mut line = |words: String| {
         text.push_str(&words);
         text.push('\n');
     };
     let unlisted = report.rows_rejected.saturating_sub(count(report.rejects.len()));
+    if unlisted > 0 {
+        line(format!("and {unlisted} more"));
+    }
+    if !report.warnings.is_empty() {
+        text += &table(&report.warnings, "warning");
+    }
+    let unlisted = report.warnings_counted.saturating_sub(count(report.warnings.len()));
+    let mut line = |words: String| {
+        text.push_str(&words);
+        text.push('\n');
+    };
     if unlisted > 0 {
         line(format!("and {unlisted} more"));
     }
@@ -171,13 +182,14 @@ fn text(report: &Report, is_loaded: bool) -> String {
     text
 }
 
-fn table(report: &Report) -> String {
+/// Rows with what is said of each.
+fn table(rows: &[Reject], heading: &str) -> String {
     let mut text = String::new();
-    if report.rejects.is_empty() {
+    if rows.is_empty() {
         return text;
     }
     let width = |heading: &str, of: fn(&Reject) -> usize| {
-        report.rejects.iter().map(of).max().unwrap_or(0).max(heading.len())
+        rows.iter().map(of).max().unwrap_or(0).max(heading.len())
     };
     let columns = width("column", |reject| reject.column.len());
     let codes = width("code", |reject| reject.code.slug().len());
@@ -185,8 +197,8 @@ fn table(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:>8}  {column:<columns$}  {code:<codes$}  {reason}");
     };
-    row("line", "column", "code", "reason");
-    for reject in &report.rejects {
+    row("line", "column", "code", heading);
+    for reject in rows {
         let text = words::reject(Language::English, reject);
         row(&reject.line.to_string(), &reject.column, reject.code.slug(), &text);
     }
@@ -201,7 +213,7 @@ fn count(length: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::domain::{
-        Detail,
+        Code, Detail,
         import::{Fault, Rejects, Separator, read_as::Encoding},
     };
 
@@ -234,11 +246,21 @@ mod tests {
             rows_unchanged: 0,
             rows_rejected: 5,
             rejects: rejects.into_listed(),
+            warnings_counted: 2,
+            warnings: vec![Reject {
+                line: 3,
+                column: "on_date".to_owned(),
+                code: Code::NotBookable,
+                detail: Detail::DayClosed,
+            }],
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.
       12          malformed_row  The row is not UTF-8.
 and 3 more
+    line  column   code          warning
+       3  on_date  not_bookable  The clinic is closed on this day.
+and 1 more
 register: 20 rows read, 0 accepted, 0 unchanged, 5 rejected
 Read as CSV in CP949 (EUC-KR), separated by tabs.
 Nothing was changed.

@@ -25,6 +25,8 @@ words! {
         Campaign,
         Clinic,
         Course,
+        /// A line of the journal.
+        Movement,
         Pool,
         Product,
         Region,

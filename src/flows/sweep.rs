@@ -1,10 +1,10 @@
-//! Deletes codes, counts, messages and sessions that are of no more use.
+//! Deletes codes, counts, messages, sessions and keys of requests that are of no more use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, idempotency};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
@@ -26,16 +26,19 @@ enum Done {
     Notices,
     StaffSessions,
     EndedSessions,
+    /// Nobody sends a request again after so long.
+    IdempotencyKeys,
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
         Self::Notices,
         Self::StaffSessions,
         Self::EndedSessions,
+        Self::IdempotencyKeys,
     ];
 }
 
@@ -67,6 +70,10 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
+        Done::IdempotencyKeys => {
+            let before = now - TimeDelta::days(idempotency::DAYS_KEPT);
+            db::idempotency_key::delete_before(conn, before, BATCH).await
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use super::{
     code::title,
     date::date,
-    dose::{moved_meanwhile, promised},
+    dose::{self, moved_meanwhile, pool_holds, promised},
     expected::expected,
     file,
-    noun::{how_many, none_of, noun, role, sent, taken},
+    noun::{how_many, none_of, none_with_id, noun, role, sent, taken},
     number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
@@ -386,11 +386,6 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "There is no such region below the parent's.",
             "상위 물량의 지역 안에 해당 지역이 없습니다."
         ),
-        Detail::PoolNotBelow => say!(
-            language,
-            "There is no such pool right below this one.",
-            "이 물량 바로 아래에 해당 물량이 없습니다."
-        ),
         Detail::PoolOfOtherProduct => say!(
             language,
             "There is no such pool of this campaign and product.",
@@ -416,10 +411,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "This allocation draws from pool {pool_id}.",
             "이 배정은 {pool_id}번 물량에서 나옵니다."
         ),
-        Detail::PoolHolds { open } => {
-            let open = count(*open);
-            say!(language, "The pool has {open} doses left.", "남은 물량은 {open}회분입니다.")
-        }
+        Detail::PoolHolds { open, pools } => pool_holds(language, *open, pools),
         Detail::PoolPassedOn { passed_on } => {
             let passed_on = count(*passed_on);
             say!(
@@ -545,6 +537,31 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Line {line} has the same {field}.",
             "{line}번째 줄과 {field} 값이 같습니다."
         ),
+
+        // doses on their way, and days that can have them
+        Detail::PoolNotBeside => dose::pool_not_beside(language),
+        Detail::DosesGone { pool, doses, open, went, granted, lost } => {
+            dose::gone(language, pool, (*doses, *open), went, (*granted, *lost))
+        }
+        Detail::LineNotCorrectable => dose::line_not_correctable(language),
+        Detail::LineCorrected => dose::line_corrected(language),
+        Detail::BeyondLine { doses } => dose::beyond_line(language, *doses),
+        Detail::QuotaGone => dose::quota_gone(language),
+        Detail::KeyMissing => dose::key_missing(language),
+        Detail::KeyReused => dose::key_reused(language),
+        Detail::NoneWithId { what, id } => none_with_id(language, *what, id),
+        Detail::DayPast { today, zone } => dose::day_past(language, *today, zone),
+        Detail::DayClosed => dose::day_closed(language),
+        Detail::BookingIsOver { closes_on } => dose::booking_is_over(language, *closes_on),
+        Detail::DayBeforeOpening { opens_on } => dose::day_before_opening(language, *opens_on),
+        Detail::DayAfterClose { closes_on, days } => {
+            dose::day_after_close(language, *closes_on, *days)
+        }
+        Detail::DayWithoutSeats => dose::day_without_seats(language),
+        Detail::DosesBeyondSeats { doses, seats } => {
+            dose::doses_beyond_seats(language, *doses, *seats)
+        }
+
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
-    Code, Detail, PoolId, ProductId, Refusal,
+    Code, Detail, PoolId, ProductId, Refusal, RegionId,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
@@ -14,6 +14,7 @@ use crate::domain::{
     import::{Kind, column::Form},
     language::Language::{English, Korean},
     localized::Localized,
+    stock::Stock,
     verdict::{Reason, ReasonCode, Verdict},
 };
 
@@ -83,6 +84,21 @@ fn details_of_things() -> Vec<Detail> {
     details
 }
 
+fn stock(id: i32, name: &str, name_ko: &str) -> Stock {
+    Stock {
+        pool_id: PoolId(id),
+        region_id: Some(RegionId(id)),
+        name: Some(name.into()),
+        name_ko: Some(name_ko.into()),
+        name_en: None,
+        doses: 1_200,
+    }
+}
+
+fn nation() -> Stock {
+    Stock { region_id: None, name: None, name_ko: None, ..stock(1, "", "") }
+}
+
 /// At least one of each cause.
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
@@ -103,7 +119,32 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SlotLength { hours_max: 24 },
         Detail::SeatsTaken { taken: 12, max: 10_000 },
         Detail::DrawsFromPool { pool_id: PoolId(1_234) },
-        Detail::PoolHolds { open: 1_500 },
+        Detail::PoolHolds { open: 1_500, pools: Vec::new() },
+        Detail::PoolHolds { open: 1_500, pools: vec![stock(2, "Seoul", "서울"), nation()] },
+        Detail::PoolHolds { open: 1_500, pools: vec![nation()] },
+        Detail::DosesGone {
+            pool: vec![stock(2, "Seoul", "서울")],
+            doses: 4_000,
+            open: 1_500,
+            went: (3..9).map(|id| stock(id, "Mapo", "마포")).collect(),
+            granted: 700,
+            lost: 30,
+        },
+        Detail::DosesGone {
+            pool: Vec::new(),
+            doses: 40,
+            open: 0,
+            went: Vec::new(),
+            granted: 30,
+            lost: 10,
+        },
+        Detail::BeyondLine { doses: 1_200 },
+        Detail::NoneWithId { what: Noun::Pool, id: "1234".into() },
+        Detail::DayPast { today: day("2026-12-07"), zone: "Asia/Seoul".into() },
+        Detail::BookingIsOver { closes_on: day("2026-12-07") },
+        Detail::DayBeforeOpening { opens_on: day("2026-12-07") },
+        Detail::DayAfterClose { closes_on: day("2026-12-07"), days: 1_176 },
+        Detail::DosesBeyondSeats { doses: 1_200, seats: 1_100 },
         Detail::PoolPassedOn { passed_on: 1_500 },
         Detail::VialBroken { doses_per_vial: 10 },
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },

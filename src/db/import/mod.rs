@@ -63,6 +63,8 @@ pub async fn find(
             rows_unchanged,
             rows_rejected,
             rejects: row.rejects.0,
+            warnings_counted: 0,
+            warnings: Vec::new(),
         }
     }))
 }

@@ -152,7 +152,7 @@ impl Job<'_> {
         let Staged { rows_read, is_readable, mut rejects } =
             self.stage(conn, file, parser, progress).await?;
         if is_readable {
-            check(conn, kind, &mut rejects).await?;
+            check(conn, kind, &mut rejects, options.dry_run).await?;
         }
         let mut report = self.report((&sha256, read_as), rows_read, rejects);
         let good = rows_read.saturating_sub(report.rows_rejected);
@@ -161,11 +161,15 @@ impl Job<'_> {
         if !is_enough {
             return Err(Undone::Rejected(report));
         }
-        report.rows_accepted = write(conn, kind, options.actor()).await?;
+        report.rows_accepted = write(conn, kind, options).await?;
         report.rows_unchanged = good.saturating_sub(report.rows_accepted);
+        if options.dry_run {
+            return Err(Undone::DryRun(report));
+        }
         db::import::insert(conn, &sha256, &report, options.staff_user_id).await?;
         db::catalogue::touch(conn).await?;
-        if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+        finish(conn, kind).await?;
+        Ok(report)
     }
 
     async fn parser(&self, conn: &mut PgConnection) -> Result<Box<dyn RowParser>> {
@@ -211,8 +215,9 @@ impl Job<'_> {
         &self,
         (sha256, read_as): (&[u8], Option<ReadAs>),
         rows_read: u64,
-        rejects: Rejects,
+        mut rejects: Rejects,
     ) -> Report {
+        let warnings = rejects.take_warnings();
         Report {
             kind: self.kind,
             sha256: data_encoding::HEXLOWER.encode(sha256),
@@ -224,27 +229,42 @@ impl Job<'_> {
             rows_unchanged: 0,
             rows_rejected: rejects.counted(),
             rejects: rejects.into_listed(),
+            warnings_counted: warnings.counted,
+            warnings: warnings.into_listed(),
         }
     }
 }
 
-async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sqlx::Result<()> {
+async fn check(
+    conn: &mut PgConnection,
+    kind: Kind,
+    rejects: &mut Rejects,
+    is_dry_run: bool,
+) -> sqlx::Result<()> {
     match kind {
         Kind::Register => register::check(conn, rejects).await,
         Kind::Roster => roster::check(conn, rejects).await,
         Kind::Clinics => clinic::check(conn, rejects).await,
         Kind::Slots => slot::check(conn, rejects).await,
-        Kind::Allocations => allocation::check(conn, rejects).await,
+        Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
     }
 }
 
-async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<u64> {
+async fn write(conn: &mut PgConnection, kind: Kind, options: &Options) -> sqlx::Result<u64> {
     match kind {
         Kind::Register => db::import::register::insert_staged(conn).await,
         Kind::Roster => db::import::roster::insert_staged(conn).await,
         Kind::Clinics => db::import::clinic::insert_staged(conn).await,
         Kind::Slots => db::import::slot::insert_staged(conn).await,
-        Kind::Allocations => allocation::write(conn, actor).await,
+        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await,
+    }
+}
+
+/// What bookings wait for comes last, after everything that can be waited for.
+async fn finish(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<()> {
+    match kind {
+        Kind::Allocations => db::import::allocation::top_up(conn).await,
+        Kind::Register | Kind::Roster | Kind::Clinics | Kind::Slots => Ok(()),
     }
 }
 
