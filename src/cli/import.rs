@@ -135,26 +135,12 @@ fn bar(bytes: u64) -> ProgressBar {
 }
 
 fn text(report: &Report, is_loaded: bool) -> String {
-    let mut text = table(&report.rejects, "reason");
+    let mut text = table(&report.rejects, report.rows_rejected, "reason");
+    text += &table(&report.warnings, report.warnings_counted, "warning");
     let mut line = |words: String| {
         text.push_str(&words);
         text.push('\n');
     };
-    let unlisted = report.rows_rejected.saturating_sub(count(report.rejects.len()));
-    if unlisted > 0 {
-        line(format!("and {unlisted} more"));
-    }
-    if !report.warnings.is_empty() {
-        text += &table(&report.warnings, "warning");
-    }
-    let unlisted = report.warnings_counted.saturating_sub(count(report.warnings.len()));
-    let mut line = |words: String| {
-        text.push_str(&words);
-        text.push('\n');
-    };
-    if unlisted > 0 {
-        line(format!("and {unlisted} more"));
-    }
     line(format!(
         "{}: {} rows read, {} accepted, {} unchanged, {} rejected",
         report.kind,
@@ -182,8 +168,8 @@ fn text(report: &Report, is_loaded: bool) -> String {
     text
 }
 
-/// Rows with what is said of each.
-fn table(rows: &[Reject], heading: &str) -> String {
+/// The first of so many rows, with what is said of each.
+fn table(rows: &[Reject], counted: u64, heading: &str) -> String {
     let mut text = String::new();
     if rows.is_empty() {
         return text;
@@ -201,6 +187,11 @@ fn table(rows: &[Reject], heading: &str) -> String {
     for reject in rows {
         let text = words::reject(Language::English, reject);
         row(&reject.line.to_string(), &reject.column, reject.code.slug(), &text);
+    }
+    let unlisted = counted.saturating_sub(count(rows.len()));
+    if unlisted > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "and {unlisted} more");
     }
     text
 }

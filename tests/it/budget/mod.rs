@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Answer, Client, Made, TestApp, World,
+    client::KEY,
     database::TestDatabase,
     openapi::{operation_id, operations},
     wire::Wire,
@@ -85,6 +86,10 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_receipt", 10),
     ("admin_post_receipt: of a public campaign", 13),
     ("admin_post_transfer", 8),
+    ("admin_post_transfer: across", 8),
+    ("admin_post_loss", 8),
+    ("admin_post_correction", 8),
+    ("admin_post_correction: of a public campaign", 8),
     ("admin_list_allocations", 2),
     ("admin_post_allocation", 21),
     ("admin_post_grant", 15),
@@ -134,6 +139,9 @@ impl Recorder {
         let request = client.request(method, path);
         let request = match body {
             Body::None => request,
+            Body::Json(body) if path.ends_with("/receipts") => {
+                request.json(body).header(KEY, &Uuid::now_v7().to_string())
+            }
             Body::Json(body) => request.json(body),
             Body::Csv(file) => request.body("text/csv", file),
         };

@@ -3,6 +3,8 @@
 
 mod allocation;
 mod case;
+mod clinic_day;
+pub mod lock;
 mod register;
 mod reject;
 mod template;
