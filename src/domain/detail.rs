@@ -11,7 +11,7 @@ use super::{
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
     ids::PoolId,
     import::kind::Kind,
-    stock::Stock,
+    stock::{Gone, Stock},
     verdict::Verdict,
 };
 
@@ -189,9 +189,7 @@ details! {
 
     // doses on their way, and days that can have them
     PoolNotBeside,                                             "pool_not_beside";
-    DosesGone {
-        pool: Vec<Stock>, doses: i32, open: i32, went: Vec<Stock>, granted: i32, lost: i32
-    }, "doses_gone";
+    DosesGone { #[serde(flatten)] gone: Box<Gone> },           "doses_gone";
     LineNotCorrectable,                                        "line_not_correctable";
     LineCorrected,                                             "line_corrected";
     BeyondLine { doses: i32 },                                 "beyond_line";

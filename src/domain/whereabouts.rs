@@ -1,6 +1,11 @@
 //! Where doses are above the clinic, by name: what a refusal says when a pool has too few.
 
-use super::{Code, Detail, PoolId, Refusal, localized::Localized, pool::Pool, stock::Stock};
+use super::{
+    Code, Detail, PoolId, Refusal,
+    localized::Localized,
+    pool::Pool,
+    stock::{Gone, Stock},
+};
 
 /// So many pools elsewhere are named, those with the most doses.
 const ELSEWHERE_MAX: usize = 3;
@@ -70,14 +75,19 @@ pub fn gone(pool: &Pool, doses: i32, pools: &[NamedPool]) -> Refusal {
     went.sort_by_key(|stock| (std::cmp::Reverse(stock.doses), stock.pool_id));
     went.truncate(BELOW_MAX);
     let own = pools.iter().find(|one| one.pool.pool_id == pool.pool_id);
-    let detail = Detail::DosesGone {
-        pool: own.map(|own| own.with(pool.open)).into_iter().collect(),
+    let Localized { main, ko, en } = own.and_then(|own| own.name.clone()).unwrap_or_default();
+    let gone = Gone {
+        pool_id: pool.pool_id,
+        name: Some(main).filter(|name| !name.is_empty()),
+        name_ko: ko,
+        name_en: en,
         doses,
         open: pool.open,
         went,
         granted: pool.passed_on.saturating_sub(passed_on_below).max(0),
         lost: pool.lost,
     };
+    let detail = Detail::DosesGone { gone: gone.into() };
     Refusal::new(Code::NotEnoughDoses, detail).with("open", pool.open)
 }
 

@@ -540,9 +540,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
 
         // doses on their way, and days that can have them
         Detail::PoolNotBeside => dose::pool_not_beside(language),
-        Detail::DosesGone { pool, doses, open, went, granted, lost } => {
-            dose::gone(language, pool, (*doses, *open), went, (*granted, *lost))
-        }
+        Detail::DosesGone { gone } => dose::gone(language, gone),
         Detail::LineNotCorrectable => dose::line_not_correctable(language),
         Detail::LineCorrected => dose::line_corrected(language),
         Detail::BeyondLine { doses } => dose::beyond_line(language, *doses),

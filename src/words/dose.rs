@@ -3,7 +3,11 @@
 use chrono::NaiveDate;
 
 use super::{date::date, number::count};
-use crate::domain::{fact::Counter, language::Language, stock::Stock};
+use crate::domain::{
+    fact::Counter,
+    language::Language,
+    stock::{Gone, Stock},
+};
 
 /// So many pools are named in a sentence; the facts have more.
 const NAMED_MAX: usize = 4;
@@ -69,17 +73,10 @@ pub(super) fn pool_holds(language: Language, open: i32, pools: &[Stock]) -> Stri
 }
 
 /// That doses which are to be taken back are not there any more, and where they went.
-pub(super) fn gone(
-    language: Language,
-    own: &[Stock],
-    (doses, open): (i32, i32),
-    went: &[Stock],
-    (granted, lost): (i32, i32),
-) -> String {
-    let own = own
-        .first()
-        .map_or_else(|| say!(language, "the pool", "이 물량"), |stock| pool(language, stock));
-    let (doses, open) = (count(doses), count(open));
+pub(super) fn gone(language: Language, gone: &Gone) -> String {
+    let Gone { went, .. } = gone;
+    let own = pool(language, &gone.pool());
+    let (doses, open) = (count(gone.doses), count(gone.open));
     let mut text = say!(
         language,
         "{own} has only {open} of the {doses} doses that are to be taken back.",
@@ -96,7 +93,7 @@ pub(super) fn gone(
             " 그 밖의 물량 {rest}곳으로도 나갔습니다."
         );
     }
-    let (granted, lost) = (count(granted), count(lost));
+    let (granted, lost) = (count(gone.granted), count(gone.lost));
     text += &say!(
         language,
         " Allocations have {granted}, and {lost} were lost. Bring them back first.",

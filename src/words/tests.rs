@@ -14,7 +14,7 @@ use crate::domain::{
     import::{Kind, column::Form},
     language::Language::{English, Korean},
     localized::Localized,
-    stock::Stock,
+    stock::{Gone, Stock},
     verdict::{Reason, ReasonCode, Verdict},
 };
 
@@ -99,6 +99,20 @@ fn nation() -> Stock {
     Stock { region_id: None, name: None, name_ko: None, ..stock(1, "", "") }
 }
 
+fn gone() -> Gone {
+    Gone {
+        pool_id: PoolId(2),
+        name: Some("Seoul".into()),
+        name_ko: Some("서울".into()),
+        name_en: None,
+        doses: 4_000,
+        open: 1_500,
+        went: (3..9).map(|id| stock(id, "Mapo", "마포")).collect(),
+        granted: 700,
+        lost: 30,
+    }
+}
+
 /// At least one of each cause.
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
@@ -122,22 +136,8 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::PoolHolds { open: 1_500, pools: Vec::new() },
         Detail::PoolHolds { open: 1_500, pools: vec![stock(2, "Seoul", "서울"), nation()] },
         Detail::PoolHolds { open: 1_500, pools: vec![nation()] },
-        Detail::DosesGone {
-            pool: vec![stock(2, "Seoul", "서울")],
-            doses: 4_000,
-            open: 1_500,
-            went: (3..9).map(|id| stock(id, "Mapo", "마포")).collect(),
-            granted: 700,
-            lost: 30,
-        },
-        Detail::DosesGone {
-            pool: Vec::new(),
-            doses: 40,
-            open: 0,
-            went: Vec::new(),
-            granted: 30,
-            lost: 10,
-        },
+        Detail::DosesGone { gone: gone().into() },
+        Detail::DosesGone { gone: Gone { name: None, went: Vec::new(), ..gone() }.into() },
         Detail::BeyondLine { doses: 1_200 },
         Detail::NoneWithId { what: Noun::Pool, id: "1234".into() },
         Detail::DayPast { today: day("2026-12-07"), zone: "Asia/Seoul".into() },

@@ -212,7 +212,10 @@ impl Real {
     }
 
     async fn grant(&self, doses: i32) -> String {
-        name(grant(&self.app.app.db, self.allocation(), amount(doses), &cause(), None).await, "granted")
+        name(
+            grant(&self.app.app.db, self.allocation(), amount(doses), &cause(), None).await,
+            "granted",
+        )
     }
 
     async fn retract(&self, doses: i32) -> String {

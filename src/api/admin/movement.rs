@@ -146,7 +146,7 @@ pub async fn post_correction(
         IdempotencyKey,
     )>,
 ) -> Result<HttpResponse, Problem> {
-    let of = id.parse::<Position>().map_err(|_| Refusal::none(Noun::Movement, id_of(&id)))?;
+    let of = id.parse::<Position>().map_err(|_none| Refusal::none(Noun::Movement, id_of(&id)))?;
     let CorrectionRequest { doses, reason, reason_ko, reason_en } = body;
     let cause = cause(by, localized(reason, reason_ko, reason_en));
     let keyed = key.of(by, &json!(["correction", of.to_string(), doses, cause.reason]));

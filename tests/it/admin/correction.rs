@@ -87,7 +87,10 @@ async fn only_what_is_still_there_is_taken_back_and_the_rest_is_told_of() {
     let refused = admin.post(&correction(&receipt), &all).await.problem(409, "not_enough_doses");
     assert_eq!(refused["cause"], "doses_gone");
     let facts = &refused["facts"];
-    assert_eq!((&facts["open"], &facts["lost"], &facts["granted"]), (&json!(70), &json!(30), &json!(0)));
+    assert_eq!(
+        (&facts["open"], &facts["lost"], &facts["granted"]),
+        (&json!(70), &json!(30), &json!(0))
+    );
     assert_eq!(facts["went"][0]["pool_id"], to);
     assert_eq!(facts["went"][0]["doses"], 480);
     let text = refused["detail"].as_str().unwrap();
@@ -144,10 +147,8 @@ async fn a_receipt_of_a_draft_goes_without_a_word_to_the_public() {
     let (app, made, admin) = world(1).await;
     let receipt = receive(&admin, &made, 500).await;
     admin.post(&correction(&receipt), &json!({"reason": "x"})).await.ok(200);
-    let told: i64 = sqlx::query_scalar("select count(*) from supply_history")
-        .fetch_one(&app.db)
-        .await
-        .unwrap();
+    let told: i64 =
+        sqlx::query_scalar("select count(*) from supply_history").fetch_one(&app.db).await.unwrap();
     assert_eq!(told, 0);
     verified(&app).await;
 }
@@ -171,9 +172,8 @@ async fn two_corrections_at_once_take_no_more_than_the_line_had() {
 async fn doses_move_down_up_and_across() {
     let (app, made, admin) = world(3).await;
     receive(&admin, &made, 500).await;
-    let ids = [0, 1, 2].map(|at| async { pool(&admin, &made, at).await["pool_id"].clone() });
-    let [nation, one, two] = ids;
-    let (nation, one, two) = (nation.await, one.await, two.await);
+    let id = async |at| pool(&admin, &made, at).await["pool_id"].clone();
+    let (nation, one, two) = (id(0).await, id(1).await, id(2).await);
     let transfer = async |from: &Value, to: &Value, doses: i32| {
         let body = json!({"doses": doses, "reason": "x", "to_pool_id": to});
         admin.post(&format!("/v1/admin/pools/{from}/transfers"), &body).await

@@ -91,7 +91,10 @@ async fn everything_that_moves_doses_is_done_once() {
     let receipt = receipt.as_str().unwrap();
     let (doses, next) = (json!({"doses": 10, "reason": "x"}), "2031-01-01");
     let requests = [
-        (format!("{nation}/transfers"), json!({"doses": 90, "reason": "x", "to_pool_id": province})),
+        (
+            format!("{nation}/transfers"),
+            json!({"doses": 90, "reason": "x", "to_pool_id": province}),
+        ),
         (format!("{nation}/losses"), doses.clone()),
         (format!("/v1/admin/allocations/{id}/grants"), doses.clone()),
         (format!("/v1/admin/allocations/{id}/retractions"), doses.clone()),
@@ -113,7 +116,6 @@ async fn everything_that_moves_doses_is_done_once() {
         let again = admin.post_once(key, &path, &body).await;
         assert_eq!((again.status, &again.body), (first.status, &first.body), "{path}");
         assert_eq!(lines(&app).await, before + 1, "{path}");
-        before += 1;
         let mut other = body.clone();
         other["reason"] = json!("another");
         admin.post_once(key, &path, &other).await.blames(422, "invalid_field", KEY);
@@ -143,11 +145,13 @@ async fn what_was_refused_is_decided_anew_and_old_keys_go() {
     };
     sweep().await;
     assert_eq!(count().await, 2, "the control: they are young");
-    sqlx::query("update idempotency_key set created_at = now() - interval '31 days' where key = $1")
-        .bind(key)
-        .execute(&app.db)
-        .await
-        .unwrap();
+    sqlx::query(
+        "update idempotency_key set created_at = now() - interval '31 days' where key = $1",
+    )
+    .bind(key)
+    .execute(&app.db)
+    .await
+    .unwrap();
     sweep().await;
     assert_eq!(count().await, 1);
 }

@@ -277,7 +277,8 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
         let lines = lines["movements"].as_array().unwrap().iter();
         let line = lines.filter(|line| line["kind"] == kind).next_back().unwrap();
         recorder.case = case;
-        let path = format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());
+        let path =
+            format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());
         recorder.post(admin, &path, body.clone()).await;
     }
     let body = json!({
