@@ -74,6 +74,7 @@ pub async fn allocate(
                 Some(known) => (known, false),
                 None => (db::allocation::insert(conn, &to).await.map_err(named)?, true),
             };
+            unless_moved(&grant, amount)?;
             if grant.pool_id != to.pool_id {
                 let detail = Detail::DrawsFromPool { pool_id: grant.pool_id };
                 return Err(Refusal::field("pool_id", detail).into());

@@ -1,5 +1,5 @@
-//! Administrators' work on doses beside bookings: rows that bookings need come last, and what cannot
-//! be had in time is answered 503.
+//! Administrators' work on doses beside bookings: rows that bookings need come last, and what
+//! cannot be had in time is answered 503.
 
 use serde_json::json;
 use sqlx::{Postgres, Transaction};

@@ -62,7 +62,7 @@ const CASES: &[Case] = &[
     read("clinics-quoted-newline.csv", 1),
 ];
 
-/// A file of practice. Days of allocations that were ahead when it was made are as far ahead of now.
+/// A file of practice. Days of allocations that were ahead when it was made are as far ahead now.
 pub(super) fn bytes(file: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/import/cases");
     let bytes = std::fs::read(folder.join(file)).unwrap();
