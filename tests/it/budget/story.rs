@@ -274,8 +274,8 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
     let lines = format!("{ADMIN}/movements?pool_id={}", made.nation);
     let lines = admin.get(&lines).await.ok(200);
     for (kind, case) in [("lose", None), ("receive", Some("of a public campaign"))] {
-        let lines = lines["movements"].as_array().unwrap().iter();
-        let line = lines.filter(|line| line["kind"] == kind).next_back().unwrap();
+        let mut lines = lines["movements"].as_array().unwrap().iter();
+        let line = lines.rfind(|line| line["kind"] == kind).unwrap();
         recorder.case = case;
         let path =
             format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());

@@ -1,43 +1,15 @@
-//! What stands in the way of moving doses, or of booking them where they are going.
+//! Pools by name: what they have, where their doses went, and what is done once.
 
-use chrono::NaiveDate;
-
-use super::{date::date, number::count};
-use crate::domain::{
-    fact::Counter,
-    language::Language,
-    stock::{Gone, Stock},
+use crate::{
+    domain::{
+        language::Language,
+        stock::{Gone, Stock},
+    },
+    words::number::count,
 };
 
 /// So many pools are named in a sentence; the facts have more.
 const NAMED_MAX: usize = 4;
-
-/// That a count is another one by now than whoever asked has seen.
-pub(super) fn moved_meanwhile(language: Language, counter: Counter, now: i32) -> String {
-    let now = count(now);
-    let name = match counter {
-        Counter::Granted => "granted",
-        Counter::PassedOn => "passed_on",
-        Counter::Received => "received",
-    };
-    say!(
-        language,
-        "The doses moved meanwhile: {name} is {now} now.",
-        "그사이 백신 수가 바뀌었습니다. 지금 {name} 값은 {now}입니다."
-    )
-}
-
-/// That doses are promised, and what taking them back would do.
-pub(super) fn promised(language: Language, (open, promised, displaced): (i32, i32, i32)) -> String {
-    let (open, promised, displaced) = (count(open), count(promised), count(displaced));
-    say!(
-        language,
-        "Only {open} doses are open and {promised} are promised: taking back more would \
-         displace {displaced} bookings.",
-        "회수할 수 있는 백신은 {open}회분이고 {promised}회분은 예약되어 있습니다. \
-         더 회수하면 예약 {displaced}건의 백신이 없어집니다."
-    )
-}
 
 /// A pool by its region and number; the Korean ends in a bracket, so that its particles are known.
 fn pool(language: Language, stock: &Stock) -> String {
@@ -57,7 +29,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// That a pool has too few, and where there are some.
-pub(super) fn pool_holds(language: Language, open: i32, pools: &[Stock]) -> String {
+pub(super) fn holds(language: Language, open: i32, pools: &[Stock]) -> String {
     let open = count(open);
     let Some((own, others)) = pools.split_first() else {
         return say!(language, "The pool has {open} doses left.", "남은 물량은 {open}회분입니다.");
@@ -163,66 +135,5 @@ pub(super) fn key_reused(language: Language) -> String {
         language,
         "This Idempotency-Key came with another request before. Take a new one for each request.",
         "이 Idempotency-Key는 이미 다른 요청에 쓰였습니다. 요청마다 새로 만들어 주십시오."
-    )
-}
-
-pub(super) fn day_past(language: Language, today: NaiveDate, zone: &str) -> String {
-    let today = date(language, today);
-    say!(
-        language,
-        "The day is over at the clinic: there it is {today} ({zone}).",
-        "접종기관에서는 이미 지난 날짜입니다. 그곳의 오늘은 {today}({zone})입니다."
-    )
-}
-
-pub(super) fn day_closed(language: Language) -> String {
-    say!(
-        language,
-        "The clinic is closed on this day.",
-        "접종기관이 그날은 접종하지 않습니다. 다른 날짜를 정해 주십시오."
-    )
-}
-
-pub(super) fn booking_is_over(language: Language, closes_on: NaiveDate) -> String {
-    let closes_on = date(language, closes_on);
-    say!(
-        language,
-        "Booking ended on {closes_on}: nobody can book these doses.",
-        "예약이 {closes_on}에 끝나 이 백신은 예약할 수 없습니다."
-    )
-}
-
-pub(super) fn day_before_opening(language: Language, opens_on: NaiveDate) -> String {
-    let opens_on = date(language, opens_on);
-    say!(
-        language,
-        "Booking opens on {opens_on}, after this day: nobody can book these doses.",
-        "예약이 이 날짜보다 늦은 {opens_on}에 시작되어 이 백신은 예약할 수 없습니다."
-    )
-}
-
-pub(super) fn day_after_close(language: Language, closes_on: NaiveDate, days: i64) -> String {
-    let (closes_on, days) = (date(language, closes_on), count(days));
-    say!(
-        language,
-        "The day is {days} days after booking ends on {closes_on}: check month and year.",
-        "예약이 끝나는 {closes_on}보다 {days}일 뒤의 날짜입니다. 연도와 월을 확인해 주십시오."
-    )
-}
-
-pub(super) fn day_without_seats(language: Language) -> String {
-    say!(
-        language,
-        "The clinic has no free seat on this day: nobody can book these doses until it has slots.",
-        "접종기관에 그날 남은 자리가 없습니다. 예약 시간을 만들기 전에는 예약할 수 없습니다."
-    )
-}
-
-pub(super) fn doses_beyond_seats(language: Language, doses: i64, seats: i64) -> String {
-    let (doses, seats) = (count(doses), count(seats));
-    say!(
-        language,
-        "The clinic would have {doses} open doses for {seats} free seats on this day.",
-        "접종기관의 그날 남은 자리는 {seats}개인데 예약할 백신은 {doses}회분이 됩니다."
     )
 }
