@@ -30,7 +30,8 @@ pub async fn find(
                        and s.starts_at > clock_timestamp()), 0) as "seats!",
                coalesce((
                    select sum(open) from allocation a
-                   where a.clinic_id = $1 and a.on_date = $3 and a.channel in (1, 2)), 0) as "open!",
+                   where a.clinic_id = $1 and a.on_date = $3 and a.channel in (1, 2)), 0)
+                   as "open!",
                (m.opens_at at time zone c.zone)::date as "opens_on!",
                (m.closes_at at time zone c.zone)::date as "closes_on!",
                m.closes_at <= clock_timestamp() as "is_over!"

@@ -1,5 +1,5 @@
-//! A day at a clinic, before doses are given to it: whether anybody can book them. What nobody could
-//! ever book is refused; what looks like a slip, or can still become bookable, is warned of.
+//! A day at a clinic, before doses are given to it: whether anybody can book them. What nobody
+//! could ever book is refused; what looks like a slip, or can still become bookable, is warned of.
 
 use std::borrow::Cow;
 

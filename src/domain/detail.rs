@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    ids::PoolId,
-    import::kind::Kind,
+    ids::{ImportId, PoolId},
+    import::{brake::Excess, counts::Counts, kind::Kind},
     stock::{Gone, Stock},
     verdict::Verdict,
 };
@@ -100,6 +100,12 @@ details! {
     NoLongerInRegister,                                        "no_longer_in_register";
     InRegister,                                                "in_register";
     SpellingInRegister,                                        "spelling_in_register";
+    SameNameAndBirthDate,                                      "same_name_and_birth_date";
+    PossiblySameAsLine { line: u64 },                          "possibly_same_as_line";
+    PersonCodeInRegister,                                      "person_code_in_register";
+    PersonHasOtherCode,                                        "person_has_other_code";
+    CodeOfOtherPerson,                                         "code_of_other_person";
+    KeyOfOtherPerson,                                          "key_of_other_person";
 
     // places
     DistrictOfDistrict,                                        "district_of_district";
@@ -182,10 +188,14 @@ details! {
     NotUtf8,                                                   "not_utf8";
     QuoteOpen,                                                 "quote_open";
     QuoteStray,                                                "quote_stray";
-    QuoteNeverClosed { first_line: u64, last_line: u64 },      "quote_never_closed";
+    QuoteNeverClosed { lines_max: u64 },                       "quote_never_closed";
     RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
+    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
+    OtherFileThanTried,                                        "other_file_than_tried";
+    ChangedSinceDryRun { then: Counts, now: Counts },          "changed_since_dry_run";
+    FarMore { shares: Vec<Excess>, confirm: u64 },             "far_more";
 
     // doses on their way, and days that can have them
     PoolNotBeside,                                             "pool_not_beside";

@@ -25,6 +25,8 @@ words! {
         Campaign,
         Clinic,
         Course,
+        DryRun,
+        Import,
         /// A line of the journal.
         Movement,
         Pool,

@@ -27,6 +27,7 @@ pub mod discrepancy;
 pub mod eligibility;
 mod eligibility_rule;
 pub mod fact;
+pub mod fold;
 pub mod grant;
 pub mod ids;
 pub mod import;
@@ -38,6 +39,7 @@ pub mod movement;
 pub mod notice;
 pub mod outbox;
 pub mod person;
+pub mod person_key;
 pub mod phone;
 pub mod pool;
 pub mod product;
@@ -64,7 +66,7 @@ pub mod whereabouts;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,
-    RegionId, RosterId, SlotId, StaffUserId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
+    ProductId, RegionId, RosterId, SlotId, StaffUserId, TrancheId,
 };
 pub use refusal::Refusal;

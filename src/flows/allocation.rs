@@ -1,9 +1,9 @@
 //! Doses of an allocation: granted from a pool, from when on they can be booked, and taken back as
 //! far as nobody was promised them.
 //!
-//! Locks: the clinic, pools, the catalogue, and last the allocation, which bookings need: it is held
-//! for as long as one row is written, and nothing is waited for meanwhile. Campaigns are not locked:
-//! one that is closed while doses are granted was given them before.
+//! Locks: the clinic, pools, the catalogue, and last the allocation, which bookings need: it is
+//! held for as long as one row is written, and nothing is waited for meanwhile. Campaigns are not
+//! locked: one that is closed while doses are granted was given them before.
 
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;

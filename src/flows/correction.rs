@@ -40,8 +40,9 @@ pub struct Corrected {
 /// so.
 ///
 /// # Errors
-/// `not_found`; `wrong_state` for a line of another kind, one that was taken back before, or a quota
-/// that would be gone; `invalid_field` for more doses than the line has left; `not_whole_vials`;
+/// `not_found`; `wrong_state` for a line of another kind, one that was taken back before, or a
+/// quota that would be gone; `invalid_field` for more doses than the line has left;
+/// `not_whole_vials`;
 /// `not_enough_doses` where the doses have gone on, with where they went.
 pub async fn correct(
     db: &Db,

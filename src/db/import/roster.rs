@@ -4,14 +4,16 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
     "/* import::roster::STAGED */
      create temporary table staged_roster (line bigint not null, roster_id int not null,
-         match_key uuid not null) on commit drop",
-    "/* import::roster::STAGED */ copy staged_roster (line, roster_id, match_key) from stdin",
+         match_key uuid not null, earlier_key uuid not null, code_key uuid)
+         on commit drop",
+    "/* import::roster::STAGED */
+     copy staged_roster (line, roster_id, match_key, earlier_key, code_key) from stdin",
 );
 
 /// The rosters by their codes.
@@ -23,6 +25,25 @@ pub async fn rosters(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Ro
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.code, RosterId(row.roster_id))).collect())
+}
+
+/// Gives rows the key under which their person stands: the one whom the code finds, or who stands
+/// under the key of the form before.
+pub async fn find_persons(conn: &mut PgConnection) -> sqlx::Result<()> {
+    for sql in [
+        "/* import::roster::find_persons */
+         update staged_roster s set match_key = s.earlier_key
+         where s.earlier_key <> s.match_key and (
+             exists (select from person p where p.match_key = uuid_send(s.earlier_key))
+             or exists (
+                 select from person_spelling x where x.match_key = uuid_send(s.earlier_key)))",
+        "/* import::roster::find_persons */
+         update staged_roster s set match_key = encode(p.match_key, 'hex')::uuid
+         from person p where p.person_code_key = uuid_send(s.code_key)",
+    ] {
+        write(conn, sql).await?;
+    }
+    Ok(())
 }
 
 /// Takes out who stands on the same roster a second time.
@@ -61,9 +82,9 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new on a roster; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
-    write(
+/// Adds who is new on a roster.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
+    let new = write(
         conn,
         "/* import::roster::insert_staged */
          insert into roster_member (person_id, roster_id)
@@ -73,5 +94,6 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
              on p.match_key = uuid_send(s.match_key)
          order by 1, 2 on conflict do nothing",
     )
-    .await
+    .await?;
+    Ok(Written { new, ..Written::default() })
 }

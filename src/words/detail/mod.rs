@@ -5,7 +5,9 @@ mod clinic_day;
 mod dose;
 mod field;
 mod file;
+mod import;
 mod person;
+mod person_key;
 mod place;
 mod pool;
 mod request;
@@ -195,14 +197,20 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NotUtf8 => file::not_utf8(language),
         Detail::QuoteOpen => file::quote_open(language),
         Detail::QuoteStray => file::quote_stray(language),
-        Detail::QuoteNeverClosed { first_line, last_line } => {
-            file::quote_never_closed(language, *first_line, *last_line)
-        }
+        Detail::QuoteNeverClosed { lines_max } => file::quote_never_closed(language, *lines_max),
         Detail::RowTooLong { bytes_max, first_line, last_line } => {
             file::row_too_long(language, *bytes_max, (*first_line, *last_line))
         }
         Detail::RowWidth { fields, columns } => file::row_width(language, *fields, *columns),
         Detail::SameAsLine { line } => file::same_as_line(language, *line, field),
+        Detail::AlreadyLoaded { import_id, at, by } => {
+            import::already_loaded(language, *import_id, *at, by.as_deref())
+        }
+        Detail::OtherFileThanTried => import::other_file_than_tried(language),
+        Detail::ChangedSinceDryRun { then, now } => {
+            import::changed_since_dry_run(language, then, now)
+        }
+        Detail::FarMore { shares, confirm } => import::far_more(language, shares, *confirm),
 
         // doses on their way, and days that can have them
         Detail::PoolNotBeside => pool::pool_not_beside(language),
@@ -229,5 +237,13 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         }
 
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
+
+        // who is a person
+        Detail::SameNameAndBirthDate => person_key::same_name_and_birth_date(language),
+        Detail::PossiblySameAsLine { line } => person_key::possibly_same_as_line(language, *line),
+        Detail::PersonCodeInRegister => person_key::code_in_register(language),
+        Detail::PersonHasOtherCode => person_key::has_other_code(language),
+        Detail::CodeOfOtherPerson => person_key::code_of_other_person(language),
+        Detail::KeyOfOtherPerson => person_key::key_of_other_person(language),
     }
 }
