@@ -185,6 +185,7 @@ fn dose_routes(api: &mut ServiceConfig) {
     )
     .service(admin("/pools/{pool_id}/receipts").route(post().to(pool::post_receipt)))
     .service(admin("/pools/{pool_id}/transfers").route(post().to(pool::post_transfer)))
+    .service(admin("/pools/{pool_id}/losses").route(post().to(pool::post_loss)))
     .service(
         admin("/allocations")
             .route(get().to(allocation::list_allocations))
@@ -195,5 +196,8 @@ fn dose_routes(api: &mut ServiceConfig) {
         admin("/allocations/{allocation_id}/retractions")
             .route(post().to(allocation::post_retraction)),
     )
-    .service(admin("/movements").route(get().to(movement::list_movements)));
+    .service(admin("/movements").route(get().to(movement::list_movements)))
+    .service(
+        admin("/movements/{movement_id}/correction").route(post().to(movement::post_correction)),
+    );
 }

@@ -49,12 +49,15 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
         Discrepancy,
         r#"/* discrepancy::pools */ with derived as (
                select pool_id,
-                   sum(doses) filter (where is_in and kind in (20, 21)) as received,
+                   sum(case when is_in then doses else -doses end)
+                       filter (where (is_in and kind in (20, 21))
+                           or (not is_in and kind in (25, 26))) as received,
                    sum(case when is_in then doses else -doses end) as open,
                    sum(case when is_in then -doses else doses end)
-                       filter (where (not is_in and kind in (21, 22)) or (is_in and kind = 23))
-                       as passed_on,
-                   sum(doses) filter (where not is_in and kind = 24) as lost
+                       filter (where (not is_in and kind in (21, 22))
+                           or (is_in and kind in (23, 25))) as passed_on,
+                   sum(case when is_in then -doses else doses end)
+                       filter (where kind in (24, 27)) as lost
                from (
                    select to_pool_id as pool_id, true as is_in, kind, doses from movement
                    where to_pool_id is not null

@@ -56,6 +56,7 @@ codes! {
     NotEnoughDoses,       "not_enough_doses",       409;
     PromisedDoses,        "promised_doses",         409;
     NotWholeVials,        "not_whole_vials",        422;
+    NotBookable,          "not_bookable",           422;
     RowsRejected,         "rows_rejected",          422;
     MalformedFile,        "malformed_file",         422;
     MalformedRow,         "malformed_row",          422;

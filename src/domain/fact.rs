@@ -28,6 +28,8 @@ words! {
         DryRun,
         Import,
         Person,
+        /// A line of the journal.
+        Movement,
         Pool,
         Product,
         Region,

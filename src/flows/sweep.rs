@@ -1,10 +1,10 @@
-//! Deletes codes, counts, messages, sessions and seals that are of no more use.
+//! Deletes codes, counts, messages, sessions, seals and keys of requests that are of no more use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, idempotency};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
@@ -35,10 +35,12 @@ enum Done {
     Seals,
     /// Files that were tried and are not going to be loaded any more.
     DryRuns,
+    /// Nobody sends a request again after so long.
+    IdempotencyKeys,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
@@ -47,6 +49,7 @@ impl Done {
         Self::EndedSessions,
         Self::DryRuns,
         Self::Seals,
+        Self::IdempotencyKeys,
     ];
 }
 
@@ -82,6 +85,10 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::DryRuns => {
             let until = now - TimeDelta::days(DRY_RUN_DAYS);
             db::import::entry::delete_dry_runs(conn, until, BATCH).await
+        }
+        Done::IdempotencyKeys => {
+            let before = now - TimeDelta::days(idempotency::DAYS_KEPT);
+            db::idempotency_key::delete_before(conn, before, BATCH).await
         }
     }
 }

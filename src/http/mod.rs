@@ -7,6 +7,7 @@ pub mod extract;
 pub mod field;
 pub mod gates;
 pub mod head;
+pub mod idempotency_key;
 pub mod if_match;
 pub mod language;
 pub mod negotiate;

@@ -71,6 +71,8 @@ titles! {
                           "이미 예약된 백신은 회수할 수 없습니다";
     NotWholeVials,        "Doses above the clinic move in whole vials",
                           "백신은 병(바이알) 단위로만 옮길 수 있습니다";
+    NotBookable,          "Doses that nobody can book as things stand",
+                          "지금대로라면 예약할 수 없는 백신입니다";
     RowsRejected,         "The file has rows that cannot be loaded",
                           "파일에 반영할 수 없는 행이 있습니다";
     MalformedFile,        "The file cannot be read",

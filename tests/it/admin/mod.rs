@@ -1,7 +1,11 @@
 //! What administrators do, from outside.
 
 mod campaign;
+mod clinic_day;
+mod correction;
 mod dose;
+mod idempotency;
+mod lock;
 mod mark;
 mod merge;
 mod merge_race;

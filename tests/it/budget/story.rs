@@ -321,6 +321,24 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
         .await;
     let body = json!({ "to_pool_id": province, "doses": 4500, "reason": "x" });
     recorder.post(admin, &format!("{nation}/transfers"), body).await;
+    recorder.case = Some("across");
+    let sibling = pools["pools"].as_array().unwrap();
+    let is_sibling = |pool: &&Value| pool["region_id"] == json!(made.provinces[1]);
+    let sibling = &sibling.iter().find(is_sibling).unwrap()["pool_id"];
+    let body = json!({ "to_pool_id": sibling, "doses": 20, "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/pools/{province}/transfers"), body).await;
+    let body = json!({ "doses": 10, "reason": "x" });
+    recorder.post(admin, &format!("{nation}/losses"), body.clone()).await;
+    let lines = format!("{ADMIN}/movements?pool_id={}", made.nation);
+    let lines = admin.get(&lines).await.ok(200);
+    for (kind, case) in [("lose", None), ("receive", Some("of a public campaign"))] {
+        let mut lines = lines["movements"].as_array().unwrap().iter();
+        let line = lines.rfind(|line| line["kind"] == kind).unwrap();
+        recorder.case = case;
+        let path =
+            format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());
+        recorder.post(admin, &path, body.clone()).await;
+    }
     let body = json!({
         "clinic_id": made.clinics[0], "campaign_id": made.campaign_id,
         "product_id": made.product_id, "on_date": "2030-03-04", "pool_id": province,
