@@ -55,6 +55,9 @@ pub struct ImportQuery {
     /// Load the good rows although others are rejected.
     #[serde(default)]
     partial: bool,
+    /// Of a file of slots: those of its days that it does not name go.
+    #[serde(default)]
+    remove_missing: bool,
     /// The sheet of a workbook; else the first.
     sheet: Option<Text<SHEET_CHARS_MAX>>,
 }
@@ -90,6 +93,7 @@ pub async fn post_import(
     let options = Options {
         dry_run: query.dry_run,
         partial: query.partial,
+        remove_missing: query.remove_missing,
         sheet: query.sheet.map(|sheet| sheet.0),
         staff_user_id: Some(staff_user_id),
     };

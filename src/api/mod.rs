@@ -10,6 +10,7 @@ pub mod import;
 pub mod localized;
 pub mod openapi;
 pub mod person;
+pub mod relocation;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
@@ -28,6 +29,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(citizen_routes)
         .configure(campaign_routes)
         .configure(place_routes)
+        .configure(hours_routes)
         .configure(dose_routes);
 }
 
@@ -77,6 +79,11 @@ fn citizen_routes(api: &mut ServiceConfig) {
             at("/v1/clinics/{clinic_id}/bookings/find").route(post().to(schedule::find_bookings)),
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
+        .service(
+            at("/v1/bookings/{booking_id}/alternatives")
+                .route(get().to(relocation::list_alternatives)),
+        )
+        .service(at("/v1/bookings/{booking_id}/move").route(post().to(relocation::post_move)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
         .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)));
 }
@@ -140,12 +147,6 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(post().to(clinic::post_clinic)),
     )
     .service(one("").route(patch().to(clinic::patch_clinic)))
-    .service(one("/closures").route(get().to(clinic::list_closures)))
-    .service(
-        one("/closures/{date}")
-            .route(put().to(clinic::put_closure))
-            .route(delete().to(clinic::delete_closure)),
-    )
     .service(one("/slots").route(get().to(slot::list_slots)).route(post().to(slot::post_slots)))
     .service(admin("/slots/{slot_id}").route(patch().to(slot::patch_slot)))
     .service(
@@ -154,6 +155,34 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(post().to(roster::post_roster)),
     )
     .service(admin("/persons").route(post().to(person::post_person)));
+}
+
+/// For administrators: opening hours, closed days, and those who are booked then.
+fn hours_routes(api: &mut ServiceConfig) {
+    use admin::{closure, hours};
+    let one = |path: &str| at(&format!("/v1/admin/clinics/{{clinic_id}}{path}"));
+    api.service(one("/closures").route(get().to(closure::list_closures)))
+        .service(
+            one("/closures/{date}")
+                .route(put().to(closure::put_closure))
+                .route(delete().to(closure::delete_closure)),
+        )
+        .service(
+            one("/closures/{date}/cancellations").route(post().to(closure::post_cancellations)),
+        )
+        .service(one("/unreached").route(get().to(closure::list_unreached)))
+        .service(
+            one("/unreached/{booking_id}")
+                .route(put().to(closure::put_unreached))
+                .route(delete().to(closure::delete_unreached)),
+        )
+        .service(one("/hours").route(get().to(hours::list_hours)).route(post().to(hours::post_hours)))
+        .service(
+            one("/hours/{date}")
+                .route(put().to(hours::put_day_hours))
+                .route(delete().to(hours::delete_day_hours)),
+        )
+        .service(at("/v1/admin/hours").route(post().to(hours::post_hours_of_many)));
 }
 
 /// For administrators: what moves doses, and the journal of it.

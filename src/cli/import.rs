@@ -16,6 +16,7 @@ use crate::{
     domain::{
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::{Changes, Kept, Why},
     },
     flows::import::{Imported, Imports, Options},
     store::Store,
@@ -35,7 +36,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns())]
 pub struct Args {
-    /// What the file holds: register, roster, clinics, slots or allocations
+    /// What the file holds: register, roster, clinics, slots, allocations or hours
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -52,6 +53,11 @@ pub struct Args {
     /// Load the good rows although others are rejected
     #[arg(long)]
     partial: bool,
+
+    /// Of a file of slots: remove those of its clinics' days that it does not name; people who are
+    /// booked there keep their time. Nothing is removed where a row is rejected
+    #[arg(long)]
+    remove_missing: bool,
 }
 
 /// Which columns each kind of file has.
@@ -85,8 +91,8 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let file = args.file.display().to_string();
     let size = std::fs::metadata(&args.file).with_context(|| file.clone())?.len();
     let store = Store::open(storage, 1).await?;
-    let Args { dry_run, partial, sheet, .. } = args;
-    let options = Options { dry_run, partial, sheet, staff_user_id: None };
+    let Args { dry_run, partial, remove_missing, sheet, .. } = args;
+    let options = Options { dry_run, partial, remove_missing, sheet, staff_user_id: None };
     let bar = bar(size);
     let imports = Imports::new(store.db.clone(), store.keys.clone());
     let importing = imports.load(args.kind, &args.file, options, |bytes| bar.set_position(bytes));
@@ -152,6 +158,10 @@ fn text(report: &Report, is_loaded: bool) -> String {
         report.rows_unchanged,
         report.rows_rejected,
     ));
+    if let Some(slots) = &report.slots {
+        line(slot_line(slots));
+        slots.kept.iter().for_each(|kept| line(kept_line(kept)));
+    }
     match report.read_as {
         Some(ReadAs::Csv { encoding, separator }) => {
             line(format!("Read as CSV in {}, separated by {separator}.", encoding.word()));
@@ -169,6 +179,40 @@ fn text(report: &Report, is_loaded: bool) -> String {
         .to_owned(),
     );
     text
+}
+
+fn slot_line(slots: &Changes) -> String {
+    let Changes { added, changed, unchanged, removed, missing, kept_counted, .. } = slots;
+    let mut line = format!(
+        "Slots: {added} added, {changed} changed, {unchanged} unchanged, {removed} removed"
+    );
+    if slots.bookings_hit > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(line, " with {} bookings", slots.bookings_hit);
+    }
+    let _ = match (missing, kept_counted) {
+        (0, 0) => write!(line, "."),
+        (0, kept) => write!(line, ", {kept} kept for those who are booked there."),
+        (missing, 0) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay (--remove-missing)."
+        ),
+        (missing, kept) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay, {kept} are kept for \
+             those who are booked there."
+        ),
+    };
+    line
+}
+
+fn kept_line(kept: &Kept) -> String {
+    let when = words::instant(Language::English, kept.starts_at, kept.zone);
+    let why = match kept.why {
+        Why::Missing => "not in the file",
+        Why::FewerSeats => "fewer seats in the file",
+    };
+    format!("  {}, {when}: {} booked, {why}", kept.clinic_code, kept.taken)
 }
 
 fn table(report: &Report) -> String {
@@ -234,6 +278,7 @@ mod tests {
             rows_unchanged: 0,
             rows_rejected: 5,
             rejects: rejects.into_listed(),
+            slots: None,
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.

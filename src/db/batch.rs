@@ -339,6 +339,7 @@ pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
+    (by, reason): (Actor, Option<&str>),
 ) -> sqlx::Result<()> {
     let new = BookingColumns::of(writes);
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
@@ -366,9 +367,9 @@ pub async fn write(
              where a.allocation_id = d.allocation_id
          )
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
-             booking_id, actor_role)
+             booking_id, actor_role, staff_user_id, reason)
          select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
-             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n], $24
+             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n], $24, $25, $26
          from generate_subscripts($18::smallint[], 1) n",
         now,
         &new.booking_ids,
@@ -393,7 +394,9 @@ pub async fn write(
         &moved.allocation_ids,
         &moved.slot_ids,
         &moved.booking_ids,
-        Actor::Citizen.role(),
+        by.role(),
+        by.staff_user_id().map(|id| id.0),
+        reason,
     )
     .execute(conn)
     .await
@@ -434,7 +437,7 @@ impl BookingColumns {
     }
 }
 
-/// The journal's lines as columns. Each moves one dose, and is of the citizen whose booking it is.
+/// The journal's lines as columns. Each moves one dose.
 #[derive(Default)]
 struct MovementColumns {
     kinds: Vec<i16>,

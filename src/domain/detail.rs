@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
@@ -186,6 +186,21 @@ details! {
     RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
+    // slots and opening hours that change
+    SlotOverlaps { starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Cow<'static, str> },
+                                                               "slot_overlaps";
+    SlotOverlapsLine { line: u64 },                            "slot_overlaps_line";
+    SlotTaken { taken: i32 },                                  "slot_taken";
+    ZoneBooked { bookings: i64 },                              "zone_booked";
+    ClosesBeforeOpens,                                         "closes_before_opens";
+    BreakReversed,                                             "break_reversed";
+    DatesReversed,                                             "dates_reversed";
+    TooManyDays { days_max: u64 },                             "too_many_days";
+    NoSuchDay,                                                 "no_such_day";
+    NoSlotFits,                                                "no_slot_fits";
+    DayHasHours { line: u64 },                                 "day_has_hours";
+    NothingClosed,                                             "nothing_closed";
+    SlotNotLost,                                               "slot_not_lost";
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

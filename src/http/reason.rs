@@ -8,6 +8,7 @@ use crate::{
         Code, Detail,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::Changes,
         verdict::{Reason, ReasonCode, Verdict},
     },
     words,
@@ -56,6 +57,7 @@ pub struct WrittenReport<'a> {
     rows_unchanged: u64,
     rows_rejected: u64,
     rejects: Vec<WrittenReject<'a>>,
+    slots: Option<&'a Changes>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +95,7 @@ impl<'a> WrittenReport<'a> {
             rows_unchanged: report.rows_unchanged,
             rows_rejected: report.rows_rejected,
             rejects: report.rejects.iter().map(write).collect::<serde_json::Result<_>>()?,
+            slots: report.slots.as_ref(),
         })
     }
 }

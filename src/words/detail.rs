@@ -6,6 +6,7 @@ use super::{
     dose::{moved_meanwhile, promised},
     expected::expected,
     file,
+    hours::hours,
     noun::{how_many, none_of, noun, role, sent, taken},
     number::{count, length, wait},
     reason::reason,
@@ -545,6 +546,21 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Line {line} has the same {field}.",
             "{line}번째 줄과 {field} 값이 같습니다."
         ),
+        // slots and opening hours that change
+        Detail::SlotOverlaps { .. }
+        | Detail::SlotOverlapsLine { .. }
+        | Detail::SlotTaken { .. }
+        | Detail::ZoneBooked { .. }
+        | Detail::ClosesBeforeOpens
+        | Detail::BreakReversed
+        | Detail::DatesReversed
+        | Detail::TooManyDays { .. }
+        | Detail::NoSuchDay
+        | Detail::NoSlotFits
+        | Detail::DayHasHours { .. }
+        | Detail::NothingClosed
+        | Detail::SlotNotLost => hours(language, detail),
+
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
 }

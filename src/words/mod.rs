@@ -20,6 +20,7 @@ mod dose;
 mod expected;
 mod file;
 mod form;
+mod hours;
 mod josa;
 mod message;
 mod noun;

@@ -4,8 +4,10 @@
 pub mod allocation;
 pub mod campaign;
 pub mod clinic;
+pub mod closure;
 pub mod cohort;
 pub mod course;
+pub mod hours;
 pub mod movement;
 pub mod person;
 pub mod pool;

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod clinic;
+pub mod hours;
 pub mod register;
 pub mod roster;
 pub mod slot;
@@ -13,7 +14,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sqlx::{Executor, PgConnection, postgres::PgCopyIn, query, query_scalar, types::Json};
 
-use super::clinic::zone;
+use super::{clinic::zone, slot_plan};
 use staged::unsigned;
 
 use crate::domain::{
@@ -63,6 +64,7 @@ pub async fn find(
             rows_unchanged,
             rows_rejected,
             rejects: row.rejects.0,
+            slots: None,
         }
     }))
 }
@@ -150,8 +152,9 @@ pub async fn copy_in(
         Kind::Register => register::STAGED,
         Kind::Roster => roster::STAGED,
         Kind::Clinics => clinic::STAGED,
-        Kind::Slots => slot::STAGED,
+        Kind::Slots => slot_plan::STAGED,
         Kind::Allocations => allocation::STAGED,
+        Kind::Hours => hours::STAGED,
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await

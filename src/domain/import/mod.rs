@@ -10,6 +10,7 @@ pub mod date;
 pub mod fault;
 pub mod field;
 pub mod header;
+pub mod hours;
 pub mod kind;
 pub mod read_as;
 pub mod register;

@@ -8,6 +8,7 @@
 mod allocation;
 mod clinic;
 mod encoding;
+mod hours;
 mod loader;
 mod read;
 mod records;
@@ -32,6 +33,7 @@ use crate::{
         actor::Actor,
         import::{Kind, ReadAs, Rejects, Report},
         keys::Keys,
+        slot_plan::{Changes, Missing},
     },
 };
 use loader::{Chunk, Staged};
@@ -50,6 +52,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Load the good rows although others are rejected.
     pub partial: bool,
+    /// Of a file of slots: those of its days that it does not name go.
+    pub remove_missing: bool,
     /// The sheet of a workbook; none is the first.
     pub sheet: Option<String>,
     /// The administrator who sent it; none for whoever holds the machine.
@@ -152,7 +156,7 @@ impl Job<'_> {
         let Staged { rows_read, is_readable, mut rejects } =
             self.stage(conn, file, parser, progress).await?;
         if is_readable {
-            check(conn, kind, &mut rejects).await?;
+            check(conn, kind, &mut rejects, self.missing(0)).await?;
         }
         let mut report = self.report((&sha256, read_as), rows_read, rejects);
         let good = rows_read.saturating_sub(report.rows_rejected);
@@ -161,11 +165,23 @@ impl Job<'_> {
         if !is_enough {
             return Err(Undone::Rejected(report));
         }
-        report.rows_accepted = write(conn, kind, options.actor()).await?;
-        report.rows_unchanged = good.saturating_sub(report.rows_accepted);
+        let missing = self.missing(report.rows_rejected);
+        let written = write(conn, kind, options, missing).await?;
+        report.rows_accepted = written.rows;
+        report.rows_unchanged = good.saturating_sub(written.rows);
+        report.slots = written.slots;
         db::import::insert(conn, &sha256, &report, options.staff_user_id).await?;
         db::catalogue::touch(conn).await?;
         if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+    }
+
+    /// What becomes of slots that the file does not name. Where a row was rejected, it might have
+    /// named them.
+    fn missing(&self, rows_rejected: u64) -> Missing {
+        match self.options.remove_missing && rows_rejected == 0 {
+            true => Missing::Remove,
+            false => Missing::Leave,
+        }
     }
 
     async fn parser(&self, conn: &mut PgConnection) -> Result<Box<dyn RowParser>> {
@@ -175,6 +191,7 @@ impl Job<'_> {
             Kind::Clinics => Box::new(clinic::Parser::new(conn).await?),
             Kind::Slots => Box::new(slot::Parser::new(conn).await?),
             Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
+            Kind::Hours => Box::new(hours::Parser::new(conn).await?),
         })
     }
 
@@ -224,28 +241,50 @@ impl Job<'_> {
             rows_unchanged: 0,
             rows_rejected: rejects.counted(),
             rejects: rejects.into_listed(),
+            slots: None,
         }
     }
 }
 
-async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sqlx::Result<()> {
+async fn check(
+    conn: &mut PgConnection,
+    kind: Kind,
+    rejects: &mut Rejects,
+    missing: Missing,
+) -> sqlx::Result<()> {
     match kind {
         Kind::Register => register::check(conn, rejects).await,
         Kind::Roster => roster::check(conn, rejects).await,
         Kind::Clinics => clinic::check(conn, rejects).await,
-        Kind::Slots => slot::check(conn, rejects).await,
+        Kind::Slots => slot::check(conn, rejects, missing).await,
         Kind::Allocations => allocation::check(conn, rejects).await,
+        Kind::Hours => hours::check(conn, rejects).await,
     }
 }
 
-async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<u64> {
-    match kind {
-        Kind::Register => db::import::register::insert_staged(conn).await,
-        Kind::Roster => db::import::roster::insert_staged(conn).await,
-        Kind::Clinics => db::import::clinic::insert_staged(conn).await,
-        Kind::Slots => db::import::slot::insert_staged(conn).await,
-        Kind::Allocations => allocation::write(conn, actor).await,
-    }
+/// What was written.
+struct Written {
+    /// Rows that changed something.
+    rows: u64,
+    /// What became of slots, where the file is about them.
+    slots: Option<Changes>,
+}
+
+async fn write(
+    conn: &mut PgConnection,
+    kind: Kind,
+    options: &Options,
+    missing: Missing,
+) -> sqlx::Result<Written> {
+    let rows = match kind {
+        Kind::Register => db::import::register::insert_staged(conn).await?,
+        Kind::Roster => db::import::roster::insert_staged(conn).await?,
+        Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
+        Kind::Slots => return slot::write(conn, missing).await,
+        Kind::Allocations => allocation::write(conn, options.actor()).await?,
+        Kind::Hours => return hours::write(conn, options.staff_user_id).await,
+    };
+    Ok(Written { rows, slots: None })
 }
 
 async fn off_thread<T: Send + 'static>(

@@ -9,6 +9,7 @@ pub mod clinic;
 pub mod elsewhere;
 pub mod place;
 pub mod refused;
+pub mod relocate;
 pub mod standing;
 pub mod time;
 

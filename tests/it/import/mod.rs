@@ -5,6 +5,7 @@ mod allocation;
 mod case;
 mod register;
 mod reject;
+mod slot;
 mod template;
 mod workbook;
 
