@@ -1,10 +1,12 @@
 //! What is wrong with a file, its header or the form of its values, and the way out.
 
-use super::{
-    noun::kind,
-    number::{count, length},
+use crate::{
+    domain::{import::Kind, language::Language},
+    words::{
+        noun::kind,
+        number::{count, length},
+    },
 };
-use crate::domain::{import::Kind, language::Language};
 
 pub(super) fn empty(language: Language) -> String {
     say!(language, "The file is empty.", "파일이 비어 있습니다.")
@@ -278,4 +280,8 @@ pub(super) fn date_with_time(language: Language, value: &str) -> String {
         "{value} has a time of day beside the date. Write the date alone: 2021-07-14.",
         "{value}에 날짜와 함께 시각이 있습니다. 2021-07-14처럼 날짜만 적어 주십시오."
     )
+}
+
+pub(super) fn same_as_line(language: Language, line: u64, field: &str) -> String {
+    say!(language, "Line {line} has the same {field}.", "{line}번째 줄과 {field} 값이 같습니다.")
 }
