@@ -237,7 +237,8 @@ async fn closing_beside_booking_leaves_nobody_who_was_not_told() {
         }
     });
     let path = closure(slot);
-    let closing = admin.put(&path, &json!({ "reason": "Snow" }));
+    let reason = snow();
+    let closing = admin.put(&path, &reason);
     let (booked, closed) = tokio::join!(join_all(bookings), closing);
     let closed = closed.ok(200);
     let won = booked.iter().filter(|status| **status == 201).count();

@@ -109,7 +109,7 @@ async fn nothing_is_removed_where_a_row_is_rejected() {
 
 #[tokio::test]
 async fn slots_that_overlap_are_named() {
-    let (app, made, admin) = start().await;
+    let (_app, made, admin) = start().await;
     let file_of = |rows: &[(&str, &str, i32)]| file(&made, rows);
     let causes = async |rows: &[(&str, &str, i32)], query: &str| {
         let report = post(&admin, &format!("slots?dry_run=true{query}"), file_of(rows)).await;
@@ -184,7 +184,7 @@ async fn removing_a_slot_beside_booking_keeps_or_refuses_each() {
 
 #[tokio::test]
 async fn a_slot_that_somebody_is_booking_is_judged_by_what_comes_of_it() {
-    let (app, made, admin) = start().await;
+    let (app, made, _) = start().await;
     let slot_id = made.slot(0, 2, 1).slot_id.0;
     // A booking under way, which takes a seat before the file gets the slot.
     let mut under_way = app.db.begin().await.unwrap();
