@@ -17,7 +17,7 @@ use crate::{
         booking::{Book, Booking, State},
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
-        disruption::Disruption,
+        closure::Disruption,
         fact::Noun,
         keys::Keys,
         language::Language,
@@ -190,7 +190,7 @@ pub async fn get_booking(
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let (booking, board) = (booking.ok_or_else(Refusal::not_found)?, app.board.now());
-    let by = db::disruption::find(&app.db.read, &[booking_id]).await?;
+    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
     let by = by.get(&booking_id).cloned().unwrap_or_default();
     let booking = SeenBooking::new(&app, &board, language, (&booking, &by));
     let mut response = private(HttpResponse::Ok()).json(booking);
@@ -218,7 +218,7 @@ pub async fn list_bookings(
     let next_after = bookings.last().filter(|_| is_full).map(|last| last.booking_id);
     let board = app.board.now();
     let ids: Vec<_> = bookings.iter().map(|booking| booking.booking_id).collect();
-    let by = db::disruption::find(&app.db.read, &ids).await?;
+    let by = db::closure::find(&app.db.read, &ids).await?;
     let untouched = Disruption::default();
     let see = |booking: &Booking| {
         let by = by.get(&booking.booking_id).unwrap_or(&untouched);

@@ -4,13 +4,13 @@
 pub mod admin;
 pub mod booking;
 pub mod clinic;
+pub mod closure;
 pub mod eligibility;
 pub mod health;
 pub mod import;
 pub mod localized;
 pub mod openapi;
 pub mod person;
-pub mod relocation;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
@@ -81,9 +81,9 @@ fn citizen_routes(api: &mut ServiceConfig) {
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(
             at("/v1/bookings/{booking_id}/alternatives")
-                .route(get().to(relocation::list_alternatives)),
+                .route(get().to(closure::list_alternatives)),
         )
-        .service(at("/v1/bookings/{booking_id}/move").route(post().to(relocation::post_move)))
+        .service(at("/v1/bookings/{booking_id}/move").route(post().to(closure::post_move)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
         .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)));
 }
@@ -159,7 +159,7 @@ fn place_routes(api: &mut ServiceConfig) {
 
 /// For administrators: opening hours, closed days, and those who are booked then.
 fn hours_routes(api: &mut ServiceConfig) {
-    use admin::{closure, hours};
+    use admin::{closure, opening_hours};
     let one = |path: &str| at(&format!("/v1/admin/clinics/{{clinic_id}}{path}"));
     api.service(one("/closures").route(get().to(closure::list_closures)))
         .service(
@@ -176,13 +176,17 @@ fn hours_routes(api: &mut ServiceConfig) {
                 .route(put().to(closure::put_unreached))
                 .route(delete().to(closure::delete_unreached)),
         )
-        .service(one("/hours").route(get().to(hours::list_hours)).route(post().to(hours::post_hours)))
+        .service(
+            one("/hours")
+                .route(get().to(opening_hours::list_hours))
+                .route(post().to(opening_hours::post_hours)),
+        )
         .service(
             one("/hours/{date}")
-                .route(put().to(hours::put_day_hours))
-                .route(delete().to(hours::delete_day_hours)),
+                .route(put().to(opening_hours::put_day_hours))
+                .route(delete().to(opening_hours::delete_day_hours)),
         )
-        .service(at("/v1/admin/hours").route(post().to(hours::post_hours_of_many)));
+        .service(at("/v1/admin/hours").route(post().to(opening_hours::post_hours_of_many)));
 }
 
 /// For administrators: what moves doses, and the journal of it.

@@ -1,6 +1,6 @@
 //! How the slots of some days shall be, against how they are: staged, compared, and carried out.
-//! Bookings go on meanwhile. What is to be changed is locked first, clinics before slots and each by
-//! id, and everything after that is decided by what the locked rows say.
+//! Bookings go on meanwhile. What is to be changed is locked first, clinics before slots and each
+//! by id, and everything after that is decided by what the locked rows say.
 //!
 //! The staging tables live in one transaction: statements on them cannot be checked when they are
 //! compiled.
@@ -56,7 +56,13 @@ pub fn write_rows(
     slots: &[NewSlot],
 ) {
     for day in days {
-        to.row(line).value(clinic_id).value(day).optional(None::<i64>).optional(None::<i64>).optional(None::<i32>).end();
+        to.row(line)
+            .value(clinic_id)
+            .value(day)
+            .optional(None::<i64>)
+            .optional(None::<i64>)
+            .optional(None::<i32>)
+            .end();
     }
     for slot in slots {
         to.row(line)

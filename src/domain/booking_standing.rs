@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::{
     booking::{Booking, State},
     campaign::{self, Campaign},
-    disruption::{Disruption, Lost},
+    closure::{Disruption, Lost},
     localized::Localized,
 };
 
@@ -99,7 +99,9 @@ impl Standing {
             State::Cancelled => {
                 let cancelled_at = booking.ended_at.unwrap_or(booking.booked_at);
                 match &by.cancelled_because {
-                    Some(why) => Self::CancelledFor { cancelled_at, zone, reason: Some(why.clone()) },
+                    Some(why) => {
+                        Self::CancelledFor { cancelled_at, zone, reason: Some(why.clone()) }
+                    }
                     None => Self::Cancelled { cancelled_at, zone },
                 }
             }
@@ -214,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_booking_is_ahead_until_its_end_and_then_past() {
-        let standing = |hours| Standing::of(&booking(State::Booked), &Disruption::default(), ZONE, at(hours));
+        let standing =
+            |hours| Standing::of(&booking(State::Booked), &Disruption::default(), ZONE, at(hours));
         assert_eq!(standing(9), Standing::Ahead { starts_at: at(10), zone: ZONE });
         assert_eq!(standing(10).code(), "ahead", "under way");
         assert_eq!(standing(11), Standing::Past { starts_at: at(10), zone: ZONE });
@@ -224,7 +227,8 @@ mod tests {
 
     #[test]
     fn what_has_ended_says_when_and_whether_one_can_book_again() {
-        let cancelled = Standing::of(&booking(State::Cancelled), &Disruption::default(), ZONE, at(6));
+        let cancelled =
+            Standing::of(&booking(State::Cancelled), &Disruption::default(), ZONE, at(6));
         assert_eq!(cancelled, Standing::Cancelled { cancelled_at: at(5), zone: ZONE });
         let given = Standing::of(&booking(State::Given), &Disruption::default(), ZONE, at(12));
         assert_eq!(given.next(None, at(12)), Next::Nothing);
@@ -255,7 +259,8 @@ mod tests {
     #[test]
     fn what_others_did_to_a_booking_is_told_from_what_its_person_did() {
         let reason = Some(Localized::from("Snow"));
-        let lost = Disruption { lost: Some(Lost { reason: reason.clone() }), cancelled_because: None };
+        let lost =
+            Disruption { lost: Some(Lost { reason: reason.clone() }), cancelled_because: None };
         let standing = |state, hours| Standing::of(&booking(state), &lost, ZONE, at(hours));
         let expected = Standing::Lost { starts_at: at(10), zone: ZONE, reason: reason.clone() };
         assert_eq!(standing(State::Booked, 6), expected);

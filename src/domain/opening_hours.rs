@@ -327,7 +327,8 @@ mod tests {
         assert_eq!(laid.slots.len(), 9 * 16, "one day is left out: sixteen half hours a day");
         let first = laid.slots.first().unwrap();
         assert_eq!(first.starts_at.to_rfc3339(), "2026-12-07T00:00:00+00:00");
-        let local: Vec<_> = laid.slots.iter().take(8).map(|slot| slot.ends_at.to_rfc3339()).collect();
+        let local: Vec<_> =
+            laid.slots.iter().take(8).map(|slot| slot.ends_at.to_rfc3339()).collect();
         assert_eq!(local[5], "2026-12-07T03:00:00+00:00", "up to noon");
         assert_eq!(local[6], "2026-12-07T04:30:00+00:00", "and on after one");
     }
@@ -390,7 +391,10 @@ mod tests {
         assert_eq!(kept["weekdays"], serde_json::json!(["mon", "tue", "wed", "thu", "fri"]));
         assert_eq!(kept["opens"], "09:00");
         assert_eq!(serde_json::from_value::<Series>(kept).unwrap(), series());
-        assert_eq!(Weekdays::default().with(5, 0).words().collect::<Vec<_>>(), ["mon", "sat", "sun"]);
+        assert_eq!(
+            Weekdays::default().with(5, 0).words().collect::<Vec<_>>(),
+            ["mon", "sat", "sun"]
+        );
         for none in ["", "9", "24:01", "09:60", "9:5", "-1:00", "+9:00"] {
             assert_eq!(Minute::parse(none), None, "{none}");
         }

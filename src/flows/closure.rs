@@ -13,7 +13,7 @@ use crate::{
         batch::Outcome,
         booking::{Book, Booking},
         clinic::Closure,
-        disruption::{How, Told},
+        closure::{How, Told},
         localized::Localized,
         opening_hours::DAYS_MAX,
         slot_plan::{HITS_MAX, Hit},
@@ -55,10 +55,9 @@ pub async fn close(
     }
     let done = in_tx(&db.write, "close clinic day", async |conn| {
         db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
-        let slots = db::disruption::close(conn, closure, to_date).await.map_err(named)?;
+        let slots = db::closure::close(conn, closure, to_date).await.map_err(named)?;
         let days = (on_date, to_date);
-        let (live_bookings, hits) =
-            db::disruption::standing(conn, clinic_id, days, HITS_MAX).await?;
+        let (live_bookings, hits) = db::closure::standing(conn, clinic_id, days, HITS_MAX).await?;
         let closed = Closed { slots, live_bookings, hits };
         if dry_run {
             return Err(Undone::DryRun(closed));
@@ -104,7 +103,7 @@ pub async fn cancel_lost(
     by: StaffUserId,
 ) -> Result<u64> {
     db::clinic::find(&db.read, clinic_id).await?.ok_or_else(Refusal::not_found)?;
-    if !db::disruption::is_any_closed(&db.read, clinic_id, date).await? {
+    if !db::closure::is_any_closed(&db.read, clinic_id, date).await? {
         return Err(Refusal::new(Code::WrongState, Detail::NothingClosed).into());
     }
     let cause = Cause { actor: Actor::Administrator(by), reason: reason.clone() };
@@ -113,15 +112,14 @@ pub async fn cancel_lost(
         let (found, done) = in_tx(&db.write, "cancel lost bookings", async |conn| {
             // Whoever opens the day waits: nothing is cancelled whose time has come back.
             db::clinic::lock(conn, clinic_id).await?;
-            let lost =
-                db::disruption::lost(&mut *conn, clinic_id, date, CANCELLED_AT_ONCE).await?;
+            let lost = db::closure::lost(&mut *conn, clinic_id, date, CANCELLED_AT_ONCE).await?;
             let outcomes = apart::cancel(conn, &lost, &cause).await?;
             let done = outcomes.iter().filter_map(|outcome| match outcome {
                 Outcome::Cancelled(booking) => Some(booking.booking_id),
                 _ => None,
             });
             let done: Vec<BookingId> = done.collect();
-            db::disruption::note_cancelled(conn, &done, by, reason).await?;
+            db::closure::note_cancelled(conn, &done, by, reason).await?;
             Ok::<_, Error>((lost.len(), done.len()))
         })
         .await?;
@@ -166,7 +164,7 @@ async fn try_relocate(db: &Db, old: &Booking, new: Book) -> Result<Booking> {
         }
         let outcome = apart::replace(conn, old, new).await?;
         // Under the lock of its slot: a time that has come back is not given up.
-        if !db::disruption::is_slot_closed(conn, old.slot_id).await? {
+        if !db::closure::is_slot_closed(conn, old.slot_id).await? {
             return Err(Refusal::new(Code::WrongState, Detail::SlotNotLost).into());
         }
         match outcome {
@@ -189,7 +187,7 @@ pub async fn tick(
     by: StaffUserId,
 ) -> Result<Told> {
     in_tx(&db.write, "tick off", async |conn| {
-        let at = db::disruption::tick(conn, (clinic_id, booking_id), how, by).await?;
+        let at = db::closure::tick(conn, (clinic_id, booking_id), how, by).await?;
         let at = at.ok_or_else(Refusal::not_found)?;
         Ok(Told { at, staff_user_id: by, how })
     })
@@ -202,7 +200,7 @@ pub async fn tick(
 /// `not_found` where there is none.
 pub async fn untick(db: &Db, clinic_id: ClinicId, booking_id: BookingId) -> Result<()> {
     in_tx(&db.write, "tick off", async |conn| {
-        match db::disruption::untick(conn, clinic_id, booking_id).await? {
+        match db::closure::untick(conn, clinic_id, booking_id).await? {
             true => Ok(()),
             false => Err(Refusal::not_found().into()),
         }

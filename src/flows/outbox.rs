@@ -55,7 +55,7 @@ pub async fn settle_and_claim(
     in_tx(&db.jobs, "send messages", async |conn| {
         db::outbox::need_not_last(conn).await?;
         if !settled.sent.is_empty() && queue != Queue::Codes {
-            db::disruption::note_sent(conn, &settled.sent).await?;
+            db::closure::note_sent(conn, &settled.sent).await?;
         }
         if !settled.done.is_empty() {
             db::outbox::delete(conn, &settled.done).await?;

@@ -100,7 +100,11 @@ async fn refuse_overlap(
     by_time.sort_by_key(|(_, window)| window.starts_at);
     for (earlier, later) in by_time.iter().zip(by_time.iter().skip(1)) {
         if later.1.starts_at < earlier.1.ends_at {
-            return refused(i64::try_from(later.0).unwrap_or(0), earlier.1.starts_at, earlier.1.ends_at);
+            return refused(
+                i64::try_from(later.0).unwrap_or(0),
+                earlier.1.starts_at,
+                earlier.1.ends_at,
+            );
         }
     }
     let (starts, ends): (Vec<_>, Vec<_>) =

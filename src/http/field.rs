@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use crate::domain::{
     calendar::{parse_date, zone_named},
     clinic::{PHONE_CHARS_MAX, is_phone_line},
-    disruption::How,
+    closure::How,
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
 };

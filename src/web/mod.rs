@@ -97,9 +97,7 @@ fn booking_routes(pages: &mut ServiceConfig) {
         )
         .service(both("/bookings/{booking_id}").route(get().to(booked::get_booking)))
         .service(both("/bookings/{booking_id}/calendar.ics").route(get().to(booked::get_calendar)))
-        .service(
-            both("/bookings/{booking_id}/move").route(post().to(relocate::post_move)),
-        )
+        .service(both("/bookings/{booking_id}/move").route(post().to(relocate::post_move)))
         .service(
             both("/bookings/{booking_id}/cancel")
                 .route(get().to(cancel::get_cancel))

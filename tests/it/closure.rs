@@ -188,10 +188,7 @@ async fn whom_no_message_reached_is_on_a_list_to_tick_off() {
     let (app, made, admin) = start(World::new()).await;
     let slot = made.slot(0, 2, 0);
     let (first, second) = (book(&app, &made, 0, slot).await, book(&app, &made, 1, slot).await);
-    let list = format!(
-        "/v1/admin/clinics/{}/unreached?date={}",
-        slot.clinic_id, slot.on_date
-    );
+    let list = format!("/v1/admin/clinics/{}/unreached?date={}", slot.clinic_id, slot.on_date);
     assert_eq!(admin.get(&list).await.ok(200)["persons"], json!([]), "nobody lost anything");
     admin.put(&closure(slot), &snow()).await.ok(200);
     let why = async || {
@@ -209,7 +206,7 @@ async fn whom_no_message_reached_is_on_a_list_to_tick_off() {
     let sent = "select array_agg(outbox_id) from outbox where booking_id = $1 and kind = 'closed'";
     let sent: Vec<i64> = query_scalar(sent).bind(first).fetch_one(&app.db).await.unwrap();
     let mut conn = app.db.acquire().await.unwrap();
-    dosebook::db::disruption::note_sent(&mut conn, &sent).await.unwrap();
+    dosebook::db::closure::note_sent(&mut conn, &sent).await.unwrap();
     assert_eq!(why().await.len(), 1, "who was reached is not on it");
 
     let tick = format!("/v1/admin/clinics/{}/unreached/{second}", slot.clinic_id);

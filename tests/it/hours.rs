@@ -108,7 +108,8 @@ async fn a_booking_whose_slot_goes_stays_in_sight_and_is_whole_again_when_it_com
     let slot = made.slot(0, 2, 0);
     let id = book(&app, &made, 0, slot).await;
     let citizen = app.citizen(&made.people[0]);
-    let standing = async || citizen.get(&format!("/v1/bookings/{id}")).await.ok(200)["standing"].clone();
+    let standing =
+        async || citizen.get(&format!("/v1/bookings/{id}")).await.ok(200)["standing"].clone();
     assert_eq!(standing().await["code"], "ahead", "the control");
     let late = series(&made, |series| series["opens"] = json!("10:00"));
     admin.post(&hours_of(&made, 0), &late).await.ok(200);
@@ -123,8 +124,8 @@ async fn a_booking_whose_slot_goes_stays_in_sight_and_is_whole_again_when_it_com
     let back = admin.post(&hours_of(&made, 0), &series(&made, |_| {})).await.ok(200);
     assert_eq!(came_to(&back), [0, 4, 4, 0, 0], "four slots came back");
     assert_eq!(standing().await["code"], "ahead");
-    let news: Vec<String> =
-        query_scalar("select distinct on_date::text from closure_change").fetch_all(&app.db).await.unwrap();
+    let news = "select distinct on_date::text from closure_change";
+    let news: Vec<String> = query_scalar(news).fetch_all(&app.db).await.unwrap();
     assert_eq!(news, [slot.on_date.to_string()], "whoever is booked will be told");
     assert_eq!(verify(&app.app.db).await.unwrap(), []);
 }
@@ -205,12 +206,8 @@ async fn a_closed_day_stays_closed_and_past_days_are_left_alone() {
     let said = admin.post(&hours_of(&made, 0), &more).await.ok(200);
     assert_eq!(said["days"].as_u64().unwrap(), 5, "today and four days: {said}");
     let sql = "select bool_and(is_closed = (on_date = $1)) from slot where clinic_id = $2";
-    let only: bool = query_scalar(sql)
-        .bind(date)
-        .bind(made.clinics[0].0)
-        .fetch_one(&app.db)
-        .await
-        .unwrap();
+    let only: bool =
+        query_scalar(sql).bind(date).bind(made.clinics[0].0).fetch_one(&app.db).await.unwrap();
     assert!(only, "new slots of the closed day are closed, and no others");
 }
 
@@ -259,12 +256,15 @@ async fn a_file_of_hours_makes_slots_and_one_day_wins() {
     let saved = admin.get(&hours_of(&made, 0)).await.ok(200);
     assert_eq!(saved["hours"].as_array().unwrap().len(), 2);
 
+    // The other weekdays are in both; the day with hours of its own is in neither.
     let twice = format!(
-        "{header}\nC1,daily,09:00,12:00,60,10,{from},{to},,,\nC1,{weekday},13:00,14:00,60,1,{from},{to},,,\n"
+        "{header}\nC1,daily,09:00,12:00,60,10,{from},{to},,,\n\
+         C1,daily,13:00,14:00,60,1,{to},{later},,,\n",
+        later = to + Days::new(3),
     );
     let refused = import::post(&admin, "hours", twice).await.problem(422, "rows_rejected");
-    // The day has hours of its own by now, so that the two do not meet there.
-    assert_eq!(refused["rejects"].as_array().map(Vec::len).unwrap_or(0), 0, "{refused}");
+    let reject = &refused["rejects"][0];
+    assert_eq!((&reject["line"], &reject["cause"]), (&json!(3), &json!("day_has_hours")));
     assert_eq!(verify(&app.app.db).await.unwrap(), []);
 }
 

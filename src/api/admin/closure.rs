@@ -13,7 +13,7 @@ use crate::{
         BookingId, ClinicId,
         booking_number::BookingNumber,
         clinic::Closure,
-        disruption::{Told, Unheard, Unreached},
+        closure::{Told, Unheard, Unreached},
         keys::Keys,
         slot_plan::Hit,
     },
@@ -212,7 +212,7 @@ pub async fn list_unreached(
 ) -> Result<HttpResponse, Problem> {
     let (Path(clinic_id), Query(UnreachedQuery { date: Day(date), limit })) = request.what;
     found(db::clinic::find(&app.db.read, clinic_id).await?)?;
-    let persons = db::disruption::unheard(&app.db.read, clinic_id, date, limit.0).await?;
+    let persons = db::closure::unheard(&app.db.read, clinic_id, date, limit.0).await?;
     let persons: Vec<_> = persons.iter().map(|one| UnheardView::new(&app.keys, one)).collect();
     Ok(ok(&json!({ "clinic_id": clinic_id, "on_date": date, "persons": persons })))
 }

@@ -123,8 +123,7 @@ fn weekday(word: &str) -> Option<usize> {
     const ENGLISH: [&str; 7] =
         ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let mut days = ENGLISH.iter().zip(WEEKDAY_WORDS);
-    let english =
-        days.position(|(name, short)| word.starts_with(short) && name.starts_with(word));
+    let english = days.position(|(name, short)| word.starts_with(short) && name.starts_with(word));
     let korean = || KOREAN.iter().position(|known| word.chars().eq([*known]));
     english.or_else(korean)
 }

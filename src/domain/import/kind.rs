@@ -23,14 +23,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: &'static [Self] = &[
-        Self::Register,
-        Self::Roster,
-        Self::Clinics,
-        Self::Slots,
-        Self::Allocations,
-        Self::Hours,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Register, Self::Roster, Self::Clinics, Self::Slots, Self::Allocations, Self::Hours];
 
     /// As in paths, commands and the database.
     pub const fn word(self) -> &'static str {

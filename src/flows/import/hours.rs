@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Written, rows::RowParser, slot::clinic};
+use super::{
+    rows::{RowParser, Written},
+    slot::clinic,
+};
 use crate::{
     db::{
         self,
@@ -54,9 +57,8 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     for rows in rows.chunk_by(|a, b| a.clinic_id == b.clinic_id) {
         let days = share_out(rows, rejects, &mut refused);
         for row in rows.iter().filter(|row| !refused.contains(&row.line.cast_signed())) {
-            let laid = row.series.lay(zone(&row.zone)?, now, |day| {
-                days.get(&day) == Some(&row.line)
-            });
+            let laid =
+                row.series.lay(zone(&row.zone)?, now, |day| days.get(&day) == Some(&row.line));
             db::slot_plan::write_rows(&mut copy, row.line, row.clinic_id, &laid.days, &laid.slots);
             if copy.len() >= CHUNK_BYTES {
                 db::slot_plan::copy(conn, std::mem::take(&mut copy)).await?;
@@ -80,7 +82,8 @@ fn share_out(
     let mut refuse = |row: &StagedHours, line: u64| {
         refused.push(row.line.cast_signed());
         let detail = Detail::DayHasHours { line };
-        rejects.push(row.line, Fault::new(Code::DuplicateRow, "weekdays,from_date,to_date", detail));
+        rejects
+            .push(row.line, Fault::new(Code::DuplicateRow, "weekdays,from_date,to_date", detail));
     };
     for row in own {
         let day = row.series.from_date;

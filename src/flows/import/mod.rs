@@ -33,12 +33,12 @@ use crate::{
         actor::Actor,
         import::{Kind, ReadAs, Rejects, Report},
         keys::Keys,
-        slot_plan::{Changes, Missing},
+        slot_plan::Missing,
     },
 };
 use loader::{Chunk, Staged};
 use read::Opened;
-use rows::RowParser;
+use rows::{RowParser, Written};
 
 /// A file of 1 GiB takes some minutes.
 const LIMIT: Duration = Duration::from_mins(30);
@@ -260,14 +260,6 @@ async fn check(
         Kind::Allocations => allocation::check(conn, rejects).await,
         Kind::Hours => hours::check(conn, rejects).await,
     }
-}
-
-/// What was written.
-struct Written {
-    /// Rows that changed something.
-    rows: u64,
-    /// What became of slots, where the file is about them.
-    slots: Option<Changes>,
 }
 
 async fn write(

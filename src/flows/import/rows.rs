@@ -6,6 +6,7 @@ use crate::{
     domain::{
         Code, Detail,
         import::{Fault, Rejects, Row},
+        slot_plan::Changes,
     },
 };
 
@@ -24,4 +25,12 @@ pub(super) fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64
 /// A row that says again, or otherwise, what an earlier one said.
 pub(super) fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
     move |line| Fault::new(Code::DuplicateRow, columns, Detail::SameAsLine { line })
+}
+
+/// What was written.
+pub(super) struct Written {
+    /// Rows that changed something.
+    pub(super) rows: u64,
+    /// What became of slots, where the file is about them.
+    pub(super) slots: Option<Changes>,
 }

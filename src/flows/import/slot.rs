@@ -5,10 +5,7 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::{
-    Written,
-    rows::{RowParser, reject, repeated},
-};
+use super::rows::{RowParser, Written, reject, repeated};
 use crate::{
     db::{self, copy::CopyText, import::Clinic, slot_plan::Overlap},
     domain::{

@@ -19,7 +19,7 @@ use crate::{
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
         clinic::Clinic,
-        disruption::Disruption,
+        closure::Disruption,
         notice::{Appointment, News, Notice},
         product::Product,
         sms_length::SmsStandard,
@@ -166,7 +166,7 @@ pub async fn get_booking(
     let snapshot = app.board.now();
     let known = Known::new(t, &snapshot, &booking);
     // Not worth failing for: the booking is shown as it was made.
-    let by = db::disruption::find(&app.db.read, &[booking_id]).await.unwrap_or_default();
+    let by = db::closure::find(&app.db.read, &[booking_id]).await.unwrap_or_default();
     let mut page = page(&visit, &known, &by.get(&booking_id).cloned().unwrap_or_default());
     let said = |name| chosen::<u8>(visit.request.query_string(), name) == Some(1);
     page.is_again = said("again");

@@ -114,8 +114,8 @@ pub(super) fn day_has_hours(language: Language, line: u64) -> String {
 pub(super) fn nothing_closed(language: Language) -> String {
     say!(
         language,
-        "The clinic is not closed on this day and no slot of it was removed, so no booking has lost \
-         its time. Close the day first.",
+        "The clinic is not closed on this day and no slot of it was removed, so no booking has \
+         lost its time. Close the day first.",
         "이날은 휴진일이 아니고 없어진 예약 시간도 없어, 시간을 잃은 예약이 없습니다. 먼저 휴진일로 정해 주십시오."
     )
 }
@@ -123,8 +123,8 @@ pub(super) fn nothing_closed(language: Language) -> String {
 pub(super) fn slot_not_lost(language: Language) -> String {
     say!(
         language,
-        "The clinic still has the time of this booking. To come at another time, cancel it and book \
-         again.",
+        "The clinic still has the time of this booking. To come at another time, cancel it and \
+         book again.",
         "이 예약의 시간은 그대로 있습니다. 다른 시간에 오시려면 예약을 취소하고 다시 예약해 주십시오."
     )
 }

@@ -92,14 +92,16 @@ async fn a_clinic_changes_and_its_zone_while_nothing_is_booked() {
     let moved = admin.get(&slots).await.ok(200)["slots"].clone();
     let later = slot.starts_at + chrono::TimeDelta::hours(1);
     assert_eq!(moved[0]["starts_at"], json!(later), "nine o'clock stays nine o'clock");
-    assert_eq!((&moved[0]["slot_id"], moved.as_array().map(Vec::len)), (&json!(slot.slot_id), Some(2)));
+    assert_eq!(moved[0]["slot_id"], json!(slot.slot_id));
+    assert_eq!(moved.as_array().map(Vec::len), Some(2));
     patch(&admin, &path, &json!({ "zone": "Asia/Seoul" })).await.ok(200);
     assert_eq!(admin.get(&slots).await.ok(200)["slots"][0]["starts_at"], json!(slot.starts_at));
     let body = made.booking(slot);
     app.citizen(&made.people[0]).put_booking(Uuid::now_v7(), &body).await.ok(201);
     let zone = patch(&admin, &path, &json!({ "zone": "Europe/Paris" })).await;
     let refused = zone.blames(422, "invalid_field", "zone");
-    assert_eq!((&refused["cause"], &refused["facts"]["bookings"]), (&json!("zone_booked"), &json!(1)));
+    assert_eq!(refused["cause"], "zone_booked");
+    assert_eq!(refused["facts"]["bookings"], 1);
     patch(&admin, &path, &json!({ "zone": "Asia/Seoul" })).await.ok(200);
     let nowhere = patch(&admin, &path, &json!({ "region_id": 999 })).await;
     nowhere.blames(422, "invalid_field", "region_id");

@@ -18,7 +18,8 @@ async fn start() -> (TestApp, Made, Client) {
 /// Rows for the first clinic on its second day: (start, end, seats), by the clock.
 fn file(made: &Made, rows: &[(&str, &str, i32)]) -> String {
     let date = made.allocation(0, 2).on_date;
-    let row = |(from, to, seats): &(&str, &str, i32)| format!("C1,{date}T{from},{date}T{to},{seats}\n");
+    let row =
+        |(from, to, seats): &(&str, &str, i32)| format!("C1,{date}T{from},{date}T{to},{seats}\n");
     let rows: String = rows.iter().map(row).collect();
     format!("clinic_code,starts_at,ends_at,seats\n{rows}")
 }
@@ -39,7 +40,8 @@ async fn seats(app: &TestApp, made: &Made) -> Vec<i32> {
 #[track_caller]
 fn changes(report: &Value) -> [u64; 5] {
     let slots = &report["slots"];
-    ["added", "changed", "unchanged", "removed", "missing"].map(|name| slots[name].as_u64().unwrap())
+    let names = ["added", "changed", "unchanged", "removed", "missing"];
+    names.map(|name| slots[name].as_u64().unwrap())
 }
 
 #[tokio::test]
@@ -135,9 +137,8 @@ async fn slots_that_overlap_are_named() {
 
     let slot = made.slot(0, 2, 1);
     let at = |minutes| slot.starts_at + chrono::TimeDelta::minutes(minutes);
-    let body = |from, to| {
-        json!({ "slots": [{ "starts_at": at(from), "ends_at": at(to), "seats": 1 }] })
-    };
+    let body =
+        |from, to| json!({ "slots": [{ "starts_at": at(from), "ends_at": at(to), "seats": 1 }] });
     let path = format!("/v1/admin/clinics/{}/slots", slot.clinic_id);
     let refused = admin.post(&path, &body(30, 90)).await;
     let refused = refused.blames(409, "already_exists", "slots[0].starts_at");

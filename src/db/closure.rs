@@ -11,7 +11,7 @@ use crate::domain::{
     BookingId, ClinicId, SlotId, StaffUserId,
     booking::{Booking, State},
     clinic::Closure,
-    disruption::{Disruption, How, Lost, Told, Unheard, Unreached},
+    closure::{Disruption, How, Lost, Told, Unheard, Unreached},
     localized::Localized,
     slot_plan::Hit,
 };
@@ -24,7 +24,7 @@ pub async fn find(
 ) -> sqlx::Result<HashMap<BookingId, Disruption>> {
     let ids: Vec<Uuid> = booking_ids.iter().map(|id| id.0).collect();
     let rows = query!(
-        r#"/* disruption::find */
+        r#"/* closure::find */
            select b.booking_id, s.is_closed and b.state in (1, 5) as "is_lost!",
                x.reason as "reason?", x.reason_ko, x.reason_en,
                c.reason as "cancelled?", c.reason_ko as cancelled_ko, c.reason_en as cancelled_en
@@ -40,10 +40,8 @@ pub async fn find(
         let reason = row.reason.map(|main| Localized::new(main, row.reason_ko, row.reason_en));
         let because =
             row.cancelled.map(|main| Localized::new(main, row.cancelled_ko, row.cancelled_en));
-        let disruption = Disruption {
-            lost: row.is_lost.then_some(Lost { reason }),
-            cancelled_because: because,
-        };
+        let disruption =
+            Disruption { lost: row.is_lost.then_some(Lost { reason }), cancelled_because: because };
         (BookingId(row.booking_id), disruption)
     });
     Ok(disruptions.collect())
@@ -62,7 +60,7 @@ pub async fn close(
 ) -> sqlx::Result<u64> {
     let Closure { clinic_id, on_date, ref reason } = *closure;
     query!(
-        "/* disruption::close */
+        "/* closure::close */
          insert into clinic_closure (clinic_id, on_date, reason, reason_ko, reason_en)
          select $1, day::date, $4, $5, $6
          from generate_series($2::date::timestamp, $3::date::timestamp, interval '1 day') day
@@ -78,7 +76,7 @@ pub async fn close(
     .execute(&mut *conn)
     .await?;
     let done = query!(
-        "/* disruption::close */ with told as (
+        "/* closure::close */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
          ), locked as materialized (
              select slot_id, removed_at from slot
@@ -93,7 +91,7 @@ pub async fn close(
     .execute(&mut *conn)
     .await?;
     query!(
-        "/* disruption::close */ insert into closure_change (clinic_id, on_date)
+        "/* closure::close */ insert into closure_change (clinic_id, on_date)
          select distinct $1::int, on_date from slot
          where clinic_id = $1 and on_date between $2 and $3 and taken > 0",
         clinic_id.0,
@@ -113,7 +111,7 @@ pub async fn standing(
     limit: i64,
 ) -> sqlx::Result<(i64, Vec<Hit>)> {
     let rows = query!(
-        r#"/* disruption::standing */
+        r#"/* closure::standing */
            select booking_id, on_date, starts_at, count(*) over () as "total!"
            from slot join booking using (slot_id)
            where clinic_id = $1 and on_date between $2 and $3 and state = any($4)
@@ -142,7 +140,7 @@ pub async fn is_any_closed(
     date: NaiveDate,
 ) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"/* disruption::is_any_closed */
+        r#"/* closure::is_any_closed */
            select exists (select from clinic_closure where clinic_id = $1 and on_date = $2)
                or exists (select from slot where clinic_id = $1 and on_date = $2 and is_closed)
                as "is_closed!""#,
@@ -156,7 +154,7 @@ pub async fn is_any_closed(
 /// Whether a slot gives nothing; read while it is locked.
 pub async fn is_slot_closed(conn: &mut PgConnection, slot_id: SlotId) -> sqlx::Result<bool> {
     query_scalar!(
-        r#"/* disruption::is_slot_closed */
+        r#"/* closure::is_slot_closed */
            select exists (select from slot where slot_id = $1 and is_closed) as "is_closed!""#,
         slot_id.0,
     )
@@ -173,7 +171,7 @@ pub async fn lost(
 ) -> sqlx::Result<Vec<Booking>> {
     let rows = sqlx::query_as!(
         super::booking::Row,
-        "/* disruption::lost */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        "/* closure::lost */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
              b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
          from slot s join booking b using (slot_id)
@@ -198,7 +196,7 @@ pub async fn note_cancelled(
 ) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = booking_ids.iter().map(|id| id.0).collect();
     query!(
-        "/* disruption::note_cancelled */
+        "/* closure::note_cancelled */
          insert into booking_cancellation (booking_id, staff_user_id, reason, reason_ko, reason_en)
          select id, $2, $3, $4, $5 from unnest($1::uuid[]) id",
         &ids,
@@ -216,7 +214,7 @@ pub async fn note_cancelled(
 /// that were sent and are still there.
 pub async fn note_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
     query!(
-        "/* disruption::note_sent */ insert into notice_sent (booking_id)
+        "/* closure::note_sent */ insert into notice_sent (booking_id)
          select distinct booking_id from outbox o
          where outbox_id = any($1) and (kind = 'closed' or kind = 'cancelled' and exists (
              select from booking_cancellation c where c.booking_id = o.booking_id))
@@ -252,7 +250,7 @@ pub async fn unheard(
 ) -> sqlx::Result<Vec<Unheard>> {
     let rows = sqlx::query_as!(
         UnheardRow,
-        r#"/* disruption::unheard */
+        r#"/* closure::unheard */
            select b.booking_id, s.on_date, s.starts_at, b.state = 3 as "is_cancelled!", p.name,
                coalesce(p.phone, '') as "phone!",
                (coalesce(p.phone, '') <> '' or p.email is not null) as "has_way!",
@@ -308,7 +306,7 @@ pub async fn tick(
     by: StaffUserId,
 ) -> sqlx::Result<Option<DateTime<Utc>>> {
     query_scalar!(
-        "/* disruption::tick */
+        "/* closure::tick */
          insert into booking_told (booking_id, staff_user_id, how)
          select b.booking_id, $3, $4 from booking b join slot s using (slot_id)
          where b.booking_id = $2 and s.clinic_id = $1
@@ -333,7 +331,7 @@ pub async fn untick(
     booking_id: BookingId,
 ) -> sqlx::Result<bool> {
     let done = query!(
-        "/* disruption::untick */ delete from booking_told t using booking b, slot s
+        "/* closure::untick */ delete from booking_told t using booking b, slot s
          where t.booking_id = $2 and b.booking_id = t.booking_id and s.slot_id = b.slot_id
              and s.clinic_id = $1",
         clinic_id.0,
