@@ -430,7 +430,8 @@ mod tests {
         fn slots_are_apart_within_the_hours_and_off_the_breaks(
             series in any_series(),
             zone in prop::sample::select(vec![
-                Tz::Asia__Seoul, Tz::Europe__Berlin, Tz::America__New_York, Tz::Australia__Lord_Howe,
+                Tz::Asia__Seoul, Tz::Europe__Berlin, Tz::America__New_York,
+                Tz::Australia__Lord_Howe,
             ]),
         ) {
             let laid = series.lay(zone, early(), |_| true);

@@ -68,9 +68,9 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
     .await
 }
 
-/// The clock of the clinic stays as it is: nine o'clock is nine o'clock in the new zone. Whoever has
-/// booked was promised an instant, so that nothing may be booked; whoever books meanwhile holds the
-/// lock of their slot.
+/// The clock of the clinic stays as it is: nine o'clock is nine o'clock in the new zone. Whoever
+/// has booked was promised an instant, so that nothing may be booked; whoever books meanwhile holds
+/// the lock of their slot.
 async fn move_slots(conn: &mut PgConnection, clinic: &Clinic, old: Tz) -> Result<()> {
     let clinic_id = clinic.clinic_id;
     db::slot::lock_all(conn, clinic_id).await?;

@@ -266,7 +266,9 @@ pub async fn get_calendar(
     let app = &visit.app;
     let booking = own(app, session.person_id, booking_id).await?;
     let snapshot = app.board.now();
-    let file = file(&visit, &snapshot, &booking).ok_or_else(Refusal::not_found)?;
+    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
+    let by = by.get(&booking_id).cloned().unwrap_or_default();
+    let file = file(&visit, &snapshot, (&booking, by)).ok_or_else(Refusal::not_found)?;
     let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
@@ -279,7 +281,11 @@ pub async fn get_calendar(
 
 /// The file that messages bring too, so that each replaces the one before it. None where the board
 /// does not know clinic or campaign.
-fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<CalendarFile> {
+fn file(
+    visit: &Visit,
+    snapshot: &Snapshot,
+    (booking, by): (&Booking, Disruption),
+) -> Option<CalendarFile> {
     let (app, site) = (&visit.app, &visit.app.site);
     let catalogue = &snapshot.catalogue;
     let (clinic, card) =
@@ -299,13 +305,11 @@ fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<Calenda
         directions: clinic.directions.clone(),
         amenities: clinic.amenities,
         closure_reason: None,
-        cancelled_because: None,
+        cancelled_because: by.cancelled_because,
     };
-    let slot = snapshot.slot(booking.slot_id);
-    let is_closed = slot.is_some_and(|(_, slot)| slot.is_closed);
     let (news, happened_at) = match (booking.state, booking.ended_at) {
         (State::Cancelled, Some(at)) => (News::Cancelled, at),
-        _ if is_closed => (News::Closed, app.clock.now()),
+        _ if by.lost.is_some() => (News::Closed, app.clock.now()),
         _ => (News::Booked, booking.booked_at),
     };
     let head = Letterhead {
