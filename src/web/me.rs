@@ -18,6 +18,8 @@ use crate::{
     domain::{
         Refusal,
         booking::{Booking, State},
+        booking_number::BookingNumber,
+        keys::BookingNumberKey,
     },
     http::{
         admission::{self, Admitted},
@@ -71,7 +73,7 @@ pub async fn get_me(
         by.get(&booking.booking_id).is_some_and(|by| by.lost.is_some()) && now < booking.ends_at
     };
     let show = |booking: &Booking| {
-        let card = card(t, &snapshot, booking, now);
+        let card = card(t, &snapshot, (booking, &app.keys.booking_number), now);
         match is_lost(booking) {
             true => {
                 Booked { tag: (t.booking_is_lost(), Tone::Bad), next: t.choose_another(), ..card }
@@ -90,7 +92,12 @@ pub async fn get_me(
     visit.show(&page)
 }
 
-fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) -> Booked {
+fn card(
+    t: Texts,
+    snapshot: &Snapshot,
+    (booking, key): (&Booking, &BookingNumberKey),
+    now: DateTime<Utc>,
+) -> Booked {
     let catalogue = &snapshot.catalogue;
     let campaign = catalogue.campaigns.get(&booking.campaign_id);
     let campaign = campaign.map_or("", |card| t.name(&card.campaign.name));
@@ -103,13 +110,15 @@ fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) ->
         rows.push(Row::new(t.booking_where(), t.name(&clinic.name)));
         if booking.state == State::Booked {
             rows.push(Row::new(t.booking_address(), clinic.address.as_str()));
-            rows.push(Row::new(t.booking_call(), clinic.phone.as_str()));
+            rows.push(Row::phone(t.booking_call(), &clinic.phone));
         }
     } else {
         rows.push(Row::new(t.booking_when(), t.date(booking.on_date)));
     }
+    let number = BookingNumber::of(key, booking.booking_id).to_string();
+    rows.push(Row::new(t.booking_number(), number));
     Booked {
-        heading: campaign.to_owned(),
+        heading: t.whole(campaign),
         tag: tag(t, booking.state, is_due),
         next: t.booking_next(booking.state, is_due),
         rows,

@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod closure;
 pub mod cohort;
 pub mod course;
+pub mod import;
 pub mod movement;
 pub mod opening_hours;
 pub mod person;

@@ -6,21 +6,18 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{
-    rows::{RowParser, Written},
-    slot::clinic,
-};
+use super::{rows::RowParser, slot::clinic};
 use crate::{
     db::{
         self,
         clinic::zone,
         copy::CopyText,
-        import::{Clinic, hours::StagedHours},
+        import::{Clinic, hours::StagedHours, staged::Written},
     },
     domain::{
         Code, Detail, StaffUserId,
         import::{Fault, Rejects, Row, hours::Hours},
-        slot_plan::Missing,
+        slot_plan::{Changes, Missing},
     },
 };
 
@@ -107,10 +104,11 @@ fn share_out(
 pub(super) async fn write(
     conn: &mut PgConnection,
     by: Option<StaffUserId>,
-) -> sqlx::Result<Written> {
+) -> sqlx::Result<(Written, Option<Changes>)> {
     db::slot_plan::lock_slots(conn).await?;
     let changes = db::slot_plan::carry_out(conn, Missing::Lose).await?;
     db::import::hours::save(conn, by).await?;
-    let rows = u64::try_from(changes.lines.len()).unwrap_or(u64::MAX);
-    Ok(Written { rows, slots: Some(changes) })
+    let new = u64::try_from(changes.lines.len()).unwrap_or(u64::MAX);
+    let written = Written { new, changed: 0, removed: changes.removed };
+    Ok((written, Some(changes)))
 }

@@ -6,7 +6,6 @@ use crate::{
     domain::{
         Code, Detail,
         import::{Fault, Rejects, Row},
-        slot_plan::Changes,
     },
 };
 
@@ -14,6 +13,11 @@ use crate::{
 pub(super) trait RowParser: Send {
     /// Appends the row to what is copied into the staging table, or appends nothing.
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault>;
+
+    /// What the rows so far say, of a kind of file that adds; none of the others.
+    fn content(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// Rejects what a check removed, each row by `fault` of the earlier line that it repeats.
@@ -25,12 +29,4 @@ pub(super) fn reject(rejects: &mut Rejects, removed: Removed, fault: impl Fn(u64
 /// A row that says again, or otherwise, what an earlier one said.
 pub(super) fn repeated(columns: &'static str) -> impl Fn(u64) -> Fault {
     move |line| Fault::new(Code::DuplicateRow, columns, Detail::SameAsLine { line })
-}
-
-/// What was written.
-pub(super) struct Written {
-    /// Rows that changed something.
-    pub(super) rows: u64,
-    /// What became of slots, where the file is about them.
-    pub(super) slots: Option<Changes>,
 }

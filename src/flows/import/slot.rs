@@ -5,14 +5,19 @@ use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
-use super::rows::{RowParser, Written, reject, repeated};
+use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{self, copy::CopyText, import::Clinic, slot_plan::Overlap},
+    db::{
+        self,
+        copy::CopyText,
+        import::{Clinic, staged::Written},
+        slot_plan::Overlap,
+    },
     domain::{
         Code, Detail,
         fact::Noun,
         import::{Fault, Rejects, Row, cell::plain, slot::Slot},
-        slot_plan::Missing,
+        slot_plan::{Changes, Missing},
     },
 };
 
@@ -78,7 +83,11 @@ fn overlaps(overlap: Overlap) -> (u64, Fault) {
     (line, Fault::new(Code::AlreadyExists, "starts_at,ends_at", detail))
 }
 
-pub(super) async fn write(conn: &mut PgConnection, missing: Missing) -> sqlx::Result<Written> {
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    missing: Missing,
+) -> sqlx::Result<(Written, Option<Changes>)> {
     let changes = db::slot_plan::carry_out(conn, missing).await?;
-    Ok(Written { rows: changes.added + changes.changed, slots: Some(changes) })
+    let Changes { added: new, changed, removed, .. } = changes;
+    Ok((Written { new, changed, removed }, Some(changes)))
 }

@@ -5,6 +5,7 @@ mod dose;
 mod field;
 mod file;
 mod hours;
+mod import;
 mod person;
 mod place;
 mod request;
@@ -195,14 +196,20 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NotUtf8 => file::not_utf8(language),
         Detail::QuoteOpen => file::quote_open(language),
         Detail::QuoteStray => file::quote_stray(language),
-        Detail::QuoteNeverClosed { first_line, last_line } => {
-            file::quote_never_closed(language, *first_line, *last_line)
-        }
+        Detail::QuoteNeverClosed { lines_max } => file::quote_never_closed(language, *lines_max),
         Detail::RowTooLong { bytes_max, first_line, last_line } => {
             file::row_too_long(language, *bytes_max, (*first_line, *last_line))
         }
         Detail::RowWidth { fields, columns } => file::row_width(language, *fields, *columns),
         Detail::SameAsLine { line } => file::same_as_line(language, *line, field),
+        Detail::AlreadyLoaded { import_id, at, by } => {
+            import::already_loaded(language, *import_id, *at, by.as_deref())
+        }
+        Detail::OtherFileThanTried => import::other_file_than_tried(language),
+        Detail::ChangedSinceDryRun { then, now } => {
+            import::changed_since_dry_run(language, then, now)
+        }
+        Detail::FarMore { shares, confirm } => import::far_more(language, shares, *confirm),
 
         // slots and opening hours that change
         Detail::SlotOverlaps { starts_at, ends_at, zone } => {
