@@ -27,6 +27,7 @@ pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
 pub mod person;
+pub mod person_key;
 pub mod pool;
 pub mod product;
 pub mod region;

@@ -396,7 +396,7 @@ async fn write(
     missing: Missing,
 ) -> sqlx::Result<(Written, Option<Changes>)> {
     let written = match kind {
-        Kind::Register => db::import::register::insert_staged(conn).await?,
+        Kind::Register => register::write(conn).await?,
         Kind::Roster => db::import::roster::insert_staged(conn).await?,
         Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
         Kind::Slots => return slot::write(conn, missing).await,

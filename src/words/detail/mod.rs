@@ -7,6 +7,7 @@ mod file;
 mod hours;
 mod import;
 mod person;
+mod person_key;
 mod place;
 mod request;
 mod service;
@@ -230,5 +231,13 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
 
         // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
+
+        // who is a person
+        Detail::SameNameAndBirthDate => person_key::same_name_and_birth_date(language),
+        Detail::PossiblySameAsLine { line } => person_key::possibly_same_as_line(language, *line),
+        Detail::PersonCodeInRegister => person_key::code_in_register(language),
+        Detail::PersonHasOtherCode => person_key::has_other_code(language),
+        Detail::CodeOfOtherPerson => person_key::code_of_other_person(language),
+        Detail::KeyOfOtherPerson => person_key::key_of_other_person(language),
     }
 }
