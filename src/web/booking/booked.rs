@@ -10,15 +10,16 @@ use chrono::{DateTime, Utc};
 
 use super::{OfBooking, chosen, clinic::Facts};
 use crate::{
-    board::{catalogue::Card, snapshot::Snapshot},
+    board::{alternative::Alternative, catalogue::Card, snapshot::Snapshot},
     config::Origin,
     db,
     domain::{
-        BookingId, PersonId, Refusal,
+        BookingId, PersonId, Refusal, SlotId,
         booking::{Booking, State, open_again_until},
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
         clinic::Clinic,
+        closure::Disruption,
         notice::{Appointment, News, Notice},
         product::Product,
         sms_length::SmsStandard,
@@ -49,6 +50,16 @@ pub fn path(booking_id: BookingId) -> String {
 /// The same, for who wanted to book what they have booked already.
 pub fn path_again(booking_id: BookingId) -> String {
     format!("/bookings/{booking_id}?again=1")
+}
+
+/// So many ways out are shown.
+const WAYS_MAX: usize = 6;
+/// Set where a press to move was refused.
+const NOT_MOVED: &str = "not_moved";
+
+/// The same, for who could not move to the time that they chose.
+pub fn path_not_moved(booking_id: BookingId) -> String {
+    format!("/bookings/{booking_id}?{NOT_MOVED}=1")
 }
 
 /// A booking with what the board knows of its clinic, its campaign and its vaccine.
@@ -106,8 +117,8 @@ struct Page<'a> {
     standing: String,
     /// What became of the dose of a cancelled booking.
     dose: Option<&'static str>,
-    /// The clinic is closed on the day, and why.
-    closed: Option<String>,
+    /// Where to go from an appointment that is lost.
+    lost: Option<Lost>,
     rows: Vec<Row>,
     clinic: Option<Facts<'a>>,
     /// Where one books again.
@@ -119,6 +130,25 @@ struct Ahead {
     qr: Option<Html>,
     calendar: String,
     cancel: String,
+}
+
+struct Lost {
+    /// What became of the last press.
+    note: Option<&'static str>,
+    /// Where the forms go.
+    to: String,
+    ways: Vec<Way>,
+    cancel: String,
+}
+
+/// A way out, booked by one press.
+struct Way {
+    clinic: String,
+    address: String,
+    distance: Option<String>,
+    label: String,
+    slot_id: SlotId,
+    booking_id: BookingId,
 }
 
 /// A booking of whoever asks.
@@ -135,10 +165,15 @@ pub async fn get_booking(
     let booking = own(app, person_id, booking_id).await?;
     let snapshot = app.board.now();
     let known = Known::new(t, &snapshot, &booking);
-    let mut page = page(&visit, &known);
-    page.is_again = chosen::<u8>(visit.request.query_string(), "again") == Some(1);
-    if page.ahead.is_some() {
-        page.closed = closed(&visit, &snapshot, &known).await;
+    // Not worth failing for: the booking is shown as it was made.
+    let by = db::closure::find(&app.db.read, &[booking_id]).await.unwrap_or_default();
+    let mut page = page(&visit, &known, &by.get(&booking_id).cloned().unwrap_or_default());
+    let said = |name| chosen::<u8>(visit.request.query_string(), name) == Some(1);
+    page.is_again = said("again");
+    if let Some(lost) = &mut page.lost {
+        lost.note = said(NOT_MOVED).then(|| t.was_not_moved());
+        let ways = snapshot.alternatives(&booking, WAYS_MAX).into_iter();
+        lost.ways = ways.filter_map(|way| self::way(&visit, &snapshot, &way)).collect();
     }
     if let Some(name) = name(app, person_id, visit.t).await {
         page.rows.insert(0, Row::new(t.booking_for(), name));
@@ -162,11 +197,11 @@ async fn name(app: &App, person_id: PersonId, t: Texts) -> Option<String> {
     Some(person.name_in(t.language()).to_owned())
 }
 
-fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
+fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {
     let (t, frame, now) = (visit.t, visit.frame(), visit.app.clock.now());
     let booking = known.booking;
     let zone = known.clinic.map_or(chrono_tz::UTC, |clinic| clinic.zone);
-    let standing = Standing::of(booking, zone, now);
+    let standing = Standing::of(booking, by, zone, now);
     let next = standing.next(known.card.map(|card| &card.campaign), now);
     let campaign_id = booking.campaign_id;
     let is_ahead = matches!(standing, Standing::Ahead { .. });
@@ -180,7 +215,12 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
         ahead: is_ahead.then(|| ahead(visit, booking)),
         standing: words::standing(t.language(), &standing, next),
         dose: is_late.filter(|_| is_cancelled).map(|is_late| t.dose_of_cancelled(is_late)),
-        closed: None,
+        lost: matches!(standing, Standing::Lost { .. }).then(|| Lost {
+            note: None,
+            to: frame.to(&format!("{}/move", path(booking.booking_id))),
+            ways: Vec::new(),
+            cancel: frame.to(&format!("{}/cancel", path(booking.booking_id))),
+        }),
         rows: known.rows(t),
         clinic: known.clinic.map(|clinic| Facts::new(t, clinic)),
         book_again: (next == Next::BookAgain)
@@ -199,21 +239,17 @@ fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
     }
 }
 
-/// That the clinic gives nothing on the day after all, with the reason where it can be told at
-/// once.
-async fn closed(visit: &Visit, snapshot: &Snapshot, known: &Known<'_>) -> Option<String> {
-    let (t, booking) = (visit.t, known.booking);
-    let (_, slot) = snapshot.slot(booking.slot_id)?;
-    if !slot.is_closed {
-        return None;
-    }
-    let read = &visit.app.db.read;
-    let closures = db::clinic::list_closures(read, booking.clinic_id, booking.on_date, 1).await;
-    let closures = closures.unwrap_or_default();
-    let reason = closures.first().filter(|closure| closure.on_date == booking.on_date);
-    Some(match reason {
-        Some(closure) => t.clinic_is_closed_because(t.name(&closure.reason)),
-        None => t.clinic_is_closed().to_owned(),
+fn way(visit: &Visit, snapshot: &Snapshot, way: &Alternative<'_>) -> Option<Way> {
+    let t = visit.t;
+    let clinic = snapshot.catalogue.clinic(way.clinic.clinic_id)?;
+    let when = t.instant(way.slot.starts_at, clinic.zone);
+    Some(Way {
+        clinic: t.name(&clinic.name).to_owned(),
+        address: clinic.address.clone(),
+        distance: way.distance_km.filter(|km| *km > 0.0).map(|km| t.distance(km)),
+        label: t.book_there(&when),
+        slot_id: way.slot.slot_id,
+        booking_id: BookingId(visit.app.clock.id()),
     })
 }
 
@@ -230,7 +266,9 @@ pub async fn get_calendar(
     let app = &visit.app;
     let booking = own(app, session.person_id, booking_id).await?;
     let snapshot = app.board.now();
-    let file = file(&visit, &snapshot, &booking).ok_or_else(Refusal::not_found)?;
+    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
+    let by = by.get(&booking_id).cloned().unwrap_or_default();
+    let file = file(&visit, &snapshot, (&booking, by)).ok_or_else(Refusal::not_found)?;
     let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
@@ -243,7 +281,11 @@ pub async fn get_calendar(
 
 /// The file that messages bring too, so that each replaces the one before it. None where the board
 /// does not know clinic or campaign.
-fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<CalendarFile> {
+fn file(
+    visit: &Visit,
+    snapshot: &Snapshot,
+    (booking, by): (&Booking, Disruption),
+) -> Option<CalendarFile> {
     let (app, site) = (&visit.app, &visit.app.site);
     let catalogue = &snapshot.catalogue;
     let (clinic, card) =
@@ -263,11 +305,11 @@ fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<Calenda
         directions: clinic.directions.clone(),
         amenities: clinic.amenities,
         closure_reason: None,
+        cancelled_because: by.cancelled_because,
     };
-    let is_closed = snapshot.slot(booking.slot_id).is_some_and(|(_, slot)| slot.is_closed);
     let (news, happened_at) = match (booking.state, booking.ended_at) {
         (State::Cancelled, Some(at)) => (News::Cancelled, at),
-        _ if is_closed => (News::Closed, app.clock.now()),
+        _ if by.lost.is_some() => (News::Closed, app.clock.now()),
         _ => (News::Booked, booking.booked_at),
     };
     let head = Letterhead {
