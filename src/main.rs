@@ -23,6 +23,8 @@ enum Verb {
     Demo(cli::demo::Args),
     /// Load a CSV file: register, roster, clinics, slots or allocations
     Import(cli::import::Args),
+    /// Try how messages leave
+    Messages(cli::messages::Args),
     /// Bring the schema up to date and exit
     Migrate,
     /// Rehearse: replay a scenario against a running service, and check what clients were told
@@ -46,6 +48,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Serve(args) => cli::serve::run(&storage, args).await,
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
+        Verb::Messages(args) => cli::messages::run(args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,

@@ -19,6 +19,7 @@ use crate::{
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
         clinic::Clinic,
+        movement::Kind,
         notice::{Appointment, News, Notice},
         product::Product,
         sms_length::SmsStandard,
@@ -140,6 +141,9 @@ pub async fn get_booking(
     if page.ahead.is_some() {
         page.closed = closed(&visit, &snapshot, &known).await;
     }
+    if booking.state == State::Cancelled {
+        page.dose = dose(app, booking_id, t).await;
+    }
     if let Some(name) = name(app, person_id, visit.t).await {
         page.rows.insert(0, Row::new(t.booking_for(), name));
     }
@@ -170,8 +174,6 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
     let next = standing.next(known.card.map(|card| &card.campaign), now);
     let campaign_id = booking.campaign_id;
     let is_ahead = matches!(standing, Standing::Ahead { .. });
-    let is_late = known.open_again_until().zip(booking.ended_at).map(|(until, at)| at > until);
-    let is_cancelled = booking.state == State::Cancelled;
     Page {
         t,
         frame,
@@ -179,7 +181,7 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
         is_again: false,
         ahead: is_ahead.then(|| ahead(visit, booking)),
         standing: words::standing(t.language(), &standing, next),
-        dose: is_late.filter(|_| is_cancelled).map(|is_late| t.dose_of_cancelled(is_late)),
+        dose: None,
         closed: None,
         rows: known.rows(t),
         clinic: known.clinic.map(|clinic| Facts::new(t, clinic)),
@@ -197,6 +199,14 @@ fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
         calendar: to("/calendar.ics"),
         cancel: to("/cancel"),
     }
+}
+
+/// What became of the dose of a cancelled booking, by the line that moved it: the campaign's limit
+/// may be another one since. Not worth waiting for.
+async fn dose(app: &App, booking_id: BookingId, t: Texts) -> Option<&'static str> {
+    let _admitted = admit::<admission::Read>(app).ok()?;
+    let kind = db::movement::cancelled_by(&app.db.read, booking_id).await.ok()??;
+    Some(t.dose_of_cancelled(kind == Kind::CancelLate))
 }
 
 /// That the clinic gives nothing on the day after all, with the reason where it can be told at

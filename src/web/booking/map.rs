@@ -1,5 +1,5 @@
-//! The clinics of a list on a map, by the numbers that they have there. The list has everything that
-//! the map shows; who does not see it misses nothing.
+//! The clinics of a list on a map, by the numbers that they have there. The list has everything
+//! that the map shows; who does not see it misses nothing.
 
 use std::fmt::Write as _;
 
@@ -104,7 +104,8 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
                 }
                 // In one place, the later one goes to the right and down.
                 let side = if at < other_at { -1.0 } else { 1.0 };
-                let (dx, dy) = if far > 0.01 { (dx / far, dy / far) } else { (side * 0.8, side * 0.6) };
+                let (dx, dy) =
+                    if far > 0.01 { (dx / far, dy / far) } else { (side * 0.8, side * 0.6) };
                 let step = (wanted - far) / 2.0;
                 *place = (place.0 + dx * step, place.1 + dy * step);
             }
