@@ -21,8 +21,10 @@ enum Verb {
     Serve(cli::serve::Args),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
-    /// Load a CSV file: register, roster, clinics, slots or allocations
+    /// Load a file (CSV or .xlsx): register, roster, clinics, slots or allocations
     Import(cli::import::Args),
+    /// List the files that were loaded or tried, the latest first
+    Imports(cli::imports::Args),
     /// Try how messages leave
     Messages(cli::messages::Args),
     /// Bring the schema up to date and exit
@@ -48,6 +50,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Serve(args) => cli::serve::run(&storage, args).await,
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
+        Verb::Imports(args) => cli::imports::run(&storage, args).await,
         Verb::Messages(args) => cli::messages::run(args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,

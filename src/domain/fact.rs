@@ -25,6 +25,8 @@ words! {
         Campaign,
         Clinic,
         Course,
+        DryRun,
+        Import,
         Pool,
         Product,
         Region,

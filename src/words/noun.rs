@@ -21,6 +21,8 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Campaign => ("campaign", "접종 사업"),
         Noun::Clinic => ("clinic", "접종기관"),
         Noun::Course => ("course", "접종 과정"),
+        Noun::DryRun => ("dry run", "시험 실행"),
+        Noun::Import => ("import", "파일 등록"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),
@@ -52,7 +54,7 @@ pub(super) fn none_of(language: Language, what: Noun, by: By) -> String {
 
 /// That the code or name of a thing is in use.
 pub(super) fn taken(language: Language, what: Noun, by: By) -> String {
-    let a = if what == Noun::Allocation { "An" } else { "A" };
+    let a = if matches!(what, Noun::Allocation | Noun::Import) { "An" } else { "A" };
     let what = noun(language, what);
     let ga = josa(what, "이", "가");
     match by {

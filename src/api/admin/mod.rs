@@ -6,6 +6,7 @@ pub mod campaign;
 pub mod clinic;
 pub mod cohort;
 pub mod course;
+pub mod import;
 pub mod movement;
 pub mod person;
 pub mod pool;

@@ -1,10 +1,12 @@
 //! What is wrong with a file, its header or the form of its values, and the way out.
 
-use super::{
-    noun::kind,
-    number::{count, length},
+use crate::{
+    domain::{import::Kind, language::Language},
+    words::{
+        noun::kind,
+        number::{count, length},
+    },
 };
-use crate::domain::{import::Kind, language::Language};
 
 pub(super) fn empty(language: Language) -> String {
     say!(language, "The file is empty.", "파일이 비어 있습니다.")
@@ -180,11 +182,12 @@ pub(super) fn quote_stray(language: Language) -> String {
     )
 }
 
-pub(super) fn quote_never_closed(language: Language, first_line: u64, last_line: u64) -> String {
+pub(super) fn quote_never_closed(language: Language, lines_max: u64) -> String {
     say!(
         language,
-        "A quote is opened and not closed; lines {first_line} to {last_line} were left out.",
-        "따옴표가 열린 뒤 닫히지 않아 {first_line}번째 줄부터 {last_line}번째 줄까지 건너뛰었습니다."
+        "A quote is opened and not closed within {lines_max} lines. The lines below this one are read \
+         as rows.",
+        "따옴표가 열린 뒤 {lines_max}줄 안에 닫히지 않습니다. 그 아래 줄은 각각 한 행으로 읽습니다."
     )
 }
 
@@ -278,4 +281,8 @@ pub(super) fn date_with_time(language: Language, value: &str) -> String {
         "{value} has a time of day beside the date. Write the date alone: 2021-07-14.",
         "{value}에 날짜와 함께 시각이 있습니다. 2021-07-14처럼 날짜만 적어 주십시오."
     )
+}
+
+pub(super) fn same_as_line(language: Language, line: u64, field: &str) -> String {
+    say!(language, "Line {line} has the same {field}.", "{line}번째 줄과 {field} 값이 같습니다.")
 }
