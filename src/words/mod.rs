@@ -30,7 +30,7 @@ pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{calendar_day, coming_day, date, instant, second, short_date, time};
+pub use date::{brief, calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
 pub use form::{form, need};
 pub use josa::josa;

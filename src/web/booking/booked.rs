@@ -116,6 +116,8 @@ struct Page<'a> {
 }
 
 struct Ahead {
+    when: String,
+    place: String,
     number: String,
     qr: Option<Html>,
     calendar: String,
@@ -179,7 +181,7 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
         frame,
         heading: t.booking_heading(&standing),
         is_again: false,
-        ahead: is_ahead.then(|| ahead(visit, booking)),
+        ahead: is_ahead.then(|| ahead(visit, known)),
         standing: words::standing(t.language(), &standing, next),
         dose: None,
         closed: None,
@@ -190,11 +192,14 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
     }
 }
 
-fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
+fn ahead(visit: &Visit, known: &Known<'_>) -> Ahead {
+    let (t, booking) = (visit.t, known.booking);
     let number = BookingNumber::of(&visit.app.keys.booking_number, booking.booking_id);
     let to = |part: &str| visit.frame().to(&format!("{}{part}", path(booking.booking_id)));
     Ahead {
-        qr: qr::picture(&number.digits(), &visit.t.qr_of(&number.to_string())),
+        when: known.when.clone(),
+        place: known.clinic.map_or_else(String::new, |clinic| t.name(&clinic.name).to_owned()),
+        qr: qr::picture(&number.digits(), &t.qr_of(&number.to_string())),
         number: number.to_string(),
         calendar: to("/calendar.ics"),
         cancel: to("/cancel"),
