@@ -5,9 +5,12 @@ mod again;
 mod allocation;
 mod brake;
 mod case;
+mod clinic_day;
 mod dry_run;
 mod listed;
+pub mod lock;
 mod memory;
+mod person;
 mod register;
 mod reject;
 mod spool;
@@ -47,7 +50,7 @@ fn all_counts(report: &Value) -> [u64; 4] {
 
 /// Rows that were accepted or changed something, unchanged and rejected rows.
 #[track_caller]
-fn counts(report: &Value) -> (u64, u64, u64) {
+pub fn counts(report: &Value) -> (u64, u64, u64) {
     let [accepted, changed, unchanged, rejected] = all_counts(report);
     (accepted + changed, unchanged, rejected)
 }
