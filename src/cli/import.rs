@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::print;
+use super::{output::print, user};
 use crate::{
     config::Storage,
     domain::{
@@ -35,7 +35,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns())]
 pub struct Args {
-    /// What the file holds: register, roster, clinics, slots or allocations
+    /// What the file holds: regions, users, register, roster, clinics, slots or allocations
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -152,6 +152,9 @@ fn text(report: &Report, is_loaded: bool) -> String {
         report.rows_unchanged,
         report.rows_rejected,
     ));
+    for invitation in &report.invitations {
+        line(user::invited(invitation));
+    }
     match report.read_as {
         Some(ReadAs::Csv { encoding, separator }) => {
             line(format!("Read as CSV in {}, separated by {separator}.", encoding.word()));
@@ -234,6 +237,7 @@ mod tests {
             rows_unchanged: 0,
             rows_rejected: 5,
             rejects: rejects.into_listed(),
+            invitations: Vec::new(),
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.

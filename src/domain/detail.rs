@@ -186,6 +186,18 @@ details! {
     RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
+
+    // users, and what an administrator asked for by its id
+    Unknown { what: Noun, id: Option<String> },                "unknown";
+    InvitationOver,                                            "invitation_over";
+    LastAdministrator,                                         "last_administrator";
+    UserDisabled,                                              "user_disabled";
+    AdministratorAtClinic,                                     "administrator_at_clinic";
+    StaffWithoutClinic,                                        "staff_without_clinic";
+    RegionElsewhere,                                           "region_elsewhere";
+    ProductDiffers,                                            "product_differs";
+    CheckFailed { errors: usize, warnings: usize },            "check_failed";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

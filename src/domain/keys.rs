@@ -65,6 +65,8 @@ keys! {
     SessionKey;
     /// Hashes one-time codes at rest.
     CodeKey;
+    /// Hashes invitations of users at rest.
+    InvitationKey;
     /// Hashes what caps are counted by: persons, addresses and networks.
     CapKey;
     /// Makes the numbers of bookings; see `domain::booking_number`.
@@ -79,6 +81,7 @@ pub struct Keys {
     pub matching: MatchKey,
     pub session: SessionKey,
     pub code: CodeKey,
+    pub invitation: InvitationKey,
     pub cap: CapKey,
     pub booking_number: BookingNumberKey,
     pub demo: DemoKey,
@@ -94,6 +97,7 @@ impl Keys {
             matching: MatchKey(root.derive("dosebook match 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
+            invitation: InvitationKey(root.derive("dosebook invitation 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
             booking_number: BookingNumberKey(root.derive("dosebook booking number 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),

@@ -50,6 +50,11 @@ impl Refusal {
         Self::new(Code::NotFound, Detail::NothingVisible)
     }
 
+    /// The thing of this kind that the path names is unknown; `http` adds which id that is.
+    pub fn unknown(what: Noun) -> Self {
+        Self::new(Code::NotFound, Detail::Unknown { what, id: None })
+    }
+
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());

@@ -11,6 +11,7 @@ use crate::{
         ClinicId, Detail, Refusal, RegionId,
         amenity::AmenitiesChange,
         clinic::{Clinic, Closure, DirectionsChange, NewClinic},
+        fact::Noun,
         localized::LocalizedChange,
     },
 };
@@ -84,7 +85,7 @@ pub struct Day {
 pub async fn close_day(db: &Db, closure: Closure) -> Result<(Closure, Day)> {
     in_tx(&db.write, "close clinic day", async |conn| {
         let Closure { clinic_id, on_date, .. } = closure;
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        db::clinic::lock(conn, clinic_id).await?.ok_or_else(no_clinic)?;
         db::clinic::set_closure(conn, &closure).await?;
         let slots = db::slot::set_closed(conn, clinic_id, on_date, true).await?;
         db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
@@ -101,9 +102,9 @@ pub async fn close_day(db: &Db, closure: Closure) -> Result<(Closure, Day)> {
 /// `not_found` for an unknown clinic or a day that is not closed.
 pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Result<()> {
     in_tx(&db.write, "open clinic day", async |conn| {
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        db::clinic::lock(conn, clinic_id).await?.ok_or_else(no_clinic)?;
         if !db::clinic::delete_closure(conn, clinic_id, on_date).await? {
-            return Err(Refusal::not_found().into());
+            return Err(Refusal::unknown(Noun::Closure).into());
         }
         db::slot::set_closed(conn, clinic_id, on_date, false).await?;
         db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
@@ -111,4 +112,8 @@ pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Resul
         Ok(())
     })
     .await
+}
+
+fn no_clinic() -> Refusal {
+    Refusal::unknown(Noun::Clinic)
 }

@@ -116,6 +116,10 @@ pub async fn set_products(
     .await
 }
 
+fn no_campaign() -> Refusal {
+    Refusal::unknown(Noun::Campaign)
+}
+
 /// Runs `change` in the next version of the campaign's rules.
 async fn in_version<T>(
     db: &Db,
@@ -124,7 +128,7 @@ async fn in_version<T>(
 ) -> Result<Versioned<T>> {
     in_tx(&db.write, "set rules", async |conn| {
         let campaign = db::campaign::lock(conn, campaign_id).await?;
-        let mut campaign = campaign.ok_or_else(Refusal::not_found)?.unless_closed()?;
+        let mut campaign = campaign.ok_or_else(no_campaign)?.unless_closed()?;
         campaign.rule_version += 1;
         let rule = change(conn, &campaign).await?;
         db::campaign::set(conn, &campaign).await?;

@@ -8,6 +8,7 @@ pub mod field;
 pub mod gates;
 pub mod head;
 pub mod language;
+mod named;
 pub mod negotiate;
 pub mod page;
 pub mod prerendered;

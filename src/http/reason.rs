@@ -8,6 +8,7 @@ use crate::{
         Code, Detail,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        staff_user::Invitation,
         verdict::{Reason, ReasonCode, Verdict},
     },
     words,
@@ -56,6 +57,15 @@ pub struct WrittenReport<'a> {
     rows_unchanged: u64,
     rows_rejected: u64,
     rejects: Vec<WrittenReject<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invitations: Vec<WrittenInvitation<'a>>,
+}
+
+#[derive(Serialize)]
+struct WrittenInvitation<'a> {
+    username: &'a str,
+    token: &'a str,
+    expires_at: chrono::DateTime<chrono::Utc>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +76,13 @@ struct WrittenReject<'a> {
     text: String,
     cause: &'static str,
     facts: Value,
+}
+
+impl<'a> From<&'a Invitation> for WrittenInvitation<'a> {
+    fn from(invitation: &'a Invitation) -> Self {
+        let Invitation { username, token, expires_at } = invitation;
+        Self { username, token, expires_at: *expires_at }
+    }
 }
 
 impl<'a> WrittenReport<'a> {
@@ -93,6 +110,7 @@ impl<'a> WrittenReport<'a> {
             rows_unchanged: report.rows_unchanged,
             rows_rejected: report.rows_rejected,
             rejects: report.rejects.iter().map(write).collect::<serde_json::Result<_>>()?,
+            invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
         })
     }
 }

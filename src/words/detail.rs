@@ -5,11 +5,12 @@ use super::{
     date::date,
     dose::{moved_meanwhile, promised},
     expected::expected,
-    file,
-    noun::{how_many, none_of, noun, role, sent, taken},
+    file, finding,
+    noun::{how_many, none_of, noun, role, sent, taken, unknown},
     number::{count, length, wait},
     reason::reason,
     step::step_not_allowed,
+    user,
 };
 use crate::domain::{Code, Detail, Refusal, fact::Sent, import::Reject, language::Language};
 
@@ -545,6 +546,17 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             "Line {line} has the same {field}.",
             "{line}번째 줄과 {field} 값이 같습니다."
         ),
+
+        // users, and what an administrator asked for by its id
+        Detail::Unknown { what, id } => unknown(language, *what, id.as_deref()),
+        Detail::InvitationOver => user::invitation_over(language),
+        Detail::LastAdministrator => user::last_administrator(language),
+        Detail::UserDisabled => user::disabled(language),
+        Detail::AdministratorAtClinic => user::administrator_at_clinic(language),
+        Detail::StaffWithoutClinic => user::staff_without_clinic(language),
+        Detail::RegionElsewhere => file::region_elsewhere(language),
+        Detail::ProductDiffers => file::product_differs(language),
+        Detail::CheckFailed { errors, warnings } => finding::failed(language, *errors, *warnings),
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
 }

@@ -279,3 +279,22 @@ pub(super) fn date_with_time(language: Language, value: &str) -> String {
         "{value}에 날짜와 함께 시각이 있습니다. 2021-07-14처럼 날짜만 적어 주십시오."
     )
 }
+
+pub(super) fn region_elsewhere(language: Language) -> String {
+    say!(
+        language,
+        "The region is known elsewhere: a file does not move a region from one province to \
+         another.",
+        "다른 곳에 이미 등록된 지역입니다. 파일로는 상위 지역을 바꿀 수 없습니다."
+    )
+}
+
+pub(super) fn product_differs(language: Language) -> String {
+    say!(
+        language,
+        "A product has this code, with other doses per vial, ages or interval: give those that it \
+         has, or correct it first.",
+        "코드가 같은 백신이 이미 있지만 병당 회분, 나이, 접종 간격이 다릅니다. 등록된 값과 같게 적어 \
+         주십시오."
+    )
+}

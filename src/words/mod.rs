@@ -19,6 +19,7 @@ mod detail;
 mod dose;
 mod expected;
 mod file;
+mod finding;
 mod form;
 mod josa;
 mod message;
@@ -29,11 +30,13 @@ mod standing;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
+mod user;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
 pub use date::{calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
+pub use finding::{check_summary, finding};
 pub use form::{form, need};
 pub use josa::josa;
 pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};

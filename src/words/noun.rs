@@ -20,7 +20,11 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Booking => ("booking", "예약"),
         Noun::Campaign => ("campaign", "접종 사업"),
         Noun::Clinic => ("clinic", "접종기관"),
+        Noun::Closure => ("closed day", "휴진일"),
+        Noun::Cohort => ("cohort", "접종 대상"),
         Noun::Course => ("course", "접종 과정"),
+        Noun::Kind => ("kind of files", "파일 종류"),
+        Noun::Person => ("person", "사람"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),
@@ -47,6 +51,16 @@ pub(super) fn none_of(language: Language, what: Noun, by: By) -> String {
             )
         }
         By::Name => say!(language, "{what} with this name", "이 이름의 {ga}"),
+    }
+}
+
+/// That there is no such thing, with its id where that is one.
+pub(super) fn unknown(language: Language, what: Noun, id: Option<&str>) -> String {
+    let what = noun(language, what);
+    let ga = josa(what, "이", "가");
+    match id {
+        Some(id) => say!(language, "There is no {what} {id}.", "{id}에 해당하는 {ga} 없습니다."),
+        None => say!(language, "There is no such {what}.", "해당 {ga} 없습니다."),
     }
 }
 
@@ -109,6 +123,8 @@ pub(super) fn kind(language: Language, kind: Kind) -> &'static str {
         Kind::Clinics => "접종기관",
         Kind::Slots => "예약 시간",
         Kind::Allocations => "배정",
+        Kind::Regions => "지역",
+        Kind::Users => "사용자",
     };
     pick(language, kind.word(), korean)
 }

@@ -124,6 +124,10 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::Unknown { what: Noun::Clinic, id: Some("999".into()) },
+        Detail::Unknown { what: Noun::Clinic, id: None },
+        Detail::CheckFailed { errors: 0, warnings: 3 },
+        Detail::CheckFailed { errors: 2, warnings: 3 },
         Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());

@@ -30,6 +30,18 @@ pub struct CohortRequest {
     region_id: Option<RegionId>,
 }
 
+impl From<CohortRequest> for NewCohort {
+    fn from(new: CohortRequest) -> Self {
+        Self {
+            name: localized(new.name, new.name_ko, new.name_en),
+            born_from: new.born_from.map(|day| day.0),
+            born_to: new.born_to.map(|day| day.0),
+            roster_id: new.roster_id,
+            region_id: new.region_id,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct AddedCohort<'a> {
     #[serde(flatten)]
@@ -59,14 +71,7 @@ pub async fn post_cohort(
     request: ByAdministrator<(Path<CampaignId>, Json<CohortRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
-    let new = NewCohort {
-        name: localized(new.name, new.name_ko, new.name_en),
-        born_from: new.born_from.map(|day| day.0),
-        born_to: new.born_to.map(|day| day.0),
-        roster_id: new.roster_id,
-        region_id: new.region_id,
-    };
-    let added = flows::rules::add_cohort(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_cohort(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedCohort { cohort: (&added.rule).into(), rule_version: added.rule_version }))
 }
 

@@ -58,7 +58,7 @@ pub struct TransferRequest {
 }
 
 #[derive(Serialize)]
-struct PoolView {
+pub(super) struct PoolView {
     pool_id: PoolId,
     campaign_id: CampaignId,
     product_id: ProductId,

@@ -28,6 +28,14 @@ pub struct TrancheRequest {
     opens_at: Instant,
 }
 
+impl From<TrancheRequest> for NewTranche {
+    fn from(new: TrancheRequest) -> Self {
+        let TrancheRequest { name, name_ko, name_en, birth_day_digits, opens_at } = new;
+        let name = localized(name, name_ko, name_en);
+        Self { name, birth_day_digits, opens_at: opens_at.0 }
+    }
+}
+
 #[derive(Serialize)]
 struct AddedTranche<'a> {
     #[serde(flatten)]
@@ -57,10 +65,7 @@ pub async fn post_tranche(
     request: ByAdministrator<(Path<CampaignId>, Json<TrancheRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
-    let TrancheRequest { name, name_ko, name_en, birth_day_digits, opens_at } = new;
-    let name = localized(name, name_ko, name_en);
-    let new = NewTranche { name, birth_day_digits, opens_at: opens_at.0 };
-    let added = flows::rules::add_tranche(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_tranche(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
 }
 

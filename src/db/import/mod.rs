@@ -2,10 +2,12 @@
 
 pub mod allocation;
 pub mod clinic;
+pub mod region;
 pub mod register;
 pub mod roster;
 pub mod slot;
 pub mod staged;
+pub mod user;
 
 use std::collections::HashMap;
 
@@ -63,6 +65,7 @@ pub async fn find(
             rows_unchanged,
             rows_rejected,
             rejects: row.rejects.0,
+            invitations: Vec::new(),
         }
     }))
 }
@@ -152,6 +155,8 @@ pub async fn copy_in(
         Kind::Clinics => clinic::STAGED,
         Kind::Slots => slot::STAGED,
         Kind::Allocations => allocation::STAGED,
+        Kind::Regions => region::STAGED,
+        Kind::Users => user::STAGED,
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await

@@ -41,6 +41,8 @@ pub enum Form {
     Doses,
     Channel,
     Tranche,
+    Username,
+    Role,
 }
 
 impl Form {
@@ -64,6 +66,8 @@ impl Form {
         Self::Doses,
         Self::Channel,
         Self::Tranche,
+        Self::Username,
+        Self::Role,
     ];
 }
 
@@ -199,11 +203,30 @@ pub(super) const ALLOCATIONS: &[Column] = &[
     optional("tranche_name", Form::Tranche, "").or(&["tranche", "예약그룹"]),
 ];
 
+pub(super) const REGIONS: &[Column] = &[
+    column("code", Form::Code, "11680").or(&[
+        "region code",
+        "코드",
+        "지역코드",
+        "행정구역코드",
+        "시군구코드",
+    ]),
+    column("name", Form::Text, "강남구").or(&["region name", "이름", "지역명", "시군구명"]),
+    optional("parent_code", Form::Code, "").or(&["상위코드", "상위지역코드", "시도코드"]),
+    optional("name_ko", Form::Text, "").or(&["한글이름", "한글명"]),
+    optional("name_en", Form::Text, "Gangnam-gu").or(&["영문이름", "영문명"]),
+];
+pub(super) const USERS: &[Column] = &[
+    column("username", Form::Username, "desk-1").or(&["user", "아이디", "사용자", "사용자이름"]),
+    column("role", Form::Role, "staff").or(&["역할", "권한"]),
+    Column { is_required: false, ..CLINIC_CODE },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&[Column]] = &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS];
+    const ALL: &[&[Column]] = &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, REGIONS, USERS];
 
     #[test]
     fn no_heading_means_two_columns_of_a_file() {

@@ -18,11 +18,22 @@ pub enum Kind {
     Slots,
     /// Doses that leave pools for clinics.
     Allocations,
+    /// Provinces and their districts.
+    Regions,
+    /// Who signs in by a password.
+    Users,
 }
 
 impl Kind {
-    pub const ALL: &'static [Self] =
-        &[Self::Register, Self::Roster, Self::Clinics, Self::Slots, Self::Allocations];
+    pub const ALL: &'static [Self] = &[
+        Self::Register,
+        Self::Roster,
+        Self::Clinics,
+        Self::Slots,
+        Self::Allocations,
+        Self::Regions,
+        Self::Users,
+    ];
 
     /// As in paths, commands and the database.
     pub const fn word(self) -> &'static str {
@@ -32,6 +43,8 @@ impl Kind {
             Self::Clinics => "clinics",
             Self::Slots => "slots",
             Self::Allocations => "allocations",
+            Self::Regions => "regions",
+            Self::Users => "users",
         }
     }
 
@@ -42,6 +55,8 @@ impl Kind {
             Self::Clinics => column::CLINICS,
             Self::Slots => column::SLOTS,
             Self::Allocations => column::ALLOCATIONS,
+            Self::Regions => column::REGIONS,
+            Self::Users => column::USERS,
         }
     }
 

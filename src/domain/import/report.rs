@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{fault::Fault, kind::Kind, read_as::ReadAs};
-use crate::domain::{Code, Detail, Refusal};
+use crate::domain::{Code, Detail, Refusal, staff_user::Invitation};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
@@ -120,6 +120,8 @@ pub struct Report {
     pub rows_rejected: u64,
     /// The first 1,000.
     pub rejects: Vec<Reject>,
+    /// Of the users whom the file added: told this once, and kept nowhere.
+    pub invitations: Vec<Invitation>,
 }
 
 impl Report {

@@ -11,12 +11,14 @@ mod encoding;
 mod loader;
 mod read;
 mod records;
+mod region;
 mod register;
 mod roster;
 mod rows;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod user;
 mod xlsx;
 
 use std::{path::Path, time::Duration};
@@ -164,6 +166,11 @@ impl Job<'_> {
         report.rows_accepted = write(conn, kind, options.actor()).await?;
         report.rows_unchanged = good.saturating_sub(report.rows_accepted);
         db::import::insert(conn, &sha256, &report, options.staff_user_id).await?;
+        // What is taken back invites nobody.
+        if kind == Kind::Users && !options.dry_run {
+            let (key, by) = (&self.keys.invitation, options.staff_user_id);
+            report.invitations = user::invite(conn, key, by).await?;
+        }
         db::catalogue::touch(conn).await?;
         if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
     }
@@ -175,6 +182,8 @@ impl Job<'_> {
             Kind::Clinics => Box::new(clinic::Parser::new(conn).await?),
             Kind::Slots => Box::new(slot::Parser::new(conn).await?),
             Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
+            Kind::Regions => Box::new(region::Parser),
+            Kind::Users => Box::new(user::Parser::new(conn).await?),
         })
     }
 
@@ -224,6 +233,7 @@ impl Job<'_> {
             rows_unchanged: 0,
             rows_rejected: rejects.counted(),
             rejects: rejects.into_listed(),
+            invitations: Vec::new(),
         }
     }
 }
@@ -235,6 +245,8 @@ async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sq
         Kind::Clinics => clinic::check(conn, rejects).await,
         Kind::Slots => slot::check(conn, rejects).await,
         Kind::Allocations => allocation::check(conn, rejects).await,
+        Kind::Regions => region::check(conn, rejects).await,
+        Kind::Users => user::check(conn, rejects).await,
     }
 }
 
@@ -245,6 +257,8 @@ async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Resul
         Kind::Clinics => db::import::clinic::insert_staged(conn).await,
         Kind::Slots => db::import::slot::insert_staged(conn).await,
         Kind::Allocations => allocation::write(conn, actor).await,
+        Kind::Regions => db::import::region::insert_staged(conn).await,
+        Kind::Users => db::import::user::insert_staged(conn).await,
     }
 }
 

@@ -1,11 +1,14 @@
 //! What administrators do, from outside.
 
 mod campaign;
+mod check;
 mod dose;
 mod movement;
+mod name;
 mod place;
 mod rule;
 mod story;
+mod user;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;

@@ -6,6 +6,7 @@ mod case;
 mod register;
 mod reject;
 mod template;
+mod user;
 mod workbook;
 
 use dosebook::{
