@@ -21,7 +21,7 @@ enum Verb {
     Serve(cli::serve::Args),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
-    /// Load a CSV file: register, roster, clinics, slots or allocations
+    /// Load a file: regions, users, register, roster, clinics, slots or allocations
     Import(cli::import::Args),
     /// Bring the schema up to date and exit
     Migrate,

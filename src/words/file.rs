@@ -292,9 +292,9 @@ pub(super) fn region_elsewhere(language: Language) -> String {
 pub(super) fn product_differs(language: Language) -> String {
     say!(
         language,
-        "A product has this code, with other doses per vial, ages or interval: give those that it \
-         has, or correct it first.",
-        "코드가 같은 백신이 이미 있지만 병당 회분, 나이, 접종 간격이 다릅니다. 등록된 값과 같게 적어 \
-         주십시오."
+        "A product has this code, with other doses per vial, ages or interval. Give those that it \
+         has, or another code.",
+        "코드가 같은 백신이 이미 있지만 병당 회분, 나이, 접종 간격이 다릅니다. 등록된 값과 같게 적거나 다른 \
+         코드를 적어 주십시오."
     )
 }

@@ -15,15 +15,15 @@ pub(super) fn failed(language: Language, errors: usize, warnings: usize) -> Stri
     match errors {
         0 => say!(
             language,
-            "The check found {odd} things that look odd; they stand in `findings`. Put them right, \
-             or send their codes as `confirm` to go on.",
+            "The check found things that look odd, see `findings` (warnings: {odd}). Put them \
+             right, or send their codes as `confirm` to go on.",
             "점검에서 살펴보실 점 {odd}건을 찾았습니다. `findings`를 보고 바로잡거나, 그대로 진행하려면 그 \
              코드를 `confirm`에 적어 다시 보내 주십시오."
         ),
         _ => say!(
             language,
-            "The check found {faults} things that are missing and {odd} that look odd; they stand in \
-             `findings`. What is missing cannot be confirmed.",
+            "The check found things that are missing, see `findings` (errors: {faults}, warnings: \
+             {odd}). What is missing cannot be confirmed.",
             "점검에서 빠진 점 {faults}건과 살펴보실 점 {odd}건을 찾았습니다. `findings`를 봐 주십시오. 빠진 \
              점은 채워야 진행할 수 있습니다."
         ),
@@ -89,7 +89,8 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             let doses = count(*doses);
             say!(
                 language,
-                "Clinics have {doses} doses and no free seat on any day that has some. Load slots.",
+                "Clinics have doses and no free seat on any day that has some (doses: {doses}). Load \
+                 slots.",
                 "접종기관에 백신 {doses}회분이 있지만 그 날짜에 빈자리가 하나도 없습니다. 예약 시간을 반영해 \
                  주십시오."
             )
@@ -114,7 +115,8 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             let (regions, people, first) = (length(*regions), count(*people), first.join(", "));
             say!(
                 language,
-                "{people} people who may book live in {regions} regions without a clinic: {first}.",
+                "Some who may book live in regions without a clinic. People: {people}; regions: \
+                 {regions} ({first}).",
                 "예약할 수 있는 {people}명이 접종기관이 없는 지역 {regions}곳에 삽니다: {first}."
             )
         }
@@ -122,8 +124,8 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             let (regions, people, first) = (length(*regions), count(*people), first.join(", "));
             say!(
                 language,
-                "{people} people who may book live in {regions} regions whose clinics have no doses \
-                 of this campaign: {first}.",
+                "Some who may book live in regions whose clinics have no doses of this campaign. \
+                 People: {people}; regions: {regions} ({first}).",
                 "예약할 수 있는 {people}명이 접종기관에 이 사업의 백신이 없는 지역 {regions}곳에 삽니다: \
                  {first}."
             )
@@ -193,7 +195,7 @@ fn without_seats(
         let (doses, seats) = (count(day.doses), count(day.seats));
         say!(
             language,
-            "{clinic} on {on} ({doses} doses, {seats} seats)",
+            "{clinic} on {on} (doses {doses}, seats {seats})",
             "{clinic} {on}(백신 {doses}회분, 자리 {seats}개)"
         )
     });
@@ -201,7 +203,7 @@ fn without_seats(
     let (doses, clinics, days) = (count(doses), count(clinics), count(days));
     say!(
         language,
-        "{doses} doses have no seat, on {days} days of {clinics} clinics: {named}.",
+        "Some doses have no seat. Doses: {doses}; clinics: {clinics}; days: {days}. First: {named}.",
         "접종기관 {clinics}곳의 {days}일치에서 백신 {doses}회분에 자리가 없습니다: {named}."
     )
 }

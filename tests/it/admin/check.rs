@@ -243,7 +243,7 @@ async fn a_draft_that_cannot_be_leaves_nothing() {
         bad
     };
     for (path, value, code, field) in [
-        (&["products", "0", "doses"][..], json!(5), (422, "not_whole_vials"), "products[0]"),
+        (&["products", "0", "doses"][..], json!(5), (422, "not_whole_vials"), "products[0].doses"),
         (&["products"], json!([]), (422, "invalid_field"), "products"),
         (
             &["products", "0", "product", "doses_per_vial"],
