@@ -188,6 +188,7 @@ fn start_senders(app: &App, jobs: &mut JoinSet<()>, stop: watch::Receiver<bool>)
         clock: app.clock.clone(),
         providers,
         metrics: app.metrics.clone(),
+        lanes: app.lanes.count(),
         queued: app.outbox.clone(),
         told: Arc::default(),
         stop,

@@ -1,6 +1,9 @@
 //! Logs and metrics: what an operator sees at 20:00. Nothing personal goes in either.
 
-use std::{io::IsTerminal, sync::Mutex};
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, atomic::AtomicU64},
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -105,6 +108,8 @@ pub struct Metrics {
     pub batch_requests: Histogram,
     /// Seconds from taking a batch to its commit.
     pub batch_seconds: Histogram,
+    /// Seconds that the lanes have spent in transactions.
+    pub lane_seconds: Counter<f64, AtomicU64>,
     /// Requests that wait in the lanes.
     pub queued: Gauge,
     /// Callers who wait for a decision; those who have hung up are none.
@@ -146,6 +151,7 @@ impl Metrics {
             decisions: Family::default(),
             batch_requests: Histogram::new(powers(1.0, 11)),
             batch_seconds: Histogram::new(powers(0.000_5, 13)),
+            lane_seconds: Counter::default(),
             queued: Gauge::default(),
             callers: Gauge::default(),
             overflows: Counter::default(),
@@ -173,6 +179,11 @@ impl Metrics {
             "batch_seconds",
             "Seconds from taking a batch to its commit",
             metrics.batch_seconds.clone(),
+        );
+        registry.register(
+            "lane_seconds",
+            "Seconds that the lanes have spent in transactions",
+            metrics.lane_seconds.clone(),
         );
         registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
         registry.register(

@@ -197,7 +197,7 @@ fn people(first: i64, last: i64) -> String {
         "insert into person (person_id, match_key, birth_date, region_id, name, phone)
              overriding system value
              select n, decode(md5(n::text), 'hex'), date '1962-01-01' + (n % 1826)::int,
-                 {PROVINCES} + 1 + n % {DISTRICTS}, 'Kim Min-jun', '01001234567'
+                 {PROVINCES} + 1 + n % {DISTRICTS}, 'Kim Min-jun', '010' || lpad(n::text, 8, '0')
              from generate_series({first}::bigint, {last}) n"
     )
 }

@@ -73,7 +73,7 @@ enum Family {
     Supply,
     /// Messages a second, and bookings beside them
     Messages,
-    /// Reads of the public pages
+    /// Reads of the public pages, and of those that are made for one person
     Pages,
     /// At the scale of the demonstration
     Memory,
@@ -97,7 +97,10 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
-        Family::Pages => rows::pages::measure(bench).await,
+        Family::Pages => {
+            rows::pages::measure(bench).await;
+            rows::personal::measure(bench).await;
+        }
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,

@@ -8,7 +8,7 @@ use dosebook::rehearsal::load::{Completion, LoadGenerator, Workload};
 const LATE_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct ReadLoad {
-    request: &'static str,
+    request: String,
     clients_to_start: usize,
     from: Duration,
     until: Duration,
@@ -18,11 +18,12 @@ pub(crate) struct ReadLoad {
 /// Responses per second in the `span` seconds after `settle` seconds, with this many clients.
 pub(crate) async fn run(
     address: SocketAddr,
-    request: &'static str,
+    request: &str,
     clients: usize,
     (settle, span): (f64, f64),
 ) -> f64 {
     let (from, until) = (Duration::from_secs_f64(settle), Duration::from_secs_f64(settle + span));
+    let request = request.to_owned();
     let load = ReadLoad { request, clients_to_start: clients, from, until, read: 0 };
     let generator = LoadGenerator { address, connections: clients, duration_max: until + LATE_MAX };
     let finished = tokio::task::spawn_blocking(move || generator.run(load)).await;

@@ -104,13 +104,21 @@ fn campaign_routes(api: &mut ServiceConfig) {
     .service(
         one("/cohorts").route(get().to(cohort::list_cohorts)).route(post().to(cohort::post_cohort)),
     )
-    .service(one("/cohorts/{cohort_id}").route(delete().to(cohort::delete_cohort)))
+    .service(
+        one("/cohorts/{cohort_id}")
+            .route(patch().to(cohort::patch_cohort))
+            .route(delete().to(cohort::delete_cohort)),
+    )
     .service(
         one("/tranches")
             .route(get().to(tranche::list_tranches))
             .route(post().to(tranche::post_tranche)),
     )
-    .service(one("/tranches/{tranche_id}").route(delete().to(tranche::delete_tranche)))
+    .service(
+        one("/tranches/{tranche_id}")
+            .route(patch().to(tranche::patch_tranche))
+            .route(delete().to(tranche::delete_tranche)),
+    )
     .service(
         one("/products")
             .route(get().to(product::get_campaign_products))

@@ -29,7 +29,10 @@ pub struct ClinicDay {
 }
 
 macro_rules! findings {
-    ($($(#[$about:meta])* $name:ident $({ $($(#[$how:meta])* $fact:ident: $type:ty),* $(,)? })?, $slug:literal;)*) => {
+    ($(
+        $(#[$about:meta])*
+        $name:ident $({ $($(#[$how:meta])* $fact:ident: $type:ty),* $(,)? })?, $slug:literal;
+    )*) => {
         /// Something that is missing or odd, with its facts.
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(tag = "code", content = "facts")]

@@ -29,6 +29,8 @@ pub async fn rename(db: &Db, product_id: ProductId, change: LocalizedChange) -> 
     in_tx(&db.write, "rename product", async |conn| {
         let renamed = db::product::rename(conn, product_id, &change).await?;
         let product = renamed.ok_or_else(Refusal::not_found)?;
+        // Refusals name the product, and lanes keep the rules of a version in memory.
+        db::campaign::renew_rules_of_product(conn, product_id).await?;
         db::catalogue::touch(conn).await?;
         Ok(product)
     })

@@ -3,6 +3,7 @@
 pub mod board;
 pub mod notice;
 pub mod outbox;
+mod pace;
 pub mod page;
 pub mod session;
 pub mod sweep;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::outbox::Sender;
+use super::{outbox::Sender, pace::Pace};
 use crate::{
     db::notice::Ways,
     flows::{
@@ -25,15 +25,20 @@ const REMIND_PERIOD: Duration = Duration::from_secs(20);
 const SHOW_PERIOD: Duration = Duration::from_secs(5);
 /// When so many notices are due, the rest stays in the journal: it needs no second copy.
 const DUE_MAX: i64 = 5_000;
+/// And so many while the lanes are busy: a moment's worth of what then leaves. Steps are as long as
+/// ever but rare, because each looks at all of the journal that is new.
+const BUSY_DUE_MAX: i64 = 100;
 
 /// Tells until the future is dropped.
 pub async fn run(sender: Sender) {
     let mut backoff = Backoff::default();
     let mut reminded = None;
     let mut shown = None;
+    let mut pace = sender.pace();
     loop {
         let metrics = &sender.metrics;
-        let pause = match caught("notices", metrics, step(&sender, &mut reminded)).await {
+        let pause = match caught("notices", metrics, step(&sender, &mut pace, &mut reminded)).await
+        {
             Some(Ok(pause)) => {
                 backoff.reset();
                 pause
@@ -53,11 +58,16 @@ pub async fn run(sender: Sender) {
 }
 
 /// One step; says when the next is due.
-async fn step(sender: &Sender, reminded: &mut Option<Instant>) -> flows::Result<Duration> {
+async fn step(
+    sender: &Sender,
+    pace: &mut Pace,
+    reminded: &mut Option<Instant>,
+) -> flows::Result<Duration> {
     let Sender { db, clock, providers, .. } = sender;
     let ways =
         Ways { texts: providers.carries(Channel::Sms), mails: providers.carries(Channel::Mail) };
-    if is_outbox_full(db, DUE_MAX).await? {
+    let due_max = if pace.is_busy(Instant::now()) { BUSY_DUE_MAX } else { DUE_MAX };
+    if is_outbox_full(db, due_max).await? {
         return Ok(PERIOD);
     }
     match tell(db, clock.held(), ways).await? {

@@ -1,7 +1,10 @@
 //! Sends what waits in the outbox: at once when this process put it there, within a second when
 //! another one did. Each queue is a task of its own; any number of processes share the work.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     sync::{Notify, watch},
@@ -9,6 +12,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
+use super::pace::Pace;
 use crate::{
     clock::Clock,
     db::{Db, outbox::PutBack},
@@ -36,6 +40,8 @@ pub struct Sender {
     pub clock: Clock,
     pub providers: Arc<Providers>,
     pub metrics: Arc<Metrics>,
+    /// How many lanes this process has.
+    pub lanes: usize,
     /// Rung when this process has put a code into the outbox, for one that waits for it.
     pub queued: Arc<Notify>,
     /// Rung when this process has put notices into the outbox, for all that wait for them.
@@ -45,6 +51,11 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// Notices step back while lanes are busy; codes do not: without one nobody gets to book.
+    pub(super) fn pace(&self) -> Pace {
+        Pace::new(self.metrics.clone(), self.lanes, Instant::now())
+    }
+
     async fn rung(&self, queue: Queue) {
         match queue {
             Queue::Codes => self.queued.notified().await,
@@ -102,11 +113,14 @@ struct Work<'a> {
     queue: Queue,
     under_way: JoinSet<Sent>,
     settled: Settled,
+    /// None for codes.
+    pace: Option<Pace>,
 }
 
 impl<'a> Work<'a> {
     fn new(sender: &'a Sender, queue: Queue) -> Self {
-        Self { sender, queue, under_way: JoinSet::new(), settled: Settled::default() }
+        let pace = (queue != Queue::Codes).then(|| sender.pace());
+        Self { sender, queue, under_way: JoinSet::new(), settled: Settled::default(), pace }
     }
 
     async fn run(mut self) -> flows::Result<()> {
@@ -137,8 +151,12 @@ impl<'a> Work<'a> {
         let channel = providers.channel(self.queue);
         let free = providers.at_once(channel).saturating_sub(self.under_way.len());
         let room = providers.room(channel, self.queue == Queue::Codes);
-        let wanted = room.unwrap_or(0).min(free);
-        let pause = room.err().unwrap_or(PERIOD).min(PERIOD);
+        let granted = match &mut self.pace {
+            Some(pace) => pace.grant(room.unwrap_or(0).min(free), Instant::now()),
+            None => Ok(room.unwrap_or(0).min(free)),
+        };
+        let pause = room.err().or(granted.err()).unwrap_or(PERIOD).min(PERIOD);
+        let wanted = granted.unwrap_or(0);
         if wanted == 0 && self.settled.is_empty() {
             return Ok(pause);
         }

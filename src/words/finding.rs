@@ -12,22 +12,13 @@ use crate::domain::{
 /// That a campaign was not taken to its next step.
 pub(super) fn failed(language: Language, errors: usize, warnings: usize) -> String {
     let (faults, odd) = (length(errors), length(warnings));
-    match errors {
-        0 => say!(
-            language,
-            "The check found things that look odd, see `findings` (warnings: {odd}). Put them \
-             right, or send their codes as `confirm` to go on.",
-            "점검에서 살펴보실 점 {odd}건을 찾았습니다. `findings`를 보고 바로잡거나, 그대로 진행하려면 그 \
-             코드를 `confirm`에 적어 다시 보내 주십시오."
-        ),
-        _ => say!(
-            language,
-            "The check found things that are missing, see `findings` (errors: {faults}, warnings: \
-             {odd}). What is missing cannot be confirmed.",
-            "점검에서 빠진 점 {faults}건과 살펴보실 점 {odd}건을 찾았습니다. `findings`를 봐 주십시오. 빠진 \
-             점은 채워야 진행할 수 있습니다."
-        ),
-    }
+    say!(
+        language,
+        "The check found errors ({faults}) or warnings ({odd}); see `findings`. Errors must be \
+         mended. To go on in spite of warnings, send their codes as `confirm`.",
+        "점검에서 빠진 점 {faults}건, 살펴보실 점 {odd}건을 찾았습니다. `findings`를 봐 주십시오. 빠진 점은 \
+         채워야 합니다. 살펴보실 점은 그 코드를 `confirm`에 적어 보내시면 그대로 진행합니다."
+    )
 }
 
 /// "352,400 people, 80,640 doses: 1 in 4."
@@ -89,8 +80,8 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             let doses = count(*doses);
             say!(
                 language,
-                "Clinics have doses and no free seat on any day that has some (doses: {doses}). Load \
-                 slots.",
+                "Clinics have doses and no free seat on any day that has some (doses: {doses}). \
+                 Load slots.",
                 "접종기관에 백신 {doses}회분이 있지만 그 날짜에 빈자리가 하나도 없습니다. 예약 시간을 반영해 \
                  주십시오."
             )
@@ -164,8 +155,8 @@ fn setting(language: Language, finding: &Finding) -> String {
         }
         Finding::CodesNotSent => say!(
             language,
-            "No way to send one-time codes is set up, so nobody can sign in: start the service with \
-             --messages.",
+            "No way to send one-time codes is set up, so nobody can sign in: start the service \
+             with --messages.",
             "인증번호를 보낼 방법이 없어 아무도 로그인할 수 없습니다. --messages를 정해 서비스를 시작해 \
              주십시오."
         ),
@@ -203,7 +194,8 @@ fn without_seats(
     let (doses, clinics, days) = (count(doses), count(clinics), count(days));
     say!(
         language,
-        "Some doses have no seat. Doses: {doses}; clinics: {clinics}; days: {days}. First: {named}.",
+        "Some doses have no seat. Doses: {doses}; clinics: {clinics}; days: {days}. First: \
+         {named}.",
         "접종기관 {clinics}곳의 {days}일치에서 백신 {doses}회분에 자리가 없습니다: {named}."
     )
 }

@@ -16,9 +16,7 @@ mod amenity;
 mod code;
 mod date;
 mod detail;
-mod dose;
 mod expected;
-mod file;
 mod finding;
 mod form;
 mod josa;
@@ -30,7 +28,6 @@ mod standing;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
-mod user;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;

@@ -60,7 +60,7 @@ pub(super) fn unknown(language: Language, what: Noun, id: Option<&str>) -> Strin
     let ga = josa(what, "이", "가");
     match id {
         Some(id) => say!(language, "There is no {what} {id}.", "{id}에 해당하는 {ga} 없습니다."),
-        None => say!(language, "There is no such {what}.", "해당 {ga} 없습니다."),
+        None => say!(language, "There is no {what} with such an id.", "그런 ID의 {ga} 없습니다."),
     }
 }
 

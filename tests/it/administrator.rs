@@ -1,5 +1,5 @@
-//! docs/administrator.md, run by bash as it stands there, from an empty database: the service of its
-//! first step, and all that follows beside it.
+//! docs/administrator.md, run by bash as it stands there, from an empty database: the service of
+//! its first step, and all that follows beside it.
 
 use std::{
     fs::{self, File},

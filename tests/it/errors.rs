@@ -92,6 +92,8 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
         ("course_id", json!(made.course_id)),
         ("pool_id", json!(made.nation)),
         ("roster_id", json!(1)),
+        ("cohort_id", json!(1)),
+        ("tranche_id", json!(1)),
         ("to_pool_id", json!(made.nation.0 + 1)),
         ("region_id", json!(made.districts[0])),
         ("parent_id", json!(made.provinces[0])),
@@ -125,6 +127,9 @@ async fn world() -> (TestApp, Made) {
     let made = World::new().people(3).make(&app.db).await;
     let roster = "insert into roster (code, name) values ('teachers', 'Teachers')";
     sqlx::query(roster).execute(&app.db).await.expect("a roster");
+    let tranche = "insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+                   select campaign_id, 'all', array[0,1,2,3,4,5,6,7,8,9], opens_at, 1 from campaign";
+    sqlx::query(tranche).execute(&app.db).await.expect("a tranche");
     app.app.board.refresh().await.expect("the board reads the new world");
     (app, made)
 }

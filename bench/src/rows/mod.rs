@@ -8,6 +8,7 @@ pub(crate) mod memory;
 pub(crate) mod messages;
 pub(crate) mod overload;
 pub(crate) mod pages;
+pub(crate) mod personal;
 pub(crate) mod replay;
 pub(crate) mod start;
 pub(crate) mod supply;

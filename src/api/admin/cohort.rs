@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
 use crate::{
     board::view::CohortView,
     db,
@@ -73,6 +73,22 @@ pub async fn post_cohort(
     let (Path(campaign_id), Json(new)) = request.what;
     let added = flows::rules::add_cohort(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedCohort { cohort: (&added.rule).into(), rule_version: added.rule_version }))
+}
+
+/// Corrects the names of a cohort, in a new version of the rules: refusals name it.
+///
+/// # Errors
+/// Those of `flows::rules::rename_cohort`.
+pub async fn patch_cohort(
+    app: Data<App>,
+    ByAdministrator { what: (Path((campaign_id, cohort_id)), Json(change)), .. }: ByAdministrator<
+        (Path<(CampaignId, CohortId)>, Json<NameChange>),
+    >,
+) -> Result<HttpResponse, Problem> {
+    let renamed =
+        flows::rules::rename_cohort(&app.db, campaign_id, cohort_id, change.into()).await?;
+    let rule_version = renamed.rule_version;
+    Ok(ok(&AddedCohort { cohort: (&renamed.rule).into(), rule_version }))
 }
 
 /// Ends a cohort at a new version of the rules.

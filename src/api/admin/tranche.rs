@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
 use crate::{
     board::view::TrancheView,
     db,
@@ -67,6 +67,22 @@ pub async fn post_tranche(
     let (Path(campaign_id), Json(new)) = request.what;
     let added = flows::rules::add_tranche(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
+}
+
+/// Corrects the names of a tranche, in a new version of the rules: refusals name it.
+///
+/// # Errors
+/// Those of `flows::rules::rename_tranche`.
+pub async fn patch_tranche(
+    app: Data<App>,
+    ByAdministrator { what: (Path((campaign_id, tranche_id)), Json(change)), .. }: ByAdministrator<
+        (Path<(CampaignId, TrancheId)>, Json<NameChange>),
+    >,
+) -> Result<HttpResponse, Problem> {
+    let renamed =
+        flows::rules::rename_tranche(&app.db, campaign_id, tranche_id, change.into()).await?;
+    let rule_version = renamed.rule_version;
+    Ok(ok(&AddedTranche { tranche: (&renamed.rule).into(), rule_version }))
 }
 
 /// Ends a tranche at a new version of the rules.

@@ -122,6 +122,11 @@ impl Lanes {
         busiest.map_or_else(unavailable, Queue::overloaded)
     }
 
+    /// How many lanes there are.
+    pub fn count(&self) -> usize {
+        self.queues.len()
+    }
+
     /// Whether every lane takes requests and works on them.
     pub fn are_open(&self) -> bool {
         self.queues.iter().all(Queue::is_open)

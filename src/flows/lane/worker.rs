@@ -320,7 +320,9 @@ impl Worker {
         };
         let began = Instant::now();
         let run = transaction::run(&mut conn, &mut self.known, self.decide, requests, locks);
-        let Ok(done) = time::timeout(LIMIT, caught(TASK, &self.metrics, run)).await else {
+        let done = time::timeout(LIMIT, caught(TASK, &self.metrics, run)).await;
+        self.metrics.lane_seconds.inc_by(began.elapsed().as_secs_f64());
+        let Ok(done) = done else {
             metrics.ended(NAME, Ended::TimedOut, began.elapsed());
             return Err(Error::TransactionTimeout { name: NAME, limit: LIMIT });
         };

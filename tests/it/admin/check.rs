@@ -59,7 +59,8 @@ const SPOILT: &[(&str, (&str, &str), &str)] = &[
         "insert into campaign_product select * from kept; drop table kept",
     ),
     (
-        "create table kept as select slot_id, is_closed from slot; update slot set is_closed = true",
+        "create table kept as select slot_id, is_closed from slot;
+         update slot set is_closed = true",
         ("no_seats", "error"),
         "update slot s set is_closed = k.is_closed from kept k where k.slot_id = s.slot_id;
          drop table kept",
@@ -201,7 +202,9 @@ fn draft() -> Value {
             { "product": { "code": "141", "name": "Influenza", "doses_per_vial": 1 } },
         ],
         "cohorts": [{ "name": "55 to 59", "born_from": "1962-01-01", "born_to": "1966-12-31" }],
-        "tranches": [{ "name": "odd", "birth_day_digits": [1, 3, 3], "opens_at": "2030-03-02T11:00:00Z" }],
+        "tranches": [{
+            "name": "odd", "birth_day_digits": [1, 3, 3], "opens_at": "2030-03-02T11:00:00Z",
+        }],
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::patch;
 use crate::support::{
@@ -34,6 +35,13 @@ async fn a_corrected_name_is_what_everybody_reads() {
         patch(&admin, &path, &json!({ "name": "" })).await.blames(422, "invalid_field", "name");
         patch(&admin, &path, &json!({ "code": "x" })).await.blames(422, "unknown_field", "code");
     }
+    let known = ids(&app, &admin, &made).await;
+    let id = |name: &str| known.iter().find(|(known, _)| *known == name).unwrap().1.clone();
+    for (list, id) in [("cohorts", id("cohort_id")), ("tranches", id("tranche_id"))] {
+        let path = format!("/v1/admin/campaigns/{}/{list}/{id}", made.campaign_id);
+        let changed = patch(&admin, &path, &json!({ "name_en": "Right name" })).await.ok(200);
+        assert_eq!(changed["name_en"], "Right name");
+    }
     let path = format!("/v1/admin/rosters/{roster}");
     assert_eq!(patch(&admin, &path, &json!({ "name": "Right" })).await.ok(200)["name"], "Right");
 
@@ -44,6 +52,26 @@ async fn a_corrected_name_is_what_everybody_reads() {
     assert_eq!(region.next().unwrap()["name_en"], "Right name");
     let campaign = app.public().get(&format!("/v1/campaigns/{}", made.campaign_id)).await.ok(200);
     assert_eq!(campaign["products"][0]["name"], "Right");
+    assert_eq!(campaign["cohorts"][0]["name_en"], "Right name");
+}
+
+#[tokio::test]
+async fn a_refused_booking_speaks_of_the_corrected_names_at_once() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let admin = app.admin().await;
+    sqlx::query("update product set age_months_max = 300").execute(&app.db).await.unwrap();
+    let citizen = app.citizen(&made.people[0]);
+    let refused = async || {
+        let answer = citizen.put_booking(Uuid::now_v7(), &made.booking(made.slot(0, 1, 0))).await;
+        answer.problem(403, "not_eligible")
+    };
+    let name = |problem: &Value| problem["reasons"][0]["facts"]["product_name"].clone();
+    assert_eq!(name(&refused().await), "Moderna");
+    let path = format!("/v1/admin/products/{}", made.product_id);
+    patch(&admin, &path, &json!({ "name": "Right" })).await.ok(200);
+    // The lane has read the rules already, and reads them anew.
+    assert_eq!(name(&refused().await), "Right");
 }
 
 /// Ids of things that are there, by the parameters of paths.
@@ -130,7 +158,7 @@ async fn what_is_not_there_is_named_with_its_id() {
     // What is no id is not repeated, and nobody else learns anything.
     let odd = admin.get("/v1/admin/campaigns/Hong%20Gildong").await.problem(404, "not_found");
     assert_eq!(odd["facts"], json!({ "what": "campaign", "id": null }));
-    assert_eq!(odd["detail"], "There is no such campaign.");
+    assert_eq!(odd["detail"], "There is no campaign with such an id.");
     let staff = app.staff(made.clinics[0]).await;
     let path = format!("/v1/clinics/{}/schedule?date=2026-01-01", made.clinics[1]);
     assert_eq!(staff.get(&path).await.problem(404, "not_found")["cause"], "nothing_visible");

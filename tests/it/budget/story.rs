@@ -209,13 +209,17 @@ async fn rules(recorder: &mut Recorder, admin: &Client) -> Value {
     let body = json!({ "name": "1970", "born_from": "1970-01-01", "born_to": "1970-12-31" });
     let cohort = recorder.post(admin, &path, body).await;
     recorder.get(admin, &path).await;
-    recorder.delete(admin, &format!("{path}/{}", cohort["cohort_id"])).await;
+    let one = format!("{path}/{}", cohort["cohort_id"]);
+    recorder.patch(admin, &one, json!({ "name_en": "Born in 1970" })).await;
+    recorder.delete(admin, &one).await;
     let path = format!("{campaign}/tranches");
     let opens_at = Utc::now() + TimeDelta::hours(1);
     let body = json!({ "name": "later", "birth_day_digits": [1, 6], "opens_at": opens_at });
     let tranche = recorder.post(admin, &path, body).await;
     recorder.get(admin, &path).await;
-    recorder.delete(admin, &format!("{path}/{}", tranche["tranche_id"])).await;
+    let one = format!("{path}/{}", tranche["tranche_id"]);
+    recorder.patch(admin, &one, json!({ "name_en": "Later" })).await;
+    recorder.delete(admin, &one).await;
     product
 }
 

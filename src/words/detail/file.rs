@@ -1,10 +1,12 @@
 //! What is wrong with a file, its header or the form of its values, and the way out.
 
-use super::{
-    noun::kind,
-    number::{count, length},
+use crate::{
+    domain::{import::Kind, language::Language},
+    words::{
+        noun::kind,
+        number::{count, length},
+    },
 };
-use crate::domain::{import::Kind, language::Language};
 
 pub(super) fn empty(language: Language) -> String {
     say!(language, "The file is empty.", "파일이 비어 있습니다.")
@@ -280,21 +282,6 @@ pub(super) fn date_with_time(language: Language, value: &str) -> String {
     )
 }
 
-pub(super) fn region_elsewhere(language: Language) -> String {
-    say!(
-        language,
-        "The region is known elsewhere: a file does not move a region from one province to \
-         another.",
-        "다른 곳에 이미 등록된 지역입니다. 파일로는 상위 지역을 바꿀 수 없습니다."
-    )
-}
-
-pub(super) fn product_differs(language: Language) -> String {
-    say!(
-        language,
-        "A product has this code, with other doses per vial, ages or interval. Give those that it \
-         has, or another code.",
-        "코드가 같은 백신이 이미 있지만 병당 회분, 나이, 접종 간격이 다릅니다. 등록된 값과 같게 적거나 다른 \
-         코드를 적어 주십시오."
-    )
+pub(super) fn same_as_line(language: Language, line: u64, field: &str) -> String {
+    say!(language, "Line {line} has the same {field}.", "{line}번째 줄과 {field} 값이 같습니다.")
 }

@@ -1,0 +1,220 @@
+//! What is wrong this time, in a sentence or two.
+
+mod campaign;
+mod dose;
+mod field;
+mod file;
+mod person;
+mod place;
+mod request;
+mod service;
+mod sign_in;
+mod slot;
+mod user;
+
+use super::{
+    code::title,
+    finding::failed,
+    noun::{how_many, none_of, taken, unknown},
+    reason::reason,
+    step::step_not_allowed,
+};
+use crate::domain::{Code, Detail, Refusal, import::Reject, language::Language};
+
+/// What a refusal says.
+pub fn refusal(language: Language, refusal: &Refusal) -> String {
+    let Refusal { code, detail, field, .. } = refusal;
+    sentence(language, *code, detail, field.as_deref().unwrap_or_default())
+}
+
+/// What is said of a rejected row.
+pub fn reject(language: Language, reject: &Reject) -> String {
+    sentence(language, reject.code, &reject.detail, &reject.column)
+}
+
+#[expect(clippy::too_many_lines, reason = "one table of sentences, in the order of Detail")]
+fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> String {
+    match detail {
+        Detail::Unmet(verdict) => match verdict.reasons.first() {
+            Some(first) => reason(language, first),
+            None => sentence(language, code, &Detail::General, field),
+        },
+        Detail::General => {
+            let title = title(language, code);
+            say!(language, "{title}.", "{title}.")
+        }
+
+        // the request
+        Detail::WrongMediaType { sent, media_type } => {
+            request::wrong_media_type(language, *sent, media_type)
+        }
+        Detail::TooLarge { sent, bytes_max } => request::too_large(language, *sent, *bytes_max),
+        Detail::TooSlow { sent } => request::too_slow(language, *sent),
+        Detail::BrokenOff { sent } => request::broken_off(language, *sent),
+        Detail::NotJson { line, column } => request::not_json(language, *line, *column),
+        Detail::NoSuchMethod => request::no_such_method(language),
+        Detail::TokenMissing => request::token_missing(language),
+        Detail::TokenRefused { role } => request::token_refused(language, *role),
+        Detail::OnlyAdministrators => request::only_administrators(language),
+        Detail::NothingVisible => request::nothing_visible(language),
+        Detail::FormFromElsewhere => request::form_from_elsewhere(language),
+
+        // a field of it
+        Detail::FieldUnknown => field::field_unknown(language, field),
+        Detail::FieldMissing => field::field_missing(language, field),
+        Detail::FieldTwice => field::field_twice(language, field),
+        Detail::ValueImpossible => field::value_impossible(language, field),
+        Detail::MustBe { expected } => field::must_be(language, expected, field),
+        Detail::HowMany { of, min, max } => how_many(language, *of, (*min, *max)),
+        Detail::Empty => field::empty(language, field),
+        Detail::TooLong { chars_max } => field::too_long(language, *chars_max, field),
+        Detail::ControlCharacters => field::control_characters(language, field),
+        Detail::PhoneCharacters => field::phone_characters(language),
+        Detail::WrongCheckDigit => field::wrong_check_digit(language),
+        Detail::PhoneDigits { digits_min, digits_max } => {
+            field::phone_digits(language, *digits_min, *digits_max)
+        }
+        Detail::PhoneStart => file::phone_start(language),
+        Detail::PhonePrefix => file::phone_prefix(language),
+        Detail::NumberInPowers => file::number_in_powers(language, &field::value(language, field)),
+        Detail::NumberPoint => file::number_point(language, &field::value(language, field)),
+        Detail::DateOrder => file::date_order(language, &field::value(language, field)),
+        Detail::DateTwoDigitYear => {
+            file::date_two_digit_year(language, &field::value(language, field))
+        }
+        Detail::DateSerial => file::date_serial(language, &field::value(language, field)),
+        Detail::DateWithTime => file::date_with_time(language, &field::value(language, field)),
+        Detail::BirthDateUnreadable => field::birth_date_unreadable(language),
+        Detail::BirthDateInFuture => field::birth_date_in_future(language),
+        Detail::BirthDateTooEarly { year_min } => field::birth_date_too_early(language, *year_min),
+        Detail::DateTooFar { days_max } => field::date_too_far(language, *days_max),
+        Detail::HalfPosition => field::half_position(language),
+        Detail::TranslationAlone => field::translation_alone(language),
+        Detail::PasswordTooShort { chars_min } => field::password_too_short(language, *chars_min),
+        Detail::PasswordTooLong { bytes_max } => field::password_too_long(language, *bytes_max),
+
+        // things that it names
+        Detail::NoSuch { what, by } => {
+            let none = none_of(language, *what, *by);
+            say!(language, "There is no {none}.", "{none} 없습니다.")
+        }
+        Detail::NotInCampaign { what, by } => {
+            let none = none_of(language, *what, *by);
+            say!(language, "The campaign has no {none}.", "이 접종 사업에 {none} 없습니다.")
+        }
+        Detail::Taken { what, by } => taken(language, *what, *by),
+        Detail::TwoCodeSystems => campaign::two_code_systems(language),
+        Detail::NoBookingHere { from, to } => person::no_booking_here(language, *from, *to),
+
+        // persons
+        Detail::NotInRegister => person::not_in_register(language),
+        Detail::NoLongerInRegister => person::no_longer_in_register(language),
+        Detail::InRegister => person::in_register(language),
+        Detail::SpellingInRegister => person::spelling_in_register(language),
+
+        // places
+        Detail::DistrictOfDistrict => place::district_of_district(language),
+        Detail::ClinicElsewhere => place::clinic_elsewhere(language),
+        Detail::ClinicInOtherZone => place::clinic_in_other_zone(language),
+        Detail::SlotsGoByZone => place::slots_go_by_zone(language),
+
+        // slots
+        Detail::SlotLength { hours_max } => slot::slot_length(language, *hours_max),
+        Detail::SlotStartsThen => slot::slot_starts_then(language),
+        Detail::SlotDiffers => slot::slot_differs(language),
+        Detail::SeatsTaken { taken, max } => slot::seats_taken(language, *taken, *max),
+        Detail::FewerSeatsThanTaken => slot::fewer_seats_than_taken(language),
+        Detail::TimeSkipped => slot::time_skipped(language),
+        Detail::TimeTwice => slot::time_twice(language),
+
+        // campaigns and their rules
+        Detail::StepNotAllowed { state, step } => step_not_allowed(language, *state, *step),
+        Detail::QuotaFirst => campaign::quota_first(language),
+        Detail::NothingReceived => campaign::nothing_received(language),
+        Detail::CampaignClosed => campaign::campaign_closed(language),
+        Detail::CampaignClosedByThen => campaign::campaign_closed_by_then(language),
+        Detail::ClosesBeforeOpening => campaign::closes_before_opening(language),
+        Detail::CohortOfNobody => campaign::cohort_of_nobody(language),
+        Detail::BirthDatesReversed => campaign::birth_dates_reversed(language),
+        Detail::AgesReversed => campaign::ages_reversed(language),
+
+        // doses
+        Detail::OnlyNationReceives => dose::only_nation_receives(language),
+        Detail::ParentNeeded => dose::parent_needed(language),
+        Detail::RegionNeeded => dose::region_needed(language),
+        Detail::RegionNotBelow => dose::region_not_below(language),
+        Detail::PoolNotBelow => dose::pool_not_below(language),
+        Detail::PoolOfOtherProduct => dose::pool_of_other_product(language),
+        Detail::PoolOfOtherRegion => dose::pool_of_other_region(language),
+        Detail::PoolThere => dose::pool_there(language),
+        Detail::NoPoolAbove => dose::no_pool_above(language),
+        Detail::DrawsFromPool { pool_id } => dose::draws_from_pool(language, *pool_id),
+        Detail::PoolHolds { open } => dose::pool_holds(language, *open),
+        Detail::PoolPassedOn { passed_on } => dose::pool_passed_on(language, *passed_on),
+        Detail::Uncountable { what } => dose::uncountable(language, *what),
+        Detail::VialBroken { doses_per_vial } => dose::vial_broken(language, *doses_per_vial),
+        Detail::MovedMeanwhile { counter, now } => dose::moved_meanwhile(language, *counter, *now),
+        Detail::Promised { open, promised: kept, displaced } => {
+            dose::promised(language, (*open, *kept, *displaced))
+        }
+
+        // signing in
+        Detail::CodesNotSent => sign_in::codes_not_sent(language),
+        Detail::WrongCode => sign_in::wrong_code(language),
+        Detail::WrongPassword => sign_in::wrong_password(language),
+        Detail::SignInCrowded => sign_in::sign_in_crowded(language),
+        Detail::TooManyCodes { retry_after } => sign_in::too_many_codes(language, *retry_after),
+        Detail::TooManyTries { retry_after } => sign_in::too_many_tries(language, *retry_after),
+
+        // the service
+        Detail::Crowded { retry_after } => service::crowded(language, *retry_after),
+        Detail::OutcomeUnknown => service::outcome_unknown(language),
+        Detail::BookingsNotTaken => service::bookings_not_taken(language),
+        Detail::SnapshotStale { seconds_max } => service::snapshot_stale(language, *seconds_max),
+
+        // files
+        Detail::FileEmpty => file::empty(language),
+        Detail::NoHeader { columns } => file::no_header(language, &columns.join(",")),
+        Detail::ColumnUnknown { kind } => file::column_unknown(language, field, *kind),
+        Detail::ColumnUnnamed { kind, number } => file::column_unnamed(language, *kind, *number),
+        Detail::ColumnMissing => file::column_missing(language, field),
+        Detail::ColumnTwice => file::column_twice(language, field),
+        Detail::FileUnreadable => file::unreadable(language),
+        Detail::RowsRejected { rejected, read } => file::rows_rejected(language, *rejected, *read),
+        Detail::TooManyColumns { columns_max } => file::too_many_columns(language, *columns_max),
+        Detail::ValueWithoutColumn { number } => file::value_without_column(language, *number),
+        Detail::CellError => file::cell_error(language),
+        Detail::FormulaWithoutValue => file::formula_without_value(language),
+        Detail::EncodingUnknown { offset } => file::encoding_unknown(language, *offset),
+        Detail::NulByte { offset } => file::nul_byte(language, *offset),
+        Detail::OldWorkbook => file::old_workbook(language),
+        Detail::NoWorkbook => file::no_workbook(language),
+        Detail::WorkbookBroken => file::workbook_broken(language),
+        Detail::WorkbookTooLarge { bytes_max } => file::workbook_too_large(language, *bytes_max),
+        Detail::SheetTooLong { rows_max } => file::sheet_too_long(language, *rows_max),
+        Detail::NoSuchSheet => file::no_such_sheet(language),
+        Detail::NotUtf8 => file::not_utf8(language),
+        Detail::QuoteOpen => file::quote_open(language),
+        Detail::QuoteStray => file::quote_stray(language),
+        Detail::QuoteNeverClosed { first_line, last_line } => {
+            file::quote_never_closed(language, *first_line, *last_line)
+        }
+        Detail::RowTooLong { bytes_max, first_line, last_line } => {
+            file::row_too_long(language, *bytes_max, (*first_line, *last_line))
+        }
+        Detail::RowWidth { fields, columns } => file::row_width(language, *fields, *columns),
+        Detail::SameAsLine { line } => file::same_as_line(language, *line, field),
+
+        // users, and what an administrator asked for by its id
+        Detail::Unknown { what, id } => unknown(language, *what, id.as_deref()),
+        Detail::InvitationOver => user::invitation_over(language),
+        Detail::LastAdministrator => user::last_administrator(language),
+        Detail::UserDisabled => user::disabled(language),
+        Detail::AdministratorAtClinic => user::administrator_at_clinic(language),
+        Detail::StaffWithoutClinic => user::staff_without_clinic(language),
+        Detail::RegionElsewhere => place::region_elsewhere(language),
+        Detail::ProductDiffers => campaign::product_differs(language),
+        Detail::CheckFailed { errors, warnings } => failed(language, *errors, *warnings),
+        Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
+    }
+}
