@@ -6,11 +6,11 @@ use sqlx::{PgConnection, query, query_as, query_scalar, types::Json};
 use super::error::{Failure, classify};
 use crate::domain::{
     CampaignId,
-    check::{Capacity, ClinicDay, Home, NAMED_MAX, Rules},
+    check::{Capacity, HomeRegion, NAMED_MAX, RuleCounts, ShortDay},
 };
 
 /// The rules that hold now.
-pub async fn rules(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx::Result<Rules> {
+pub async fn rules(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx::Result<RuleCounts> {
     let row = query!(
         r#"/* check::rules */
          select
@@ -26,7 +26,7 @@ pub async fn rules(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx::Re
     .fetch_one(conn)
     .await?;
     let (products, cohorts, tranches) = (row.products, row.cohorts, row.tranches);
-    Ok(Rules { products, cohorts, tranches, digits: row.digits })
+    Ok(RuleCounts { products, cohorts, tranches, digits: row.digits })
 }
 
 /// Doses that clinics may promise from today on, by their calendars, and the free seats on the days
@@ -60,7 +60,7 @@ pub async fn capacity(conn: &mut PgConnection, campaign_id: CampaignId) -> sqlx:
                      'on_date', on_date, 'doses', doses, 'seats', seats) order by on_date, code),
                      '[]')
               from (select * from short order by on_date, code limit $2) as first)
-                 as "first!: Json<Vec<ClinicDay>>"
+                 as "first!: Json<Vec<ShortDay>>"
          from day"#,
         campaign_id.0,
         i64::try_from(NAMED_MAX).unwrap_or(i64::MAX),
@@ -83,7 +83,7 @@ pub async fn homes(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
     seconds_max: u64,
-) -> sqlx::Result<Option<Vec<Home>>> {
+) -> sqlx::Result<Option<Vec<HomeRegion>>> {
     #[expect(clippy::disallowed_methods, reason = "a setting takes no parameters")]
     let limit = sqlx::query_scalar::<_, String>(
         "/* check::homes */ select set_config('statement_timeout', $1, true)",
@@ -91,7 +91,7 @@ pub async fn homes(
     .bind(format!("{seconds_max}s"));
     limit.fetch_one(&mut *conn).await?;
     let counted = query_as!(
-        Home,
+        HomeRegion,
         r#"/* check::homes */
          with let_in as materialized (
              select born_from, born_to, roster_id, region_id from cohort

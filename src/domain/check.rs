@@ -20,7 +20,7 @@ pub enum Severity {
 
 /// A clinic's day, and what it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClinicDay {
+pub struct ShortDay {
     pub clinic_code: String,
     /// In the clinic's zone.
     pub on_date: NaiveDate,
@@ -59,7 +59,7 @@ findings! {
     /// Clinics have doses, and none of them a seat for one.
     NoSeats { doses: i64 }, "no_seats";
     /// More doses than free seats on some days of some clinics.
-    DosesWithoutSeats { doses: i64, clinics: i64, days: i64, first: Vec<ClinicDay> },
+    DosesWithoutSeats { doses: i64, clinics: i64, days: i64, first: Vec<ShortDay> },
         "doses_without_seats";
     NobodyEligible, "nobody_eligible";
     /// The register is so large that counting took too long.
@@ -110,14 +110,14 @@ pub enum Codes {
 
 /// What the service that was asked is set to do.
 #[derive(Clone, Copy, Debug)]
-pub struct Ways {
+pub struct Setup {
     pub codes: Codes,
     pub has_helpline: bool,
 }
 
 /// The rules that hold.
 #[derive(Clone, Debug, Default)]
-pub struct Rules {
+pub struct RuleCounts {
     pub products: i64,
     pub cohorts: i64,
     pub tranches: i64,
@@ -137,12 +137,12 @@ pub struct Capacity {
     /// Clinics, and days of clinics, with more doses than seats.
     pub clinics: i64,
     pub days: i64,
-    pub first: Vec<ClinicDay>,
+    pub first: Vec<ShortDay>,
 }
 
 /// A region with eligible people.
 #[derive(Clone, Debug)]
-pub struct Home {
+pub struct HomeRegion {
     pub code: String,
     pub people: i64,
     /// In the region, or in a district of it.
@@ -151,17 +151,17 @@ pub struct Home {
 }
 
 /// All that a check goes by.
-pub struct Seen {
+pub struct Survey {
     pub campaign: Campaign,
     /// The database's time.
     pub now: DateTime<Utc>,
-    pub rules: Rules,
+    pub rules: RuleCounts,
     pub capacity: Capacity,
     /// Regions with eligible people, most people first; none where they could not be counted in
     /// `seconds_max`.
-    pub homes: Option<Vec<Home>>,
+    pub homes: Option<Vec<HomeRegion>>,
     pub seconds_max: u64,
-    pub ways: Ways,
+    pub setup: Setup,
 }
 
 /// People against doses.
@@ -189,11 +189,11 @@ pub struct Check {
 
 impl Check {
     /// Draws the conclusions.
-    pub fn new(seen: Seen) -> Self {
+    pub fn new(seen: Survey) -> Self {
         let step = seen.campaign.state.checked_step();
         let mut findings = step.map(|step| seen.findings(step)).unwrap_or_default();
         findings.sort_by_key(|finding| step.map(|step| finding.severity(step)));
-        let people = |homes: &Vec<Home>| homes.iter().map(|home| home.people).sum();
+        let people = |homes: &Vec<HomeRegion>| homes.iter().map(|home| home.people).sum();
         let numbers = Numbers {
             people: seen.homes.as_ref().map(people),
             doses: seen.capacity.doses,
@@ -220,10 +220,10 @@ impl Check {
     }
 }
 
-impl Seen {
+impl Survey {
     fn findings(&self, step: Step) -> Vec<Finding> {
         let mut found = Vec::new();
-        let Rules { products, cohorts, tranches, digits } = &self.rules;
+        let RuleCounts { products, cohorts, tranches, digits } = &self.rules;
         if *products == 0 {
             found.push(Finding::NoProduct);
         }
@@ -237,12 +237,12 @@ impl Seen {
         self.times(step, &mut found);
         self.doses(&mut found);
         self.people(&mut found);
-        match self.ways.codes {
+        match self.setup.codes {
             Codes::NotSent => found.push(Finding::CodesNotSent),
             Codes::Shown => found.push(Finding::CodesShown),
             Codes::Sent => {}
         }
-        if !self.ways.has_helpline {
+        if !self.setup.has_helpline {
             found.push(Finding::NoHelpline);
         }
         found
@@ -281,7 +281,7 @@ impl Seen {
             }
             return;
         }
-        let of = |homes: Vec<&Home>| {
+        let of = |homes: Vec<&HomeRegion>| {
             let first = homes.iter().take(NAMED_MAX).map(|home| home.code.clone()).collect();
             (homes.len(), homes.iter().map(|home| home.people).sum(), first)
         };
@@ -289,11 +289,115 @@ impl Seen {
         if regions > 0 {
             found.push(Finding::RegionsWithoutClinic { regions, people, first });
         }
-        let is_dry = |home: &&Home| home.has_clinic && !home.has_doses;
+        let is_dry = |home: &&HomeRegion| home.has_clinic && !home.has_doses;
         let (regions, people, first) = of(homes.iter().filter(is_dry).collect());
         // Where no clinic has doses, that says it.
         if regions > 0 && self.capacity.doses > 0 {
             found.push(Finding::RegionsWithoutDoses { regions, people, first });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CampaignId, CourseId, campaign_state::State};
+
+    fn survey(state: State) -> Survey {
+        let now = DateTime::UNIX_EPOCH;
+        let home = |code: &str, has_clinic, has_doses| HomeRegion {
+            code: code.to_owned(),
+            people: 10,
+            has_clinic,
+            has_doses,
+        };
+        Survey {
+            campaign: Campaign {
+                campaign_id: CampaignId(1),
+                code: "spring".to_owned(),
+                name: "Spring".into(),
+                course_id: CourseId(1),
+                dose_number: 1,
+                state,
+                opens_at: now + chrono::TimeDelta::hours(1),
+                closes_at: now + chrono::TimeDelta::hours(2),
+                cancel_until_hours: 48,
+                zone: Tz::Asia__Seoul,
+                rule_version: 1,
+                published_quota: Some(100),
+                published_at: Some(now),
+                state_reason: None,
+            },
+            now,
+            rules: RuleCounts { products: 1, cohorts: 1, tranches: 0, digits: Vec::new() },
+            capacity: Capacity { doses: 50, seats: 60, bookable: 50, ..Capacity::default() },
+            homes: Some(vec![home("a", true, true), home("b", true, true)]),
+            seconds_max: 8,
+            setup: Setup { codes: Codes::Sent, has_helpline: true },
+        }
+    }
+
+    fn codes(seen: Survey) -> Vec<&'static str> {
+        Check::new(seen).findings.iter().map(Finding::code).collect()
+    }
+
+    #[test]
+    fn nothing_is_found_where_all_is_well() {
+        for state in [State::Draft, State::Published] {
+            let check = Check::new(survey(state));
+            assert_eq!((check.findings.as_slice(), check.holds_up(&[])), (&[][..], false));
+            let numbers = Numbers { people: Some(20), doses: 50, seats: 60, bookable: 50 };
+            assert_eq!(check.numbers, numbers);
+        }
+    }
+
+    #[test]
+    fn a_campaign_that_was_opened_is_not_asked_about() {
+        for state in [State::Open, State::Paused, State::Closed] {
+            let bare = Survey { capacity: Capacity::default(), homes: None, ..survey(state) };
+            let check = Check::new(bare);
+            assert_eq!((check.step, check.findings.len()), (None, 0));
+            assert!(!check.holds_up(&[]));
+        }
+    }
+
+    #[test]
+    fn one_cause_is_said_once() {
+        let none = Survey { capacity: Capacity::default(), ..survey(State::Published) };
+        assert_eq!(codes(none), ["no_doses"], "and not that regions have none");
+        let mut none = survey(State::Published);
+        none.rules.cohorts = 0;
+        none.homes = Some(Vec::new());
+        assert_eq!(codes(none), ["no_cohort"], "and not that nobody is eligible");
+        let mut short = survey(State::Published);
+        short.capacity.bookable = 0;
+        assert_eq!(codes(short), ["no_seats"]);
+    }
+
+    #[test]
+    fn what_could_not_be_counted_is_said_as_such() {
+        let check = Check::new(Survey { homes: None, ..survey(State::Published) });
+        assert_eq!(check.numbers.people, None);
+        assert_eq!(check.findings, [Finding::PeopleNotCounted { seconds_max: 8 }]);
+        assert!(!check.holds_up(&["people_not_counted".to_owned()]), "it can be confirmed");
+    }
+
+    #[test]
+    fn errors_come_first_and_cannot_be_confirmed() {
+        let mut bad = survey(State::Published);
+        bad.setup = Setup { codes: Codes::NotSent, has_helpline: false };
+        bad.rules.tranches = 1;
+        bad.rules.digits = vec![0, 1, 2, 3, 4, 5, 6];
+        let check = Check::new(bad);
+        let found: Vec<_> = check.findings.iter().map(Finding::code).collect();
+        assert_eq!(found, ["codes_not_sent", "digits_without_tranche", "no_helpline"]);
+        assert_eq!((check.count(Severity::Error), check.count(Severity::Warning)), (1, 2));
+        let all: Vec<_> = Finding::CODES.iter().map(|&code| code.to_owned()).collect();
+        assert!(check.holds_up(&all));
+        let mut odd = survey(State::Published);
+        odd.setup.has_helpline = false;
+        let odd = Check::new(odd);
+        assert!(odd.holds_up(&[]) && odd.holds_up(&["no_cohort".to_owned()]));
+        assert!(!odd.holds_up(&all), "the control");
     }
 }

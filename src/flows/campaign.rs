@@ -10,7 +10,7 @@ use crate::{
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
-        check::{Check, Ways},
+        check::{Check, Setup},
         localized::{Localized, LocalizedChange},
         supply_history::Event,
     },
@@ -86,7 +86,7 @@ pub async fn step_if_ready(
     db: &Db,
     (campaign_id, step): (CampaignId, Step),
     reason: &Localized,
-    ways: Ways,
+    setup: Setup,
     confirmed: &[String],
 ) -> Result<Stepped> {
     // What the state or the quota forbids is said first: a check would only distract from it.
@@ -101,7 +101,7 @@ pub async fn step_if_ready(
     })
     .await?;
     if state.checked_step() == Some(step) {
-        let found = check(db, campaign_id, ways).await?;
+        let found = check(db, campaign_id, setup).await?;
         if found.holds_up(confirmed) {
             return Ok(Stepped::HeldUp(found));
         }

@@ -5,7 +5,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         CampaignId, Refusal,
-        check::{Check, Seen, Ways},
+        check::{Check, Setup, Survey},
         fact::Noun,
     },
 };
@@ -18,7 +18,7 @@ const COUNT_SECONDS_MAX: u64 = 8;
 ///
 /// # Errors
 /// `not_found`.
-pub async fn check(db: &Db, campaign_id: CampaignId, ways: Ways) -> Result<Check> {
+pub async fn check(db: &Db, campaign_id: CampaignId, setup: Setup) -> Result<Check> {
     in_tx(&db.read, "check campaign", async |conn| {
         let campaign = db::campaign::find(&mut *conn, campaign_id).await?;
         let campaign = campaign.ok_or_else(|| Refusal::unknown(Noun::Campaign))?;
@@ -27,7 +27,7 @@ pub async fn check(db: &Db, campaign_id: CampaignId, ways: Ways) -> Result<Check
         let capacity = db::check::capacity(conn, campaign_id).await?;
         let seconds_max = COUNT_SECONDS_MAX;
         let homes = db::check::homes(conn, campaign_id, seconds_max).await?;
-        Ok(Check::new(Seen { campaign, now, rules, capacity, homes, seconds_max, ways }))
+        Ok(Check::new(Survey { campaign, now, rules, capacity, homes, seconds_max, setup }))
     })
     .await
 }

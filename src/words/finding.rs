@@ -5,7 +5,7 @@ use super::{
     number::{count, length, wait},
 };
 use crate::domain::{
-    check::{ClinicDay, Finding, Numbers},
+    check::{Finding, Numbers, ShortDay},
     language::Language,
 };
 
@@ -179,7 +179,7 @@ fn setting(language: Language, finding: &Finding) -> String {
 fn without_seats(
     language: Language,
     (doses, clinics, days): (i64, i64, i64),
-    first: &[ClinicDay],
+    first: &[ShortDay],
 ) -> String {
     let named = first.iter().map(|day| {
         let (clinic, on) = (&day.clinic_code, date(language, day.on_date));
@@ -209,7 +209,7 @@ mod tests {
 
     fn findings() -> Vec<Finding> {
         let on_date = NaiveDate::from_ymd_opt(2026, 12, 7).unwrap();
-        let day = ClinicDay { clinic_code: "C-1".into(), on_date, doses: 1_200, seats: 30 };
+        let day = ShortDay { clinic_code: "C-1".into(), on_date, doses: 1_200, seats: 30 };
         let (at, zone) = (DateTime::UNIX_EPOCH, chrono_tz::Asia::Seoul);
         let first = vec!["11680".to_owned(), "11110".to_owned()];
         vec![

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     ByAdministrator, Page, Reason,
-    check::{confirmed, held_up, ways},
+    check::{confirmed, held_up, setup},
     created, found, list, localized, localized_change, ok,
 };
 use crate::{
@@ -210,8 +210,8 @@ async fn step_if_ready(
     confirm: Option<Vec<String>>,
     language: Language,
 ) -> Result<HttpResponse, Problem> {
-    let (ways, confirmed) = (ways(app), confirmed(confirm)?);
-    match flows::campaign::step_if_ready(&app.db, step, reason, ways, &confirmed).await? {
+    let (setup, confirmed) = (setup(app), confirmed(confirm)?);
+    match flows::campaign::step_if_ready(&app.db, step, reason, setup, &confirmed).await? {
         Stepped::Done(campaign) => Ok(ok(&CampaignView::from(&campaign))),
         Stepped::HeldUp(check) => Err(held_up(language, &check)),
     }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{State, Step},
-        check::{Check, Codes, Finding, Numbers, Severity, Ways},
+        check::{Check, Codes, Finding, Numbers, Setup, Severity},
         fact::Expected,
         language::Language,
     },
@@ -46,13 +46,13 @@ struct CheckView {
 }
 
 /// What this service is set to do, as far as a check goes by it.
-pub(super) fn ways(app: &App) -> Ways {
+pub(super) fn setup(app: &App) -> Setup {
     let codes = match (&app.shown_codes, &app.providers) {
         (Some(_), _) => Codes::Shown,
         (None, Some(_)) => Codes::Sent,
         (None, None) => Codes::NotSent,
     };
-    Ways { codes, has_helpline: app.site.helpline.is_some() }
+    Setup { codes, has_helpline: app.site.helpline.is_some() }
 }
 
 /// The codes of warnings that an administrator has read.
@@ -81,7 +81,7 @@ pub async fn get_check(
     ByAdministrator { what: Path(campaign_id), .. }: ByAdministrator<Path<CampaignId>>,
     Accepted(language): Accepted,
 ) -> Result<HttpResponse, Problem> {
-    let check = flows::check::check(&app.db, campaign_id, ways(&app)).await?;
+    let check = flows::check::check(&app.db, campaign_id, setup(&app)).await?;
     let view = CheckView {
         campaign_id,
         state: check.campaign.state,
