@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use actix_web::HttpRequest;
+use uuid::Uuid;
 
 use crate::domain::{Code, Detail, Refusal, calendar::parse_date, fact::Noun};
 
@@ -12,6 +13,7 @@ const ADMIN: &str = "/v1/admin/";
 /// The parameters of administrators' paths, and what they name.
 const NOUNS: &[(&str, Noun)] = &[
     ("allocation_id", Noun::Allocation),
+    ("booking_id", Noun::Booking),
     ("campaign_id", Noun::Campaign),
     ("clinic_id", Noun::Clinic),
     ("cohort_id", Noun::Cohort),
@@ -55,5 +57,5 @@ pub(super) fn named<'a>(refusal: &'a Refusal, request: &HttpRequest) -> Cow<'a, 
 /// Only what looks like an id is repeated.
 fn is_id(value: &str) -> bool {
     let is_number = value.len() <= 19 && value.bytes().all(|byte| byte.is_ascii_digit());
-    (is_number && !value.is_empty()) || parse_date(value).is_some()
+    (is_number && !value.is_empty()) || parse_date(value).is_some() || value.parse::<Uuid>().is_ok()
 }

@@ -102,6 +102,13 @@ pub fn finding(language: Language, finding: &Finding) -> String {
                 "예약할 수 있는 사람을 {wait} 안에 세지 못했습니다. 나중에 다시 점검해 주십시오."
             )
         }
+        rest => odd(language, rest),
+    }
+}
+
+/// What is said of people who cannot book, or not where they live.
+fn odd(language: Language, finding: &Finding) -> String {
+    match finding {
         Finding::RegionsWithoutClinic { regions, people, first } => {
             let (regions, people, first) = (length(*regions), count(*people), first.join(", "));
             say!(

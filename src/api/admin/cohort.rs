@@ -42,6 +42,9 @@ impl From<CohortRequest> for NewCohort {
     }
 }
 
+/// The path of a cohort.
+type One = Path<(CampaignId, CohortId)>;
+
 #[derive(Serialize)]
 struct AddedCohort<'a> {
     #[serde(flatten)]
@@ -81,10 +84,9 @@ pub async fn post_cohort(
 /// Those of `flows::rules::rename_cohort`.
 pub async fn patch_cohort(
     app: Data<App>,
-    ByAdministrator { what: (Path((campaign_id, cohort_id)), Json(change)), .. }: ByAdministrator<
-        (Path<(CampaignId, CohortId)>, Json<NameChange>),
-    >,
+    request: ByAdministrator<(One, Json<NameChange>)>,
 ) -> Result<HttpResponse, Problem> {
+    let (Path((campaign_id, cohort_id)), Json(change)) = request.what;
     let renamed =
         flows::rules::rename_cohort(&app.db, campaign_id, cohort_id, change.into()).await?;
     let rule_version = renamed.rule_version;

@@ -36,6 +36,9 @@ impl From<TrancheRequest> for NewTranche {
     }
 }
 
+/// The path of a tranche.
+type One = Path<(CampaignId, TrancheId)>;
+
 #[derive(Serialize)]
 struct AddedTranche<'a> {
     #[serde(flatten)]
@@ -75,10 +78,9 @@ pub async fn post_tranche(
 /// Those of `flows::rules::rename_tranche`.
 pub async fn patch_tranche(
     app: Data<App>,
-    ByAdministrator { what: (Path((campaign_id, tranche_id)), Json(change)), .. }: ByAdministrator<
-        (Path<(CampaignId, TrancheId)>, Json<NameChange>),
-    >,
+    request: ByAdministrator<(One, Json<NameChange>)>,
 ) -> Result<HttpResponse, Problem> {
+    let (Path((campaign_id, tranche_id)), Json(change)) = request.what;
     let renamed =
         flows::rules::rename_tranche(&app.db, campaign_id, tranche_id, change.into()).await?;
     let rule_version = renamed.rule_version;
