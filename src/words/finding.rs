@@ -76,16 +76,7 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             "No clinic has a dose to give from today on. Load allocations.",
             "오늘부터 접종할 백신을 가진 접종기관이 없습니다. 배정을 반영해 주십시오."
         ),
-        Finding::NoSeats { doses } => {
-            let doses = count(*doses);
-            say!(
-                language,
-                "Clinics have doses and no free seat on any day that has some (doses: {doses}). \
-                 Load slots.",
-                "접종기관에 백신 {doses}회분이 있지만 그 날짜에 빈자리가 하나도 없습니다. 예약 시간을 반영해 \
-                 주십시오."
-            )
-        }
+        Finding::NoSeats { doses } => no_seats(language, *doses),
         Finding::DosesWithoutSeats { doses, clinics, days, first } => {
             without_seats(language, (*doses, *clinics, *days), first)
         }
@@ -94,93 +85,116 @@ pub fn finding(language: Language, finding: &Finding) -> String {
             "Nobody in the register is in a cohort. Load the register, or look at the cohorts.",
             "등록 명부에 접종 대상인 사람이 없습니다. 명부를 반영하거나 대상을 다시 확인해 주십시오."
         ),
-        Finding::PeopleNotCounted { seconds_max } => {
-            let wait = wait(language, *seconds_max);
-            say!(
-                language,
-                "The people who may book could not be counted within {wait}. Check again later.",
-                "예약할 수 있는 사람을 {wait} 안에 세지 못했습니다. 나중에 다시 점검해 주십시오."
-            )
-        }
-        rest => odd(language, rest),
-    }
-}
-
-/// What is said of people who cannot book, or not where they live.
-fn odd(language: Language, finding: &Finding) -> String {
-    match finding {
+        Finding::PeopleNotCounted { seconds_max } => not_counted(language, *seconds_max),
         Finding::RegionsWithoutClinic { regions, people, first } => {
-            let (regions, people, first) = (length(*regions), count(*people), first.join(", "));
-            say!(
-                language,
-                "Some who may book live in regions without a clinic. People: {people}; regions: \
-                 {regions} ({first}).",
-                "예약할 수 있는 {people}명이 접종기관이 없는 지역 {regions}곳에 삽니다: {first}."
-            )
+            without_clinic(language, (*regions, *people), first)
         }
         Finding::RegionsWithoutDoses { regions, people, first } => {
-            let (regions, people, first) = (length(*regions), count(*people), first.join(", "));
-            say!(
-                language,
-                "Some who may book live in regions whose clinics have no doses of this campaign. \
-                 People: {people}; regions: {regions} ({first}).",
-                "예약할 수 있는 {people}명이 접종기관에 이 사업의 백신이 없는 지역 {regions}곳에 삽니다: \
-                 {first}."
-            )
+            without_doses(language, (*regions, *people), first)
         }
-        Finding::DigitsWithoutTranche { digits } => {
-            let digits: Vec<_> = digits.iter().map(ToString::to_string).collect();
-            let digits = digits.join(", ");
-            say!(
-                language,
-                "Who was born on a day that ends in {digits} is in no tranche and can never book.",
-                "생일의 끝자리가 {digits}인 사람은 어느 예약 그룹에도 없어 예약할 수 없습니다."
-            )
+        Finding::DigitsWithoutTranche { digits } => without_tranche(language, digits),
+        Finding::OpensInPast { opens_at, zone } => {
+            opens_in_past(language, &instant(language, *opens_at, *zone))
         }
-        rest => setting(language, rest),
+        Finding::ClosesInPast { closes_at, zone } => {
+            closes_in_past(language, &instant(language, *closes_at, *zone))
+        }
+        Finding::CodesNotSent => codes_not_sent(language),
+        Finding::CodesShown => codes_shown(language),
+        Finding::NoHelpline => no_helpline(language),
     }
 }
 
-/// What is said of times and of how the service is set.
-fn setting(language: Language, finding: &Finding) -> String {
-    match finding {
-        Finding::OpensInPast { opens_at, zone } => {
-            let at = instant(language, *opens_at, *zone);
-            say!(
-                language,
-                "Booking was to begin {at}, which is over: it begins as soon as it is opened.",
-                "예약 시작 시각({at})이 이미 지났습니다. 시작하면 바로 예약을 받습니다."
-            )
-        }
-        Finding::ClosesInPast { closes_at, zone } => {
-            let at = instant(language, *closes_at, *zone);
-            say!(
-                language,
-                "Booking ended {at}. Change the window.",
-                "예약 마감 시각({at})이 이미 지났습니다. 예약 기간을 바꾸어 주십시오."
-            )
-        }
-        Finding::CodesNotSent => say!(
-            language,
-            "No way to send one-time codes is set up, so nobody can sign in: start the service \
-             with --messages.",
-            "인증번호를 보낼 방법이 없어 아무도 로그인할 수 없습니다. --messages를 정해 서비스를 시작해 \
-             주십시오."
-        ),
-        Finding::CodesShown => say!(
-            language,
-            "One-time codes are shown on the service's machine and sent to nobody (--show-codes): \
-             right for trying out, and for nothing else.",
-            "인증번호를 보내지 않고 서비스가 도는 컴퓨터에 보여 주기만 합니다(--show-codes). 시험할 때만 쓰는 \
-             설정입니다."
-        ),
-        _ => say!(
-            language,
-            "No helpline is named (--helpline): who cannot book alone learns of nobody to call.",
-            "상담 전화가 정해져 있지 않습니다(--helpline). 혼자 예약하기 어려운 분이 전화할 곳을 알 수 \
-             없습니다."
-        ),
-    }
+fn no_seats(language: Language, doses: i64) -> String {
+    let doses = count(doses);
+    say!(
+        language,
+        "Clinics have doses and no free seat on any day that has some (doses: {doses}). Load \
+         slots.",
+        "접종기관에 백신 {doses}회분이 있지만 그 날짜에 빈자리가 하나도 없습니다. 예약 시간을 반영해 주십시오."
+    )
+}
+
+fn not_counted(language: Language, seconds_max: u64) -> String {
+    let wait = wait(language, seconds_max);
+    say!(
+        language,
+        "The people who may book could not be counted within {wait}. Check again later.",
+        "예약할 수 있는 사람을 {wait} 안에 세지 못했습니다. 나중에 다시 점검해 주십시오."
+    )
+}
+
+fn without_clinic(language: Language, (regions, people): (usize, i64), first: &[String]) -> String {
+    let (regions, people, first) = (length(regions), count(people), first.join(", "));
+    say!(
+        language,
+        "Some who may book live in regions without a clinic. People: {people}; regions: {regions} \
+         ({first}).",
+        "예약할 수 있는 {people}명이 접종기관이 없는 지역 {regions}곳에 삽니다: {first}."
+    )
+}
+
+fn without_doses(language: Language, (regions, people): (usize, i64), first: &[String]) -> String {
+    let (regions, people, first) = (length(regions), count(people), first.join(", "));
+    say!(
+        language,
+        "Some who may book live in regions whose clinics have no doses of this campaign. People: \
+         {people}; regions: {regions} ({first}).",
+        "예약할 수 있는 {people}명이 접종기관에 이 사업의 백신이 없는 지역 {regions}곳에 삽니다: {first}."
+    )
+}
+
+fn without_tranche(language: Language, digits: &[i16]) -> String {
+    let digits: Vec<_> = digits.iter().map(ToString::to_string).collect();
+    let digits = digits.join(", ");
+    say!(
+        language,
+        "Who was born on a day that ends in {digits} is in no tranche and can never book.",
+        "생일의 끝자리가 {digits}인 사람은 어느 예약 그룹에도 없어 예약할 수 없습니다."
+    )
+}
+
+fn opens_in_past(language: Language, at: &str) -> String {
+    say!(
+        language,
+        "Booking was to begin {at}, which is over: it begins as soon as it is opened.",
+        "예약 시작 시각({at})이 이미 지났습니다. 시작하면 바로 예약을 받습니다."
+    )
+}
+
+fn closes_in_past(language: Language, at: &str) -> String {
+    say!(
+        language,
+        "Booking ended {at}. Change the window.",
+        "예약 마감 시각({at})이 이미 지났습니다. 예약 기간을 바꾸어 주십시오."
+    )
+}
+
+fn codes_not_sent(language: Language) -> String {
+    say!(
+        language,
+        "No way to send one-time codes is set up, so nobody can sign in: start the service with \
+         --messages.",
+        "인증번호를 보낼 방법이 없어 아무도 로그인할 수 없습니다. --messages를 정해 서비스를 시작해 주십시오."
+    )
+}
+
+fn codes_shown(language: Language) -> String {
+    say!(
+        language,
+        "One-time codes are shown on the service's machine and sent to nobody (--show-codes): \
+         right for trying out, and for nothing else.",
+        "인증번호를 보내지 않고 서비스가 도는 컴퓨터에 보여 주기만 합니다(--show-codes). 시험할 때만 쓰는 \
+         설정입니다."
+    )
+}
+
+fn no_helpline(language: Language) -> String {
+    say!(
+        language,
+        "No helpline is named (--helpline): who cannot book alone learns of nobody to call.",
+        "상담 전화가 정해져 있지 않습니다(--helpline). 혼자 예약하기 어려운 분이 전화할 곳을 알 수 없습니다."
+    )
 }
 
 fn without_seats(
