@@ -127,8 +127,9 @@ async fn world() -> (TestApp, Made) {
     let made = World::new().people(3).make(&app.db).await;
     let roster = "insert into roster (code, name) values ('teachers', 'Teachers')";
     sqlx::query(roster).execute(&app.db).await.expect("a roster");
-    let tranche = "insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
-                   select campaign_id, 'all', array[0,1,2,3,4,5,6,7,8,9], opens_at, 1 from campaign";
+    let tranche = "
+        insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+        select campaign_id, 'all', array[0,1,2,3,4,5,6,7,8,9], opens_at, 1 from campaign";
     sqlx::query(tranche).execute(&app.db).await.expect("a tranche");
     app.app.board.refresh().await.expect("the board reads the new world");
     (app, made)
