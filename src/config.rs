@@ -7,7 +7,13 @@ use std::{
     str::FromStr,
 };
 
-use clap::{Args, ValueEnum, builder::RangedU64ValueParser, value_parser};
+use clap::{
+    Args, ValueEnum,
+    builder::{RangedI64ValueParser, RangedU64ValueParser},
+    value_parser,
+};
+
+use crate::domain::import::brake::Limits;
 
 /// Where the database is, and the secret that everything keyed derives from.
 #[derive(Args, Clone, Debug)]
@@ -125,6 +131,78 @@ pub struct Service {
 
     #[command(flatten)]
     pub site: Site,
+
+    #[command(flatten)]
+    pub import: Import,
+}
+
+/// How much a file may do without being asked whether it is meant. Shares are in percent.
+#[derive(Args, Clone, Debug)]
+pub struct Import {
+    /// Of what is known, how much a file may change unasked, in percent; 100 never asks
+    #[arg(
+        long = "import-changed-max",
+        env = "DOSEBOOK_IMPORT_CHANGED_MAX",
+        value_name = "PERCENT",
+        default_value_t = Limits::default().changed_percent_max,
+        value_parser = percent()
+    )]
+    pub changed_max: u8,
+
+    /// Of its rows, how many a partial import may leave out unasked, in percent
+    #[arg(
+        long = "import-rejected-max",
+        env = "DOSEBOOK_IMPORT_REJECTED_MAX",
+        value_name = "PERCENT",
+        default_value_t = Limits::default().rejected_percent_max,
+        value_parser = percent()
+    )]
+    pub rejected_max: u8,
+
+    /// Of what is known, how much may be missing unasked from a file that has most of it, in percent
+    #[arg(
+        long = "import-missing-max",
+        env = "DOSEBOOK_IMPORT_MISSING_MAX",
+        value_name = "PERCENT",
+        default_value_t = Limits::default().missing_percent_max,
+        value_parser = percent()
+    )]
+    pub missing_max: u8,
+
+    /// Of the rows of a file of allocations, how many may have been loaded before, in percent
+    #[arg(
+        long = "import-repeated-max",
+        env = "DOSEBOOK_IMPORT_REPEATED_MAX",
+        value_name = "PERCENT",
+        default_value_t = Limits::default().repeated_percent_max,
+        value_parser = percent()
+    )]
+    pub repeated_max: u8,
+
+    /// Fewer rows than this are never too many, unless they were loaded before
+    #[arg(
+        long = "import-rows-min",
+        env = "DOSEBOOK_IMPORT_ROWS_MIN",
+        value_name = "ROWS",
+        default_value_t = Limits::default().rows_min
+    )]
+    pub rows_min: u64,
+}
+
+impl Import {
+    pub fn limits(&self) -> Limits {
+        Limits {
+            changed_percent_max: self.changed_max,
+            rejected_percent_max: self.rejected_max,
+            missing_percent_max: self.missing_max,
+            repeated_percent_max: self.repeated_max,
+            rows_min: self.rows_min,
+        }
+    }
+}
+
+fn percent() -> RangedI64ValueParser<u8> {
+    value_parser!(u8).range(0..=100)
 }
 
 /// A variable of the environment that a file of settings names: where a secret stands.

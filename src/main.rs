@@ -21,8 +21,10 @@ enum Verb {
     Serve(cli::serve::Args),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
-    /// Load a file: regions, users, register, roster, clinics, slots or allocations
+    /// Load a file (CSV or .xlsx): regions, users, register, roster, clinics, slots or allocations
     Import(cli::import::Args),
+    /// List the files that were loaded or tried, the latest first
+    Imports(cli::imports::Args),
     /// Bring the schema up to date and exit
     Migrate,
     /// Rehearse: replay a scenario against a running service, and check what clients were told
@@ -46,6 +48,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Serve(args) => cli::serve::run(&storage, args).await,
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
+        Verb::Imports(args) => cli::imports::run(&storage, args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,

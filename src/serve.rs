@@ -101,7 +101,7 @@ impl Serving {
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
-        let imports = Imports::new(db.clone(), keys.clone());
+        let imports = Imports::new(db.clone(), keys.clone(), service.import.limits());
         let app = Data::new(App {
             db,
             keys,

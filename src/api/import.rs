@@ -1,7 +1,7 @@
 //! Files of administrators: taken in whole before anything is done with them, because a slow sender
 //! must not keep a transaction open.
 
-use std::{io, time::Duration};
+use std::{fs::File, io, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -11,12 +11,11 @@ use actix_web::{
 use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::Value;
-use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt;
 
 use crate::{
     domain::{
-        Code, Detail, Refusal,
+        Code, Detail, ImportId, Refusal,
         fact::Sent,
         import::{Kind, Report},
         language::Language,
@@ -38,6 +37,7 @@ use crate::{
 const FILE_BYTES_MAX: u64 = 1 << 30;
 /// The longest name that a spreadsheet program gives a sheet has 31.
 const SHEET_CHARS_MAX: usize = 100;
+const FILE_NAME_CHARS_MAX: usize = 200;
 /// Of text with separators, and of workbooks.
 pub const CSV: &str = "text/csv";
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -55,6 +55,15 @@ pub struct ImportQuery {
     /// Load the good rows although others are rejected.
     #[serde(default)]
     partial: bool,
+    /// Load rows that add although the same were loaded before.
+    #[serde(default)]
+    again: bool,
+    /// Only if the file does what this dry run said.
+    dry_run_id: Option<ImportId>,
+    /// The figure that is far more than usual.
+    confirm: Option<u64>,
+    /// What the list of imports calls the file.
+    file_name: Option<Text<FILE_NAME_CHARS_MAX>>,
     /// The sheet of a workbook; else the first.
     sheet: Option<Text<SHEET_CHARS_MAX>>,
 }
@@ -62,7 +71,8 @@ pub struct ImportQuery {
 /// Loads a file of this kind.
 ///
 /// # Errors
-/// `rows_rejected` with the rejected rows; `unsupported_media_type`, `body_too_large`,
+/// `rows_rejected` with the rejected rows; `already_loaded`, `dry_run_differs` and
+/// `confirmation_needed`, with what is known of the file; `unsupported_media_type`, `body_too_large`,
 /// `malformed_request` for a body that cannot be taken.
 pub async fn post_import(
     _: Admitted<admission::Export>,
@@ -90,13 +100,20 @@ pub async fn post_import(
     let options = Options {
         dry_run: query.dry_run,
         partial: query.partial,
+        again: query.again,
+        dry_run_id: query.dry_run_id,
+        confirm: query.confirm,
         sheet: query.sheet.map(|sheet| sheet.0),
+        file_name: query.file_name.map(|name| name.0),
         staff_user_id: Some(staff_user_id),
     };
-    let importing = app.imports.load(kind, file.path(), options, |_| {});
+    let importing = app.imports.load(kind, file, options, |_| {});
     match Box::pin(importing).await? {
         Imported::Loaded(report) => loaded(language, &report),
-        Imported::Rejected(report) => Err(rejected(language, &report)),
+        Imported::Refused(refused) => {
+            let (report, refusal) = *refused;
+            Err(with_report(language, &report, refusal))
+        }
     }
 }
 
@@ -108,10 +125,10 @@ fn loaded(language: Language, report: &Report) -> Result<HttpResponse, Problem> 
 }
 
 /// The refusal of a file, with the members of its report.
-fn rejected(language: Language, report: &Report) -> Problem {
+fn with_report(language: Language, report: &Report, refusal: Refusal) -> Problem {
     let written = WrittenReport::new(language, report).and_then(serde_json::to_value);
     match written {
-        Ok(Value::Object(more)) => Refusal { more, ..report.refusal() }.into(),
+        Ok(Value::Object(more)) => Refusal { more, ..refusal }.into(),
         Ok(_) => Problem::internal("a report that is no object"),
         Err(error) => Problem::internal(error),
     }
@@ -122,13 +139,13 @@ fn too_large() -> Problem {
     Problem::new(Code::BodyTooLarge, detail)
 }
 
-/// Writes the body to a file that only this process can read and that is gone when dropped.
+/// Writes the body to a file without a name: only this process can read it, and it is gone with the
+/// process, however that ends.
 async fn spool<E: std::fmt::Display>(
     mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     bytes_max: u64,
-) -> Result<NamedTempFile, Problem> {
-    let spooled = NamedTempFile::new().map_err(failed)?;
-    let mut file = tokio::fs::File::from_std(spooled.reopen().map_err(failed)?);
+) -> Result<File, Problem> {
+    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed)?);
     let mut bytes = 0_u64;
     loop {
         let chunk = tokio::time::timeout(SILENCE_SECONDS_MAX, body.next()).await;
@@ -145,7 +162,7 @@ async fn spool<E: std::fmt::Display>(
         file.write_all(&chunk).await.map_err(failed)?;
     }
     file.flush().await.map_err(failed)?;
-    Ok(spooled)
+    Ok(file.into_std().await)
 }
 
 fn malformed(detail: Detail) -> Problem {
@@ -158,7 +175,7 @@ fn failed(error: io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{Read, Seek};
 
     use futures_util::stream;
 
@@ -171,9 +188,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_spooled_up_to_the_limit() {
-        let spooled = spool(chunks(&["ab", "cde"]), 5).await.unwrap();
+        let mut spooled = spool(chunks(&["ab", "cde"]), 5).await.unwrap();
         let mut text = String::new();
-        spooled.as_file().read_to_string(&mut text).unwrap();
+        spooled.rewind().unwrap();
+        spooled.read_to_string(&mut text).unwrap();
         assert_eq!(text, "abcde", "the control");
         let Problem { refusal, .. } = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
         assert_eq!(refusal.code, Code::BodyTooLarge);

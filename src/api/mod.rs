@@ -80,7 +80,11 @@ fn citizen_routes(api: &mut ServiceConfig) {
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
-        .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)));
+        .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)))
+        .service(
+            at("/v1/admin/imports/{kind}/{import_id}").route(get().to(admin::import::get_import)),
+        )
+        .service(at("/v1/admin/imports").route(get().to(admin::import::list_imports)));
 }
 
 /// For administrators: campaigns and their rules.

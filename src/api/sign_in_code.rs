@@ -76,13 +76,9 @@ pub async fn post_booking_code(
     Json(claim): Json<BookingCodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     has_way_out(&app)?;
-    let now = app.clock.now();
     let number = BookingNumber::parse(&claim.number)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let claim = NumberClaim { number, birth_date, caller: &caller };
-    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
-    Ok(told(on_its_way(&app, asked)?))
+    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    Ok(told(send_booking_code(&app, &caller, (number, birth_date)).await?))
 }
 
 /// # Errors
@@ -136,5 +132,23 @@ pub async fn send_code(
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
     let claim = Claim { match_key, phone, caller };
     let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    on_its_way(app, asked)
+}
+
+/// Sends a code to whoever has the booking with this number and was born on this day, or to nobody;
+/// for pages too.
+///
+/// # Errors
+/// `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn send_booking_code(
+    app: &App,
+    caller: &Caller,
+    (number, birth_date): (BookingNumber, BirthDate),
+) -> Result<Challenge, Problem> {
+    has_way_out(app)?;
+    let now = app.clock.now();
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = NumberClaim { number, birth_date, caller };
+    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
     on_its_way(app, asked)
 }

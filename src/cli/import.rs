@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    fs::File,
     io::{IsTerminal, stderr},
     path::PathBuf,
     process::ExitCode,
@@ -12,8 +13,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{output::print, user};
 use crate::{
-    config::Storage,
+    config::{self, Storage},
     domain::{
+        ImportId, Refusal,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
     },
@@ -33,7 +35,7 @@ columns, in any order, case and spacing, in English or Korean; those marked * mu
 rows, and empty columns without a name, are passed over. The first line of a template:";
 
 #[derive(clap::Args, Clone, Debug)]
-#[command(after_help = columns())]
+#[command(after_help = columns(), after_long_help = forms())]
 pub struct Args {
     /// What the file holds: regions, users, register, roster, clinics, slots or allocations
     kind: Kind,
@@ -52,6 +54,31 @@ pub struct Args {
     /// Load the good rows although others are rejected
     #[arg(long)]
     partial: bool,
+
+    /// Load allocations although the same rows were loaded before: their doses are added once more
+    #[arg(long)]
+    again: bool,
+
+    /// Load only if the file does what this dry run said
+    #[arg(long, value_name = "NUMBER")]
+    dry_run_id: Option<ImportId>,
+
+    /// Load although it is far more than usual: the figure that was asked for
+    #[arg(long, value_name = "FIGURE")]
+    confirm: Option<u64>,
+
+    /// What the list of imports is to call the file; it has no name there otherwise
+    #[arg(long, value_name = "NAME", value_parser = file_name)]
+    name: Option<String>,
+
+    #[command(flatten)]
+    limits: config::Import,
+}
+
+fn file_name(text: &str) -> Result<String, String> {
+    let chars = text.chars().count();
+    let is_name = (1..=200).contains(&chars) && !text.chars().any(char::is_control);
+    is_name.then(|| text.to_owned()).ok_or_else(|| "1 to 200 characters on one line".to_owned())
 }
 
 /// Which columns each kind of file has.
@@ -83,21 +110,32 @@ fn columns() -> String {
 /// In words for an operator: no such file, no database.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let file = args.file.display().to_string();
-    let size = std::fs::metadata(&args.file).with_context(|| file.clone())?.len();
+    let opened = File::open(&args.file).with_context(|| file.clone())?;
+    let size = opened.metadata().with_context(|| file.clone())?.len();
     let store = Store::open(storage, 1).await?;
-    let Args { dry_run, partial, sheet, .. } = args;
-    let options = Options { dry_run, partial, sheet, staff_user_id: None };
+    let options = Options {
+        dry_run: args.dry_run,
+        partial: args.partial,
+        again: args.again,
+        dry_run_id: args.dry_run_id,
+        confirm: args.confirm,
+        sheet: args.sheet,
+        file_name: args.name,
+        staff_user_id: None,
+    };
     let bar = bar(size);
-    let imports = Imports::new(store.db.clone(), store.keys.clone());
-    let importing = imports.load(args.kind, &args.file, options, |bytes| bar.set_position(bytes));
+    let imports = Imports::new(store.db.clone(), store.keys.clone(), args.limits.limits());
+    let importing = imports.load(args.kind, opened, options, |bytes| bar.set_position(bytes));
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();
     store.close().await;
-    let (report, code) = match imported.context(file)? {
-        Imported::Loaded(report) => (report, ExitCode::SUCCESS),
-        Imported::Rejected(report) => (report, ExitCode::FAILURE),
+    let (text, code) = match imported.context(file)? {
+        Imported::Loaded(report) => (text(&report, None), ExitCode::SUCCESS),
+        Imported::Refused(refused) => {
+            let (report, refusal) = *refused;
+            (text(&report, Some(&refusal)), ExitCode::FAILURE)
+        }
     };
-    let text = text(&report, code == ExitCode::SUCCESS);
     print(&text)?;
     Ok(code)
 }
@@ -134,7 +172,7 @@ fn bar(bytes: u64) -> ProgressBar {
     }
 }
 
-fn text(report: &Report, is_loaded: bool) -> String {
+fn text(report: &Report, refusal: Option<&Refusal>) -> String {
     let mut text = table(report);
     let mut line = |words: String| {
         text.push_str(&words);
@@ -145,15 +183,22 @@ fn text(report: &Report, is_loaded: bool) -> String {
         line(format!("and {unlisted} more"));
     }
     line(format!(
-        "{}: {} rows read, {} accepted, {} unchanged, {} rejected",
+        "{}: {} rows read, {} accepted, {} changed, {} unchanged, {} rejected",
         report.kind,
         report.rows_read,
         report.rows_accepted,
+        report.rows_changed,
         report.rows_unchanged,
         report.rows_rejected,
     ));
     for invitation in &report.invitations {
         line(user::invited(invitation));
+    }
+    if let Some(missing) = report.rows_missing.filter(|missing| *missing > 0) {
+        line(format!("{missing} that are known are not in the file; they stay as they are."));
+    }
+    if let Some(id) = report.continues {
+        line(format!("Import {id} loaded a part of this file; that part is unchanged."));
     }
     match report.read_as {
         Some(ReadAs::Csv { encoding, separator }) => {
@@ -162,15 +207,18 @@ fn text(report: &Report, is_loaded: bool) -> String {
         Some(ReadAs::Xlsx) => line("Read as an .xlsx workbook.".to_owned()),
         None => {}
     }
-    line(
-        match (is_loaded, report.already_imported, report.dry_run) {
-            (false, ..) => "Nothing was changed.",
-            (true, true, _) => "This file was imported before; nothing was changed now.",
-            (true, false, true) => "A dry run: nothing was changed.",
-            (true, false, false) => "Imported.",
-        }
-        .to_owned(),
-    );
+    if let Some(refusal) = refusal {
+        line(words::refusal(Language::English, refusal));
+    }
+    let number = report.import_id.map(|id| id.to_string()).unwrap_or_default();
+    line(match (refusal, report.dry_run) {
+        (Some(_), _) => "Nothing was changed.".to_owned(),
+        (None, true) => format!(
+            "A dry run: nothing was changed. To load it if it still does the same: \
+             --dry-run-id {number}"
+        ),
+        (None, false) => format!("Imported, as number {number}."),
+    });
     text
 }
 
@@ -221,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn the_page_about_files_has_every_column_as_the_command_says_it() {
+        let page = include_str!("../../docs/files.md");
+        assert!(
+            page.contains(&forms()),
+            "docs/files.md has other columns than --help:\n{}",
+            forms()
+        );
+    }
+
+    #[test]
     fn a_table_names_line_column_and_reason() {
         let mut rejects = Rejects::default();
         let digits = Detail::PhoneDigits { digits_min: 7, digits_max: 15 };
@@ -228,14 +286,17 @@ mod tests {
         rejects.extend(4, [(12, Fault::malformed(Detail::NotUtf8))]);
         let report = Report {
             kind: Kind::Register,
+            import_id: None,
             sha256: String::new(),
             read_as: Some(ReadAs::Csv { encoding: Encoding::Cp949, separator: Separator::Tab }),
             dry_run: false,
-            already_imported: false,
+            continues: None,
             rows_read: 20,
             rows_accepted: 0,
+            rows_changed: 0,
             rows_unchanged: 0,
             rows_rejected: 5,
+            rows_missing: None,
             rejects: rejects.into_listed(),
             invitations: Vec::new(),
         };
@@ -243,10 +304,11 @@ mod tests {
        7  phone   invalid_field  A phone number has 7 to 15 digits.
       12          malformed_row  The row is not UTF-8.
 and 3 more
-register: 20 rows read, 0 accepted, 0 unchanged, 5 rejected
+register: 20 rows read, 0 accepted, 0 changed, 0 unchanged, 5 rejected
 Read as CSV in CP949 (EUC-KR), separated by tabs.
+5 of 20 rows cannot be loaded, so none was.
 Nothing was changed.
 ";
-        assert_eq!(text(&report, false), expected);
+        assert_eq!(text(&report, Some(&report.refusal())), expected);
     }
 }

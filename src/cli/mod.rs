@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod import;
+pub mod imports;
 pub mod migrate;
 pub mod replay;
 pub mod serve;

@@ -64,6 +64,9 @@ codes! {
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;
     DuplicateRow,         "duplicate_row",          422;
+    AlreadyLoaded,        "already_loaded",         409;
+    DryRunDiffers,        "dry_run_differs",        409;
+    ConfirmationNeeded,   "confirmation_needed",    409;
     // the service
     Overloaded,           "overloaded",             503;
     Unavailable,          "unavailable",            503;

@@ -3,14 +3,14 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    ids::PoolId,
-    import::kind::Kind,
+    ids::{ImportId, PoolId},
+    import::{brake::Excess, counts::Counts, kind::Kind},
     verdict::Verdict,
 };
 
@@ -182,7 +182,7 @@ details! {
     NotUtf8,                                                   "not_utf8";
     QuoteOpen,                                                 "quote_open";
     QuoteStray,                                                "quote_stray";
-    QuoteNeverClosed { first_line: u64, last_line: u64 },      "quote_never_closed";
+    QuoteNeverClosed { lines_max: u64 },                       "quote_never_closed";
     RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
@@ -198,6 +198,10 @@ details! {
     ProductDiffers,                                            "product_differs";
     CheckFailed { errors: usize, warnings: usize },            "check_failed";
 
+    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
+    OtherFileThanTried,                                        "other_file_than_tried";
+    ChangedSinceDryRun { then: Counts, now: Counts },          "changed_since_dry_run";
+    FarMore { shares: Vec<Excess>, confirm: u64 },             "far_more";
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

@@ -31,6 +31,8 @@ words! {
         /// A kind of files.
         Kind,
         Person,
+        DryRun,
+        Import,
         Pool,
         Product,
         Region,

@@ -44,6 +44,8 @@ id! {
     ClinicId(i32);
     CohortId(i32);
     CourseId(i32);
+    /// A file that was loaded, or tried.
+    ImportId(i64);
     PersonId(i64);
     PoolId(i32);
     ProductId(i32);

@@ -71,6 +71,8 @@ keys! {
     CapKey;
     /// Makes the numbers of bookings; see `domain::booking_number`.
     BookingNumberKey;
+    /// Seals what a browser keeps of somebody until their code has come.
+    SealKey;
     /// Makes the passwords of the demonstration's sign-ins.
     DemoKey;
 }
@@ -84,6 +86,7 @@ pub struct Keys {
     pub invitation: InvitationKey,
     pub cap: CapKey,
     pub booking_number: BookingNumberKey,
+    pub seal: SealKey,
     pub demo: DemoKey,
     fingerprint: [u8; 32],
 }
@@ -100,6 +103,7 @@ impl Keys {
             invitation: InvitationKey(root.derive("dosebook invitation 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
             booking_number: BookingNumberKey(root.derive("dosebook booking number 1")),
+            seal: SealKey(root.derive("dosebook seal 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),
             fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }

@@ -63,7 +63,7 @@ pub mod vials;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, PersonId, PoolId, ProductId,
-    RegionId, RosterId, SlotId, StaffUserId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
+    ProductId, RegionId, RosterId, SlotId, StaffUserId, TrancheId,
 };
 pub use refusal::Refusal;

@@ -13,6 +13,8 @@ use crate::{
 
 /// Rows that one transaction deletes: few enough to take milliseconds.
 const BATCH: u64 = 500;
+/// So long a dry run is remembered.
+const DRY_RUN_DAYS: i64 = 30;
 
 /// What can be deleted.
 #[derive(Clone, Copy)]
@@ -26,16 +28,19 @@ enum Done {
     Notices,
     StaffSessions,
     EndedSessions,
+    /// Files that were tried and are not going to be loaded any more.
+    DryRuns,
 }
 
 impl Done {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
         Self::Notices,
         Self::StaffSessions,
         Self::EndedSessions,
+        Self::DryRuns,
     ];
 }
 
@@ -67,6 +72,10 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
+        Done::DryRuns => {
+            let until = now - TimeDelta::days(DRY_RUN_DAYS);
+            db::import::entry::delete_dry_runs(conn, until, BATCH).await
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use actix_web::HttpRequest;
 use uuid::Uuid;
 
-use crate::domain::{Code, Detail, Refusal, calendar::parse_date, fact::Noun};
+use crate::domain::{Code, Detail, Refusal, calendar::parse_date, fact::Noun, import::Kind};
 
 const ADMIN: &str = "/v1/admin/";
 
@@ -19,6 +19,7 @@ const NOUNS: &[(&str, Noun)] = &[
     ("cohort_id", Noun::Cohort),
     ("course_id", Noun::Course),
     ("date", Noun::Closure),
+    ("import_id", Noun::Import),
     ("kind", Noun::Kind),
     ("person_id", Noun::Person),
     ("pool_id", Noun::Pool),
@@ -45,7 +46,11 @@ pub(super) fn named<'a>(refusal: &'a Refusal, request: &HttpRequest) -> Cow<'a, 
         let noun = NOUNS.iter().find(|(known, _)| *known == name).map(|(_, noun)| *noun)?;
         what.is_none_or(|what| what == noun).then_some((noun, value))
     });
-    match named.last() {
+    let named: Vec<_> = named.collect();
+    // A kind that is none leaves nothing to look for.
+    let no_kind =
+        named.iter().find(|(noun, word)| *noun == Noun::Kind && word.parse::<Kind>().is_err());
+    match no_kind.or(named.last()).copied() {
         Some((what, value)) => {
             let id = is_id(value).then(|| value.to_owned());
             Cow::Owned(Refusal { detail: Detail::Unknown { what, id }, ..refusal.clone() })

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Code, Detail,
+        Code, Detail, ImportId,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
         staff_user::Invitation,
@@ -47,15 +47,18 @@ impl<'a> WrittenVerdict<'a> {
 /// What became of a file.
 #[derive(Serialize)]
 pub struct WrittenReport<'a> {
+    import_id: Option<ImportId>,
     kind: Kind,
     sha256: &'a str,
     read_as: Option<ReadAs>,
     dry_run: bool,
-    already_imported: bool,
+    continues: Option<ImportId>,
     rows_read: u64,
     rows_accepted: u64,
+    rows_changed: u64,
     rows_unchanged: u64,
     rows_rejected: u64,
+    rows_missing: Option<u64>,
     rejects: Vec<WrittenReject<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     invitations: Vec<WrittenInvitation<'a>>,
@@ -68,8 +71,9 @@ struct WrittenInvitation<'a> {
     expires_at: chrono::DateTime<chrono::Utc>,
 }
 
+/// A row that was not loaded, and why.
 #[derive(Serialize)]
-struct WrittenReject<'a> {
+pub struct WrittenReject<'a> {
     line: u64,
     column: &'a str,
     code: Code,
@@ -89,30 +93,44 @@ impl<'a> WrittenReport<'a> {
     /// # Errors
     /// Where facts cannot be written as JSON.
     pub fn new(language: Language, report: &'a Report) -> serde_json::Result<Self> {
-        let write = |reject: &'a Reject| {
-            Ok(WrittenReject {
-                line: reject.line,
-                column: &reject.column,
-                code: reject.code,
-                text: words::reject(language, reject),
-                cause: reject.detail.cause(),
-                facts: facts(&reject.detail)?,
-            })
-        };
         Ok(Self {
+            import_id: report.import_id,
             kind: report.kind,
             sha256: &report.sha256,
             read_as: report.read_as,
             dry_run: report.dry_run,
-            already_imported: report.already_imported,
+            continues: report.continues,
             rows_read: report.rows_read,
             rows_accepted: report.rows_accepted,
+            rows_changed: report.rows_changed,
             rows_unchanged: report.rows_unchanged,
             rows_rejected: report.rows_rejected,
-            rejects: report.rejects.iter().map(write).collect::<serde_json::Result<_>>()?,
+            rows_missing: report.rows_missing,
+            rejects: rejects(language, &report.rejects)?,
             invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
         })
     }
+}
+
+/// Rejected rows as they are said in a language.
+///
+/// # Errors
+/// Where facts cannot be written as JSON.
+pub fn rejects(
+    language: Language,
+    rejects: &[Reject],
+) -> serde_json::Result<Vec<WrittenReject<'_>>> {
+    let written = rejects.iter().map(|reject| {
+        Ok(WrittenReject {
+            line: reject.line,
+            column: &reject.column,
+            code: reject.code,
+            text: words::reject(language, reject),
+            cause: reject.detail.cause(),
+            facts: facts(&reject.detail)?,
+        })
+    });
+    written.collect()
 }
 
 /// The facts of a cause; an empty object where it has none.

@@ -4,12 +4,14 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use super::{guard, text::Texts};
 use crate::{
     domain::{
         Code, Detail, Refusal,
         birth_date::BirthDate,
+        booking_number::BookingNumber,
         fact::Sent,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
@@ -30,6 +32,7 @@ pub const NAME: &str = "name";
 pub const BIRTH: &str = "birth";
 pub const PHONE: &str = "phone";
 pub const CODE: &str = "code";
+pub const NUMBER: &str = "number";
 pub const REGION: &str = "region";
 
 /// A field that must be mended, as a page shows it.
@@ -43,10 +46,15 @@ pub struct FieldError {
 
 /// What a page of ours has sent: names and values as they were typed. A form of another site gets
 /// no further than here.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// As if these were typed.
+    pub fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// What was typed into the field; empty where it is not there.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(given, _)| given == name);
@@ -144,6 +152,15 @@ impl<'a> Reader<'a> {
         SignInCode::parse(&digits).or_else(|| self.fault(CODE, self.t.code_digits()))
     }
 
+    /// A booking's number, however it is set.
+    pub fn number(&mut self) -> Option<BookingNumber> {
+        let typed = plain(self.form.text(NUMBER));
+        if typed.trim().is_empty() {
+            return self.fault(NUMBER, self.t.number_missing());
+        }
+        self.read(BookingNumber::parse(&typed))
+    }
+
     /// Notes a fault of a field.
     pub fn fault<T>(&mut self, field: &'static str, text: impl Into<String>) -> Option<T> {
         self.errors.push(FieldError { field, text: text.into() });
@@ -169,6 +186,7 @@ pub fn error_of(t: Texts, refusal: &Refusal) -> Option<FieldError> {
     let field = match refusal.field.as_deref()? {
         "name" => NAME,
         "phone" => PHONE,
+        "number" => NUMBER,
         "birth_date" => first_of_birth(t),
         "region_id" => REGION,
         _ => return None,
@@ -178,6 +196,8 @@ pub fn error_of(t: Texts, refusal: &Refusal) -> Option<FieldError> {
         (NAME, Detail::TooLong { chars_max }) => t.name_long(*chars_max),
         (NAME, Detail::ControlCharacters) => t.name_unreadable().to_owned(),
         (PHONE, Detail::Empty) => t.phone_missing().to_owned(),
+        (NUMBER, Detail::WrongCheckDigit) => t.number_slip().to_owned(),
+        (NUMBER, _) => t.number_digits().to_owned(),
         (REGION, _) => t.region_unknown().to_owned(),
         _ => words::refusal(t.language(), refusal),
     };

@@ -87,6 +87,12 @@ titles! {
                           "빠진 열이 있습니다";
     DuplicateRow,         "The row stands in the file twice",
                           "같은 행이 파일에 두 번 있습니다";
+    AlreadyLoaded,        "The same rows were loaded before",
+                          "같은 행이 이미 반영되었습니다";
+    DryRunDiffers,        "This is not what the dry run said",
+                          "시험 실행 때와 다릅니다";
+    ConfirmationNeeded,   "The file does far more than usual: confirm that it is meant",
+                          "평소보다 훨씬 많은 내용이 바뀝니다. 맞는지 확인해 주십시오";
     Overloaded,           "Too many requests at once: try again soon",
                           "지금 요청이 많습니다. 잠시 후 다시 시도해 주십시오";
     Unavailable,          "The service cannot answer now: try again soon",

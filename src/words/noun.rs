@@ -25,6 +25,8 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Course => ("course", "접종 과정"),
         Noun::Kind => ("kind of files", "파일 종류"),
         Noun::Person => ("person", "사람"),
+        Noun::DryRun => ("dry run", "시험 실행"),
+        Noun::Import => ("import", "파일 등록"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),
@@ -66,7 +68,7 @@ pub(super) fn unknown(language: Language, what: Noun, id: Option<&str>) -> Strin
 
 /// That the code or name of a thing is in use.
 pub(super) fn taken(language: Language, what: Noun, by: By) -> String {
-    let a = if what == Noun::Allocation { "An" } else { "A" };
+    let a = if matches!(what, Noun::Allocation | Noun::Import) { "An" } else { "A" };
     let what = noun(language, what);
     let ga = josa(what, "이", "가");
     match by {

@@ -6,12 +6,16 @@ use serde_json::Value;
 
 use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
-    Code, Detail, PoolId, ProductId, Refusal,
+    Code, Detail, ImportId, PoolId, ProductId, Refusal,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    import::{Kind, column::Form},
+    import::{
+        Counts, Kind,
+        brake::{Excess, What},
+        column::Form,
+    },
     language::Language::{English, Korean},
     localized::Localized,
     verdict::{Reason, ReasonCode, Verdict},
@@ -83,9 +87,16 @@ fn details_of_things() -> Vec<Detail> {
     details
 }
 
+fn excesses() -> Vec<Excess> {
+    let whats = [What::Changed, What::Rejected, What::Missing, What::Repeated];
+    let excess = |what| Excess { what, rows: 1_200, of: 3_000, percent_max: 20 };
+    whats.map(excess).to_vec()
+}
+
 /// At least one of each cause.
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
+    let at = "2026-11-26T07:00:00Z".parse().unwrap();
     details.extend(reasons().into_iter().map(|reason| {
         let reasons = vec![reason];
         let verdict = Verdict { eligible: false, reasons, next_eligible_at: None, rule_version: 1 };
@@ -114,7 +125,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::Crowded { retry_after: 1 },
         Detail::NoHeader { columns: vec!["name".into(), "phone".into()] },
         Detail::RowsRejected { rejected: 3, read: 12_000 },
-        Detail::QuoteNeverClosed { first_line: 3, last_line: 22 },
+        Detail::QuoteNeverClosed { lines_max: 20 },
         Detail::RowTooLong { bytes_max: 65_536, first_line: 3, last_line: 4 },
         Detail::TooManyColumns { columns_max: 256 },
         Detail::ValueWithoutColumn { number: 7 },
@@ -128,6 +139,14 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::Unknown { what: Noun::Clinic, id: None },
         Detail::CheckFailed { errors: 0, warnings: 3 },
         Detail::CheckFailed { errors: 2, warnings: 3 },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
+        Detail::ChangedSinceDryRun { then: Counts::default(), now: Counts::default() },
+        Detail::ChangedSinceDryRun {
+            then: Counts::default(),
+            now: Counts { rows_accepted: 3, rows_changed: 4, rows_unchanged: 5, rows_rejected: 6 },
+        },
+        Detail::FarMore { shares: excesses(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
     ]);
     details.extend(without_facts());

@@ -162,7 +162,7 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{kind}", "slots".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
-    let unknown = ["cohort", "tranche", "region", "course", "roster", "product", "user"];
+    let unknown = ["cohort", "tranche", "region", "course", "roster", "product", "user", "import"];
     let path =
         unknown.iter().fold(path, |path, noun| path.replace(&format!("{{{noun}_id}}"), "999999"));
     assert!(!path.contains('{'), "no id for {path}");

@@ -8,6 +8,7 @@ pub mod check;
 pub mod clinic;
 pub mod cohort;
 pub mod course;
+pub mod import;
 pub mod movement;
 pub mod person;
 pub mod pool;

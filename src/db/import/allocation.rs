@@ -3,23 +3,24 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, query};
+use sqlx::{PgConnection, Row, query};
 
-use super::staged::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, Written, remove, staged, unsigned, write};
 use crate::domain::{
-    CampaignId, PoolId, ProductId, RegionId, TrancheId, actor::Actor, import::allocation::Sources,
-    localized::Localized, pool::Pool,
+    CampaignId, ImportId, PoolId, ProductId, RegionId, TrancheId, actor::Actor,
+    import::allocation::Sources, localized::Localized, pool::Pool,
 };
 
 pub(super) const STAGED: (&str, &str) = (
     "/* import::allocation::STAGED */
      create temporary table staged_allocation (line bigint primary key, clinic_id int not null,
          campaign_id int not null, product_id int not null, on_date date not null,
-         tranche_id int, channel smallint not null, doses int not null, pool_id int not null)
+         tranche_id int, channel smallint not null, doses int not null, pool_id int not null,
+         hash bigint not null)
          on commit drop",
     "/* import::allocation::STAGED */
      copy staged_allocation (line, clinic_id, campaign_id, product_id, on_date, tranche_id,
-         channel, doses, pool_id) from stdin",
+         channel, doses, pool_id, hash) from stdin",
 );
 
 /// Campaigns with their products and tranches, by code and name.
@@ -237,11 +238,15 @@ pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Resul
     removing.bind(lines).execute(conn).await.map(drop)
 }
 
-/// Moves the doses: allocations, pools, journal and public history; answers how many rows did.
+/// Moves the doses: allocations, pools, journal and public history.
 ///
 /// # Errors
 /// The database's; its checks refuse what the pools do not have.
-pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
+pub async fn grant(
+    conn: &mut PgConnection,
+    actor: Actor,
+    reason: &Localized,
+) -> sqlx::Result<Written> {
     write(
         conn,
         "/* import::allocation::grant */
@@ -283,7 +288,8 @@ pub async fn grant(conn: &mut PgConnection, actor: Actor, reason: &Localized) ->
          where p.pool_id = s.pool_id",
     )
     .await?;
-    record(conn, actor, reason).await
+    let new = record(conn, actor, reason).await?;
+    Ok(Written { new, ..Written::default() })
 }
 
 async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
@@ -308,4 +314,46 @@ async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sq
     let history = history.bind(&reason.main).bind(&reason.ko).bind(&reason.en);
     history.execute(conn).await?;
     Ok(lines)
+}
+
+/// Takes out rows that a partial import loaded all of whose rows are in this file: it is the same
+/// file, or the same with its faults corrected. Answers the latest such import.
+pub async fn remove_loaded(conn: &mut PgConnection) -> sqlx::Result<Option<ImportId>> {
+    let removing = staged(
+        "/* import::allocation::remove_loaded */
+         with found as (
+             select r.import_id, r.hash from import_row r join staged_allocation s using (hash)
+         ), partial as (
+             select i.import_id from import i join found f using (import_id)
+             where i.rows_rejected > 0
+             group by i.import_id, i.rows_accepted
+             having count(distinct f.hash) = i.rows_accepted
+         ), gone as (
+             delete from staged_allocation s
+             using (select distinct f.hash from found f join partial using (import_id)) known
+             where s.hash = known.hash returning s.line
+         )
+         select max(import_id) from partial",
+    );
+    removing.fetch_one(conn).await?.try_get(0)
+}
+
+/// How many rows were loaded before, word for word.
+pub async fn repeated(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    let counting = staged(
+        "/* import::allocation::repeated */
+         select count(*) from staged_allocation s
+         where exists (select from import_row r where r.hash = s.hash)",
+    );
+    Ok(unsigned(counting.fetch_one(conn).await?.try_get(0)?))
+}
+
+/// Remembers what was loaded, row by row.
+pub async fn remember(conn: &mut PgConnection, import_id: ImportId) -> sqlx::Result<()> {
+    let remembering = staged(
+        "/* import::allocation::remember */
+         insert into import_row (hash, import_id) select hash, $1 from staged_allocation
+         order by hash",
+    );
+    remembering.bind(import_id).execute(conn).await.map(drop)
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     // A name in another language is null where the file has no such column, and empty where a
@@ -67,8 +67,8 @@ pub async fn remove_of_other_zone(conn: &mut PgConnection) -> sqlx::Result<Remov
     .await
 }
 
-/// Adds new clinics and rewrites those that look different now; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// Adds new clinics and rewrites those that look different now.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let changed = write(
         conn,
         "/* import::clinic::insert_staged */
@@ -107,5 +107,5 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
          from staged_clinic order by line on conflict (code) do nothing",
     )
     .await?;
-    Ok(changed + new)
+    Ok(Written { new, changed, ..Written::default() })
 }

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod clinic;
+pub mod entry;
 pub mod region;
 pub mod register;
 pub mod roster;
@@ -13,15 +14,10 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use sqlx::{Executor, PgConnection, postgres::PgCopyIn, query, query_scalar, types::Json};
+use sqlx::{Executor, PgConnection, Row, postgres::PgCopyIn, query, query_scalar};
 
 use super::clinic::zone;
-use staged::unsigned;
-
-use crate::domain::{
-    ClinicId, RegionId, StaffUserId,
-    import::{Kind, Reject, Report},
-};
+use crate::domain::{ClinicId, RegionId, import::Kind};
 
 /// Waits until no other file is being loaded into the database, so that files need not be checked
 /// against each other. Held until the end of the transaction.
@@ -32,65 +28,6 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
          /* import::lock */ select pg_advisory_xact_lock(hashtext('import'));
          set local lock_timeout = '30s'; set local work_mem = '64MB'",
     )
-    .await
-    .map(drop)
-}
-
-/// What became of the same file earlier.
-pub async fn find(
-    conn: &mut PgConnection,
-    kind: Kind,
-    sha256: &[u8],
-) -> sqlx::Result<Option<Report>> {
-    let row = query!(
-        r#"/* import::find */ select rows_accepted, rows_unchanged, rows_rejected,
-               rejects as "rejects: Json<Vec<Reject>>", encode(sha256, 'hex') as "sha256!"
-           from import where kind = $1 and sha256 = $2"#,
-        kind.word(),
-        sha256,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| {
-        let counts = [row.rows_accepted, row.rows_unchanged, row.rows_rejected].map(unsigned);
-        let [rows_accepted, rows_unchanged, rows_rejected] = counts;
-        Report {
-            kind,
-            sha256: row.sha256,
-            read_as: None,
-            dry_run: false,
-            already_imported: true,
-            rows_read: rows_accepted + rows_unchanged + rows_rejected,
-            rows_accepted,
-            rows_unchanged,
-            rows_rejected,
-            rejects: row.rejects.0,
-            invitations: Vec::new(),
-        }
-    }))
-}
-
-/// Remembers a file.
-pub async fn insert(
-    conn: &mut PgConnection,
-    sha256: &[u8],
-    report: &Report,
-    staff_user_id: Option<StaffUserId>,
-) -> sqlx::Result<()> {
-    query!(
-        "/* import::insert */
-         insert into import (kind, sha256, rows_accepted, rows_unchanged, rows_rejected, rejects,
-             staff_user_id)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        report.kind.word(),
-        sha256,
-        i64::try_from(report.rows_accepted).unwrap_or(i64::MAX),
-        i64::try_from(report.rows_unchanged).unwrap_or(i64::MAX),
-        i64::try_from(report.rows_rejected).unwrap_or(i64::MAX),
-        Json(&report.rejects) as _,
-        staff_user_id.map(|id| id.0),
-    )
-    .execute(conn)
     .await
     .map(drop)
 }
@@ -160,4 +97,28 @@ pub async fn copy_in(
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await
+}
+
+/// What is there of what a file of this kind is about, now: all persons, all clinics, the members
+/// of its rosters, the slots of its clinics on its days. None of a kind that adds.
+pub async fn known(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<Option<u64>> {
+    let counting = match kind {
+        Kind::Register => "/* import::known */ select count(*) from person",
+        Kind::Clinics => "/* import::known */ select count(*) from clinic",
+        Kind::Regions => "/* import::known */ select count(*) from region",
+        Kind::Users => "/* import::known */ select count(*) from staff_user",
+        Kind::Roster => {
+            "/* import::known */
+             select count(*) from roster_member
+             where roster_id in (select distinct roster_id from staged_roster)"
+        }
+        Kind::Slots => {
+            "/* import::known */
+             select count(*) from slot
+             where (clinic_id, on_date) in (select clinic_id, on_date from staged_slot)"
+        }
+        Kind::Allocations => return Ok(None),
+    };
+    let counted = staged::staged(counting).fetch_one(conn).await?;
+    Ok(Some(staged::unsigned(counted.try_get(0)?)))
 }

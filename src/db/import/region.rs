@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     // A name in another language is null where the file has no such column, and empty where a
@@ -85,8 +85,8 @@ pub async fn remove_without_parent(conn: &mut PgConnection) -> sqlx::Result<Remo
 }
 
 /// Rewrites the names of known regions that look different now, and adds new ones, provinces
-/// first; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// first.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let changed = write(
         conn,
         "/* import::region::insert_staged */
@@ -118,5 +118,5 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
          order by s.line on conflict (code) do nothing",
     )
     .await?;
-    Ok(changed + provinces + districts)
+    Ok(Written { new: provinces + districts, changed, removed: 0 })
 }

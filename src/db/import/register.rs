@@ -5,7 +5,7 @@
 
 use sqlx::{Executor, PgConnection, Row};
 
-use super::staged::{Removed, remove, staged, unsigned, write};
+use super::staged::{Removed, Written, remove, staged, unsigned, write};
 
 pub(super) const STAGED: (&str, &str) = (
     // An address or a language is null where the file has no such column, and empty where what is
@@ -109,9 +109,9 @@ pub async fn remove_taken(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new, moves who lives elsewhere now, and corrects addresses, languages and spellings;
-/// answers how many persons that were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// Adds who is new, moves who lives elsewhere now, and corrects addresses, languages and
+/// spellings.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let changed = write(
         conn,
         "/* import::register::insert_staged */
@@ -134,7 +134,8 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
          order by staged_register.match_key on conflict (match_key) do nothing",
     )
     .await?;
-    Ok(changed + new + insert_spellings(conn).await?)
+    let respelled = insert_spellings(conn).await?;
+    Ok(Written { new, changed: changed + respelled, ..Written::default() })
 }
 
 /// Adds spellings, each in the place of the earlier one in its language; answers how many persons

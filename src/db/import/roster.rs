@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 use crate::domain::RosterId;
 
 pub(super) const STAGED: (&str, &str) = (
@@ -61,9 +61,9 @@ pub async fn remove_unknown(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Adds who is new on a roster; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
-    write(
+/// Adds who is new on a roster.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
+    let new = write(
         conn,
         "/* import::roster::insert_staged */
          insert into roster_member (person_id, roster_id)
@@ -73,5 +73,6 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
              on p.match_key = uuid_send(s.match_key)
          order by 1, 2 on conflict do nothing",
     )
-    .await
+    .await?;
+    Ok(Written { new, ..Written::default() })
 }

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 
 pub(super) const STAGED: (&str, &str) = (
     "/* import::slot::STAGED */
@@ -61,9 +61,9 @@ pub async fn remove_conflicting(conn: &mut PgConnection) -> sqlx::Result<Removed
     .await
 }
 
-/// Adds new slots, closed where the clinic is, and tells of them; answers how many those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
-    write(
+/// Adds new slots, closed where the clinic is, and tells of them.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
+    let new = write(
         conn,
         "/* import::slot::insert_staged */
          with last as materialized (
@@ -86,5 +86,6 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
          where not exists (select from slot k
                            where (k.clinic_id, k.starts_at) = (s.clinic_id, s.starts_at))",
     )
-    .await
+    .await?;
+    Ok(Written { new, ..Written::default() })
 }

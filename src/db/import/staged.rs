@@ -36,3 +36,14 @@ pub(super) async fn write(conn: &mut PgConnection, sql: &'static str) -> sqlx::R
 pub(super) fn unsigned(count: i64) -> u64 {
     count.try_into().unwrap_or(0)
 }
+
+/// What was written of the rows of the staging table; the others said what was so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written {
+    /// Rows that said something new.
+    pub new: u64,
+    /// Rows that changed what was known.
+    pub changed: u64,
+    /// What the file took away.
+    pub removed: u64,
+}

@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::staged::{Removed, remove, write};
+use super::staged::{Removed, Written, remove, write};
 use crate::domain::StaffUserId;
 
 pub(super) const STAGED: (&str, &str) = (
@@ -54,9 +54,8 @@ pub async fn remove_last_administrators(conn: &mut PgConnection) -> sqlx::Result
     .await
 }
 
-/// Gives known users another post, and adds new ones, who have no password yet; answers how many
-/// those were.
-pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
+/// Gives known users another post, and adds new ones, who have no password yet.
+pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let changed = write(
         conn,
         "/* import::user::insert_staged */
@@ -74,7 +73,7 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<u64> {
          from staged_user order by line on conflict (username) do nothing",
     )
     .await?;
-    Ok(changed + new)
+    Ok(Written { new, changed, removed: 0 })
 }
 
 /// The users of the file who have neither a password nor an invitation: those whom it added.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use chrono::NaiveDate;
 
-use super::{cell::plain, fault::Fault, field, header::Row};
+use super::{cell::plain, content::RowHash, fault::Fault, field, header::Row};
 use crate::domain::{
     CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
     fact::Expected, pool::Pool, vials::Vials,
@@ -36,6 +36,21 @@ impl<'a> Allocation<'a> {
             channel: channel(row)?,
             tranche_name: Some(tranche_name).filter(|name| !name.is_empty()),
         })
+    }
+}
+
+impl Allocation<'_> {
+    /// What the row says, whatever is known of what it names.
+    pub fn hash(&self) -> RowHash {
+        RowHash::new(&[
+            &self.campaign_code,
+            &self.clinic_code,
+            &self.product_code,
+            &self.on_date.to_string(),
+            &self.doses.to_string(),
+            self.channel.word(),
+            self.tranche_name.unwrap_or_default(),
+        ])
     }
 }
 

@@ -2,11 +2,15 @@
 //! be loaded.
 
 pub mod allocation;
+pub mod brake;
 pub mod cell;
 pub mod clinic;
 pub mod column;
+pub mod content;
+pub mod counts;
 pub mod csv;
 pub mod date;
+pub mod entry;
 pub mod fault;
 pub mod field;
 pub mod header;
@@ -23,6 +27,7 @@ pub mod user;
 use std::str::FromStr;
 
 use super::{Refusal, fact::Expected};
+pub use counts::Counts;
 pub use fault::Fault;
 pub use header::{Header, Row, separator_of};
 pub use kind::Kind;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{fault::Fault, kind::Kind, read_as::ReadAs};
-use crate::domain::{Code, Detail, Refusal, staff_user::Invitation};
+use super::{counts::Counts, fault::Fault, kind::Kind, read_as::ReadAs};
+use crate::domain::{Code, Detail, ImportId, Refusal, staff_user::Invitation};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
@@ -98,10 +98,13 @@ impl Rejects {
     }
 }
 
-/// What became of a file. `rows_read = rows_accepted + rows_unchanged + rows_rejected`, except
-/// where rejected rows kept all of it out: then nothing was accepted.
+/// What became of a file. `rows_read` is the sum of the rows accepted, changed, unchanged and
+/// rejected, except where nothing was loaded: then only rejected rows are counted, or what was seen
+/// before it was taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
+    /// Under which it is remembered; of a dry run too. None where nothing was loaded.
+    pub import_id: Option<ImportId>,
     pub kind: Kind,
     /// Of the file, in hexadecimal.
     pub sha256: String,
@@ -109,15 +112,19 @@ pub struct Report {
     pub read_as: Option<ReadAs>,
     /// Everything was done and taken back.
     pub dry_run: bool,
-    /// The file was loaded before; this is what became of it then.
-    pub already_imported: bool,
+    /// An earlier import of a part of this file; what it loaded is unchanged here.
+    pub continues: Option<ImportId>,
     /// Without the header and empty lines.
     pub rows_read: u64,
-    /// Rows that changed something.
+    /// Rows that said something new.
     pub rows_accepted: u64,
+    /// Rows that changed what was known.
+    pub rows_changed: u64,
     /// Rows that said what was already so.
     pub rows_unchanged: u64,
     pub rows_rejected: u64,
+    /// What is known and not in the file, where it is a list of all there is.
+    pub rows_missing: Option<u64>,
     /// The first 1,000.
     pub rejects: Vec<Reject>,
     /// Of the users whom the file added: told this once, and kept nowhere.
@@ -125,6 +132,15 @@ pub struct Report {
 }
 
 impl Report {
+    pub fn counts(&self) -> Counts {
+        Counts {
+            rows_accepted: self.rows_accepted,
+            rows_changed: self.rows_changed,
+            rows_unchanged: self.rows_unchanged,
+            rows_rejected: self.rows_rejected,
+        }
+    }
+
     /// The refusal of a file because of its rejected rows; their list is not in it.
     pub fn refusal(&self) -> Refusal {
         let detail = match self.rows_read {

@@ -1,7 +1,7 @@
 //! Allocations: each row grants doses out of the nearest pool above its clinic. Rows draw on their
 //! pools in the order of the file; one that does not fit leaves the doses to those after it.
 
-use std::collections::HashMap;
+use std::{cell::RefCell, collections::HashMap};
 
 use sqlx::PgConnection;
 
@@ -16,15 +16,17 @@ use crate::{
         import::{
             Clinic,
             allocation::{Campaigns, Wanted},
+            staged::Written,
         },
     },
     domain::{
-        CampaignId, Code, Detail, ProductId, TrancheId,
+        CampaignId, Code, Detail, ImportId, ProductId, TrancheId,
         actor::Actor,
         fact::{By, Noun},
         import::{
             Fault, Rejects, Row,
             allocation::{Allocation, Drawn, Sources, no_pool},
+            content::Content,
         },
         localized::Localized,
     },
@@ -41,6 +43,7 @@ pub(super) struct Parser {
     clinics: HashMap<String, Clinic>,
     campaigns: Campaigns,
     sources: Sources,
+    content: RefCell<Content>,
 }
 
 impl Parser {
@@ -49,6 +52,7 @@ impl Parser {
             clinics: db::import::clinics(conn).await?,
             campaigns: db::import::allocation::campaigns(conn).await?,
             sources: db::import::allocation::sources(conn).await?,
+            content: RefCell::default(),
         })
     }
 
@@ -80,6 +84,9 @@ impl Parser {
 impl RowParser for Parser {
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault> {
         let granted = Allocation::parse(row)?;
+        // Before anything is looked up: what a row says does not depend on what is known.
+        let hash = granted.hash();
+        self.content.borrow_mut().add(hash);
         let campaign_id = self.campaign(&granted.campaign_code)?;
         let clinic = clinic(&self.clinics, &granted.clinic_code)?;
         let product_id = self.product(campaign_id, &granted.product_code)?;
@@ -96,14 +103,43 @@ impl RowParser for Parser {
             .value(granted.channel.number())
             .value(granted.doses)
             .value(pool_id)
+            .value(hash.short())
             .end();
         Ok(())
     }
+
+    fn content(&self) -> Option<[u8; 32]> {
+        self.content.borrow().finish()
+    }
+}
+
+/// Rows that were loaded before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// By a partial import, which this file goes on with.
+    pub(super) continues: Option<ImportId>,
+    /// By another import, word for word.
+    pub(super) repeated: u64,
+}
+
+/// Takes out rows that stand in the file twice and, unless they are meant to be loaded `again`,
+/// those that a partial import of the file has loaded.
+pub(super) async fn recognise(
+    conn: &mut PgConnection,
+    rejects: &mut Rejects,
+    again: bool,
+) -> sqlx::Result<Known> {
+    let removed = db::import::allocation::remove_repeated(conn).await?;
+    reject(rejects, removed, repeated(COLUMNS));
+    if again {
+        return Ok(Known::default());
+    }
+    let continues = db::import::allocation::remove_loaded(conn).await?;
+    let repeated = db::import::allocation::repeated(conn).await?;
+    Ok(Known { continues, repeated })
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
-    let removed = db::import::allocation::remove_repeated(conn).await?;
-    reject(rejects, removed, repeated(COLUMNS));
     let removed = db::import::allocation::remove_closed(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::WrongState, "campaign_code", Detail::CampaignClosed)
@@ -125,7 +161,7 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     }
 }
 
-pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<u64> {
+pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<Written> {
     let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
     db::import::allocation::grant(conn, actor, &reason).await
 }

@@ -31,6 +31,8 @@ pub(super) struct Staged {
     /// Whether the whole file is one of its kind; else no row of it counts.
     pub(super) is_readable: bool,
     pub(super) rejects: Rejects,
+    /// What its rows say, of a kind of file that adds.
+    pub(super) content: Option<[u8; 32]>,
 }
 
 /// Why reading ends early.
@@ -132,8 +134,8 @@ impl<'a> Loader<'a> {
             return Err(Stop::Unreadable { line: 1, faults: vec![empty] });
         }
         self.flush(bytes_read)?;
-        let Self { rows_read, rejects, .. } = self;
-        Ok(Staged { rows_read, is_readable: true, rejects })
+        let Self { rows_read, rejects, parser, .. } = self;
+        Ok(Staged { rows_read, is_readable: true, rejects, content: parser.content() })
     }
 
     fn flush(&mut self, bytes_read: u64) -> Result<(), Stop> {

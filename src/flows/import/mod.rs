@@ -1,11 +1,12 @@
 //! Loads a file: parsed row by row on a thread of its own, checked set-wise in a staging table, and
-//! written in one transaction. All rows or none, unless the good ones alone are asked for; the same
-//! file again answers what became of it the first time.
+//! written in one transaction. All rows or none, unless the good ones alone are asked for. Each time a
+//! file is compared with what is there; one that adds is known by what its rows say.
 //!
 //! While a file of millions of rows is written, readers of the journal wait for its transaction, as
 //! for any other: load the register before booking opens.
 
 mod allocation;
+mod binding;
 mod clinic;
 mod encoding;
 mod loader;
@@ -19,23 +20,36 @@ mod slot;
 #[cfg(test)]
 mod tests;
 mod user;
+#[cfg(test)]
+mod variants;
 mod xlsx;
 
-use std::{path::Path, time::Duration};
+use std::{fs::File, time::Duration};
 
 use sqlx::PgConnection;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Error, Result};
 use crate::{
-    db::{self, Db},
+    db::{
+        self, Db,
+        import::{
+            entry::{Earlier, Sent},
+            staged::Written,
+        },
+    },
     domain::{
-        StaffUserId,
+        Code, Detail, ImportId, Refusal, StaffUserId,
         actor::Actor,
-        import::{Kind, ReadAs, Rejects, Report},
+        import::{
+            Kind, ReadAs, Rejects, Report,
+            brake::{self, Limits, Seen},
+        },
         keys::Keys,
+        staff_user::Invitation,
     },
 };
+use allocation::Known;
 use loader::{Chunk, Staged};
 use read::Opened;
 use rows::RowParser;
@@ -52,8 +66,16 @@ pub struct Options {
     pub dry_run: bool,
     /// Load the good rows although others are rejected.
     pub partial: bool,
+    /// Load rows that add although the same were loaded before.
+    pub again: bool,
+    /// The dry run that showed what this file does: it must do the same.
+    pub dry_run_id: Option<ImportId>,
+    /// The figure of what is far more than usual, by whoever means it.
+    pub confirm: Option<u64>,
     /// The sheet of a workbook; none is the first.
     pub sheet: Option<String>,
+    /// As the sender calls it, to find it in the list.
+    pub file_name: Option<String>,
     /// The administrator who sent it; none for whoever holds the machine.
     pub staff_user_id: Option<StaffUserId>,
 }
@@ -68,6 +90,7 @@ impl Options {
 pub struct Imports {
     db: Db,
     keys: Keys,
+    limits: Limits,
     /// One file at a time: the others wait here and leave the connections to other writers.
     one_at_a_time: Semaphore,
 }
@@ -77,38 +100,46 @@ pub struct Imports {
 pub enum Imported {
     /// Its good rows were written, or would have been.
     Loaded(Report),
-    /// Rows are rejected and the import is not `partial`, or none is good, or the header is wrong:
-    /// nothing was changed.
-    Rejected(Report),
+    /// Nothing was changed; why not, and what is known of the file.
+    Refused(Box<(Report, Refusal)>),
 }
 
 impl Imports {
-    pub fn new(db: Db, keys: Keys) -> Self {
-        Self { db, keys, one_at_a_time: Semaphore::new(1) }
+    pub fn new(db: Db, keys: Keys, limits: Limits) -> Self {
+        Self { db, keys, limits, one_at_a_time: Semaphore::new(1) }
     }
 
-    /// Loads `file`; `progress` is told how many of its bytes have been read. A dry run answers as
-    /// the import would.
+    /// Loads `file`, from its start; `progress` is told how many of its bytes have been read. A dry
+    /// run answers as the import would, and is remembered.
     ///
     /// # Errors
     /// The database's, and those of reading the file.
     pub async fn load(
         &self,
         kind: Kind,
-        file: &Path,
+        file: File,
         options: Options,
         progress: impl Fn(u64),
     ) -> Result<Imported> {
-        let path = file.to_owned();
-        let file = off_thread(move || read::open(&path, kind)).await?;
-        let job = Job { keys: &self.keys, kind, options };
+        let file = off_thread(move || read::open(file, kind)).await?;
+        let sha256 = file.sha256;
+        let job = Job { keys: &self.keys, limits: self.limits, kind, options };
         let _alone = self.one_at_a_time.acquire().await.map_err(std::io::Error::other)?;
         let outcome = db::in_long_tx(&self.db.write, "import", LIMIT, async |conn| {
             Box::pin(job.load(conn, file, &progress)).await
         });
         match Box::pin(outcome).await {
-            Ok(report) | Err(Undone::DryRun(report)) => Ok(Imported::Loaded(report)),
-            Err(Undone::Rejected(report)) => Ok(Imported::Rejected(report)),
+            Ok(report) => Ok(Imported::Loaded(report)),
+            Err(Undone::DryRun(mut report)) => {
+                let remembering = db::in_tx(&self.db.write, "import_dry_run", async |conn| {
+                    let sent = job.sent(&sha256, None);
+                    let inserted = db::import::entry::insert(conn, &report, sent).await;
+                    inserted.map_err(Error::from)
+                });
+                report.import_id = Some(Box::pin(remembering).await?);
+                Ok(Imported::Loaded(*report))
+            }
+            Err(Undone::Refused(refused)) => Ok(Imported::Refused(refused)),
             Err(Undone::Failed(error)) => Err(error),
         }
     }
@@ -118,11 +149,17 @@ impl Imports {
 #[derive(Debug, thiserror::Error)]
 enum Undone {
     #[error("a dry run")]
-    DryRun(Report),
-    #[error("rows are rejected")]
-    Rejected(Report),
+    DryRun(Box<Report>),
+    #[error("the file is refused")]
+    Refused(Box<(Report, Refusal)>),
     #[error(transparent)]
     Failed(Error),
+}
+
+impl Undone {
+    fn refused(report: Report, refusal: Refusal) -> Self {
+        Self::Refused(Box::new((report, refusal)))
+    }
 }
 
 impl<E: Into<Error>> From<E> for Undone {
@@ -133,6 +170,7 @@ impl<E: Into<Error>> From<E> for Undone {
 
 struct Job<'a> {
     keys: &'a Keys,
+    limits: Limits,
     kind: Kind,
     options: Options,
 }
@@ -147,32 +185,130 @@ impl Job<'_> {
         let Self { kind, ref options, .. } = *self;
         let (read_as, sha256) = (file.read_as(), file.sha256);
         db::import::lock(conn).await?;
-        if let Some(earlier) = db::import::find(conn, kind, &sha256).await? {
-            return Ok(Report { dry_run: options.dry_run, read_as, ..earlier });
-        }
+        let tried = match options.dry_run_id {
+            Some(id) => Some(db::import::entry::find_dry_run(conn, id).await?),
+            None => None,
+        };
+        let mut report = self.report((&sha256, read_as));
+        let tried = match binding::tried(tried, kind, &sha256) {
+            Ok(tried) => tried,
+            Err(refusal) => return Err(Undone::refused(report, refusal)),
+        };
         let parser = self.parser(conn).await?;
-        let Staged { rows_read, is_readable, mut rejects } =
+        let Staged { rows_read, is_readable, mut rejects, content } =
             self.stage(conn, file, parser, progress).await?;
+        report.rows_read = rows_read;
+        let known = match content {
+            Some(content) => match self.recognise(conn, &mut rejects, (&content, &sha256)).await? {
+                Ok(known) => known,
+                Err(refusal) => return Err(Undone::refused(report, refusal)),
+            },
+            None => Known::default(),
+        };
+        report.continues = known.continues;
         if is_readable {
             check(conn, kind, &mut rejects).await?;
         }
-        let mut report = self.report((&sha256, read_as), rows_read, rejects);
+        report.rows_rejected = rejects.counted();
+        report.rejects = rejects.into_listed();
         let good = rows_read.saturating_sub(report.rows_rejected);
         let is_clean = is_readable && report.rows_rejected == 0;
         let is_enough = is_clean || (options.partial && good > 0);
         if !is_enough {
-            return Err(Undone::Rejected(report));
+            let refusal = tried.and_then(|tried| binding::compare(&tried, &report).err());
+            let refusal = refusal.unwrap_or_else(|| report.refusal());
+            return Err(Undone::refused(report, refusal));
         }
-        report.rows_accepted = write(conn, kind, options.actor()).await?;
-        report.rows_unchanged = good.saturating_sub(report.rows_accepted);
-        db::import::insert(conn, &sha256, &report, options.staff_user_id).await?;
-        // What is taken back invites nobody.
-        if kind == Kind::Users && !options.dry_run {
-            let (key, by) = (&self.keys.invitation, options.staff_user_id);
-            report.invitations = user::invite(conn, key, by).await?;
+        let written = write(conn, kind, options.actor()).await?;
+        report.rows_accepted = written.new;
+        report.rows_changed = written.changed;
+        report.rows_unchanged = good.saturating_sub(written.new + written.changed);
+        let seen = self.seen(conn, &report, (known, written)).await?;
+        report.rows_missing = seen.missing();
+        let is_meant = tried.map_or(Ok(()), |tried| binding::compare(&tried, &report));
+        if let Err(refusal) = is_meant.and_then(|()| self.brake(&seen)) {
+            return Err(Undone::refused(report, refusal));
         }
+        if options.dry_run {
+            return Err(Undone::DryRun(Box::new(report)));
+        }
+        let sent = self.sent(&sha256, content.as_ref().map(<[u8; 32]>::as_slice));
+        let import_id = db::import::entry::insert(conn, &report, sent).await?;
+        if kind == Kind::Allocations {
+            db::import::allocation::remember(conn, import_id).await?;
+        }
+        let invitations = self.invite(conn).await?;
         db::catalogue::touch(conn).await?;
-        if options.dry_run { Err(Undone::DryRun(report)) } else { Ok(report) }
+        Ok(Report { import_id: Some(import_id), invitations, ..report })
+    }
+
+    /// Invites the users whom the file added; what is taken back invites nobody.
+    async fn invite(&self, conn: &mut PgConnection) -> Result<Vec<Invitation>> {
+        match self.kind {
+            Kind::Users => {
+                user::invite(conn, &self.keys.invitation, self.options.staff_user_id).await
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn sent<'a>(&'a self, sha256: &'a [u8], content: Option<&'a [u8]>) -> Sent<'a> {
+        Sent {
+            sha256,
+            content,
+            file_name: self.options.file_name.as_deref(),
+            staff_user_id: self.options.staff_user_id,
+        }
+    }
+
+    /// Rows of a file that adds which were loaded before; refuses a file all of which was.
+    async fn recognise(
+        &self,
+        conn: &mut PgConnection,
+        rejects: &mut Rejects,
+        (content, sha256): (&[u8], &[u8]),
+    ) -> sqlx::Result<std::result::Result<Known, Refusal>> {
+        if !self.options.again {
+            let earlier = db::import::entry::find_loaded(conn, self.kind, content, sha256).await?;
+            if let Some(Earlier { import_id, at, username: by }) = earlier {
+                let detail = Detail::AlreadyLoaded { import_id, at, by };
+                return Ok(Err(Refusal::new(Code::AlreadyLoaded, detail)));
+            }
+        }
+        allocation::recognise(conn, rejects, self.options.again).await.map(Ok)
+    }
+
+    /// What the file did, for the brake. What is known is counted only where it decides something:
+    /// there are millions of persons.
+    async fn seen(
+        &self,
+        conn: &mut PgConnection,
+        report: &Report,
+        (known, written): (Known, Written),
+    ) -> sqlx::Result<Seen> {
+        let is_list = matches!(self.kind, Kind::Clinics | Kind::Roster);
+        let counts = is_list || written.changed.max(written.removed) >= self.limits.rows_min;
+        let there = if counts { db::import::known(conn, self.kind).await? } else { None };
+        Ok(Seen {
+            rows_read: report.rows_read,
+            rows_changed: report.rows_changed,
+            rows_unchanged: report.rows_unchanged,
+            rows_left_out: report.rows_rejected,
+            rows_repeated: known.repeated,
+            known: there.map(|now| now.saturating_sub(written.new) + written.removed),
+            is_list,
+            removed: written.removed,
+        })
+    }
+
+    /// Stops what is far more than usual, unless it is confirmed by its figure.
+    fn brake(&self, seen: &Seen) -> std::result::Result<(), Refusal> {
+        let shares = self.limits.exceeded(seen);
+        let confirm = brake::figure(&shares);
+        if shares.is_empty() || self.options.confirm == Some(confirm) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::ConfirmationNeeded, Detail::FarMore { shares, confirm }))
     }
 
     async fn parser(&self, conn: &mut PgConnection) -> Result<Box<dyn RowParser>> {
@@ -216,23 +352,22 @@ impl Job<'_> {
         staged
     }
 
-    fn report(
-        &self,
-        (sha256, read_as): (&[u8], Option<ReadAs>),
-        rows_read: u64,
-        rejects: Rejects,
-    ) -> Report {
+    /// Of a file of which no row is read yet.
+    fn report(&self, (sha256, read_as): (&[u8], Option<ReadAs>)) -> Report {
         Report {
+            import_id: None,
             kind: self.kind,
             sha256: data_encoding::HEXLOWER.encode(sha256),
             read_as,
             dry_run: self.options.dry_run,
-            already_imported: false,
-            rows_read,
+            continues: None,
+            rows_read: 0,
             rows_accepted: 0,
+            rows_changed: 0,
             rows_unchanged: 0,
-            rows_rejected: rejects.counted(),
-            rejects: rejects.into_listed(),
+            rows_rejected: 0,
+            rows_missing: None,
+            rejects: Vec::new(),
             invitations: Vec::new(),
         }
     }
@@ -250,7 +385,7 @@ async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sq
     }
 }
 
-async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<u64> {
+async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<Written> {
     match kind {
         Kind::Register => db::import::register::insert_staged(conn).await,
         Kind::Roster => db::import::roster::insert_staged(conn).await,

@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{self, Read, Seek},
-    path::Path,
 };
 
 use sha2::{Digest, Sha256};
@@ -53,9 +52,9 @@ impl Opened {
     }
 }
 
-/// Opens a file, hashes it, and finds out what it is.
-pub(super) fn open(path: &Path, kind: Kind) -> io::Result<Opened> {
-    let mut file = File::open(path)?;
+/// Hashes a file from its start, and finds out what it is.
+pub(super) fn open(mut file: File, kind: Kind) -> io::Result<Opened> {
+    file.rewind()?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut start = Vec::new();
@@ -136,7 +135,7 @@ pub(super) fn read(
         Err(Stop::Unreadable { line, faults }) => {
             let mut rejects = Rejects::default();
             faults.into_iter().for_each(|fault| rejects.push(line, fault));
-            Ok(Staged { rows_read: 0, is_readable: false, rejects })
+            Ok(Staged { rows_read: 0, is_readable: false, rejects, content: None })
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::domain::{
 
 /// More than any lawful row has.
 pub(super) const RECORD_BYTES_MAX: usize = 64 * 1024;
-/// A quote that is not closed after so many lines is taken for a mistake.
+/// A quoted value has at most so many lines. A quote that is still open then is a mistake of the
+/// line where it stands, and the lines below it are rows of their own.
 const RECORD_LINES_MAX: u64 = 20;
 
 /// The records of a file, one after the other.
@@ -22,12 +23,14 @@ pub(super) struct Records<R> {
     /// None while it is not known.
     separator: Option<Separator>,
     record: Vec<u8>,
+    /// Lines that were looked at for the end of a quote and are still to be read, the last first.
+    ahead: Vec<Vec<u8>>,
     lines: u64,
 }
 
 impl<R: BufRead> Records<R> {
     pub(super) fn new(from: R, separator: Option<Separator>) -> Self {
-        Self { from, separator, record: Vec::new(), lines: 0 }
+        Self { from, separator, record: Vec::new(), ahead: Vec::new(), lines: 0 }
     }
 
     /// Where the text comes from.
@@ -55,26 +58,42 @@ impl<R: BufRead> Records<R> {
     /// Reads one record; none at the end of the file, else whether it is at fault.
     fn read_record(&mut self) -> io::Result<Option<Option<Fault>>> {
         let first_line = self.lines + 1;
+        // Where each line of the record ends.
+        let mut ends = Vec::new();
         loop {
             let is_whole = match self.read_line()? {
                 Line::End if self.record.is_empty() => return Ok(None),
-                Line::End => return Ok(Some(None)),
+                Line::End => return Ok(Some(Some(self.never_closed(&ends)))),
                 Line::Whole => true,
                 Line::Cut => false,
             };
-            if !is_whole || self.record.len() > RECORD_BYTES_MAX {
+            ends.push(self.record.len());
+            let is_too_long = !is_whole || self.record.len() > RECORD_BYTES_MAX;
+            if is_too_long && ends.len() == 1 {
                 let bytes_max = RECORD_BYTES_MAX;
                 let cut = Detail::RowTooLong { bytes_max, first_line, last_line: self.lines };
                 return Ok(Some(Some(Fault::malformed(cut))));
             }
-            if !self.is_open() {
+            if !is_too_long && !self.is_open() {
                 return Ok(Some(None));
             }
-            if self.lines - first_line + 1 >= RECORD_LINES_MAX {
-                let cut = Detail::QuoteNeverClosed { first_line, last_line: self.lines };
-                return Ok(Some(Some(Fault::malformed(cut))));
+            if is_too_long || self.lines - first_line + 1 >= RECORD_LINES_MAX {
+                return Ok(Some(Some(self.never_closed(&ends))));
             }
         }
+    }
+
+    /// Gives the lines after the first back, to be read as rows.
+    fn never_closed(&mut self, ends: &[usize]) -> Fault {
+        for pair in ends.windows(2).rev() {
+            if let [from, to] = pair
+                && let Some(line) = self.record.get(*from..*to)
+            {
+                self.ahead.push(line.to_vec());
+                self.lines -= 1;
+            }
+        }
+        Fault::malformed(Detail::QuoteNeverClosed { lines_max: RECORD_LINES_MAX })
     }
 
     /// Whether the record goes on in the next line.
@@ -88,6 +107,15 @@ impl<R: BufRead> Records<R> {
 
     /// Appends a line to the record; of one that is too long, the rest is passed over.
     fn read_line(&mut self) -> io::Result<Line> {
+        if let Some(line) = self.ahead.pop() {
+            self.record.extend_from_slice(&line);
+            self.lines += 1;
+            return Ok(if line.len() < RECORD_BYTES_MAX || line.ends_with(b"\n") {
+                Line::Whole
+            } else {
+                Line::Cut
+            });
+        }
         let limit = u64::try_from(RECORD_BYTES_MAX).unwrap_or(u64::MAX);
         let read = (&mut self.from).take(limit).read_until(b'\n', &mut self.record)?;
         if read == 0 {
@@ -150,17 +178,28 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_that_stays_open_takes_some_lines_and_not_the_file() {
-        let mut file = b"a,b\n1,\"x\n".to_vec();
-        for _ in 0..1_000 {
-            file.extend_from_slice(b"3,4\n");
+    fn a_quote_that_stays_open_is_a_fault_of_its_line_alone() {
+        let open = || written(Fault::malformed(Detail::QuoteNeverClosed { lines_max: 20 }));
+        for lines in [0, 1, 2, 18, 19, 20, 21, 1_000] {
+            let file = format!("a,b\n1,\"x\n{}", "3,4\n".repeat(lines));
+            let found = records(file.as_bytes());
+            assert_eq!(found.get(1), Some(&(2, open())), "{lines}");
+            assert_eq!(found.len(), lines + 2);
+            for (at, (line, text)) in (3..).zip(found.iter().skip(2)) {
+                assert_eq!((*line, text.as_str()), (at, "3,4"), "{lines}");
+            }
         }
-        let found = records(&file);
-        let cut = Detail::QuoteNeverClosed { first_line: 2, last_line: 21 };
-        assert_eq!(found.get(1), Some(&(2, written(Fault::malformed(cut)))));
-        assert_eq!(found.get(2), Some(&(22, "3,4".into())));
-        assert_eq!(found.len(), 1_002 - 19);
-        assert_eq!(records(b"a\n\"x").len(), 2, "open at the end of the file");
+        // Each line of its own, however many are open; and one with another end is still one value.
+        let found = records("\"x\n".repeat(101).as_bytes());
+        assert_eq!(found.len(), 101);
+        let nineteen = format!("a\n\"x{}\"\nb\n", "\n".repeat(19));
+        assert_eq!(records(nineteen.as_bytes()).len(), 3, "twenty lines are lawful");
+        let twenty = format!("a\n\"x{}\"\nb\n", "\n".repeat(20));
+        assert_eq!(records(twenty.as_bytes())[1], (2, open()), "and one more is not");
+        let long = format!("a\n\"x\n{}\nb\n", "y".repeat(70_000));
+        let found = records(long.as_bytes());
+        assert_eq!((found.len(), &found[1]), (4, &(2, open())));
+        assert!(found[2].1.contains("row_too_long"), "{found:?}");
     }
 
     #[test]

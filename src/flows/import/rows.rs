@@ -13,6 +13,11 @@ use crate::{
 pub(super) trait RowParser: Send {
     /// Appends the row to what is copied into the staging table, or appends nothing.
     fn stage(&self, line: u64, row: &Row<'_>, to: &mut CopyText) -> Result<(), Fault>;
+
+    /// What the rows so far say, of a kind of file that adds; none of the others.
+    fn content(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// Rejects what a check removed, each row by `fault` of the earlier line that it repeats.

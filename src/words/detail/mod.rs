@@ -4,6 +4,7 @@ mod campaign;
 mod dose;
 mod field;
 mod file;
+mod import;
 mod person;
 mod place;
 mod request;
@@ -196,9 +197,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NotUtf8 => file::not_utf8(language),
         Detail::QuoteOpen => file::quote_open(language),
         Detail::QuoteStray => file::quote_stray(language),
-        Detail::QuoteNeverClosed { first_line, last_line } => {
-            file::quote_never_closed(language, *first_line, *last_line)
-        }
+        Detail::QuoteNeverClosed { lines_max } => file::quote_never_closed(language, *lines_max),
         Detail::RowTooLong { bytes_max, first_line, last_line } => {
             file::row_too_long(language, *bytes_max, (*first_line, *last_line))
         }
@@ -215,6 +214,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::RegionElsewhere => place::region_elsewhere(language),
         Detail::ProductDiffers => campaign::product_differs(language),
         Detail::CheckFailed { errors, warnings } => failed(language, *errors, *warnings),
+        Detail::AlreadyLoaded { import_id, at, by } => {
+            import::already_loaded(language, *import_id, *at, by.as_deref())
+        }
+        Detail::OtherFileThanTried => import::other_file_than_tried(language),
+        Detail::ChangedSinceDryRun { then, now } => {
+            import::changed_since_dry_run(language, then, now)
+        }
+        Detail::FarMore { shares, confirm } => import::far_more(language, shares, *confirm),
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
     }
 }

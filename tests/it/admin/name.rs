@@ -86,6 +86,8 @@ async fn ids(app: &TestApp, admin: &Client, made: &Made) -> Vec<(&'static str, S
         ("campaign_id", made.campaign_id.to_string()),
         ("clinic_id", made.clinics[0].to_string()),
         ("cohort_id", cohort.to_string()),
+        ("import_id", "1".to_owned()),
+        ("kind", "slots".to_owned()),
         ("tranche_id", tranche["tranche_id"].to_string()),
     ]
 }

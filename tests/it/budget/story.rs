@@ -28,6 +28,10 @@ pub async fn tell(recorder: &mut Recorder) {
     names(recorder, &admin).await;
     users(recorder, &admin).await;
     files(recorder, &admin).await;
+    let listed = recorder.get(&admin, "/v1/admin/imports").await;
+    let last = &listed["imports"][0];
+    let kind = last["kind"].as_str().unwrap();
+    recorder.get(&admin, &format!("/v1/admin/imports/{kind}/{}", last["import_id"])).await;
 }
 
 /// Connections are made on first use, and each lane reads the rules before its first batch.

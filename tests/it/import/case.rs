@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{allocation::receive, counts, post};
+use super::{all_counts, allocation::receive, counts, post};
 use crate::support::{Client, TestApp, make};
 
 /// What becomes of a file: rows accepted, and of the others line, column and cause.
@@ -46,6 +46,7 @@ const CASES: &[Case] = &[
         ],
         ..read("register-dates.csv", 5)
     },
+    Case { rejected: &[(3, "region_code", "no_such")], ..read("register-partial.csv", 1) },
     read("allocations-decimal.csv", 1),
     read("allocations-thousands.csv", 1),
     read("allocations-fullwidth.csv", 1),
@@ -110,6 +111,36 @@ async fn each_file_of_practice_has_its_right_outcome() {
         let read_as = json!({"format": "csv", "encoding": encoding, "separator": separator});
         assert_eq!(report["read_as"], read_as, "{file}");
     }
+}
+
+#[tokio::test]
+async fn a_partial_import_is_repaired_by_the_same_file_when_its_cause_is_gone() {
+    let (app, admin) = setting().await;
+    let file = || bytes("register-partial.csv");
+    let report = post(&admin, "register?partial=true", file()).await.ok(200);
+    assert_eq!(all_counts(&report), [1, 0, 0, 1]);
+    sqlx::query("insert into region (code, name) values ('26', 'Busan')")
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let report = post(&admin, "register", file()).await.ok(200);
+    assert_eq!(all_counts(&report), [1, 0, 1, 0]);
+}
+
+#[tokio::test]
+async fn the_same_allocations_in_other_bytes_do_not_count_twice() {
+    let (app, admin) = setting().await;
+    let granted = async || -> i64 {
+        let sql = "select granted::bigint from allocation join clinic using (clinic_id)
+                   where code = 'C-1' and on_date = '2026-12-14'";
+        super::number(&app.db, sql).await
+    };
+    post(&admin, "allocations", bytes("allocations-twice-a.csv")).await.ok(200);
+    let twice = || bytes("allocations-twice-b.csv");
+    post(&admin, "allocations", twice()).await.problem(409, "already_loaded");
+    assert_eq!(granted().await, 10);
+    post(&admin, "allocations?again=true", twice()).await.ok(200);
+    assert_eq!(granted().await, 20, "a true second load");
 }
 
 #[tokio::test]

@@ -1,16 +1,22 @@
 //! Files that administrators load, over HTTP: what they change, and that they change nothing when
 //! they should not.
 
+mod again;
 mod allocation;
+mod brake;
 mod case;
+mod dry_run;
+mod listed;
+mod memory;
 mod register;
 mod reject;
+mod spool;
 mod template;
 mod user;
 mod workbook;
 
 use dosebook::{
-    domain::keys::Keys,
+    domain::{import::brake::Limits, keys::Keys},
     flows::import::{Imported, Imports, Options},
 };
 use reqwest::Method;
@@ -31,13 +37,20 @@ pub async fn post(client: &Client, what: &str, file: impl Into<reqwest::Body>) -
     client.request(Method::POST, &path).body("text/csv", file).send().await
 }
 
-/// Accepted, unchanged and rejected rows.
+/// Accepted, changed, unchanged and rejected rows.
+#[track_caller]
+fn all_counts(report: &Value) -> [u64; 4] {
+    let count = |name: &str| report[name].as_u64().unwrap();
+    let counts = ["rows_accepted", "rows_changed", "rows_unchanged", "rows_rejected"].map(count);
+    assert_eq!(count("rows_read"), counts.iter().sum::<u64>(), "{report}");
+    counts
+}
+
+/// Rows that were accepted or changed something, unchanged and rejected rows.
 #[track_caller]
 fn counts(report: &Value) -> (u64, u64, u64) {
-    let count = |name: &str| report[name].as_u64().unwrap();
-    let counts = (count("rows_accepted"), count("rows_unchanged"), count("rows_rejected"));
-    assert_eq!(count("rows_read"), counts.0 + counts.1 + counts.2, "{report}");
-    counts
+    let [accepted, changed, unchanged, rejected] = all_counts(report);
+    (accepted + changed, unchanged, rejected)
 }
 
 async fn number(db: &PgPool, sql: &'static str) -> i64 {
@@ -53,21 +66,22 @@ async fn revision(db: &PgPool) -> i64 {
 }
 
 #[tokio::test]
-async fn a_register_is_loaded_once_and_its_people_can_sign_in() {
+async fn a_register_is_compared_each_time_and_its_people_can_sign_in() {
     let app = TestApp::start().await;
     make::world(&app.db).await;
     let (admin, before) = (app.admin().await, revision(&app.db).await);
     let report = post(&admin, "register", REGISTER).await.ok(200);
-    assert_eq!(counts(&report), (2, 0, 0));
-    assert_eq!(report["already_imported"], false);
+    assert_eq!(all_counts(&report), [2, 0, 0, 0]);
     assert_eq!(people(&app.db).await, 22);
     assert_eq!(revision(&app.db).await, before + 1);
 
-    let mut again = post(&admin, "register", REGISTER).await.ok(200);
-    assert_eq!(again["already_imported"], true);
-    again["already_imported"] = json!(false);
-    assert_eq!(again, report, "the earlier result");
-    assert_eq!(revision(&app.db).await, before + 1);
+    let again = post(&admin, "register", REGISTER).await.ok(200);
+    assert_eq!(all_counts(&again), [0, 0, 2, 0]);
+    assert_eq!(people(&app.db).await, 22);
+    let moved = REGISTER.replace("P2D2", "P2D1");
+    assert_eq!(all_counts(&post(&admin, "register", moved).await.ok(200)), [0, 1, 1, 0]);
+    let back = post(&admin, "register", REGISTER).await.ok(200);
+    assert_eq!(all_counts(&back), [0, 1, 1, 0], "the first file again: it is what counts");
 
     let claim = json!({"name": "kim  minji", "birth_date": "1962-03-01", "phone": "01012345678"});
     app.public().post("/v1/auth/codes", &claim).await.ok(202);
@@ -119,13 +133,14 @@ async fn all_rows_or_none_unless_asked() {
     assert_eq!(counts(&report), (2, 0, 1));
     assert_eq!(report["rejects"], refused["rejects"]);
     assert_eq!(people(&app.db).await, 22);
-    let again = post(&admin, "register", file).await.ok(200);
-    assert_eq!((&again["already_imported"], &again["rejects"]), (&json!(true), &report["rejects"]));
+    post(&admin, "register", file.clone()).await.problem(422, "rows_rejected");
+    let again = post(&admin, "register?partial=true", file).await.ok(200);
+    assert_eq!((counts(&again), &again["rejects"]), ((0, 2, 1), &report["rejects"]));
 
     let bad = "name,birth_date,phone,region_code\nPark Doyun,1962-02-30,01011112222,P1D1\n";
     let refused = post(&admin, "register?partial=true", bad).await;
     refused.problem(422, "rows_rejected");
-    assert_eq!(number(&app.db, "select count(*) from import").await, 1, "no good row, no import");
+    assert_eq!(number(&app.db, "select count(*) from import").await, 2, "no good row, no import");
 }
 
 #[tokio::test]
@@ -141,6 +156,8 @@ async fn a_dry_run_answers_the_same_and_changes_nothing() {
 
     let done = post(&admin, "register", REGISTER).await.ok(200);
     tried["dry_run"] = json!(false);
+    assert_ne!(tried["import_id"], done["import_id"], "both are remembered");
+    tried["import_id"] = done["import_id"].clone();
     assert_eq!(tried, done);
 }
 
@@ -155,15 +172,18 @@ async fn the_same_file_sent_by_many_at_once_is_loaded_once() {
     let file = "campaign_code,clinic_code,product_code,on_date,doses\ntest,C1,207,2030-01-01,50\n";
     let sent = (0..6).map(|n| {
         let client = clients[n % 2].clone();
-        tokio::spawn(async move { post(&client, "allocations", file).await.ok(200) })
+        tokio::spawn(async move { post(&client, "allocations", file).await })
     });
-    let mut loaded = 0;
+    let mut loaded = Vec::new();
+    let mut refused = Vec::new();
     for answer in sent.collect::<Vec<_>>() {
-        let report = answer.await.unwrap();
-        assert_eq!(counts(&report), (1, 0, 0));
-        loaded += usize::from(report["already_imported"] == false);
+        let answer = answer.await.unwrap();
+        match answer.status {
+            200 => loaded.push(answer.ok(200)["import_id"].clone()),
+            _ => refused.push(answer.problem(409, "already_loaded")["facts"]["import_id"].clone()),
+        }
     }
-    assert_eq!(loaded, 1);
+    assert_eq!((loaded.len(), refused), (1, vec![loaded[0].clone(); 5]), "the one is named");
     let doses = "select sum(doses) from movement where kind = 22 and reason = 'import of a file'";
     assert_eq!(number(&app.db, doses).await, 50);
 }
@@ -205,8 +225,7 @@ async fn a_file_of_clinics_may_have_names_in_languages() {
         ("", "", (some("의원"), some("Practice")), 0, "nothing is said of names"),
         (",name_ko,name_en", ",,Practice", (None, some("Practice")), 1, "an empty value clears"),
     ] {
-        // An empty line, so that no file is one that was loaded before.
-        let file = format!("{header}{columns}\n\n{row}{values}\n{}", "\n".repeat(what.len()));
+        let file = format!("{header}{columns}\n{row}{values}\n");
         let report = post(&admin, "clinics", file).await.ok(200);
         assert_eq!(counts(&report), (changed, 1 - changed, 0), "{what}");
         assert_eq!(names().await, expected, "{what}");
@@ -249,8 +268,7 @@ async fn a_file_of_clinics_may_say_what_they_have_and_how_they_are_found() {
             "and removes directions",
         ),
     ] {
-        // An empty line, so that no file is one that was loaded before.
-        let file = format!("{header}{columns}\n\n{row}{values}\n{}", "\n".repeat(what.len()));
+        let file = format!("{header}{columns}\n{row}{values}\n");
         let report = post(&admin, "clinics", file).await.ok(200);
         assert_eq!(counts(&report), (changed, 1 - changed, 0), "{what}");
         assert_eq!(kept().await, expected, "{what}");
@@ -380,9 +398,10 @@ async fn whoever_waits_hears_how_far_it_is() {
     std::fs::write(&path, &file).unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
     let progress = |bytes| seen.borrow_mut().push(bytes);
-    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET));
+    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET), Limits::default());
+    let opened = std::fs::File::open(&path).unwrap();
     let kind = "register".parse().unwrap();
-    let imported = imports.load(kind, &path, Options::default(), progress).await;
+    let imported = imports.load(kind, opened, Options::default(), progress).await;
     let Ok(Imported::Loaded(report)) = imported else { panic!("{imported:?}") };
     assert_eq!(report.rows_accepted, 20_002);
     let seen = seen.into_inner();
@@ -392,9 +411,13 @@ async fn whoever_waits_hears_how_far_it_is() {
 
 /// Runs `dosebook import` on a database; answers its exit code and what it printed.
 async fn command(app: &TestApp, arguments: &[&str]) -> (Option<i32>, String) {
+    run(app, &[&["import"], arguments].concat()).await
+}
+
+/// Runs a command on a database; answers its exit code and what it printed.
+async fn run(app: &TestApp, arguments: &[&str]) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
     let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_dosebook"))
-        .arg("import")
         .args(arguments)
         .env("DATABASE_URL", app.database.url())
         .env("DOSEBOOK_SECRET", data_encoding::HEXLOWER.encode(&SECRET))
@@ -424,7 +447,7 @@ async fn the_command_prints_the_rejected_rows_and_says_so_by_its_exit_code() {
     assert_eq!((code, people(&app.db).await), (Some(0), 20), "{text}");
     let (code, text) = command(&app, &["register", path, "--partial"]).await;
     assert_eq!((code, people(&app.db).await), (Some(0), 22), "{text}");
-    assert!(text.contains("3 rows read, 2 accepted, 0 unchanged, 1 rejected"), "{text}");
+    assert!(text.contains("3 rows read, 2 accepted, 0 changed, 0 unchanged, 1 rejected"), "{text}");
     assert_eq!(command(&app, &["register", "no-such-file.csv"]).await.0, Some(1));
     assert_eq!(command(&app, &["people", path]).await.0, Some(2), "a kind that is none");
 }

@@ -53,6 +53,18 @@ impl Service {
         Self::start(&mut command, data_dir)
     }
 
+    /// As `on`, with a folder of its own for what has no place yet.
+    pub fn spooling(database: &TestDatabase, data_dir: &Path, temp_dir: &Path) -> Self {
+        let mut command = Command::new(program());
+        command.env("DATABASE_URL", database.url()).env("TMPDIR", temp_dir);
+        Self::start(&mut command, data_dir)
+    }
+
+    /// Of the process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn start(command: &mut Command, data_dir: &Path) -> Self {
         let secret = data_encoding::HEXLOWER.encode(&SECRET);
         let mut process = command

@@ -1,6 +1,7 @@
 //! Pages: what a browser gets.
 
 mod booking;
+mod by_number;
 mod cancel;
 mod check;
 mod eligibility;
