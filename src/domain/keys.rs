@@ -61,6 +61,8 @@ macro_rules! keys {
 keys! {
     /// Blind index of the register; see `domain::person::match_key`.
     MatchKey;
+    /// Blind index of the register's own codes of persons; see `domain::person_key::code_key`.
+    PersonCodeKey;
     /// Signs what a citizen's browser holds between requests.
     SessionKey;
     /// Hashes one-time codes at rest.
@@ -81,6 +83,7 @@ keys! {
 #[derive(Clone)]
 pub struct Keys {
     pub matching: MatchKey,
+    pub person_code: PersonCodeKey,
     pub session: SessionKey,
     pub code: CodeKey,
     pub invitation: InvitationKey,
@@ -98,6 +101,7 @@ impl Keys {
         let root = Keyed::new(secret);
         Self {
             matching: MatchKey(root.derive("dosebook match 1")),
+            person_code: PersonCodeKey(root.derive("dosebook person code 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             invitation: InvitationKey(root.derive("dosebook invitation 1")),

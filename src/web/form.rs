@@ -13,9 +13,10 @@ use crate::{
         birth_date::BirthDate,
         booking_number::BookingNumber,
         fact::Sent,
+        fold::plain,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
-        typed::{DateFault, DatePart, TypedDate, digits, plain, visible},
+        typed::{DateFault, DatePart, TypedDate, digits},
     },
     http::{
         extract::{self, media_type},
@@ -112,17 +113,14 @@ impl<'a> Reader<'a> {
 
     /// A person's name, as it is kept.
     pub fn name(&mut self) -> Option<String> {
-        let name = parse_name(&visible(self.form.text(NAME)));
+        let name = parse_name(self.form.text(NAME));
         self.read(name)
     }
 
     /// A phone number, digits only.
     pub fn phone(&mut self) -> Option<String> {
-        let phone = plain(self.form.text(PHONE));
-        if phone.trim().is_empty() {
-            return self.read(Err(Refusal::field(PHONE, Detail::Empty)));
-        }
-        self.read(parse_phone(&phone))
+        let phone = parse_phone(self.form.text(PHONE));
+        self.read(phone)
     }
 
     /// A date of birth of somebody who lives on `today`.

@@ -20,12 +20,13 @@ use super::{
     text::Texts,
 };
 use crate::{
-    api::sign_in_code::{Claimed, send_booking_code, send_code},
+    api::sign_in_code::{send_booking_code, send_code},
     config::Site,
     domain::{
         Code, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
-        sign_in_code::Challenge,
+        keys::MatchKey, person_key::Sought, phone, sign_in_code::Challenge,
     },
+    flows,
     http::{
         admission::{self, admit},
         caller::CalledFrom,
@@ -190,7 +191,8 @@ async fn post(
         return visit.show_as(StatusCode::FORBIDDEN, &page);
     }
     let mut reader = Reader::new(typed, t);
-    let Some(claim) = Claim::read(&mut reader, way, app.clock.now().date_naive()) else {
+    let by = (way, &app.keys.matching, app.clock.now().date_naive());
+    let Some(claim) = Claim::read(&mut reader, by) else {
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
@@ -212,18 +214,23 @@ fn change(visit: &Visit, way: Way, sent: &Sent) -> Result<HttpResponse, Problem>
 
 /// Who somebody says they are, or whose booking they say it is.
 enum Claim {
-    Person { name: String, birth_date: BirthDate, phone: String },
+    Person { sought: Sought, name: String, birth_date: BirthDate, phone: String },
     Booking { number: BookingNumber, birth_date: BirthDate },
 }
 
 impl Claim {
     /// None where a field must be mended; the reader has all such.
-    fn read(reader: &mut Reader<'_>, way: Way, today: NaiveDate) -> Option<Self> {
+    fn read(
+        reader: &mut Reader<'_>,
+        (way, key, today): (Way, &MatchKey, NaiveDate),
+    ) -> Option<Self> {
         match way {
             Way::Person => {
                 let read = (reader.name(), reader.birth_date(today), reader.phone());
                 let (Some(name), Some(birth_date), Some(phone)) = read else { return None };
-                Some(Self::Person { name, birth_date, phone })
+                let typed = |field| reader.form.text(field);
+                let sought = Sought::typed(key, typed(NAME), birth_date, typed(PHONE));
+                Some(Self::Person { sought, name, birth_date, phone })
             }
             Way::Booking => {
                 let read = (reader.number(), reader.birth_date(today));
@@ -235,10 +242,9 @@ impl Claim {
 
     async fn send(&self, app: &App, caller: &Caller) -> Result<Challenge, Problem> {
         match self {
-            Self::Person { name, birth_date, phone } => {
+            Self::Person { sought, phone, .. } => {
                 let _admitted = admit::<admission::SignIn>(app)?;
-                let claimed = Claimed { name, birth_date: *birth_date, phone };
-                send_code(app, caller, claimed).await
+                send_code(app, flows::sign_in_code::Claim { sought, phone, caller }).await
             }
             Self::Booking { number, birth_date } => {
                 let _admitted = admit::<admission::LookUp>(app)?;
@@ -250,8 +256,8 @@ impl Claim {
     /// The fields of the form that say it.
     fn typed(&self) -> Form {
         let (first, birth_date, phone) = match self {
-            Self::Person { name, birth_date, phone } => {
-                ((NAME, name.clone()), birth_date, Some((PHONE, phone.clone())))
+            Self::Person { name, birth_date, phone, .. } => {
+                ((NAME, name.clone()), birth_date, Some((PHONE, phone::written(phone))))
             }
             Self::Booking { number, birth_date } => {
                 ((NUMBER, number.to_string()), birth_date, None)

@@ -139,6 +139,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::Unknown { what: Noun::Clinic, id: None },
         Detail::CheckFailed { errors: 0, warnings: 3 },
         Detail::CheckFailed { errors: 2, warnings: 3 },
+        Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
         Detail::ChangedSinceDryRun { then: Counts::default(), now: Counts::default() },
