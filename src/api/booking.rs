@@ -61,7 +61,7 @@ struct BookingList<'a> {
 
 /// A booking as its person sees it.
 #[derive(Serialize)]
-struct BookingView {
+pub struct BookingView {
     booking_id: BookingId,
     number: BookingNumber,
     campaign_id: CampaignId,
@@ -80,7 +80,7 @@ struct BookingView {
 }
 
 impl BookingView {
-    fn new(keys: &Keys, booking: &Booking) -> Self {
+    pub fn new(keys: &Keys, booking: &Booking) -> Self {
         Self {
             booking_id: booking.booking_id,
             number: BookingNumber::of(&keys.booking_number, booking.booking_id),

@@ -30,9 +30,11 @@ words! {
         Course,
         /// A kind of files.
         Kind,
-        Person,
         DryRun,
         Import,
+        Person,
+        /// A line of the journal.
+        Movement,
         Pool,
         Product,
         Region,

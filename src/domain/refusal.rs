@@ -52,7 +52,17 @@ impl Refusal {
 
     /// The thing of this kind that the path names is unknown; `http` adds which id that is.
     pub fn unknown(what: Noun) -> Self {
-        Self::new(Code::NotFound, Detail::Unknown { what, id: None })
+        Self::new(Code::NotFound, Detail::Unknown { what })
+    }
+
+    /// There is none with this id. For administrators, from whom nothing is hidden.
+    pub fn none(what: Noun, id: impl fmt::Display) -> Self {
+        Self::new(Code::NotFound, Detail::NoneWithId { what, id: id.to_string() })
+    }
+
+    /// `field` has an id that none has. For administrators.
+    pub fn none_in(field: impl Into<Cow<'static, str>>, what: Noun, id: impl fmt::Display) -> Self {
+        Self::field(field, Detail::NoneWithId { what, id: id.to_string() })
     }
 
     #[must_use]

@@ -21,6 +21,7 @@ const NOUNS: &[(&str, Noun)] = &[
     ("date", Noun::Closure),
     ("import_id", Noun::Import),
     ("kind", Noun::Kind),
+    ("movement_id", Noun::Movement),
     ("person_id", Noun::Person),
     ("pool_id", Noun::Pool),
     ("product_id", Noun::Product),
@@ -35,7 +36,7 @@ const NOUNS: &[(&str, Noun)] = &[
 /// `Refusal::unknown`; else it is the last thing of the path.
 pub(super) fn named<'a>(refusal: &'a Refusal, request: &HttpRequest) -> Cow<'a, Refusal> {
     let what = match refusal.detail {
-        Detail::Unknown { what, id: None } => Some(what),
+        Detail::Unknown { what } => Some(what),
         Detail::NothingVisible if refusal.code == Code::NotFound => None,
         _ => return Cow::Borrowed(refusal),
     };
@@ -52,8 +53,11 @@ pub(super) fn named<'a>(refusal: &'a Refusal, request: &HttpRequest) -> Cow<'a, 
         named.iter().find(|(noun, word)| *noun == Noun::Kind && word.parse::<Kind>().is_err());
     match no_kind.or(named.last()).copied() {
         Some((what, value)) => {
-            let id = is_id(value).then(|| value.to_owned());
-            Cow::Owned(Refusal { detail: Detail::Unknown { what, id }, ..refusal.clone() })
+            let detail = match is_id(value) {
+                true => Detail::NoneWithId { what, id: value.to_owned() },
+                false => Detail::Unknown { what },
+            };
+            Cow::Owned(Refusal { detail, ..refusal.clone() })
         }
         None => Cow::Borrowed(refusal),
     }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Code, Detail, ImportId,
+        Code, Detail, ImportId, Refusal,
+        clinic_day::Warning,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
         staff_user::Invitation,
@@ -62,6 +63,8 @@ pub struct WrittenReport<'a> {
     rejects: Vec<WrittenReject<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     invitations: Vec<WrittenInvitation<'a>>,
+    warnings_counted: u64,
+    warnings: Vec<WrittenReject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +72,35 @@ struct WrittenInvitation<'a> {
     username: &'a str,
     token: &'a str,
     expires_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// What was done although something about it looks wrong.
+#[derive(Serialize)]
+pub struct WrittenWarning<'a> {
+    field: &'a str,
+    code: Code,
+    text: String,
+    cause: &'static str,
+    facts: Value,
+}
+
+impl<'a> WrittenWarning<'a> {
+    /// # Errors
+    /// Where facts cannot be written as JSON.
+    pub fn all(language: Language, warnings: &'a [Warning]) -> serde_json::Result<Vec<Self>> {
+        let write = |warning: &'a Warning| {
+            let Warning { field, detail } = warning;
+            let said = Refusal::field(field.clone(), detail.clone());
+            Ok(Self {
+                field,
+                code: Warning::CODE,
+                text: words::refusal(language, &said),
+                cause: detail.cause(),
+                facts: facts(detail)?,
+            })
+        };
+        warnings.iter().map(write).collect()
+    }
 }
 
 /// A row that was not loaded, and why.
@@ -108,6 +140,8 @@ impl<'a> WrittenReport<'a> {
             rows_missing: report.rows_missing,
             rejects: rejects(language, &report.rejects)?,
             invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
+            warnings_counted: report.warnings_counted,
+            warnings: rejects(language, &report.warnings)?,
         })
     }
 }

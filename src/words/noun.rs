@@ -24,9 +24,10 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Cohort => ("cohort", "접종 대상"),
         Noun::Course => ("course", "접종 과정"),
         Noun::Kind => ("kind of files", "파일 종류"),
-        Noun::Person => ("person", "사람"),
         Noun::DryRun => ("dry run", "시험 실행"),
         Noun::Import => ("import", "파일 등록"),
+        Noun::Person => ("person", "등록된 분"),
+        Noun::Movement => ("line of the journal", "장부 기록"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),
@@ -56,14 +57,18 @@ pub(super) fn none_of(language: Language, what: Noun, by: By) -> String {
     }
 }
 
-/// That there is no such thing, with its id where that is one.
-pub(super) fn unknown(language: Language, what: Noun, id: Option<&str>) -> String {
+/// That there is no such thing.
+pub(super) fn unknown(language: Language, what: Noun) -> String {
     let what = noun(language, what);
     let ga = josa(what, "이", "가");
-    match id {
-        Some(id) => say!(language, "There is no {what} {id}.", "{id}에 해당하는 {ga} 없습니다."),
-        None => say!(language, "There is no {what} with such an id.", "그런 ID의 {ga} 없습니다."),
-    }
+    say!(language, "There is no {what} with such an id.", "그런 ID의 {ga} 없습니다.")
+}
+
+/// That there is none with this id.
+pub(super) fn none_with_id(language: Language, what: Noun, id: &str) -> String {
+    let what = noun(language, what);
+    let ga = josa(what, "이", "가");
+    say!(language, "There is no {what} {id}.", "ID가 {id}인 {ga} 없습니다.")
 }
 
 /// That the code or name of a thing is in use.

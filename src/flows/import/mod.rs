@@ -207,8 +207,11 @@ impl Job<'_> {
         };
         report.continues = known.continues;
         if is_readable {
-            check(conn, kind, &mut rejects).await?;
+            check(conn, kind, &mut rejects, options.dry_run).await?;
         }
+        let warnings = rejects.take_warnings();
+        report.warnings_counted = warnings.counted;
+        report.warnings = warnings.into_listed();
         report.rows_rejected = rejects.counted();
         report.rejects = rejects.into_listed();
         let good = rows_read.saturating_sub(report.rows_rejected);
@@ -219,7 +222,7 @@ impl Job<'_> {
             let refusal = refusal.unwrap_or_else(|| report.refusal());
             return Err(Undone::refused(report, refusal));
         }
-        let written = write(conn, kind, options.actor()).await?;
+        let written = write(conn, kind, options).await?;
         report.rows_accepted = written.new;
         report.rows_changed = written.changed;
         report.rows_unchanged = good.saturating_sub(written.new + written.changed);
@@ -239,6 +242,7 @@ impl Job<'_> {
         }
         let invitations = self.invite(conn).await?;
         db::catalogue::touch(conn).await?;
+        finish(conn, kind).await?;
         Ok(Report { import_id: Some(import_id), invitations, ..report })
     }
 
@@ -369,31 +373,51 @@ impl Job<'_> {
             rows_missing: None,
             rejects: Vec::new(),
             invitations: Vec::new(),
+            warnings_counted: 0,
+            warnings: Vec::new(),
         }
     }
 }
 
-async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sqlx::Result<()> {
+async fn check(
+    conn: &mut PgConnection,
+    kind: Kind,
+    rejects: &mut Rejects,
+    is_dry_run: bool,
+) -> sqlx::Result<()> {
     match kind {
         Kind::Register => register::check(conn, rejects).await,
         Kind::Roster => roster::check(conn, rejects).await,
         Kind::Clinics => clinic::check(conn, rejects).await,
         Kind::Slots => slot::check(conn, rejects).await,
-        Kind::Allocations => allocation::check(conn, rejects).await,
+        Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
         Kind::Regions => region::check(conn, rejects).await,
         Kind::Users => user::check(conn, rejects).await,
     }
 }
 
-async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<Written> {
+async fn write(conn: &mut PgConnection, kind: Kind, options: &Options) -> sqlx::Result<Written> {
     match kind {
         Kind::Register => register::write(conn).await,
         Kind::Roster => db::import::roster::insert_staged(conn).await,
         Kind::Clinics => db::import::clinic::insert_staged(conn).await,
         Kind::Slots => db::import::slot::insert_staged(conn).await,
-        Kind::Allocations => allocation::write(conn, actor).await,
+        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await,
         Kind::Regions => db::import::region::insert_staged(conn).await,
         Kind::Users => db::import::user::insert_staged(conn).await,
+    }
+}
+
+/// What bookings wait for comes last, after everything that can be waited for.
+async fn finish(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<()> {
+    match kind {
+        Kind::Allocations => db::import::allocation::top_up(conn).await,
+        Kind::Register
+        | Kind::Roster
+        | Kind::Clinics
+        | Kind::Slots
+        | Kind::Regions
+        | Kind::Users => Ok(()),
     }
 }
 

@@ -2,9 +2,17 @@
 
 mod campaign;
 mod check;
+mod clinic_day;
+mod correction;
 mod dose;
+mod idempotency;
+mod lock;
+mod mark;
+mod merge;
+mod merge_race;
 mod movement;
 mod name;
+mod person;
 mod place;
 mod rule;
 mod story;
