@@ -140,7 +140,9 @@ async fn what_is_not_there_is_named_with_its_id() {
             assert!(!concrete.contains('{'), "say in `ids` what there is: {concrete}");
             let verb = Method::from_bytes(method.as_bytes()).unwrap();
             let request = admin.request(verb, &concrete);
-            let request = request.header("idempotency-key", "name-1").header("if-match", "*");
+            let request = request
+                .header("idempotency-key", &Uuid::now_v7().to_string())
+                .header("if-match", "*");
             let request = match example(operation) {
                 Some(body) => request.json(&body),
                 None if parameter == "kind" && method == "POST" => request.body("text/csv", "x"),
