@@ -99,7 +99,7 @@ pub async fn homes(
          ), home as (
              select p.region_id, count(*) as people
              from person p join region r using (region_id)
-             where exists (select from let_in c
+             where p.mark is null and p.merged_into is null and exists (select from let_in c
                  where (c.born_from is null or c.born_from <= p.birth_date)
                      and (c.born_to is null or p.birth_date <= c.born_to)
                      and (c.region_id is null or c.region_id in (r.region_id, r.parent_id))
