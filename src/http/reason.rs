@@ -9,6 +9,7 @@ use crate::{
         clinic_day::Warning,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::Changes,
         verdict::{Reason, ReasonCode, Verdict},
     },
     words,
@@ -62,6 +63,7 @@ pub struct WrittenReport<'a> {
     rejects: Vec<WrittenReject<'a>>,
     warnings_counted: u64,
     warnings: Vec<WrittenReject<'a>>,
+    slots: Option<&'a Changes>,
 }
 
 /// What was done although something about it looks wrong.
@@ -124,6 +126,7 @@ impl<'a> WrittenReport<'a> {
             rejects: rejects(language, &report.rejects)?,
             warnings_counted: report.warnings_counted,
             warnings: rejects(language, &report.warnings)?,
+            slots: report.slots.as_ref(),
         })
     }
 }

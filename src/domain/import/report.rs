@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{counts::Counts, fault::Fault, kind::Kind, read_as::ReadAs};
-use crate::domain::{Code, Detail, ImportId, Refusal};
+use crate::domain::{Code, Detail, ImportId, Refusal, slot_plan::Changes};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
@@ -163,6 +163,8 @@ pub struct Report {
     pub warnings_counted: u64,
     /// The first 1,000.
     pub warnings: Vec<Reject>,
+    /// What became of slots, where the file is about them.
+    pub slots: Option<Changes>,
 }
 
 impl Report {
