@@ -140,6 +140,10 @@ pub struct Metrics {
     pub provider_seconds: Family<ProviderLabel, Histogram>,
     /// 1 while a provider works, 0 while it is left alone.
     pub provider_up: Family<ProviderLabel, Gauge>,
+    /// Persons whose keys were made anew.
+    pub person_keys_made: Counter,
+    /// Persons who keep a key of the form before, because their new one is another person's.
+    pub person_keys_shared: Gauge,
 }
 
 impl Metrics {
@@ -167,6 +171,8 @@ impl Metrics {
             provider_attempts: Family::default(),
             provider_seconds: Family::new_with_constructor(attempt_seconds),
             provider_up: Family::default(),
+            person_keys_made: Counter::default(),
+            person_keys_shared: Gauge::default(),
             registry: Mutex::default(),
         };
         registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
@@ -205,9 +211,23 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_persons(&mut registry);
         metrics.register_messages(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_persons(&self, registry: &mut Registry) {
+        registry.register(
+            "person_keys_made",
+            "Persons whose keys were made anew",
+            self.person_keys_made.clone(),
+        );
+        registry.register(
+            "person_keys_shared",
+            "Persons who keep an earlier key, because their new one is another person's",
+            self.person_keys_shared.clone(),
+        );
     }
 
     fn register_messages(&self, registry: &mut Registry) {

@@ -194,10 +194,11 @@ fn slots(shape: &Shape) -> String {
 
 fn people(first: i64, last: i64) -> String {
     format!(
-        "insert into person (person_id, match_key, birth_date, region_id, name, phone)
+        "insert into person (person_id, match_key, birth_date, region_id, name, phone, fold)
              overriding system value
              select n, decode(md5(n::text), 'hex'), date '1962-01-01' + (n % 1826)::int,
-                 {PROVINCES} + 1 + n % {DISTRICTS}, 'Kim Min-jun', '010' || lpad(n::text, 8, '0')
+                 {PROVINCES} + 1 + n % {DISTRICTS}, 'Kim Min-jun', '010' || lpad(n::text, 8, '0'),
+                 2
              from generate_series({first}::bigint, {last}) n"
     )
 }

@@ -63,6 +63,7 @@ struct BookingView<'a> {
 struct PersonView<'a> {
     name: &'a str,
     birth_date: NaiveDate,
+    birth_precision: &'static str,
     phone: &'a str,
 }
 
@@ -96,7 +97,12 @@ impl<'a> BookingView<'a> {
             state: booking.state,
             product_id: booking.product_id,
             dose_number: booking.dose_number,
-            person: PersonView { name, birth_date: *birth_date, phone },
+            person: PersonView {
+                name,
+                birth_date: birth_date.date(),
+                birth_precision: birth_date.precision().word(),
+                phone,
+            },
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::{
         birth_date::BirthDate,
         booking_number::BookingNumber,
         code_cap::Caller,
-        person::{match_key, parse_name, parse_phone},
+        person::{parse_name, parse_phone},
+        person_key::Sought,
         sign_in_code::Challenge,
     },
     flows::{self, booking_number::NumberClaim, sign_in_code::Claim},
@@ -58,11 +59,11 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let name = parse_name(&claim.name)?;
+    parse_name(&claim.name)?;
     let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
-    let phone = parse_phone(&claim.phone)?;
-    let claimed = Claimed { name: &name, birth_date, phone: &phone };
-    Ok(told(send_code(&app, &caller, claimed).await?))
+    let phone = &parse_phone(&claim.phone)?;
+    let sought = &Sought::typed(&app.keys.matching, &claim.name, birth_date, &claim.phone);
+    Ok(told(send_code(&app, Claim { sought, phone, caller: &caller }).await?))
 }
 
 /// Sends a code to the phone of whoever has the booking. The answer is the same where nobody has.
@@ -76,13 +77,9 @@ pub async fn post_booking_code(
     Json(claim): Json<BookingCodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     has_way_out(&app)?;
-    let now = app.clock.now();
     let number = BookingNumber::parse(&claim.number)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, now.date_naive())?;
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let claim = NumberClaim { number, birth_date, caller: &caller };
-    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
-    Ok(told(on_its_way(&app, asked)?))
+    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    Ok(told(send_booking_code(&app, &caller, (number, birth_date)).await?))
 }
 
 /// # Errors
@@ -111,30 +108,32 @@ fn told(challenge: Challenge) -> HttpResponse {
         .json(ChallengeView { challenge_id, expires_at })
 }
 
-/// Who somebody says they are, as it is kept.
-#[derive(Clone, Copy)]
-pub struct Claimed<'a> {
-    pub name: &'a str,
-    pub birth_date: BirthDate,
-    /// Digits only.
-    pub phone: &'a str,
-}
-
 /// Sends a code to whoever this is, or nobody; for pages too.
 ///
 /// # Errors
 /// `too_many_requests`; `unavailable` where codes have no way out.
-pub async fn send_code(
-    app: &App,
-    caller: &Caller,
-    claimed: Claimed<'_>,
-) -> Result<Challenge, Problem> {
+pub async fn send_code(app: &App, claim: Claim<'_>) -> Result<Challenge, Problem> {
     has_way_out(app)?;
-    let Claimed { name, birth_date, phone } = claimed;
-    let match_key = &match_key(&app.keys.matching, name, birth_date, phone);
     let now = app.clock.now();
     app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let claim = Claim { match_key, phone, caller };
     let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    on_its_way(app, asked)
+}
+
+/// Sends a code to whoever has the booking with this number and was born on this day, or to nobody;
+/// for pages too.
+///
+/// # Errors
+/// `too_many_requests`; `unavailable` where codes have no way out.
+pub async fn send_booking_code(
+    app: &App,
+    caller: &Caller,
+    (number, birth_date): (BookingNumber, BirthDate),
+) -> Result<Challenge, Problem> {
+    has_way_out(app)?;
+    let now = app.clock.now();
+    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    let claim = NumberClaim { number, birth_date, caller };
+    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
     on_its_way(app, asked)
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     db::{
         self, Db,
-        board::{Lines, Moment},
+        board::{Lines, Moment, seats_by_slot},
     },
     domain::{AllocationId, ClinicId, slot::Slot},
 };
@@ -133,10 +133,9 @@ async fn carry_on(
     for clinic_id in without_slot(&new) {
         slots.remove(&clinic_id);
     }
-    for line in &new {
-        if let Some(slot_id) = line.slot_id
-            && let Some(kept) = slots.get_mut(&slot_id.clinic())
-            && let Err(broken) = kept.take_seats(slot_id, line.seats())
+    for (slot_id, seats) in seats_by_slot(&new) {
+        if let Some(kept) = slots.get_mut(&slot_id.clinic())
+            && let Err(broken) = kept.take_seats(slot_id, seats)
         {
             tracing::error!(%broken, "the clinic's slots are read again");
             slots.remove(&slot_id.clinic());

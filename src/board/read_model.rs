@@ -16,7 +16,7 @@ use super::{
     slot::Slots,
 };
 use crate::{
-    db::board::{Account, Lines, Moment, Pool},
+    db::board::{Account, Lines, Moment, Pool, seats_by_slot},
     domain::{
         AllocationId, CampaignId, ClinicId, PoolId, RegionId, SlotId, availability::Availability,
         supply::Buckets,
@@ -316,12 +316,10 @@ impl ReadModel {
         lines: &[Lines],
         read: HashMap<ClinicId, Slots>,
     ) -> Result<(), Broken> {
-        for line in lines {
-            let Some(slot_id) = line.slot_id.filter(|id| !read.contains_key(&id.clinic())) else {
-                continue;
-            };
-            if let Some(clinic) = self.clinic_mut(slot_id.clinic()) {
-                clinic.kept.take_seats(slot_id, line.seats())?;
+        for (slot_id, seats) in seats_by_slot(lines) {
+            let is_read = read.contains_key(&slot_id.clinic());
+            if let Some(clinic) = self.clinic_mut(slot_id.clinic()).filter(|_| !is_read) {
+                clinic.kept.take_seats(slot_id, seats)?;
             }
         }
         for (clinic_id, slots) in read {

@@ -18,6 +18,7 @@ use crate::domain::{
     allocation::{Allocation, Key},
     applicant::Applicant,
     batch::{Cancellation, PersonState, Writes},
+    birth_date::{BirthDate, Precision},
     booking::{Booking, NewBooking},
     channel::Channel,
     movement::{Bucket, Kind},
@@ -271,7 +272,7 @@ pub async fn people(
     needs: Needs,
 ) -> sqlx::Result<HashMap<PersonId, PersonState>> {
     let rows = query!(
-        r#"/* batch::people */ select p.person_id, p.birth_date, p.region_id,
+        r#"/* batch::people */ select p.person_id, p.birth_date, p.birth_precision, p.region_id,
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
                    as parent_id,
                array(select m.roster_id from roster_member m
@@ -287,7 +288,7 @@ pub async fn people(
         let person_id = PersonId(row.person_id);
         let applicant = Applicant {
             person_id,
-            birth_date: row.birth_date,
+            birth_date: BirthDate::kept(row.birth_date, Precision::numbered(row.birth_precision)),
             region_id: RegionId(row.region_id),
             province_id: row.parent_id.map(RegionId),
             rosters: row.rosters.into_iter().map(RosterId).collect(),

@@ -5,6 +5,8 @@
 //! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
 //! say that: a transaction that commits late has taken its id long before.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
 
@@ -82,6 +84,18 @@ impl Lines {
     pub fn seats(&self) -> i64 {
         supply::seats_taken(self.kind) * self.lines
     }
+}
+
+/// The seats that the lines take in each slot, all of them together: summed up as they are, they are
+/// in no order, and cancellations alone may well be more than what was taken before.
+pub fn seats_by_slot(lines: &[Lines]) -> BTreeMap<SlotId, i64> {
+    let mut seats = BTreeMap::new();
+    for line in lines {
+        if let Some(slot_id) = line.slot_id {
+            *seats.entry(slot_id).or_default() += line.seats();
+        }
+    }
+    seats
 }
 
 /// The lines that this transaction sees and a read model at `position` lacks.
@@ -269,4 +283,33 @@ pub async fn slots(conn: &mut PgConnection, clinic_ids: &[i32]) -> sqlx::Result<
     )
     .fetch_all(conn)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seats_given_back_before_they_are_taken_are_no_fault() {
+        let slot = |number| Some(SlotId((1_i64 << 24) + number));
+        let lines = |kind, slot_id, lines| Lines {
+            kind,
+            from: Bucket::Open,
+            to: Bucket::Booked,
+            allocation_id: None,
+            from_pool_id: None,
+            to_pool_id: None,
+            slot_id,
+            doses: lines,
+            lines,
+        };
+        let lines = [
+            lines(Kind::Cancel, slot(1), 40),
+            lines(Kind::Book, slot(2), 3),
+            lines(Kind::Book, slot(1), 41),
+            lines(Kind::Book, None, 5),
+        ];
+        let seats: Vec<_> = seats_by_slot(&lines).into_values().collect();
+        assert_eq!(seats, [1, 3]);
+    }
 }

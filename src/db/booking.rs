@@ -141,17 +141,22 @@ pub struct Held {
 /// some two thousand born on each.
 const BORN_MAX: i64 = 20_000;
 
-/// Every booking, ended or not, of everybody who was born on this day. One row holds them all, so
-/// that the time does not depend on what is looked for among them. The `offset` keeps the planner
-/// to the indexes of persons' bookings.
+/// Every booking, ended or not, of everybody who was born on this day, or may have been as far as
+/// the register knows. One row holds them all, so that the time does not depend on what is looked
+/// for among them. The `offset` keeps the planner to the indexes of persons' bookings.
 pub async fn list_of_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
 ) -> sqlx::Result<Vec<Held>> {
+    let [month, year] = birth_date.vaguer().map(BirthDate::date);
+    let day = birth_date.date();
     let row = query!(
         "/* booking::list_of_born_on */
          with born as materialized (
-             select person_id, match_key, phone from person where birth_date = $1 limit $2)
+             select person_id, match_key, phone from person
+             where birth_date = any($1) and (birth_precision = 3 and birth_date = $3
+                 or birth_precision = 2 and birth_date = $4
+                 or birth_precision = 1 and birth_date = $5) limit $2)
          select array_agg(b.booking_id) as booking_ids, array_agg(match_key) as match_keys,
              array_agg(phone) as phones
          from born cross join lateral (
@@ -161,8 +166,11 @@ pub async fn list_of_born_on(
              select booking_id from booking
              where person_id = born.person_id and state in (3, 4)
              offset 0) b",
-        birth_date.date(),
+        &[day, month, year],
         BORN_MAX,
+        day,
+        month,
+        year,
     )
     .fetch_one(db)
     .await?;

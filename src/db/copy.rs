@@ -72,6 +72,14 @@ impl CopyRow<'_> {
         self
     }
 
+    /// A match key, or null.
+    pub fn optional_key(self, key: Option<Match>) -> Self {
+        match key {
+            Some(key) => self.key(key),
+            None => self.value("\\N"),
+        }
+    }
+
     /// A value that needs no escaping, or null.
     pub fn optional(self, value: Option<impl std::fmt::Display>) -> Self {
         match value {

@@ -25,6 +25,7 @@ pub mod movement;
 pub mod notice;
 pub mod outbox;
 pub mod person;
+pub mod person_key;
 pub mod pool;
 pub mod product;
 pub mod region;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     BookingId, ClinicId, ProductId, SlotId,
+    birth_date::{BirthDate, Precision},
     booking::State,
     schedule::{Booking, Found, Patient, Schedule, Slot},
 };
@@ -24,6 +25,7 @@ struct Row {
     dose_number: Option<i16>,
     name: Option<String>,
     birth_date: Option<NaiveDate>,
+    birth_precision: Option<i16>,
     phone: Option<String>,
 }
 
@@ -41,7 +43,8 @@ pub async fn find(
                s.seats as "seats?", s.taken as "taken?",
                b.booking_id as "booking_id?", b.state as "state?", b.product_id as "product_id?",
                b.dose_number as "dose_number?",
-               p.name as "name?", p.birth_date as "birth_date?", p.phone as "phone?"
+               p.name as "name?", p.birth_date as "birth_date?",
+               p.birth_precision as "birth_precision?", p.phone as "phone?"
            from clinic c
            left join slot s on s.clinic_id = c.clinic_id and s.on_date = $2
            left join booking b on b.slot_id = s.slot_id and b.state <> $3
@@ -116,7 +119,7 @@ pub async fn list_found(
     let rows = query!(
         r#"/* schedule::list_found */ select b.booking_id, b.state, b.product_id, b.dose_number,
                b.ended_at, b.slot_id, s.on_date, s.on_date = $2 as "is_today!", s.starts_at,
-               s.ends_at, p.name, p.birth_date, p.phone
+               s.ends_at, p.name, p.birth_date, p.birth_precision, p.phone
            from booking b join slot s using (slot_id) join person p using (person_id)
            where b.booking_id = any($1) order by s.starts_at, b.booked_at, b.booking_id"#,
         &ids,
@@ -139,11 +142,19 @@ pub async fn list_found(
                 state,
                 product_id: ProductId(row.product_id),
                 dose_number: row.dose_number,
-                person: Patient { name: row.name, birth_date: row.birth_date, phone: row.phone },
+                person: Patient {
+                    name: row.name,
+                    birth_date: born(row.birth_date, row.birth_precision),
+                    phone: row.phone,
+                },
             },
         })
     });
     found.collect()
+}
+
+fn born(date: NaiveDate, precision: i16) -> BirthDate {
+    BirthDate::kept(date, Precision::numbered(precision))
 }
 
 fn pieces(row: Row) -> sqlx::Result<(Option<Slot>, Option<Booking>)> {
@@ -166,7 +177,11 @@ fn pieces(row: Row) -> sqlx::Result<(Option<Slot>, Option<Booking>)> {
             state: state?,
             product_id: ProductId(row.product_id?),
             dose_number: row.dose_number?,
-            person: Patient { name: row.name?, birth_date: row.birth_date?, phone: row.phone? },
+            person: Patient {
+                name: row.name?,
+                birth_date: born(row.birth_date?, row.birth_precision?),
+                phone: row.phone?,
+            },
         })
     };
     Ok((slot, booking()))

@@ -8,49 +8,56 @@ use crate::domain::{
     PersonId,
     code_cap::{CODE_WINDOW_MINUTES, CodeCounts, TRY_WINDOW_HOURS, TryCounts},
     outbox::CodeMessage,
-    person::Match,
+    person_key::Sought,
     sign_in_code::ATTEMPTS_MAX,
 };
 
 /// Who asks for a code.
 #[derive(Clone, Copy)]
 pub struct Asking<'a> {
-    pub match_key: &'a Match,
+    pub sought: &'a Sought,
     /// Digits only.
     pub phone: &'a str,
     pub counts: &'a CodeCounts,
     pub now: DateTime<Utc>,
 }
 
-/// Keeps a code for the person whose main name or spelling has this match key, and puts the message
-/// to them in the outbox; for nobody, keeps a decoy and a message that is never sent. Ends the
-/// older codes of the same origin, and counts the new one for the address and the network.
+/// Keeps a code for the person whose main name or spelling has the first of the keys that is one
+/// person's, and puts the message to them in the outbox; for nobody, and for people without a
+/// phone, keeps a decoy and a message that is never sent. Ends the older codes of the same origin,
+/// and counts the new one for the address and the network.
 ///
-/// The statement does the same for everybody, as fast: it reads the person with the next key where
-/// there is none with this one, and writes as many rows, as long. A key that two people share is
-/// nobody's. Whoever has the turn of the person has their codes to themselves; of what is locked
-/// here others want only the counts of the address and the network, which are locked in this order.
+/// The statement does the same for everybody, as fast: for every key it reads the person with the
+/// next one where there is none with this one, and it writes as many rows, as long. A key that two
+/// people share is nobody's. Whoever has the turn of the person has their codes to themselves; of
+/// what is locked here others want only the counts of the address and the network, which are locked
+/// in this order.
 pub async fn insert(
     conn: &mut PgConnection,
     asking: Asking<'_>,
     code_hash: &[u8; 32],
     message: &CodeMessage,
 ) -> sqlx::Result<()> {
-    let Asking { match_key, phone, counts, now } = asking;
+    let Asking { sought, phone, counts, now } = asking;
+    let keys: Vec<_> = sought.keys().iter().map(|key| key.to_vec()).collect();
     query!(
         r#"/* sign_in_code::insert */
         with main as (
-            select person_id, phone, match_key = $1 as is_theirs from person
-            where match_key >= $1 order by match_key limit 1),
+            select k.nth, p.person_id, p.phone, p.match_key = k.key as is_theirs
+            from unnest($1::bytea[]) with ordinality k (key, nth)
+            cross join lateral (select person_id, phone, match_key from person
+                where match_key >= k.key order by match_key limit 1) p),
         spelled as (
-            select person_id, phone, s.match_key = $1 as is_theirs
-            from (select match_key, person_id from person_spelling
-                  where match_key >= $1 order by match_key limit 1) s
-            join person using (person_id)),
+            select k.nth, p.person_id, p.phone, s.match_key = k.key as is_theirs
+            from unnest($1::bytea[]) with ordinality k (key, nth)
+            cross join lateral (select match_key, person_id from person_spelling
+                where match_key >= k.key order by match_key limit 1) s
+            join person p using (person_id)),
         found as (
             select max(person_id) as person_id, max(phone) as phone
             from (select * from main union all select * from spelled) either
-            where is_theirs having count(*) = 1),
+            where is_theirs and phone <> ''
+            group by nth having count(distinct person_id) = 1 order by nth limit 1),
         holder as (
             select coalesce(max(person_id), 0) as person_id,
                    coalesce(max(phone), translate($2, '123456789', '000000000')) as phone
@@ -72,7 +79,7 @@ pub async fn insert(
         on conflict (key) do update set
             used = case when c.ends_at > $7 then c.used + 1 else 1 end,
             ends_at = case when c.ends_at > $7 then c.ends_at else excluded.ends_at end"#,
-        match_key,
+        &keys,
         phone,
         &counts.person,
         &counts.origin,

@@ -43,8 +43,10 @@ use crate::{
         },
     },
     domain::{
-        CampaignId, ClinicId, Code, ProductId, Refusal, RegionId, birth_date::BirthDate,
-        keys::Keys, person::match_key,
+        CampaignId, ClinicId, Code, ProductId, Refusal, RegionId,
+        birth_date::BirthDate,
+        keys::Keys,
+        person_key::{match_key, name_key},
     },
     words,
 };
@@ -240,8 +242,18 @@ async fn write_people(
             let birth_date = BirthDate::new(person.birth_date, today).ok()?;
             let key = |name: &str| match_key(&keys.matching, name, birth_date, &person.phone);
             let (match_key, spelling_key) = (key(&person.name), key(&person.name_en));
+            let name_key = name_key(&keys.matching, &person.name, birth_date);
             let DemoPerson { name, name_en, birth_date, phone, .. } = person;
-            Some(NewPerson { match_key, birth_date, region_id, name, phone, spelling_key, name_en })
+            Some(NewPerson {
+                match_key,
+                name_key,
+                birth_date,
+                region_id,
+                name,
+                phone,
+                spelling_key,
+                name_en,
+            })
         });
     db::demo::copy_persons(conn, persons).await?;
     Ok(())

@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 
-use super::{PersonId, ProductId, RegionId, RosterId, cohort::Home};
+use super::{PersonId, ProductId, RegionId, RosterId, birth_date::BirthDate, cohort::Home};
 
 /// A person of the register, as far as the rules ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applicant {
     pub person_id: PersonId,
-    pub birth_date: NaiveDate,
+    pub birth_date: BirthDate,
     pub region_id: RegionId,
     /// The province of the region; none where the region is a province itself, or nobody asks.
     pub province_id: Option<RegionId>,

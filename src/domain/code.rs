@@ -62,6 +62,7 @@ codes! {
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;
     DuplicateRow,         "duplicate_row",          422;
+    PossibleDuplicate,    "possible_duplicate",     409;
     AlreadyLoaded,        "already_loaded",         409;
     DryRunDiffers,        "dry_run_differs",        409;
     ConfirmationNeeded,   "confirmation_needed",    409;

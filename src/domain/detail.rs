@@ -99,6 +99,12 @@ details! {
     NoLongerInRegister,                                        "no_longer_in_register";
     InRegister,                                                "in_register";
     SpellingInRegister,                                        "spelling_in_register";
+    SameNameAndBirthDate,                                      "same_name_and_birth_date";
+    PossiblySameAsLine { line: u64 },                          "possibly_same_as_line";
+    PersonCodeInRegister,                                      "person_code_in_register";
+    PersonHasOtherCode,                                        "person_has_other_code";
+    CodeOfOtherPerson,                                         "code_of_other_person";
+    KeyOfOtherPerson,                                          "key_of_other_person";
 
     // places
     DistrictOfDistrict,                                        "district_of_district";

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     CampaignId, CourseId, PersonId, ProductId, TrancheId,
     applicant::{AnonymousApplicant, Applicant, Appointment},
+    birth_date::{BirthDate, Precision},
     calendar::local_date,
     campaign_state::State,
     cohort::Home,
@@ -74,6 +75,7 @@ pub fn judge_anonymous(
     now: DateTime<Utc>,
 ) -> Verdict {
     let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
+    let birth_date = BirthDate::kept(birth_date, Precision::Day);
     let subject = Subject { birth_date, home, rosters: None, doses: None };
     Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
@@ -227,7 +229,7 @@ pub(crate) mod tests {
     pub(crate) fn applicant(born: &str) -> Applicant {
         Applicant {
             person_id: PersonId(1),
-            birth_date: date(born),
+            birth_date: BirthDate::kept(date(born), Precision::Day),
             region_id: RegionId(11),
             province_id: Some(RegionId(1)),
             rosters: vec![],
@@ -411,6 +413,7 @@ pub(crate) mod tests {
             };
             let second = is_booked.then(|| dose(2, (date("2021-08-20"), false)));
             let doses = earlier.map(|held| dose(1, held)).into_iter().chain(second).collect();
+            let birth_date = BirthDate::kept(birth_date, Precision::Day);
             Applicant { birth_date, rosters, doses, ..applicant("2003-07-01") }
         }
     }

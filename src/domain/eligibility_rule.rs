@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use super::{
     ProductId, RosterId,
     applicant::DoseHeld,
+    birth_date::BirthDate,
     calendar::{day_reaching, local_date, start_of_day},
     campaign_state::State,
     cohort::{Home, Membership},
@@ -18,7 +19,7 @@ use super::{
 /// What is known of whoever asks; `None` is not known.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) birth_date: NaiveDate,
+    pub(super) birth_date: BirthDate,
     pub(super) home: Option<Home>,
     pub(super) rosters: Option<&'a [RosterId]>,
     pub(super) doses: Option<&'a [DoseHeld]>,
@@ -120,10 +121,11 @@ impl<'a> Case<'a> {
     }
 
     fn cohort(&self) -> Option<Unmet> {
-        let Subject { birth_date, home, rosters, .. } = self.subject;
+        let Subject { home, rosters, .. } = self.subject;
+        let born = self.subject.birth_date.date();
         let (mut depends_on_region, mut depends_on_roster) = (false, false);
         for cohort in &self.rules.cohorts {
-            match cohort.membership(birth_date, home, rosters) {
+            match cohort.membership(born, home, rosters) {
                 Membership::Yes => return None,
                 Membership::No => {}
                 Membership::DependsOnRegion => depends_on_region = true,
@@ -141,7 +143,7 @@ impl<'a> Case<'a> {
             return None;
         }
         let Some(tranche) = Tranche::of(tranches, born) else {
-            return Some(lasting(Reason::NotInTranche { last_digit: born.day() % 10 }));
+            return Some(lasting(Reason::NotInTranche { last_digit: born.date().day() % 10 }));
         };
         let opens_at = tranche.opens_at;
         (self.now < opens_at).then(|| {
@@ -172,7 +174,7 @@ impl<'a> Case<'a> {
     }
 
     fn age(&self, product: &Product) -> Option<Unmet> {
-        let born = self.subject.birth_date;
+        let born = self.subject.birth_date.date();
         let product_id = product.product_id;
         let product_name = || product.name.clone();
         match product.age_fit(born, self.on_date()) {

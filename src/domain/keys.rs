@@ -61,6 +61,8 @@ macro_rules! keys {
 keys! {
     /// Blind index of the register; see `domain::person::match_key`.
     MatchKey;
+    /// Blind index of the register's own codes of persons; see `domain::person_key::code_key`.
+    PersonCodeKey;
     /// Signs what a citizen's browser holds between requests.
     SessionKey;
     /// Hashes one-time codes at rest.
@@ -69,6 +71,8 @@ keys! {
     CapKey;
     /// Makes the numbers of bookings; see `domain::booking_number`.
     BookingNumberKey;
+    /// Seals what a browser keeps of somebody until their code has come.
+    SealKey;
     /// Makes the passwords of the demonstration's sign-ins.
     DemoKey;
 }
@@ -77,10 +81,12 @@ keys! {
 #[derive(Clone)]
 pub struct Keys {
     pub matching: MatchKey,
+    pub person_code: PersonCodeKey,
     pub session: SessionKey,
     pub code: CodeKey,
     pub cap: CapKey,
     pub booking_number: BookingNumberKey,
+    pub seal: SealKey,
     pub demo: DemoKey,
     fingerprint: [u8; 32],
 }
@@ -92,10 +98,12 @@ impl Keys {
         let root = Keyed::new(secret);
         Self {
             matching: MatchKey(root.derive("dosebook match 1")),
+            person_code: PersonCodeKey(root.derive("dosebook person code 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
             booking_number: BookingNumberKey(root.derive("dosebook booking number 1")),
+            seal: SealKey(root.derive("dosebook seal 1")),
             demo: DemoKey(root.derive("dosebook demo 1")),
             fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }

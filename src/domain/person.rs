@@ -1,26 +1,25 @@
 //! A person as the register knows them: name, birth date and phone, and the key that finds them.
 //! Reasons given here name the field and never repeat its value.
 
-use chrono::NaiveDate;
-
+pub use super::person_key::{Match, match_key};
 use crate::domain::{
-    Detail, PersonId, Refusal, RegionId, birth_date::BirthDate, fact::Expected, keys::MatchKey,
-    language::Language, localized::Localized,
+    Detail, PersonId, Refusal, RegionId,
+    birth_date::BirthDate,
+    fact::Expected,
+    fold,
+    keys::MatchKey,
+    language::Language,
+    localized::Localized,
+    person_key::{earlier_match_key, match_key_by_code, name_key},
+    phone,
 };
 
 /// Longest name in characters, as `person_name_check` has it.
 const NAME_CHARS_MAX: usize = 200;
-/// Digits of a phone number: 15 is the most that E.164 allows.
-const PHONE_DIGITS_MIN: usize = 7;
-const PHONE_DIGITS_MAX: usize = 15;
+/// Longest code of a person in characters.
+const CODE_CHARS_MAX: usize = 64;
 /// Longest e-mail address in characters, as `person_email_check` has it (RFC 5321, 4.5.3.1.3).
 const EMAIL_CHARS_MAX: usize = 254;
-/// Length of a match key in bytes, as `person_match_key_length_check` has it.
-const MATCH_KEY_BYTES: usize = 16;
-
-/// Who is this? Keyed HMAC over normalised name, birth date and phone.
-pub type Match = [u8; MATCH_KEY_BYTES];
-
 /// A person of the register, as they are shown to themselves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
@@ -30,7 +29,7 @@ pub struct Person {
     pub name_ko: Option<String>,
     /// The spelling in English, where the register has one beside the main name.
     pub name_en: Option<String>,
-    pub birth_date: NaiveDate,
+    pub birth_date: BirthDate,
     pub region_id: RegionId,
     pub region_name: Localized,
     /// In which messages to them are written; none until the register or they have said.
@@ -50,12 +49,15 @@ impl Person {
 
 /// A person before they have an id.
 pub struct NewPerson<'a> {
-    pub match_key: Match,
+    pub keyed: &'a Keyed,
+    /// None where the register has given no code.
+    pub code_key: Option<Match>,
     pub birth_date: BirthDate,
     pub region_id: RegionId,
-    pub name: &'a str,
+    /// Empty for somebody without one.
     pub phone: &'a str,
-    pub spellings: &'a [Spelling],
+    /// Whoever has the same name and birth date, and another phone, is known to be another person.
+    pub is_distinct: bool,
     pub contact: &'a Contact,
 }
 
@@ -101,19 +103,36 @@ impl Names {
     }
 
     /// The key of the main name, and the spellings that have another key than it and than each
-    /// other.
-    pub fn keyed(self, key: &MatchKey, birth_date: BirthDate, phone: &str) -> Keyed {
+    /// other. `phone` is one as it is kept; somebody without one is told from others by the code,
+    /// and signs in by no spelling.
+    pub fn keyed(
+        self,
+        key: &MatchKey,
+        birth_date: BirthDate,
+        (phone, code): (&str, Option<&Match>),
+    ) -> Keyed {
         let Self { main, ko, en } = self;
-        let main_key = match_key(key, &main, birth_date, phone);
+        let name_key = name_key(key, &main, birth_date);
+        let key_of = |name: &str| match code.filter(|_| phone.is_empty()) {
+            Some(code) => match_key_by_code(key, name, birth_date, code),
+            None => match_key(key, name, birth_date, phone),
+        };
+        let main_key = key_of(&main);
+        let earlier_key = match code.filter(|_| phone.is_empty()) {
+            // As the register had them before it gave them a code.
+            Some(_) => Some(match_key(key, &main, birth_date, phone)),
+            None if main.to_lowercase() == fold::name(&main) => None,
+            None => Some(earlier_match_key(key, &main, birth_date, phone)),
+        };
         let mut spellings: Vec<Spelling> = Vec::new();
         for (language, name) in [(Language::Korean, ko), (Language::English, en)] {
             let Some(name) = name else { continue };
-            let match_key = match_key(key, &name, birth_date, phone);
+            let match_key = key_of(&name);
             if match_key != main_key && spellings.iter().all(|other| other.match_key != match_key) {
                 spellings.push(Spelling { language, name, match_key });
             }
         }
-        Keyed { name: main, match_key: main_key, spellings }
+        Keyed { name: main, match_key: main_key, earlier_key, name_key, spellings }
     }
 }
 
@@ -122,10 +141,15 @@ impl Names {
 pub struct Keyed {
     pub name: String,
     pub match_key: Match,
+    /// The key of the form before, under which the person may still stand; none where it is the
+    /// same.
+    pub earlier_key: Option<Match>,
+    /// The same for everybody of this name and birth date.
+    pub name_key: Match,
     pub spellings: Vec<Spelling>,
 }
 
-/// A name as it is kept: trimmed, runs of white space made one space.
+/// A name as it is kept and shown, see `fold::shown`.
 ///
 /// # Errors
 /// Names `name`: empty, over 200 characters, or with control characters.
@@ -134,8 +158,8 @@ pub fn parse_name(text: &str) -> Result<String, Refusal> {
 }
 
 fn parse_name_of(field: &'static str, text: &str) -> Result<String, Refusal> {
-    let name = collapse(text);
-    if name.is_empty() {
+    let name = fold::shown(text);
+    if fold::name(&name).is_empty() {
         return Err(Refusal::field(field, Detail::Empty));
     }
     if name.chars().count() > NAME_CHARS_MAX {
@@ -147,22 +171,42 @@ fn parse_name_of(field: &'static str, text: &str) -> Result<String, Refusal> {
     Ok(name)
 }
 
-/// A phone number as it is kept: digits only, Korea's country code as a leading zero.
+/// A phone number as it is kept, see `phone::read`.
 ///
 /// # Errors
-/// Names `phone`: characters that no phone number has, or fewer than 7 or more than 15 digits.
+/// Names `phone`, and what is wrong with it.
 pub fn parse_phone(text: &str) -> Result<String, Refusal> {
-    let is_lawful = |c: char| c.is_ascii_digit() || " -().+".contains(c);
-    let has_late_plus = text.trim().chars().skip(1).any(|c| c == '+');
-    if has_late_plus || !text.chars().all(is_lawful) {
-        return Err(Refusal::field("phone", Detail::PhoneCharacters));
+    phone::read(text).map_err(|detail| Refusal::field("phone", detail))
+}
+
+/// As `parse_phone`; nothing for somebody without a phone.
+///
+/// # Errors
+/// Names `phone`, and what is wrong with it.
+pub fn parse_phone_if_any(text: &str) -> Result<String, Refusal> {
+    let is_empty = fold::plain(text).trim().is_empty();
+    if is_empty { Ok(String::new()) } else { parse_phone(text) }
+}
+
+/// The register's own code for a person, as its key is made: in plain characters, without spaces
+/// around it. Capitals and small letters differ.
+///
+/// # Errors
+/// Names `person_code`: empty, over 64 characters, or with control characters.
+pub fn parse_person_code(text: &str) -> Result<String, Refusal> {
+    let plain = fold::plain(text);
+    let code = plain.trim();
+    let wrong = |detail| Err(Refusal::field("person_code", detail));
+    if code.is_empty() {
+        return wrong(Detail::Empty);
     }
-    let phone = normalise_phone(text);
-    if !(PHONE_DIGITS_MIN..=PHONE_DIGITS_MAX).contains(&phone.len()) {
-        let (digits_min, digits_max) = (PHONE_DIGITS_MIN, PHONE_DIGITS_MAX);
-        return Err(Refusal::field("phone", Detail::PhoneDigits { digits_min, digits_max }));
+    if code.chars().count() > CODE_CHARS_MAX {
+        return wrong(Detail::TooLong { chars_max: CODE_CHARS_MAX });
     }
-    Ok(phone)
+    if code.chars().any(char::is_control) {
+        return wrong(Detail::ControlCharacters);
+    }
+    Ok(code.to_owned())
 }
 
 /// An e-mail address as it is kept. Whether it can be delivered to, only sending to it tells.
@@ -191,46 +235,10 @@ pub fn parse_language(text: &str) -> Result<Language, Refusal> {
     Language::tagged(text.trim()).ok_or_else(|| Refusal::expected("language", tags()))
 }
 
-/// The form in which two spellings of one name are equal: case and white space do not count.
-pub fn normalise_name(text: &str) -> String {
-    collapse(text).to_lowercase()
-}
-
-/// The form in which two spellings of one phone number are equal: `+82 10-1234-5678` is
-/// `01012345678`.
-pub fn normalise_phone(text: &str) -> String {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let prefix = if text.trim_start().starts_with('+') { "82" } else { "0082" };
-    match digits.strip_prefix(prefix) {
-        // Some write the trunk zero as well: +82 (0)10.
-        Some(national) => format!("0{}", national.strip_prefix('0').unwrap_or(national)),
-        None => digits,
-    }
-}
-
-/// Finds a person in the register. The same for every spelling that the normal forms make equal.
-pub fn match_key(key: &MatchKey, name: &str, birth_date: BirthDate, phone: &str) -> Match {
-    let (name, phone) = (normalise_name(name), normalise_phone(phone));
-    let birth_date = birth_date.to_string();
-    let mac = key.mac(&[name.as_bytes(), birth_date.as_bytes(), phone.as_bytes()]);
-    let mut found = [0; MATCH_KEY_BYTES];
-    found.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
-    found
-}
-
-fn collapse(text: &str) -> String {
-    let mut collapsed = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !collapsed.is_empty() {
-            collapsed.push(' ');
-        }
-        collapsed.push_str(word);
-    }
-    collapsed
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
     use crate::domain::{calendar::parse_date, keys::Keys};
 
@@ -245,30 +253,12 @@ mod tests {
     }
 
     #[test]
-    fn two_spellings_of_one_person_match() {
-        let plain = key_of("Kim Minji", "1962-03-01", "01012345678");
-        assert_eq!(plain, key_of("  kim   MINJI ", "1962-03-01", "+82 10-1234-5678"));
-        assert_eq!(plain, key_of("Kim Minji", "1962-03-01", "0082 (0)10.1234.5678"));
-    }
-
-    #[test]
-    fn each_part_counts() {
-        let plain = key_of("Kim Minji", "1962-03-01", "01012345678");
-        assert_ne!(plain, key_of("Kim Minju", "1962-03-01", "01012345678"));
-        assert_ne!(plain, key_of("Kim Minji", "1962-03-02", "01012345678"));
-        assert_ne!(plain, key_of("Kim Minji", "1962-03-01", "01012345679"));
-        let other = Keys::new(&[8; 32]);
-        let born = BirthDate::parse("1962-03-01", day("2021-07-12")).unwrap();
-        assert_ne!(plain, match_key(&other.matching, "Kim Minji", born, "01012345678"));
-    }
-
-    #[test]
     fn a_spelling_is_keyed_as_a_name_is_and_none_stands_there_twice() {
         let keys = Keys::new(&[9; 32]);
         let born = BirthDate::parse("1962-03-01", day("2021-07-12")).unwrap();
         let keyed = |ko, en| {
             let names = Names::parse("김민지", ko, en).unwrap();
-            names.keyed(&keys.matching, born, "01012345678")
+            names.keyed(&keys.matching, born, ("01012345678", None))
         };
         let both = keyed(Some("金民智"), Some(" Kim  Minji "));
         assert_eq!(both.match_key, key_of("김민지", "1962-03-01", "01012345678"));
@@ -284,14 +274,8 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_number_keeps_its_country_code() {
-        assert_eq!(normalise_phone("+1 415 555 0100"), "14155550100");
-        assert_eq!(normalise_phone("8210-1234"), "82101234", "no plus: not a country code");
-    }
-
-    #[test]
     fn an_impossible_name_or_phone_names_the_field_and_not_the_value() {
-        for text in ["", "  ", "a\u{0}b", &"x".repeat(201)] {
+        for text in ["", "  ", "\u{200b}\u{3164}", "a\u{0}b", &"x".repeat(201)] {
             let refusal = parse_name(text).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("name"));
         }

@@ -3,7 +3,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::Detail;
+use super::{Detail, fold::plain};
 
 /// Digits of a number with another country's code: 15 is the most that E.164 allows.
 const FOREIGN_DIGITS: RangeInclusive<usize> = 7..=15;
@@ -44,12 +44,14 @@ const PREFIXES: &[(&str, RangeInclusive<usize>)] = &[
 ];
 
 /// A number as it is kept: digits, a Korean one with its leading zero, another with its country
-/// code. `text` has no full-width characters (`import::cell::plain`). What a spreadsheet dropped is
-/// put back where only one number can be meant: the zero of a mobile number, the plus before 82.
+/// code. Full-width characters, dashes and spaces of all kinds are read, and what nobody sees is
+/// not. What a spreadsheet dropped is put back where only one number can be meant: the zero of a
+/// mobile number, the plus before 82.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn read(text: &str) -> Result<String, Detail> {
+    let text = plain(text);
     let text = whole(text.trim());
     if text.is_empty() {
         return Err(Detail::Empty);
@@ -76,6 +78,16 @@ pub fn read(text: &str) -> Result<String, Detail> {
         return korean(digits);
     }
     without_prefix(&digits)
+}
+
+/// A number of those that were kept before they were read like this; one that cannot be one stays.
+pub fn reread(kept: &str) -> String {
+    read(kept).unwrap_or_else(|_impossible| kept.to_owned())
+}
+
+/// A number that is kept, as `read` reads it again.
+pub fn written(kept: &str) -> String {
+    if kept.starts_with('0') { kept.to_owned() } else { format!("+{kept}") }
 }
 
 /// Digits that begin neither with a zero nor after a plus.
@@ -174,6 +186,11 @@ mod tests {
             "+82-010-2000-0200",
             "0082 10 2000 0200",
             " 010-2000-0200 ",
+            "０１０－２０００－０２００",
+            "＋８２ １０－２０００－０２００",
+            "010–2000—0200",
+            "\u{202a}010\u{a0}2000\u{3000}0200\u{202c}",
+            "010\u{b7}2000\u{30fb}0200",
         ] {
             assert_eq!(read(text), Ok("01020000200".into()), "{text}");
         }
@@ -239,11 +256,30 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_was_read_is_read_the_same_again_unless_it_is_foreign() {
+    fn a_number_that_was_read_is_read_the_same_again() {
+        for text in ["1020000200", "+82 2 700 0001", "0505-1234-5678", "+1 415 555 0100"] {
+            let number = read(text).unwrap();
+            assert_eq!(read(&written(&number)), Ok(number.clone()));
+        }
         for text in ["1020000200", "+82 2 700 0001", "0505-1234-5678"] {
             let number = read(text).unwrap();
-            assert_eq!(read(&number), Ok(number.clone()));
+            assert_eq!(read(&number), Ok(number.clone()), "of another country it is refused");
             assert_eq!(read(&format!("+82 {number}")), Ok(number));
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_mended_where_only_one_number_can_be_meant() {
+        for (kept, number) in [
+            ("01020000200", "01020000200"),
+            ("1020000200", "01020000200"),
+            ("821020000200", "01020000200"),
+            ("14155550100", "14155550100"),
+            ("16175550100", "16175550100"),
+            ("1234567", "1234567"),
+            ("", ""),
+        ] {
+            assert_eq!(reread(kept), number);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use super::{BookingId, ClinicId, ProductId, SlotId, booking::State};
+use super::{BookingId, ClinicId, ProductId, SlotId, birth_date::BirthDate, booking::State};
 
 /// One clinic, one local date.
 #[derive(Clone, Debug)]
@@ -67,6 +67,7 @@ pub fn dates_searched(today: NaiveDate) -> (NaiveDate, NaiveDate) {
 #[derive(Clone, Debug)]
 pub struct Patient {
     pub name: String,
-    pub birth_date: NaiveDate,
+    pub birth_date: BirthDate,
+    /// Empty for somebody without one.
     pub phone: String,
 }

@@ -1,8 +1,12 @@
 //! A share of a campaign that opens on its own day.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
-use super::{TrancheId, localized::Localized};
+use super::{
+    TrancheId,
+    birth_date::{BirthDate, Precision},
+    localized::Localized,
+};
 
 /// A share of a campaign that opens on a day of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +38,13 @@ impl Tranche {
     }
 
     /// The tranche that a person belongs to: the one that opens first among those that list them.
-    pub fn of(tranches: &[Self], born: NaiveDate) -> Option<&Self> {
-        Self::of_digit(tranches, born.day() % 10)
+    /// Whoever's day of birth is not known could be of any, and nobody is made to wait for what the
+    /// register does not know.
+    pub fn of(tranches: &[Self], born: BirthDate) -> Option<&Self> {
+        match born.precision() {
+            Precision::Day => Self::of_digit(tranches, born.date().day() % 10),
+            Precision::Month | Precision::Year => tranches.iter().min_by_key(|t| t.opening_order()),
+        }
     }
 
     /// The tranche of those whose day of birth ends in this digit.
@@ -47,6 +56,8 @@ impl Tranche {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
+
     use super::*;
 
     fn tranche(id: i32, digits: &[i16], opens_at: &str) -> Tranche {
@@ -59,7 +70,8 @@ mod tests {
     }
 
     fn belongs(tranches: &[Tranche], born: &str) -> Option<i32> {
-        Tranche::of(tranches, born.parse().unwrap()).map(|tranche| tranche.tranche_id.0)
+        let born = BirthDate::parse_partial(born, NaiveDate::MAX).unwrap();
+        Tranche::of(tranches, born).map(|tranche| tranche.tranche_id.0)
     }
 
     #[test]
@@ -90,5 +102,10 @@ mod tests {
         assert_eq!(belongs(&tranches, "1990-05-19"), Some(2));
         assert_eq!(belongs(&tranches, "1990-05-17"), Some(1));
         assert_eq!(belongs(&tranches[1..], "1990-05-17"), None);
+        // Of whoever's day of birth is not known, 31 December and 31 May stand in the register.
+        for born in ["1990", "1990-05"] {
+            assert_eq!(belongs(&tranches, born), Some(2));
+            assert_eq!(belongs(&[], born), None);
+        }
     }
 }

@@ -3,6 +3,8 @@
 
 use chrono::NaiveDate;
 
+use super::fold::plain;
+
 /// Digits of a year. Two could be this century or the last.
 const YEAR_DIGITS: usize = 4;
 const MONTHS: [&str; 12] = [
@@ -19,30 +21,6 @@ const MONTHS: [&str; 12] = [
     "november",
     "december",
 ];
-
-/// The text without what nobody sees, and with every space a plain one: as people paste names.
-pub fn visible(text: &str) -> String {
-    text.chars()
-        .filter(|c| {
-            // Of no width, and marks of direction.
-            !matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        })
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .collect()
-}
-
-/// A text of numbers with full-width characters and long dashes made plain ones, as Korean
-/// keyboards write them, and without what nobody sees.
-pub fn plain(text: &str) -> String {
-    let plain = |c| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' => '-',
-        '\u{b7}' | '\u{3002}' => '.',
-        c => c,
-    };
-    visible(text).chars().map(plain).collect()
-}
 
 /// The digits of a text.
 pub fn digits(text: &str) -> String {
@@ -265,20 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn unusual_characters_become_plain_ones() {
-        for (typed, expected) in [
-            ("０１０－１２３４－５６７８", "010-1234-5678"),
-            ("010–1234—5678", "010-1234-5678"),
-            ("＋８２\u{a0}10\u{3000}1234", "+82 10 1234"),
-            ("010·1234", "010.1234"),
-            ("\u{202a}010\u{202c}", "010"),
-        ] {
-            assert_eq!(plain(typed), expected);
-        }
-        for name in ["김 민지", "Zoë O’Neill", "マリー", "Al·lot"] {
-            assert_eq!(visible(name), name);
-        }
-        assert_eq!(visible("김\u{3000}민지\u{200b}"), "김 민지");
+    fn digits_are_found_among_anything() {
         assert_eq!(digits(" ０1 2-3\u{200b}45 "), "012345");
     }
 }

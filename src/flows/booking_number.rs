@@ -14,6 +14,7 @@ use crate::{
         booking_number::BookingNumber,
         code_cap::{Caller, CodeCounts, by_number, look_ups},
         keys::{BookingNumberKey, Keys},
+        person_key::Sought,
         schedule::{Found, dates_searched},
         sign_in_code::Challenge,
     },
@@ -82,8 +83,8 @@ pub struct NumberClaim<'a> {
 }
 
 /// Sends a one-time code to the phone of the person who has a booking with this number and was born
-/// on this day, whatever became of the booking. For nobody, and where two people have the number,
-/// it makes a code that can never be used, by the same steps.
+/// on this day, whatever became of the booking. For nobody, for people without a phone, and where
+/// two people have the number, it makes a code that can never be used, by the same steps.
 ///
 /// The work grows with the bookings of everybody who was born on that day, whether one of them has
 /// the number or not: 7 ms for the two thousand of 3.5 million people born in five years.
@@ -105,11 +106,11 @@ pub async fn request_code(
     let held = db::booking::list_of_born_on(&db.read, birth_date).await?;
     let holder = off_thread(&keys.booking_number, move |key| holder(key, number, held)).await?;
     let typed = by_number(&keys.cap, &number.digits(), &birth_date.to_string());
-    let (match_key, phone) = holder
-        .as_ref()
-        .map_or((&typed, PHONE_OF_NOBODY), |held| (&held.match_key, held.phone.as_str()));
+    let held = holder.as_ref().filter(|held| !held.phone.is_empty());
+    let phone = held.map_or(PHONE_OF_NOBODY, |held| held.phone.as_str());
+    let sought = &Sought::held(held.map_or(typed, |held| held.match_key));
     let counts = CodeCounts::new(&keys.cap, &typed, caller);
-    let claim = Claim { match_key, phone, caller };
+    let claim = Claim { sought, phone, caller };
     sign_in_code::request_counted(db, keys, clock, (claim, counts)).await
 }
 

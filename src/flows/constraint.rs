@@ -25,6 +25,7 @@ const TAKEN: &[Named] = &[
     ("pool_node_key", "region_id", || Detail::PoolThere),
     ("slot_key", "slots", || Detail::SlotStartsThen),
     ("person_match_key", "name", || Detail::InRegister),
+    ("person_code_key", "person_code", || Detail::PersonCodeInRegister),
     ("person_spelling_key", "name", || Detail::InRegister),
 ];
 

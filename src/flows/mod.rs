@@ -14,6 +14,7 @@ pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod person;
+pub mod person_key;
 pub mod pool;
 pub mod product;
 pub mod region;

@@ -2,16 +2,18 @@
 
 use super::{Result, constraint::named};
 use crate::{
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx, person::There},
     domain::{
         Code, Detail, PersonId, Refusal, RegionId, RosterId,
         birth_date::BirthDate,
         fact::Noun,
-        keys::MatchKey,
+        keys::Keys,
         language::Language,
         person::{
-            Contact, Keyed, Names, NewPerson, Spelling, parse_email, parse_language, parse_phone,
+            Contact, Names, NewPerson, Spelling, parse_email, parse_language, parse_person_code,
+            parse_phone_if_any,
         },
+        person_key::code_key,
     },
 };
 
@@ -23,7 +25,12 @@ pub struct Entry {
     pub name_ko: Option<String>,
     pub name_en: Option<String>,
     pub birth_date: BirthDate,
+    /// Empty for somebody without one.
     pub phone: String,
+    /// The register's own.
+    pub person_code: Option<String>,
+    /// Whoever has the same name and birth date, and another phone, is known to be another person.
+    pub is_distinct: bool,
     pub email: Option<String>,
     /// `ko` or `en`.
     pub language: Option<String>,
@@ -34,29 +41,34 @@ pub struct Entry {
 /// # Errors
 /// `invalid_field` for a name, phone, e-mail address or language that cannot be, an unknown region
 /// or roster;
-/// `already_exists` for somebody who is in the register, under whatever spelling.
-pub async fn register(db: &Db, key: &MatchKey, entry: Entry) -> Result<PersonId> {
+/// `already_exists` for somebody who is in the register, under whatever spelling or by their code;
+/// `possible_duplicate` for somebody of a name and birth date that a person with another phone has,
+/// unless they are distinct or both have a code.
+pub async fn register(db: &Db, keys: &Keys, entry: Entry) -> Result<PersonId> {
     let Entry { name, name_ko, name_en, birth_date, region_id, roster_ids, .. } = &entry;
     let (birth_date, region_id) = (*birth_date, *region_id);
     let names = Names::parse(name, name_ko.as_deref(), name_en.as_deref())?;
-    let phone = parse_phone(&entry.phone)?;
-    let Keyed { name, match_key, spellings } = names.keyed(key, birth_date, &phone);
+    let phone = parse_phone_if_any(&entry.phone)?;
+    let code = entry.person_code.as_deref().map(parse_person_code).transpose()?;
+    let code_key = code.map(|code| code_key(&keys.person_code, &code));
+    let keyed = names.keyed(&keys.matching, birth_date, (&phone, code_key.as_ref()));
     let contact = Contact {
         email: entry.email.as_deref().map(parse_email).transpose()?,
         language: entry.language.as_deref().map(parse_language).transpose()?,
     };
     in_tx(&db.write, "register person", async |conn| {
         let new = NewPerson {
-            match_key,
+            keyed: &keyed,
+            code_key,
             birth_date,
             region_id,
-            name: &name,
             phone: &phone,
-            spellings: &spellings,
+            is_distinct: entry.is_distinct,
             contact: &contact,
         };
+        db::person::wait_for_turn(conn, keyed.name_key).await?;
         let inserted = db::person::insert(conn, &new).await.map_err(named)?;
-        let person_id = inserted.map_err(|at| taken(&spellings, at))?;
+        let person_id = inserted.map_err(|there| taken(&keyed.spellings, there))?;
         let known = db::roster::known(&mut *conn, roster_ids).await?;
         if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("roster_ids[{at}]");
@@ -75,8 +87,19 @@ pub async fn set_language(db: &Db, person_id: PersonId, language: Language) -> R
     Ok(db::person::set_language(&db.write, person_id, language).await?)
 }
 
-/// The register has this name: 0 is the main one, the spellings follow.
-fn taken(spellings: &[Spelling], at: usize) -> Refusal {
+/// Why somebody is not put into the register.
+fn taken(spellings: &[Spelling], there: There) -> Refusal {
+    let at = match there {
+        There::Name(at) => at,
+        There::Code => {
+            let taken = Refusal::field("person_code", Detail::PersonCodeInRegister);
+            return Refusal { code: Code::AlreadyExists, ..taken };
+        }
+        There::Possibly => {
+            let possible = Refusal::field("name", Detail::SameNameAndBirthDate);
+            return Refusal { code: Code::PossibleDuplicate, ..possible };
+        }
+    };
     let spelling = at.checked_sub(1).and_then(|at| spellings.get(at));
     let field = match spelling.map(|one| one.language) {
         None => "name",

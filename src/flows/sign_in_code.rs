@@ -12,27 +12,27 @@ use crate::{
         code_cap::{Caller, Capped, CodeCounts, seconds_until},
         keys::Keys,
         outbox::CodeMessage,
-        person::Match,
+        person_key::Sought,
         sign_in_code::{CODE_MINUTES, Challenge, SignInCode},
     },
 };
 
 /// Who somebody says they are, and where they ask from.
 pub struct Claim<'a> {
-    pub match_key: &'a Match,
+    pub sought: &'a Sought,
     /// Digits only.
     pub phone: &'a str,
     pub caller: &'a Caller,
 }
 
-/// Makes a code for the person with this match key. For nobody it makes one that can never be used,
+/// Makes a code for the person who is sought. For nobody it makes one that can never be used,
 /// by the same steps.
 ///
 /// # Errors
 /// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached; or when the machine
 /// gives no random bytes.
 pub async fn request(db: &Db, keys: &Keys, clock: &Clock, claim: Claim<'_>) -> Result<Challenge> {
-    let counts = CodeCounts::new(&keys.cap, claim.match_key, claim.caller);
+    let counts = CodeCounts::new(&keys.cap, claim.sought.key(), claim.caller);
     request_counted(db, keys, clock, (claim, counts)).await
 }
 
@@ -43,14 +43,14 @@ pub(super) async fn request_counted(
     clock: &Clock,
     (claim, counts): (Claim<'_>, CodeCounts),
 ) -> Result<Challenge> {
-    let Claim { match_key, phone, .. } = claim;
+    let Claim { sought, phone, .. } = claim;
     let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
     let now = clock.now();
     let expires_at = (now + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
     let code_hash = code.hash(&keys.code, challenge_id);
     let message = CodeMessage { challenge_id, code, expires_at };
-    let asking = Asking { match_key, phone, counts: &counts, now };
+    let asking = Asking { sought, phone, counts: &counts, now };
     in_tx(&db.write, "request code", async |conn| {
         db::code_cap::wait_for_turn(conn, &counts).await?;
         refuse(db::code_cap::of_codes(conn, &counts, now).await?, now)?;

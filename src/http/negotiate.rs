@@ -26,6 +26,10 @@ pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 /// The media type of JSON documents.
 pub const JSON: &str = "application/json";
 
+/// What is made for one answer: quickly done, gzip is no larger than Brotli and takes half the time
+/// (a page of 17 kB: 4.8 and 4.9 kB, 30 and 70 microseconds).
+const ONCE: Coding = Coding::Gzip;
+
 /// A shorter body fits into one packet as it is.
 const ENCODED_BYTES_MIN: usize = 1024;
 
@@ -36,7 +40,7 @@ pub fn send(request: &HttpRequest, document: &Document, kind: &'static str) -> H
 
 /// As `send`, to a request with these headers.
 pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> Response<Bytes> {
-    let coding = coding(&values(headers, &ACCEPT_ENCODING));
+    let coding = coding(&values(headers, &ACCEPT_ENCODING), Coding::Brotli);
     let variant = document.variant(coding);
     if is_known(&values(headers, &IF_NONE_MATCH), &variant.etag) {
         return not_modified(&variant.etag);
@@ -53,7 +57,7 @@ pub fn encode(
     mut response: HttpResponseBuilder,
     body: String,
 ) -> Result<HttpResponse, Problem> {
-    let coding = coding(&values(request.headers(), &ACCEPT_ENCODING));
+    let coding = coding(&values(request.headers(), &ACCEPT_ENCODING), ONCE);
     response.append_header((VARY, "Accept-Encoding"));
     let Some(name) = coding.name().filter(|_| body.len() >= ENCODED_BYTES_MIN) else {
         return Ok(response.body(body));
@@ -73,7 +77,7 @@ pub fn send_made<T: Serialize>(
     make: impl FnOnce() -> Result<T, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let headers = request.headers();
-    let coding = coding(&values(headers, &ACCEPT_ENCODING));
+    let coding = coding(&values(headers, &ACCEPT_ENCODING), ONCE);
     let etag = coding.tag(hash);
     if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
         return Ok(not_modified(&etag).map_into_boxed_body().into());
@@ -116,8 +120,8 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Cow<'a, str> {
     values.fold(first.into(), |list, next| format!("{list},{next}").into())
 }
 
-/// The coding that the client likes best; among equals ours (RFC 9110, 12.5.3).
-fn coding(accepted: &str) -> Coding {
+/// The coding that the client likes best; among equals `ours` (RFC 9110, 12.5.3).
+fn coding(accepted: &str, ours: Coding) -> Coding {
     let weight = |name: &str| {
         let mut any = None;
         for item in accepted.split(',') {
@@ -144,7 +148,9 @@ fn coding(accepted: &str) -> Coding {
         (weight("br").unwrap_or(0.0), Coding::Brotli),
     ];
     let liked = candidates.into_iter().filter(|(weight, _)| *weight > 0.0 && *weight >= identity);
-    liked.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(Coding::Identity, |(_, coding)| coding)
+    liked
+        .max_by(|a, b| a.0.total_cmp(&b.0).then((a.1 == ours).cmp(&(b.1 == ours))))
+        .map_or(Coding::Identity, |(_, coding)| coding)
 }
 
 /// Whether If-None-Match names the tag; weak forms count, as RFC 9110, 13.1.2 asks.
@@ -177,8 +183,10 @@ mod tests {
             ("br;q=yes", Coding::Identity),
             ("deflate", Coding::Identity),
         ] {
-            assert_eq!(coding(accepted), expected, "{accepted:?}");
+            assert_eq!(coding(accepted, Coding::Brotli), expected, "{accepted:?}");
         }
+        assert_eq!(coding("gzip, br", ONCE), Coding::Gzip);
+        assert_eq!(coding("gzip;q=0.9, br", ONCE), Coding::Brotli);
     }
 
     #[test]

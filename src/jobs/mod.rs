@@ -5,5 +5,6 @@ pub mod notice;
 pub mod outbox;
 mod pace;
 pub mod page;
+pub mod person_key;
 pub mod session;
 pub mod sweep;

@@ -4,16 +4,19 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use chrono::NaiveDate;
 use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
 
 use super::{guard, text::Texts};
 use crate::{
     domain::{
         Code, Detail, Refusal,
         birth_date::BirthDate,
+        booking_number::BookingNumber,
         fact::Sent,
+        fold::plain,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
-        typed::{DateFault, DatePart, TypedDate, digits, plain, visible},
+        typed::{DateFault, DatePart, TypedDate, digits},
     },
     http::{
         extract::{self, media_type},
@@ -30,6 +33,7 @@ pub const NAME: &str = "name";
 pub const BIRTH: &str = "birth";
 pub const PHONE: &str = "phone";
 pub const CODE: &str = "code";
+pub const NUMBER: &str = "number";
 pub const REGION: &str = "region";
 
 /// A field that must be mended, as a page shows it.
@@ -43,10 +47,15 @@ pub struct FieldError {
 
 /// What a page of ours has sent: names and values as they were typed. A form of another site gets
 /// no further than here.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// As if these were typed.
+    pub fn of(fields: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// What was typed into the field; empty where it is not there.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(given, _)| given == name);
@@ -104,17 +113,14 @@ impl<'a> Reader<'a> {
 
     /// A person's name, as it is kept.
     pub fn name(&mut self) -> Option<String> {
-        let name = parse_name(&visible(self.form.text(NAME)));
+        let name = parse_name(self.form.text(NAME));
         self.read(name)
     }
 
     /// A phone number, digits only.
     pub fn phone(&mut self) -> Option<String> {
-        let phone = plain(self.form.text(PHONE));
-        if phone.trim().is_empty() {
-            return self.read(Err(Refusal::field(PHONE, Detail::Empty)));
-        }
-        self.read(parse_phone(&phone))
+        let phone = parse_phone(self.form.text(PHONE));
+        self.read(phone)
     }
 
     /// A date of birth of somebody who lives on `today`.
@@ -144,6 +150,15 @@ impl<'a> Reader<'a> {
         SignInCode::parse(&digits).or_else(|| self.fault(CODE, self.t.code_digits()))
     }
 
+    /// A booking's number, however it is set.
+    pub fn number(&mut self) -> Option<BookingNumber> {
+        let typed = plain(self.form.text(NUMBER));
+        if typed.trim().is_empty() {
+            return self.fault(NUMBER, self.t.number_missing());
+        }
+        self.read(BookingNumber::parse(&typed))
+    }
+
     /// Notes a fault of a field.
     pub fn fault<T>(&mut self, field: &'static str, text: impl Into<String>) -> Option<T> {
         self.errors.push(FieldError { field, text: text.into() });
@@ -169,6 +184,7 @@ pub fn error_of(t: Texts, refusal: &Refusal) -> Option<FieldError> {
     let field = match refusal.field.as_deref()? {
         "name" => NAME,
         "phone" => PHONE,
+        "number" => NUMBER,
         "birth_date" => first_of_birth(t),
         "region_id" => REGION,
         _ => return None,
@@ -178,6 +194,8 @@ pub fn error_of(t: Texts, refusal: &Refusal) -> Option<FieldError> {
         (NAME, Detail::TooLong { chars_max }) => t.name_long(*chars_max),
         (NAME, Detail::ControlCharacters) => t.name_unreadable().to_owned(),
         (PHONE, Detail::Empty) => t.phone_missing().to_owned(),
+        (NUMBER, Detail::WrongCheckDigit) => t.number_slip().to_owned(),
+        (NUMBER, _) => t.number_digits().to_owned(),
         (REGION, _) => t.region_unknown().to_owned(),
         _ => words::refusal(t.language(), refusal),
     };

@@ -18,6 +18,8 @@ use crate::{
     domain::{
         Refusal,
         booking::{Booking, State},
+        booking_number::BookingNumber,
+        keys::BookingNumberKey,
     },
     http::{
         admission::{self, Admitted},
@@ -64,7 +66,7 @@ pub async fn get_me(
     booked.sort_by_key(|booking| booking.starts_at);
     let (live, ended): (Vec<_>, Vec<_>) =
         booked.iter().partition(|booking| booking.state.is_live());
-    let show = |booking: &Booking| card(t, &snapshot, booking, now);
+    let show = |booking: &Booking| card(t, &snapshot, (booking, &app.keys.booking_number), now);
     let page = Page {
         t,
         frame: visit.frame(),
@@ -76,7 +78,12 @@ pub async fn get_me(
     visit.show(&page)
 }
 
-fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) -> Booked {
+fn card(
+    t: Texts,
+    snapshot: &Snapshot,
+    (booking, key): (&Booking, &BookingNumberKey),
+    now: DateTime<Utc>,
+) -> Booked {
     let catalogue = &snapshot.catalogue;
     let campaign = catalogue.campaigns.get(&booking.campaign_id);
     let campaign = campaign.map_or("", |card| t.name(&card.campaign.name));
@@ -89,13 +96,15 @@ fn card(t: Texts, snapshot: &Snapshot, booking: &Booking, now: DateTime<Utc>) ->
         rows.push(Row::new(t.booking_where(), t.name(&clinic.name)));
         if booking.state == State::Booked {
             rows.push(Row::new(t.booking_address(), clinic.address.as_str()));
-            rows.push(Row::new(t.booking_call(), clinic.phone.as_str()));
+            rows.push(Row::phone(t.booking_call(), &clinic.phone));
         }
     } else {
         rows.push(Row::new(t.booking_when(), t.date(booking.on_date)));
     }
+    let number = BookingNumber::of(key, booking.booking_id).to_string();
+    rows.push(Row::new(t.booking_number(), number));
     Booked {
-        heading: campaign.to_owned(),
+        heading: t.whole(campaign),
         tag: tag(t, booking.state, is_due),
         next: t.booking_next(booking.state, is_due),
         rows,

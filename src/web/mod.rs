@@ -16,6 +16,7 @@ pub mod next;
 pub mod page;
 pub mod part;
 pub mod round;
+pub mod sent;
 pub mod shelf;
 pub mod sign_in;
 pub mod sign_in_code;
@@ -65,6 +66,11 @@ fn citizen_routes(pages: &mut ServiceConfig) {
             both("/sign-in")
                 .route(get().to(sign_in::get_sign_in))
                 .route(post().to(sign_in::post_sign_in)),
+        )
+        .service(
+            both("/sign-in/number")
+                .route(get().to(sign_in::get_by_number))
+                .route(post().to(sign_in::post_by_number)),
         )
         .service(
             both("/sign-in/code")

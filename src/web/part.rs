@@ -91,12 +91,28 @@ pub struct TextField {
     /// What was typed, as it was typed.
     pub value: String,
     pub input: Input,
+    /// What the page is for: it has the focus from the beginning.
+    pub is_focused: bool,
+    /// The id of a sentence that explains it too; empty for none.
+    pub about: &'static str,
 }
 
 impl TextField {
+    /// What was typed into it so far.
+    pub fn new(id: &'static str, label: impl Into<Text>, input: Input, value: &str) -> Self {
+        let (label, value) = (label.into(), value.to_owned());
+        Self { id, label, hint: "".into(), value, input, is_focused: false, about: "" }
+    }
+
+    /// With a hint below its label.
+    pub fn hint(self, hint: impl Into<Text>) -> Self {
+        Self { hint: hint.into(), ..self }
+    }
+
     /// The ids that explain the input, for `aria-describedby`.
     pub fn described_by(&self, errors: &[FieldError]) -> String {
-        described_by(self.id, &self.hint, errors)
+        let own = described_by(self.id, &self.hint, errors);
+        [self.about, &own].map(str::to_owned).join(" ").trim().to_owned()
     }
 }
 
@@ -213,13 +229,21 @@ impl Select {
 pub struct Row {
     pub key: Text,
     pub value: String,
+    /// What a telephone dials for it; empty for what is no number.
+    pub dial: String,
     /// Where it is changed, and what is changed there, for those who hear only the link.
     pub change: Option<(String, Text)>,
 }
 
 impl Row {
     pub fn new(key: impl Into<Text>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into(), change: None }
+        Self { key: key.into(), value: value.into(), dial: String::new(), change: None }
+    }
+
+    /// A telephone number, to be pressed.
+    pub fn phone(key: impl Into<Text>, number: &str) -> Self {
+        let dial = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        Self { dial, ..Self::new(key, number) }
     }
 
     pub fn changed_at(mut self, href: impl Into<String>, what: impl Into<Text>) -> Self {

@@ -138,13 +138,17 @@ impl Round {
         Some(Self {
             id,
             path: format!("/campaigns/{id}"),
-            name: t.name(&campaign.name).to_owned(),
+            name: t.whole(t.name(&campaign.name)),
             phase,
             main,
             more: said.collect(),
             as_of: Said { key: format!("{kind}-as-of"), text: as_of },
             opens_at: (phase == Phase::Announced).then(|| rfc3339(campaign.opens_at)),
-            who: card.cohorts.iter().map(|cohort| who(t, &snapshot.catalogue, cohort)).collect(),
+            who: card
+                .cohorts
+                .iter()
+                .map(|cohort| t.whole(&who(t, &snapshot.catalogue, cohort)))
+                .collect(),
             limit: campaign.published_quota.map(|quota| t.limit_is(&t.count(quota))),
             changes: card.changes.iter().map(|entry| change(t, card, entry)).collect(),
         })

@@ -1,63 +1,100 @@
-//! "Who are you?": whoever is in the register gets a code on their phone, and nobody learns from
-//! the answer who that is.
+//! "Who are you?", by name and phone or by the number of a booking: whoever it is gets a code on
+//! their phone, and nobody learns from the answer who is in the register or has booked.
 
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header::RETRY_AFTER},
 };
 use askama::Template;
+use chrono::{Datelike, NaiveDate};
 
 use super::{
     birth_field::birth_field,
-    form::{FieldError, Form, NAME, PHONE, Reader},
+    form::{FieldError, Form, NAME, NUMBER, PHONE, Reader},
     guard::{self, Keeping, SignedIn},
     next::Next,
     page::{Frame, Visit},
     part::{DateField, Input, TextField},
-    sign_in_code::{self, Said, Sent},
+    sent::{Sent, Way},
+    sign_in_code::{self, Said},
     text::Texts,
 };
 use crate::{
-    api::sign_in_code::{Claimed, send_code},
+    api::sign_in_code::{send_booking_code, send_code},
     config::Site,
-    domain::{Code, sign_in_code::Challenge},
+    domain::{
+        Code, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
+        keys::MatchKey, person_key::Sought, phone, sign_in_code::Challenge,
+    },
+    flows,
     http::{
         admission::{self, admit},
         caller::CalledFrom,
         problem::Problem,
+        state::App,
     },
     words,
 };
+
+/// In the query where somebody comes back to mend what they typed.
+const CHANGE: &str = "change";
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct Page<'a> {
     t: Texts,
     frame: Frame<'a>,
+    title: &'static str,
+    why: &'static str,
+    /// Where the form goes.
+    to: String,
     errors: Vec<FieldError>,
     /// What stands in the way, sentence by sentence.
     warnings: Vec<String>,
-    name: TextField,
+    /// The name, or the number of a booking.
+    first: TextField,
     birth: DateField,
-    phone: TextField,
+    phone: Option<TextField>,
     next: &'a str,
+    /// The other way to be found: where, and what the link to it says.
+    other: (String, &'static str),
 }
 
-/// The fields, as they were typed.
-fn page<'a>(t: Texts, site: &'a Site, here: &'a str, (form, next): (&Form, &'a Next)) -> Page<'a> {
+/// The fields of a way, as they were typed.
+fn page<'a>(t: Texts, site: &'a Site, here: &'a str, at: (Way, &Form, &'a Next)) -> Page<'a> {
+    let (way, typed, next) = at;
     let field = |id, label: &'static str, hint: &'static str, input| {
-        let value = form.text(id).to_owned();
-        TextField { id, label: label.into(), hint: hint.into(), value, input }
+        TextField::new(id, label, input, typed.text(id)).hint(hint)
+    };
+    let frame = Frame::new(t, site, here);
+    let (name, phone) = (
+        || field(NAME, t.name_label(), t.name_hint(), Input::Name),
+        || field(PHONE, t.phone_label(), t.phone_hint(), Input::Phone),
+    );
+    let number = || field(NUMBER, t.number_label(), t.number_hint(), Input::Number);
+    let (title, why, first, phone, other) = match way {
+        Way::Person => {
+            let other = (Way::Booking, t.number_known());
+            (t.sign_in_title(), t.sign_in_why(), name(), Some(phone()), other)
+        }
+        Way::Booking => {
+            let other = (Way::Person, t.number_not_known());
+            (t.number_title(), t.number_why(), number(), None, other)
+        }
     };
     Page {
         t,
-        frame: Frame::new(t, site, here),
+        frame,
+        title,
+        why,
+        to: frame.to(way.path()),
         errors: Vec::new(),
         warnings: Vec::new(),
-        name: field(NAME, t.name_label(), t.name_hint(), Input::Name),
-        birth: birth_field(t, form),
-        phone: field(PHONE, t.phone_label(), t.phone_hint(), Input::Phone),
+        first,
+        birth: birth_field(t, typed),
+        phone,
         next: next.asked_for().unwrap_or_default(),
+        other: (frame.to(&next.with_next(other.0.path())), other.1),
     }
 }
 
@@ -73,13 +110,30 @@ pub async fn get_sign_in(
     if signed_in.is_some() {
         return Ok(visit.see_other(next.as_str()));
     }
-    let (t, site, here) = (visit.t, &visit.app.site, next.with_next("/sign-in"));
-    let form = Form::default();
-    let mut page = page(t, site, &here, (&form, &next));
-    if guard::keeping(visit.request.headers(), site) != Keeping::Likely {
+    ask(&visit, Way::Person, &next)
+}
+
+/// Asks for the number of a booking, also who has signed in: it may be another person's.
+///
+/// # Errors
+/// `internal` if the page cannot be written.
+pub async fn get_by_number(visit: Visit) -> Result<HttpResponse, Problem> {
+    ask(&visit, Way::Booking, &Next::of_query(visit.request.query_string()))
+}
+
+fn ask(visit: &Visit, way: Way, next: &Next) -> Result<HttpResponse, Problem> {
+    let (t, app, here) = (visit.t, &visit.app, next.with_next(way.path()));
+    let query = visit.request.query_string();
+    let is_change = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == CHANGE);
+    let sent = Sent::of_cookie(&visit.request, &app.keys.seal, app.clock.now());
+    let typed = sent.filter(|sent| is_change && sent.way == way).map(|sent| sent.typed);
+    let mut page = page(t, &app.site, &here, (way, &typed.unwrap_or_default(), next));
+    if guard::keeping(visit.request.headers(), &app.site) != Keeping::Likely {
         page.warnings.push(t.not_kept_doubtful().to_owned());
-        page.warnings.push(other_address(t, site));
+        page.warnings.push(other_address(t, &app.site));
     }
+    // What is said above it must not be passed over.
+    page.first.is_focused = page.warnings.is_empty();
     visit.show(&page)
 }
 
@@ -90,46 +144,132 @@ fn other_address(t: Texts, site: &Site) -> String {
     }
 }
 
-/// Sends a code, and asks for it. The answer and the way to it are the same for a person who is not
-/// in the register.
+/// Sends a code, and leads to the page that asks for it. The answer and the way to it are the same
+/// for a person who is not in the register.
 ///
 /// # Errors
 /// `forbidden` for a form of another site; what fails is logged, and said on the page.
 pub async fn post_sign_in(
     visit: Visit,
-    CalledFrom(caller): CalledFrom,
+    caller: CalledFrom,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let next = Next::parse(form.text("next")).unwrap_or_default();
-    let (t, site, here) = (visit.t, &visit.app.site, next.with_next("/sign-in"));
-    let mut page = page(t, site, &here, (&form, &next));
+    post(&visit, Way::Person, caller, &form).await
+}
+
+/// The same by the number of a booking, whether there is one or not.
+///
+/// # Errors
+/// As `post_sign_in`.
+pub async fn post_by_number(
+    visit: Visit,
+    caller: CalledFrom,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    post(&visit, Way::Booking, caller, &form).await
+}
+
+async fn post(
+    visit: &Visit,
+    way: Way,
+    CalledFrom(caller): CalledFrom,
+    form: &Form,
+) -> Result<HttpResponse, Problem> {
+    let (t, app, site) = (visit.t, &visit.app, &visit.app.site);
+    // From the page for the code it comes as it was sent.
+    let earlier = Sent::of_form(form, &app.keys.seal, app.clock.now());
+    if let (Some(sent), true) = (&earlier, form.has(CHANGE)) {
+        return change(visit, way, sent);
+    }
+    let typed = earlier.as_ref().map_or(form, |sent| &sent.typed);
+    let next = earlier.as_ref().map(|sent| sent.next.clone());
+    let next = next.or_else(|| Next::parse(form.text("next"))).unwrap_or_default();
+    let here = next.with_next(way.path());
+    let mut page = page(t, site, &here, (way, typed, &next));
     if guard::keeping(visit.request.headers(), site) == Keeping::Impossible {
         page.warnings = vec![t.not_kept().to_owned(), other_address(t, site)];
         return visit.show_as(StatusCode::FORBIDDEN, &page);
     }
-    if form.has("change") {
-        return visit.show(&page);
-    }
-    let today = visit.app.clock.now().date_naive();
-    let mut reader = Reader::new(&form, t);
-    let read = (reader.name(), reader.birth_date(today), reader.phone());
-    let (Some(name), Some(birth_date), Some(phone)) = read else {
+    let mut reader = Reader::new(typed, t);
+    let by = (way, &app.keys.matching, app.clock.now().date_naive());
+    let Some(claim) = Claim::read(&mut reader, by) else {
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let sent = match admit::<admission::SignIn>(&visit.app) {
-        Ok(_admitted) => {
-            let claimed = Claimed { name: &name, birth_date, phone: &phone };
-            send_code(&visit.app, &caller, claimed).await
-        }
-        Err(crowded) => Err(crowded),
-    };
-    match sent {
+    match claim.send(app, &caller).await {
         Ok(Challenge { challenge_id, .. }) => {
-            let sent = Sent { challenge_id, next };
-            sign_in_code::show(&visit, &form, &sent, (StatusCode::OK, Said::default()))
+            let sent = Sent { challenge_id, next, way, typed: claim.typed() };
+            sign_in_code::ask(visit, &sent)
         }
-        Err(problem) => refused(&visit, &form, page, &problem),
+        Err(problem) => refused(visit, earlier, page, &problem),
+    }
+}
+
+/// Back to what was typed, to mend it.
+fn change(visit: &Visit, way: Way, sent: &Sent) -> Result<HttpResponse, Problem> {
+    let path = sent.next.with_next(way.path());
+    let mark = if path.contains('?') { '&' } else { '?' };
+    sign_in_code::go(visit, sent, &format!("{path}{mark}{CHANGE}=1"))
+}
+
+/// Who somebody says they are, or whose booking they say it is.
+enum Claim {
+    Person { sought: Sought, name: String, birth_date: BirthDate, phone: String },
+    Booking { number: BookingNumber, birth_date: BirthDate },
+}
+
+impl Claim {
+    /// None where a field must be mended; the reader has all such.
+    fn read(
+        reader: &mut Reader<'_>,
+        (way, key, today): (Way, &MatchKey, NaiveDate),
+    ) -> Option<Self> {
+        match way {
+            Way::Person => {
+                let read = (reader.name(), reader.birth_date(today), reader.phone());
+                let (Some(name), Some(birth_date), Some(phone)) = read else { return None };
+                let typed = |field| reader.form.text(field);
+                let sought = Sought::typed(key, typed(NAME), birth_date, typed(PHONE));
+                Some(Self::Person { sought, name, birth_date, phone })
+            }
+            Way::Booking => {
+                let read = (reader.number(), reader.birth_date(today));
+                let (Some(number), Some(birth_date)) = read else { return None };
+                Some(Self::Booking { number, birth_date })
+            }
+        }
+    }
+
+    async fn send(&self, app: &App, caller: &Caller) -> Result<Challenge, Problem> {
+        match self {
+            Self::Person { sought, phone, .. } => {
+                let _admitted = admit::<admission::SignIn>(app)?;
+                send_code(app, flows::sign_in_code::Claim { sought, phone, caller }).await
+            }
+            Self::Booking { number, birth_date } => {
+                let _admitted = admit::<admission::LookUp>(app)?;
+                send_booking_code(app, caller, (*number, *birth_date)).await
+            }
+        }
+    }
+
+    /// The fields of the form that say it.
+    fn typed(&self) -> Form {
+        let (first, birth_date, phone) = match self {
+            Self::Person { name, birth_date, phone, .. } => {
+                ((NAME, name.clone()), birth_date, Some((PHONE, phone::written(phone))))
+            }
+            Self::Booking { number, birth_date } => {
+                ((NUMBER, number.to_string()), birth_date, None)
+            }
+        };
+        let date = birth_date.date();
+        let parts = [
+            ("birth-year", date.year().to_string()),
+            ("birth-month", date.month().to_string()),
+            ("birth-day", date.day().to_string()),
+        ];
+        Form::of([first].into_iter().chain(parts).chain(phone))
     }
 }
 
@@ -137,7 +277,7 @@ pub async fn post_sign_in(
 /// used, that is the page where it is written.
 fn refused(
     visit: &Visit,
-    form: &Form,
+    earlier: Option<Sent>,
     mut page: Page<'_>,
     problem: &Problem,
 ) -> Result<HttpResponse, Problem> {
@@ -153,12 +293,12 @@ fn refused(
         Code::Internal => vec![t.sign_in_unavailable().to_owned()],
         _ => vec![said],
     };
-    let earlier = Sent::of(form).filter(|sent| !sent.has_expired(visit.app.clock.now()));
+    let earlier = earlier.filter(|sent| !sent.has_expired(visit.app.clock.now()));
     let mut response = match earlier.filter(|_| refusal.code == Code::TooManyRequests) {
         Some(sent) => {
             page.warnings.push(t.code_earlier_works().to_owned());
             let said = Said { warnings: page.warnings, ..Said::default() };
-            sign_in_code::show(visit, form, &sent, (status, said))?
+            sign_in_code::show(visit, &sent, (status, said))?
         }
         None => visit.show_as(status, &page)?,
     };

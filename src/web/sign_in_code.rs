@@ -1,5 +1,5 @@
-//! The code that came to the phone. Everything but the session is in the form: the challenge, and
-//! what was typed before, so that a new code can be asked for without typing it again.
+//! The code that came to the phone. The page has an address of its own, so that it can be opened
+//! again and gone back to; what it is about is in the browser (`sent.rs`), and in its forms.
 
 use std::net::SocketAddr;
 
@@ -11,29 +11,31 @@ use actix_web::{
     },
 };
 use askama::Template;
-use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
 
 use super::{
-    form::{BIRTH, CODE, FieldError, Form, NAME, PHONE, Reader},
+    form::{CODE, FieldError, Form, NUMBER, Reader},
     guard::{self, SignedIn},
     next::Next,
     page::{Frame, Visit},
     part::{Input, TextField},
+    sent::{self, CHALLENGE, SEALED, Sent, Way},
     text::Texts,
 };
 use crate::{
-    domain::{Code, outbox::masked, sign_in_code::CODE_MINUTES},
+    db,
+    domain::{Code, PersonId, booking_number::BookingNumber, outbox::masked},
     flows::session::{Answer, Tried, try_code},
     http::{
         admission::{self, admit},
         caller::CalledFrom,
         problem::Problem,
+        state::App,
     },
     words,
 };
 
-const CHALLENGE: &str = "challenge";
+/// Bookings among which a number is looked for; nobody has more than a few.
+const BOOKINGS_MAX: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "sign_in_code.html")]
@@ -41,13 +43,13 @@ struct Page<'a> {
     t: Texts,
     frame: Frame<'a>,
     said: Said,
-    /// Masked, as it was typed.
-    phone: String,
-    /// How long the code works; none where it does not any more.
-    time: Option<String>,
+    /// What was sent, and to where.
+    sent: String,
     code: TextField,
     /// Names and values of what goes along unseen.
-    kept: Vec<(String, String)>,
+    kept: [(&'static str, String); 2],
+    /// Where a new code is asked for.
+    again: String,
     trial: Trial,
 }
 
@@ -59,6 +61,8 @@ pub struct Said {
     pub warnings: Vec<String>,
     /// The code is of no more use: a new one is the main thing to do.
     pub is_over: bool,
+    /// What was typed as the code.
+    pub code: String,
 }
 
 /// Where codes are shown while the service is tried out.
@@ -69,37 +73,23 @@ enum Trial {
     OnItsMachine,
 }
 
-/// A code that was sent, as the form knows it.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    pub challenge_id: Uuid,
-    pub next: Next,
+/// Leads to the page for a code that was sent.
+///
+/// # Errors
+/// `internal` when the machine gives no random bytes.
+pub fn ask(visit: &Visit, sent: &Sent) -> Result<HttpResponse, Problem> {
+    go(visit, sent, &sent.next.with_next("/sign-in/code"))
 }
 
-impl Sent {
-    /// What a form of ours says.
-    pub fn of(form: &Form) -> Option<Self> {
-        let next = Next::parse(form.text("next")).unwrap_or_default();
-        Some(Self { challenge_id: form.value(CHALLENGE)?, next })
-    }
-
-    /// When the code is over: its challenge names the time when it was made.
-    fn expires_at(&self) -> Option<DateTime<Utc>> {
-        let (seconds, nanos) = self.challenge_id.get_timestamp()?.to_unix();
-        let made_at = DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)?;
-        made_at.checked_add_signed(TimeDelta::minutes(CODE_MINUTES))
-    }
-
-    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at().is_none_or(|at| at <= now)
-    }
-
-    /// How long the code works from now on.
-    fn time(&self, t: Texts, now: DateTime<Utc>) -> Option<String> {
-        let left = self.expires_at().map(|at| (at - now).num_seconds());
-        let left = u64::try_from(left?).ok().filter(|seconds| *seconds > 0)?;
-        Some(words::wait(t.language(), left))
-    }
+/// Leads to a page, and has the browser keep what was sent.
+///
+/// # Errors
+/// As `ask`.
+pub fn go(visit: &Visit, sent: &Sent, path: &str) -> Result<HttpResponse, Problem> {
+    let sealed = sent.seal(&visit.app.keys.seal)?;
+    let mut response = visit.see_other(path);
+    response.add_cookie(&sent::keep(sealed)).map_err(Problem::internal)?;
+    Ok(response)
 }
 
 /// The page for a code that was sent.
@@ -108,41 +98,44 @@ impl Sent {
 /// `internal` if the page cannot be written.
 pub fn show(
     visit: &Visit,
-    form: &Form,
     sent: &Sent,
     (status, said): (StatusCode, Said),
 ) -> Result<HttpResponse, Problem> {
     let t = visit.t;
-    let here = sent.next.with_next("/sign-in");
-    let phone = Reader::new(form, t).phone().map(|phone| grouped(&masked(&phone)));
-    let birth = ["year", "month", "day"].map(|part| format!("{BIRTH}-{part}"));
-    let mut kept: Vec<(String, String)> = [NAME, PHONE]
-        .map(str::to_owned)
-        .into_iter()
-        .chain(birth)
-        .map(|name| (name.clone(), form.text(&name).to_owned()))
-        .collect();
-    kept.push((CHALLENGE.to_owned(), sent.challenge_id.to_string()));
-    if let Some(next) = sent.next.asked_for() {
-        kept.push(("next".to_owned(), next.to_owned()));
-    }
+    let here = sent.next.with_next("/sign-in/code");
+    let frame = Frame::new(t, &visit.app.site, &here);
+    let sealed = sent.seal(&visit.app.keys.seal)?;
+    let time = sent.time(t, visit.app.clock.now()).filter(|_| !said.is_over);
     let page = Page {
         t,
-        frame: Frame::new(t, &visit.app.site, &here),
-        phone: phone.unwrap_or_default(),
-        time: sent.time(t, visit.app.clock.now()).filter(|_| !said.is_over),
+        frame,
+        sent: what_was_sent(t, sent, time),
         code: TextField {
-            id: CODE,
-            label: t.code_label().into(),
-            hint: t.code_hint().into(),
-            value: form.text(CODE).to_owned(),
-            input: Input::OneTimeCode,
-        },
-        kept,
+            // What is said above it must not be passed over.
+            is_focused: said.errors.is_empty() && said.warnings.is_empty(),
+            about: "sent",
+            ..TextField::new(CODE, t.code_label(), Input::OneTimeCode, &said.code)
+        }
+        .hint(t.code_hint()),
+        kept: [(CHALLENGE, sent.challenge_id.to_string()), (SEALED, sealed)],
+        again: frame.to(sent.way.path()),
         trial: trial(visit),
         said,
     };
     visit.show_as(status, &page)
+}
+
+/// How long the code works is said while it does. The phone is shown as it was typed, and masked;
+/// who did not type it learns nothing of it.
+fn what_was_sent(t: Texts, sent: &Sent, time: Option<String>) -> String {
+    let phone = Reader::new(&sent.typed, t).phone().map(|phone| grouped(&masked(&phone)));
+    let phone = phone.unwrap_or_default();
+    match (sent.way, time) {
+        (Way::Person, Some(time)) => t.code_on_its_way(&phone, &time),
+        (Way::Person, None) => t.code_was_sent(&phone),
+        (Way::Booking, Some(time)) => t.number_sent(&time),
+        (Way::Booking, None) => t.number_was_sent().to_owned(),
+    }
 }
 
 /// The address is of use only to a browser on the service's own machine.
@@ -166,12 +159,24 @@ fn grouped(masked: &str) -> String {
     parts.unwrap_or_else(|| masked.to_owned())
 }
 
-/// For who comes back to the address of the code by a link or by reloading: the way begins anew.
+/// The page for the code that was asked for with this browser. Who has signed in since goes on; where
+/// nothing is known, the page says so, also to a browser that keeps nothing.
 ///
 /// # Errors
-/// None.
-pub async fn get_code(visit: Visit) -> Result<HttpResponse, Problem> {
-    Ok(visit.see_other("/sign-in"))
+/// `internal` if the page cannot be written.
+pub async fn get_code(visit: Visit, signed_in: Option<SignedIn>) -> Result<HttpResponse, Problem> {
+    let app = &visit.app;
+    if let Some(sent) = Sent::of_cookie(&visit.request, &app.keys.seal, app.clock.now()) {
+        return show(&visit, &sent, (StatusCode::OK, Said::default()));
+    }
+    let next = Next::of_query(visit.request.query_string());
+    if signed_in.is_some() {
+        return Ok(visit.see_other(next.as_str()));
+    }
+    let here = next.with_next("/sign-in/code");
+    let page = NotKept::new(&visit, &here, &next);
+    let (title, why) = (visit.t.asked_title(), visit.t.asked_why());
+    visit.show_as(StatusCode::FORBIDDEN, &NotKept { title, why, ..page })
 }
 
 /// Tries the code. A right one is kept as a session in the browser; the same form once more is the
@@ -184,13 +189,15 @@ pub async fn post_code(
     CalledFrom(caller): CalledFrom,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    let Some(sent) = Sent::of(&form) else { return Ok(visit.see_other("/sign-in")) };
     let (t, app) = (visit.t, &visit.app);
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
+    let Some(sent) = Sent::of_form(&form, &app.keys.seal, app.clock.now()) else {
+        return Ok(visit.see_other("/sign-in"));
+    };
+    let typed = Said { code: form.text(CODE).to_owned(), ..Said::default() };
     let mut reader = Reader::new(&form, t);
     let Some(code) = reader.code() else {
-        let said = Said { errors: reader.errors, ..Said::default() };
-        return show(&visit, &form, &sent, (unprocessable, said));
+        let said = Said { errors: reader.errors, ..typed };
+        return show(&visit, &sent, (StatusCode::UNPROCESSABLE_ENTITY, said));
     };
     let answer = Answer {
         challenge_id: sent.challenge_id,
@@ -204,34 +211,41 @@ pub async fn post_code(
         }
         Err(crowded) => Err(crowded),
     };
-    let said = match tried {
+    let (is_over, error) = match tried {
         Ok(Tried::SignedIn(session)) => {
-            let mut response = visit.see_other(&sent.next.with_next("/sign-in/done"));
-            let cookie = guard::keep(&session, app.clock.now());
-            response.add_cookie(&cookie).map_err(Problem::internal)?;
+            let next = next(app, &sent, session.person_id).await;
+            let mut response = visit.see_other(&next.with_next("/sign-in/done"));
+            for cookie in [guard::keep(&session, app.clock.now()), sent::forget()] {
+                response.add_cookie(&cookie).map_err(Problem::internal)?;
+            }
             return Ok(response);
         }
-        Ok(Tried::Wrong { tries_left }) => Said {
-            errors: vec![FieldError { field: CODE, text: t.code_wrong(tries_left) }],
-            ..Said::default()
-        },
-        Ok(Tried::Over) => {
-            let has_expired = sent.has_expired(app.clock.now());
-            let text = if has_expired { t.code_expired() } else { t.code_over() };
-            let errors = vec![FieldError { field: CODE, text: text.to_owned() }];
-            Said { errors, is_over: true, ..Said::default() }
-        }
-        Err(problem) => return refused(&visit, &form, &sent, problem),
+        Ok(Tried::Wrong { tries_left }) => (false, t.code_wrong(tries_left)),
+        Ok(Tried::Over) if sent.has_expired(app.clock.now()) => (true, t.code_expired().to_owned()),
+        Ok(Tried::Over) => (true, t.code_over().to_owned()),
+        Err(problem) => return refused(&visit, (&sent, typed), problem),
     };
-    show(&visit, &form, &sent, (unprocessable, said))
+    let errors = vec![FieldError { field: CODE, text: error }];
+    show(&visit, &sent, (StatusCode::UNPROCESSABLE_ENTITY, Said { errors, is_over, ..typed }))
+}
+
+/// Where somebody goes on: to the page that they asked for; or to the booking whose number they
+/// have typed, if that can be told at once.
+async fn next(app: &App, sent: &Sent, person_id: PersonId) -> Next {
+    let number = BookingNumber::parse(sent.typed.text(NUMBER));
+    let (None, Ok(number)) = (sent.next.asked_for(), number) else { return sent.next.clone() };
+    let booked = db::booking::list_own(&app.db.read, person_id, None, BOOKINGS_MAX).await;
+    let is_it = |id| BookingNumber::of(&app.keys.booking_number, id) == number;
+    let mut ids = booked.unwrap_or_default().into_iter().map(|booking| booking.booking_id);
+    let found = ids.find(|id| is_it(*id)).and_then(|id| Next::parse(&format!("/bookings/{id}")));
+    found.unwrap_or_default()
 }
 
 /// Caps and crowds are said on the page that keeps what was typed. For the rest nobody knows
 /// whether the code was used.
 fn refused(
     visit: &Visit,
-    form: &Form,
-    sent: &Sent,
+    (sent, typed): (&Sent, Said),
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
     let t = visit.t;
@@ -247,8 +261,7 @@ fn refused(
     };
     problem.log(None);
     let status = StatusCode::from_u16(problem.refusal.code.status()).map_err(Problem::internal)?;
-    let said = Said { warnings, ..Said::default() };
-    let mut response = show(visit, form, sent, (status, said))?;
+    let mut response = show(visit, sent, (status, Said { warnings, ..typed }))?;
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     Ok(response)
 }
@@ -258,7 +271,17 @@ fn refused(
 struct NotKept<'a> {
     t: Texts,
     frame: Frame<'a>,
+    title: &'static str,
+    why: &'static str,
     sign_in: String,
+}
+
+impl<'a> NotKept<'a> {
+    fn new(visit: &'a Visit, here: &'a str, next: &Next) -> Self {
+        let (t, frame) = (visit.t, Frame::new(visit.t, &visit.app.site, here));
+        let sign_in = frame.to(&next.with_next("/sign-in"));
+        Self { t, frame, title: t.kept_title(), why: t.kept_why(), sign_in }
+    }
 }
 
 /// Where a right code leads to: on, or, where the browser has not kept the session, to a page that
@@ -272,9 +295,7 @@ pub async fn get_done(visit: Visit, signed_in: Option<SignedIn>) -> Result<HttpR
         return Ok(visit.see_other(next.as_str()));
     }
     let here = next.with_next("/sign-in");
-    let frame = Frame::new(visit.t, &visit.app.site, &here);
-    let page = NotKept { t: visit.t, frame, sign_in: frame.to(&here) };
-    visit.show_as(StatusCode::FORBIDDEN, &page)
+    visit.show_as(StatusCode::FORBIDDEN, &NotKept::new(&visit, &here, &next))
 }
 
 #[cfg(test)]
@@ -291,22 +312,5 @@ mod tests {
         ] {
             assert_eq!(grouped(&masked(phone)), expected.replace('-', "\u{2011}"));
         }
-    }
-
-    #[test]
-    fn a_challenge_tells_how_long_its_code_works() {
-        let made_at = DateTime::from_timestamp(1_626_087_600, 0).unwrap();
-        let context = uuid::ContextV7::new();
-        let challenge_id = Uuid::new_v7(uuid::Timestamp::from_unix(context, 1_626_087_600, 0));
-        let sent = Sent { challenge_id, next: Next::default() };
-        let at = |seconds| made_at + TimeDelta::seconds(seconds);
-        let t = Texts(crate::domain::language::Language::English);
-        assert_eq!(sent.time(t, at(0)).as_deref(), Some("5 minutes"));
-        assert_eq!(sent.time(t, at(241)).as_deref(), Some("59 seconds"));
-        assert!(!sent.has_expired(at(299)));
-        assert!(sent.has_expired(at(300)));
-        assert_eq!(sent.time(t, at(300)), None);
-        let foreign = Sent { challenge_id: Uuid::from_u128(7), next: Next::default() };
-        assert!(foreign.has_expired(at(0)), "not one of ours");
     }
 }

@@ -13,6 +13,7 @@ use super::{
     form::Form,
     guard::{self, SignedIn},
     page::{Frame, Visit},
+    sent,
     text::Texts,
 };
 use crate::{
@@ -100,6 +101,8 @@ fn done(visit: &Visit, ended: flows::Result<()>) -> Result<HttpResponse, Problem
         return visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page);
     }
     let mut response = visit.see_other("/sign-out");
-    response.add_cookie(&guard::forget()).map_err(Problem::internal)?;
+    for cookie in [guard::forget(), sent::forget()] {
+        response.add_cookie(&cookie).map_err(Problem::internal)?;
+    }
     Ok(response)
 }

@@ -4,10 +4,11 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::{
+    booking::map::{self, Pin},
     form::FieldError,
     page::Frame,
     part::{Bar, Choice, DateField, Input, Radios, Row, Select, Step, TextField, Tone},
-    text::Texts,
+    text::{Html, Texts},
 };
 use crate::config::Site;
 
@@ -26,12 +27,26 @@ struct Page<'a> {
     rows: Vec<Row>,
     tags: [(&'static str, Tone); 4],
     regions: [(&'static str, Bar); 2],
+    map: Option<Html>,
     previous: Option<Step>,
     next: Option<Step>,
 }
 
 fn field(id: &'static str, label: &'static str, value: &str, input: Input) -> TextField {
-    TextField { id, label: label.into(), hint: "".into(), value: value.to_owned(), input }
+    TextField::new(id, label, input, value)
+}
+
+/// Three clinics in the middle of Seoul, of which one has nothing left.
+fn map(t: Texts) -> Option<Html> {
+    let pin = |number, latitude, longitude| Pin {
+        number,
+        latitude,
+        longitude,
+        is_open: number != 3,
+    };
+    let pins = [pin(1, 37.5665, 126.978), pin(2, 37.5796, 126.977), pin(3, 37.5512, 126.9882)];
+    let (title, about) = (t.pins_title(t.clinics_near_you()), t.pins_about_near());
+    map::draw(&pins, Some((37.56, 126.97)), map::Words { title: &title, about })
 }
 
 fn choice(value: &str, label: &'static str, hint: &'static str) -> Choice {
@@ -61,7 +76,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             FieldError { field: "name", text: t.name_missing().to_owned() },
             FieldError { field: "birth-year", text: t.birth_short_year().to_owned() },
         ],
-        name: TextField { hint: t.name_hint().into(), ..name },
+        name: name.hint(t.name_hint()),
         phone: field("phone", t.phone_label(), "010-0765-4321", Input::Phone),
         code: field("code", t.code_label(), "012 345", Input::OneTimeCode),
         birth: DateField {
@@ -98,6 +113,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             (t.booking_cancelled(), Tone::Bad),
         ],
         regions: [(t.sample_seoul(), bar(190_000)), (t.sample_busan(), bar(74_000))],
+        map: map(t),
         previous: step(day.pred_opt()),
         next: step(day.succ_opt()),
     };

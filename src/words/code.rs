@@ -83,6 +83,8 @@ titles! {
                           "빠진 열이 있습니다";
     DuplicateRow,         "The row stands in the file twice",
                           "같은 행이 파일에 두 번 있습니다";
+    PossibleDuplicate,    "This may be a person who is in the register already",
+                          "이미 등록되어 있는 분일 수 있습니다";
     AlreadyLoaded,        "The same rows were loaded before",
                           "같은 행이 이미 반영되었습니다";
     DryRunDiffers,        "This is not what the dry run said",

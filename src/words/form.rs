@@ -17,12 +17,14 @@ fn texts(form: Form) -> (&'static str, &'static str) {
         ),
         Form::BirthDate => (
             "the year first: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, or a date of the \
-             spreadsheet",
-            "연도부터: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, 또는 날짜 서식의 셀",
+             spreadsheet; 1950 or 1950-03 where no more is known",
+            "연도부터: 1964-03-05, 1964.03.05, 1964/3/5, 19640305, 또는 날짜 서식의 셀. 그만큼만 \
+             알면 1950 또는 1950-03",
         ),
         Form::Phone => (
-            "010-1234-5678, +82 10-1234-5678, or another country's with + and its code",
-            "010-1234-5678, +82 10-1234-5678, 다른 나라는 +와 국가 번호부터",
+            "010-1234-5678, +82 10-1234-5678, or another country's with + and its code; empty for \
+             somebody without one",
+            "010-1234-5678, +82 10-1234-5678, 다른 나라는 +와 국가 번호부터. 없으면 빈칸",
         ),
         Form::PhoneLine => (
             "as it is to be shown: one number or several, with extensions, or empty",
@@ -54,6 +56,16 @@ fn texts(form: Form) -> (&'static str, &'static str) {
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",
             "백신을 따로 쓰는 예약 그룹의 이름, 또는 빈칸",
+        ),
+        Form::PersonCode => (
+            "the register's own code for the person, by which later files correct name and phone; \
+             kept as a hash only",
+            "명부가 각 사람에게 부여한 코드. 이후 파일에서 이 코드로 이름과 전화번호를 고칩니다. \
+             해시로만 보관합니다.",
+        ),
+        Form::Distinct => (
+            "yes for another person than one of the same name and birth date",
+            "이름과 생년월일이 같은 다른 분이면 yes 또는 예",
         ),
     }
 }

@@ -276,8 +276,8 @@ pub fn notice_mail(head: Letterhead<'_>, notice: &Notice, number: &str) -> (Stri
     };
     let what = what_happened(language, notice);
     let facts = facts(language, appointment, number);
-    let next = what_next(head, notice);
-    (subject, format!("{what}\n\n{facts}\n{next}\n\n{}", signature(head)))
+    let (next, find) = (what_next(head, notice), how_to_find(head));
+    (subject, format!("{what}\n\n{facts}\n{next}\n\n{find}\n\n{}", signature(head)))
 }
 
 fn what_happened(language: Language, notice: &Notice) -> String {
@@ -366,6 +366,17 @@ fn what_next(head: Letterhead<'_>, notice: &Notice) -> String {
             "사진이 있는 신분증을 가져오십시오. 오실 수 없으면{at} 예약을 취소해 주십시오."
         ),
     }
+}
+
+/// How the booking is found again, on whichever device.
+fn how_to_find(head: Letterhead<'_>) -> String {
+    let language = head.language;
+    let at = head.host.map_or(String::new(), |host| say!(language, " at {host}", " {host}에서"));
+    say!(
+        language,
+        "With the booking number and your date of birth you find this booking{at} from any device.",
+        "예약번호와 생년월일로{at} 어느 기기에서나 이 예약을 찾으실 수 있습니다."
+    )
 }
 
 /// What every mail ends with.

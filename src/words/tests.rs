@@ -135,6 +135,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
         Detail::ChangedSinceDryRun { then: Counts::default(), now: Counts::default() },

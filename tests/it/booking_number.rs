@@ -114,8 +114,10 @@ async fn staff_find_a_booking_of_today_and_of_another_day() {
     let one = &found["bookings"][0];
     assert_eq!(ids(&found), [today.to_string()]);
     assert_eq!((&one["is_today"], &one["state"]), (&json!(true), &json!("booked")));
-    let expected =
-        json!({"name": person.name, "birth_date": person.birth_date, "phone": person.phone});
+    let expected = json!({
+        "name": person.name, "birth_date": person.birth_date, "birth_precision": "day",
+        "phone": person.phone,
+    });
     assert_eq!((&one["person"], &one["number"]), (&expected, &json!(number)));
 
     // However it comes from a scanner, a keyboard or a phone.

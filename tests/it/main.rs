@@ -33,6 +33,7 @@ mod demo;
 mod docs;
 mod eligibility;
 mod errors;
+mod fold;
 mod health;
 mod import;
 mod lane;

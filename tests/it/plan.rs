@@ -58,8 +58,8 @@ async fn grown() -> Grown {
              select (clinic_id::bigint << 24) + k, clinic_id, {campaign}, {product},
                  current_date + 8 + k, 1, 300, 300
              from clinic, generate_series(1, 10) k where code like 'G%';
-         insert into person (match_key, birth_date, region_id, name, phone)
-             select decode(md5('grown' || n), 'hex'), '1964-01-01', {district}, 'Grown', '010'
+         insert into person (match_key, birth_date, region_id, name, phone, fold)
+             select decode(md5('grown' || n), 'hex'), '1964-01-01', {district}, 'Grown', '010', 2
              from generate_series(1, {BOOKINGS}) n;
          insert into roster (code, name) values ('nurses', 'Nurses');
          insert into roster_member (person_id, roster_id)

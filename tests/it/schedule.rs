@@ -42,7 +42,8 @@ async fn a_clinic_sees_who_comes_when() {
             "product_id": made.product_id,
             "dose_number": 1,
             "person": {
-                "name": person.name, "birth_date": person.birth_date, "phone": person.phone,
+                "name": person.name, "birth_date": person.birth_date, "birth_precision": "day",
+                "phone": person.phone,
             },
         }]);
         assert_eq!(slot["bookings"], expected);

@@ -114,8 +114,8 @@ async fn a_key_that_two_people_share_is_nobodys() {
     assert!(main_name(&app, "Kim Minji").await.is_some(), "the control");
     // As if an administrator had added both in one instant.
     sqlx::query(
-        "insert into person (match_key, birth_date, region_id, name, phone)
-         select s.match_key, birth_date, region_id, s.name, phone
+        "insert into person (match_key, birth_date, region_id, name, phone, fold)
+         select s.match_key, birth_date, region_id, s.name, phone, 2
          from person join person_spelling s using (person_id)",
     )
     .execute(&app.db)
@@ -141,9 +141,9 @@ async fn a_register_brings_spellings_and_corrects_them() {
     assert_eq!(counts(&load(&admin, "register", empty).await.ok(200)), (0, 2));
     assert!(main_name(&app, "Kim Minji").await.is_some());
 
-    let corrected = REGISTER.replace("Kim Minji", "Kim Min-ji").replace("4321,P2D2,", "4321,P1D1,");
+    let corrected = REGISTER.replace("Kim Minji", "Kim Minjy").replace("4321,P2D2,", "4321,P1D1,");
     assert_eq!(counts(&load(&admin, "register", corrected).await.ok(200)), (2, 0));
-    assert!(main_name(&app, "kim min-ji").await.is_some());
+    assert!(main_name(&app, "kim-minjy").await.is_some());
     assert_eq!(main_name(&app, "Kim Minji").await, None);
     let moved = REGISTER.replace("P1D1,Kim Minji", "P1D2,Kim Minjee");
     assert_eq!(counts(&load(&admin, "register", moved).await.ok(200)), (2, 0), "once, not twice");

@@ -18,7 +18,11 @@ export async function tab(visitor) {
   const stops = [];
   let lowest = -1;
   await page.evaluate(() => {
-    /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
+    // Where the next Tab begins: a page may have given the focus to its first field.
+    const top = document.body.insertBefore(document.createElement('span'), document.body.firstChild);
+    top.tabIndex = -1;
+    top.focus();
+    top.remove();
     getSelection()?.removeAllRanges();
     scrollTo(0, 0);
   });

@@ -77,7 +77,11 @@ fn pairs(address: SocketAddr, (booked, about_to): (&str, &str)) -> Vec<Pair> {
     );
     let date = date(&answer);
     let check = page(&format!("/ko/campaigns/1/check?slot={SLOT}&product=1"), about_to);
-    let may_i = send(("POST", "/v1/eligibility"), about_to, r#"{"campaign_id": 1}"#);
+    let may_i = send(
+        ("POST", "/v1/eligibility"),
+        about_to,
+        r#"{"campaign_id": 1, "birth_date": "1964-05-05"}"#,
+    );
     let body = format!(r#"{{"campaign_id": 1, "slot_id": {SLOT}, "product_id": 1}}"#);
     let path = format!("/v1/bookings/{BOOKING_ID}");
     let put = send(("PUT", &path), booked, &body).replace("Accept-Encoding: gzip, br\r\n", "");

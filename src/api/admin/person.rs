@@ -21,7 +21,10 @@ pub struct PersonRequest {
     name_ko: Option<String>,
     name_en: Option<String>,
     birth_date: String,
-    phone: String,
+    phone: Option<String>,
+    person_code: Option<String>,
+    #[serde(default)]
+    distinct: bool,
     email: Option<String>,
     language: Option<String>,
     region_id: RegionId,
@@ -41,16 +44,18 @@ pub async fn post_person(
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let entry = Entry {
-        birth_date: BirthDate::parse(&new.birth_date, app.clock.now().date_naive())?,
+        birth_date: BirthDate::parse_partial(&new.birth_date, app.clock.now().date_naive())?,
         name: new.name,
         name_ko: new.name_ko,
         name_en: new.name_en,
-        phone: new.phone,
+        phone: new.phone.unwrap_or_default(),
+        person_code: new.person_code,
+        is_distinct: new.distinct,
         email: new.email,
         language: new.language,
         region_id: new.region_id,
         roster_ids: new.roster_ids,
     };
-    let id = flows::person::register(&app.db, &app.keys.matching, entry).await?;
+    let id = flows::person::register(&app.db, &app.keys, entry).await?;
     Ok(created(&json!({ "person_id": id })))
 }

@@ -13,6 +13,8 @@ const COPY_CHUNK_BYTES: usize = 256 * 1024;
 
 pub struct NewPerson {
     pub match_key: Match,
+    /// The same for everybody of this name and birth date.
+    pub name_key: Match,
     pub birth_date: NaiveDate,
     pub region_id: RegionId,
     pub name: String,
@@ -35,7 +37,8 @@ pub async fn copy_persons(
         "/* demo::person::copy_persons */
          create temporary table staged_person (n bigint not null, match_key uuid not null,
              birth_date date not null, region_id int not null, name text not null,
-             phone text not null, spelling_key uuid not null, name_en text not null)
+             phone text not null, spelling_key uuid not null, name_en text not null,
+             name_key uuid not null)
              on commit drop;
          set local work_mem = '64MB'",
     )
@@ -52,6 +55,7 @@ pub async fn copy_persons(
             .text(&person.phone)
             .key(person.spelling_key)
             .text(&person.name_en)
+            .key(person.name_key)
             .end();
         if rows.len() >= COPY_CHUNK_BYTES {
             copy.send(std::mem::take(&mut rows).into_bytes()).await?;
@@ -61,8 +65,8 @@ pub async fn copy_persons(
     let persons = copy.finish().await?;
     conn.execute(
         "/* demo::person::copy_persons */ analyze staged_person;
-         insert into person (match_key, birth_date, region_id, name, phone)
-         select uuid_send(match_key), birth_date, region_id, name, phone
+         insert into person (match_key, birth_date, region_id, name, phone, name_key, fold)
+         select uuid_send(match_key), birth_date, region_id, name, phone, name_key, 2
          from staged_person order by n;
          insert into person_spelling (match_key, person_id, language, name)
          select uuid_send(s.spelling_key), p.person_id, 'en', s.name_en

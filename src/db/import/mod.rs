@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod clinic;
 pub mod entry;
+pub mod person_key;
 pub mod register;
 pub mod roster;
 pub mod slot;

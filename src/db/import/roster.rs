@@ -10,8 +10,10 @@ use crate::domain::RosterId;
 pub(super) const STAGED: (&str, &str) = (
     "/* import::roster::STAGED */
      create temporary table staged_roster (line bigint not null, roster_id int not null,
-         match_key uuid not null) on commit drop",
-    "/* import::roster::STAGED */ copy staged_roster (line, roster_id, match_key) from stdin",
+         match_key uuid not null, earlier_key uuid not null, code_key uuid)
+         on commit drop",
+    "/* import::roster::STAGED */
+     copy staged_roster (line, roster_id, match_key, earlier_key, code_key) from stdin",
 );
 
 /// The rosters by their codes.
@@ -23,6 +25,25 @@ pub async fn rosters(conn: &mut PgConnection) -> sqlx::Result<HashMap<String, Ro
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.code, RosterId(row.roster_id))).collect())
+}
+
+/// Gives rows the key under which their person stands: the one whom the code finds, or who stands
+/// under the key of the form before.
+pub async fn find_persons(conn: &mut PgConnection) -> sqlx::Result<()> {
+    for sql in [
+        "/* import::roster::find_persons */
+         update staged_roster s set match_key = s.earlier_key
+         where s.earlier_key <> s.match_key and (
+             exists (select from person p where p.match_key = uuid_send(s.earlier_key))
+             or exists (
+                 select from person_spelling x where x.match_key = uuid_send(s.earlier_key)))",
+        "/* import::roster::find_persons */
+         update staged_roster s set match_key = encode(p.match_key, 'hex')::uuid
+         from person p where p.person_code_key = uuid_send(s.code_key)",
+    ] {
+        write(conn, sql).await?;
+    }
+    Ok(())
 }
 
 /// Takes out who stands on the same roster a second time.

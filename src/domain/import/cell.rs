@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::domain::fold::{self, is_invisible};
+
 /// A value without what marks it as text (`="010"`), and in one line.
 pub fn clean(field: Cow<'_, str>) -> Cow<'_, str> {
     let marked = field.trim().strip_prefix("=\"").and_then(|text| text.strip_suffix('"'));
@@ -29,25 +31,7 @@ pub fn plain(field: &str) -> Cow<'_, str> {
     if field.is_ascii() {
         return Cow::Borrowed(field);
     }
-    Cow::Owned(field.chars().filter(|&c| !is_invisible(c)).map(narrow).collect())
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// One of the forms U+FF01 to U+FF5E as its ASCII character; dashes and spaces of all kinds as one.
-fn narrow(c: char) -> char {
-    const FULL_WIDTH: u32 = 0xfee0;
-    match c {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{30fc}' => '-',
-        '\u{ff01}'..='\u{ff5e}' => {
-            char::from_u32(u32::from(c).wrapping_sub(FULL_WIDTH)).unwrap_or(c)
-        }
-        c if c.is_whitespace() => ' ',
-        c => c,
-    }
+    Cow::Owned(fold::plain(field))
 }
 
 #[cfg(test)]

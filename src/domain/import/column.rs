@@ -41,6 +41,10 @@ pub enum Form {
     Doses,
     Channel,
     Tranche,
+    /// The register's own code for a person.
+    PersonCode,
+    /// Whether somebody of one name and birth date with another is another person.
+    Distinct,
 }
 
 impl Form {
@@ -64,6 +68,8 @@ impl Form {
         Self::Doses,
         Self::Channel,
         Self::Tranche,
+        Self::PersonCode,
+        Self::Distinct,
     ];
 }
 
@@ -126,6 +132,15 @@ const NAME_KO: Column = optional("name_ko", Form::Spelling, "").or(&["한글이�
 const NAME_EN: Column =
     optional("name_en", Form::Spelling, "").or(&["영문이름", "영문명", "영문성명"]);
 
+const PERSON_CODE: Column = optional("person_code", Form::PersonCode, "").or(&[
+    "person id",
+    "개인코드",
+    "개인번호",
+    "대상자코드",
+    "대상자번호",
+    "관리번호",
+]);
+
 pub(super) const REGISTER: &[Column] = &[
     NAME,
     BIRTH_DATE,
@@ -135,9 +150,16 @@ pub(super) const REGISTER: &[Column] = &[
     NAME_EN,
     optional("email", Form::Email, "").or(&["e-mail address", "이메일", "전자우편", "메일"]),
     optional("language", Form::Language, "ko").or(&["언어"]),
+    PERSON_CODE,
+    optional("distinct", Form::Distinct, "").or(&["동명이인"]),
 ];
-pub(super) const ROSTER: &[Column] =
-    &[column("roster_code", Form::Code, "police").or(&["명단코드"]), NAME, BIRTH_DATE, PHONE];
+pub(super) const ROSTER: &[Column] = &[
+    column("roster_code", Form::Code, "police").or(&["명단코드"]),
+    NAME,
+    BIRTH_DATE,
+    PHONE,
+    PERSON_CODE,
+];
 pub(super) const CLINICS: &[Column] = &[
     column("code", Form::Code, "11110012").or(&[
         "clinic code",

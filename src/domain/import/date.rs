@@ -26,6 +26,41 @@ pub fn date(text: &str) -> Result<NaiveDate, Detail> {
     }
 }
 
+/// The year, and the month where it is known, of a date of which the rest is not: `1950`, `1950년`,
+/// `1950-03`, `1950.3.`, `1950-00-00`, `19500300`. None for everything else.
+pub fn partial(text: &str) -> Option<(i32, Option<u32>)> {
+    let text = plain(text);
+    let (year, rest) = digits(&text);
+    if year.len() == 8 && rest.is_empty() {
+        let (year, rest) = year.split_at_checked(4)?;
+        let (month, day) = rest.split_at_checked(2)?;
+        return year_and_month(year, month, day);
+    }
+    if year.len() != 4 {
+        return None;
+    }
+    let rest = rest.trim_start_matches(['년', '.', '-', '/']).trim();
+    let (month, rest) = digits(rest);
+    let rest = rest.trim_start_matches(['월', '.', '-', '/']).trim();
+    let (day, rest) = digits(rest);
+    let is_over = rest.trim_matches(['일', '.', ' ']).is_empty();
+    if is_over && month.len() <= 2 && day.len() <= 2 {
+        year_and_month(year, month, day)
+    } else {
+        None
+    }
+}
+
+/// Where the day is not known.
+fn year_and_month(year: &str, month: &str, day: &str) -> Option<(i32, Option<u32>)> {
+    let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<u32>().ok() };
+    match (number(month)?, number(day)?) {
+        (0, 0) => Some((year.parse().ok()?, None)),
+        (month, 0) => Some((year.parse().ok()?, Some(month))),
+        _ => None,
+    }
+}
+
 /// A date and time, with an offset or as `zone` shows it; there it must happen exactly once.
 ///
 /// # Errors

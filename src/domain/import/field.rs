@@ -5,7 +5,13 @@ use std::{borrow::Cow, ops::RangeInclusive};
 use chrono::NaiveDate;
 
 use super::{cell::plain, date, fault::Fault, header::Row};
-use crate::domain::{Detail, birth_date::BirthDate, fact::Expected, phone};
+use crate::domain::{
+    Detail,
+    birth_date::BirthDate,
+    fact::Expected,
+    fold,
+    person::{parse_person_code, parse_phone_if_any},
+};
 
 /// Characters of a code, as `clinic_code_check` and its like have it.
 pub const CODE_CHARS_MAX: usize = 32;
@@ -129,9 +135,14 @@ pub fn date(row: &Row<'_>, column: &'static str) -> Result<NaiveDate, Fault> {
     date::date(row.get(column)).map_err(|detail| Fault::field(column, detail))
 }
 
+/// A birth date, also one of which only the year or the month is known.
+///
 /// # Errors
 /// Names `birth_date`: none, or outside the limits of `BirthDate::new`.
 pub fn birth_date(row: &Row<'_>, today: NaiveDate) -> Result<BirthDate, Fault> {
+    if let Some((year, month)) = date::partial(row.get("birth_date")) {
+        return Ok(BirthDate::partial(year, month, today)?);
+    }
     let date = date::date(row.get("birth_date")).map_err(|detail| match detail {
         Detail::MustBe { .. } => Detail::BirthDateUnreadable,
         detail => detail,
@@ -140,12 +151,33 @@ pub fn birth_date(row: &Row<'_>, today: NaiveDate) -> Result<BirthDate, Fault> {
     Ok(BirthDate::new(date, today)?)
 }
 
-/// A person's phone number as it is kept.
+/// A person's phone number as it is kept; empty where there is none.
 ///
 /// # Errors
 /// Names `phone`.
 pub fn phone(row: &Row<'_>) -> Result<String, Fault> {
-    phone::read(&plain(row.get("phone"))).map_err(|detail| Fault::field("phone", detail))
+    Ok(parse_phone_if_any(&plain(row.get("phone")))?)
+}
+
+/// The register's own code for a person; none where there is none.
+///
+/// # Errors
+/// Names `person_code`.
+pub fn person_code(row: &Row<'_>) -> Result<Option<String>, Fault> {
+    let code = plain(row.get("person_code"));
+    if code.is_empty() { Ok(None) } else { Ok(Some(parse_person_code(&code)?)) }
+}
+
+/// Yes or no; an empty value is no.
+///
+/// # Errors
+/// Names the column.
+pub fn is_yes(row: &Row<'_>, column: &'static str) -> Result<bool, Fault> {
+    match fold::name(row.get(column)).as_str() {
+        "" | "no" | "n" | "아니오" | "아니요" => Ok(false),
+        "yes" | "y" | "예" | "네" => Ok(true),
+        _ => Err(Fault::expected(column, Expected::one_of(["yes", "no"]))),
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,12 @@ pub struct Register<'a> {
     /// A spelling that is empty or left out says nothing.
     pub names: Names,
     pub birth_date: BirthDate,
+    /// Empty for somebody without one.
     pub phone: String,
+    /// The register's own.
+    pub person_code: Option<String>,
+    /// Whoever has the same name and birth date, and another phone, is known to be another person.
+    pub is_distinct: bool,
     pub region_code: Cow<'a, str>,
     /// Left out, both stay as they are; an empty value removes what is known.
     pub contact: ContactChange,
@@ -31,6 +36,8 @@ impl<'a> Register<'a> {
             names: Names::parse(row.get("name"), spelling("name_ko"), spelling("name_en"))?,
             birth_date: field::birth_date(row, today)?,
             phone: field::phone(row)?,
+            person_code: field::person_code(row)?,
+            is_distinct: field::is_yes(row, "distinct")?,
             region_code: field::code(row, "region_code")?,
             contact: ContactChange {
                 email: removable(row.find("email"), parse_email)?,
@@ -78,6 +85,57 @@ mod tests {
         assert_eq!(column("김민지,2021-07-13,01012345678,11680").as_deref(), Some("birth_date"));
         assert_eq!(column("김민지,1962-03-01,1234,11680").as_deref(), Some("phone"));
         assert_eq!(column("김민지,1962-03-01,01012345678,").as_deref(), Some("region_code"));
+    }
+
+    #[test]
+    fn a_person_may_have_no_phone_a_code_and_an_unknown_day_of_birth() {
+        let read = |line: &str| {
+            let header = format!("{HEADER},person_code,distinct");
+            with_file(Kind::Register, &header, line, |row| {
+                let row = Register::parse(row, parse_date("2021-07-12").unwrap());
+                row.map(|row| {
+                    (row.birth_date.to_string(), row.phone, row.person_code, row.is_distinct)
+                })
+                .map_err(|fault| (fault.column.into_owned(), fault.detail.cause()))
+            })
+        };
+        let good = |born: &str, phone: &str, code: Option<&str>, is_distinct| {
+            Ok((born.to_owned(), phone.to_owned(), code.map(str::to_owned), is_distinct))
+        };
+        assert_eq!(
+            read("김민지,1962-03-01,,11680, ＡB-01 ,예"),
+            good("1962-03-01", "", Some("AB-01"), true)
+        );
+        for (born, expected) in [
+            ("1950", "1950-00-00"),
+            ("1950년", "1950-00-00"),
+            ("1950-00-00", "1950-00-00"),
+            ("19500000", "1950-00-00"),
+            ("1950-03", "1950-03-00"),
+            ("1950.3.", "1950-03-00"),
+            ("1950년 3월", "1950-03-00"),
+            ("1950/03/00", "1950-03-00"),
+            ("１９５０", "1950-00-00"),
+            ("19500301", "1950-03-01"),
+        ] {
+            assert_eq!(
+                read(&format!("김민지,{born},,11680,,")),
+                good(expected, "", None, false),
+                "{born}"
+            );
+        }
+        for (line, column, cause) in [
+            ("김민지,1950-13,,11680,,", "birth_date", "birth_date_unreadable"),
+            ("김민지,1950-00-05,,11680,,", "birth_date", "birth_date_unreadable"),
+            ("김민지,1899,,11680,,", "birth_date", "birth_date_too_early"),
+            ("김민지,2022,,11680,,", "birth_date", "birth_date_in_future"),
+            ("김민지,23441,,11680,,", "birth_date", "date_serial"),
+            ("김민지,1962-03-01,-,11680,,", "phone", "phone_digits"),
+            ("김민지,1962-03-01,,11680,,maybe", "distinct", "must_be"),
+            (&format!("김민지,1962-03-01,,11680,{},", "x".repeat(65)), "person_code", "too_long"),
+        ] {
+            assert_eq!(read(line), Err((column.to_owned(), cause)), "{line}");
+        }
     }
 
     #[test]

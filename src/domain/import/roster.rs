@@ -15,18 +15,23 @@ pub struct Roster<'a> {
     pub roster_code: Cow<'a, str>,
     pub name: String,
     pub birth_date: BirthDate,
+    /// Empty for somebody without one, who is known by the code.
     pub phone: String,
+    /// The register's own.
+    pub person_code: Option<String>,
 }
 
 impl<'a> Roster<'a> {
     /// # Errors
     /// Names the first column with an impossible value. No birth date is after `today`.
     pub fn parse(row: &Row<'a>, today: NaiveDate) -> Result<Self, Fault> {
+        let (phone, person_code) = (field::phone(row)?, field::person_code(row)?);
         Ok(Self {
             roster_code: field::code(row, "roster_code")?,
             name: parse_name(row.get("name"))?,
             birth_date: field::birth_date(row, today)?,
-            phone: field::phone(row)?,
+            phone,
+            person_code,
         })
     }
 }

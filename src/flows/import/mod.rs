@@ -368,7 +368,7 @@ async fn check(conn: &mut PgConnection, kind: Kind, rejects: &mut Rejects) -> sq
 
 async fn write(conn: &mut PgConnection, kind: Kind, actor: Actor) -> sqlx::Result<Written> {
     match kind {
-        Kind::Register => db::import::register::insert_staged(conn).await,
+        Kind::Register => register::write(conn).await,
         Kind::Roster => db::import::roster::insert_staged(conn).await,
         Kind::Clinics => db::import::clinic::insert_staged(conn).await,
         Kind::Slots => db::import::slot::insert_staged(conn).await,

@@ -15,13 +15,14 @@ use crate::{
             Fault, Rejects, Row,
             roster::{PERSON_COLUMNS, Roster},
         },
-        keys::{Keys, MatchKey},
-        person::match_key,
+        keys::{Keys, MatchKey, PersonCodeKey},
+        person_key::{code_key, earlier_match_key, match_key},
     },
 };
 
 pub(super) struct Parser {
     key: MatchKey,
+    code_key: PersonCodeKey,
     today: NaiveDate,
     rosters: HashMap<String, RosterId>,
 }
@@ -31,6 +32,7 @@ impl Parser {
         let today = db::import::latest_date(conn).await?;
         Ok(Self {
             key: keys.matching.clone(),
+            code_key: keys.person_code.clone(),
             today,
             rosters: db::import::roster::rosters(conn).await?,
         })
@@ -44,13 +46,17 @@ impl RowParser for Parser {
             .rosters
             .get(member.roster_code.as_ref())
             .ok_or_else(|| Fault::no_such("roster_code", Noun::Roster))?;
-        let key = match_key(&self.key, &member.name, member.birth_date, &member.phone);
-        to.row(line).value(roster_id).key(key).end();
+        let Roster { name, birth_date, phone, person_code, .. } = &member;
+        let key = match_key(&self.key, name, *birth_date, phone);
+        let earlier = earlier_match_key(&self.key, name, *birth_date, phone);
+        let code = person_code.as_deref().map(|code| code_key(&self.code_key, code));
+        to.row(line).value(roster_id).key(key).key(earlier).optional_key(code).end();
         Ok(())
     }
 }
 
 pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+    db::import::roster::find_persons(conn).await?;
     let removed = db::import::roster::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("roster_code,name,birth_date,phone"));
     let removed = db::import::roster::remove_unknown(conn).await?;

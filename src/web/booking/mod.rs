@@ -7,6 +7,7 @@ pub mod check;
 pub mod choice;
 pub mod clinic;
 pub mod elsewhere;
+pub mod map;
 pub mod place;
 pub mod refused;
 pub mod standing;

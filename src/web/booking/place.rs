@@ -7,7 +7,11 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::{InCampaign, campaign, chosen, standing, times_path};
+use super::{
+    InCampaign, campaign, chosen,
+    map::{self, Pin},
+    standing, times_path,
+};
 use crate::{
     board::{
         catalogue::{Card, Catalogue},
@@ -31,7 +35,7 @@ use crate::{
         guard::SignedIn,
         page::{Frame, Visit},
         part::{Choice, Select, Step},
-        text::Texts,
+        text::{Html, Texts},
     },
     words,
 };
@@ -52,8 +56,13 @@ struct Near {
 }
 
 impl Near {
+    fn degrees(self) -> (f64, f64) {
+        (f64::from(self.latitude) / 100.0, f64::from(self.longitude) / 100.0)
+    }
+
     fn point(self) -> Point {
-        Point::new(f64::from(self.latitude) / 100.0, f64::from(self.longitude) / 100.0)
+        let (latitude, longitude) = self.degrees();
+        Point::new(latitude, longitude)
     }
 }
 
@@ -176,10 +185,16 @@ struct Found {
     with_full: Option<String>,
     /// The nearest where there is nothing here.
     others: Vec<Place>,
+    /// Whichever of the two are shown, by their numbers.
+    map: Option<Html>,
 }
 
 /// A clinic of the list.
 struct Place {
+    /// From 1 on each page, in the list and on the map.
+    number: usize,
+    /// Latitude and longitude, where they are known.
+    at: Option<(f64, f64)>,
     name: String,
     address: String,
     /// How far it is, where that was asked for.
@@ -325,8 +340,12 @@ impl List<'_> {
         let has_none = places.is_empty() && is_first;
         let step = |label: &str, chosen| Step { href: to(chosen), label: label.to_owned() };
         let from_start = Chosen { after: None, ..asked };
+        let others = if has_none { self.nearest(asked) } else { Vec::new() };
+        let heading = self.heading(asked);
+        let shown = if places.is_empty() { &others } else { &places };
         Found {
-            heading: self.heading(asked),
+            map: self.map(shown, asked, &heading),
+            heading,
             first: (!is_first).then(|| step(t.nearest_again(), from_start)),
             next: next_after
                 .map(|after| step(t.more_clinics(), Chosen { after: Some(after), ..asked })),
@@ -334,9 +353,25 @@ impl List<'_> {
                 .then(|| to(Chosen { date: None, ..from_start })),
             with_full: (!asked.with_full && next_after.is_none())
                 .then(|| to(Chosen { with_full: true, ..from_start })),
-            others: if has_none { self.nearest(asked) } else { Vec::new() },
+            others,
             places,
         }
+    }
+
+    /// Of those whose place is known.
+    fn map(&self, places: &[Place], asked: Chosen, heading: &str) -> Option<Html> {
+        let pins: Vec<Pin> = places
+            .iter()
+            .filter_map(|place| {
+                let (latitude, longitude) = place.at?;
+                let is_open = !place.days.is_empty();
+                Some(Pin { number: place.number, latitude, longitude, is_open })
+            })
+            .collect();
+        let near = asked.near.map(Near::degrees);
+        let title = self.t.pins_title(heading);
+        let about = if near.is_some() { self.t.pins_about_near() } else { self.t.pins_about() };
+        map::draw(&pins, near, map::Words { title: &title, about })
     }
 
     fn heading(&self, asked: Chosen) -> String {
@@ -372,10 +407,11 @@ impl List<'_> {
     }
 
     fn places(&self, listing: &Listing<'_>) -> Vec<Place> {
-        listing.clinics.iter().filter_map(|line| self.place(line)).collect()
+        let lines = listing.clinics.iter().zip(1..);
+        lines.filter_map(|(line, number)| self.place(line, number)).collect()
     }
 
-    fn place(&self, line: &Line<'_>) -> Option<Place> {
+    fn place(&self, line: &Line<'_>, number: usize) -> Option<Place> {
         let t = self.t;
         let clinic = self.snapshot.catalogue.clinic(line.clinic.clinic_id)?;
         let path = |date| {
@@ -391,6 +427,8 @@ impl List<'_> {
             .collect();
         let more = days.get(DAYS_MAX).map(|day| day.href.clone());
         Some(Place {
+            number,
+            at: clinic.latitude.zip(clinic.longitude),
             name: t.name(&clinic.name).to_owned(),
             address: clinic.address.clone(),
             far: line.distance_km.map(|km| t.distance(km)),

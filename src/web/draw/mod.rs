@@ -1,4 +1,5 @@
 //! Pictures as SVG: pure functions, colours and lengths as attributes, since the policy of the
 //! pages blocks styles.
 
+pub mod projection;
 pub mod qr;

@@ -4,7 +4,13 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::tally::Dot;
-use crate::{html::escape, web::text::Html};
+use crate::{
+    html::escape,
+    web::{
+        draw::projection::{Frame, Projection},
+        text::Html,
+    },
+};
 
 /// Units of the picture; a telephone shows about one a pixel.
 const WIDTH: f64 = 320.0;
@@ -25,49 +31,10 @@ pub(super) struct Label {
     pub dots: Vec<(f64, f64)>,
 }
 
-/// Degrees to units.
-struct Projection {
-    west: f64,
-    north: f64,
-    shrink: f64,
-    scale: f64,
-    width: f64,
-    height: f64,
-}
-
-impl Projection {
-    fn new(dots: &[Dot]) -> Option<Self> {
-        let over = |pick: fn(&Dot) -> f64| {
-            let values = dots.iter().map(pick);
-            values.fold(None, |range: Option<(f64, f64)>, value| {
-                let (low, high) = range.unwrap_or((value, value));
-                Some((low.min(value), high.max(value)))
-            })
-        };
-        let (south, north) = over(|dot| dot.latitude)?;
-        let (west, east) = over(|dot| dot.longitude)?;
-        // A degree of longitude is shorter the further north it is.
-        let shrink = ((south + north) / 2.0).to_radians().cos();
-        let (wide, high) = ((east - west) * shrink, north - south);
-        let room = (WIDTH - 2.0 * MARGIN, HEIGHT_MAX - 2.0 * MARGIN);
-        let fits = |room: f64, size: f64| if size > 0.0 { room / size } else { f64::INFINITY };
-        let scale = fits(room.0, wide).min(fits(room.1, high));
-        // All in one place.
-        let scale = if scale.is_finite() { scale } else { 1.0 };
-        let height = high * scale + 2.0 * MARGIN;
-        Some(Self { west, north, shrink, scale, width: WIDTH, height })
-    }
-
-    fn place(&self, latitude: f64, longitude: f64) -> (f64, f64) {
-        let x = (longitude - self.west) * self.shrink * self.scale + MARGIN;
-        let y = (self.north - latitude) * self.scale + MARGIN;
-        (x, y)
-    }
-}
-
 /// The picture, with its title and description; none where no clinic has coordinates.
 pub(super) fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> Option<Html> {
-    let to = Projection::new(dots)?;
+    let places = dots.iter().map(|dot| (dot.latitude, dot.longitude));
+    let to = Projection::new(places, Frame { width: WIDTH, height_max: HEIGHT_MAX, margin: MARGIN })?;
     // Coordinates are whole and not negative, so that their bits are in their order.
     let mut cells: BTreeMap<(u64, u64), i64> = BTreeMap::new();
     let cell = if dots.len() > CLINICS_FINE_MAX { CELL_COARSE } else { CELL };
@@ -87,7 +54,7 @@ pub(super) fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> 
     let mut svg = format!(
         "<svg class=\"map\" viewBox=\"0 0 {:.0} {:.0}\" role=\"img\" aria-labelledby=\"map-title \
          map-about\"><title id=\"map-title\">{}</title><desc id=\"map-about\">{}</desc>",
-        to.width,
+        WIDTH,
         to.height,
         escape(title),
         escape(about),
@@ -179,7 +146,7 @@ mod tests {
     fn clinics_in_one_place_are_one_dot_with_all_their_doses() {
         let svg = svg(&[dot(37.0, 127.0, 0), dot(37.0, 127.0, 99), dot(37.0, 127.0, 1)], &[]);
         assert_eq!(svg.matches("h0").count(), 1, "{svg}");
-        assert!(svg.contains("class=\"many\" d=\"M12 12h0\""), "{svg}");
+        assert!(svg.contains("class=\"many\" d=\"M160 12h0\""), "{svg}");
         assert_eq!(draw(&[], &[], "", ""), None);
     }
 

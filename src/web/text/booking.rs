@@ -31,6 +31,15 @@ texts! {
     near_me, "Near me", "내 주변";
     near_me_denied, "Your browser does not say where you are", "위치를 확인할 수 없습니다";
     clinics_in(region: &str), "Clinics in {region}", "{region} 접종기관";
+    other_place_or_day, "Another district or another day", "다른 지역이나 날짜 고르기";
+    pins_title(list: &str), "Map: {list}", "지도: {list}";
+    pins_about,
+        "Each clinic stands where it is, with its number in the list below. North is up.",
+        "접종기관이 아래 목록의 번호로 표시되어 있습니다. 위쪽이 북쪽입니다.";
+    pins_about_near,
+        "Each clinic stands where it is, with its number in the list below. The cross is about \
+         where you are. North is up.",
+        "접종기관이 아래 목록의 번호로 표시되어 있습니다. 십자 표시는 지금 계신 곳의 대략적인 위치입니다. 위쪽이 북쪽입니다.";
     clinics_near_you, "Clinics near you", "가까운 접종기관";
     nothing_here,
         "There is nothing to book here now.",

@@ -39,6 +39,17 @@ texts! {
     phone_label, "Mobile phone", "휴대전화 번호";
     phone_hint, "The number in the register.", "등록된 번호를 입력해 주십시오.";
     phone_missing, "Write your phone number.", "휴대전화 번호를 입력해 주십시오.";
+    number_label, "Booking number", "예약번호 10자리";
+    number_hint,
+        "10 digits, as in the message and on the page of the booking. Spaces do not matter.",
+        "문자나 예약 화면에 있는 숫자 10자리입니다. 띄어쓰기는 상관없습니다.";
+    number_missing, "Write the booking number.", "예약번호를 입력해 주십시오.";
+    number_digits,
+        "A booking number has 10 digits. Write all of them.",
+        "예약번호는 숫자 10자리입니다. 모두 입력해 주십시오.";
+    number_slip,
+        "There is a slip in this number. Compare it digit by digit.",
+        "예약번호에 잘못 입력된 숫자가 있습니다. 한 자리씩 비교해 주십시오.";
     code_label, "One-time code", "인증번호";
     code_hint, "6 digits", "숫자 6자리";
     code_missing, "Write the code that came to your phone.", "휴대전화로 받은 인증번호를 입력해 주십시오.";

@@ -9,6 +9,10 @@ texts! {
         "No vaccination can be booked yet. The next one is announced on this page.",
         "지금 예약할 수 있는 예방접종이 없습니다. 다음 일정은 이 화면에서 안내합니다.";
     limit_history, "The limit and its changes", "한도와 변경 기록";
+    have_booked, "Booked already?", "이미 예약하셨다면";
+    have_booked_ways,
+        "See, cancel or print your booking on any device: sign in, or use the booking number.",
+        "어느 기기에서나 로그인하거나 예약번호로 예약을 보고 취소하고 인쇄하실 수 있습니다.";
     past_rounds, "Rounds that have ended", "종료된 예약";
     what_you_need, "What you need", "필요한 것";
     need_identity, "your name and date of birth, as they were registered", "등록된 이름과 생년월일";

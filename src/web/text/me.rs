@@ -6,6 +6,9 @@ use crate::domain::booking::State;
 texts! {
     me_signed_in(name: &str), "You are signed in as {name}.", "{name} 님으로 로그인되어 있습니다.";
     me_none, "You have not booked anything.", "예약하신 내역이 없습니다.";
+    me_other_booking,
+        "Find another person's booking by its number",
+        "다른 분의 예약을 예약번호로 찾기";
     me_earlier, "Earlier", "지난 내역";
     me_can_book, "What can be booked", "예약할 수 있는 접종";
     me_nothing_to_book,

@@ -95,6 +95,20 @@ impl Texts {
         !self.is_korean() && text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
     }
 
+    /// A text whose phone numbers and spans of years stay on one line: browsers break behind a
+    /// plain hyphen.
+    pub fn whole(self, text: &str) -> String {
+        let chars: Vec<char> = text.chars().collect();
+        let is_digit = |at: Option<usize>| {
+            at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit)
+        };
+        let whole = |(at, &c): (usize, &char)| {
+            let is_within = c == '-' && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
+            if is_within { '\u{2011}' } else { c }
+        };
+        chars.iter().enumerate().map(whole).collect()
+    }
+
     /// A count with groups of three digits.
     pub fn count(self, number: impl Into<i128>) -> String {
         words::count(number)

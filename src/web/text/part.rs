@@ -8,6 +8,7 @@ texts! {
     month, "Month", "월";
     day, "Day", "일";
     back, "Back", "뒤로";
+    way_back, "The page before", "이전 화면";
     change, "Change", "변경";
     continue_on, "Continue", "계속";
     warning, "Warning", "주의";

@@ -12,6 +12,21 @@ texts! {
     sign_in_only_for,
         "We use what you write here only to find you in the register.",
         "입력하신 정보는 등록된 분인지 확인하는 데에만 씁니다.";
+    number_title, "Find your booking", "예약번호로 예약 찾기";
+    number_why,
+        "With its number and your date of birth you find a booking from any device. We send a \
+         one-time code to the phone that was registered for it.",
+        "예약번호와 생년월일로 어느 기기에서나 예약을 찾을 수 있습니다. 등록된 휴대전화로 인증번호를 보내 드립니다.";
+    number_known, "I have a booking number", "예약번호가 있습니다";
+    number_not_known, "I do not know the number", "예약번호를 모릅니다";
+    number_sent(time: &str),
+        "If there is a booking with this number and date of birth, a 6-digit code is on its way to \
+         the phone that was registered for it. It works for {time}.",
+        "이 예약번호와 생년월일로 된 예약이 있으면 등록된 휴대전화로 인증번호 6자리를 보냅니다. {time} 동안 쓸 수 있습니다.";
+    number_was_sent,
+        "A code went to the phone that was registered for the booking, if there is one with this \
+         number and date of birth.",
+        "이 예약번호와 생년월일로 된 예약이 있으면 등록된 휴대전화로 인증번호를 보냈습니다.";
     send_code, "Send me a code", "인증번호 받기";
     for_others, "For somebody else, or without a phone of your own", "다른 분을 대신하거나 본인 휴대전화가 없는 경우";
     for_others_text,
@@ -103,6 +118,11 @@ texts! {
         "The code was right, but your browser did not keep that you are signed in. A booking that \
          you have is kept.",
         "인증번호는 맞았지만 브라우저에 로그인이 유지되지 않았습니다. 이미 하신 예약은 그대로 유지됩니다.";
+    asked_title, "No code is asked for here", "입력할 인증번호가 없습니다";
+    asked_why,
+        "It is too long ago that a code was sent, it was used, or your browser does not keep that \
+         one was sent. A booking that you have is safe.",
+        "인증번호를 보낸 지 오래되었거나 이미 쓰였거나, 보낸 것이 브라우저에 남아 있지 않습니다. 이미 하신 예약은 안전합니다.";
     kept_cookies,
         "Allow cookies for this site, or open it in another browser, and sign in once more.",
         "이 사이트의 쿠키를 허용하거나 다른 브라우저에서 연 뒤 다시 로그인해 주십시오.";

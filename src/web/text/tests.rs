@@ -90,3 +90,16 @@ fn no_text_is_there_twice() {
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert_eq!(twice(&[("a", "x", "가"), ("b", "x", "나")]).len(), 1, "the control");
 }
+
+#[test]
+fn numbers_with_hyphens_stay_whole() {
+    let t = Texts(Language::English);
+    for (text, expected) in [
+        ("1962-1966", "1962_1966"),
+        ("02-123-4567, ext. 3-4", "02_123_4567, ext. 3_4"),
+        ("Jung-gu -5 a-1 1-a -", "Jung-gu -5 a-1 1-a -"),
+        ("코로나19 1차, 1962-1966년생", "코로나19 1차, 1962_1966년생"),
+    ] {
+        assert_eq!(t.whole(text), expected.replace('_', "\u{2011}"));
+    }
+}

@@ -6,6 +6,7 @@ mod field;
 mod file;
 mod import;
 mod person;
+mod person_key;
 mod place;
 mod request;
 mod service;
@@ -210,5 +211,13 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         }
         Detail::FarMore { shares, confirm } => import::far_more(language, shares, *confirm),
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
+
+        // who is a person
+        Detail::SameNameAndBirthDate => person_key::same_name_and_birth_date(language),
+        Detail::PossiblySameAsLine { line } => person_key::possibly_same_as_line(language, *line),
+        Detail::PersonCodeInRegister => person_key::code_in_register(language),
+        Detail::PersonHasOtherCode => person_key::has_other_code(language),
+        Detail::CodeOfOtherPerson => person_key::code_of_other_person(language),
+        Detail::KeyOfOtherPerson => person_key::key_of_other_person(language),
     }
 }

@@ -46,6 +46,14 @@ const CASES: &[Case] = &[
         ],
         ..read("register-dates.csv", 5)
     },
+    read("register-no-phone.csv", 1),
+    read("register-year-only.csv", 1),
+    read("register-changed-phone-1.csv", 1),
+    read("register-changed-phone-2.csv", 1),
+    Case {
+        rejected: &[(3, "name,birth_date,phone", "same_as_line")],
+        ..read("register-nfc-nfd.csv", 1)
+    },
     Case { rejected: &[(3, "region_code", "no_such")], ..read("register-partial.csv", 1) },
     read("allocations-decimal.csv", 1),
     read("allocations-thousands.csv", 1),
@@ -159,14 +167,21 @@ async fn every_file_of_the_folder_has_an_outcome() {
 async fn what_was_read_is_what_people_type() {
     let (app, admin) = setting().await;
     for case in CASES.iter().filter(|case| kind(case.file) == "register") {
-        let what = "register?partial=true";
-        post(&admin, what, bytes(case.file)).await.ok(200);
+        let answer = post(&admin, "register?partial=true", bytes(case.file)).await;
+        if ["register-changed-phone-2.csv", "register-utf16.csv"].contains(&case.file) {
+            // Perhaps somebody of another file: the same name and birth date, another phone.
+            let problem = answer.problem(422, "rows_rejected");
+            assert_eq!(problem["rejects"][0]["code"], "possible_duplicate");
+        } else {
+            answer.ok(200);
+        }
     }
-    let phones: Vec<String> =
-        sqlx::query_scalar("select phone from person where phone not like '010________'")
-            .fetch_all(&app.db)
-            .await
-            .unwrap();
+    let phones: Vec<String> = sqlx::query_scalar(
+        "select phone from person where phone not like '010________' and phone <> ''",
+    )
+    .fetch_all(&app.db)
+    .await
+    .unwrap();
     assert_eq!(phones, [""; 0], "every number is one that can be typed");
     for (name, birth_date, phone) in [
         ("Zero Lost", "1964-04-01", "010-2000-0200"),
@@ -178,6 +193,11 @@ async fn what_was_read_is_what_people_type() {
         ("D Six", "1964-03-05", "010-2000-0306"),
         ("Tab Row", "1964-03-05", "010-2000-0402"),
         ("Plain Name", "1964-03-07", "010-2000-0407"),
+        ("박나래", "1964-07-01", "010-3000-0001"),
+        ("Phone Less", "1941-04-05", ""),
+        ("Year Only", "1941-12-31", "010-2000-0204"),
+        ("Twice Registered", "1964-06-06", "010-2000-0601"),
+        ("Part Good", "1964-03-05", "010-2000-0501"),
     ] {
         let found: i64 = sqlx::query_scalar(
             "select count(*) from person

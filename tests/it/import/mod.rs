@@ -8,6 +8,7 @@ mod case;
 mod dry_run;
 mod listed;
 mod memory;
+mod person;
 mod register;
 mod reject;
 mod spool;
@@ -47,7 +48,7 @@ fn all_counts(report: &Value) -> [u64; 4] {
 
 /// Rows that were accepted or changed something, unchanged and rejected rows.
 #[track_caller]
-fn counts(report: &Value) -> (u64, u64, u64) {
+pub fn counts(report: &Value) -> (u64, u64, u64) {
     let [accepted, changed, unchanged, rejected] = all_counts(report);
     (accepted + changed, unchanged, rejected)
 }

@@ -5,10 +5,13 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::{Asia::Seoul, Tz};
 use dosebook::domain::{
     AllocationId, CampaignId, ClinicId, CourseId, PersonId, PoolId, ProductId, RegionId, SlotId,
-    birth_date::BirthDate, keys::Keys, person::match_key,
+    birth_date::BirthDate,
+    keys::Keys,
+    person_key::{match_key, name_key},
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool, query, query_scalar};
+use uuid::Uuid;
 
 use super::app::SECRET;
 
@@ -328,13 +331,14 @@ impl World {
     async fn people_of(&self, tx: &mut PgConnection, made: &mut Made) {
         let keys = Keys::new(&SECRET);
         let first = NaiveDate::from_ymd_opt(1962, 1, 1).unwrap();
-        let mut matches = Vec::new();
+        let (mut matches, mut names) = (Vec::new(), Vec::new());
         for number in 0..self.people {
             let birth_date = first + Days::new(u64::from(number) * 7 % 1826);
             let name = format!("Citizen {}", number + 1);
             let phone = format!("010{number:08}");
             let born = BirthDate::new(birth_date, Utc::now().date_naive()).unwrap();
             matches.push(match_key(&keys.matching, &name, born, &phone).to_vec());
+            names.push(Uuid::from_bytes(name_key(&keys.matching, &name, born)));
             let region_id = made.districts[number as usize % made.districts.len()];
             let person_id = PersonId(0);
             made.people.push(Person { person_id, name, birth_date, phone, region_id });
@@ -343,8 +347,9 @@ impl World {
             made.people.iter().map(|person| pick(person).to_owned()).collect::<Vec<_>>()
         };
         let ids: Vec<(Vec<u8>, i64)> = sqlx::query_as(
-            "insert into person (match_key, birth_date, region_id, name, phone)
-             select * from unnest($1::bytea[], $2::date[], $3::int[], $4::text[], $5::text[])
+            "insert into person (match_key, birth_date, region_id, name, phone, name_key, fold)
+             select *, 2 from unnest($1::bytea[], $2::date[], $3::int[], $4::text[], $5::text[],
+                 $6::uuid[])
              returning match_key, person_id",
         )
         .bind(&matches)
@@ -352,6 +357,7 @@ impl World {
         .bind(made.people.iter().map(|person| person.region_id.0).collect::<Vec<_>>())
         .bind(of(|person| &person.name))
         .bind(of(|person| &person.phone))
+        .bind(&names)
         .fetch_all(&mut *tx)
         .await
         .expect("the people");

@@ -1,6 +1,7 @@
 //! Pages: what a browser gets.
 
 mod booking;
+mod by_number;
 mod cancel;
 mod check;
 mod eligibility;
@@ -98,7 +99,7 @@ fn header_faults(page: &Answer) -> Vec<String> {
 }
 
 /// The form of the sign-in page, filled in with who this is.
-fn claim(page: &Page, person: &Person) -> Form {
+pub fn claim(page: &Page, person: &Person) -> Form {
     let date = person.birth_date.to_string();
     let [year, month, day] = *date.split('-').collect::<Vec<_>>() else { panic!("a date") };
     let action = page.form_action("/sign-in");
@@ -112,7 +113,7 @@ fn claim(page: &Page, person: &Person) -> Form {
 }
 
 /// The code of the challenge that the page asks for.
-async fn code_of(app: &TestApp, page: &Page) -> String {
+pub async fn code_of(app: &TestApp, page: &Page) -> String {
     let form = page.form(&page.form_action("/sign-in/code"));
     let codes = app.shown_codes().await;
     let code = codes.iter().find(|code| code["challenge_id"] == form.value("challenge"));

@@ -29,6 +29,7 @@ fn places(page: &Page) -> Vec<(String, Vec<(String, String)>)> {
                 let doses = link.split_once("<small>")?.1.split_once("</small>")?.0;
                 Some((date, plain(doses)))
             });
+            let name = name.split_once("</span> ").expect("its number").1;
             (plain(name), days.collect())
         })
         .collect()

@@ -5,7 +5,7 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use dosebook::clock::Clock;
 use sqlx::query_scalar;
 
-use super::{claim, code_of, sign_in, wrong};
+use super::{claim, code_of, wrong};
 use crate::support::{Made, Page, Person, TestApp, World, database::TestDatabase, wire::Wire};
 
 /// A service whose clock stands still, and people of its register.
@@ -115,7 +115,8 @@ async fn a_session_that_was_ended_is_not_opened_again_by_its_code() {
 /// What a page says but for its challenge.
 fn apart_from_ids(page: &Page) -> String {
     let form = page.form(&page.form_action("/sign-in/code"));
-    page.text.replace(form.value("challenge"), "CHALLENGE")
+    let text = page.text.replace(form.value("challenge"), "CHALLENGE");
+    text.replace(form.value("sent"), "SEALED")
 }
 
 fn headers_of(page: &Page) -> Vec<String> {
@@ -290,8 +291,7 @@ async fn codes_that_are_over_say_so_and_how_to_go_on() {
     browser.press(&nobodys).await.ok(422);
     let page = browser.press(&form.with(&[("challenge", "'; drop table person")])).await.ok(200);
     assert_eq!(page.at, "/en/sign-in", "begun anew");
-    assert_eq!(browser.open("/en/sign-in/code").await.at, "/en/sign-in");
-    assert!(browser.cookies.is_empty());
+    assert!(!browser.cookies.contains_key("__Host-citizen"));
 }
 
 fn form_again(page: &Page) -> crate::support::browser::Form {
@@ -314,7 +314,7 @@ async fn where_the_browser_would_not_keep_it_the_page_says_so() {
     assert_eq!(codes, 0);
     // The control: encrypted, as a proxy has it.
     let encrypted = [host, ("origin", "https://lan.example:8080")];
-    browser.submit_with(&claim(&page, &made.people[0]), &encrypted).await.ok(200);
+    browser.submit_with(&claim(&page, &made.people[0]), &encrypted).await.ok(303);
     let page = browser.open("/en/sign-in").await;
     assert!(!page.main().contains("unencrypted"), "{}", page.main());
 }
@@ -323,9 +323,71 @@ async fn where_the_browser_would_not_keep_it_the_page_says_so() {
 async fn a_browser_without_cookies_is_told_instead_of_asked_again() {
     let (app, made, _) = service(1).await;
     let mut browser = app.browser().without_cookies();
-    let page = sign_in(&app, &mut browser, "/ko/me", &made.people[0]).await.ok(403);
-    assert_eq!(page.at, "/ko/sign-in/done");
+    let page = browser.open("/ko/me").await;
+    let page = browser.press(&claim(&page, &made.people[0])).await.ok(403);
+    assert_eq!(page.at, "/ko/sign-in/code");
     assert!(page.main().contains("쿠키"), "{}", page.main());
+    assert!(page.main().contains("href=\"/ko/sign-in\""), "{}", page.main());
+    // One that loses them later is told too.
+    let mut browser = app.browser();
+    let page = browser.open("/ko/me").await;
+    let page = browser.press(&claim(&page, &made.people[0])).await.ok(200);
+    let code = code_of(&app, &page).await;
+    let form = page.form("/ko/sign-in/code").with(&[("code", &code)]);
+    let page = browser.without_cookies().press(&form).await.ok(403);
+    assert_eq!(page.at, "/ko/sign-in/done");
+}
+
+#[tokio::test]
+async fn the_page_for_a_code_is_opened_again_without_sending_anything_again() {
+    let (app, made, clock) = service(2).await;
+    let person = &made.people[0];
+    let mut browser = app.browser();
+    let asked = format!("/campaigns/{}/eligibility", made.campaign_id);
+    let page = browser.open(&format!("/en/sign-in?next={asked}")).await;
+    let sent = browser.submit(&claim(&page, person)).await.ok(303);
+    assert_eq!(sent.header("cache-control"), "no-store");
+    let at = sent.header("location").to_owned();
+    assert!(at.starts_with("/en/sign-in/code?next="), "{at}");
+    let cookie = sent.header("set-cookie");
+    assert!(cookie.starts_with("__Host-code=") && cookie.contains("Max-Age=1800"), "{cookie}");
+    let count = || query_scalar::<_, i64>("select count(*) from sign_in_code").fetch_one(&app.db);
+    for path in [&at, &at, "/ko/sign-in/code"] {
+        let page = browser.get(path).await.ok(200);
+        assert!(page.text.contains("name=\"code\""), "{}", page.main());
+        for secret in [&person.name, &person.phone] {
+            assert!(!page.text.contains(secret.as_str()), "only sealed: {}", page.main());
+        }
+    }
+    assert_eq!(count().await.unwrap(), 1, "one code");
+    // To mend the details is a page of its own too.
+    let page = browser.get(&at).await;
+    let mend = browser.submit(&page.form("/en/sign-in").by_button("change")).await.ok(303);
+    let mend = browser.get(mend.header("location")).await.ok(200);
+    assert_eq!(mend.form("/en/sign-in").value("name"), person.name);
+    assert_eq!(mend.form("/en/sign-in").value("next"), asked);
+    assert_eq!(browser.get("/en/sign-in").await.form("/en/sign-in").value("name"), "", "asked for");
+    assert_eq!(count().await.unwrap(), 1);
+
+    // Signed in, Back leads on; signed out, it shows nobody.
+    let code = code_of(&app, &page).await;
+    browser.submit(&page.form("/en/sign-in/code").with(&[("code", &code)])).await.ok(303);
+    assert!(!browser.cookies.contains_key("__Host-code"), "{:?}", browser.cookies);
+    assert_eq!(browser.get(&at).await.ok(303).header("location"), format!("/en{asked}"));
+    let page = browser.open("/en/sign-out").await;
+    browser.press(&page.form("/en/sign-out")).await.ok(200);
+    browser.get(&at).await.ok(403);
+
+    // What is kept opens nothing after half an hour, nor for anybody but this service.
+    let page = browser.open("/en/sign-in").await;
+    browser.press(&claim(&page, &made.people[1])).await.ok(200);
+    let mut forged = browser.clone();
+    forged.cookies.values_mut().for_each(|value| value.replace_range(0..1, "-"));
+    forged.get("/en/sign-in/code").await.ok(403);
+    clock.set(clock.now() + TimeDelta::minutes(29));
+    browser.get("/en/sign-in/code").await.ok(200);
+    clock.set(clock.now() + TimeDelta::minutes(1));
+    browser.get("/en/sign-in/code").await.ok(403);
 }
 
 #[tokio::test]
