@@ -18,6 +18,7 @@ use crate::{
         ImportId, Refusal,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::{Changes, Kept, Why},
     },
     flows::import::{Imported, Imports, Options},
     store::Store,
@@ -37,7 +38,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns(), after_long_help = forms())]
 pub struct Args {
-    /// What the file holds: register, roster, clinics, slots or allocations
+    /// What the file holds: register, roster, clinics, slots, allocations or hours
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -54,6 +55,11 @@ pub struct Args {
     /// Load the good rows although others are rejected
     #[arg(long)]
     partial: bool,
+
+    /// Of a file of slots: remove those of its clinics' days that it does not name; people who are
+    /// booked there keep their time. Nothing is removed where a row is rejected
+    #[arg(long)]
+    remove_missing: bool,
 
     /// Load allocations although the same rows were loaded before: their doses are added once more
     #[arg(long)]
@@ -116,6 +122,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let options = Options {
         dry_run: args.dry_run,
         partial: args.partial,
+        remove_missing: args.remove_missing,
         again: args.again,
         dry_run_id: args.dry_run_id,
         confirm: args.confirm,
@@ -173,15 +180,12 @@ fn bar(bytes: u64) -> ProgressBar {
 }
 
 fn text(report: &Report, refusal: Option<&Refusal>) -> String {
-    let mut text = table(report);
+    let mut text = table(&report.rejects, report.rows_rejected, "reason");
+    text += &table(&report.warnings, report.warnings_counted, "warning");
     let mut line = |words: String| {
         text.push_str(&words);
         text.push('\n');
     };
-    let unlisted = report.rows_rejected.saturating_sub(count(report.rejects.len()));
-    if unlisted > 0 {
-        line(format!("and {unlisted} more"));
-    }
     line(format!(
         "{}: {} rows read, {} accepted, {} changed, {} unchanged, {} rejected",
         report.kind,
@@ -191,6 +195,10 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
         report.rows_unchanged,
         report.rows_rejected,
     ));
+    if let Some(slots) = &report.slots {
+        line(slot_line(slots));
+        slots.kept.iter().for_each(|kept| line(kept_line(kept)));
+    }
     if let Some(missing) = report.rows_missing.filter(|missing| *missing > 0) {
         line(format!("{missing} that are known are not in the file; they stay as they are."));
     }
@@ -219,13 +227,48 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
     text
 }
 
-fn table(report: &Report) -> String {
+fn slot_line(slots: &Changes) -> String {
+    let Changes { added, changed, unchanged, removed, missing, kept_counted, .. } = slots;
+    let mut line = format!(
+        "Slots: {added} added, {changed} changed, {unchanged} unchanged, {removed} removed"
+    );
+    if slots.bookings_hit > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(line, " with {} bookings", slots.bookings_hit);
+    }
+    let _ = match (missing, kept_counted) {
+        (0, 0) => write!(line, "."),
+        (0, kept) => write!(line, ", {kept} kept for those who are booked there."),
+        (missing, 0) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay (--remove-missing)."
+        ),
+        (missing, kept) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay, {kept} are kept for \
+             those who are booked there."
+        ),
+    };
+    line
+}
+
+fn kept_line(kept: &Kept) -> String {
+    let when = words::instant(Language::English, kept.starts_at, kept.zone);
+    let why = match kept.why {
+        Why::Missing => "not in the file",
+        Why::FewerSeats => "fewer seats in the file",
+    };
+    format!("  {}, {when}: {} booked, {why}", kept.clinic_code, kept.taken)
+}
+
+/// The first of so many rows, with what is said of each.
+fn table(rows: &[Reject], counted: u64, heading: &str) -> String {
     let mut text = String::new();
-    if report.rejects.is_empty() {
+    if rows.is_empty() {
         return text;
     }
     let width = |heading: &str, of: fn(&Reject) -> usize| {
-        report.rejects.iter().map(of).max().unwrap_or(0).max(heading.len())
+        rows.iter().map(of).max().unwrap_or(0).max(heading.len())
     };
     let columns = width("column", |reject| reject.column.len());
     let codes = width("code", |reject| reject.code.slug().len());
@@ -233,10 +276,15 @@ fn table(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:>8}  {column:<columns$}  {code:<codes$}  {reason}");
     };
-    row("line", "column", "code", "reason");
-    for reject in &report.rejects {
+    row("line", "column", "code", heading);
+    for reject in rows {
         let text = words::reject(Language::English, reject);
         row(&reject.line.to_string(), &reject.column, reject.code.slug(), &text);
+    }
+    let unlisted = counted.saturating_sub(count(rows.len()));
+    if unlisted > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "and {unlisted} more");
     }
     text
 }
@@ -249,7 +297,7 @@ fn count(length: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::domain::{
-        Detail,
+        Code, Detail,
         import::{Fault, Rejects, Separator, read_as::Encoding},
     };
 
@@ -295,11 +343,22 @@ mod tests {
             rows_rejected: 5,
             rows_missing: None,
             rejects: rejects.into_listed(),
+            warnings_counted: 2,
+            warnings: vec![Reject {
+                line: 3,
+                column: "on_date".to_owned(),
+                code: Code::NotBookable,
+                detail: Detail::DayClosed,
+            }],
+            slots: None,
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.
       12          malformed_row  The row is not UTF-8.
 and 3 more
+    line  column   code          warning
+       3  on_date  not_bookable  The clinic is closed on this day.
+and 1 more
 register: 20 rows read, 0 accepted, 0 changed, 0 unchanged, 5 rejected
 Read as CSV in CP949 (EUC-KR), separated by tabs.
 5 of 20 rows cannot be loaded, so none was.

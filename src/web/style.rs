@@ -38,12 +38,8 @@ fn field(id: &'static str, label: &'static str, value: &str, input: Input) -> Te
 
 /// Three clinics in the middle of Seoul, of which one has nothing left.
 fn map(t: Texts) -> Option<Html> {
-    let pin = |number, latitude, longitude| Pin {
-        number,
-        latitude,
-        longitude,
-        is_open: number != 3,
-    };
+    let pin =
+        |number, latitude, longitude| Pin { number, latitude, longitude, is_open: number != 3 };
     let pins = [pin(1, 37.5665, 126.978), pin(2, 37.5796, 126.977), pin(3, 37.5512, 126.9882)];
     let (title, about) = (t.pins_title(t.clinics_near_you()), t.pins_about_near());
     map::draw(&pins, Some((37.56, 126.97)), map::Words { title: &title, about })

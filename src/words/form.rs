@@ -53,6 +53,16 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "바이알 단위의 정수: 10, 10.0, 1,000",
         ),
         Form::Channel => ("web, phone or walk_in; empty is web", "web, phone, walk_in. 빈칸은 web"),
+        Form::Weekdays => (
+            "days of the week: mon-fri, mon,wed,sat, daily",
+            "요일: 월-금, 월수금, 매일, mon,wed,sat",
+        ),
+        Form::TimeOfDay => ("as the clinic's clock shows it: 09:00", "접종기관의 시각: 09:00"),
+        Form::Minutes => ("how long a slot is, in minutes: 30", "예약 시간 하나의 길이(분): 30"),
+        Form::Dates => (
+            "days without slots, apart by spaces: 2026-12-24 2026-12-25",
+            "예약을 받지 않는 날. 빈칸으로 구분: 2026-12-24 2026-12-25",
+        ),
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",
             "백신을 따로 쓰는 예약 그룹의 이름, 또는 빈칸",

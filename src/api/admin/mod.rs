@@ -4,11 +4,16 @@
 pub mod allocation;
 pub mod campaign;
 pub mod clinic;
+pub mod closure;
 pub mod cohort;
 pub mod course;
 pub mod import;
+pub mod mark;
+pub mod merge;
 pub mod movement;
+pub mod opening_hours;
 pub mod person;
+pub mod person_record;
 pub mod pool;
 pub mod product;
 pub mod region;

@@ -18,11 +18,13 @@ pub enum Kind {
     Slots,
     /// Doses that leave pools for clinics.
     Allocations,
+    /// Opening hours of clinics, which make their slots.
+    Hours,
 }
 
 impl Kind {
     pub const ALL: &'static [Self] =
-        &[Self::Register, Self::Roster, Self::Clinics, Self::Slots, Self::Allocations];
+        &[Self::Register, Self::Roster, Self::Clinics, Self::Slots, Self::Allocations, Self::Hours];
 
     /// As in paths, commands and the database.
     pub const fn word(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Clinics => "clinics",
             Self::Slots => "slots",
             Self::Allocations => "allocations",
+            Self::Hours => "hours",
         }
     }
 
@@ -42,6 +45,7 @@ impl Kind {
             Self::Clinics => column::CLINICS,
             Self::Slots => column::SLOTS,
             Self::Allocations => column::ALLOCATIONS,
+            Self::Hours => column::HOURS,
         }
     }
 

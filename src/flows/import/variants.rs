@@ -15,8 +15,8 @@ use super::{
 use crate::{
     db::copy::CopyText,
     domain::import::{
-        Fault, Kind, Row, allocation::Allocation, cell::plain, clinic::Clinic, register::Register,
-        roster::Roster, slot::Slot,
+        Fault, Kind, Row, allocation::Allocation, cell::plain, clinic::Clinic, hours::Hours,
+        register::Register, roster::Roster, slot::Slot,
     },
 };
 
@@ -35,6 +35,7 @@ impl RowParser for Understood {
                 format!("{clinic_code} {:?}", Slot::parse(row, Tz::Asia__Seoul)?)
             }
             Kind::Allocations => format!("{:?}", Allocation::parse(row)?),
+            Kind::Hours => format!("{:?}", Hours::parse(row)?),
         };
         to.row(line).text(&text).end();
         Ok(())
@@ -252,6 +253,75 @@ const SAMPLES: &[Sample] = &[
             ),
             (4, WHOLE),
             (5, &["WEB", "Web ", "", "ｗｅｂ"]),
+        ],
+    },
+    Sample {
+        kind: Kind::Hours,
+        header: &[
+            "clinic_code",
+            "weekdays",
+            "opens",
+            "closes",
+            "slot_minutes",
+            "seats_per_slot",
+            "from_date",
+            "to_date",
+            "break_from",
+            "break_to",
+            "except",
+        ],
+        rows: &[
+            &[
+                "A-1",
+                "mon-fri",
+                "09:00",
+                "18:00",
+                "15",
+                "1000",
+                "2026-12-01",
+                "2026-12-31",
+                "12:00",
+                "13:00",
+                "2026-12-25",
+            ],
+            &["B", "sat", "09:00", "12:00", "20", "5", "2026-12-01", "2026-12-31", "", "", ""],
+        ],
+        headings: &[
+            &[
+                "기관코드",
+                "요일",
+                "시작시각",
+                "종료시각",
+                "간격",
+                "정원",
+                "시작일",
+                "종료일",
+                "점심시작",
+                "점심종료",
+                "휴진일",
+            ],
+            &[
+                "Clinic Code",
+                "Days",
+                "Open",
+                "Close",
+                "Minutes",
+                "Seats",
+                "From",
+                "To",
+                "Break From",
+                "Break To",
+                "Closed",
+            ],
+        ],
+        values: &[
+            (1, &["MON-FRI", "Monday-Friday", "월-금", "월~금", "평일", "weekdays", "월화수목금"]),
+            (2, &["9:00", "09:00:00", "'09:00", "０９：００", " 09:00 "]),
+            (4, &["15.0", "'15", "１５"]),
+            (5, WHOLE),
+            (6, &["2026.12.01", "2026/12/1", "20261201", "2026-12-01 00:00:00"]),
+            (8, &["12:00:00", "１２：００", "'12:00"]),
+            (10, &["2026.12.25", "20261225", " 2026-12-25 "]),
         ],
     },
 ];

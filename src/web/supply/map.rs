@@ -34,7 +34,8 @@ pub(super) struct Label {
 /// The picture, with its title and description; none where no clinic has coordinates.
 pub(super) fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> Option<Html> {
     let places = dots.iter().map(|dot| (dot.latitude, dot.longitude));
-    let to = Projection::new(places, Frame { width: WIDTH, height_max: HEIGHT_MAX, margin: MARGIN })?;
+    let to =
+        Projection::new(places, Frame { width: WIDTH, height_max: HEIGHT_MAX, margin: MARGIN })?;
     // Coordinates are whole and not negative, so that their bits are in their order.
     let mut cells: BTreeMap<(u64, u64), i64> = BTreeMap::new();
     let cell = if dots.len() > CLINICS_FINE_MAX { CELL_COARSE } else { CELL };

@@ -99,9 +99,8 @@ impl Texts {
     /// plain hyphen.
     pub fn whole(self, text: &str) -> String {
         let chars: Vec<char> = text.chars().collect();
-        let is_digit = |at: Option<usize>| {
-            at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit)
-        };
+        let is_digit =
+            |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_digit);
         let whole = |(at, &c): (usize, &char)| {
             let is_within = c == '-' && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1));
             if is_within { '\u{2011}' } else { c }

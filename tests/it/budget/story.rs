@@ -26,11 +26,15 @@ pub async fn tell(recorder: &mut Recorder) {
     doses(recorder, &admin).await;
     recorder.get(&admin, "/v1/admin/imports/register/template").await;
     files(recorder, &admin).await;
+    persons(recorder, &admin).await;
     let listed = recorder.get(&admin, "/v1/admin/imports").await;
     let last = &listed["imports"][0];
     let kind = last["kind"].as_str().unwrap();
     recorder.get(&admin, &format!("/v1/admin/imports/{kind}/{}", last["import_id"])).await;
 }
+
+const HOURS: &str =
+    "clinic_code,weekdays,opens,closes,slot_minutes,seats_per_slot,from_date,to_date";
 
 /// Connections are made on first use, and each lane reads the rules before its first batch.
 async fn warm_up(recorder: &Recorder, admin: &Client) {
@@ -145,6 +149,59 @@ async fn find(recorder: &mut Recorder, staff: &Client) {
     }
 }
 
+/// Persons with few bookings and with several, merged and marked.
+async fn persons(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
+    let one = |person: usize, below: &str| {
+        format!("{ADMIN}/persons/{}{below}", made.people[person].person_id)
+    };
+    for person in [22, 23] {
+        let id = Uuid::now_v7();
+        let citizen = recorder.app.citizen(&made.people[person]);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 0))).await.ok(201);
+        let someone = &made.people[person];
+        let number = recorder.app.number(id).to_string();
+        for (case, mut body) in [
+            ("by name", json!({ "name": someone.name, "birth_date": someone.birth_date })),
+            (
+                "by number and birth date",
+                json!({ "booking_number": number, "birth_date": someone.birth_date }),
+            ),
+        ] {
+            body["reason"] = json!("x");
+            recorder.case = Some(case);
+            recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+        }
+        recorder.get(admin, &one(person, "")).await;
+        let phone = format!("010777700{person}");
+        recorder.correct(admin, &one(person, ""), json!({ "phone": phone, "reason": "x" })).await;
+        recorder.get(admin, &one(person, "/changes")).await;
+    }
+    let number = {
+        let id = Uuid::now_v7();
+        let citizen = recorder.app.citizen(&made.people[24]);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 1))).await.ok(201);
+        recorder.app.number(id).to_string()
+    };
+    recorder.case = Some("by code");
+    let body = json!({ "person_code": "R-1", "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+    recorder.case = Some("by number at the clinic");
+    let body = json!({ "booking_number": number, "clinic_id": made.clinics[1], "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+    for (from, into) in [(22, 25), (25, 26)] {
+        let body = json!({ "into_person_id": made.people[into].person_id, "reason": "x" });
+        recorder.post(admin, &one(from, "/merge"), body).await;
+    }
+    for person in [27, 23] {
+        let body = json!({ "mark": "moved_away", "reason": "x" });
+        recorder.post(admin, &one(person, "/mark"), body).await;
+    }
+    recorder.case = Some("with cancelling");
+    let body = json!({ "mark": "deceased", "reason": "x", "cancel_bookings": true });
+    recorder.post(admin, &one(24, "/mark"), body).await;
+}
+
 fn slots(day: u64, count: u32) -> Value {
     let from = Utc::now().date_naive() + Days::new(day);
     let slot = |n: u32| {
@@ -195,6 +252,48 @@ async fn places(recorder: &mut Recorder, admin: &Client) {
     recorder.put(admin, &day, json!({ "reason": "Typhoon" })).await;
     recorder.get(admin, &format!("{clinic}/closures")).await;
     recorder.delete(admin, &day).await;
+    hours(recorder, admin, &clinic).await;
+}
+
+/// Opening hours, and a closed day with those who are booked then.
+async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
+    let made = recorder.made.clone();
+    let (date, later) = (made.allocation(2, 1).on_date, made.allocation(2, 4).on_date);
+    let series = |minutes: u32| {
+        json!({ "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "opens": "09:00",
+            "closes": "18:00", "slot_minutes": minutes, "seats_per_slot": 100,
+            "from_date": date, "to_date": later })
+    };
+    let path = format!("{clinic}/hours");
+    recorder.post(admin, &path, series(60)).await;
+    recorder.post(admin, &path, series(30)).await;
+    recorder.get(admin, &path).await;
+    let own = json!({ "opens": "09:00", "closes": "12:00", "slot_minutes": 60,
+        "seats_per_slot": 100 });
+    recorder.put(admin, &format!("{path}/{date}"), own).await;
+    recorder.delete(admin, &format!("{path}/{date}")).await;
+    let many = json!({ "clinic_ids": [made.clinics[2]], "series": series(60) });
+    recorder.post(admin, "/v1/admin/hours", many).await;
+
+    let slot = made.slot(2, 2, 0);
+    let (lost, left) = (&made.people[20], &made.people[21]);
+    let (lost_id, left_id) = (Uuid::now_v7(), Uuid::now_v7());
+    for (person, id) in [(lost, lost_id), (left, left_id)] {
+        recorder.app.citizen(person).put_booking(id, &made.booking(slot)).await.ok(201);
+    }
+    let day = format!("{clinic}/closures/{}", slot.on_date);
+    admin.put(&day, &json!({ "reason": "Snow" })).await.ok(200);
+    let citizen = recorder.app.citizen(lost);
+    recorder.get(&citizen, &format!("/v1/bookings/{lost_id}/alternatives")).await;
+    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(0, 2, 0).slot_id });
+    recorder.post(&citizen, &format!("/v1/bookings/{lost_id}/move"), to).await;
+    recorder.get(admin, &format!("{clinic}/unreached?date={}", slot.on_date)).await;
+    let tick = format!("{clinic}/unreached/{left_id}");
+    recorder.put(admin, &tick, json!({ "how": "phone" })).await;
+    recorder.delete(admin, &tick).await;
+    let because = json!({ "reason": "Snow" });
+    recorder.post(admin, &format!("{day}/cancellations"), because).await;
+    admin.delete(&day).await;
 }
 
 /// Gives the id of another vaccine.
@@ -267,6 +366,24 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
         .await;
     let body = json!({ "to_pool_id": province, "doses": 4500, "reason": "x" });
     recorder.post(admin, &format!("{nation}/transfers"), body).await;
+    recorder.case = Some("across");
+    let sibling = pools["pools"].as_array().unwrap();
+    let is_sibling = |pool: &&Value| pool["region_id"] == json!(made.provinces[1]);
+    let sibling = &sibling.iter().find(is_sibling).unwrap()["pool_id"];
+    let body = json!({ "to_pool_id": sibling, "doses": 20, "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/pools/{province}/transfers"), body).await;
+    let body = json!({ "doses": 10, "reason": "x" });
+    recorder.post(admin, &format!("{nation}/losses"), body.clone()).await;
+    let lines = format!("{ADMIN}/movements?pool_id={}", made.nation);
+    let lines = admin.get(&lines).await.ok(200);
+    for (kind, case) in [("lose", None), ("receive", Some("of a public campaign"))] {
+        let mut lines = lines["movements"].as_array().unwrap().iter();
+        let line = lines.rfind(|line| line["kind"] == kind).unwrap();
+        recorder.case = case;
+        let path =
+            format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());
+        recorder.post(admin, &path, body.clone()).await;
+    }
     let body = json!({
         "clinic_id": made.clinics[0], "campaign_id": made.campaign_id,
         "product_id": made.product_id, "on_date": "2030-03-04", "pool_id": province,
@@ -287,7 +404,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
     for rows in [1..2_u32, 2..400] {
         let (mut register, mut roster) = (String::new(), String::new());
         let (mut clinics, mut slots) = (String::new(), String::new());
-        let mut allocations = String::new();
+        let (mut allocations, mut hours) = (String::new(), String::new());
         for n in rows {
             let person = format!("Person {n},1962-03-01,011{n:08}");
             writeln!(register, "{person},P1D1").unwrap();
@@ -295,6 +412,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             writeln!(clinics, "F{n},Clinic {n},P1D1,Asia/Seoul,Street,1339,37.5,127").unwrap();
             writeln!(slots, "F{n},2030-03-04T09:00,2030-03-04T10:00,5").unwrap();
             writeln!(allocations, "test,F{n},207,2030-03-04,10").unwrap();
+            writeln!(hours, "F{n},daily,09:00,12:00,30,5,2030-04-01,2030-04-07").unwrap();
         }
         let person = "name,birth_date,phone";
         let clinic = "code,name,region_code,zone,address,phone,latitude,longitude";
@@ -305,6 +423,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             ("clinics", &clinic.to_owned(), clinics),
             ("slots", &"clinic_code,starts_at,ends_at,seats".to_owned(), slots),
             ("allocations", &allocation.to_owned(), allocations),
+            ("hours", &HOURS.to_owned(), hours),
         ] {
             recorder.import(admin, kind, format!("{header}\n{rows}")).await;
         }
