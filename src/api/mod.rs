@@ -29,6 +29,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(citizen_routes)
         .configure(campaign_routes)
         .configure(place_routes)
+        .configure(person_routes)
         .configure(hours_routes)
         .configure(dose_routes);
 }
@@ -161,6 +162,21 @@ fn place_routes(api: &mut ServiceConfig) {
     .service(admin("/persons").route(post().to(person::post_person)));
 }
 
+/// For administrators: persons of the register. Nothing lists them.
+fn person_routes(api: &mut ServiceConfig) {
+    use admin::{mark, merge, person_record};
+    let persons = |path: &str| at(&format!("/v1/admin/persons{path}"));
+    api.service(persons("/find").route(post().to(person_record::find_persons)))
+        .service(
+            persons("/{person_id}")
+                .route(get().to(person_record::get_person))
+                .route(patch().to(person_record::patch_person)),
+        )
+        .service(persons("/{person_id}/changes").route(get().to(person_record::list_changes)))
+        .service(persons("/{person_id}/merge").route(post().to(merge::merge_person)))
+        .service(persons("/{person_id}/mark").route(post().to(mark::mark_person)));
+}
+
 /// For administrators: opening hours, closed days, and those who are booked then.
 fn hours_routes(api: &mut ServiceConfig) {
     use admin::{closure, opening_hours};
@@ -202,6 +218,7 @@ fn dose_routes(api: &mut ServiceConfig) {
     )
     .service(admin("/pools/{pool_id}/receipts").route(post().to(pool::post_receipt)))
     .service(admin("/pools/{pool_id}/transfers").route(post().to(pool::post_transfer)))
+    .service(admin("/pools/{pool_id}/losses").route(post().to(pool::post_loss)))
     .service(
         admin("/allocations")
             .route(get().to(allocation::list_allocations))
@@ -212,5 +229,8 @@ fn dose_routes(api: &mut ServiceConfig) {
         admin("/allocations/{allocation_id}/retractions")
             .route(post().to(allocation::post_retraction)),
     )
-    .service(admin("/movements").route(get().to(movement::list_movements)));
+    .service(admin("/movements").route(get().to(movement::list_movements)))
+    .service(
+        admin("/movements/{movement_id}/correction").route(post().to(movement::post_correction)),
+    );
 }

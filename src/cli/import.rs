@@ -180,15 +180,12 @@ fn bar(bytes: u64) -> ProgressBar {
 }
 
 fn text(report: &Report, refusal: Option<&Refusal>) -> String {
-    let mut text = table(report);
+    let mut text = table(&report.rejects, report.rows_rejected, "reason");
+    text += &table(&report.warnings, report.warnings_counted, "warning");
     let mut line = |words: String| {
         text.push_str(&words);
         text.push('\n');
     };
-    let unlisted = report.rows_rejected.saturating_sub(count(report.rejects.len()));
-    if unlisted > 0 {
-        line(format!("and {unlisted} more"));
-    }
     line(format!(
         "{}: {} rows read, {} accepted, {} changed, {} unchanged, {} rejected",
         report.kind,
@@ -264,13 +261,14 @@ fn kept_line(kept: &Kept) -> String {
     format!("  {}, {when}: {} booked, {why}", kept.clinic_code, kept.taken)
 }
 
-fn table(report: &Report) -> String {
+/// The first of so many rows, with what is said of each.
+fn table(rows: &[Reject], counted: u64, heading: &str) -> String {
     let mut text = String::new();
-    if report.rejects.is_empty() {
+    if rows.is_empty() {
         return text;
     }
     let width = |heading: &str, of: fn(&Reject) -> usize| {
-        report.rejects.iter().map(of).max().unwrap_or(0).max(heading.len())
+        rows.iter().map(of).max().unwrap_or(0).max(heading.len())
     };
     let columns = width("column", |reject| reject.column.len());
     let codes = width("code", |reject| reject.code.slug().len());
@@ -278,10 +276,15 @@ fn table(report: &Report) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{line:>8}  {column:<columns$}  {code:<codes$}  {reason}");
     };
-    row("line", "column", "code", "reason");
-    for reject in &report.rejects {
+    row("line", "column", "code", heading);
+    for reject in rows {
         let text = words::reject(Language::English, reject);
         row(&reject.line.to_string(), &reject.column, reject.code.slug(), &text);
+    }
+    let unlisted = counted.saturating_sub(count(rows.len()));
+    if unlisted > 0 {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "and {unlisted} more");
     }
     text
 }
@@ -294,7 +297,7 @@ fn count(length: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::domain::{
-        Detail,
+        Code, Detail,
         import::{Fault, Rejects, Separator, read_as::Encoding},
     };
 
@@ -340,12 +343,22 @@ mod tests {
             rows_rejected: 5,
             rows_missing: None,
             rejects: rejects.into_listed(),
+            warnings_counted: 2,
+            warnings: vec![Reject {
+                line: 3,
+                column: "on_date".to_owned(),
+                code: Code::NotBookable,
+                detail: Detail::DayClosed,
+            }],
             slots: None,
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.
       12          malformed_row  The row is not UTF-8.
 and 3 more
+    line  column   code          warning
+       3  on_date  not_bookable  The clinic is closed on this day.
+and 1 more
 register: 20 rows read, 0 accepted, 0 changed, 0 unchanged, 5 rejected
 Read as CSV in CP949 (EUC-KR), separated by tabs.
 5 of 20 rows cannot be loaded, so none was.

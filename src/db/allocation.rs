@@ -55,28 +55,32 @@ pub async fn find(
     .await
 }
 
-/// Locks an allocation.
+/// Locks an allocation, and answers what it is from then on.
 pub async fn lock(
     conn: &mut PgConnection,
     allocation_id: AllocationId,
 ) -> sqlx::Result<Option<Grant>> {
-    query!(
-        "/* allocation::lock */
-         select from allocation where allocation_id = $1 for no key update",
+    query_as!(
+        Grant,
+        r#"/* allocation::lock */ select allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id as "tranche_id: TrancheId", channel as "channel: Channel", pool_id,
+               granted, open, held, booked, spare, given, lost
+           from allocation where allocation_id = $1 for no key update"#,
         allocation_id.0,
     )
-    .fetch_optional(&mut *conn)
-    .await?;
-    find(conn, allocation_id).await
+    .fetch_optional(conn)
+    .await
 }
 
-/// The id of the allocation for this clinic, campaign, product, date, tranche and channel.
-pub async fn find_id(
-    db: impl PgExecutor<'_>,
-    of: &NewAllocation,
-) -> sqlx::Result<Option<AllocationId>> {
-    query_scalar!(
-        r#"/* allocation::find_id */ select allocation_id as "id: AllocationId" from allocation
+/// The allocation for this clinic, campaign, product, date, tranche and channel, not locked.
+pub async fn find_of(db: impl PgExecutor<'_>, of: &NewAllocation) -> sqlx::Result<Option<Grant>> {
+    query_as!(
+        Grant,
+        r#"/* allocation::find_of */
+           select allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id as "tranche_id: TrancheId", channel as "channel: Channel", pool_id,
+               granted, open, held, booked, spare, given, lost
+           from allocation
            where clinic_id = $1 and campaign_id = $2 and product_id = $3 and on_date = $4
                and tranche_id is not distinct from $5 and channel = $6"#,
         of.clinic_id.0,
@@ -94,15 +98,18 @@ pub async fn find_id(
 ///
 /// # Errors
 /// The database's; the allocation's named constraints.
-pub async fn insert(conn: &mut PgConnection, new: &NewAllocation) -> sqlx::Result<AllocationId> {
-    query_scalar!(
+pub async fn insert(conn: &mut PgConnection, new: &NewAllocation) -> sqlx::Result<Grant> {
+    query_as!(
+        Grant,
         r#"/* allocation::insert */
            insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
                tranche_id, channel, pool_id)
            select coalesce(max(allocation_id), $1::bigint << 24) + 1, $1, $2, $3, $4, $5, $6, $7
            from allocation
            where allocation_id between $1::bigint << 24 and ($1::bigint + 1 << 24) - 1
-           returning allocation_id as "id: AllocationId""#,
+           returning allocation_id, clinic_id, campaign_id, product_id, on_date,
+               tranche_id as "tranche_id: TrancheId", channel as "channel: Channel", pool_id,
+               granted, open, held, booked, spare, given, lost"#,
         i64::from(new.clinic_id.0),
         new.campaign_id.0,
         new.product_id.0,

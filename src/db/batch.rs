@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::booking::booking_of;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
-    TrancheId,
+    StaffUserId, TrancheId,
     actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,
-    batch::{Cancellation, PersonState, Writes},
+    batch::{Access, Cancellation, PersonState, Writes},
     birth_date::{BirthDate, Precision},
     booking::{Booking, NewBooking},
     channel::Channel,
@@ -273,6 +273,8 @@ pub async fn people(
 ) -> sqlx::Result<HashMap<PersonId, PersonState>> {
     let rows = query!(
         r#"/* batch::people */ select p.person_id, p.birth_date, p.birth_precision, p.region_id,
+               p.merged_into is not null or p.mark is not null as "is_closed!",
+               p.sealed_at is not null as "is_sealed!",
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
                    as parent_id,
                array(select m.roster_id from roster_member m
@@ -294,7 +296,12 @@ pub async fn people(
             rosters: row.rosters.into_iter().map(RosterId).collect(),
             doses: Vec::new(),
         };
-        (person_id, PersonState { applicant: Some(applicant), doses: Vec::new() })
+        let access = match (row.is_closed, row.is_sealed) {
+            (true, _) => Access::Closed,
+            (false, true) => Access::Sealed,
+            (false, false) => Access::Open,
+        };
+        (person_id, PersonState { applicant: Some(applicant), access, doses: Vec::new() })
     });
     Ok(people.collect())
 }
@@ -370,7 +377,9 @@ pub async fn write(
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
              booking_id, actor_role, staff_user_id, reason)
          select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
-             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n], $24, $25, $26
+             ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n],
+             case when ($25::int[])[n - $26] > 0 then $27::smallint else $24 end,
+             coalesce(nullif(($25::int[])[n - $26], 0), $28::int), $29::text
          from generate_subscripts($18::smallint[], 1) n",
         now,
         &new.booking_ids,
@@ -396,6 +405,9 @@ pub async fn write(
         &moved.slot_ids,
         &moved.booking_ids,
         by.role(),
+        &moved.by,
+        moved.bookings,
+        ADMINISTRATOR,
         by.staff_user_id().map(|id| id.0),
         reason,
     )
@@ -438,7 +450,11 @@ impl BookingColumns {
     }
 }
 
-/// The journal's lines as columns. Each moves one dose.
+/// The role of administrators in the journal, who alone cancel for somebody else.
+const ADMINISTRATOR: i16 = Actor::Administrator(StaffUserId(0)).role();
+
+/// The journal's lines as columns. Each moves one dose, and is of whoever has sent the batch, or of
+/// the administrator who has cancelled this booking.
 #[derive(Default)]
 struct MovementColumns {
     kinds: Vec<i16>,
@@ -447,6 +463,10 @@ struct MovementColumns {
     allocation_ids: Vec<i64>,
     slot_ids: Vec<i64>,
     booking_ids: Vec<Uuid>,
+    /// Who has cancelled for somebody else, of the lines after the first `bookings`; 0 is the
+    /// booking's own person. Empty where nobody has.
+    by: Vec<i32>,
+    bookings: i32,
 }
 
 impl MovementColumns {
@@ -457,7 +477,13 @@ impl MovementColumns {
             let moved = (Kind::Book, Bucket::Open, Bucket::Booked);
             columns.push(moved, (allocation_id, slot_id, booking_id));
         }
-        for &Cancellation { allocation_id, slot_id, booking_id, is_late } in &writes.cancellations {
+        columns.bookings = i32::try_from(writes.bookings.len()).unwrap_or(i32::MAX);
+        if writes.cancellations.iter().any(|ended| ended.by.is_some()) {
+            let by = writes.cancellations.iter().map(|ended| ended.by.map_or(0, |id| id.0));
+            columns.by = by.collect();
+        }
+        for ended in &writes.cancellations {
+            let &Cancellation { allocation_id, slot_id, booking_id, is_late, .. } = ended;
             let moved = match is_late {
                 true => (Kind::CancelLate, Bucket::Booked, Bucket::Spare),
                 false => (Kind::Cancel, Bucket::Booked, Bucket::Open),

@@ -142,8 +142,9 @@ pub struct Held {
 const BORN_MAX: i64 = 20_000;
 
 /// Every booking, ended or not, of everybody who was born on this day, or may have been as far as
-/// the register knows. One row holds them all, so that the time does not depend on what is looked
-/// for among them. The `offset` keeps the planner to the indexes of persons' bookings.
+/// the register knows, or was thought to be before they were merged into somebody else. One row
+/// holds them all, so that the time does not depend on what is looked for among them. The `offset`
+/// keeps the planner to the indexes of persons' bookings.
 pub async fn list_of_born_on(
     db: impl PgExecutor<'_>,
     birth_date: BirthDate,
@@ -152,11 +153,18 @@ pub async fn list_of_born_on(
     let day = birth_date.date();
     let row = query!(
         "/* booking::list_of_born_on */
-         with born as materialized (
-             select person_id, match_key, phone from person
+         with named as materialized (
+             select person_id, merged_into, match_key, phone from person
              where birth_date = any($1) and (birth_precision = 3 and birth_date = $3
                  or birth_precision = 2 and birth_date = $4
-                 or birth_precision = 1 and birth_date = $5) limit $2)
+                 or birth_precision = 1 and birth_date = $5) limit $2),
+         born as materialized (
+             select distinct coalesce(n.merged_into, n.person_id) as person_id,
+                 coalesce(s.match_key, n.match_key) as match_key,
+                 coalesce(s.phone, n.phone) as phone
+             from named n left join lateral (
+                 select match_key, phone from person
+                 where person_id = n.merged_into offset 0) s on true)
          select array_agg(b.booking_id) as booking_ids, array_agg(match_key) as match_keys,
              array_agg(phone) as phones
          from born cross join lateral (

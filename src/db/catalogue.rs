@@ -1,7 +1,7 @@
 //! The one row that says "something outside the journal changed", and which secret this database
 //! belongs to.
 
-use sqlx::{PgConnection, PgExecutor, query_scalar};
+use sqlx::{Executor, PgConnection, PgExecutor, query_scalar};
 
 /// The revision now; whoever keeps a read model reads the tables again when this moves.
 pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
@@ -9,8 +9,8 @@ pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
 }
 
 /// Says that clinics, slots, campaigns or persons changed in this transaction, and that every slot
-/// that did is told of by its clinic's `slots_revision`. Call it last: the row is locked from here
-/// to the commit.
+/// that did is told of by its clinic's `slots_revision`. Call it last, but for rows that bookings
+/// lock too: the row is locked from here to the commit.
 pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
     query_scalar!(
         "/* catalogue::touch */
@@ -19,6 +19,12 @@ pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
     )
     .fetch_one(conn)
     .await
+}
+
+/// From here on nobody is waited for longer than a moment. For the end of a transaction that comes
+/// to rows which bookings need: they and the catalogue are not held while it waits.
+pub async fn hurry(conn: &mut PgConnection) -> sqlx::Result<()> {
+    conn.execute("/* catalogue::hurry */ set local lock_timeout = '1s'").await.map(drop)
 }
 
 /// Writes the secret's fingerprint into a new database; says whether it is the one written there.

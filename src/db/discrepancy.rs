@@ -49,12 +49,15 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
         Discrepancy,
         r#"/* discrepancy::pools */ with derived as (
                select pool_id,
-                   sum(doses) filter (where is_in and kind in (20, 21)) as received,
+                   sum(case when is_in then doses else -doses end)
+                       filter (where (is_in and kind in (20, 21))
+                           or (not is_in and kind in (25, 26))) as received,
                    sum(case when is_in then doses else -doses end) as open,
                    sum(case when is_in then -doses else doses end)
-                       filter (where (not is_in and kind in (21, 22)) or (is_in and kind = 23))
-                       as passed_on,
-                   sum(doses) filter (where not is_in and kind = 24) as lost
+                       filter (where (not is_in and kind in (21, 22))
+                           or (is_in and kind in (23, 25))) as passed_on,
+                   sum(case when is_in then -doses else doses end)
+                       filter (where kind in (24, 27)) as lost
                from (
                    select to_pool_id as pool_id, true as is_in, kind, doses from movement
                    where to_pool_id is not null
@@ -144,6 +147,10 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
                    = (s.clinic_id, s.on_date, b.campaign_id, b.product_id)
            left join person p using (person_id)
            where s.slot_id is null or a.allocation_id is null or p.person_id is null
+           union all
+           select 'booking.merged', b.booking_id::text, p.person_id, p.merged_into
+           from person p join booking b using (person_id)
+           where p.merged_into is not null and b.state in (1, 2, 5)
            order by 2, 1 limit $1"#,
         limit,
     )
@@ -176,6 +183,10 @@ pub async fn constraints(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
            select 'movement.slot', m.tx::text || ' ' || m.id, m.slot_id, b.slot_id
            from movement m join booking b using (booking_id)
            where m.slot_id <> b.slot_id
+           union all
+           select 'person.merged_into', p.person_id::text, p.merged_into, s.merged_into
+           from person p left join person s on s.person_id = p.merged_into
+           where p.merged_into is not null and (s.person_id is null or s.merged_into is not null)
            order by 2, 1 limit $1"#,
         limit,
     )

@@ -1,11 +1,11 @@
 //! The journal, outside the lanes: one line at a time, and reading it.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor, query};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::{
-    AllocationId, CampaignId, PoolId, StaffUserId,
+    AllocationId, BookingId, CampaignId, PoolId, StaffUserId,
     actor::Actor,
     journal::Position,
     movement::{Bucket, Entry, Kind, Movement},
@@ -20,13 +20,15 @@ pub struct Filter {
     pub after: Position,
 }
 
-/// Writes a line. The counters on both its sides change in the same transaction.
-pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Result<()> {
-    query!(
-        "/* movement::insert */
-         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
-             to_pool_id, booking_id, actor_role, staff_user_id, reason)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+/// Writes a line, and says where it stands. The counters on both its sides change in the same
+/// transaction.
+pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Result<Position> {
+    let row = query!(
+        r#"/* movement::insert */
+           insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+               to_pool_id, booking_id, actor_role, staff_user_id, reason)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+           returning tx::text as "tx!", id"#,
         movement.kind.number(),
         movement.from.number(),
         movement.to.number(),
@@ -39,9 +41,92 @@ pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Resul
         movement.actor.staff_user_id().map(|id| id.0),
         movement.reason,
     )
+    .fetch_one(conn)
+    .await?;
+    position(&row.tx, row.id)
+}
+
+/// Writes down that the line `by` takes back doses of the line `of`.
+pub async fn insert_correction(
+    conn: &mut PgConnection,
+    by: Position,
+    of: Position,
+    doses: i32,
+) -> sqlx::Result<()> {
+    query!(
+        "/* movement::insert_correction */
+         insert into movement_correction (tx, id, of_tx, of_id, doses)
+         values ($1::text::xid8, $2, $3::text::xid8, $4, $5)",
+        by.tx.to_string(),
+        by.id,
+        of.tx.to_string(),
+        of.id,
+        doses,
+    )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// By which kind of line a booking was cancelled. It is looked for where the booking's row says
+/// that it was last written, since the journal has no index by booking: a booking has to write one
+/// line and nothing else. None where the row was written anew since, as after a restore.
+pub async fn cancelled_by(
+    db: impl PgExecutor<'_>,
+    booking_id: BookingId,
+) -> sqlx::Result<Option<Kind>> {
+    // A row knows the lower 32 bits of its transaction; the higher ones are those of the present,
+    // or one less. Should that be wrong, no line of this booking is found there.
+    let kind = query_scalar!(
+        r#"/* movement::cancelled_by */
+           select m.kind
+           from booking b
+           cross join lateral (
+               select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as now) clock
+           join movement m on
+               m.tx = (now - ((now - b.xmin::text::bigint) & 4294967295))::text::xid8
+               and m.booking_id = b.booking_id and m.kind in (2, 3)
+           where b.booking_id = $1
+           limit 1"#,
+        booking_id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(kind.and_then(Kind::of))
+}
+
+/// How many doses of a line have been taken back. Exact for whoever has locked its pools.
+pub async fn corrected(db: impl PgExecutor<'_>, of: Position) -> sqlx::Result<i64> {
+    query_scalar!(
+        r#"/* movement::corrected */
+           select coalesce(sum(doses), 0) as "doses!" from movement_correction
+           where of_tx = $1::text::xid8 and of_id = $2"#,
+        of.tx.to_string(),
+        of.id,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The line at this position.
+///
+/// # Errors
+/// The database's; `ColumnDecode` for numbers that this program does not know.
+pub async fn find(db: impl PgExecutor<'_>, at: Position) -> sqlx::Result<Option<Movement>> {
+    let row = query_as!(
+        Row,
+        r#"/* movement::find */
+           select m.tx::text as "tx!", m.id, at, kind, from_bucket, to_bucket, m.doses,
+               allocation_id, from_pool_id, to_pool_id, booking_id, actor_role, staff_user_id,
+               reason, tx < pg_snapshot_xmin(pg_current_snapshot()) as "is_settled!",
+               null::text as of_tx, null::bigint as of_id
+           from movement m where tx = $1::text::xid8 and id = $2"#,
+        at.tx.to_string(),
+        at.id,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Entry::try_from).transpose()?.map(|entry| entry.movement))
 }
 
 /// Lines after a position, in the journal's order.
@@ -53,20 +138,22 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    let rows = query!(
+    let rows = query_as!(
+        Row,
         r#"/* movement::list */
-           select tx::text as "tx!", id, at, kind, from_bucket, to_bucket, doses, allocation_id,
-               from_pool_id, to_pool_id, booking_id, actor_role, staff_user_id, reason,
-               tx < pg_snapshot_xmin(pg_current_snapshot()) as "is_settled!"
-           from movement
-           where (tx, id) > ($1::text::xid8, $2)
+           select m.tx::text as "tx!", m.id, at, kind, from_bucket, to_bucket, m.doses,
+               allocation_id, from_pool_id, to_pool_id, booking_id, actor_role, staff_user_id,
+               reason, m.tx < pg_snapshot_xmin(pg_current_snapshot()) as "is_settled!",
+               c.of_tx::text as "of_tx?", c.of_id as "of_id?"
+           from movement m left join movement_correction c on (c.tx, c.id) = (m.tx, m.id)
+           where (m.tx, m.id) > ($1::text::xid8, $2)
              and ($3::bigint is null or allocation_id = $3)
              and ($4::int is null or $4 in (from_pool_id, to_pool_id))
              and ($5::int is null
                  or allocation_id in (select allocation_id from allocation where campaign_id = $5)
                  or from_pool_id in (select pool_id from pool where campaign_id = $5)
                  or to_pool_id in (select pool_id from pool where campaign_id = $5))
-           order by tx, id limit $6"#,
+           order by m.tx, m.id limit $6"#,
         filter.after.tx.to_string(),
         filter.after.id,
         filter.allocation_id.map(|id| id.0),
@@ -76,29 +163,57 @@ pub async fn list(
     )
     .fetch_all(db)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let position =
-                Position { tx: row.tx.parse().map_err(|error| decode("tx", error))?, id: row.id };
-            let movement = Movement {
-                kind: known("kind", Kind::of(row.kind))?,
-                from: known("from_bucket", Bucket::of(row.from_bucket))?,
-                to: known("to_bucket", Bucket::of(row.to_bucket))?,
-                doses: row.doses,
-                allocation_id: row.allocation_id.map(AllocationId),
-                from_pool_id: row.from_pool_id.map(PoolId),
-                to_pool_id: row.to_pool_id.map(PoolId),
-                booking_id: row.booking_id.map(|id: Uuid| id.into()),
-                actor: known(
-                    "actor_role",
-                    Actor::of(row.actor_role, row.staff_user_id.map(StaffUserId)),
-                )?,
-                reason: row.reason,
-            };
-            let at: DateTime<Utc> = row.at;
-            Ok(Entry { position, at, is_settled: row.is_settled, movement })
-        })
-        .collect()
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+struct Row {
+    tx: String,
+    id: i64,
+    at: DateTime<Utc>,
+    kind: i16,
+    from_bucket: i16,
+    to_bucket: i16,
+    doses: i32,
+    allocation_id: Option<i64>,
+    from_pool_id: Option<i32>,
+    to_pool_id: Option<i32>,
+    booking_id: Option<Uuid>,
+    actor_role: i16,
+    staff_user_id: Option<i32>,
+    reason: Option<String>,
+    is_settled: bool,
+    of_tx: Option<String>,
+    of_id: Option<i64>,
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let movement = Movement {
+            kind: known("kind", Kind::of(row.kind))?,
+            from: known("from_bucket", Bucket::of(row.from_bucket))?,
+            to: known("to_bucket", Bucket::of(row.to_bucket))?,
+            doses: row.doses,
+            allocation_id: row.allocation_id.map(AllocationId),
+            from_pool_id: row.from_pool_id.map(PoolId),
+            to_pool_id: row.to_pool_id.map(PoolId),
+            booking_id: row.booking_id.map(Uuid::into),
+            actor: known(
+                "actor_role",
+                Actor::of(row.actor_role, row.staff_user_id.map(StaffUserId)),
+            )?,
+            reason: row.reason,
+        };
+        let of = row.of_tx.zip(row.of_id);
+        let corrects = of.map(|(tx, id)| position(&tx, id)).transpose()?;
+        let position = position(&row.tx, row.id)?;
+        Ok(Self { position, at: row.at, is_settled: row.is_settled, movement, corrects })
+    }
+}
+
+fn position(tx: &str, id: i64) -> sqlx::Result<Position> {
+    Ok(Position { tx: tx.parse().map_err(|error| decode("tx", error))?, id })
 }
 
 fn known<T>(column: &str, value: Option<T>) -> sqlx::Result<T> {

@@ -1,5 +1,6 @@
 //! What people are told about their appointments: from the journal, from closed days and from the
-//! calendar into the outbox. Whoever holds the cursor's row is the only one who does so.
+//! calendar into the outbox. Whoever holds the cursor's row is the only one who does so. Whoever is
+//! marked as moved away or dead is told nothing.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sqlx::{Executor, PgConnection, postgres::PgQueryResult, query, query_as, query_scalar};
@@ -124,7 +125,7 @@ async fn tell_lines_by_index(
                join person p on p.person_id = b.person_id
                join (values (2::smallint), (3)) way (queue) on
                    way.queue = 2 and $5 or way.queue = 3 and $6 and p.email is not null
-               where s.starts_at > coalesce($7, statement_timestamp())
+               where p.mark is null and s.starts_at > coalesce($7, statement_timestamp())
                    and line.at > coalesce($7, statement_timestamp()) - make_interval(hours => $8)
                order by line.id
                returning 1
@@ -217,7 +218,7 @@ pub async fn tell_closure(
                join booking b using (slot_id)
                join person p using (person_id)
                left join closure_told t on t.booking_id = b.booking_id
-               where s.clinic_id = $2 and s.on_date = $3 and b.state = any($5)
+               where s.clinic_id = $2 and s.on_date = $3 and b.state = any($5) and p.mark is null
                    and b.booked_at <= $4 and s.starts_at > coalesce($6, statement_timestamp())
                    and s.is_closed = (t.booking_id is null)
            ), noted as (
@@ -309,7 +310,7 @@ pub async fn tell_reminders(
                join person p using (person_id)
                join (values (2::smallint), (3)) way (queue) on
                    way.queue = 2 and $4 or way.queue = 3 and $5 and p.email is not null
-               where b.state = any($6) and not s.is_closed and b.booked_at
+               where b.state = any($6) and p.mark is null and not s.is_closed and b.booked_at
                    < coalesce($3, statement_timestamp()) - make_interval(hours => $7)
                returning 1
            )

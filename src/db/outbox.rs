@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     db::clinic::zone,
     domain::{
-        BookingId,
+        BookingId, PersonId,
         amenity::Amenities,
         clinic::Directions,
         language::Language,
@@ -44,7 +44,9 @@ pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
              returning o.outbox_id, o.message_id, o.claimed_until, o.attempts, o.expires_at,
                  o.happened_at, o.person_id, o.recipient, o.body, o.is_decoy)
          select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
-             c.expires_at, c.happened_at, c.recipient, c.body, c.is_decoy, p.email as "email?",
+             c.expires_at, c.happened_at, c.recipient, c.body,
+             c.is_decoy or p.mark is not null or p.merged_into is not null as "is_decoy!",
+             p.email as "email?",
              p.language as "language?"
          from claimed c left join person p on p.person_id = c.person_id"#,
         limit,
@@ -73,7 +75,8 @@ pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
     Ok(claimed.collect())
 }
 
-/// As `claim_codes`, from one of the queues of notices.
+/// As `claim_codes`, from one of the queues of notices. Whoever was merged is whom they were merged
+/// into; what is for somebody who is marked is taken out and goes to nobody.
 pub async fn claim_notices(
     conn: &mut PgConnection,
     queue: Queue,
@@ -99,6 +102,7 @@ pub async fn claim_notices(
                  o.happened_at, o.kind, o.person_id, o.booking_id)
          select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
              c.expires_at, c.happened_at, c.kind, p.phone as "phone!", p.email, p.language,
+             p.mark is not null as "is_closed!",
              b.booking_id as "booking_id!", b.booked_at as "booked_at!",
              b.dose_number as "dose_number!", s.on_date as "on_date!", s.starts_at as "starts_at!",
              s.ends_at as "ends_at!", course.name as "course!", course.name_ko as course_ko,
@@ -111,7 +115,8 @@ pub async fn claim_notices(
              ended.reason as "because?", ended.reason_ko as "because_ko?",
              ended.reason_en as "because_en?"
          from claimed c
-         join person p on p.person_id = c.person_id
+         join person was on was.person_id = c.person_id
+         join person p on p.person_id = coalesce(was.merged_into, was.person_id)
          join booking b on b.booking_id = c.booking_id
          join slot s on s.slot_id = b.slot_id
          join clinic on clinic.clinic_id = s.clinic_id
@@ -139,6 +144,7 @@ struct NoticeRow {
     phone: String,
     email: Option<String>,
     language: Option<String>,
+    is_closed: bool,
     booking_id: Uuid,
     booked_at: DateTime<Utc>,
     dose_number: i16,
@@ -209,7 +215,11 @@ impl TryFrom<NoticeRow> for Claimed {
                 email: row.email,
                 language: row.language.as_deref().and_then(Language::tagged),
             },
-            content: news.map_or(Content::Unknown, |news| Content::Notice(Box::new(notice(news)))),
+            content: match (row.is_closed, news) {
+                (true, _) => Content::Decoy,
+                (false, Some(news)) => Content::Notice(Box::new(notice(news))),
+                (false, None) => Content::Unknown,
+            },
         })
     }
 }
@@ -316,4 +326,15 @@ pub async fn delete_expired(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Deletes all that is to be sent to a person.
+pub async fn delete_of(conn: &mut PgConnection, person_id: PersonId) -> sqlx::Result<()> {
+    query!(
+        "/* outbox::delete_of */ delete from outbox where person_id = $1 and sent_at is null",
+        person_id.0,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }

@@ -4,7 +4,9 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     CampaignId, PoolId, RegionId,
+    localized::Localized,
     pool::{NewPool, Pool},
+    whereabouts::NamedPool,
 };
 
 /// Those after `after`, by id; of one campaign, if it is given.
@@ -42,6 +44,38 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: PoolId) -> sqlx::Result<Opti
     )
     .fetch_optional(db)
     .await
+}
+
+/// These pools and all others of their campaigns and products, with the names of their regions; not
+/// locked.
+pub async fn named(db: impl PgExecutor<'_>, pool_ids: &[PoolId]) -> sqlx::Result<Vec<NamedPool>> {
+    let ids: Vec<_> = pool_ids.iter().map(|id| id.0).collect();
+    let rows = query!(
+        r#"/* pool::named */
+           select p.*, r.name as "name?", r.name_ko as "name_ko?", r.name_en as "name_en?"
+           from pool p left join region r using (region_id)
+           where (p.campaign_id, p.product_id) in (
+               select campaign_id, product_id from pool where pool_id = any($1))
+           order by p.pool_id"#,
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let named = rows.into_iter().map(|row| NamedPool {
+        pool: Pool {
+            pool_id: PoolId(row.pool_id),
+            campaign_id: CampaignId(row.campaign_id),
+            product_id: row.product_id.into(),
+            parent_id: row.parent_id.map(PoolId),
+            region_id: row.region_id.map(RegionId),
+            received: row.received,
+            open: row.open,
+            passed_on: row.passed_on,
+            lost: row.lost,
+        },
+        name: row.name.map(|name| Localized::new(name, row.name_ko, row.name_en)),
+    });
+    Ok(named.collect())
 }
 
 /// Locks pools in the order of their ids, which is the order of the answer.

@@ -41,7 +41,7 @@ pub async fn persons(
     query_scalar!(
         r#"/* rehearsal::persons */ select p.person_id as "person_id!: PersonId"
            from campaign k cross join person p join region home using (region_id)
-           where k.campaign_id = $1 and exists (
+           where k.campaign_id = $1 and p.merged_into is null and p.mark is null and exists (
                select from cohort h
                where h.campaign_id = k.campaign_id and h.since_version <= k.rule_version
                    and (h.until_version is null or k.rule_version < h.until_version)

@@ -32,6 +32,9 @@ pub struct Asking<'a> {
 /// people share is nobody's. Whoever has the turn of the person has their codes to themselves; of
 /// what is locked here others want only the counts of the address and the network, which are locked
 /// in this order.
+///
+/// Whoever was merged is whom they were merged into, and a code goes to that one's phone. Whoever
+/// is marked as moved away or dead gets none.
 pub async fn insert(
     conn: &mut PgConnection,
     asking: Asking<'_>,
@@ -43,21 +46,25 @@ pub async fn insert(
     query!(
         r#"/* sign_in_code::insert */
         with main as (
-            select k.nth, p.person_id, p.phone, p.match_key = k.key as is_theirs
+            select k.nth, p.person_id, p.merged_into, p.match_key = k.key as is_theirs
             from unnest($1::bytea[]) with ordinality k (key, nth)
-            cross join lateral (select person_id, phone, match_key from person
+            cross join lateral (select person_id, merged_into, match_key from person
                 where match_key >= k.key order by match_key limit 1) p),
         spelled as (
-            select k.nth, p.person_id, p.phone, s.match_key = k.key as is_theirs
+            select k.nth, p.person_id, p.merged_into, s.match_key = k.key as is_theirs
             from unnest($1::bytea[]) with ordinality k (key, nth)
             cross join lateral (select match_key, person_id from person_spelling
                 where match_key >= k.key order by match_key limit 1) s
             join person p using (person_id)),
+        either as materialized (
+            select nth, is_theirs, p.person_id, p.phone, p.mark
+            from (select * from main union all select * from spelled) named
+            join person p on p.person_id = coalesce(named.merged_into, named.person_id)),
         found as (
             select max(person_id) as person_id, max(phone) as phone
-            from (select * from main union all select * from spelled) either
-            where is_theirs and phone <> ''
-            group by nth having count(distinct person_id) = 1 order by nth limit 1),
+            from either where is_theirs and phone <> ''
+            group by nth having count(distinct person_id) = 1 and count(mark) = 0
+            order by nth limit 1),
         holder as (
             select coalesce(max(person_id), 0) as person_id,
                    coalesce(max(phone), translate($2, '123456789', '000000000')) as phone
@@ -106,6 +113,7 @@ pub struct Tried {
 }
 
 /// Tries an open code and uses it up if it is the right one: then, and only then, gives the person.
+/// The code of somebody who was merged or marked meanwhile is never the right one.
 /// A wrong try is counted for the code, and, in this order, for its person and origin, the address
 /// and the network; a try at no open code for the latter two.
 pub async fn attempt(
@@ -118,10 +126,15 @@ pub async fn attempt(
     query_as!(
         Tried,
         r#"/* sign_in_code::attempt */
-        with attempt as (
+        with holder as (
+            select person_id from sign_in_code join person using (person_id)
+            where challenge_id = $1 and merged_into is null and mark is null),
+        attempt as (
             update sign_in_code set attempts = attempts + 1,
-                used_at = case when code_hash = $2 and person_id > 0 then $3 end,
-                signed_in_at = case when code_hash = $2 and person_id > 0 then $3 end
+                used_at = case when code_hash = $2
+                    and person_id = (select person_id from holder) then $3 end,
+                signed_in_at = case when code_hash = $2
+                    and person_id = (select person_id from holder) then $3 end
             where challenge_id = $1 and used_at is null and attempts < $4 and expires_at > $3
             returning person_key, origin_key, attempts,
                 case when used_at is not null then person_id end as person_id),

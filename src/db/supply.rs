@@ -13,6 +13,8 @@ pub struct Register {
     pub person_id: Option<i64>,
     pub member_id: Option<i64>,
     pub region_id: Option<i32>,
+    /// The last time that an administrator changed a person.
+    pub change_id: Option<i64>,
 }
 
 /// Where the register stands.
@@ -23,7 +25,8 @@ pub async fn register(conn: &mut PgConnection) -> sqlx::Result<Register> {
              (select max(import_id) from import where kind in ('register', 'roster')) as import_id,
              (select max(person_id) from person) as person_id,
              (select max(person_id) from roster_member) as member_id,
-             (select max(region_id) from region) as region_id"
+             (select max(region_id) from region) as region_id,
+             (select max(person_change_id) from person_change) as change_id"
     )
     .fetch_one(conn)
     .await
@@ -58,7 +61,8 @@ pub async fn count_eligible(
                p.region_id as "region_id!: RegionId", count(*) as "persons!"
            from person p join region home using (region_id)
                cross join unnest($1::int[], $2::int[]) k (campaign_id, version)
-           where p.person_id between $3 and $4 and exists (
+           where p.person_id between $3 and $4 and p.merged_into is null and p.mark is null
+           and exists (
                select from cohort h
                where h.campaign_id = k.campaign_id and h.since_version <= k.version
                    and (h.until_version is null or k.version < h.until_version)

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
+    StaffUserId,
     allocation::{Allocation, Key},
     applicant::{Applicant, Appointment, DoseHeld},
     booking::{self, Book, Booking, NewBooking},
@@ -28,6 +29,11 @@ pub enum Request {
     /// The booking as it was read when the request arrived. Its state is read again under the
     /// locks; only what never changes in a booking is used of it.
     Cancel(Booking),
+    /// As `Cancel`, by an administrator and not by the booking's own person.
+    CancelFor {
+        booking: Booking,
+        by: StaffUserId,
+    },
 }
 
 impl Request {
@@ -35,7 +41,7 @@ impl Request {
     pub fn slot_id(&self) -> SlotId {
         match self {
             Self::Book(book) => book.slot_id,
-            Self::Cancel(booking) => booking.slot_id,
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.slot_id,
         }
     }
 
@@ -43,7 +49,7 @@ impl Request {
     pub fn booking_id(&self) -> BookingId {
         match self {
             Self::Book(book) => book.booking_id,
-            Self::Cancel(booking) => booking.booking_id,
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.booking_id,
         }
     }
 
@@ -51,7 +57,7 @@ impl Request {
     pub fn person_id(&self) -> PersonId {
         match self {
             Self::Book(book) => book.person_id,
-            Self::Cancel(booking) => booking.person_id,
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.person_id,
         }
     }
 
@@ -59,7 +65,7 @@ impl Request {
     pub fn campaign_id(&self) -> CampaignId {
         match self {
             Self::Book(book) => book.campaign_id,
-            Self::Cancel(booking) => booking.campaign_id,
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.campaign_id,
         }
     }
 
@@ -67,9 +73,20 @@ impl Request {
     pub fn allocation_key(&self, slot: &Slot) -> Key {
         match self {
             Self::Book(book) => book.allocation_key(slot),
-            Self::Cancel(booking) => booking.allocation_key(),
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.allocation_key(),
         }
     }
+}
+
+/// Whether anything can be booked for a person of the register.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    #[default]
+    Open,
+    /// Merged into another person, moved away or dead.
+    Closed,
+    /// About to be merged: what becomes of it will be known in seconds.
+    Sealed,
 }
 
 /// What the register and the bookings say of a person.
@@ -77,6 +94,8 @@ impl Request {
 pub struct PersonState {
     /// Without doses; none where the person is not in the register.
     pub applicant: Option<Applicant>,
+    /// Whether anything can be booked for the person.
+    pub access: Access,
     /// The doses of live bookings, of every course.
     pub doses: Vec<(CourseId, DoseHeld)>,
 }
@@ -123,6 +142,8 @@ pub struct Cancellation {
     pub allocation_id: AllocationId,
     /// The dose becomes spare instead of open.
     pub is_late: bool,
+    /// None is the booking's own person.
+    pub by: Option<StaffUserId>,
 }
 
 /// What must be written for the outcomes.
@@ -164,7 +185,10 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
             Request::Book(book) => {
                 book_one(&mut locked, &mut writes, book).unwrap_or_else(Outcome::Refused)
             }
-            Request::Cancel(booking) => cancel_one(&mut locked, &mut writes, booking),
+            Request::Cancel(booking) => cancel_one(&mut locked, &mut writes, (booking, None)),
+            Request::CancelFor { booking, by } => {
+                cancel_one(&mut locked, &mut writes, (booking, Some(*by)))
+            }
         });
     }
     Decision { outcomes, writes }
@@ -175,7 +199,7 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
 /// cancelled and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
-        Request::Cancel(booking) => {
+        Request::Cancel(booking) | Request::CancelFor { booking, .. } => {
             writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
         }
         Request::Book(book) => writes.ended_people.contains(&book.person_id),
@@ -242,8 +266,14 @@ impl PersonState {
     /// The applicant with the doses of this course.
     ///
     /// # Errors
-    /// `not_eligible` where the person is not in the register any more.
+    /// `not_eligible` where the person is not in the register any more, was merged into another or
+    /// is marked; `unavailable` while they are about to be merged.
     pub fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
+        match self.access {
+            Access::Open => {}
+            Access::Closed => return Err(Refusal::new(Code::NotEligible, Detail::RecordClosed)),
+            Access::Sealed => return Err(Code::Unavailable.into()),
+        }
         let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
         let applicant = self.applicant.as_ref().ok_or_else(gone)?;
         let mut applicant = applicant.clone();
@@ -253,7 +283,11 @@ impl PersonState {
     }
 }
 
-fn cancel_one(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> Outcome {
+fn cancel_one(
+    locked: &mut Locked,
+    writes: &mut Writes,
+    (requested, by): (&Booking, Option<StaffUserId>),
+) -> Outcome {
     let Some(booking) = locked.bookings.get_mut(&requested.booking_id) else {
         return Outcome::Refused(Refusal::not_found());
     };
@@ -289,6 +323,7 @@ fn cancel_one(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> 
         slot_id: booking.slot_id,
         allocation_id: booking.allocation_id,
         is_late,
+        by,
     });
     Outcome::Cancelled(booking.clone())
 }
@@ -329,7 +364,7 @@ mod tests {
             Allocation { allocation_id, key, tranche_id: None, open: 1, booked: 0, spare: 0 };
         let person = |id| {
             let applicant = Applicant { person_id: PersonId(id), ..applicant("1962-01-09") };
-            let state = PersonState { applicant: Some(applicant), doses: Vec::new() };
+            let state = PersonState { applicant: Some(applicant), ..PersonState::default() };
             (PersonId(id), state)
         };
         Locked {

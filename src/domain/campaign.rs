@@ -88,6 +88,20 @@ impl Campaign {
         }
         Ok(())
     }
+
+    /// Lowers the published quota by doses that were not received after all.
+    ///
+    /// # Errors
+    /// `wrong_state` where nothing would be left of a public campaign's quota.
+    pub fn lower_quota(&mut self, doses: i32) -> Result<(), Refusal> {
+        if let Some(quota) = self.published_quota {
+            if doses >= quota {
+                return Err(Refusal::new(Code::WrongState, Detail::QuotaGone));
+            }
+            self.published_quota = Some(quota - doses);
+        }
+        Ok(())
+    }
 }
 
 /// The doses of a campaign go beyond what its quota can hold.

@@ -1,7 +1,10 @@
 //! By which way the doses of an allocation can be booked.
 
+use serde::{Deserialize, Serialize};
+
 /// The numbers are those of `allocation.channel`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, sqlx::Type)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum Channel {
     /// By the citizens themselves.

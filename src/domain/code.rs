@@ -56,12 +56,18 @@ codes! {
     NotEnoughDoses,       "not_enough_doses",       409;
     PromisedDoses,        "promised_doses",         409;
     NotWholeVials,        "not_whole_vials",        422;
+    NotBookable,          "not_bookable",           422;
     RowsRejected,         "rows_rejected",          422;
     MalformedFile,        "malformed_file",         422;
     MalformedRow,         "malformed_row",          422;
     UnknownColumn,        "unknown_column",         422;
     MissingColumn,        "missing_column",         422;
     DuplicateRow,         "duplicate_row",          422;
+    // persons
+    ChangedMeanwhile,     "changed_meanwhile",      412;
+    PreconditionRequired, "precondition_required",  428;
+    PersonMerged,         "person_merged",          409;
+    BookedTwice,          "booked_twice",           409;
     PossibleDuplicate,    "possible_duplicate",     409;
     AlreadyLoaded,        "already_loaded",         409;
     DryRunDiffers,        "dry_run_differs",        409;

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
-    ids::{ImportId, PoolId},
+    ids::{ImportId, PersonId, PoolId},
     import::{brake::Excess, counts::Counts, kind::Kind},
+    merge::SameDose,
+    stock::{Gone, Stock},
     verdict::Verdict,
 };
 
@@ -99,6 +101,18 @@ details! {
     NoLongerInRegister,                                        "no_longer_in_register";
     InRegister,                                                "in_register";
     SpellingInRegister,                                        "spelling_in_register";
+    // persons as administrators change them
+    RecordClosed,                                              "record_closed";
+    OfOtherPerson { person_id: PersonId },                     "of_other_person";
+    IfMatchMissing,                                            "if_match_missing";
+    RecordChanged,                                             "record_changed";
+    NothingToCorrect,                                          "nothing_to_correct";
+    SamePerson,                                                "same_person";
+    MergedInto { person_id: PersonId },                        "merged_into";
+    MergeUnderWay,                                             "merge_under_way";
+    SameDose { #[serde(flatten)] both: Box<SameDose> },        "same_dose";
+    NumberAlone,                                               "number_alone";
+    OneWayToFind,                                              "one_way_to_find";
     SameNameAndBirthDate,                                      "same_name_and_birth_date";
     PossiblySameAsLine { line: u64 },                          "possibly_same_as_line";
     PersonCodeInRegister,                                      "person_code_in_register";
@@ -137,13 +151,12 @@ details! {
     ParentNeeded,                                              "parent_needed";
     RegionNeeded,                                              "region_needed";
     RegionNotBelow,                                            "region_not_below";
-    PoolNotBelow,                                              "pool_not_below";
     PoolOfOtherProduct,                                        "pool_of_other_product";
     PoolOfOtherRegion,                                         "pool_of_other_region";
     PoolThere,                                                 "pool_there";
     NoPoolAbove,                                               "no_pool_above";
     DrawsFromPool { pool_id: PoolId },                         "draws_from_pool";
-    PoolHolds { open: i32 },                                   "pool_holds";
+    PoolHolds { open: i32, #[serde(default)] pools: Vec<Stock> }, "pool_holds";
     PoolPassedOn { passed_on: i32 },                           "pool_passed_on";
     Uncountable { what: Noun },                                "uncountable";
     VialBroken { doses_per_vial: i16 },                        "vial_broken";
@@ -211,6 +224,25 @@ details! {
     OtherFileThanTried,                                        "other_file_than_tried";
     ChangedSinceDryRun { then: Counts, now: Counts },          "changed_since_dry_run";
     FarMore { shares: Vec<Excess>, confirm: u64 },             "far_more";
+
+    // doses on their way, and days that can have them
+    PoolNotBeside,                                             "pool_not_beside";
+    DosesGone { #[serde(flatten)] gone: Box<Gone> },           "doses_gone";
+    LineNotCorrectable,                                        "line_not_correctable";
+    LineCorrected,                                             "line_corrected";
+    BeyondLine { doses: i32 },                                 "beyond_line";
+    QuotaGone,                                                 "quota_gone";
+    KeyMissing,                                                "key_missing";
+    KeyReused,                                                 "key_reused";
+    NoneWithId { what: Noun, id: String },                     "none_with_id";
+    DayPast { today: NaiveDate, zone: String },                "day_past";
+    DayClosed,                                                 "day_closed";
+    BookingIsOver { closes_on: NaiveDate },                    "booking_is_over";
+    DayBeforeOpening { opens_on: NaiveDate },                  "day_before_opening";
+    DayAfterClose { closes_on: NaiveDate, days: i64 },         "day_after_close";
+    DayWithoutSeats,                                           "day_without_seats";
+    DosesBeyondSeats { doses: i64, seats: i64 },               "doses_beyond_seats";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

@@ -27,6 +27,9 @@ words! {
         Course,
         DryRun,
         Import,
+        Person,
+        /// A line of the journal.
+        Movement,
         Pool,
         Product,
         Region,

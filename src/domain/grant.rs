@@ -3,15 +3,16 @@
 //! system without this rule took 1.85 million bookings for 0.81 million doses.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AllocationId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal, TrancheId,
-    actor::Cause, channel::Channel, fact::Noun, movement::Movement, pool::Pool, vials::Vials,
+    allocation::NewAllocation, channel::Channel, fact::Noun, vials::Vials,
 };
 
 /// An allocation with all its buckets:
 /// `granted = open + held + booked + spare + given + lost`, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     pub allocation_id: AllocationId,
     pub clinic_id: ClinicId,
@@ -45,28 +46,30 @@ pub struct Shortfall {
 }
 
 impl Grant {
-    /// Takes in doses from the allocation's pool.
+    /// What it is for.
+    pub fn place(&self) -> NewAllocation {
+        NewAllocation {
+            clinic_id: self.clinic_id,
+            campaign_id: self.campaign_id,
+            product_id: self.product_id,
+            on_date: self.on_date,
+            tranche_id: self.tranche_id,
+            channel: self.channel,
+            pool_id: self.pool_id,
+        }
+    }
+
+    /// Takes in doses that the allocation's pool gave out.
     ///
     /// # Errors
-    /// `not_enough_doses` beyond what the pool has open, `invalid_field` for another pool or for
-    /// more doses than can be counted.
-    pub fn grant(
-        &mut self,
-        pool: &mut Pool,
-        vials: Vials,
-        cause: &Cause,
-    ) -> Result<Movement, Refusal> {
-        if pool.pool_id != self.pool_id {
-            let detail = Detail::DrawsFromPool { pool_id: self.pool_id };
-            return Err(Refusal::field("pool_id", detail));
-        }
+    /// `invalid_field` for more doses than can be counted.
+    pub fn take_in(&mut self, vials: Vials) -> Result<(), Refusal> {
         let granted = self.granted.checked_add(vials.doses()).ok_or_else(|| {
             Refusal::field("doses", Detail::Uncountable { what: Noun::Allocation })
         })?;
-        pool.give_out(vials)?;
         self.granted = granted;
         self.open += vials.doses();
-        Ok(Movement::grant(pool.pool_id, self.allocation_id, vials, cause))
+        Ok(())
     }
 
     /// Why so many doses cannot be taken back; none if they are open.
@@ -77,23 +80,17 @@ impl Grant {
         (missing > 0).then_some(Shortfall { open: self.open, promised, displaced })
     }
 
-    /// Gives open doses back to the pool.
+    /// Gives up open doses, which its pool takes back.
     ///
     /// # Errors
     /// `promised_doses` beyond what is open.
-    pub fn retract(
-        &mut self,
-        pool: &mut Pool,
-        vials: Vials,
-        cause: &Cause,
-    ) -> Result<Movement, Refusal> {
+    pub fn give_up(&mut self, vials: Vials) -> Result<(), Refusal> {
         if let Some(shortfall) = self.shortfall(vials) {
             return Err(shortfall.into());
         }
-        pool.take_back(vials)?;
         self.granted -= vials.doses();
         self.open -= vials.doses();
-        Ok(Movement::retract(self.allocation_id, pool.pool_id, vials, cause))
+        Ok(())
     }
 }
 
@@ -110,21 +107,6 @@ impl From<Shortfall> for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{StaffUserId, actor::Actor};
-
-    fn nation(open: i32) -> Pool {
-        Pool {
-            pool_id: PoolId(1),
-            campaign_id: CampaignId(1),
-            product_id: ProductId(1),
-            parent_id: None,
-            region_id: None,
-            received: open,
-            open,
-            passed_on: 0,
-            lost: 0,
-        }
-    }
 
     fn empty() -> Grant {
         Grant {
@@ -146,45 +128,39 @@ mod tests {
         }
     }
 
-    fn cause() -> Cause {
-        Cause { actor: Actor::Administrator(StaffUserId(1)), reason: "by population".into() }
-    }
-
     fn vials(doses: i32) -> Vials {
         Vials::new(doses, 10).unwrap()
     }
 
     #[test]
     fn what_is_granted_and_open_can_be_taken_back() {
-        let (mut pool, mut row) = (nation(100), empty());
-        row.grant(&mut pool, vials(60), &cause()).unwrap();
-        assert_eq!((row.granted, row.open, pool.open, pool.passed_on), (60, 60, 40, 60));
-        row.retract(&mut pool, vials(60), &cause()).unwrap();
-        assert_eq!((&row, pool), (&empty(), nation(100)));
+        let mut row = empty();
+        row.take_in(vials(60)).unwrap();
+        assert_eq!((row.granted, row.open), (60, 60));
+        row.give_up(vials(60)).unwrap();
+        assert_eq!(row, empty());
     }
 
     #[test]
     fn promised_doses_stay_and_the_displaced_are_counted() {
-        let (mut pool, mut row) = (nation(100), empty());
-        row.grant(&mut pool, vials(60), &cause()).unwrap();
+        let mut row = empty();
+        row.take_in(vials(60)).unwrap();
         (row.open, row.booked, row.held, row.given) = (25, 20, 5, 10);
-        let before = (row.clone(), pool.clone());
-        let refusal = row.retract(&mut pool, vials(30), &cause()).unwrap_err();
+        let before = row.clone();
+        let refusal = row.give_up(vials(30)).unwrap_err();
         assert_eq!(refusal.code, Code::PromisedDoses);
         let members = ["open", "promised", "displaced"].map(|name| refusal.more[name].as_i64());
         assert_eq!(members, [Some(25), Some(25), Some(5)]);
         let all = row.shortfall(vials(60)).unwrap();
         assert_eq!(all.displaced, 25, "doses that were given displace nobody");
-        assert_eq!((row.clone(), pool.clone()), before);
-        row.retract(&mut pool, vials(20), &cause()).expect("the control");
+        assert_eq!(row, before);
+        row.give_up(vials(20)).expect("the control");
     }
 
     #[test]
-    fn doses_come_from_the_rows_own_pool() {
-        let (mut pool, mut row) = (nation(100), Grant { pool_id: PoolId(2), ..empty() });
-        let refusal = row.grant(&mut pool, vials(10), &cause()).unwrap_err();
-        assert_eq!(refusal.field.as_deref(), Some("pool_id"));
-        let refusal = empty().grant(&mut pool, vials(110), &cause()).unwrap_err();
-        assert_eq!(refusal.code, Code::NotEnoughDoses);
+    fn an_allocation_does_not_count_past_the_end() {
+        let mut row = Grant { granted: i32::MAX - 5, open: i32::MAX - 5, ..empty() };
+        assert_eq!(row.take_in(vials(10)).unwrap_err().field.as_deref(), Some("doses"));
+        assert_eq!(row.open, i32::MAX - 5);
     }
 }

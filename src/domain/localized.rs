@@ -1,10 +1,12 @@
 //! A text that the public sees, in one language or in several: a name, a reason.
 
+use serde::Serialize;
+
 use super::language::Language;
 
 /// A text as an administrator gave it, with what there is of it in Korean and English. Where a
 /// language is missing, the main text serves.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Localized {
     pub main: String,
     pub ko: Option<String>,

@@ -84,6 +84,12 @@ numbered! {
         Retract = 23,
         /// Lost above the clinic.
         Lose = 24,
+        /// From a pool back to the one right above it.
+        SendBack = 25,
+        /// Takes back a wrong receipt, or a part of it.
+        CorrectReceipt = 26,
+        /// Takes back a wrong loss, or a part of it.
+        CorrectLoss = 27,
     }
 }
 
@@ -108,6 +114,9 @@ pub const LAWFUL: &[(Kind, Bucket, Bucket)] = &[
     (Kind::Grant, Bucket::Pool, Bucket::Open),
     (Kind::Retract, Bucket::Open, Bucket::Pool),
     (Kind::Lose, Bucket::Pool, Bucket::Lost),
+    (Kind::SendBack, Bucket::Pool, Bucket::Pool),
+    (Kind::CorrectReceipt, Bucket::Pool, Bucket::Outside),
+    (Kind::CorrectLoss, Bucket::Lost, Bucket::Pool),
 ];
 
 impl Kind {
@@ -158,6 +167,30 @@ impl Movement {
         Self { allocation_id: Some(from), to_pool_id: Some(to), ..line }
     }
 
+    /// From a pool, lost.
+    pub fn lose(from: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::Lose, Bucket::Pool, Bucket::Lost, vials, cause);
+        Self { from_pool_id: Some(from), ..line }
+    }
+
+    /// From a pool to the one right above it.
+    pub fn send_back(from: PoolId, to: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::SendBack, Bucket::Pool, Bucket::Pool, vials, cause);
+        Self { from_pool_id: Some(from), to_pool_id: Some(to), ..line }
+    }
+
+    /// Out of a pool that never received them.
+    pub fn correct_receipt(of: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::CorrectReceipt, Bucket::Pool, Bucket::Outside, vials, cause);
+        Self { from_pool_id: Some(of), ..line }
+    }
+
+    /// Back into a pool that never lost them.
+    pub fn correct_loss(of: PoolId, vials: Vials, cause: &Cause) -> Self {
+        let line = Self::above(Kind::CorrectLoss, Bucket::Lost, Bucket::Pool, vials, cause);
+        Self { to_pool_id: Some(of), ..line }
+    }
+
     fn above(kind: Kind, from: Bucket, to: Bucket, vials: Vials, cause: &Cause) -> Self {
         Self {
             kind,
@@ -182,6 +215,8 @@ pub struct Entry {
     /// No line can appear before this one any more. Readers continue from the last settled line.
     pub is_settled: bool,
     pub movement: Movement,
+    /// The line whose doses this one takes back.
+    pub corrects: Option<Position>,
 }
 
 /// The refusal of a conditional change (such as `if_granted`) whose number is outdated: another
@@ -222,6 +257,10 @@ mod tests {
             Movement::pass_on(pool, PoolId(2), vials, &cause),
             Movement::grant(pool, row, vials, &cause),
             Movement::retract(row, pool, vials, &cause),
+            Movement::lose(pool, vials, &cause),
+            Movement::send_back(PoolId(2), pool, vials, &cause),
+            Movement::correct_receipt(pool, vials, &cause),
+            Movement::correct_loss(pool, vials, &cause),
         ] {
             assert!(line.kind.lawful().any(|move_| move_ == (line.from, line.to)), "{line:?}");
         }

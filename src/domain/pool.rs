@@ -1,12 +1,14 @@
 //! Pools: the doses of a nation, province or district, before they reach a clinic's allocation.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, actor::Cause, fact::Noun,
     movement::Movement, vials::Vials,
 };
 
 /// `received = open + passed_on + lost`, all of them at least 0, as the database checks too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     pub pool_id: PoolId,
     pub campaign_id: CampaignId,
@@ -15,9 +17,10 @@ pub struct Pool {
     pub parent_id: Option<PoolId>,
     /// None for the nation's pool, and only for it.
     pub region_id: Option<RegionId>,
+    /// What came in, less what went back to where it came from.
     pub received: i32,
     pub open: i32,
-    /// Given to pools below and to allocations.
+    /// Given to pools below and to allocations, less what came back.
     pub passed_on: i32,
     pub lost: i32,
 }
@@ -55,11 +58,62 @@ impl Pool {
         cause: &Cause,
     ) -> Result<Movement, Refusal> {
         if to.parent_id != Some(self.pool_id) {
-            return Err(Refusal::field("to_pool_id", Detail::PoolNotBelow));
+            return Err(Refusal::field("to_pool_id", Detail::PoolNotBeside));
         }
         self.give_out(vials)?;
         to.take_in(vials)?;
         Ok(Movement::pass_on(self.pool_id, to.pool_id, vials, cause))
+    }
+
+    /// Moves doses back to the pool right above this one.
+    ///
+    /// # Errors
+    /// `invalid_field` where `to` is not the parent, `not_enough_doses` beyond `open`.
+    pub fn send_back(
+        &mut self,
+        to: &mut Self,
+        vials: Vials,
+        cause: &Cause,
+    ) -> Result<Movement, Refusal> {
+        if self.parent_id != Some(to.pool_id) {
+            return Err(Refusal::field("to_pool_id", Detail::PoolNotBeside));
+        }
+        self.take_out(vials)?;
+        to.take_back(vials)?;
+        Ok(Movement::send_back(self.pool_id, to.pool_id, vials, cause))
+    }
+
+    /// Takes back a delivery that did not come, or a part of it.
+    ///
+    /// # Errors
+    /// `not_enough_doses` beyond `open`.
+    pub fn correct_receipt(&mut self, vials: Vials, cause: &Cause) -> Result<Movement, Refusal> {
+        self.take_out(vials)?;
+        Ok(Movement::correct_receipt(self.pool_id, vials, cause))
+    }
+
+    /// Writes doses off: broken, spoilt, gone.
+    ///
+    /// # Errors
+    /// `not_enough_doses` beyond `open`.
+    pub fn lose(&mut self, vials: Vials, cause: &Cause) -> Result<Movement, Refusal> {
+        self.has(vials)?;
+        self.open -= vials.doses();
+        self.lost += vials.doses();
+        Ok(Movement::lose(self.pool_id, vials, cause))
+    }
+
+    /// Takes back a loss that was none, or a part of it.
+    ///
+    /// # Errors
+    /// `not_enough_doses` where so many were never lost here.
+    pub fn correct_loss(&mut self, vials: Vials, cause: &Cause) -> Result<Movement, Refusal> {
+        if vials.doses() > self.lost {
+            return Err(self.holds());
+        }
+        self.lost -= vials.doses();
+        self.open += vials.doses();
+        Ok(Movement::correct_loss(self.pool_id, vials, cause))
     }
 
     /// Gives doses out, to a pool below or to an allocation.
@@ -67,18 +121,31 @@ impl Pool {
     /// # Errors
     /// `not_enough_doses` beyond `open`.
     pub fn give_out(&mut self, vials: Vials) -> Result<(), Refusal> {
-        let doses = vials.doses();
-        if doses > self.open {
-            let detail = Detail::PoolHolds { open: self.open };
-            return Err(Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open));
-        }
+        self.has(vials)?;
         // Cannot overflow: no bucket exceeds `received`.
-        self.open -= doses;
-        self.passed_on += doses;
+        self.open -= vials.doses();
+        self.passed_on += vials.doses();
         Ok(())
     }
 
-    /// Takes back what an allocation had been given.
+    fn has(&self, vials: Vials) -> Result<(), Refusal> {
+        if vials.doses() > self.open { Err(self.holds()) } else { Ok(()) }
+    }
+
+    /// That it has no more than it has.
+    fn holds(&self) -> Refusal {
+        let detail = Detail::PoolHolds { open: self.open, pools: Vec::new() };
+        Refusal::new(Code::NotEnoughDoses, detail).with("open", self.open)
+    }
+
+    fn take_out(&mut self, vials: Vials) -> Result<(), Refusal> {
+        self.has(vials)?;
+        self.received -= vials.doses();
+        self.open -= vials.doses();
+        Ok(())
+    }
+
+    /// Takes back what a pool below or an allocation had been given.
     ///
     /// # Errors
     /// `not_enough_doses` where this pool never gave out so many.
@@ -143,6 +210,28 @@ mod tests {
         province.take_back(vials(20)).unwrap();
         assert_eq!((nation.open, nation.passed_on), (40, 60));
         assert_eq!((province.received, province.open, province.passed_on), (60, 30, 30));
+        assert!(balances(&nation) && balances(&province));
+    }
+
+    #[test]
+    fn doses_go_back_up_and_every_pool_balances() {
+        let (mut nation, mut province) = (pool(1, None, 100), pool(2, Some(1), 0));
+        nation.pass_on(&mut province, vials(60), &cause()).unwrap();
+        let line = province.send_back(&mut nation, vials(20), &cause()).unwrap();
+        assert_eq!((line.from_pool_id, line.to_pool_id), (Some(PoolId(2)), Some(PoolId(1))));
+        assert_eq!((nation.received, nation.open, nation.passed_on), (100, 60, 40));
+        assert_eq!((province.received, province.open), (40, 40));
+        province.lose(vials(30), &cause()).unwrap();
+        let refusal = province.send_back(&mut nation, vials(20), &cause()).unwrap_err();
+        assert_eq!(refusal.code, Code::NotEnoughDoses, "what is lost is not there");
+        province.correct_loss(vials(20), &cause()).unwrap();
+        assert_eq!((province.open, province.lost), (30, 10));
+        province.correct_loss(vials(20), &cause()).expect_err("ten were lost");
+        nation.correct_receipt(vials(60), &cause()).unwrap();
+        assert_eq!((nation.received, nation.open, nation.passed_on), (40, 0, 40));
+        nation.correct_receipt(vials(10), &cause()).expect_err("the rest is passed on");
+        let refusal = nation.send_back(&mut province, vials(10), &cause()).unwrap_err();
+        assert_eq!(refusal.field.as_deref(), Some("to_pool_id"));
         assert!(balances(&nation) && balances(&province));
     }
 

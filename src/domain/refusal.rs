@@ -50,6 +50,16 @@ impl Refusal {
         Self::new(Code::NotFound, Detail::NothingVisible)
     }
 
+    /// There is none with this id. For administrators, from whom nothing is hidden.
+    pub fn none(what: Noun, id: impl fmt::Display) -> Self {
+        Self::new(Code::NotFound, Detail::NoneWithId { what, id: id.to_string() })
+    }
+
+    /// `field` has an id that none has. For administrators.
+    pub fn none_in(field: impl Into<Cow<'static, str>>, what: Noun, id: impl fmt::Display) -> Self {
+        Self::field(field, Detail::NoneWithId { what, id: id.to_string() })
+    }
+
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.more.insert(name.to_owned(), value.into());

@@ -19,10 +19,12 @@ pub enum Event {
     Granted,
     /// Doses went back from a clinic.
     Retracted,
+    /// Doses that were said to have come into the nation's pool never did.
+    Corrected,
 }
 
 impl Event {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Published,
         Self::Opened,
         Self::Paused,
@@ -31,6 +33,7 @@ impl Event {
         Self::Received,
         Self::Granted,
         Self::Retracted,
+        Self::Corrected,
     ];
 
     /// The event of this word.
@@ -49,6 +52,7 @@ impl Event {
             Self::Received => "received",
             Self::Granted => "granted",
             Self::Retracted => "retracted",
+            Self::Corrected => "corrected",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Finds bookings by the number that people have. The number is not kept anywhere: it is computed
 //! from the ids of all bookings among which it can be, which are few.
 
+use chrono::NaiveDate;
+
 use super::{
     Result,
     sign_in_code::{self, Claim, too_many},
@@ -9,10 +11,11 @@ use crate::{
     clock::Clock,
     db::{self, Db, booking::Held},
     domain::{
-        BookingId, ClinicId, Code, Detail, Refusal,
+        BookingId, ClinicId, Code, Detail, PersonId, Refusal,
         birth_date::BirthDate,
         booking_number::BookingNumber,
         code_cap::{Caller, CodeCounts, by_number, look_ups},
+        fact::Noun,
         keys::{BookingNumberKey, Keys},
         person_key::Sought,
         schedule::{Found, dates_searched},
@@ -41,16 +44,66 @@ pub async fn find_at(
     number: BookingNumber,
 ) -> Result<Vec<Found>> {
     let today = db::schedule::today(&db.read, clinic_id).await?.ok_or_else(Refusal::not_found)?;
-    let (from, to) = dates_searched(today);
-    for dates in [(today, today), (from, to)] {
+    let ids = ids_at(db, key, (clinic_id, today), number).await?;
+    if ids.is_empty() {
+        let (from, to) = dates_searched(today);
+        let detail = Detail::NoBookingHere { from, to };
+        return Err(Refusal { code: Code::NotFound, ..Refusal::field("number", detail) }.into());
+    }
+    Ok(db::schedule::list_found(&db.read, &ids, today).await?)
+}
+
+async fn ids_at(
+    db: &Db,
+    key: &BookingNumberKey,
+    (clinic_id, today): (ClinicId, NaiveDate),
+    number: BookingNumber,
+) -> Result<Vec<BookingId>> {
+    for dates in [(today, today), dates_searched(today)] {
         let ids = db::schedule::booking_ids(&db.read, clinic_id, dates).await?;
         let ids = with_number(key, number, ids).await?;
         if !ids.is_empty() {
-            return Ok(db::schedule::list_found(&db.read, &ids, today).await?);
+            return Ok(ids);
         }
     }
-    let detail = Detail::NoBookingHere { from, to };
-    Err(Refusal { code: Code::NotFound, ..Refusal::field("number", detail) }.into())
+    Ok(Vec::new())
+}
+
+/// Among whose bookings a number is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Among {
+    /// Those of a clinic, as [`find_at`] does.
+    Clinic(ClinicId),
+    /// Those of everybody who was born on a day.
+    Born(BirthDate),
+}
+
+/// The persons who have a booking with this number, whatever became of it.
+///
+/// # Errors
+/// `invalid_field` for a clinic that is not there.
+pub async fn find_holders(
+    db: &Db,
+    key: &BookingNumberKey,
+    among: Among,
+    number: BookingNumber,
+) -> Result<Vec<PersonId>> {
+    match among {
+        Among::Clinic(clinic_id) => {
+            let today = db::schedule::today(&db.read, clinic_id).await?;
+            let today = today.ok_or_else(|| Refusal::no_such("clinic_id", Noun::Clinic))?;
+            let ids = ids_at(db, key, (clinic_id, today), number).await?;
+            Ok(db::person_record::list_holders(&db.read, &ids).await?)
+        }
+        Among::Born(birth_date) => {
+            let booked = db::person_record::list_booked_by_born_on(&db.read, birth_date).await?;
+            off_thread(key, move |key| {
+                let has = |(id, _): &(BookingId, PersonId)| BookingNumber::of(key, *id) == number;
+                booked.into_iter().filter(has).map(|(_, person_id)| person_id).collect()
+            })
+            .await
+        }
+    }
 }
 
 /// Those of the bookings that have the number. On a thread of its own: a hash takes a tenth of a

@@ -7,6 +7,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Result;
@@ -24,6 +25,10 @@ use crate::{
         sign_in_code::{REPEAT_SECONDS, SignInCode},
     },
 };
+
+/// A session that is being opened at this moment, by another process with a clock of its own, is
+/// opened no later than this after now.
+const BEING_OPENED_SECONDS: i64 = 20;
 
 /// A citizen's session, as it is told to them.
 #[derive(Clone, Debug)]
@@ -171,7 +176,8 @@ impl SignOuts {
         Ok(())
     }
 
-    fn add(&self, ended: EndedSession) {
+    /// This process need not wait to hear of it.
+    pub(super) fn add(&self, ended: EndedSession) {
         self.ended.write().unwrap_or_else(PoisonError::into_inner).add(ended);
     }
 }
@@ -192,6 +198,20 @@ pub async fn sign_out_everywhere(
     let expires_at = expiry(clock.now()).max(session.expires_at);
     let session = Session { expires_at, ..session };
     end(db, sign_outs, EndedSession { session, with_earlier: true }).await
+}
+
+/// Ends, in somebody's transaction, all sessions that the person has or is just being given. Tell
+/// [`SignOuts::add`] after the commit.
+pub(super) async fn end_all(
+    conn: &mut PgConnection,
+    clock: &Clock,
+    person_id: PersonId,
+) -> Result<EndedSession> {
+    let expires_at = expiry(clock.now()) + TimeDelta::seconds(BEING_OPENED_SECONDS);
+    let session = Session { person_id, expires_at };
+    let ended = EndedSession { session, with_earlier: true };
+    db::session::end(conn, ended).await?;
+    Ok(ended)
 }
 
 async fn end(db: &Db, sign_outs: &SignOuts, ended: EndedSession) -> Result<()> {

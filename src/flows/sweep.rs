@@ -1,10 +1,10 @@
-//! Deletes codes, counts, messages and sessions that are of no more use.
+//! Deletes codes, counts, messages, sessions, seals and keys of requests that are of no more use.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, idempotency};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
@@ -15,6 +15,9 @@ use crate::{
 const BATCH: u64 = 500;
 /// So long a dry run is remembered.
 const DRY_RUN_DAYS: i64 = 30;
+
+/// A merge is over much sooner than after this time, or whoever was at it is gone.
+const SEAL_SECONDS_MAX: i32 = 60;
 
 /// What can be deleted.
 #[derive(Clone, Copy)]
@@ -28,12 +31,16 @@ enum Done {
     Notices,
     StaffSessions,
     EndedSessions,
+    /// Seals of merges whose process is gone.
+    Seals,
     /// Files that were tried and are not going to be loaded any more.
     DryRuns,
+    /// Nobody sends a request again after so long.
+    IdempotencyKeys,
 }
 
 impl Done {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Codes,
         Self::Counts,
         Self::Messages,
@@ -41,6 +48,8 @@ impl Done {
         Self::StaffSessions,
         Self::EndedSessions,
         Self::DryRuns,
+        Self::Seals,
+        Self::IdempotencyKeys,
     ];
 }
 
@@ -72,9 +81,14 @@ async fn delete(conn: &mut PgConnection, done: Done, now: DateTime<Utc>) -> sqlx
         Done::Notices => db::notice::delete_past(conn, now, BATCH).await,
         Done::StaffSessions => db::staff_user::delete_expired_sessions(conn, now, BATCH).await,
         Done::EndedSessions => db::session::delete_expired(conn, now, BATCH).await,
+        Done::Seals => db::merge::lift_old(conn, SEAL_SECONDS_MAX, BATCH).await,
         Done::DryRuns => {
             let until = now - TimeDelta::days(DRY_RUN_DAYS);
             db::import::entry::delete_dry_runs(conn, until, BATCH).await
+        }
+        Done::IdempotencyKeys => {
+            let before = now - TimeDelta::days(idempotency::DAYS_KEPT);
+            db::idempotency_key::delete_before(conn, before, BATCH).await
         }
     }
 }

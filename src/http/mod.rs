@@ -7,6 +7,8 @@ pub mod extract;
 pub mod field;
 pub mod gates;
 pub mod head;
+pub mod idempotency_key;
+pub mod if_match;
 pub mod language;
 pub mod negotiate;
 pub mod page;

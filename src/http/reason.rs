@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{
-        Code, Detail, ImportId,
+        Code, Detail, ImportId, Refusal,
+        clinic_day::Warning,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
         slot_plan::Changes,
@@ -60,7 +61,38 @@ pub struct WrittenReport<'a> {
     rows_rejected: u64,
     rows_missing: Option<u64>,
     rejects: Vec<WrittenReject<'a>>,
+    warnings_counted: u64,
+    warnings: Vec<WrittenReject<'a>>,
     slots: Option<&'a Changes>,
+}
+
+/// What was done although something about it looks wrong.
+#[derive(Serialize)]
+pub struct WrittenWarning<'a> {
+    field: &'a str,
+    code: Code,
+    text: String,
+    cause: &'static str,
+    facts: Value,
+}
+
+impl<'a> WrittenWarning<'a> {
+    /// # Errors
+    /// Where facts cannot be written as JSON.
+    pub fn all(language: Language, warnings: &'a [Warning]) -> serde_json::Result<Vec<Self>> {
+        let write = |warning: &'a Warning| {
+            let Warning { field, detail } = warning;
+            let said = Refusal::field(field.clone(), detail.clone());
+            Ok(Self {
+                field,
+                code: Warning::CODE,
+                text: words::refusal(language, &said),
+                cause: detail.cause(),
+                facts: facts(detail)?,
+            })
+        };
+        warnings.iter().map(write).collect()
+    }
 }
 
 /// A row that was not loaded, and why.
@@ -92,6 +124,8 @@ impl<'a> WrittenReport<'a> {
             rows_rejected: report.rows_rejected,
             rows_missing: report.rows_missing,
             rejects: rejects(language, &report.rejects)?,
+            warnings_counted: report.warnings_counted,
+            warnings: rejects(language, &report.warnings)?,
             slots: report.slots.as_ref(),
         })
     }

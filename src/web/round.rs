@@ -317,6 +317,7 @@ fn change(t: Texts, card: &Card, entry: &Entry) -> Change {
         Some(Event::Received) => t.change_received(&doses),
         Some(Event::Granted) => t.change_granted(&doses),
         Some(Event::Retracted) => t.change_retracted(&doses),
+        Some(Event::Corrected) => t.change_corrected(&doses),
         // Of a later program on the same database.
         None => entry.event.clone(),
     };

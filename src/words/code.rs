@@ -71,6 +71,8 @@ titles! {
                           "이미 예약된 백신은 회수할 수 없습니다";
     NotWholeVials,        "Doses above the clinic move in whole vials",
                           "백신은 병(바이알) 단위로만 옮길 수 있습니다";
+    NotBookable,          "Doses that nobody can book as things stand",
+                          "지금대로라면 예약할 수 없는 백신입니다";
     RowsRejected,         "The file has rows that cannot be loaded",
                           "파일에 반영할 수 없는 행이 있습니다";
     MalformedFile,        "The file cannot be read",
@@ -83,6 +85,14 @@ titles! {
                           "빠진 열이 있습니다";
     DuplicateRow,         "The row stands in the file twice",
                           "같은 행이 파일에 두 번 있습니다";
+    ChangedMeanwhile,     "This was changed meanwhile",
+                          "그 사이에 내용이 바뀌었습니다";
+    PreconditionRequired, "Say which version is to be changed",
+                          "어떤 상태를 바꾸는지 밝혀 주십시오";
+    PersonMerged,         "The person was merged into another",
+                          "다른 분의 등록 정보와 합쳐진 분입니다";
+    BookedTwice,          "Both have the same dose",
+                          "두 분에게 같은 회차의 예약이나 접종이 있습니다";
     PossibleDuplicate,    "This may be a person who is in the register already",
                           "이미 등록되어 있는 분일 수 있습니다";
     AlreadyLoaded,        "The same rows were loaded before",

@@ -23,6 +23,8 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Course => ("course", "접종 과정"),
         Noun::DryRun => ("dry run", "시험 실행"),
         Noun::Import => ("import", "파일 등록"),
+        Noun::Person => ("person", "등록된 분"),
+        Noun::Movement => ("line of the journal", "장부 기록"),
         Noun::Pool => ("pool", "물량"),
         Noun::Product => ("product", "백신"),
         Noun::Region => ("region", "지역"),
@@ -50,6 +52,13 @@ pub(super) fn none_of(language: Language, what: Noun, by: By) -> String {
         }
         By::Name => say!(language, "{what} with this name", "이 이름의 {ga}"),
     }
+}
+
+/// That there is none with this id.
+pub(super) fn none_with_id(language: Language, what: Noun, id: &str) -> String {
+    let what = noun(language, what);
+    let ga = josa(what, "이", "가");
+    say!(language, "There is no {what} {id}.", "ID가 {id}인 {ga} 없습니다.")
 }
 
 /// That the code or name of a thing is in use.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{amenity, amenity_name, count, form, need, reason, refusal, standing, title};
 use crate::domain::{
-    Code, Detail, ImportId, PoolId, ProductId, Refusal,
+    BookingId, Code, CourseId, Detail, ImportId, PersonId, PoolId, ProductId, Refusal, RegionId,
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
@@ -18,6 +18,8 @@ use crate::domain::{
     },
     language::Language::{English, Korean},
     localized::Localized,
+    merge::SameDose,
+    stock::{Gone, Stock},
     verdict::{Reason, ReasonCode, Verdict},
 };
 
@@ -90,6 +92,35 @@ fn details_of_things() -> Vec<Detail> {
     details
 }
 
+fn stock(id: i32, name: &str, name_ko: &str) -> Stock {
+    Stock {
+        pool_id: PoolId(id),
+        region_id: Some(RegionId(id)),
+        name: Some(name.into()),
+        name_ko: Some(name_ko.into()),
+        name_en: None,
+        doses: 1_200,
+    }
+}
+
+fn nation() -> Stock {
+    Stock { region_id: None, name: None, name_ko: None, ..stock(1, "", "") }
+}
+
+fn gone() -> Gone {
+    Gone {
+        pool_id: PoolId(2),
+        name: Some("Seoul".into()),
+        name_ko: Some("서울".into()),
+        name_en: None,
+        doses: 4_000,
+        open: 1_500,
+        went: (3..9).map(|id| stock(id, "Mapo", "마포")).collect(),
+        granted: 700,
+        lost: 30,
+    }
+}
+
 fn excesses() -> Vec<Excess> {
     let whats = [What::Changed, What::Rejected, What::Missing, What::Repeated];
     let excess = |what| Excess { what, rows: 1_200, of: 3_000, percent_max: 20 };
@@ -117,7 +148,18 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SlotLength { hours_max: 24 },
         Detail::SeatsTaken { taken: 12, max: 10_000 },
         Detail::DrawsFromPool { pool_id: PoolId(1_234) },
-        Detail::PoolHolds { open: 1_500 },
+        Detail::PoolHolds { open: 1_500, pools: Vec::new() },
+        Detail::PoolHolds { open: 1_500, pools: vec![stock(2, "Seoul", "서울"), nation()] },
+        Detail::PoolHolds { open: 1_500, pools: vec![nation()] },
+        Detail::DosesGone { gone: gone().into() },
+        Detail::DosesGone { gone: Gone { name: None, went: Vec::new(), ..gone() }.into() },
+        Detail::BeyondLine { doses: 1_200 },
+        Detail::NoneWithId { what: Noun::Pool, id: "1234".into() },
+        Detail::DayPast { today: day("2026-12-07"), zone: "Asia/Seoul".into() },
+        Detail::BookingIsOver { closes_on: day("2026-12-07") },
+        Detail::DayBeforeOpening { opens_on: day("2026-12-07") },
+        Detail::DayAfterClose { closes_on: day("2026-12-07"), days: 1_176 },
+        Detail::DosesBeyondSeats { doses: 1_200, seats: 1_100 },
         Detail::PoolPassedOn { passed_on: 1_500 },
         Detail::VialBroken { doses_per_vial: 10 },
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
@@ -138,6 +180,16 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::OfOtherPerson { person_id: PersonId(12) },
+        Detail::MergedInto { person_id: PersonId(12) },
+        Detail::SameDose {
+            both: Box::new(SameDose {
+                course_id: CourseId(1),
+                dose_number: 2,
+                booking_id: BookingId(uuid::Uuid::from_u128(1)),
+                other_booking_id: BookingId(uuid::Uuid::from_u128(2)),
+            }),
+        },
         Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },

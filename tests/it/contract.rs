@@ -156,10 +156,12 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{clinic_id}", allocation.clinic_id.to_string()),
         ("{slot_id}", made.slots[0].slot_id.to_string()),
         ("{allocation_id}", allocation.allocation_id.to_string()),
+        ("{person_id}", made.people[0].person_id.to_string()),
         ("{pool_id}", made.nation.to_string()),
         ("{booking_id}", uuid::Uuid::now_v7().to_string()),
         ("{date}", allocation.on_date.to_string()),
         ("{kind}", "slots".to_owned()),
+        ("{movement_id}", "1-1".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
     let path = path.replace("{cohort_id}", "999999").replace("{tranche_id}", "999999");

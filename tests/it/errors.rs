@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Answer, Client, Made, TestApp, World,
+    Answer, Client, Made, Request, TestApp, World,
+    client::KEY,
     openapi::{DOCUMENT, operations},
 };
 
@@ -27,11 +28,20 @@ struct Call {
 
 impl Call {
     async fn send(&self, body: &Value) -> Answer {
-        self.client.request(self.method.clone(), &self.path).json(body).send().await
+        self.request().json(body).send().await
+    }
+
+    /// A receipt needs a key.
+    fn request(&self) -> Request {
+        let request = self.client.request(self.method.clone(), &self.path);
+        match self.path.ends_with("/receipts") {
+            true => request.header(KEY, &Uuid::now_v7().to_string()),
+            false => request,
+        }
     }
 
     async fn send_bytes(&self, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
-        self.client.request(self.method.clone(), &self.path).body(kind, body).send().await
+        self.request().body(kind, body).send().await
     }
 
     fn without(&self, member: &str) -> Value {
@@ -51,6 +61,8 @@ impl Call {
 async fn calls(app: &TestApp, made: &Made) -> Vec<Call> {
     let (citizen, administrator) = (app.citizen(&made.people[0]), app.admin().await);
     let staff = app.staff(made.clinics[0]).await;
+    let lines = administrator.get("/v1/admin/movements?limit=1").await.ok(200);
+    let line = lines["movements"][0]["movement_id"].as_str().expect("a line");
     let mut calls = Vec::new();
     for (method, path, operation) in operations() {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -63,7 +75,7 @@ async fn calls(app: &TestApp, made: &Made) -> Vec<Call> {
         calls.push(Call {
             what: format!("{method} {path}"),
             method: Method::from_bytes(method.as_bytes()).expect("a method"),
-            path: with_ids(&path, made),
+            path: with_ids(&path, made).replace("{movement_id}", line),
             client: match role {
                 "citizen" => citizen.clone(),
                 "staff" => staff.clone(),
@@ -97,6 +109,8 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
         ("on_date", json!(slot.on_date)),
         ("date", json!(slot.on_date)),
         ("booking_id", json!(Uuid::now_v7())),
+        ("person_id", json!(made.people[1].person_id)),
+        ("into_person_id", json!(made.people[2].person_id)),
         // The world is open now, the examples are of 2021.
         ("closes_at", json!(slot.starts_at + TimeDelta::days(20))),
     ]

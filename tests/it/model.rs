@@ -212,12 +212,15 @@ impl Real {
     }
 
     async fn grant(&self, doses: i32) -> String {
-        name(grant(&self.app.app.db, self.allocation(), amount(doses), &cause()).await, "granted")
+        name(
+            grant(&self.app.app.db, self.allocation(), amount(doses), &cause(), None).await,
+            "granted",
+        )
     }
 
     async fn retract(&self, doses: i32) -> String {
         let db = &self.app.app.db;
-        name(retract(db, self.allocation(), amount(doses), &cause()).await, "retracted")
+        name(retract(db, self.allocation(), amount(doses), &cause(), None).await, "retracted")
     }
 
     fn allocation(&self) -> AllocationId {

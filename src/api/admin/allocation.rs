@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{ByAdministrator, Reason, cause, created, list, localized, ok};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
     domain::{
         AllocationId, CampaignId, ClinicId, PoolId, ProductId, Refusal, StaffUserId, TrancheId,
         actor::Cause, allocation::NewAllocation, channel::Channel, fact::Expected, grant::Grant,
+        language::Language,
     },
     flows::{
         self,
@@ -19,7 +21,10 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Limit},
+        idempotency_key::IdempotencyKey,
+        language::{Accepted, mark},
         problem::Problem,
+        reason::WrittenWarning,
         state::App,
     },
 };
@@ -134,13 +139,33 @@ pub async fn list_allocations(
     list("allocations", &grants, limit, AllocationView::from, |grant| grant.allocation_id.0)
 }
 
+/// An allocation that doses were granted to.
+#[derive(Serialize)]
+struct GrantedView<'a> {
+    #[serde(flatten)]
+    allocation: AllocationView,
+    warnings: Vec<WrittenWarning<'a>>,
+}
+
+fn granted(language: Language, granted: &Granted) -> Result<HttpResponse, Problem> {
+    let warnings = WrittenWarning::all(language, &granted.warnings).map_err(Problem::internal)?;
+    let view = GrantedView { allocation: AllocationView::from(&granted.grant), warnings };
+    let mut response = if granted.is_new { created(&view) } else { ok(&view) };
+    mark(response.headers_mut(), language);
+    Ok(response)
+}
+
 /// Grants to the allocation that is described, and makes it first if there is none.
 ///
 /// # Errors
 /// Those of `flows::allocation::allocate`.
 pub async fn post_allocation(
     app: Data<App>,
-    ByAdministrator { by, what: Json(new) }: ByAdministrator<Json<AllocationRequest>>,
+    Accepted(language): Accepted,
+    ByAdministrator { by, what: (Json(new), key) }: ByAdministrator<(
+        Json<AllocationRequest>,
+        IdempotencyKey,
+    )>,
 ) -> Result<HttpResponse, Problem> {
     let channel = new.channel.map(channel).transpose()?.unwrap_or_default();
     let to = NewAllocation {
@@ -154,10 +179,11 @@ pub async fn post_allocation(
     };
     let amount = Amount { doses: new.doses, if_granted: new.if_granted };
     let cause = cause(by, localized(new.reason, new.reason_ko, new.reason_en));
-    let Granted { grant, is_new } =
-        flows::allocation::allocate(&app.db, to, amount, &cause).await?;
-    let view = AllocationView::from(&grant);
-    Ok(if is_new { created(&view) } else { ok(&view) })
+    let place = json!([to.clinic_id, to.campaign_id, to.product_id, to.on_date, to.tranche_id]);
+    let asked = json!(["allocation", place, channel, to.pool_id, amount, cause.reason]);
+    let keyed = key.of(by, &asked);
+    let done = flows::allocation::allocate(&app.db, to, amount, &cause, keyed.as_ref()).await?;
+    granted(language, &done)
 }
 
 /// Grants more to an allocation.
@@ -166,14 +192,17 @@ pub async fn post_allocation(
 /// Those of `flows::allocation::grant`.
 pub async fn post_grant(
     app: Data<App>,
-    ByAdministrator { by, what: (Path(id), Json(body)) }: ByAdministrator<(
+    Accepted(language): Accepted,
+    ByAdministrator { by, what: (Path(id), Json(body), key) }: ByAdministrator<(
         Path<AllocationId>,
         Json<AmountRequest>,
+        IdempotencyKey,
     )>,
 ) -> Result<HttpResponse, Problem> {
     let (amount, cause) = body.split(by);
-    let grant = flows::allocation::grant(&app.db, id, amount, &cause).await?;
-    Ok(ok(&AllocationView::from(&grant)))
+    let keyed = key.of(by, &json!(["grant", id, amount, cause.reason]));
+    let done = flows::allocation::grant(&app.db, id, amount, &cause, keyed.as_ref()).await?;
+    granted(language, &done)
 }
 
 /// Takes back doses that nobody was promised.
@@ -182,12 +211,14 @@ pub async fn post_grant(
 /// Those of `flows::allocation::retract`.
 pub async fn post_retraction(
     app: Data<App>,
-    ByAdministrator { by, what: (Path(id), Json(body)) }: ByAdministrator<(
+    ByAdministrator { by, what: (Path(id), Json(body), key) }: ByAdministrator<(
         Path<AllocationId>,
         Json<AmountRequest>,
+        IdempotencyKey,
     )>,
 ) -> Result<HttpResponse, Problem> {
     let (amount, cause) = body.split(by);
-    let grant = flows::allocation::retract(&app.db, id, amount, &cause).await?;
+    let keyed = key.of(by, &json!(["retraction", id, amount, cause.reason]));
+    let grant = flows::allocation::retract(&app.db, id, amount, &cause, keyed.as_ref()).await?;
     Ok(ok(&AllocationView::from(&grant)))
 }

@@ -11,10 +11,14 @@ use crate::{
         CampaignId, PoolId, ProductId, RegionId,
         pool::{NewPool, Pool},
     },
-    flows::{self, pool::Transfer},
+    flows::{
+        self,
+        pool::{Receipt, Transfer},
+    },
     http::{
         extract::{Json, Path, Query},
         field::Limit,
+        idempotency_key::IdempotencyKey,
         problem::Problem,
         state::App,
     },
@@ -57,8 +61,15 @@ pub struct TransferRequest {
     if_passed_on: Option<i32>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LossRequest {
+    doses: i32,
+    reason: Reason,
+}
+
 #[derive(Serialize)]
-struct PoolView {
+pub(super) struct PoolView {
     pool_id: PoolId,
     campaign_id: CampaignId,
     product_id: ProductId,
@@ -110,33 +121,61 @@ pub async fn post_pool(
 /// Takes a delivery in.
 ///
 /// # Errors
-/// Those of `flows::pool::receive`.
+/// Those of `flows::pool::receive`; `invalid_field` without an idempotency key.
 pub async fn post_receipt(
     app: Data<App>,
-    ByAdministrator { by, what: (Path(pool_id), Json(receipt)) }: ByAdministrator<(
+    ByAdministrator { by, what: (Path(pool_id), Json(receipt), key) }: ByAdministrator<(
         Path<PoolId>,
         Json<ReceiptRequest>,
+        IdempotencyKey,
     )>,
 ) -> Result<HttpResponse, Problem> {
     let ReceiptRequest { doses, reason, reason_ko, reason_en, if_received } = receipt;
     let cause = cause(by, localized(reason, reason_ko, reason_en));
-    let pool = flows::pool::receive(&app.db, pool_id, doses, if_received, &cause).await?;
+    let asked = json!(["receipt", pool_id, doses, if_received, cause.reason]);
+    let keyed = key.needed(by, &asked)?;
+    let receipt = Receipt { pool_id, doses, if_received };
+    let pool = flows::pool::receive(&app.db, receipt, &cause, &keyed).await?;
     Ok(ok(&PoolView::from(&pool)))
 }
 
-/// Passes doses on to a pool right below.
+/// Moves doses to a pool right below, right above or beside.
 ///
 /// # Errors
 /// Those of `flows::pool::transfer`.
 pub async fn post_transfer(
     app: Data<App>,
-    ByAdministrator { by, what: (Path(from_pool_id), Json(body)) }: ByAdministrator<(
+    ByAdministrator { by, what: (Path(from_pool_id), Json(body), key) }: ByAdministrator<(
         Path<PoolId>,
         Json<TransferRequest>,
+        IdempotencyKey,
     )>,
 ) -> Result<HttpResponse, Problem> {
     let TransferRequest { to_pool_id, doses, reason, if_passed_on } = body;
+    let cause = cause(by, reason.0.into());
+    let asked = json!(["transfer", from_pool_id, to_pool_id, doses, if_passed_on, cause.reason]);
+    let keyed = key.of(by, &asked);
     let transfer = Transfer { from_pool_id, to_pool_id, doses, if_passed_on };
-    let (from, to) = flows::pool::transfer(&app.db, transfer, &cause(by, reason.0.into())).await?;
+    let moved = flows::pool::transfer(&app.db, transfer, &cause, keyed.as_ref()).await?;
+    let (from, to) = moved;
     Ok(ok(&json!({ "from": PoolView::from(&from), "to": PoolView::from(&to) })))
+}
+
+/// Writes doses off.
+///
+/// # Errors
+/// Those of `flows::pool::lose`.
+pub async fn post_loss(
+    app: Data<App>,
+    ByAdministrator { by, what: (Path(pool_id), Json(body), key) }: ByAdministrator<(
+        Path<PoolId>,
+        Json<LossRequest>,
+        IdempotencyKey,
+    )>,
+) -> Result<HttpResponse, Problem> {
+    let LossRequest { doses, reason } = body;
+    let cause = cause(by, reason.0.into());
+    let keyed = key.of(by, &json!(["loss", pool_id, doses, cause.reason]));
+    let pool = flows::pool::lose(&app.db, (pool_id, doses), &cause, keyed.as_ref()).await?;
+    Ok(ok(&PoolView::from(&pool)))
 }

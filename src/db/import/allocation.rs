@@ -3,12 +3,21 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use sqlx::{PgConnection, Row, query};
 
 use super::staged::{Removed, Written, remove, staged, unsigned, write};
-use crate::domain::{
-    CampaignId, ImportId, PoolId, ProductId, RegionId, TrancheId, actor::Actor,
-    import::allocation::Sources, localized::Localized, pool::Pool,
+use crate::{
+    db::{catalogue::hurry, clinic::zone, pool},
+    domain::{
+        CampaignId, ClinicId, ImportId, PoolId, ProductId, RegionId, TrancheId,
+        actor::Actor,
+        channel::Channel,
+        clinic_day::{ClinicDay, Window},
+        import::allocation::{Sources, Wanted},
+        localized::Localized,
+        whereabouts::NamedPool,
+    },
 };
 
 pub(super) const STAGED: (&str, &str) = (
@@ -16,7 +25,7 @@ pub(super) const STAGED: (&str, &str) = (
      create temporary table staged_allocation (line bigint primary key, clinic_id int not null,
          campaign_id int not null, product_id int not null, on_date date not null,
          tranche_id int, channel smallint not null, doses int not null, pool_id int not null,
-         hash bigint not null)
+         hash bigint not null, allocation_id bigint, is_new boolean not null default false)
          on commit drop",
     "/* import::allocation::STAGED */
      copy staged_allocation (line, clinic_id, campaign_id, product_id, on_date, tranche_id,
@@ -115,16 +124,9 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Locks the campaigns in the order of their ids, so that none is closed meanwhile, and takes out
-/// the rows of those that are closed already.
+/// Takes out the rows of campaigns that are closed. None is locked: a campaign that is closed while
+/// the file is written was given its doses before.
 pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
-    write(
-        conn,
-        "/* import::allocation::remove_closed */
-         select from campaign where campaign_id in (select campaign_id from staged_allocation)
-         order by campaign_id for no key update",
-    )
-    .await?;
     remove(
         conn,
         "/* import::allocation::remove_closed */
@@ -137,59 +139,98 @@ pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Locks the clinics, the allocations that are there already and the pools, each in the order of
-/// their ids; answers the pools, each with its product's doses per vial. An allocation that is
-/// there already is fed from its own pool, to which a retraction returns.
-pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<Vec<(Pool, i16)>> {
+/// Reads what stands of each day at a clinic for which there is a row. Locks nothing.
+pub async fn read_days(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
-        "/* import::allocation::lock */
+        "/* import::allocation::read_days */
+         create temporary table staged_day on commit drop as
+         with day as (
+             select distinct clinic_id, on_date from staged_allocation
+         ), seat as (
+             select clinic_id, on_date, sum(seats - taken) as seats from day
+             join slot using (clinic_id, on_date)
+             where not is_closed and starts_at > clock_timestamp() group by 1, 2
+         ), dose as (
+             select clinic_id, on_date, sum(open) as open from day
+             join allocation using (clinic_id, on_date) where channel in (1, 2) group by 1, 2
+         )
+         select clinic_id, on_date, c.zone,
+             (clock_timestamp() at time zone c.zone)::date as today,
+             x.clinic_id is not null as is_closed,
+             coalesce(seats, 0)::bigint as seats, coalesce(open, 0)::bigint as open
+         from day join clinic c using (clinic_id)
+         left join clinic_closure x using (clinic_id, on_date)
+         left join seat using (clinic_id, on_date)
+         left join dose using (clinic_id, on_date)",
+    )
+    .await?;
+    write(
+        conn,
+        "/* import::allocation::read_days */
+         alter table staged_day add primary key (clinic_id, on_date)",
+    )
+    .await
+    .map(drop)
+}
+
+/// Locks the clinics in the order of their ids, so that nobody else numbers allocations of theirs.
+/// Bookings do not wait for them.
+pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
+    write(
+        conn,
+        "/* import::allocation::lock_clinics */
          select from clinic where clinic_id in (select clinic_id from staged_allocation)
          order by clinic_id for no key update",
     )
-    .await?;
+    .await
+    .map(drop)
+}
+
+/// Finds the allocations that are there already, and locks none. Such a one is fed from its own
+/// pool, to which a retraction returns.
+pub async fn find_known(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
-        "/* import::allocation::lock */
-         select from staged_allocation s
-         join allocation a using (clinic_id, campaign_id, product_id, on_date, channel)
-         where a.tranche_id is not distinct from s.tranche_id
-         order by a.allocation_id for no key update of a",
-    )
-    .await?;
-    write(
-        conn,
-        "/* import::allocation::lock */
-         update staged_allocation s set pool_id = a.pool_id from allocation a
+        "/* import::allocation::find_known */
+         update staged_allocation s
+         set pool_id = a.pool_id, allocation_id = a.allocation_id from allocation a
          where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
                  (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
-             and s.tranche_id is not distinct from a.tranche_id and s.pool_id <> a.pool_id",
+             and s.tranche_id is not distinct from a.tranche_id",
     )
-    .await?;
+    .await
+    .map(drop)
+}
+
+/// The pools that rows draw from, with all others of their campaigns and products.
+pub async fn pools(conn: &mut PgConnection) -> sqlx::Result<Vec<NamedPool>> {
+    let ids: Vec<_> = staged_pools(conn).await?.into_iter().map(PoolId).collect();
+    pool::named(conn, &ids).await
+}
+
+/// Locks the pools that rows draw from, in the order of their ids. Bookings do not wait for them.
+pub async fn lock_pools(conn: &mut PgConnection) -> sqlx::Result<()> {
     let ids = staged_pools(conn).await?;
-    let rows = query!(
-        "/* import::allocation::lock */
-         select p.*, doses_per_vial from pool p join product using (product_id)
-         where pool_id = any($1) order by pool_id for no key update of p",
+    query!(
+        "/* import::allocation::lock_pools */
+         select from pool where pool_id = any($1) order by pool_id for no key update",
         &ids,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Doses per vial of every product.
+pub async fn vials(conn: &mut PgConnection) -> sqlx::Result<HashMap<ProductId, i16>> {
+    let rows = query!(
+        "/* import::allocation::vials */
+         select product_id, doses_per_vial from product"
     )
     .fetch_all(conn)
     .await?;
-    let pools = rows.into_iter().map(|row| {
-        let pool = Pool {
-            pool_id: PoolId(row.pool_id),
-            campaign_id: CampaignId(row.campaign_id),
-            product_id: ProductId(row.product_id),
-            parent_id: row.parent_id.map(PoolId),
-            region_id: row.region_id.map(RegionId),
-            received: row.received,
-            open: row.open,
-            passed_on: row.passed_on,
-            lost: row.lost,
-        };
-        (pool, row.doses_per_vial)
-    });
-    Ok(pools.collect())
+    Ok(rows.into_iter().map(|row| (ProductId(row.product_id), row.doses_per_vial)).collect())
 }
 
 async fn staged_pools(conn: &mut PgConnection) -> sqlx::Result<Vec<i32>> {
@@ -201,31 +242,84 @@ async fn staged_pools(conn: &mut PgConnection) -> sqlx::Result<Vec<i32>> {
     ids.persistent(false).fetch_all(conn).await
 }
 
-/// What a row wants from a pool.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    pub line: u64,
-    pub pool_id: PoolId,
-    pub doses: i32,
+#[derive(sqlx::FromRow)]
+struct WantedRow {
+    line: i64,
+    pool_id: i32,
+    doses: i32,
+    clinic_id: i32,
+    channel: Channel,
+    on_date: NaiveDate,
+    zone: String,
+    today: NaiveDate,
+    is_closed: bool,
+    seats: i64,
+    open: i64,
+    opens_on: NaiveDate,
+    closes_on: NaiveDate,
+    is_over: bool,
 }
 
-/// The next rows after `line`, in the order of the file.
+impl TryFrom<WantedRow> for Wanted {
+    type Error = sqlx::Error;
+
+    fn try_from(row: WantedRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            line: unsigned(row.line),
+            pool_id: PoolId(row.pool_id),
+            doses: row.doses,
+            clinic_id: ClinicId(row.clinic_id),
+            channel: row.channel,
+            day: ClinicDay {
+                on_date: row.on_date,
+                today: row.today,
+                zone: zone(&row.zone)?,
+                is_closed: row.is_closed,
+                seats: row.seats,
+                open: row.open,
+            },
+            window: Window {
+                opens_on: row.opens_on,
+                closes_on: row.closes_on,
+                is_over: row.is_over,
+            },
+        })
+    }
+}
+
+/// The next rows after `line`, in the order of the file, with their days.
 pub async fn wanted(
     conn: &mut PgConnection,
     after: u64,
     rows_max: i64,
 ) -> sqlx::Result<Vec<Wanted>> {
     #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
-    let rows = sqlx::query_as::<_, (i64, i32, i32)>(
+    let rows = sqlx::query_as::<_, WantedRow>(
         "/* import::allocation::wanted */
-         select line, pool_id, doses from staged_allocation where line > $1
-         order by line limit $2",
+         select line, pool_id, doses, clinic_id, channel, on_date, zone, today, is_closed, seats,
+             open, (m.opens_at at time zone zone)::date as opens_on,
+             (m.closes_at at time zone zone)::date as closes_on,
+             m.closes_at <= clock_timestamp() as is_over
+         from (
+             select * from staged_allocation where line > $1 order by line limit $2
+         ) s
+         join staged_day using (clinic_id, on_date)
+         join (select campaign_id, opens_at, closes_at from campaign) m using (campaign_id)
+         order by line",
     );
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let rows = rows.bind(after).bind(rows_max).persistent(false).fetch_all(conn).await?;
-    let wanted =
-        |(line, pool_id, doses)| Wanted { line: unsigned(line), pool_id: PoolId(pool_id), doses };
-    Ok(rows.into_iter().map(wanted).collect())
+    rows.into_iter().map(Wanted::try_from).collect()
+}
+
+/// How many rows are left.
+pub async fn count(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
+    let rows = sqlx::query_scalar::<_, i64>(
+        "/* import::allocation::count */
+         select count(*) from staged_allocation",
+    );
+    Ok(unsigned(rows.persistent(false).fetch_one(conn).await?))
 }
 
 /// Takes out these lines.
@@ -238,7 +332,8 @@ pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Resul
     removing.bind(lines).execute(conn).await.map(drop)
 }
 
-/// Moves the doses: allocations, pools, journal and public history.
+/// Moves the doses: new allocations, pools, journal and public history, and all but the
+/// allocations that were there already: see `top_up`.
 ///
 /// # Errors
 /// The database's; its checks refuse what the pools do not have.
@@ -250,34 +345,31 @@ pub async fn grant(
     write(
         conn,
         "/* import::allocation::grant */
-         update allocation a set granted = granted + s.doses, open = open + s.doses
-         from staged_allocation s
-         where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
-                 (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
-             and s.tranche_id is not distinct from a.tranche_id",
-    )
-    .await?;
-    write(
-        conn,
-        "/* import::allocation::grant */
          with last as materialized (
              select c.clinic_id, coalesce(
                  (select max(a.allocation_id) from allocation a
                   where a.allocation_id >= c.clinic_id::bigint << 24
                       and a.allocation_id < (c.clinic_id::bigint + 1) << 24),
                  c.clinic_id::bigint << 24) as allocation_id
-             from (select distinct clinic_id from staged_allocation) c
+             from (select distinct clinic_id from staged_allocation
+                   where allocation_id is null) c
+         ), numbered as (
+             select line, last.allocation_id
+                 + row_number() over (partition by clinic_id order by line) as allocation_id
+             from staged_allocation s join last using (clinic_id) where s.allocation_id is null
          )
+         update staged_allocation s set allocation_id = n.allocation_id, is_new = true
+         from numbered n where n.line = s.line",
+    )
+    .await?;
+    write(
+        conn,
+        "/* import::allocation::grant */
          insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
              tranche_id, channel, pool_id, granted, open)
-         select last.allocation_id + row_number() over (partition by clinic_id order by s.line),
-             clinic_id, campaign_id, product_id, on_date, tranche_id, channel, pool_id, doses, doses
-         from staged_allocation s join last using (clinic_id)
-         where not exists (
-             select from allocation a
-             where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
-                     (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
-                 and s.tranche_id is not distinct from a.tranche_id)",
+         select allocation_id, clinic_id, campaign_id, product_id, on_date, tranche_id, channel,
+             pool_id, doses, doses
+         from staged_allocation where is_new order by allocation_id",
     )
     .await?;
     write(
@@ -292,15 +384,33 @@ pub async fn grant(
     Ok(Written { new, ..Written::default() })
 }
 
+/// Gives their doses to the allocations that were there already, in one statement that locks them
+/// in the order of their ids. Bookings wait for these rows from here to the commit, so it comes
+/// last, and waits for nobody longer than a moment.
+pub async fn top_up(conn: &mut PgConnection) -> sqlx::Result<()> {
+    hurry(conn).await?;
+    write(
+        conn,
+        "/* import::allocation::top_up */
+         with known as materialized (
+             select a.allocation_id, s.doses from staged_allocation s
+             join allocation a on a.allocation_id = s.allocation_id
+             where not s.is_new order by a.allocation_id for no key update of a
+         )
+         update allocation a set granted = granted + k.doses, open = open + k.doses
+         from known k where a.allocation_id = k.allocation_id",
+    )
+    .await
+    .map(drop)
+}
+
 async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
     let journal = staged(
         "/* import::allocation::record */
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              actor_role, staff_user_id, reason)
-         select 22, 7, 1, s.doses, a.allocation_id, s.pool_id, $1, $2, $3
-         from staged_allocation s
-         join allocation a using (clinic_id, campaign_id, product_id, on_date, channel)
-         where a.tranche_id is not distinct from s.tranche_id order by s.line",
+         select 22, 7, 1, doses, allocation_id, pool_id, $1, $2, $3
+         from staged_allocation order by line",
     );
     let staff_user_id = actor.staff_user_id().map(|id| id.0);
     let journal = journal.bind(actor.role()).bind(staff_user_id).bind(&reason.main);

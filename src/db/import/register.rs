@@ -132,7 +132,7 @@ pub async fn insert_staged(conn: &mut PgConnection, has_codes: bool) -> sqlx::Re
                  language = nullif(coalesce(s.language, p.language), ''),
                  person_code_key = coalesce(p.person_code_key, uuid_send(s.code_key))
              from staged_register s
-             where p.match_key = uuid_send(s.match_key)
+             where p.match_key = uuid_send(s.match_key) and p.merged_into is null
                  and (p.region_id <> s.region_id or s.email <> coalesce(p.email, '')
                      or s.language <> coalesce(p.language, '')
                      or s.code_key is not null and p.person_code_key is null)

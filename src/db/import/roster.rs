@@ -88,12 +88,30 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
         conn,
         "/* import::roster::insert_staged */
          insert into roster_member (person_id, roster_id)
-         select p.person_id, s.roster_id from staged_roster s
+         select coalesce(p.merged_into, p.person_id), s.roster_id from staged_roster s
          join (select match_key, person_id from person
-               union all select match_key, person_id from person_spelling) p
-             on p.match_key = uuid_send(s.match_key)
+               union all select match_key, person_id from person_spelling) k
+             on k.match_key = uuid_send(s.match_key)
+         join person p on p.person_id = k.person_id
          order by 1, 2 on conflict do nothing",
     )
     .await?;
+    follow_merges(conn).await?;
     Ok(Written { new, ..Written::default() })
+}
+
+/// Puts whoever was merged while the file was written on the lists as whom they turned out to be. A
+/// merge locks the row that each member names, so it comes before this or after the file.
+async fn follow_merges(conn: &mut PgConnection) -> sqlx::Result<u64> {
+    write(
+        conn,
+        "/* import::roster::follow_merges */
+         with left_ones as (
+             delete from roster_member m using person p
+             where p.person_id = m.person_id and p.merged_into is not null
+             returning p.merged_into, m.roster_id)
+         insert into roster_member (person_id, roster_id)
+         select merged_into, roster_id from left_ones order by 1, 2 on conflict do nothing",
+    )
+    .await
 }

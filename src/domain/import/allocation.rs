@@ -6,8 +6,12 @@ use chrono::NaiveDate;
 
 use super::{cell::plain, content::RowHash, fault::Fault, field, header::Row};
 use crate::domain::{
-    CampaignId, Code, Detail, PoolId, ProductId, Refusal, RegionId, channel::Channel,
-    fact::Expected, pool::Pool, vials::Vials,
+    CampaignId, ClinicId, Code, Detail, PoolId, ProductId, RegionId,
+    channel::Channel,
+    clinic_day::{ClinicDay, Warning, Window},
+    fact::Expected,
+    vials::Vials,
+    whereabouts::{NamedPool, located},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,29 +95,65 @@ impl Sources {
     }
 }
 
-/// The pools that a file draws from, as they stand while it does.
+/// What a row wants, and the day at the clinic that it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub line: u64,
+    pub pool_id: PoolId,
+    pub doses: i32,
+    pub clinic_id: ClinicId,
+    pub channel: Channel,
+    pub day: ClinicDay,
+    pub window: Window,
+}
+
+/// The pools that a file draws from, and what it brought to the days of clinics, as they stand
+/// while it is decided row by row.
 #[derive(Debug, Default)]
-pub struct Drawn(HashMap<PoolId, (Pool, i16)>);
+pub struct Drawn {
+    /// With all others of their campaigns and products.
+    pools: Vec<NamedPool>,
+    places: HashMap<PoolId, usize>,
+    vials: HashMap<ProductId, i16>,
+    /// Doses that need a seat.
+    added: HashMap<(ClinicId, NaiveDate), i64>,
+}
 
 impl Drawn {
-    /// From pools, each with the doses per vial of its product.
-    pub fn new(pools: impl IntoIterator<Item = (Pool, i16)>) -> Self {
-        Self(pools.into_iter().map(|(pool, vial)| (pool.pool_id, (pool, vial))).collect())
+    /// From the pools, and the doses per vial of their products.
+    pub fn new(pools: Vec<NamedPool>, vials: HashMap<ProductId, i16>) -> Self {
+        let places = pools.iter().enumerate().map(|(at, one)| (one.pool.pool_id, at)).collect();
+        Self { pools, places, vials, added: HashMap::new() }
     }
 
-    /// Takes the doses of one row out of its pool.
+    /// Takes the doses of one row out of its pool; says what looks wrong about it.
     ///
     /// # Errors
-    /// `not_enough_doses`, `not_whole_vials`: and nothing was taken.
-    pub fn take(&mut self, pool_id: PoolId, doses: i32) -> Result<(), Fault> {
-        let (pool, doses_per_vial) = self.0.get_mut(&pool_id).ok_or_else(no_pool)?;
-        let vials = Vials::new(doses, *doses_per_vial)?;
-        pool.give_out(vials).map_err(in_doses)
+    /// `invalid_field` for a day that is over or closed, `not_enough_doses`, `not_whole_vials`: and
+    /// nothing was taken.
+    pub fn take(&mut self, row: &Wanted) -> Result<Vec<Warning>, Fault> {
+        row.day.can_give().map_err(Fault::from)?;
+        let place = self.places.get(&row.pool_id).copied();
+        let named = place.and_then(|place| self.pools.get_mut(place)).ok_or_else(no_pool)?;
+        let doses_per_vial = self.vials.get(&named.pool.product_id).copied().unwrap_or(1);
+        let vials = Vials::new(row.doses, doses_per_vial)?;
+        if let Err(refusal) = named.pool.give_out(vials) {
+            let refusal = located(refusal, row.pool_id, &self.pools);
+            return Err(Fault::new(refusal.code, "doses", refusal.detail));
+        }
+        if row.channel == Channel::WalkIn {
+            return Ok(Vec::new());
+        }
+        let added = self.added.entry((row.clinic_id, row.day.on_date)).or_default();
+        *added += i64::from(row.doses);
+        Ok(row.day.warnings(row.window, row.channel, *added))
     }
 }
 
-fn in_doses(refusal: Refusal) -> Fault {
-    Fault::new(refusal.code, "doses", refusal.detail)
+impl From<Warning> for Fault {
+    fn from(warning: Warning) -> Self {
+        Self::new(Warning::CODE, warning.field, warning.detail)
+    }
 }
 
 /// No pool of the campaign and product stands above the clinic.
@@ -124,7 +164,10 @@ pub fn no_pool() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::import::{Kind, header::tests::with_row};
+    use crate::domain::{
+        import::{Kind, header::tests::with_row},
+        pool::Pool,
+    };
 
     const GOOD: &str = "moderna,C-1,207,2021-07-26,50,phone,born on 1";
 
@@ -169,8 +212,31 @@ mod tests {
         assert_eq!(sources.nearest(CampaignId(2), product, district), None, "a ring ends");
     }
 
-    #[test]
-    fn a_row_that_does_not_fit_leaves_the_doses_to_the_next() {
+    fn wanted(pool: i32, doses: i32) -> Wanted {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        Wanted {
+            line: 2,
+            pool_id: PoolId(pool),
+            doses,
+            clinic_id: ClinicId(1),
+            channel: Channel::Web,
+            day: ClinicDay {
+                on_date: day("2021-07-26"),
+                today: day("2021-07-14"),
+                zone: chrono_tz::Asia::Seoul,
+                is_closed: false,
+                seats: 25,
+                open: 0,
+            },
+            window: Window {
+                opens_on: day("2021-07-12"),
+                closes_on: day("2021-07-24"),
+                is_over: false,
+            },
+        }
+    }
+
+    fn drawn() -> Drawn {
         let pool = Pool {
             pool_id: PoolId(1),
             campaign_id: CampaignId(1),
@@ -182,11 +248,33 @@ mod tests {
             passed_on: 0,
             lost: 0,
         };
-        let mut drawn = Drawn::new([(pool, 10)]);
-        drawn.take(PoolId(1), 20).unwrap();
-        assert_eq!(drawn.take(PoolId(1), 20).unwrap_err().code, Code::NotEnoughDoses);
-        assert_eq!(drawn.take(PoolId(1), 5).unwrap_err().code, Code::NotWholeVials);
-        drawn.take(PoolId(1), 10).unwrap();
-        assert_eq!(drawn.take(PoolId(2), 10).unwrap_err().column, "doses");
+        Drawn::new(vec![NamedPool { pool, name: None }], [(ProductId(1), 10)].into())
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_leaves_the_doses_to_the_next() {
+        let mut drawn = drawn();
+        drawn.take(&wanted(1, 20)).unwrap();
+        let fault = drawn.take(&wanted(1, 20)).unwrap_err();
+        assert_eq!(fault.code, Code::NotEnoughDoses);
+        let Detail::PoolHolds { open: 10, pools } = fault.detail else { panic!("{fault:?}") };
+        assert_eq!(pools.len(), 1, "the pool is named");
+        assert_eq!(drawn.take(&wanted(1, 5)).unwrap_err().code, Code::NotWholeVials);
+        let past = wanted(1, 10);
+        let past =
+            Wanted { day: ClinicDay { today: "2021-07-27".parse().unwrap(), ..past.day }, ..past };
+        assert_eq!(drawn.take(&past).unwrap_err().column, "on_date");
+        drawn.take(&wanted(1, 10)).unwrap();
+        assert_eq!(drawn.take(&wanted(2, 10)).unwrap_err().column, "doses");
+    }
+
+    #[test]
+    fn the_rows_of_a_day_share_its_seats() {
+        let mut drawn = drawn();
+        assert_eq!(drawn.take(&wanted(1, 20)).unwrap(), []);
+        drawn.take(&Wanted { doses: 20, ..wanted(1, 20) }).expect_err("it brings nothing");
+        let warnings = drawn.take(&wanted(1, 10)).unwrap();
+        let causes: Vec<_> = warnings.iter().map(|warning| warning.detail.cause()).collect();
+        assert_eq!(causes, ["doses_beyond_seats"]);
     }
 }

@@ -53,11 +53,34 @@ impl From<Kept> for Reject {
     }
 }
 
-/// The rejected rows so far.
+/// The rejected rows so far, and what is warned of in those that are taken.
 #[derive(Clone, Debug, Default)]
 pub struct Rejects {
     listed: Vec<Reject>,
     counted: u64,
+    warnings: Warnings,
+}
+
+/// What was warned of: the first of the file, and how many there are.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    listed: Vec<Reject>,
+    pub counted: u64,
+}
+
+impl Warnings {
+    /// Sources come in the order of lines.
+    fn push(&mut self, line: u64, Fault { column, code, detail }: Fault) {
+        self.counted += 1;
+        if self.listed.len() < LISTED_MAX {
+            self.listed.push(Reject { line, column: column.into_owned(), code, detail });
+        }
+    }
+
+    /// The first, in the order of the file.
+    pub fn into_listed(self) -> Vec<Reject> {
+        self.listed
+    }
 }
 
 impl Rejects {
@@ -72,6 +95,15 @@ impl Rejects {
         for (line, fault) in listed {
             self.list(line, fault);
         }
+    }
+
+    /// A row that is taken although something about it looks wrong. In the order of lines.
+    pub fn warn(&mut self, line: u64, fault: Fault) {
+        self.warnings.push(line, fault);
+    }
+
+    pub fn take_warnings(&mut self) -> Warnings {
+        std::mem::take(&mut self.warnings)
     }
 
     fn list(&mut self, line: u64, Fault { column, code, detail }: Fault) {
@@ -127,6 +159,10 @@ pub struct Report {
     pub rows_missing: Option<u64>,
     /// The first 1,000.
     pub rejects: Vec<Reject>,
+    /// What looks wrong in rows that are taken; a row may have several.
+    pub warnings_counted: u64,
+    /// The first 1,000.
+    pub warnings: Vec<Reject>,
     /// What became of slots, where the file is about them.
     pub slots: Option<Changes>,
 }

@@ -13,11 +13,7 @@ use crate::{
     db::{
         self,
         copy::CopyText,
-        import::{
-            Clinic,
-            allocation::{Campaigns, Wanted},
-            staged::Written,
-        },
+        import::{Clinic, allocation::Campaigns, staged::Written},
     },
     domain::{
         CampaignId, Code, Detail, ImportId, ProductId, TrancheId,
@@ -139,29 +135,60 @@ pub(super) async fn recognise(
     Ok(Known { continues, repeated })
 }
 
-pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+/// Checks the rows, and decides in the order of the file which of them get doses. What is going to
+/// be written is decided under locks, first the clinics', then the pools', for which no booking
+/// waits; a dry run takes none.
+pub(super) async fn check(
+    conn: &mut PgConnection,
+    rejects: &mut Rejects,
+    is_dry_run: bool,
+) -> sqlx::Result<()> {
     let removed = db::import::allocation::remove_closed(conn).await?;
     reject(rejects, removed, |_| {
         Fault::new(Code::WrongState, "campaign_code", Detail::CampaignClosed)
     });
-    let mut drawn = Drawn::new(db::import::allocation::lock(conn).await?);
+    db::import::allocation::read_days(conn).await?;
+    if !is_dry_run {
+        db::import::allocation::lock_clinics(conn).await?;
+    }
+    db::import::allocation::find_known(conn).await?;
+    if !is_dry_run {
+        db::import::allocation::lock_pools(conn).await?;
+    }
+    let vials = db::import::allocation::vials(conn).await?;
+    let mut drawn = Drawn::new(db::import::allocation::pools(conn).await?, vials);
     let mut after = 0;
     loop {
         let rows = db::import::allocation::wanted(conn, after, ROWS_MAX).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.line;
         let mut lines = Vec::new();
-        for Wanted { line, pool_id, doses } in rows {
-            if let Err(fault) = drawn.take(pool_id, doses) {
-                rejects.push(line, fault);
-                lines.push(line);
+        for row in rows {
+            match drawn.take(&row) {
+                Ok(warnings) => {
+                    warnings.into_iter().for_each(|warning| rejects.warn(row.line, warning.into()));
+                }
+                Err(fault) => {
+                    rejects.push(row.line, fault);
+                    lines.push(row.line);
+                }
             }
         }
         db::import::allocation::remove_lines(conn, &lines).await?;
     }
 }
 
-pub(super) async fn write(conn: &mut PgConnection, actor: Actor) -> sqlx::Result<Written> {
+/// Writes all but the allocations that were there already; in a dry run nothing, and says how many
+/// rows would be written.
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    actor: Actor,
+    is_dry_run: bool,
+) -> sqlx::Result<Written> {
+    if is_dry_run {
+        let new = db::import::allocation::count(conn).await?;
+        return Ok(Written { new, ..Written::default() });
+    }
     let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
     db::import::allocation::grant(conn, actor, &reason).await
 }

@@ -208,8 +208,11 @@ impl Job<'_> {
         };
         report.continues = known.continues;
         if is_readable {
-            check(conn, kind, &mut rejects, self.missing(0)).await?;
+            check(conn, kind, &mut rejects, (options.dry_run, self.missing(0))).await?;
         }
+        let warnings = rejects.take_warnings();
+        report.warnings_counted = warnings.counted;
+        report.warnings = warnings.into_listed();
         report.rows_rejected = rejects.counted();
         report.rejects = rejects.into_listed();
         let good = rows_read.saturating_sub(report.rows_rejected);
@@ -241,6 +244,7 @@ impl Job<'_> {
             db::import::allocation::remember(conn, import_id).await?;
         }
         db::catalogue::touch(conn).await?;
+        finish(conn, kind).await?;
         Ok(Report { import_id: Some(import_id), ..report })
     }
 
@@ -368,6 +372,8 @@ impl Job<'_> {
             rows_rejected: 0,
             rows_missing: None,
             rejects: Vec::new(),
+            warnings_counted: 0,
+            warnings: Vec::new(),
             slots: None,
         }
     }
@@ -377,14 +383,14 @@ async fn check(
     conn: &mut PgConnection,
     kind: Kind,
     rejects: &mut Rejects,
-    missing: Missing,
+    (is_dry_run, missing): (bool, Missing),
 ) -> sqlx::Result<()> {
     match kind {
         Kind::Register => register::check(conn, rejects).await,
         Kind::Roster => roster::check(conn, rejects).await,
         Kind::Clinics => clinic::check(conn, rejects).await,
         Kind::Slots => slot::check(conn, rejects, missing).await,
-        Kind::Allocations => allocation::check(conn, rejects).await,
+        Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
         Kind::Hours => hours::check(conn, rejects).await,
     }
 }
@@ -400,10 +406,18 @@ async fn write(
         Kind::Roster => db::import::roster::insert_staged(conn).await?,
         Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
         Kind::Slots => return slot::write(conn, missing).await,
-        Kind::Allocations => allocation::write(conn, options.actor()).await?,
+        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await?,
         Kind::Hours => return hours::write(conn, options.staff_user_id).await,
     };
     Ok((written, None))
+}
+
+/// What bookings wait for comes last, after everything that can be waited for.
+async fn finish(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<()> {
+    match kind {
+        Kind::Allocations => db::import::allocation::top_up(conn).await,
+        Kind::Register | Kind::Roster | Kind::Clinics | Kind::Slots | Kind::Hours => Ok(()),
+    }
 }
 
 async fn off_thread<T: Send + 'static>(

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     db::copy::CopyText,
     domain::import::{
-        Fault, Kind, Row, allocation::Allocation, clinic::Clinic, hours::Hours, register::Register,
-        roster::Roster, slot::Slot,
+        Fault, Kind, Row, allocation::Allocation, cell::plain, clinic::Clinic, hours::Hours,
+        register::Register, roster::Roster, slot::Slot,
     },
 };
 
@@ -30,7 +30,10 @@ impl RowParser for Understood {
             Kind::Register => format!("{:?}", Register::parse(row, today)?),
             Kind::Roster => format!("{:?}", Roster::parse(row, today)?),
             Kind::Clinics => format!("{:?}", Clinic::parse(row)?),
-            Kind::Slots => format!("{:?}", Slot::parse(row, Tz::Asia__Seoul)?),
+            Kind::Slots => {
+                let clinic_code = plain(row.get("clinic_code"));
+                format!("{clinic_code} {:?}", Slot::parse(row, Tz::Asia__Seoul)?)
+            }
             Kind::Allocations => format!("{:?}", Allocation::parse(row)?),
             Kind::Hours => format!("{:?}", Hours::parse(row)?),
         };
@@ -194,7 +197,7 @@ const SAMPLES: &[Sample] = &[
                 "Lon",
                 "Parking",
             ],
-            &["CODE", "NAME", "REGION", "ZONE", "ADDRESS", "PHONE", "LAT", "LNG", "PARKING"],
+            &["CODE", "NAME", "REGION CODE", "ZONE", "ADDRESS", "PHONE", "LAT", "LNG", "PARKING"],
         ],
         values: &[
             (0, CODES),
@@ -231,7 +234,7 @@ const SAMPLES: &[Sample] = &[
             &["사업코드", "기관코드", "백신코드", "접종일", "수량", "경로"],
             &["접종사업코드", "접종 기관 코드", "제품코드", "날짜", "배정량", "예약경로"],
             &["Campaign Code", "Clinic Code", "Product Code", "Date", "Doses", "Channel"],
-            &["CAMPAIGN", "CLINIC CODE", "PRODUCT CODE", "ON DATE", "DOSES", "CHANNEL"],
+            &["CAMPAIGN CODE", "CLINIC CODE", "PRODUCT CODE", "ON DATE", "DOSES", "CHANNEL"],
         ],
         values: &[
             (1, CODES),

@@ -75,7 +75,7 @@ impl Queue {
         }
         let queue = match job.request {
             Request::Book(_) => &self.bookings,
-            Request::Cancel(_) => &self.cancellations,
+            Request::Cancel(_) | Request::CancelFor { .. } => &self.cancellations,
         };
         queue.try_send(job).map_err(|refused| match refused {
             Full(_) => self.delay.overloaded(),

@@ -20,6 +20,7 @@ use crate::{
         booking_standing::{Next, Standing},
         clinic::Clinic,
         closure::Disruption,
+        movement::Kind,
         notice::{Appointment, News, Notice},
         product::Product,
         sms_length::SmsStandard,
@@ -126,6 +127,8 @@ struct Page<'a> {
 }
 
 struct Ahead {
+    when: String,
+    place: String,
     number: String,
     qr: Option<Html>,
     calendar: String,
@@ -175,6 +178,9 @@ pub async fn get_booking(
         let ways = snapshot.alternatives(&booking, WAYS_MAX).into_iter();
         lost.ways = ways.filter_map(|way| self::way(&visit, &snapshot, &way)).collect();
     }
+    if booking.state == State::Cancelled {
+        page.dose = dose(app, booking_id, t).await;
+    }
     if let Some(name) = name(app, person_id, visit.t).await {
         page.rows.insert(0, Row::new(t.booking_for(), name));
     }
@@ -205,16 +211,14 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {
     let next = standing.next(known.card.map(|card| &card.campaign), now);
     let campaign_id = booking.campaign_id;
     let is_ahead = matches!(standing, Standing::Ahead { .. });
-    let is_late = known.open_again_until().zip(booking.ended_at).map(|(until, at)| at > until);
-    let is_cancelled = booking.state == State::Cancelled;
     Page {
         t,
         frame,
         heading: t.booking_heading(&standing),
         is_again: false,
-        ahead: is_ahead.then(|| ahead(visit, booking)),
+        ahead: is_ahead.then(|| ahead(visit, known)),
         standing: words::standing(t.language(), &standing, next),
-        dose: is_late.filter(|_| is_cancelled).map(|is_late| t.dose_of_cancelled(is_late)),
+        dose: None,
         lost: matches!(standing, Standing::Lost { .. }).then(|| Lost {
             note: None,
             to: frame.to(&format!("{}/move", path(booking.booking_id))),
@@ -228,15 +232,26 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {
     }
 }
 
-fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
+fn ahead(visit: &Visit, known: &Known<'_>) -> Ahead {
+    let (t, booking) = (visit.t, known.booking);
     let number = BookingNumber::of(&visit.app.keys.booking_number, booking.booking_id);
     let to = |part: &str| visit.frame().to(&format!("{}{part}", path(booking.booking_id)));
     Ahead {
-        qr: qr::picture(&number.digits(), &visit.t.qr_of(&number.to_string())),
+        when: known.when.clone(),
+        place: known.clinic.map_or_else(String::new, |clinic| t.name(&clinic.name).to_owned()),
+        qr: qr::picture(&number.digits(), &t.qr_of(&number.to_string())),
         number: number.to_string(),
         calendar: to("/calendar.ics"),
         cancel: to("/cancel"),
     }
+}
+
+/// What became of the dose of a cancelled booking, by the line that moved it: the campaign's limit
+/// may be another one since. Not worth waiting for.
+async fn dose(app: &App, booking_id: BookingId, t: Texts) -> Option<&'static str> {
+    let _admitted = admit::<admission::Read>(app).ok()?;
+    let kind = db::movement::cancelled_by(&app.db.read, booking_id).await.ok()??;
+    Some(t.dose_of_cancelled(kind == Kind::CancelLate))
 }
 
 fn way(visit: &Visit, snapshot: &Snapshot, way: &Alternative<'_>) -> Option<Way> {

@@ -88,4 +88,7 @@ texts! {
     change_retracted(doses: &str),
         "{doses} doses came back from clinics",
         "접종기관에서 회수: {doses}회분";
+    change_corrected(doses: &str),
+        "{doses} doses fewer were delivered than had been said",
+        "입고 정정: {doses}회분 줄어듦";
 }

@@ -68,14 +68,6 @@ pub(super) fn region_not_below(language: Language) -> String {
     )
 }
 
-pub(super) fn pool_not_below(language: Language) -> String {
-    say!(
-        language,
-        "There is no such pool right below this one.",
-        "이 물량 바로 아래에 해당 물량이 없습니다."
-    )
-}
-
 pub(super) fn pool_of_other_product(language: Language) -> String {
     say!(
         language,
@@ -114,11 +106,6 @@ pub(super) fn draws_from_pool(language: Language, pool_id: PoolId) -> String {
         "This allocation draws from pool {pool_id}.",
         "이 배정은 {pool_id}번 물량에서 나옵니다."
     )
-}
-
-pub(super) fn pool_holds(language: Language, open: i32) -> String {
-    let open = count(open);
-    say!(language, "The pool has {open} doses left.", "남은 물량은 {open}회분입니다.")
 }
 
 pub(super) fn pool_passed_on(language: Language, passed_on: i32) -> String {

@@ -1,14 +1,17 @@
 //! What is wrong this time, in a sentence or two.
 
 mod campaign;
+mod clinic_day;
 mod dose;
 mod field;
 mod file;
 mod hours;
 mod import;
 mod person;
+mod person_change;
 mod person_key;
 mod place;
+mod pool;
 mod request;
 mod service;
 mod sign_in;
@@ -16,7 +19,7 @@ mod slot;
 
 use super::{
     code::title,
-    noun::{how_many, none_of, taken},
+    noun::{how_many, none_of, none_with_id, taken},
     reason::reason,
     step::step_not_allowed,
 };
@@ -112,6 +115,17 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NoLongerInRegister => person::no_longer_in_register(language),
         Detail::InRegister => person::in_register(language),
         Detail::SpellingInRegister => person::spelling_in_register(language),
+        Detail::RecordClosed
+        | Detail::OfOtherPerson { .. }
+        | Detail::IfMatchMissing
+        | Detail::RecordChanged
+        | Detail::NothingToCorrect
+        | Detail::SamePerson
+        | Detail::MergedInto { .. }
+        | Detail::MergeUnderWay
+        | Detail::SameDose { .. }
+        | Detail::NumberAlone
+        | Detail::OneWayToFind => person_change::sentence(language, detail),
 
         // places
         Detail::DistrictOfDistrict => place::district_of_district(language),
@@ -144,13 +158,12 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::ParentNeeded => dose::parent_needed(language),
         Detail::RegionNeeded => dose::region_needed(language),
         Detail::RegionNotBelow => dose::region_not_below(language),
-        Detail::PoolNotBelow => dose::pool_not_below(language),
         Detail::PoolOfOtherProduct => dose::pool_of_other_product(language),
         Detail::PoolOfOtherRegion => dose::pool_of_other_region(language),
         Detail::PoolThere => dose::pool_there(language),
         Detail::NoPoolAbove => dose::no_pool_above(language),
         Detail::DrawsFromPool { pool_id } => dose::draws_from_pool(language, *pool_id),
-        Detail::PoolHolds { open } => dose::pool_holds(language, *open),
+        Detail::PoolHolds { open, pools } => pool::holds(language, *open, pools),
         Detail::PoolPassedOn { passed_on } => dose::pool_passed_on(language, *passed_on),
         Detail::Uncountable { what } => dose::uncountable(language, *what),
         Detail::VialBroken { doses_per_vial } => dose::vial_broken(language, *doses_per_vial),
@@ -211,6 +224,30 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             import::changed_since_dry_run(language, then, now)
         }
         Detail::FarMore { shares, confirm } => import::far_more(language, shares, *confirm),
+
+        // doses on their way, and days that can have them
+        Detail::PoolNotBeside => pool::pool_not_beside(language),
+        Detail::DosesGone { gone } => pool::gone(language, gone),
+        Detail::LineNotCorrectable => pool::line_not_correctable(language),
+        Detail::LineCorrected => pool::line_corrected(language),
+        Detail::BeyondLine { doses } => pool::beyond_line(language, *doses),
+        Detail::QuotaGone => pool::quota_gone(language),
+        Detail::KeyMissing => pool::key_missing(language),
+        Detail::KeyReused => pool::key_reused(language),
+        Detail::NoneWithId { what, id } => none_with_id(language, *what, id),
+        Detail::DayPast { today, zone } => clinic_day::day_past(language, *today, zone),
+        Detail::DayClosed => clinic_day::day_closed(language),
+        Detail::BookingIsOver { closes_on } => clinic_day::booking_is_over(language, *closes_on),
+        Detail::DayBeforeOpening { opens_on } => {
+            clinic_day::day_before_opening(language, *opens_on)
+        }
+        Detail::DayAfterClose { closes_on, days } => {
+            clinic_day::day_after_close(language, *closes_on, *days)
+        }
+        Detail::DayWithoutSeats => clinic_day::day_without_seats(language),
+        Detail::DosesBeyondSeats { doses, seats } => {
+            clinic_day::doses_beyond_seats(language, *doses, *seats)
+        }
 
         // slots and opening hours that change
         Detail::SlotOverlaps { starts_at, ends_at, zone } => {

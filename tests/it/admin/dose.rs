@@ -182,7 +182,9 @@ async fn a_bad_allocation_names_the_field() {
     first["if_granted"] = json!(0);
     let answer = admin.post("/v1/admin/allocations", &first).await;
     answer.blames(409, "wrong_state", "if_granted");
-    assert_eq!(admin.get(&path).await.ok(200)["allocations"], json!([more]));
+    let mut row = more;
+    row.as_object_mut().unwrap().remove("warnings");
+    assert_eq!(admin.get(&path).await.ok(200)["allocations"], json!([row]));
     verified(&app).await;
 }
 

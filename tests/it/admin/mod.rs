@@ -1,8 +1,16 @@
 //! What administrators do, from outside.
 
 mod campaign;
+mod clinic_day;
+mod correction;
 mod dose;
+mod idempotency;
+mod lock;
+mod mark;
+mod merge;
+mod merge_race;
 mod movement;
+mod person;
 mod place;
 mod rule;
 mod story;

@@ -26,6 +26,7 @@ pub async fn tell(recorder: &mut Recorder) {
     doses(recorder, &admin).await;
     recorder.get(&admin, "/v1/admin/imports/register/template").await;
     files(recorder, &admin).await;
+    persons(recorder, &admin).await;
     let listed = recorder.get(&admin, "/v1/admin/imports").await;
     let last = &listed["imports"][0];
     let kind = last["kind"].as_str().unwrap();
@@ -146,6 +147,59 @@ async fn find(recorder: &mut Recorder, staff: &Client) {
         let body = json!({ "number": recorder.app.number(id).to_string() });
         recorder.post(staff, &path, body).await;
     }
+}
+
+/// Persons with few bookings and with several, merged and marked.
+async fn persons(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
+    let one = |person: usize, below: &str| {
+        format!("{ADMIN}/persons/{}{below}", made.people[person].person_id)
+    };
+    for person in [22, 23] {
+        let id = Uuid::now_v7();
+        let citizen = recorder.app.citizen(&made.people[person]);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 0))).await.ok(201);
+        let someone = &made.people[person];
+        let number = recorder.app.number(id).to_string();
+        for (case, mut body) in [
+            ("by name", json!({ "name": someone.name, "birth_date": someone.birth_date })),
+            (
+                "by number and birth date",
+                json!({ "booking_number": number, "birth_date": someone.birth_date }),
+            ),
+        ] {
+            body["reason"] = json!("x");
+            recorder.case = Some(case);
+            recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+        }
+        recorder.get(admin, &one(person, "")).await;
+        let phone = format!("010777700{person}");
+        recorder.correct(admin, &one(person, ""), json!({ "phone": phone, "reason": "x" })).await;
+        recorder.get(admin, &one(person, "/changes")).await;
+    }
+    let number = {
+        let id = Uuid::now_v7();
+        let citizen = recorder.app.citizen(&made.people[24]);
+        citizen.put_booking(id, &made.booking(made.slot(1, 1, 1))).await.ok(201);
+        recorder.app.number(id).to_string()
+    };
+    recorder.case = Some("by code");
+    let body = json!({ "person_code": "R-1", "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+    recorder.case = Some("by number at the clinic");
+    let body = json!({ "booking_number": number, "clinic_id": made.clinics[1], "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/persons/find"), body).await;
+    for (from, into) in [(22, 25), (25, 26)] {
+        let body = json!({ "into_person_id": made.people[into].person_id, "reason": "x" });
+        recorder.post(admin, &one(from, "/merge"), body).await;
+    }
+    for person in [27, 23] {
+        let body = json!({ "mark": "moved_away", "reason": "x" });
+        recorder.post(admin, &one(person, "/mark"), body).await;
+    }
+    recorder.case = Some("with cancelling");
+    let body = json!({ "mark": "deceased", "reason": "x", "cancel_bookings": true });
+    recorder.post(admin, &one(24, "/mark"), body).await;
 }
 
 fn slots(day: u64, count: u32) -> Value {
@@ -312,6 +366,24 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
         .await;
     let body = json!({ "to_pool_id": province, "doses": 4500, "reason": "x" });
     recorder.post(admin, &format!("{nation}/transfers"), body).await;
+    recorder.case = Some("across");
+    let sibling = pools["pools"].as_array().unwrap();
+    let is_sibling = |pool: &&Value| pool["region_id"] == json!(made.provinces[1]);
+    let sibling = &sibling.iter().find(is_sibling).unwrap()["pool_id"];
+    let body = json!({ "to_pool_id": sibling, "doses": 20, "reason": "x" });
+    recorder.post(admin, &format!("{ADMIN}/pools/{province}/transfers"), body).await;
+    let body = json!({ "doses": 10, "reason": "x" });
+    recorder.post(admin, &format!("{nation}/losses"), body.clone()).await;
+    let lines = format!("{ADMIN}/movements?pool_id={}", made.nation);
+    let lines = admin.get(&lines).await.ok(200);
+    for (kind, case) in [("lose", None), ("receive", Some("of a public campaign"))] {
+        let mut lines = lines["movements"].as_array().unwrap().iter();
+        let line = lines.rfind(|line| line["kind"] == kind).unwrap();
+        recorder.case = case;
+        let path =
+            format!("{ADMIN}/movements/{}/correction", line["movement_id"].as_str().unwrap());
+        recorder.post(admin, &path, body.clone()).await;
+    }
     let body = json!({
         "clinic_id": made.clinics[0], "campaign_id": made.campaign_id,
         "product_id": made.product_id, "on_date": "2030-03-04", "pool_id": province,

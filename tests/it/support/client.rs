@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use super::openapi;
 
+/// The header that makes a request of an administrator be done once.
+pub const KEY: &str = "Idempotency-Key";
+
 /// An HTTP client with or without a token.
 #[derive(Clone)]
 pub struct Client {
@@ -33,8 +36,19 @@ impl Client {
         self.request(Method::DELETE, path).send().await
     }
 
+    /// A receipt comes with a key of its own, which it needs.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.request(Method::POST, path).json(body).send().await
+        let request = self.request(Method::POST, path).json(body);
+        match path.ends_with("/receipts") {
+            true => request.header(KEY, &Uuid::now_v7().to_string()).send().await,
+            false => request.send().await,
+        }
+    }
+
+    /// The same request with this key is done once.
+    pub async fn post_once(&self, key: Uuid, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, path).header(KEY, &key.to_string());
+        request.json(body).send().await
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {

@@ -292,7 +292,7 @@ async fn a_booking_that_is_over_says_so_and_how_to_go_on() {
     };
     for (state, english, korean, books_again) in [
         (2, "You got this dose", "접종을 받으셨습니다", false),
-        (3, "The dose is open to everybody again.", "백신은 다시 모두에게 열렸습니다.", true),
+        (3, "You cancelled this booking", "예약을 취소하셨습니다", true),
         (4, "you did not come", "오지 않으신 것으로 기록되어 있습니다", true),
     ] {
         set_state(&app, &path, state).await;

@@ -1,0 +1,74 @@
+//! Administrators' work on doses beside bookings: rows that bookings need come last, and what
+//! cannot be had in time is answered 503.
+
+use serde_json::json;
+use sqlx::{Postgres, Transaction};
+use uuid::Uuid;
+
+use super::verified;
+use crate::{
+    import::lock::until_it_waits,
+    support::{Client, Made, TestApp, World},
+};
+
+async fn world() -> (TestApp, Made, Client) {
+    let app = TestApp::with().lanes(1).start().await;
+    let made = World::new().clinics(1).doses(20).seats(50).make(&app.db).await;
+    let admin = app.admin().await;
+    (app, made, admin)
+}
+
+async fn hold_pools(app: &TestApp) -> Transaction<'static, Postgres> {
+    let mut holder = app.db.begin().await.unwrap();
+    sqlx::query("select from pool order by pool_id for no key update")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    holder
+}
+
+#[tokio::test]
+async fn a_grant_that_waits_for_its_pool_holds_no_allocation_and_is_told_to_try_again() {
+    let (app, made, admin) = world().await;
+    let allocation = made.allocation(0, 1).allocation_id;
+    let holder = hold_pools(&app).await;
+    for verb in ["retractions", "grants"] {
+        let path = format!("/v1/admin/allocations/{allocation}/{verb}");
+        let asked = tokio::spawn({
+            let (admin, body) = (admin.clone(), json!({"doses": 10, "reason": "x"}));
+            async move { admin.post(&path, &body).await }
+        });
+        until_it_waits(&app.db, "pool::lock").await;
+        let person = &made.people[usize::from(verb == "grants")];
+        let body = made.booking(made.slot(0, 1, 0));
+        app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201);
+        assert!(!asked.is_finished(), "the control: it waits for its pool");
+        let told = asked.await.unwrap();
+        assert_eq!(told.header("retry-after"), "1");
+        told.problem(503, "unavailable");
+    }
+    holder.rollback().await.unwrap();
+    let path = format!("/v1/admin/allocations/{allocation}/retractions");
+    admin.post(&path, &json!({"doses": 10, "reason": "x"})).await.ok(200);
+    verified(&app).await;
+}
+
+/// The emergency brake does not wait for somebody's grant.
+#[tokio::test]
+async fn a_campaign_is_paused_while_a_grant_waits_for_its_pool() {
+    let (app, made, admin) = world().await;
+    let allocation = made.allocation(0, 1).allocation_id;
+    let holder = hold_pools(&app).await;
+    let asked = tokio::spawn({
+        let admin = admin.clone();
+        let path = format!("/v1/admin/allocations/{allocation}/retractions");
+        async move { admin.post(&path, &json!({"doses": 10, "reason": "x"})).await }
+    });
+    until_it_waits(&app.db, "pool::lock").await;
+    let path = format!("/v1/admin/campaigns/{}/pause", made.campaign_id);
+    admin.post(&path, &json!({"reason": "A fault"})).await.ok(200);
+    assert!(!asked.is_finished(), "the control: it waits for its pool");
+    holder.rollback().await.unwrap();
+    asked.await.unwrap().ok(200);
+    verified(&app).await;
+}
