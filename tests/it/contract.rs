@@ -164,7 +164,9 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{movement_id}", "1-1".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
-    let path = path.replace("{cohort_id}", "999999").replace("{tranche_id}", "999999");
+    let unknown = ["cohort", "tranche", "region", "course", "roster", "product", "user", "import"];
+    let path =
+        unknown.iter().fold(path, |path, noun| path.replace(&format!("{{{noun}_id}}"), "999999"));
     assert!(!path.contains('{'), "no id for {path}");
     if path.ends_with("/schedule") { format!("{path}?date={}", allocation.on_date) } else { path }
 }
