@@ -25,6 +25,8 @@ enum Verb {
     Import(cli::import::Args),
     /// List the files that were loaded or tried, the latest first
     Imports(cli::imports::Args),
+    /// Try how messages leave
+    Messages(cli::messages::Args),
     /// Bring the schema up to date and exit
     Migrate,
     /// Rehearse: replay a scenario against a running service, and check what clients were told
@@ -49,6 +51,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Imports(args) => cli::imports::run(&storage, args).await,
+        Verb::Messages(args) => cli::messages::run(args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,

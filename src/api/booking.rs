@@ -17,6 +17,7 @@ use crate::{
         booking::{Book, Booking, State},
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
+        closure::Disruption,
         fact::Noun,
         keys::Keys,
         language::Language,
@@ -120,14 +121,19 @@ struct StandingView {
 }
 
 impl<'a> SeenBooking<'a> {
-    fn new(app: &App, board: &'a Snapshot, language: Language, booking: &Booking) -> Self {
+    fn new(
+        app: &App,
+        board: &'a Snapshot,
+        language: Language,
+        (booking, by): (&Booking, &Disruption),
+    ) -> Self {
         let now = app.clock.now();
         let place = board.catalogue.place_of(booking.clinic_id);
         let site = place.and_then(|place| board.catalogue.clinics.get(place));
         let card = board.catalogue.campaigns.get(&booking.campaign_id);
         let campaign = card.map(|card| &card.campaign);
         let zone = site.map(|site| site.clinic.zone).or(campaign.map(|campaign| campaign.zone));
-        let facts = Standing::of(booking, zone.unwrap_or_default(), now);
+        let facts = Standing::of(booking, by, zone.unwrap_or_default(), now);
         let next = facts.next(campaign, now);
         let text = words::standing(language, &facts, next);
         Self {
@@ -184,7 +190,9 @@ pub async fn get_booking(
 ) -> Result<HttpResponse, Problem> {
     let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
     let (booking, board) = (booking.ok_or_else(Refusal::not_found)?, app.board.now());
-    let booking = SeenBooking::new(&app, &board, language, &booking);
+    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
+    let by = by.get(&booking_id).cloned().unwrap_or_default();
+    let booking = SeenBooking::new(&app, &board, language, (&booking, &by));
     let mut response = private(HttpResponse::Ok()).json(booking);
     mark(response.headers_mut(), language);
     Ok(response)
@@ -209,7 +217,13 @@ pub async fn list_bookings(
     let is_full = i64::try_from(bookings.len()) == Ok(limit.0);
     let next_after = bookings.last().filter(|_| is_full).map(|last| last.booking_id);
     let board = app.board.now();
-    let see = |booking| SeenBooking::new(&app, &board, language, booking);
+    let ids: Vec<_> = bookings.iter().map(|booking| booking.booking_id).collect();
+    let by = db::closure::find(&app.db.read, &ids).await?;
+    let untouched = Disruption::default();
+    let see = |booking: &Booking| {
+        let by = by.get(&booking.booking_id).unwrap_or(&untouched);
+        SeenBooking::new(&app, &board, language, (booking, by))
+    };
     let bookings = bookings.iter().map(see).collect();
     let mut response = private(HttpResponse::Ok()).json(BookingList { bookings, next_after });
     mark(response.headers_mut(), language);
@@ -231,7 +245,7 @@ fn answer(keys: &Keys, outcome: Outcome) -> Result<HttpResponse, Problem> {
 }
 
 /// What concerns one person is kept by no cache.
-fn private(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
+pub fn private(mut response: actix_web::HttpResponseBuilder) -> actix_web::HttpResponseBuilder {
     response.insert_header((CACHE_CONTROL, "no-store"));
     response
 }

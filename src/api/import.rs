@@ -55,6 +55,9 @@ pub struct ImportQuery {
     /// Load the good rows although others are rejected.
     #[serde(default)]
     partial: bool,
+    /// Of a file of slots: those of its days that it does not name go.
+    #[serde(default)]
+    remove_missing: bool,
     /// Load rows that add although the same were loaded before.
     #[serde(default)]
     again: bool,
@@ -100,6 +103,7 @@ pub async fn post_import(
     let options = Options {
         dry_run: query.dry_run,
         partial: query.partial,
+        remove_missing: query.remove_missing,
         again: query.again,
         dry_run_id: query.dry_run_id,
         confirm: query.confirm,

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod booking;
 pub mod clinic;
+pub mod closure;
 pub mod eligibility;
 pub mod health;
 pub mod import;
@@ -29,6 +30,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(campaign_routes)
         .configure(place_routes)
         .configure(person_routes)
+        .configure(hours_routes)
         .configure(dose_routes)
         .configure(user_routes);
 }
@@ -80,6 +82,11 @@ fn citizen_routes(api: &mut ServiceConfig) {
             at("/v1/clinics/{clinic_id}/bookings/find").route(post().to(schedule::find_bookings)),
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
+        .service(
+            at("/v1/bookings/{booking_id}/alternatives")
+                .route(get().to(closure::list_alternatives)),
+        )
+        .service(at("/v1/bookings/{booking_id}/move").route(post().to(closure::post_move)))
         .service(at("/v1/admin/imports/{kind}").route(post().to(import::post_import)))
         .service(at("/v1/admin/imports/{kind}/template").route(get().to(template::get_template)))
         .service(
@@ -160,12 +167,6 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(post().to(clinic::post_clinic)),
     )
     .service(one("").route(patch().to(clinic::patch_clinic)))
-    .service(one("/closures").route(get().to(clinic::list_closures)))
-    .service(
-        one("/closures/{date}")
-            .route(put().to(clinic::put_closure))
-            .route(delete().to(clinic::delete_closure)),
-    )
     .service(one("/slots").route(get().to(slot::list_slots)).route(post().to(slot::post_slots)))
     .service(admin("/slots/{slot_id}").route(patch().to(slot::patch_slot)))
     .service(
@@ -190,6 +191,38 @@ fn person_routes(api: &mut ServiceConfig) {
         .service(persons("/{person_id}/changes").route(get().to(person_record::list_changes)))
         .service(persons("/{person_id}/merge").route(post().to(merge::merge_person)))
         .service(persons("/{person_id}/mark").route(post().to(mark::mark_person)));
+}
+
+/// For administrators: opening hours, closed days, and those who are booked then.
+fn hours_routes(api: &mut ServiceConfig) {
+    use admin::{closure, opening_hours};
+    let one = |path: &str| at(&format!("/v1/admin/clinics/{{clinic_id}}{path}"));
+    api.service(one("/closures").route(get().to(closure::list_closures)))
+        .service(
+            one("/closures/{date}")
+                .route(put().to(closure::put_closure))
+                .route(delete().to(closure::delete_closure)),
+        )
+        .service(
+            one("/closures/{date}/cancellations").route(post().to(closure::post_cancellations)),
+        )
+        .service(one("/unreached").route(get().to(closure::list_unreached)))
+        .service(
+            one("/unreached/{booking_id}")
+                .route(put().to(closure::put_unreached))
+                .route(delete().to(closure::delete_unreached)),
+        )
+        .service(
+            one("/hours")
+                .route(get().to(opening_hours::list_hours))
+                .route(post().to(opening_hours::post_hours)),
+        )
+        .service(
+            one("/hours/{date}")
+                .route(put().to(opening_hours::put_day_hours))
+                .route(delete().to(opening_hours::delete_day_hours)),
+        )
+        .service(at("/v1/admin/hours").route(post().to(opening_hours::post_hours_of_many)));
 }
 
 /// For administrators: what moves doses, and the journal of it.

@@ -6,6 +6,7 @@
 //! millions: only those of clinics that tell of a change. While the database is unreachable the
 //! last snapshot stays, and its `as_of` tells its age.
 
+pub mod alternative;
 pub mod availability;
 pub mod catalogue;
 pub mod day;

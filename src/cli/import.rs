@@ -18,6 +18,7 @@ use crate::{
         ImportId, Refusal,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::{Changes, Kept, Why},
     },
     flows::import::{Imported, Imports, Options},
     store::Store,
@@ -37,7 +38,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns(), after_long_help = forms())]
 pub struct Args {
-    /// What the file holds: regions, users, register, roster, clinics, slots or allocations
+    /// What the file holds: regions, users, register, roster, clinics, slots, allocations or hours
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -54,6 +55,11 @@ pub struct Args {
     /// Load the good rows although others are rejected
     #[arg(long)]
     partial: bool,
+
+    /// Of a file of slots: remove those of its clinics' days that it does not name; people who are
+    /// booked there keep their time. Nothing is removed where a row is rejected
+    #[arg(long)]
+    remove_missing: bool,
 
     /// Load allocations although the same rows were loaded before: their doses are added once more
     #[arg(long)]
@@ -116,6 +122,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let options = Options {
         dry_run: args.dry_run,
         partial: args.partial,
+        remove_missing: args.remove_missing,
         again: args.again,
         dry_run_id: args.dry_run_id,
         confirm: args.confirm,
@@ -191,6 +198,10 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
     for invitation in &report.invitations {
         line(user::invited(invitation));
     }
+    if let Some(slots) = &report.slots {
+        line(slot_line(slots));
+        slots.kept.iter().for_each(|kept| line(kept_line(kept)));
+    }
     if let Some(missing) = report.rows_missing.filter(|missing| *missing > 0) {
         line(format!("{missing} that are known are not in the file; they stay as they are."));
     }
@@ -217,6 +228,40 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
         (None, false) => format!("Imported, as number {number}."),
     });
     text
+}
+
+fn slot_line(slots: &Changes) -> String {
+    let Changes { added, changed, unchanged, removed, missing, kept_counted, .. } = slots;
+    let mut line = format!(
+        "Slots: {added} added, {changed} changed, {unchanged} unchanged, {removed} removed"
+    );
+    if slots.bookings_hit > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(line, " with {} bookings", slots.bookings_hit);
+    }
+    let _ = match (missing, kept_counted) {
+        (0, 0) => write!(line, "."),
+        (0, kept) => write!(line, ", {kept} kept for those who are booked there."),
+        (missing, 0) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay (--remove-missing)."
+        ),
+        (missing, kept) => write!(
+            line,
+            "; {missing} of the same days are not in the file and stay, {kept} are kept for \
+             those who are booked there."
+        ),
+    };
+    line
+}
+
+fn kept_line(kept: &Kept) -> String {
+    let when = words::instant(Language::English, kept.starts_at, kept.zone);
+    let why = match kept.why {
+        Why::Missing => "not in the file",
+        Why::FewerSeats => "fewer seats in the file",
+    };
+    format!("  {}, {when}: {} booked, {why}", kept.clinic_code, kept.taken)
 }
 
 /// The first of so many rows, with what is said of each.
@@ -309,6 +354,7 @@ mod tests {
                 code: Code::NotBookable,
                 detail: Detail::DayClosed,
             }],
+            slots: None,
         };
         let expected = "    line  column  code           reason
        7  phone   invalid_field  A phone number has 7 to 15 digits.

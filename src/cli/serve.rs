@@ -58,7 +58,11 @@ fn addresses(serving: &Serving) -> String {
     let Serving { address, codes_address, .. } = serving;
     let providers = serving.app.providers.as_ref().map(|providers| providers.names());
     let codes = match (codes_address, providers) {
-        (Some(address), _) => format!("one-time codes are shown on http://{address}/dev/codes"),
+        (Some(codes), _) => format!(
+            "one-time codes are shown on http://{codes}/dev/codes\n\
+             to book: open http://{address} in a browser, sign in as one of the citizens that \
+             `dosebook demo` names, and read the code on the page of codes"
+        ),
         (None, Some(names)) => format!("messages leave by {}", names.join(", ")),
         (None, None) => {
             "citizens cannot sign in: --messages says by what one-time codes are sent, \

@@ -347,6 +347,7 @@ pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
+    (by, reason): (Actor, Option<&str>),
 ) -> sqlx::Result<()> {
     let new = BookingColumns::of(writes);
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
@@ -374,11 +375,11 @@ pub async fn write(
              where a.allocation_id = d.allocation_id
          )
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
-             booking_id, actor_role, staff_user_id)
+             booking_id, actor_role, staff_user_id, reason)
          select ($18::smallint[])[n], ($19::smallint[])[n], ($20::smallint[])[n], 1,
              ($21::bigint[])[n], ($22::bigint[])[n], ($23::uuid[])[n],
              case when ($25::int[])[n - $26] > 0 then $27::smallint else $24 end,
-             nullif(($25::int[])[n - $26], 0)
+             coalesce(nullif(($25::int[])[n - $26], 0), $28::int), $29::text
          from generate_subscripts($18::smallint[], 1) n",
         now,
         &new.booking_ids,
@@ -403,10 +404,12 @@ pub async fn write(
         &moved.allocation_ids,
         &moved.slot_ids,
         &moved.booking_ids,
-        Actor::Citizen.role(),
+        by.role(),
         &moved.by,
         moved.bookings,
         ADMINISTRATOR,
+        by.staff_user_id().map(|id| id.0),
+        reason,
     )
     .execute(conn)
     .await
@@ -450,8 +453,8 @@ impl BookingColumns {
 /// The role of administrators in the journal, who alone cancel for somebody else.
 const ADMINISTRATOR: i16 = Actor::Administrator(StaffUserId(0)).role();
 
-/// The journal's lines as columns. Each moves one dose, and is of the citizen whose booking it is,
-/// or of the administrator who has cancelled it.
+/// The journal's lines as columns. Each moves one dose, and is of whoever has sent the batch, or of
+/// the administrator who has cancelled this booking.
 #[derive(Default)]
 struct MovementColumns {
     kinds: Vec<i16>,

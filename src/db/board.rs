@@ -278,7 +278,8 @@ pub async fn slots(conn: &mut PgConnection, clinic_ids: &[i32]) -> sqlx::Result<
         Slot,
         "/* board::slots */
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
-         where clinic_id = any($1) and on_date >= (now() at time zone 'UTC')::date - 1",
+         where clinic_id = any($1) and removed_at is null
+             and on_date >= (now() at time zone 'UTC')::date - 1",
         clinic_ids,
     )
     .fetch_all(conn)

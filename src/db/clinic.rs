@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar, types::Json};
 
 use crate::domain::{
-    ClinicId,
+    ClinicId, RegionId,
     amenity::Amenities,
     calendar::zone_named,
     clinic::{Clinic, Closure, Directions, NewClinic},
@@ -199,28 +199,6 @@ pub async fn list_closures(
     .await
 }
 
-/// Closes a day, or gives a closed one another reason.
-///
-/// # Errors
-/// The database's; the closure's named constraints.
-pub async fn set_closure(conn: &mut PgConnection, closure: &Closure) -> sqlx::Result<()> {
-    query!(
-        "/* clinic::set_closure */
-         insert into clinic_closure (clinic_id, on_date, reason, reason_ko, reason_en)
-         values ($1, $2, $3, $4, $5)
-         on conflict (clinic_id, on_date) do update set reason = excluded.reason,
-             reason_ko = excluded.reason_ko, reason_en = excluded.reason_en",
-        closure.clinic_id.0,
-        closure.on_date,
-        closure.reason.main,
-        closure.reason.ko,
-        closure.reason.en,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
 /// Opens a closed day; says whether it was closed before.
 pub async fn delete_closure(
     conn: &mut PgConnection,
@@ -236,4 +214,24 @@ pub async fn delete_closure(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Clinics of a region and of those in it, by id; none where there is no such region.
+pub async fn list_of_region(
+    db: impl PgExecutor<'_>,
+    region_id: RegionId,
+    limit: i64,
+) -> sqlx::Result<Option<Vec<ClinicId>>> {
+    let row = query!(
+        r#"/* clinic::list_of_region */
+           select exists (select from region where region_id = $1) as "is_there!",
+               array(select clinic_id from clinic join region using (region_id)
+                   where region_id = $1 or parent_id = $1
+                   order by clinic_id limit $2) as "clinics!""#,
+        region_id.0,
+        limit,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(row.is_there.then(|| row.clinics.into_iter().map(ClinicId).collect()))
 }

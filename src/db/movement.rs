@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::{
-    AllocationId, CampaignId, PoolId, StaffUserId,
+    AllocationId, BookingId, CampaignId, PoolId, StaffUserId,
     actor::Actor,
     journal::Position,
     movement::{Bucket, Entry, Kind, Movement},
@@ -66,6 +66,33 @@ pub async fn insert_correction(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// By which kind of line a booking was cancelled. It is looked for where the booking's row says
+/// that it was last written, since the journal has no index by booking: a booking has to write one
+/// line and nothing else. None where the row was written anew since, as after a restore.
+pub async fn cancelled_by(
+    db: impl PgExecutor<'_>,
+    booking_id: BookingId,
+) -> sqlx::Result<Option<Kind>> {
+    // A row knows the lower 32 bits of its transaction; the higher ones are those of the present,
+    // or one less. Should that be wrong, no line of this booking is found there.
+    let kind = query_scalar!(
+        r#"/* movement::cancelled_by */
+           select m.kind
+           from booking b
+           cross join lateral (
+               select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as now) clock
+           join movement m on
+               m.tx = (now - ((now - b.xmin::text::bigint) & 4294967295))::text::xid8
+               and m.booking_id = b.booking_id and m.kind in (2, 3)
+           where b.booking_id = $1
+           limit 1"#,
+        booking_id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(kind.and_then(Kind::of))
 }
 
 /// How many doses of a line have been taken back. Exact for whoever has locked its pools.

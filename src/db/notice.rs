@@ -227,6 +227,12 @@ pub async fn tell_closure(
            ), forgotten as (
                delete from closure_told where booking_id in (
                    select booking_id from hit where not is_closed)
+           ), unsent as (
+               delete from notice_sent where booking_id in (
+                   select booking_id from hit where not is_closed)
+           ), untold as (
+               delete from booking_told where booking_id in (
+                   select booking_id from hit where not is_closed)
            ), done as (
                delete from closure_change where closure_change_id = $1
            ), told as (

@@ -111,7 +111,9 @@ pub async fn claim_notices(
              clinic.address as "address!", clinic.phone as "clinic_phone!", clinic.directions,
              clinic.directions_ko, clinic.directions_en,
              clinic.amenities as "amenities!: Json<Amenities>", closure.reason as "reason?",
-             closure.reason_ko as "reason_ko?", closure.reason_en as "reason_en?"
+             closure.reason_ko as "reason_ko?", closure.reason_en as "reason_en?",
+             ended.reason as "because?", ended.reason_ko as "because_ko?",
+             ended.reason_en as "because_en?"
          from claimed c
          join person was on was.person_id = c.person_id
          join person p on p.person_id = coalesce(was.merged_into, was.person_id)
@@ -120,7 +122,8 @@ pub async fn claim_notices(
          join clinic on clinic.clinic_id = s.clinic_id
          join course on course.course_id = b.course_id
          left join clinic_closure closure
-             on closure.clinic_id = s.clinic_id and closure.on_date = s.on_date"#,
+             on closure.clinic_id = s.clinic_id and closure.on_date = s.on_date
+         left join booking_cancellation ended on ended.booking_id = b.booking_id"#,
         queue.number(),
         limit,
         LEASE_SECONDS,
@@ -164,6 +167,9 @@ struct NoticeRow {
     reason: Option<String>,
     reason_ko: Option<String>,
     reason_en: Option<String>,
+    because: Option<String>,
+    because_ko: Option<String>,
+    because_en: Option<String>,
 }
 
 impl TryFrom<NoticeRow> for Claimed {
@@ -191,6 +197,9 @@ impl TryFrom<NoticeRow> for Claimed {
             closure_reason: row
                 .reason
                 .map(|reason| Localized::new(reason, row.reason_ko, row.reason_en)),
+            cancelled_because: row
+                .because
+                .map(|reason| Localized::new(reason, row.because_ko, row.because_en)),
         };
         let news = News::named(&row.kind);
         let notice = |news| Notice { news, happened_at: row.happened_at, appointment };

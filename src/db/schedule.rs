@@ -47,6 +47,7 @@ pub async fn find(
                p.birth_precision as "birth_precision?", p.phone as "phone?"
            from clinic c
            left join slot s on s.clinic_id = c.clinic_id and s.on_date = $2
+               and (s.removed_at is null or s.taken > 0)
            left join booking b on b.slot_id = s.slot_id and b.state <> $3
            left join person p on p.person_id = b.person_id
            where c.clinic_id = $1

@@ -24,6 +24,7 @@ pub async fn list_of_clinic(
         "/* slot::list_of_clinic */
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
          where clinic_id = $1 and ($2::date is null or on_date = $2) and slot_id > $3
+             and removed_at is null
          order by slot_id limit $4",
         clinic_id.0,
         on_date,
@@ -34,23 +35,13 @@ pub async fn list_of_clinic(
     .await
 }
 
-/// Whether a clinic has any.
-pub async fn exists(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<bool> {
-    query_scalar!(
-        r#"/* slot::exists */ select exists (select from slot where clinic_id = $1) as "exists!""#,
-        clinic_id.0,
-    )
-    .fetch_one(db)
-    .await
-}
-
 /// Locks a slot.
 pub async fn lock(conn: &mut PgConnection, slot_id: SlotId) -> sqlx::Result<Option<Slot>> {
     query_as!(
         Slot,
         "/* slot::lock */
          select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed from slot
-         where slot_id = $1 for no key update",
+         where slot_id = $1 and removed_at is null for no key update",
         slot_id.0,
     )
     .fetch_optional(conn)
@@ -65,7 +56,8 @@ pub async fn known_starts(
 ) -> sqlx::Result<Vec<DateTime<Utc>>> {
     query_scalar!(
         "/* slot::known_starts */
-         select starts_at from slot where clinic_id = $1 and starts_at = any($2)",
+         select starts_at from slot
+         where clinic_id = $1 and starts_at = any($2) and removed_at is null",
         clinic_id.0,
         starts,
     )
@@ -73,7 +65,34 @@ pub async fn known_starts(
     .await
 }
 
+/// The first of these windows, by its number from 0, that overlaps a slot of the clinic which
+/// starts at another time, and when that one is.
+pub async fn find_overlap(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    (starts, ends): (&[DateTime<Utc>], &[DateTime<Utc>]),
+) -> sqlx::Result<Option<(i64, DateTime<Utc>, DateTime<Utc>)>> {
+    let row = query!(
+        r#"/* slot::find_overlap */
+           select n - 1 as "at!", k.starts_at, k.ends_at
+           from unnest($2::timestamptz[], $3::timestamptz[]) with ordinality
+               as new (starts_at, ends_at, n)
+           join slot k on k.clinic_id = $1 and k.removed_at is null
+               and k.starts_at < new.ends_at and k.ends_at > new.starts_at
+               and k.starts_at > new.starts_at - interval '1 day'
+               and k.starts_at <> new.starts_at
+           order by n limit 1"#,
+        clinic_id.0,
+        starts,
+        ends,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.at, row.starts_at, row.ends_at)))
+}
+
 /// Adds slots to a locked clinic, numbered on from its last one; those on a closed day are closed.
+/// One that was removed at the same time comes back, with those who are booked there.
 ///
 /// # Errors
 /// The database's; the slot's named constraints.
@@ -99,6 +118,10 @@ pub async fn insert(
          from unnest($2::date[], $3::timestamptz[], $4::timestamptz[], $5::int[]) with ordinality
              as new (on_date, starts_at, ends_at, seats, n)
          order by n
+         on conflict (clinic_id, starts_at) do update set ends_at = excluded.ends_at,
+             seats = greatest(excluded.seats, slot.taken), removed_at = null,
+             is_closed = excluded.is_closed
+             where slot.removed_at is not null
          returning slot_id, on_date, starts_at, ends_at, seats, taken, is_closed",
         clinic_id.0,
         &dates,
@@ -142,7 +165,8 @@ pub async fn set_closed(
          ), locked as materialized (
              select slot_id from slot where clinic_id = $1 and on_date = $2
              order by slot_id for no key update)
-         update slot set is_closed = $3 from locked where slot.slot_id = locked.slot_id",
+         update slot set is_closed = $3 or removed_at is not null
+         from locked where slot.slot_id = locked.slot_id",
         clinic_id.0,
         on_date,
         is_closed,
@@ -152,20 +176,81 @@ pub async fn set_closed(
     Ok(done.rows_affected())
 }
 
-/// Bookings that stand on a clinic's day.
-pub async fn live_bookings(
-    db: impl PgExecutor<'_>,
-    clinic_id: ClinicId,
-    on_date: NaiveDate,
-) -> sqlx::Result<i64> {
-    query_scalar!(
-        r#"/* slot::live_bookings */
-           select count(*) as "bookings!" from slot join booking using (slot_id)
-           where clinic_id = $1 and on_date = $2 and state = any($3)"#,
+/// Locks every slot of a locked clinic, in the order of their ids, against its zone's change.
+pub async fn lock_all(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<()> {
+    query!(
+        "/* slot::lock_all */
+         select from slot where clinic_id = $1 order by slot_id for update",
         clinic_id.0,
-        on_date,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Bookings that stand at a clinic, whenever.
+pub async fn bookings_of_clinic(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<i64> {
+    query_scalar!(
+        r#"/* slot::bookings_of_clinic */
+           select count(*) as "bookings!" from slot join booking using (slot_id)
+           where clinic_id = $1 and state = any($2)"#,
+        clinic_id.0,
         &State::PROMISED.map(State::number),
     )
-    .fetch_one(db)
+    .fetch_one(conn)
     .await
+}
+
+/// Whether the clock of another zone shows all times of a clinic's slots exactly once.
+pub async fn fit_zone(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    (old, new): (&str, &str),
+) -> sqlx::Result<bool> {
+    query_scalar!(
+        r#"/* slot::fit_zone */
+           select not exists (
+               select from slot cross join lateral (values (starts_at), (ends_at)) t (at)
+               cross join lateral (values (at at time zone $2)) l (local)
+               cross join lateral (values (local at time zone $3)) m (moved)
+               where clinic_id = $1 and (moved at time zone $3 <> local
+                   or (moved + interval '1 hour') at time zone $3 = local
+                   or (moved - interval '1 hour') at time zone $3 = local)) as "fit!""#,
+        clinic_id.0,
+        old,
+        new,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Moves all slots of a clinic so that the clock of the new zone shows what that of the old one
+/// did. In two steps, by way of a far future: a slot must not meet one that has yet to move.
+pub async fn move_to_zone(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    (old, new): (&str, &str),
+) -> sqlx::Result<()> {
+    query!(
+        "/* slot::move_to_zone */ with told as (
+             update clinic set slots_revision = slots_revision + 1 where clinic_id = $1)
+         update slot set starts_at = starts_at + interval '20000 years',
+             ends_at = ends_at + interval '20000 years' where clinic_id = $1",
+        clinic_id.0,
+    )
+    .execute(&mut *conn)
+    .await?;
+    query!(
+        "/* slot::move_to_zone */
+         update slot set
+             starts_at = ((starts_at - interval '20000 years') at time zone $2) at time zone $3,
+             ends_at = ((ends_at - interval '20000 years') at time zone $2) at time zone $3
+         where clinic_id = $1",
+        clinic_id.0,
+        old,
+        new,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }

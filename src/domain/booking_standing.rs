@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 use super::{
     booking::{Booking, State},
     campaign::{self, Campaign},
+    closure::{Disruption, Lost},
+    localized::Localized,
 };
 
 /// How it stands, with its facts, as which alone it is serialised. Zones are those in which
@@ -29,11 +31,28 @@ pub enum Standing {
     },
     /// The dose was given.
     Given { on_date: NaiveDate },
-    /// Its person cancelled it: nobody else can.
+    /// It stands, but the clinic gives nothing at its time: it is closed on that day, or has given
+    /// up the time. It is whole again when the time comes back.
+    Lost {
+        starts_at: DateTime<Utc>,
+        #[serde(serialize_with = "zone_name")]
+        zone: Tz,
+        #[serde(serialize_with = "main_text")]
+        reason: Option<Localized>,
+    },
+    /// Its person cancelled it.
     Cancelled {
         cancelled_at: DateTime<Utc>,
         #[serde(serialize_with = "zone_name")]
         zone: Tz,
+    },
+    /// The administration cancelled it, because the clinic could not keep it.
+    CancelledFor {
+        cancelled_at: DateTime<Utc>,
+        #[serde(serialize_with = "zone_name")]
+        zone: Tz,
+        #[serde(serialize_with = "main_text")]
+        reason: Option<Localized>,
     },
     /// Its person was expected and did not come.
     Missed { on_date: NaiveDate },
@@ -45,6 +64,8 @@ pub enum Standing {
 pub enum Next {
     /// To come.
     Come,
+    /// To choose another time or clinic; the booking stands until then.
+    Choose,
     /// Nothing is left to do.
     Nothing,
     /// To call the clinic, which alone can say that the dose was not given.
@@ -65,16 +86,24 @@ pub enum Next {
 
 impl Standing {
     /// How the booking stands at `now`; zones are shown as `zone` has them.
-    pub fn of(booking: &Booking, zone: Tz, now: DateTime<Utc>) -> Self {
+    pub fn of(booking: &Booking, by: &Disruption, zone: Tz, now: DateTime<Utc>) -> Self {
         let Booking { on_date, starts_at, ends_at, .. } = *booking;
         match booking.state {
-            State::Booked | State::Held if now < ends_at => Self::Ahead { starts_at, zone },
+            State::Booked | State::Held if now < ends_at => match &by.lost {
+                Some(Lost { reason }) => Self::Lost { starts_at, zone, reason: reason.clone() },
+                None => Self::Ahead { starts_at, zone },
+            },
             State::Booked | State::Held => Self::Past { starts_at, zone },
             State::Given => Self::Given { on_date },
             State::NoShow => Self::Missed { on_date },
             State::Cancelled => {
                 let cancelled_at = booking.ended_at.unwrap_or(booking.booked_at);
-                Self::Cancelled { cancelled_at, zone }
+                match &by.cancelled_because {
+                    Some(why) => {
+                        Self::CancelledFor { cancelled_at, zone, reason: Some(why.clone()) }
+                    }
+                    None => Self::Cancelled { cancelled_at, zone },
+                }
             }
         }
     }
@@ -85,7 +114,9 @@ impl Standing {
             Self::Ahead { .. } => "ahead",
             Self::Past { .. } => "past",
             Self::Given { .. } => "given",
+            Self::Lost { .. } => "lost",
             Self::Cancelled { .. } => "cancelled",
+            Self::CancelledFor { .. } => "cancelled_for",
             Self::Missed { .. } => "missed",
         }
     }
@@ -96,7 +127,10 @@ impl Standing {
             Self::Ahead { .. } => Next::Come,
             Self::Given { .. } => Next::Nothing,
             Self::Past { .. } => Next::CallClinic,
-            Self::Cancelled { .. } | Self::Missed { .. } => again(campaign, now),
+            Self::Lost { .. } => Next::Choose,
+            Self::Cancelled { .. } | Self::CancelledFor { .. } | Self::Missed { .. } => {
+                again(campaign, now)
+            }
         }
     }
 }
@@ -113,6 +147,10 @@ fn again(campaign: Option<&Campaign>, now: DateTime<Utc>) -> Next {
         campaign::State::Published => Next::Wait,
         campaign::State::Open => Next::BookAgain,
     }
+}
+
+fn main_text<S: Serializer>(reason: &Option<Localized>, to: S) -> Result<S::Ok, S::Error> {
+    reason.as_ref().map(|reason| &reason.main).serialize(to)
 }
 
 fn zone_name<S: Serializer>(zone: &Tz, to: S) -> Result<S::Ok, S::Error> {
@@ -178,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_booking_is_ahead_until_its_end_and_then_past() {
-        let standing = |hours| Standing::of(&booking(State::Booked), ZONE, at(hours));
+        let standing =
+            |hours| Standing::of(&booking(State::Booked), &Disruption::default(), ZONE, at(hours));
         assert_eq!(standing(9), Standing::Ahead { starts_at: at(10), zone: ZONE });
         assert_eq!(standing(10).code(), "ahead", "under way");
         assert_eq!(standing(11), Standing::Past { starts_at: at(10), zone: ZONE });
@@ -188,11 +227,12 @@ mod tests {
 
     #[test]
     fn what_has_ended_says_when_and_whether_one_can_book_again() {
-        let cancelled = Standing::of(&booking(State::Cancelled), ZONE, at(6));
+        let cancelled =
+            Standing::of(&booking(State::Cancelled), &Disruption::default(), ZONE, at(6));
         assert_eq!(cancelled, Standing::Cancelled { cancelled_at: at(5), zone: ZONE });
-        let given = Standing::of(&booking(State::Given), ZONE, at(12));
+        let given = Standing::of(&booking(State::Given), &Disruption::default(), ZONE, at(12));
         assert_eq!(given.next(None, at(12)), Next::Nothing);
-        let missed = Standing::of(&booking(State::NoShow), ZONE, at(12));
+        let missed = Standing::of(&booking(State::NoShow), &Disruption::default(), ZONE, at(12));
         assert_eq!(missed.code(), "missed");
         use campaign::State::{Closed, Draft, Open, Paused, Published};
         let later = Next::BookLater { opens_at: at(2), zone: ZONE };
@@ -214,5 +254,24 @@ mod tests {
             }
         }
         assert_eq!(cancelled.next(None, at(6)), Next::AnotherCampaign);
+    }
+
+    #[test]
+    fn what_others_did_to_a_booking_is_told_from_what_its_person_did() {
+        let reason = Some(Localized::from("Snow"));
+        let lost =
+            Disruption { lost: Some(Lost { reason: reason.clone() }), cancelled_because: None };
+        let standing = |state, hours| Standing::of(&booking(state), &lost, ZONE, at(hours));
+        let expected = Standing::Lost { starts_at: at(10), zone: ZONE, reason: reason.clone() };
+        assert_eq!(standing(State::Booked, 6), expected);
+        assert_eq!(expected.next(None, at(6)), Next::Choose);
+        assert_eq!(standing(State::Booked, 11).code(), "past", "nobody can choose any more");
+        assert_eq!(standing(State::Given, 12).code(), "given", "given all the same");
+        assert_eq!(standing(State::Cancelled, 6).code(), "cancelled", "its person moved first");
+        let by_others = Disruption { lost: None, cancelled_because: reason.clone() };
+        let cancelled = Standing::of(&booking(State::Cancelled), &by_others, ZONE, at(6));
+        assert_eq!(cancelled, Standing::CancelledFor { cancelled_at: at(5), zone: ZONE, reason });
+        let open = campaign(campaign::State::Open);
+        assert_eq!(cancelled.next(Some(&open), at(6)), Next::BookAgain);
     }
 }

@@ -217,6 +217,21 @@ details! {
     ProductDiffers,                                            "product_differs";
     CheckFailed { errors: usize, warnings: usize },            "check_failed";
 
+    // slots and opening hours that change
+    SlotOverlaps { starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Cow<'static, str> },
+                                                               "slot_overlaps";
+    SlotOverlapsLine { line: u64 },                            "slot_overlaps_line";
+    SlotTaken { taken: i32 },                                  "slot_taken";
+    ZoneBooked { bookings: i64 },                              "zone_booked";
+    ClosesBeforeOpens,                                         "closes_before_opens";
+    BreakReversed,                                             "break_reversed";
+    DatesReversed,                                             "dates_reversed";
+    TooManyDays { days_max: u64 },                             "too_many_days";
+    NoSuchDay,                                                 "no_such_day";
+    NoSlotFits,                                                "no_slot_fits";
+    DayHasHours { line: u64 },                                 "day_has_hours";
+    NothingClosed,                                             "nothing_closed";
+    SlotNotLost,                                               "slot_not_lost";
     AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
     OtherFileThanTried,                                        "other_file_than_tried";
     ChangedSinceDryRun { then: Box<Counts>, now: Box<Counts> }, "changed_since_dry_run";

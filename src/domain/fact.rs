@@ -98,6 +98,12 @@ pub enum Expected {
     Instant,
     /// As a clinic's clock shows it, or RFC 3339.
     LocalTime,
+    /// As a clinic's clock shows it, without a date.
+    TimeOfDay,
+    /// Names of days of the week, or of ranges of them.
+    Weekdays,
+    /// Dates, apart by spaces or commas.
+    Dates,
     /// A name of the IANA time zone database.
     TimeZone,
     /// How a clinic is called, as it is shown; or nothing.

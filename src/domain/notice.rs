@@ -12,7 +12,7 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum News {
     Booked,
-    /// By the person.
+    /// By the person, or for them: the appointment says why.
     Cancelled,
     /// The clinic gives nothing on that day, or not at that time.
     Closed,
@@ -64,6 +64,8 @@ pub struct Appointment {
     pub amenities: Amenities,
     /// Why the clinic is closed on that day, where it is.
     pub closure_reason: Option<Localized>,
+    /// Why the administration cancelled it, where it did.
+    pub cancelled_because: Option<Localized>,
 }
 
 /// News of an appointment.
@@ -149,6 +151,7 @@ pub(crate) mod samples {
                 directions: Directions::default(),
                 amenities: Amenities::default().with(Amenity::StepFree, Some(true)),
                 closure_reason: None,
+                cancelled_because: None,
             },
         }
     }

@@ -1,8 +1,7 @@
-//! Clinics, and the days on which they are closed. Bookings that stand on a closed day are counted
-//! and stay: whoever closes a day must know whom it meets. Their persons are told, by `notice`.
+//! Clinics.
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
+use sqlx::PgConnection;
 
 use super::{Result, constraint::named};
 use crate::{
@@ -10,8 +9,7 @@ use crate::{
     domain::{
         ClinicId, Detail, Refusal, RegionId,
         amenity::AmenitiesChange,
-        clinic::{Clinic, Closure, DirectionsChange, NewClinic},
-        fact::Noun,
+        clinic::{Clinic, DirectionsChange, NewClinic},
         localized::LocalizedChange,
     },
 };
@@ -43,8 +41,8 @@ pub struct Change {
 }
 
 /// # Errors
-/// `not_found`; `invalid_field` for an unknown region, a bad position, or another zone where slots
-/// were made by the old one.
+/// `not_found`; `invalid_field` for an unknown region, a bad position, or another zone while
+/// something is booked, or where clocks do not show the time of a slot exactly once.
 pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clinic> {
     in_tx(&db.write, "change clinic", async |conn| {
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
@@ -60,8 +58,8 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
             directions: old.directions.changed(change.directions),
             ..old
         };
-        if clinic.zone != old.zone && db::slot::exists(&mut *conn, clinic_id).await? {
-            return Err(Refusal::field("zone", Detail::SlotsGoByZone).into());
+        if clinic.zone != old.zone {
+            move_slots(conn, &clinic, old.zone).await?;
         }
         db::clinic::set(conn, &clinic).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
@@ -70,50 +68,19 @@ pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clin
     .await
 }
 
-/// What closing or opening a day touched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Day {
-    pub slots: u64,
-    /// Bookings, not cancelled, that stand on the day.
-    pub live_bookings: i64,
-}
-
-/// Closes a day and all its slots; a day that is closed already gets the new reason.
-///
-/// # Errors
-/// `not_found` for an unknown clinic.
-pub async fn close_day(db: &Db, closure: Closure) -> Result<(Closure, Day)> {
-    in_tx(&db.write, "close clinic day", async |conn| {
-        let Closure { clinic_id, on_date, .. } = closure;
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(no_clinic)?;
-        db::clinic::set_closure(conn, &closure).await?;
-        let slots = db::slot::set_closed(conn, clinic_id, on_date, true).await?;
-        db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
-        let live_bookings = db::slot::live_bookings(&mut *conn, clinic_id, on_date).await?;
-        db::catalogue::touch(conn).await?;
-        Ok((closure, Day { slots, live_bookings }))
-    })
-    .await
-}
-
-/// Opens a closed day and its slots.
-///
-/// # Errors
-/// `not_found` for an unknown clinic or a day that is not closed.
-pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Result<()> {
-    in_tx(&db.write, "open clinic day", async |conn| {
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(no_clinic)?;
-        if !db::clinic::delete_closure(conn, clinic_id, on_date).await? {
-            return Err(Refusal::unknown(Noun::Closure).into());
-        }
-        db::slot::set_closed(conn, clinic_id, on_date, false).await?;
-        db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
-        db::catalogue::touch(conn).await?;
-        Ok(())
-    })
-    .await
-}
-
-fn no_clinic() -> Refusal {
-    Refusal::unknown(Noun::Clinic)
+/// The clock of the clinic stays as it is: nine o'clock is nine o'clock in the new zone. Whoever
+/// has booked was promised an instant, so that nothing may be booked; whoever books meanwhile holds
+/// the lock of their slot.
+async fn move_slots(conn: &mut PgConnection, clinic: &Clinic, old: Tz) -> Result<()> {
+    let clinic_id = clinic.clinic_id;
+    db::slot::lock_all(conn, clinic_id).await?;
+    let bookings = db::slot::bookings_of_clinic(conn, clinic_id).await?;
+    if bookings > 0 {
+        return Err(Refusal::field("zone", Detail::ZoneBooked { bookings }).into());
+    }
+    let zones = (old.name(), clinic.zone.name());
+    if !db::slot::fit_zone(conn, clinic_id, zones).await? {
+        return Err(Refusal::field("zone", Detail::TimeSkipped).into());
+    }
+    Ok(db::slot::move_to_zone(conn, clinic_id, zones).await?)
 }

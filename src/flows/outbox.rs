@@ -26,6 +26,8 @@ const SHOWN_MAX: usize = 1_000;
 pub struct Settled {
     /// Sent, or not to be sent: they are deleted.
     pub done: Vec<i64>,
+    /// Those of the first list that were sent.
+    pub sent: Vec<i64>,
     pub put_back: Vec<PutBack>,
 }
 
@@ -52,6 +54,9 @@ pub async fn settle_and_claim(
 ) -> Result<Vec<Claimed>> {
     in_tx(&db.jobs, "send messages", async |conn| {
         db::outbox::need_not_last(conn).await?;
+        if !settled.sent.is_empty() && queue != Queue::Codes {
+            db::closure::note_sent(conn, &settled.sent).await?;
+        }
         if !settled.done.is_empty() {
             db::outbox::delete(conn, &settled.done).await?;
         }

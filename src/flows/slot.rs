@@ -1,13 +1,15 @@
 //! Slots of a clinic: added, and given more or fewer seats.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::HashSet;
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
         ClinicId, Code, Detail, Refusal, SlotId, calendar,
+        clinic::Clinic,
         fact::Counted,
         slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
@@ -25,7 +27,7 @@ pub struct Window {
 ///
 /// # Errors
 /// `not_found` for an unknown clinic; `invalid_field` for an impossible window and `already_exists`
-/// for one that starts when another does, each naming `slots[i]`.
+/// for one that starts when another does or overlaps it, each naming `slots[i]`.
 pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<Vec<Slot>> {
     check(&windows)?;
     in_tx(&db.write, "add slots", async |conn| {
@@ -33,6 +35,7 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
         let starts: Vec<_> = windows.iter().map(|window| window.starts_at).collect();
         let known = db::slot::known_starts(&mut *conn, clinic_id, &starts).await?;
         refuse_taken(&windows, known.into_iter().collect())?;
+        refuse_overlap(conn, &clinic, &windows).await?;
         let slots: Vec<_> = windows
             .iter()
             .map(|window| NewSlot {
@@ -43,6 +46,12 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
             })
             .collect();
         let slots = db::slot::insert(conn, clinic_id, &slots).await.map_err(named)?;
+        // A slot that came back with people in it: they are told.
+        let back: BTreeSet<_> =
+            slots.iter().filter(|slot| slot.taken > 0).map(|slot| slot.on_date).collect();
+        for on_date in back {
+            db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
+        }
         db::catalogue::touch(conn).await?;
         Ok(slots)
     })
@@ -73,6 +82,37 @@ fn refuse_taken(windows: &[Window], mut taken: HashSet<DateTime<Utc>>) -> Result
         }
     }
     Ok(())
+}
+
+/// A new slot may not overlap another one of the clinic, new or old.
+async fn refuse_overlap(
+    conn: &mut PgConnection,
+    clinic: &Clinic,
+    windows: &[Window],
+) -> Result<()> {
+    let zone = || clinic.zone.name().into();
+    let refused = |at, starts_at, ends_at| {
+        let detail = Detail::SlotOverlaps { starts_at, ends_at, zone: zone() };
+        let refusal = Refusal::field(format!("slots[{at}].starts_at"), detail);
+        Err(Refusal { code: Code::AlreadyExists, ..refusal }.into())
+    };
+    let mut by_time: Vec<_> = windows.iter().enumerate().collect();
+    by_time.sort_by_key(|(_, window)| window.starts_at);
+    for (earlier, later) in by_time.iter().zip(by_time.iter().skip(1)) {
+        if later.1.starts_at < earlier.1.ends_at {
+            return refused(
+                i64::try_from(later.0).unwrap_or(0),
+                earlier.1.starts_at,
+                earlier.1.ends_at,
+            );
+        }
+    }
+    let (starts, ends): (Vec<_>, Vec<_>) =
+        windows.iter().map(|window| (window.starts_at, window.ends_at)).unzip();
+    match db::slot::find_overlap(conn, clinic.clinic_id, (&starts, &ends)).await? {
+        Some((at, starts_at, ends_at)) => refused(at, starts_at, ends_at),
+        None => Ok(()),
+    }
 }
 
 /// A seat that is taken stays.

@@ -10,7 +10,9 @@ use serde::{Deserialize, Deserializer};
 use crate::domain::{
     calendar::{parse_date, zone_named},
     clinic::{PHONE_CHARS_MAX, is_phone_line},
+    closure::How,
     fact::Expected,
+    opening_hours::{Minute, WEEKDAY_WORDS},
 };
 
 /// Years of an instant: what a database and a human can both work with.
@@ -96,6 +98,47 @@ impl TryFrom<String> for Day {
         let is_usual = |date: &NaiveDate| YEARS.contains(&date.year());
         let day = parse_date(&text).filter(is_usual).map(Self);
         day.ok_or(Wrong(Expected::Date))
+    }
+}
+
+/// A time of day as `HH:MM`, up to 24:00.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DayTime(pub Minute);
+
+impl TryFrom<String> for DayTime {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        Minute::parse(&text).map(Self).ok_or(Wrong(Expected::TimeOfDay))
+    }
+}
+
+/// A day of the week by its first three letters.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct DayOfWeek(pub usize);
+
+impl TryFrom<String> for DayOfWeek {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let at = WEEKDAY_WORDS.iter().position(|word| *word == text);
+        at.map(Self).ok_or_else(|| Wrong(Expected::one_of(WEEKDAY_WORDS)))
+    }
+}
+
+/// How somebody told a person.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct TellingHow(pub How);
+
+impl TryFrom<String> for TellingHow {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let how = How::ALL.into_iter().find(|how| how.word() == text);
+        how.map(Self).ok_or_else(|| Wrong(Expected::one_of(How::ALL.map(How::word))))
     }
 }
 

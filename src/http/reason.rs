@@ -9,6 +9,7 @@ use crate::{
         clinic_day::Warning,
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
+        slot_plan::Changes,
         staff_user::Invitation,
         verdict::{Reason, ReasonCode, Verdict},
     },
@@ -65,6 +66,7 @@ pub struct WrittenReport<'a> {
     invitations: Vec<WrittenInvitation<'a>>,
     warnings_counted: u64,
     warnings: Vec<WrittenReject<'a>>,
+    slots: Option<&'a Changes>,
 }
 
 #[derive(Serialize)]
@@ -142,6 +144,7 @@ impl<'a> WrittenReport<'a> {
             invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
             warnings_counted: report.warnings_counted,
             warnings: rejects(language, &report.warnings)?,
+            slots: report.slots.as_ref(),
         })
     }
 }

@@ -216,6 +216,7 @@ impl<'a> Work<'a> {
                 let seconds = took.as_seconds_f64().max(0.0);
                 let label = QueueLabel { queue: self.queue.name() };
                 self.sender.metrics.message_seconds.get_or_create(&label).observe(seconds);
+                self.settled.sent.push(message.outbox_id);
                 self.drop(&message, "sent");
             }
             Verdict::Refused => {

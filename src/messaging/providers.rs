@@ -12,7 +12,7 @@ use super::{
     local::LocalPage,
     outgoing::{Channel, Outgoing},
     provider::{Carriage, Limits, Provider},
-    render::Renderer,
+    render::{self, Renderer},
     settings::{self, Settings},
 };
 use crate::{
@@ -97,6 +97,20 @@ impl Plan {
             return Ok(None);
         }
         Ok(Some(Self { settings, providers, local, site: site.clone() }))
+    }
+
+    /// Sends one message by every provider of a kind, one after the other, whatever the ones before
+    /// have answered; `to` is a phone number of digits alone, or an address. Their names, and what
+    /// each answered.
+    pub async fn try_each(&self, channel: Channel, to: &str) -> Vec<(&str, Attempt)> {
+        let message = render::trial(&self.site, &self.settings, (channel, to));
+        let mut answers = Vec::new();
+        for provider in self.providers.iter().filter(|provider| provider.channel == channel) {
+            // Nothing has failed yet, so that no breaker is open.
+            let attempt = provider.attempt(&message, Clock::System.now()).await;
+            answers.extend(attempt.map(|attempt| (provider.name.as_str(), attempt)));
+        }
+        answers
     }
 }
 

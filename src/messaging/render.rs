@@ -1,10 +1,13 @@
 //! From what is to be told to messages ready to leave, in the language of whom they are for.
 
+use uuid::Uuid;
+
 use super::{
     outgoing::{Attachment, Channel, Mail, Outgoing, TextMessage},
     settings::Settings,
 };
 use crate::{
+    clock::Clock,
     config::Site,
     domain::{
         BookingId,
@@ -14,7 +17,7 @@ use crate::{
         outbox::{Claimed, Content, Recipient},
     },
     ics::calendar_file,
-    words::{Letterhead, code_mail, code_text, notice_mail, notice_text},
+    words::{Letterhead, code_mail, code_text, notice_mail, notice_text, trial_mail, trial_text},
 };
 
 /// What messages are written with.
@@ -69,9 +72,7 @@ impl Renderer {
             Content::Decoy | Content::Unknown => return None,
         };
         let to = digits(&message.recipient)?;
-        let national = to.strip_prefix('0').unwrap_or(&to);
-        let to_international = format!("+{}{national}", settings.country_code);
-        Some(TextMessage { id: message.message_id, to, to_international, text })
+        Some(text_message(message.message_id, to, text, settings))
     }
 
     fn mail(&self, message: &Claimed, head: Letterhead<'_>) -> Option<Mail> {
@@ -107,14 +108,38 @@ impl Renderer {
     }
 
     fn letterhead(&self, language: Option<Language>, settings: &Settings) -> Letterhead<'_> {
-        let language = language.unwrap_or(settings.language);
-        let korean = self.site.issuer_ko.as_deref().filter(|_| language == Language::Korean);
-        Letterhead {
-            language,
-            issuer: korean.unwrap_or(&self.site.issuer),
-            host: self.site.public_url.as_ref().map(|url| url.host()),
-            helpline: self.site.helpline.as_deref(),
-            standard: settings.sms_standard,
+        letterhead(&self.site, language.unwrap_or(settings.language), settings)
+    }
+}
+
+fn letterhead<'a>(site: &'a Site, language: Language, settings: &Settings) -> Letterhead<'a> {
+    let korean = site.issuer_ko.as_deref().filter(|_| language == Language::Korean);
+    Letterhead {
+        language,
+        issuer: korean.unwrap_or(&site.issuer),
+        host: site.public_url.as_ref().map(|url| url.host()),
+        helpline: site.helpline.as_deref(),
+        standard: settings.sms_standard,
+    }
+}
+
+fn text_message(id: Uuid, to: String, text: String, settings: &Settings) -> TextMessage {
+    let national = to.strip_prefix('0').unwrap_or(&to);
+    let to_international = format!("+{}{national}", settings.country_code);
+    TextMessage { id, to, to_international, text }
+}
+
+/// A message by which an operator tries the providers: `to` is a phone number of digits alone, or
+/// an address.
+pub(super) fn trial(site: &Site, settings: &Settings, (channel, to): (Channel, &str)) -> Outgoing {
+    let (id, to) = (Clock::System.id(), to.to_owned());
+    let head = letterhead(site, settings.language, settings);
+    match channel {
+        Channel::Sms => Outgoing::Text(text_message(id, to, trial_text(head), settings)),
+        Channel::Mail => {
+            let (subject, text) = trial_mail(head);
+            let language = head.language.tag();
+            Outgoing::Mail(Mail { id, to, language, subject, text, attachment: None })
         }
     }
 }

@@ -161,7 +161,7 @@ mod tests {
                 assert!(!text.contains(word), "{word}");
             }
         }
-        assert!(SCRIPT.len() <= 4608, "{} bytes of script", SCRIPT.len());
+        assert!(SCRIPT.len() <= 4_096, "{} bytes of script", SCRIPT.len());
         assert!(STYLE.len() <= 9_728, "{} bytes of style", STYLE.len());
     }
 }

@@ -66,7 +66,21 @@ pub async fn get_me(
     booked.sort_by_key(|booking| booking.starts_at);
     let (live, ended): (Vec<_>, Vec<_>) =
         booked.iter().partition(|booking| booking.state.is_live());
-    let show = |booking: &Booking| card(t, &snapshot, (booking, &app.keys.booking_number), now);
+    let ids: Vec<_> = live.iter().map(|booking| booking.booking_id).collect();
+    // Not worth failing for: each booking's own page says it again.
+    let by = db::closure::find(&app.db.read, &ids).await.unwrap_or_default();
+    let is_lost = |booking: &Booking| {
+        by.get(&booking.booking_id).is_some_and(|by| by.lost.is_some()) && now < booking.ends_at
+    };
+    let show = |booking: &Booking| {
+        let card = card(t, &snapshot, (booking, &app.keys.booking_number), now);
+        match is_lost(booking) {
+            true => {
+                Booked { tag: (t.booking_is_lost(), Tone::Bad), next: t.choose_another(), ..card }
+            }
+            false => card,
+        }
+    };
     let page = Page {
         t,
         frame: visit.frame(),

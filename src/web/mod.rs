@@ -90,7 +90,7 @@ fn citizen_routes(pages: &mut ServiceConfig) {
 
 /// From choosing a place to the booking and its end.
 fn booking_routes(pages: &mut ServiceConfig) {
-    use booking::{booked, cancel, check, place, time};
+    use booking::{booked, cancel, check, place, relocate, time};
     pages
         .service(
             both("/campaigns/{campaign_id}/check")
@@ -103,6 +103,7 @@ fn booking_routes(pages: &mut ServiceConfig) {
         )
         .service(both("/bookings/{booking_id}").route(get().to(booked::get_booking)))
         .service(both("/bookings/{booking_id}/calendar.ics").route(get().to(booked::get_calendar)))
+        .service(both("/bookings/{booking_id}/move").route(post().to(relocate::post_move)))
         .service(
             both("/bookings/{booking_id}/cancel")
                 .route(get().to(cancel::get_cancel))

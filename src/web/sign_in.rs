@@ -71,7 +71,7 @@ fn page<'a>(t: Texts, site: &'a Site, here: &'a str, at: (Way, &Form, &'a Next))
         || field(NAME, t.name_label(), t.name_hint(), Input::Name),
         || field(PHONE, t.phone_label(), t.phone_hint(), Input::Phone),
     );
-    let number = || field(NUMBER, t.number_label(), t.number_hint(), Input::Number);
+    let number = || field(NUMBER, t.booking_number(), t.number_hint(), Input::Number);
     let (title, why, first, phone, other) = match way {
         Way::Person => {
             let other = (Way::Booking, t.number_known());

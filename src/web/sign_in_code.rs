@@ -159,8 +159,8 @@ fn grouped(masked: &str) -> String {
     parts.unwrap_or_else(|| masked.to_owned())
 }
 
-/// The page for the code that was asked for with this browser. Who has signed in since goes on; where
-/// nothing is known, the page says so, also to a browser that keeps nothing.
+/// The page for the code that was asked for with this browser. Who has signed in since goes on;
+/// where nothing is known, the page says so, also to a browser that keeps nothing.
 ///
 /// # Errors
 /// `internal` if the page cannot be written.

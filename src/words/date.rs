@@ -70,7 +70,7 @@ pub fn date(language: Language, date: NaiveDate) -> String {
 
 /// Mon 26 Jul 14:30; 7/26(월) 14:30. For text messages, where each letter counts: of days that are
 /// near, in a zone that the reader lives in.
-pub(super) fn brief(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
+pub fn brief(language: Language, at: DateTime<Utc>, zone: Tz) -> String {
     let at = at.with_timezone(&zone);
     match language {
         Language::English => at.format("%a %-d %b %H:%M").to_string(),

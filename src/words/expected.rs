@@ -29,6 +29,19 @@ pub(super) fn expected(language: Language, expected: &Expected) -> String {
         Expected::Date => say!(language, "a date as YYYY-MM-DD", "YYYY-MM-DD 형식의 날짜"),
         Expected::Instant => instant(language),
         Expected::LocalTime => local_time(language),
+        Expected::TimeOfDay => {
+            say!(language, "a time of day as 09:00", "09:00 형식의 시각")
+        }
+        Expected::Weekdays => say!(
+            language,
+            "days of the week as mon-fri or mon,wed,sat",
+            "월-금이나 mon,wed,sat 형식의 요일"
+        ),
+        Expected::Dates => say!(
+            language,
+            "dates as 2026-12-24, apart by spaces or commas",
+            "빈칸이나 쉼표로 나눈 2026-12-24 형식의 날짜"
+        ),
         Expected::TimeZone => {
             say!(language, "an IANA time zone as Asia/Seoul", "Asia/Seoul 같은 IANA 시간대 이름")
         }

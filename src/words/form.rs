@@ -61,6 +61,16 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "staff, who work at the clinic of the row, or administrator",
             "staff(직원, 그 행의 접종기관에서 일함) 또는 administrator(관리자)",
         ),
+        Form::Weekdays => (
+            "days of the week: mon-fri, mon,wed,sat, daily",
+            "요일: 월-금, 월수금, 매일, mon,wed,sat",
+        ),
+        Form::TimeOfDay => ("as the clinic's clock shows it: 09:00", "접종기관의 시각: 09:00"),
+        Form::Minutes => ("how long a slot is, in minutes: 30", "예약 시간 하나의 길이(분): 30"),
+        Form::Dates => (
+            "days without slots, apart by spaces: 2026-12-24 2026-12-25",
+            "예약을 받지 않는 날. 빈칸으로 구분: 2026-12-24 2026-12-25",
+        ),
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",
             "백신을 따로 쓰는 예약 그룹의 이름, 또는 빈칸",

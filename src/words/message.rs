@@ -98,6 +98,27 @@ pub fn code_mail(head: Letterhead<'_>, code: &SignInCode) -> (String, String) {
     (subject, text + "\n" + &signature(head))
 }
 
+/// The SMS by which an operator tries the providers.
+pub fn trial_text(head: Letterhead<'_>) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit([say!(
+        language,
+        "[{issuer}] This is a test. Nobody has booked anything.",
+        "[{issuer}] 시험 발송입니다. 예약과는 관계가 없습니다."
+    )])
+}
+
+/// Subject and text of the mail by which an operator tries the providers.
+pub fn trial_mail(head: Letterhead<'_>) -> (String, String) {
+    let subject = say!(head.language, "A test", "시험 발송");
+    let text = say!(
+        head.language,
+        "This is a test of how messages leave. Nobody has booked anything.\n",
+        "메시지가 제대로 나가는지 시험하는 메일입니다. 예약과는 관계가 없습니다.\n"
+    );
+    (subject, text + "\n" + &signature(head))
+}
+
 /// The SMS with a notice; `number` is the booking's, for people.
 pub fn notice_text(head: Letterhead<'_>, notice: &Notice, number: &str) -> String {
     let appointment = &notice.appointment;
@@ -106,6 +127,9 @@ pub fn notice_text(head: Letterhead<'_>, notice: &Notice, number: &str) -> Strin
     let clinic = appointment.clinic.in_language(language);
     match notice.news {
         News::Booked => booked_text(head, (&when, clinic, number)),
+        News::Cancelled if appointment.cancelled_because.is_some() => {
+            cancelled_for_text(head, (&when, clinic))
+        }
         News::Cancelled => cancelled_text(head, (&when, clinic)),
         News::Closed => closed_text(head, (&when, clinic)),
         News::Opened => opened_text(head, (&when, clinic)),
@@ -165,6 +189,31 @@ fn cancelled_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String 
                     language,
                     "[{issuer}] Cancelled: {when}, {clinic}",
                     "[{issuer}] {when} {clinic} 예약 취소됨"
+                )
+            },
+        ],
+    )
+}
+
+/// By the administration: that it was not the person says the helpline less than the page does.
+fn cancelled_for_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String {
+    let Letterhead { language, issuer, .. } = head;
+    head.fit_clinic(
+        clinic,
+        &[
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] {clinic} cannot keep your appointment on {when}: it is cancelled. \
+                     Please book another.",
+                    "[{issuer}] {clinic} 사정으로 {when} 예약이 취소되었습니다. 다시 예약해 주십시오."
+                )
+            },
+            &|clinic| {
+                say!(
+                    language,
+                    "[{issuer}] Cancelled by the clinic: {when}, {clinic}",
+                    "[{issuer}] 기관 사정으로 취소: {when} {clinic}"
                 )
             },
         ],
@@ -287,7 +336,18 @@ fn what_happened(language: Language, notice: &Notice) -> String {
             "You are booked. A dose is set aside for you.",
             "예약되었습니다. 백신을 따로 확보해 두었습니다."
         ),
-        News::Cancelled => say!(language, "Your booking is cancelled.", "예약이 취소되었습니다."),
+        News::Cancelled => match &notice.appointment.cancelled_because {
+            None => say!(language, "Your booking is cancelled.", "예약이 취소되었습니다."),
+            Some(reason) => {
+                let reason = reason.in_language(language);
+                say!(
+                    language,
+                    "Your booking was cancelled for you, because the clinic cannot keep it. The \
+                     reason: {reason}",
+                    "접종기관 사정으로 예약이 취소되었습니다. 사유: {reason}"
+                )
+            }
+        },
         News::Closed => {
             let reason = notice.appointment.closure_reason.as_ref();
             let reason = reason.map_or(String::new(), |reason| {
@@ -356,8 +416,9 @@ fn what_next(head: Letterhead<'_>, notice: &Notice) -> String {
         ),
         News::Closed => say!(
             language,
-            "Please cancel this booking{at} and book another time or another clinic. {calendar}",
-            "이 예약을{at} 취소하고 다른 시간이나 다른 기관을 예약해 주십시오. {calendar}"
+            "Please choose another time or another clinic on the page of this booking{at}. \
+             {calendar}",
+            "예약 화면에서{at} 다른 시간이나 다른 기관을 선택해 주십시오. {calendar}"
         ),
         News::Reminder => say!(
             language,
@@ -444,6 +505,7 @@ mod tests {
         for head in heads() {
             let code = code_text(head, &SignInCode::from_random(12_345));
             assert_eq!(head.standard.parts(&code), 1, "{code}");
+            assert_eq!(head.standard.parts(&trial_text(head)), 1, "{}", trial_text(head));
             for news in News::ALL {
                 for clinic in [
                     "중구보건소",

@@ -31,12 +31,15 @@ pub(crate) mod tests;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
-pub use date::{calendar_day, coming_day, date, instant, second, short_date, time};
+pub use date::{brief, calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
 pub use finding::{check_summary, finding};
 pub use form::{form, need};
 pub use josa::josa;
-pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};
+pub use message::{
+    Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text, trial_mail,
+    trial_text,
+};
 pub use number::{count, wait};
 pub use reason::reason;
 pub use standing::standing;

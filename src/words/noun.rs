@@ -132,6 +132,7 @@ pub(super) fn kind(language: Language, kind: Kind) -> &'static str {
         Kind::Allocations => "배정",
         Kind::Regions => "지역",
         Kind::Users => "사용자",
+        Kind::Hours => "운영 시간",
     };
     pick(language, kind.word(), korean)
 }

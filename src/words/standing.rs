@@ -4,6 +4,7 @@ use super::date::{date, instant};
 use crate::domain::{
     booking_standing::{Next, Standing},
     language::Language,
+    localized::Localized,
 };
 
 /// How it stands and what to do next.
@@ -41,6 +42,26 @@ fn now(language: Language, standing: &Standing) -> String {
                 "{when}에 이 예약을 취소하셨습니다."
             )
         }
+        Standing::Lost { starts_at, zone, reason } => {
+            let when = instant(language, *starts_at, *zone);
+            let why = because(language, reason.as_ref());
+            say!(
+                language,
+                "Your appointment on {when} cannot take place: the clinic does not have this time \
+                 any more.{why}",
+                "{when} 예약대로 접종할 수 없습니다. 접종기관이 그 시간에 운영하지 않습니다.{why}"
+            )
+        }
+        Standing::CancelledFor { cancelled_at, zone, reason } => {
+            let when = instant(language, *cancelled_at, *zone);
+            let why = because(language, reason.as_ref());
+            say!(
+                language,
+                "This booking was cancelled for you on {when}, because the clinic cannot keep \
+                 it.{why}",
+                "접종기관 사정으로 {when}에 이 예약이 취소되었습니다.{why}"
+            )
+        }
         Standing::Missed { on_date } => {
             let day = date(language, *on_date);
             say!(
@@ -52,9 +73,22 @@ fn now(language: Language, standing: &Standing) -> String {
     }
 }
 
+fn because(language: Language, reason: Option<&Localized>) -> String {
+    reason.map_or(String::new(), |reason| {
+        let reason = reason.in_language(language);
+        say!(language, " The reason: {reason}.", " 사유: {reason}.")
+    })
+}
+
 fn then(language: Language, next: Next) -> Option<String> {
     Some(match next {
         Next::Come | Next::Nothing => return None,
+        Next::Choose => say!(
+            language,
+            "Choose another time or clinic: your booking stands until you have. If the clinic \
+             opens after all, it holds as it was.",
+            "다른 시간이나 다른 접종기관을 선택해 주십시오. 그때까지 이 예약은 남아 있습니다. 접종기관이 다시 운영하면 예약이 그대로 유효합니다."
+        ),
         Next::CallClinic => say!(
             language,
             "If you were not vaccinated, call the clinic: once it has written that down, you can \

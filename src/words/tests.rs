@@ -43,6 +43,9 @@ fn expectations() -> Vec<Expected> {
         Expected::Date,
         Expected::Instant,
         Expected::LocalTime,
+        Expected::TimeOfDay,
+        Expected::Weekdays,
+        Expected::Dates,
         Expected::TimeZone,
         Expected::PhoneLine { chars_max: 50 },
         Expected::Point,
@@ -205,6 +208,18 @@ pub(crate) fn details() -> Vec<Detail> {
         },
         Detail::FarMore { shares: excesses(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
+    ]);
+    details.extend([
+        Detail::SlotOverlaps {
+            starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
+            ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
+            zone: "Asia/Seoul".into(),
+        },
+        Detail::SlotOverlapsLine { line: 31 },
+        Detail::SlotTaken { taken: 12 },
+        Detail::ZoneBooked { bookings: 1_234 },
+        Detail::TooManyDays { days_max: 366 },
+        Detail::DayHasHours { line: 31 },
     ]);
     details.extend(without_facts());
     details
@@ -403,15 +418,20 @@ fn every_standing_says_what_to_do_next_in_both_languages() {
     let zone = Tz::Asia__Seoul;
     let starts_at = "2021-07-26T05:30:00Z".parse().unwrap();
     let on_date = day("2021-07-26");
+    let because = || Some(Localized::new("Snow".into(), Some("폭설".into()), None));
     for said in [
         Standing::Ahead { starts_at, zone },
         Standing::Past { starts_at, zone },
         Standing::Given { on_date },
+        Standing::Lost { starts_at, zone, reason: None },
+        Standing::Lost { starts_at, zone, reason: because() },
         Standing::Cancelled { cancelled_at: starts_at, zone },
+        Standing::CancelledFor { cancelled_at: starts_at, zone, reason: because() },
         Standing::Missed { on_date },
     ] {
         for next in [
             Next::Come,
+            Next::Choose,
             Next::Nothing,
             Next::CallClinic,
             Next::BookAgain,

@@ -28,7 +28,7 @@ export const INCOMPLETE = [
   },
   {
     rule: 'color-contrast',
-    target: /<t[dh]\b/,
+    target: /<t[dh]\b|<text\b/,
     why: /too short to determine|partially obscured/,
     because: 'a number of one digit, or what is scrolled out of a table, in the colours of its neighbours',
   },

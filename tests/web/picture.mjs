@@ -56,6 +56,7 @@ async function way(citizen, name) {
   await citizen.submit();
   await shot('me');
   await citizen.begin();
+  await citizen.open(`/campaigns/${service.campaign_id}/clinics?near=37.57,126.98`);
   await shot('place');
   await citizen.choosePlace();
   await shot('time');

@@ -5,6 +5,8 @@ import { asked } from './examine.mjs';
 import * as control from './story/control.mjs';
 import * as page from './story/page.mjs';
 import * as error from './story/error.mjs';
+import * as number from './story/number.mjs';
+import * as look from './story/look.mjs';
 import * as way from './story/way.mjs';
 import * as press from './story/press.mjs';
 import * as trick from './story/trick.mjs';
@@ -18,7 +20,7 @@ if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PA
 const world = await read(file);
 const browser = await launch();
 try {
-  const told = [control, page, error, way, press, trick, live, weight].flatMap((part) => part.stories);
+  const told = [control, page, error, way, number, press, trick, live, look, weight].flatMap((part) => part.stories);
   const stories = told.filter(({ name }) => new RegExp(part).test(name));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;

@@ -1,24 +1,22 @@
-//! Clinics, and the days on which they are closed.
+//! Clinics.
 
 use actix_web::{HttpResponse, web::Data};
-use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{ByAdministrator, Page, created, found, list, localized, localized_change, ok};
+use super::{ByAdministrator, Page, created, list, localized, localized_change, ok};
 use crate::{
-    api::localized::ReasonView,
     board::view::ClinicView,
     db,
     domain::{
         ClinicId, RegionId,
         amenity::{Amenities, AmenitiesChange, Amenity},
-        clinic::{Closure, DIRECTIONS_CHARS_MAX, Directions, DirectionsChange, NewClinic},
+        clinic::{DIRECTIONS_CHARS_MAX, Directions, DirectionsChange, NewClinic},
     },
     flows::{self, clinic::Change},
     http::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
-        field::{Day, Limit, PhoneLine, Text, Zone, nullable},
+        field::{PhoneLine, Text, Zone, nullable},
         problem::Problem,
         state::App,
     },
@@ -103,49 +101,6 @@ fn part<const MAX: usize>(said: Option<Option<Text<MAX>>>) -> Option<Option<Stri
     said.map(|said| said.map(|text| text.0))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClosureRequest {
-    reason: Text<200>,
-    reason_ko: Option<Text<200>>,
-    reason_en: Option<Text<200>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClosureQuery {
-    #[serde(default)]
-    limit: Limit,
-    after: Option<Day>,
-}
-
-/// The path of a clinic's day.
-type OfDay = Path<(ClinicId, Day)>;
-
-#[derive(Serialize)]
-struct ClosureView<'a> {
-    clinic_id: ClinicId,
-    on_date: NaiveDate,
-    #[serde(flatten)]
-    reason: ReasonView<'a>,
-}
-
-impl<'a> From<&'a Closure> for ClosureView<'a> {
-    fn from(closure: &'a Closure) -> Self {
-        let Closure { clinic_id, on_date, reason } = closure;
-        Self { clinic_id: *clinic_id, on_date: *on_date, reason: reason.into() }
-    }
-}
-
-/// A closed day, and what it meets.
-#[derive(Serialize)]
-struct ClosedDay<'a> {
-    #[serde(flatten)]
-    closure: ClosureView<'a>,
-    slots: u64,
-    live_bookings: i64,
-}
-
 pub async fn list_clinics(
     _: Admitted<admission::Export>,
     app: Data<App>,
@@ -205,50 +160,4 @@ pub async fn patch_clinic(
     };
     let clinic = flows::clinic::change(&app.db, clinic_id, change).await?;
     Ok(ok(&ClinicView::from(&clinic)))
-}
-
-/// The closed days, in order.
-///
-/// # Errors
-/// `not_found` for an unknown clinic.
-pub async fn list_closures(
-    app: Data<App>,
-    request: ByAdministrator<(Path<ClinicId>, Query<ClosureQuery>)>,
-) -> Result<HttpResponse, Problem> {
-    let (Path(clinic_id), Query(days)) = request.what;
-    found(db::clinic::find(&app.db.read, clinic_id).await?)?;
-    let from = days.after.and_then(|day| day.0.succ_opt()).unwrap_or(NaiveDate::default());
-    let closures = db::clinic::list_closures(&app.db.read, clinic_id, from, days.limit.0).await?;
-    list("closures", &closures, days.limit, ClosureView::from, |closure| {
-        closure.on_date.to_string()
-    })
-}
-
-/// Closes a day; bookings on it stay and are counted.
-///
-/// # Errors
-/// Those of `flows::clinic::close_day`.
-pub async fn put_closure(
-    app: Data<App>,
-    request: ByAdministrator<(OfDay, Json<ClosureRequest>)>,
-) -> Result<HttpResponse, Problem> {
-    let (Path((clinic_id, Day(on_date))), Json(body)) = request.what;
-    let reason = localized(body.reason, body.reason_ko, body.reason_en);
-    let closure = Closure { clinic_id, on_date, reason };
-    let (closure, day) = flows::clinic::close_day(&app.db, closure).await?;
-    let flows::clinic::Day { slots, live_bookings } = day;
-    Ok(ok(&ClosedDay { closure: (&closure).into(), slots, live_bookings }))
-}
-
-/// Opens a closed day again.
-///
-/// # Errors
-/// Those of `flows::clinic::open_day`.
-pub async fn delete_closure(
-    app: Data<App>,
-    request: ByAdministrator<OfDay>,
-) -> Result<HttpResponse, Problem> {
-    let Path((clinic_id, Day(on_date))) = request.what;
-    flows::clinic::open_day(&app.db, clinic_id, on_date).await?;
-    Ok(HttpResponse::NoContent().finish())
 }

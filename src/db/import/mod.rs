@@ -3,6 +3,7 @@
 pub mod allocation;
 pub mod clinic;
 pub mod entry;
+pub mod hours;
 pub mod person_key;
 pub mod region;
 pub mod register;
@@ -17,7 +18,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sqlx::{Executor, PgConnection, Row, postgres::PgCopyIn, query, query_scalar};
 
-use super::clinic::zone;
+use super::{clinic::zone, slot_plan};
 use crate::domain::{ClinicId, RegionId, import::Kind};
 
 /// Waits until no other file is being loaded into the database, so that files need not be checked
@@ -91,10 +92,11 @@ pub async fn copy_in(
         Kind::Register => register::STAGED,
         Kind::Roster => roster::STAGED,
         Kind::Clinics => clinic::STAGED,
-        Kind::Slots => slot::STAGED,
+        Kind::Slots => slot_plan::STAGED,
         Kind::Allocations => allocation::STAGED,
         Kind::Regions => region::STAGED,
         Kind::Users => user::STAGED,
+        Kind::Hours => hours::STAGED,
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await
@@ -113,10 +115,10 @@ pub async fn known(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<Option<u
              select count(*) from roster_member
              where roster_id in (select distinct roster_id from staged_roster)"
         }
-        Kind::Slots => {
+        Kind::Slots | Kind::Hours => {
             "/* import::known */
-             select count(*) from slot
-             where (clinic_id, on_date) in (select clinic_id, on_date from staged_slot)"
+             select count(*) from slot where removed_at is null
+                 and (clinic_id, on_date) in (select clinic_id, on_date from staged_slot)"
         }
         Kind::Allocations => return Ok(None),
     };

@@ -92,7 +92,7 @@ fn degrees(row: &Row<'_>, column: &'static str, max: i16) -> Result<f64, Fault> 
 
 fn amenities(row: &Row<'_>) -> Result<AmenitiesChange, Fault> {
     let columns = Amenity::ALL.iter().filter_map(|&one| Some((one, row.find(one.word())?)));
-    let said = columns.map(|(amenity, text)| match text {
+    let said = columns.map(|(amenity, text)| match plain(text).as_ref() {
         "" => Ok((amenity, None)),
         text if text.eq_ignore_ascii_case(YES) => Ok((amenity, Some(true))),
         text if text.eq_ignore_ascii_case(NO) => Ok((amenity, Some(false))),

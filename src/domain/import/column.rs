@@ -43,6 +43,12 @@ pub enum Form {
     Tranche,
     Username,
     Role,
+    Weekdays,
+    TimeOfDay,
+    /// Of a slot.
+    Minutes,
+    /// Several of them.
+    Dates,
     /// The register's own code for a person.
     PersonCode,
     /// Whether somebody of one name and birth date with another is another person.
@@ -72,6 +78,10 @@ impl Form {
         Self::Tranche,
         Self::Username,
         Self::Role,
+        Self::Weekdays,
+        Self::TimeOfDay,
+        Self::Minutes,
+        Self::Dates,
         Self::PersonCode,
         Self::Distinct,
     ];
@@ -224,6 +234,19 @@ pub(super) const ALLOCATIONS: &[Column] = &[
     optional("channel", Form::Channel, "web").or(&["예약경로", "경로"]),
     optional("tranche_name", Form::Tranche, "").or(&["tranche", "예약그룹"]),
 ];
+pub(super) const HOURS: &[Column] = &[
+    CLINIC_CODE,
+    column("weekdays", Form::Weekdays, "mon-fri").or(&["days", "요일"]),
+    column("opens", Form::TimeOfDay, "09:00").or(&["open", "시작", "시작시각", "시작시간"]),
+    column("closes", Form::TimeOfDay, "18:00").or(&["close", "끝", "종료", "종료시각", "종료시간"]),
+    column("slot_minutes", Form::Minutes, "30").or(&["minutes", "간격", "예약간격"]),
+    column("seats_per_slot", Form::Seats, "5").or(&["seats", "좌석", "자리", "정원", "인원"]),
+    column("from_date", Form::Date, "2026-12-07").or(&["from", "시작일", "시작일자"]),
+    column("to_date", Form::Date, "2026-12-31").or(&["to", "종료일", "종료일자"]),
+    optional("break_from", Form::TimeOfDay, "12:00").or(&["휴게시작", "점심시작"]),
+    optional("break_to", Form::TimeOfDay, "13:00").or(&["휴게종료", "점심종료"]),
+    optional("except", Form::Dates, "2026-12-25").or(&["closed", "휴무일", "휴진일"]),
+];
 
 pub(super) const REGIONS: &[Column] = &[
     column("code", Form::Code, "11680").or(&[
@@ -248,7 +271,8 @@ pub(super) const USERS: &[Column] = &[
 mod tests {
     use super::*;
 
-    const ALL: &[&[Column]] = &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, REGIONS, USERS];
+    const ALL: &[&[Column]] =
+        &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, REGIONS, USERS, HOURS];
 
     #[test]
     fn no_heading_means_two_columns_of_a_file() {

@@ -106,9 +106,9 @@ impl Header {
         }
     }
 
-    /// How many fields a row has up to the last column that it must have.
-    pub fn width_min(&self) -> usize {
-        self.width_min
+    /// How many fields a row has up to the last heading.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// The name of the column that stands there.

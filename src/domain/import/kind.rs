@@ -22,6 +22,8 @@ pub enum Kind {
     Regions,
     /// Who signs in by a password.
     Users,
+    /// Opening hours of clinics, which make their slots.
+    Hours,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
         Self::Clinics,
         Self::Slots,
         Self::Allocations,
+        Self::Hours,
         Self::Regions,
         Self::Users,
     ];
@@ -45,6 +48,7 @@ impl Kind {
             Self::Allocations => "allocations",
             Self::Regions => "regions",
             Self::Users => "users",
+            Self::Hours => "hours",
         }
     }
 
@@ -57,6 +61,7 @@ impl Kind {
             Self::Allocations => column::ALLOCATIONS,
             Self::Regions => column::REGIONS,
             Self::Users => column::USERS,
+            Self::Hours => column::HOURS,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod entry;
 pub mod fault;
 pub mod field;
 pub mod header;
+pub mod hours;
 pub mod kind;
 pub mod read_as;
 pub mod region;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{counts::Counts, fault::Fault, kind::Kind, read_as::ReadAs};
-use crate::domain::{Code, Detail, ImportId, Refusal, staff_user::Invitation};
+use crate::domain::{Code, Detail, ImportId, Refusal, slot_plan::Changes, staff_user::Invitation};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
@@ -165,6 +165,8 @@ pub struct Report {
     pub warnings_counted: u64,
     /// The first 1,000.
     pub warnings: Vec<Reject>,
+    /// What became of slots, where the file is about them.
+    pub slots: Option<Changes>,
 }
 
 impl Report {

@@ -172,8 +172,9 @@ fn stage(
             None => Fault::malformed(detail),
         });
     }
-    if is_cut && values.len() < header.width_min() {
-        values.resize(header.width_min(), Cow::Borrowed(""));
+    // What is not written down is empty, and an empty value says something.
+    if is_cut && values.len() < header.width() {
+        values.resize(header.width(), Cow::Borrowed(""));
     }
     parser.stage(line, &header.row(&values)?, copy)
 }

@@ -9,6 +9,7 @@ mod allocation;
 mod binding;
 mod clinic;
 mod encoding;
+mod hours;
 mod loader;
 mod read;
 mod records;
@@ -46,6 +47,7 @@ use crate::{
             brake::{self, Limits, Seen},
         },
         keys::Keys,
+        slot_plan::{Changes, Missing},
         staff_user::Invitation,
     },
 };
@@ -66,6 +68,8 @@ pub struct Options {
     pub dry_run: bool,
     /// Load the good rows although others are rejected.
     pub partial: bool,
+    /// Of a file of slots: those of its days that it does not name go.
+    pub remove_missing: bool,
     /// Load rows that add although the same were loaded before.
     pub again: bool,
     /// The dry run that showed what this file does: it must do the same.
@@ -207,7 +211,7 @@ impl Job<'_> {
         };
         report.continues = known.continues;
         if is_readable {
-            check(conn, kind, &mut rejects, options.dry_run).await?;
+            check(conn, kind, &mut rejects, (options.dry_run, self.missing(0))).await?;
         }
         let warnings = rejects.take_warnings();
         report.warnings_counted = warnings.counted;
@@ -222,7 +226,9 @@ impl Job<'_> {
             let refusal = refusal.unwrap_or_else(|| report.refusal());
             return Err(Undone::refused(report, refusal));
         }
-        let written = write(conn, kind, options).await?;
+        let missing = self.missing(report.rows_rejected);
+        let (written, slots) = write(conn, kind, options, missing).await?;
+        report.slots = slots;
         report.rows_accepted = written.new;
         report.rows_changed = written.changed;
         report.rows_unchanged = good.saturating_sub(written.new + written.changed);
@@ -315,6 +321,15 @@ impl Job<'_> {
         Err(Refusal::new(Code::ConfirmationNeeded, Detail::FarMore { shares, confirm }))
     }
 
+    /// What becomes of slots that the file does not name. Where a row was rejected, it might have
+    /// named them.
+    fn missing(&self, rows_rejected: u64) -> Missing {
+        match self.options.remove_missing && rows_rejected == 0 {
+            true => Missing::Remove,
+            false => Missing::Leave,
+        }
+    }
+
     async fn parser(&self, conn: &mut PgConnection) -> Result<Box<dyn RowParser>> {
         Ok(match self.kind {
             Kind::Register => Box::new(register::Parser::new(conn, self.keys).await?),
@@ -324,6 +339,7 @@ impl Job<'_> {
             Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
             Kind::Regions => Box::new(region::Parser),
             Kind::Users => Box::new(user::Parser::new(conn).await?),
+            Kind::Hours => Box::new(hours::Parser::new(conn).await?),
         })
     }
 
@@ -375,6 +391,7 @@ impl Job<'_> {
             invitations: Vec::new(),
             warnings_counted: 0,
             warnings: Vec::new(),
+            slots: None,
         }
     }
 }
@@ -383,29 +400,37 @@ async fn check(
     conn: &mut PgConnection,
     kind: Kind,
     rejects: &mut Rejects,
-    is_dry_run: bool,
+    (is_dry_run, missing): (bool, Missing),
 ) -> sqlx::Result<()> {
     match kind {
         Kind::Register => register::check(conn, rejects).await,
         Kind::Roster => roster::check(conn, rejects).await,
         Kind::Clinics => clinic::check(conn, rejects).await,
-        Kind::Slots => slot::check(conn, rejects).await,
+        Kind::Slots => slot::check(conn, rejects, missing).await,
         Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
         Kind::Regions => region::check(conn, rejects).await,
         Kind::Users => user::check(conn, rejects).await,
+        Kind::Hours => hours::check(conn, rejects).await,
     }
 }
 
-async fn write(conn: &mut PgConnection, kind: Kind, options: &Options) -> sqlx::Result<Written> {
-    match kind {
-        Kind::Register => register::write(conn).await,
-        Kind::Roster => db::import::roster::insert_staged(conn).await,
-        Kind::Clinics => db::import::clinic::insert_staged(conn).await,
-        Kind::Slots => db::import::slot::insert_staged(conn).await,
-        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await,
-        Kind::Regions => db::import::region::insert_staged(conn).await,
-        Kind::Users => db::import::user::insert_staged(conn).await,
-    }
+async fn write(
+    conn: &mut PgConnection,
+    kind: Kind,
+    options: &Options,
+    missing: Missing,
+) -> sqlx::Result<(Written, Option<Changes>)> {
+    let written = match kind {
+        Kind::Register => register::write(conn).await?,
+        Kind::Roster => db::import::roster::insert_staged(conn).await?,
+        Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
+        Kind::Slots => return slot::write(conn, missing).await,
+        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await?,
+        Kind::Hours => return hours::write(conn, options.staff_user_id).await,
+        Kind::Regions => db::import::region::insert_staged(conn).await?,
+        Kind::Users => db::import::user::insert_staged(conn).await?,
+    };
+    Ok((written, None))
 }
 
 /// What bookings wait for comes last, after everything that can be waited for.
@@ -416,6 +441,7 @@ async fn finish(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<()> {
         | Kind::Roster
         | Kind::Clinics
         | Kind::Slots
+        | Kind::Hours
         | Kind::Regions
         | Kind::Users => Ok(()),
     }

@@ -75,7 +75,8 @@ impl<R: BufRead> Records<R> {
                 return Ok(Some(Some(Fault::malformed(cut))));
             }
             if !is_too_long && !self.is_open() {
-                return Ok(Some(None));
+                let is_meant = ends.len() == 1 || self.is_in_order();
+                return Ok(Some((!is_meant).then(|| self.never_closed(&ends))));
             }
             if is_too_long || self.lines - first_line + 1 >= RECORD_LINES_MAX {
                 return Ok(Some(Some(self.never_closed(&ends))));
@@ -103,6 +104,13 @@ impl<R: BufRead> Records<R> {
                 .is_ok_and(|text| csv::record(text, separator) == Record::Open),
             None => self.record.iter().filter(|&&byte| byte == b'"').count() % 2 == 1,
         }
+    }
+
+    /// Whether a record of several lines is one: else a quote of a lower line has closed it.
+    fn is_in_order(&self) -> bool {
+        let Some(separator) = self.separator else { return true };
+        std::str::from_utf8(line(&self.record))
+            .is_ok_and(|text| csv::fields(text, separator).is_ok())
     }
 
     /// Appends a line to the record; of one that is too long, the rest is passed over.

@@ -1,4 +1,5 @@
-//! Slots: new ones are added; one that is there already must be the same.
+//! Slots: a file says how they are on the days that it names at each clinic. New ones are added,
+//! others get its ends and seats; those that it does not name stay or go, as is asked.
 
 use std::collections::HashMap;
 
@@ -6,11 +7,17 @@ use sqlx::PgConnection;
 
 use super::rows::{RowParser, reject, repeated};
 use crate::{
-    db::{self, copy::CopyText, import::Clinic},
+    db::{
+        self,
+        copy::CopyText,
+        import::{Clinic, staged::Written},
+        slot_plan::Overlap,
+    },
     domain::{
         Code, Detail,
         fact::Noun,
         import::{Fault, Rejects, Row, cell::plain, slot::Slot},
+        slot_plan::{Changes, Missing},
     },
 };
 
@@ -48,13 +55,39 @@ pub(super) fn clinic<'a>(
     found.ok_or_else(|| Fault::no_such("clinic_code", Noun::Clinic))
 }
 
-pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+pub(super) async fn check(
+    conn: &mut PgConnection,
+    rejects: &mut Rejects,
+    missing: Missing,
+) -> sqlx::Result<()> {
     let removed = db::import::slot::remove_repeated(conn).await?;
     reject(rejects, removed, repeated("clinic_code,starts_at"));
     db::import::slot::lock_clinics(conn).await?;
-    let removed = db::import::slot::remove_conflicting(conn).await?;
-    reject(rejects, removed, |_| {
-        Fault::new(Code::AlreadyExists, "ends_at,seats", Detail::SlotDiffers)
-    });
+    db::slot_plan::lock_slots(conn).await?;
+    let (rows, listed) = db::slot_plan::remove_taken_with_other_end(conn).await?;
+    let taken = |(line, taken)| {
+        (line, Fault::new(Code::AlreadyExists, "ends_at", Detail::SlotTaken { taken }))
+    };
+    rejects.extend(rows, listed.into_iter().map(taken));
+    let (rows, listed) = db::slot_plan::remove_overlapping(conn, missing).await?;
+    rejects.extend(rows, listed.into_iter().map(overlaps));
     Ok(())
+}
+
+fn overlaps(overlap: Overlap) -> (u64, Fault) {
+    let Overlap { line, other_line, starts_at, ends_at, zone } = overlap;
+    let detail = match other_line {
+        Some(line) => Detail::SlotOverlapsLine { line },
+        None => Detail::SlotOverlaps { starts_at, ends_at, zone: zone.name().into() },
+    };
+    (line, Fault::new(Code::AlreadyExists, "starts_at,ends_at", detail))
+}
+
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    missing: Missing,
+) -> sqlx::Result<(Written, Option<Changes>)> {
+    let changes = db::slot_plan::carry_out(conn, missing).await?;
+    let Changes { added: new, changed, removed, .. } = changes;
+    Ok((Written { new, changed, removed }, Some(changes)))
 }

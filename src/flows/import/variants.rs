@@ -15,8 +15,8 @@ use super::{
 use crate::{
     db::copy::CopyText,
     domain::import::{
-        Fault, Kind, Row, allocation::Allocation, clinic::Clinic, region::Region,
-        register::Register, roster::Roster, slot::Slot, user::User,
+        Fault, Kind, Row, allocation::Allocation, cell::plain, clinic::Clinic, hours::Hours,
+        region::Region, register::Register, roster::Roster, slot::Slot, user::User,
     },
 };
 
@@ -30,10 +30,14 @@ impl RowParser for Understood {
             Kind::Register => format!("{:?}", Register::parse(row, today)?),
             Kind::Roster => format!("{:?}", Roster::parse(row, today)?),
             Kind::Clinics => format!("{:?}", Clinic::parse(row)?),
-            Kind::Slots => format!("{:?}", Slot::parse(row, Tz::Asia__Seoul)?),
+            Kind::Slots => {
+                let clinic_code = plain(row.get("clinic_code"));
+                format!("{clinic_code} {:?}", Slot::parse(row, Tz::Asia__Seoul)?)
+            }
             Kind::Allocations => format!("{:?}", Allocation::parse(row)?),
             Kind::Regions => format!("{:?}", Region::parse(row)?),
             Kind::Users => format!("{:?}", User::parse(row)?),
+            Kind::Hours => format!("{:?}", Hours::parse(row)?),
         };
         to.row(line).text(&text).end();
         Ok(())
@@ -195,7 +199,7 @@ const SAMPLES: &[Sample] = &[
                 "Lon",
                 "Parking",
             ],
-            &["CODE", "NAME", "REGION", "ZONE", "ADDRESS", "PHONE", "LAT", "LNG", "PARKING"],
+            &["CODE", "NAME", "REGION CODE", "ZONE", "ADDRESS", "PHONE", "LAT", "LNG", "PARKING"],
         ],
         values: &[
             (0, CODES),
@@ -232,7 +236,7 @@ const SAMPLES: &[Sample] = &[
             &["사업코드", "기관코드", "백신코드", "접종일", "수량", "경로"],
             &["접종사업코드", "접종 기관 코드", "제품코드", "날짜", "배정량", "예약경로"],
             &["Campaign Code", "Clinic Code", "Product Code", "Date", "Doses", "Channel"],
-            &["CAMPAIGN", "CLINIC CODE", "PRODUCT CODE", "ON DATE", "DOSES", "CHANNEL"],
+            &["CAMPAIGN CODE", "CLINIC CODE", "PRODUCT CODE", "ON DATE", "DOSES", "CHANNEL"],
         ],
         values: &[
             (1, CODES),
@@ -251,6 +255,75 @@ const SAMPLES: &[Sample] = &[
             ),
             (4, WHOLE),
             (5, &["WEB", "Web ", "", "ｗｅｂ"]),
+        ],
+    },
+    Sample {
+        kind: Kind::Hours,
+        header: &[
+            "clinic_code",
+            "weekdays",
+            "opens",
+            "closes",
+            "slot_minutes",
+            "seats_per_slot",
+            "from_date",
+            "to_date",
+            "break_from",
+            "break_to",
+            "except",
+        ],
+        rows: &[
+            &[
+                "A-1",
+                "mon-fri",
+                "09:00",
+                "18:00",
+                "15",
+                "1000",
+                "2026-12-01",
+                "2026-12-31",
+                "12:00",
+                "13:00",
+                "2026-12-25",
+            ],
+            &["B", "sat", "09:00", "12:00", "20", "5", "2026-12-01", "2026-12-31", "", "", ""],
+        ],
+        headings: &[
+            &[
+                "기관코드",
+                "요일",
+                "시작시각",
+                "종료시각",
+                "간격",
+                "정원",
+                "시작일",
+                "종료일",
+                "점심시작",
+                "점심종료",
+                "휴진일",
+            ],
+            &[
+                "Clinic Code",
+                "Days",
+                "Open",
+                "Close",
+                "Minutes",
+                "Seats",
+                "From",
+                "To",
+                "Break From",
+                "Break To",
+                "Closed",
+            ],
+        ],
+        values: &[
+            (1, &["MON-FRI", "Monday-Friday", "월-금", "월~금", "평일", "weekdays", "월화수목금"]),
+            (2, &["9:00", "09:00:00", "'09:00", "０９：００", " 09:00 "]),
+            (4, &["15.0", "'15", "１５"]),
+            (5, WHOLE),
+            (6, &["2026.12.01", "2026/12/1", "20261201", "2026-12-01 00:00:00"]),
+            (8, &["12:00:00", "１２：００", "'12:00"]),
+            (10, &["2026.12.25", "20261225", " 2026-12-25 "]),
         ],
     },
 ];

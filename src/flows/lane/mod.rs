@@ -18,6 +18,7 @@
 //! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
 //! the time, read persons, read bookings, write, commit.
 
+pub mod apart;
 mod delay;
 mod job;
 mod parked;

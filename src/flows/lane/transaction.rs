@@ -14,6 +14,7 @@ use crate::{
     db,
     domain::{
         BookingId, CampaignId, PersonId, SlotId,
+        actor::Actor,
         allocation::{Allocation, Key},
         batch::{Decide, Locked, Outcome, PersonState, Request},
         booking::Booking,
@@ -107,7 +108,7 @@ pub async fn run(
     if decision.writes.is_empty() {
         conn.execute("rollback").await?;
     } else {
-        db::batch::write(conn, &decision.writes, now).await?;
+        db::batch::write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
         conn.execute("commit").await?;
     }
     let work = without_waiting(began.elapsed(), locking);
@@ -122,13 +123,13 @@ fn without_waiting(total: Duration, locking: Duration) -> Duration {
 }
 
 /// The locked rows, and the numbers of the requests whose rows another transaction has locked.
-struct Rows {
-    slots: HashMap<SlotId, Slot>,
-    allocations: HashMap<Key, Vec<Allocation>>,
+pub(super) struct Rows {
+    pub(super) slots: HashMap<SlotId, Slot>,
+    pub(super) allocations: HashMap<Key, Vec<Allocation>>,
     left_out: BTreeSet<usize>,
 }
 
-async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
+pub(super) async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
     let slots = db::batch::lock_slots(conn, &slot_ids(requests)).await?;
     let keys: BTreeSet<_> = requests
         .iter()
@@ -171,7 +172,7 @@ fn slot_ids(requests: &[Request]) -> Vec<i64> {
 }
 
 /// Reads what the decision needs beside the locked rows.
-async fn read(
+pub(super) async fn read(
     conn: &mut PgConnection,
     known: &mut KnownRules,
     (slots, allocations): (HashMap<SlotId, Slot>, HashMap<Key, Vec<Allocation>>),

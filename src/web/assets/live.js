@@ -1,13 +1,14 @@
-// Renews numbers, counts down and helps with forms. Every page works without it.
+// Renews numbers, counts down, helps with forms. Each page works without it.
 
-/** @type {(what: string) => HTMLElement[]} */
-const all = (what) => [...document.querySelectorAll(what)].map((it) => /** @type {HTMLElement} */ (it));
-const EVERY = 10, SLOWEST = 120; // Seconds between two looks.
+/** @typedef {HTMLElement & { dataset: { [name: string]: string } }} It */
+/** @type {(what: string) => It[]} */
+const all = (what) => [...document.querySelectorAll(/** @type {any} */ (what))];
+const EVERY = 10, SLOWEST = 120; // Seconds.
 
 /** The server's clock in milliseconds. @type {() => number} */
 let clock = () => 0;
 
-/** @param {HTMLElement} live */
+/** @param {It} live */
 function renew(live) {
   const [stop] = all('[data-stop]'), [status] = all('[data-status]');
   const ends = all('[data-until]');
@@ -21,18 +22,18 @@ function renew(live) {
     let asked = 0;
     try {
       const began = performance.now();
-      const answer = await fetch(live.dataset.live ?? '', { cache: 'no-cache' });
+      const answer = await fetch(live.dataset.live, { cache: 'no-cache' });
       asked = Number(answer.headers.get('Retry-After')) || 0;
       if (!answer.ok) throw answer.status;
       const ended = performance.now();
       const sent = Date.parse(answer.headers.get('Date') ?? '') + 1e3 * Number(answer.headers.get('Age'));
       if (sent) {
         clock = () => sent + 500 + (ended - began) / 2 + performance.now() - ended;
-        for (const end of ends) count(end);
+        ends.forEach(count);
       }
       const news = await answer.json();
       for (const part of all('[data-key]')) {
-        const text = news[part.dataset.key ?? ''];
+        const text = news[part.dataset.key];
         if (typeof text === 'string' && text !== part.textContent) part.textContent = text;
       }
       if (status) status.textContent = (news.turn !== live.dataset.turn && status.dataset.status) || '';
@@ -42,18 +43,18 @@ function renew(live) {
     }
     later(Math.max(wait, asked) * (1 + Math.random() / 4));
   }
-  /** @type {Map<HTMLElement, number>} */
+  /** @type {Map<It, number>} */
   const counting = new Map();
-  /** @param {HTMLElement} end */
+  /** @param {It} end */
   function count(end) {
-    const left = Math.ceil((Date.parse(end.dataset.until ?? '') - clock()) / 1e3);
+    const left = Math.ceil((Date.parse(end.dataset.until) - clock()) / 1e3);
     clearTimeout(counting.get(end));
     if (isStopped) return;
     if (left > 0) {
-      end.textContent = (end.dataset.left ?? '{}').replace('{}', words(left));
-      counting.set(end, setTimeout(count, left > 60 ? ((left - 1) % 60 + 1) * 1e3 : 1e3, end));
+      end.textContent = end.dataset.left.replace('{}', words(left));
+      counting.set(end, setTimeout(count, 1e3 * (left > 60 ? (left - 1) % 60 + 1 : 1), end));
     } else {
-      end.textContent = end.dataset.over ?? '';
+      end.textContent = end.dataset.over;
       if (left > -5) later(1 + Math.random() * 5); // Not all at once.
     }
   }
@@ -61,7 +62,7 @@ function renew(live) {
     stop.hidden = false;
     stop.onclick = () => {
       isStopped = !isStopped;
-      [stop.textContent, stop.dataset.stop] = [stop.dataset.stop ?? '', stop.textContent ?? ''];
+      [stop.textContent, stop.dataset.stop] = [stop.dataset.stop, stop.textContent ?? ''];
       later(0);
     };
   }
@@ -79,11 +80,9 @@ export function words(seconds) {
     { style: 'unit', unit, unitDisplay: 'long' }).format(n)).join(' ');
 }
 
-for (const live of all('[data-live]')) renew(live);
+all('[data-live]').forEach(renew);
 
-for (const summary of all('#errors')) summary.focus();
-
-// What the browser kept for Back: somebody may have signed out since.
+// Kept for Back: somebody may have signed out since.
 addEventListener('pageshow', ({ persisted }) => {
   document.body.hidden = persisted;
   if (persisted) location.reload();
@@ -91,15 +90,15 @@ addEventListener('pageshow', ({ persisted }) => {
 
 // The second press within a second is not sent.
 document.addEventListener('submit', (event) => {
-  const form = /** @type {HTMLFormElement} */ (event.target);
+  const form = /** @type {any} */ (event.target);
   if (event.timeStamp - Number(form.dataset.sent ?? -1e3) < 1e3) event.preventDefault();
-  else form.dataset.sent = String(event.timeStamp);
+  else form.dataset.sent = event.timeStamp;
 });
 
-// Asked only when pressed, and to a kilometre.
+// Only when pressed, and to a kilometre.
 for (const near of all('[data-near]')) {
   near.hidden = !navigator.geolocation;
   near.onclick = () => navigator.geolocation.getCurrentPosition(({ coords }) => {
-    location.assign(`${near.dataset.near}near=${coords.latitude.toFixed(2)},${coords.longitude.toFixed(2)}`);
-  }, () => { near.textContent = near.dataset.denied ?? ''; });
+    location.href = `${near.dataset.near}near=${coords.latitude.toFixed(2)},${coords.longitude.toFixed(2)}`;
+  }, () => { near.textContent = near.dataset.denied; });
 }

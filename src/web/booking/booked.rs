@@ -10,15 +10,17 @@ use chrono::{DateTime, Utc};
 
 use super::{OfBooking, chosen, clinic::Facts};
 use crate::{
-    board::{catalogue::Card, snapshot::Snapshot},
+    board::{alternative::Alternative, catalogue::Card, snapshot::Snapshot},
     config::Origin,
     db,
     domain::{
-        BookingId, PersonId, Refusal,
+        BookingId, PersonId, Refusal, SlotId,
         booking::{Booking, State, open_again_until},
         booking_number::BookingNumber,
         booking_standing::{Next, Standing},
         clinic::Clinic,
+        closure::Disruption,
+        movement::Kind,
         notice::{Appointment, News, Notice},
         product::Product,
         sms_length::SmsStandard,
@@ -49,6 +51,16 @@ pub fn path(booking_id: BookingId) -> String {
 /// The same, for who wanted to book what they have booked already.
 pub fn path_again(booking_id: BookingId) -> String {
     format!("/bookings/{booking_id}?again=1")
+}
+
+/// So many ways out are shown.
+const WAYS_MAX: usize = 6;
+/// Set where a press to move was refused.
+const NOT_MOVED: &str = "not_moved";
+
+/// The same, for who could not move to the time that they chose.
+pub fn path_not_moved(booking_id: BookingId) -> String {
+    format!("/bookings/{booking_id}?{NOT_MOVED}=1")
 }
 
 /// A booking with what the board knows of its clinic, its campaign and its vaccine.
@@ -106,8 +118,8 @@ struct Page<'a> {
     standing: String,
     /// What became of the dose of a cancelled booking.
     dose: Option<&'static str>,
-    /// The clinic is closed on the day, and why.
-    closed: Option<String>,
+    /// Where to go from an appointment that is lost.
+    lost: Option<Lost>,
     rows: Vec<Row>,
     clinic: Option<Facts<'a>>,
     /// Where one books again.
@@ -115,10 +127,31 @@ struct Page<'a> {
 }
 
 struct Ahead {
+    when: String,
+    place: String,
     number: String,
     qr: Option<Html>,
     calendar: String,
     cancel: String,
+}
+
+struct Lost {
+    /// What became of the last press.
+    note: Option<&'static str>,
+    /// Where the forms go.
+    to: String,
+    ways: Vec<Way>,
+    cancel: String,
+}
+
+/// A way out, booked by one press.
+struct Way {
+    clinic: String,
+    address: String,
+    distance: Option<String>,
+    label: String,
+    slot_id: SlotId,
+    booking_id: BookingId,
 }
 
 /// A booking of whoever asks.
@@ -135,10 +168,18 @@ pub async fn get_booking(
     let booking = own(app, person_id, booking_id).await?;
     let snapshot = app.board.now();
     let known = Known::new(t, &snapshot, &booking);
-    let mut page = page(&visit, &known);
-    page.is_again = chosen::<u8>(visit.request.query_string(), "again") == Some(1);
-    if page.ahead.is_some() {
-        page.closed = closed(&visit, &snapshot, &known).await;
+    // Not worth failing for: the booking is shown as it was made.
+    let by = db::closure::find(&app.db.read, &[booking_id]).await.unwrap_or_default();
+    let mut page = page(&visit, &known, &by.get(&booking_id).cloned().unwrap_or_default());
+    let said = |name| chosen::<u8>(visit.request.query_string(), name) == Some(1);
+    page.is_again = said("again");
+    if let Some(lost) = &mut page.lost {
+        lost.note = said(NOT_MOVED).then(|| t.was_not_moved());
+        let ways = snapshot.alternatives(&booking, WAYS_MAX).into_iter();
+        lost.ways = ways.filter_map(|way| self::way(&visit, &snapshot, &way)).collect();
+    }
+    if booking.state == State::Cancelled {
+        page.dose = dose(app, booking_id, t).await;
     }
     if let Some(name) = name(app, person_id, visit.t).await {
         page.rows.insert(0, Row::new(t.booking_for(), name));
@@ -162,25 +203,28 @@ async fn name(app: &App, person_id: PersonId, t: Texts) -> Option<String> {
     Some(person.name_in(t.language()).to_owned())
 }
 
-fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
+fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {
     let (t, frame, now) = (visit.t, visit.frame(), visit.app.clock.now());
     let booking = known.booking;
     let zone = known.clinic.map_or(chrono_tz::UTC, |clinic| clinic.zone);
-    let standing = Standing::of(booking, zone, now);
+    let standing = Standing::of(booking, by, zone, now);
     let next = standing.next(known.card.map(|card| &card.campaign), now);
     let campaign_id = booking.campaign_id;
     let is_ahead = matches!(standing, Standing::Ahead { .. });
-    let is_late = known.open_again_until().zip(booking.ended_at).map(|(until, at)| at > until);
-    let is_cancelled = booking.state == State::Cancelled;
     Page {
         t,
         frame,
         heading: t.booking_heading(&standing),
         is_again: false,
-        ahead: is_ahead.then(|| ahead(visit, booking)),
+        ahead: is_ahead.then(|| ahead(visit, known)),
         standing: words::standing(t.language(), &standing, next),
-        dose: is_late.filter(|_| is_cancelled).map(|is_late| t.dose_of_cancelled(is_late)),
-        closed: None,
+        dose: None,
+        lost: matches!(standing, Standing::Lost { .. }).then(|| Lost {
+            note: None,
+            to: frame.to(&format!("{}/move", path(booking.booking_id))),
+            ways: Vec::new(),
+            cancel: frame.to(&format!("{}/cancel", path(booking.booking_id))),
+        }),
         rows: known.rows(t),
         clinic: known.clinic.map(|clinic| Facts::new(t, clinic)),
         book_again: (next == Next::BookAgain)
@@ -188,32 +232,39 @@ fn page<'a>(visit: &'a Visit, known: &Known<'a>) -> Page<'a> {
     }
 }
 
-fn ahead(visit: &Visit, booking: &Booking) -> Ahead {
+fn ahead(visit: &Visit, known: &Known<'_>) -> Ahead {
+    let (t, booking) = (visit.t, known.booking);
     let number = BookingNumber::of(&visit.app.keys.booking_number, booking.booking_id);
     let to = |part: &str| visit.frame().to(&format!("{}{part}", path(booking.booking_id)));
     Ahead {
-        qr: qr::picture(&number.digits(), &visit.t.qr_of(&number.to_string())),
+        when: known.when.clone(),
+        place: known.clinic.map_or_else(String::new, |clinic| t.name(&clinic.name).to_owned()),
+        qr: qr::picture(&number.digits(), &t.qr_of(&number.to_string())),
         number: number.to_string(),
         calendar: to("/calendar.ics"),
         cancel: to("/cancel"),
     }
 }
 
-/// That the clinic gives nothing on the day after all, with the reason where it can be told at
-/// once.
-async fn closed(visit: &Visit, snapshot: &Snapshot, known: &Known<'_>) -> Option<String> {
-    let (t, booking) = (visit.t, known.booking);
-    let (_, slot) = snapshot.slot(booking.slot_id)?;
-    if !slot.is_closed {
-        return None;
-    }
-    let read = &visit.app.db.read;
-    let closures = db::clinic::list_closures(read, booking.clinic_id, booking.on_date, 1).await;
-    let closures = closures.unwrap_or_default();
-    let reason = closures.first().filter(|closure| closure.on_date == booking.on_date);
-    Some(match reason {
-        Some(closure) => t.clinic_is_closed_because(t.name(&closure.reason)),
-        None => t.clinic_is_closed().to_owned(),
+/// What became of the dose of a cancelled booking, by the line that moved it: the campaign's limit
+/// may be another one since. Not worth waiting for.
+async fn dose(app: &App, booking_id: BookingId, t: Texts) -> Option<&'static str> {
+    let _admitted = admit::<admission::Read>(app).ok()?;
+    let kind = db::movement::cancelled_by(&app.db.read, booking_id).await.ok()??;
+    Some(t.dose_of_cancelled(kind == Kind::CancelLate))
+}
+
+fn way(visit: &Visit, snapshot: &Snapshot, way: &Alternative<'_>) -> Option<Way> {
+    let t = visit.t;
+    let clinic = snapshot.catalogue.clinic(way.clinic.clinic_id)?;
+    let when = t.instant(way.slot.starts_at, clinic.zone);
+    Some(Way {
+        clinic: t.name(&clinic.name).to_owned(),
+        address: clinic.address.clone(),
+        distance: way.distance_km.filter(|km| *km > 0.0).map(|km| t.distance(km)),
+        label: t.book_there(&when),
+        slot_id: way.slot.slot_id,
+        booking_id: BookingId(visit.app.clock.id()),
     })
 }
 
@@ -230,7 +281,9 @@ pub async fn get_calendar(
     let app = &visit.app;
     let booking = own(app, session.person_id, booking_id).await?;
     let snapshot = app.board.now();
-    let file = file(&visit, &snapshot, &booking).ok_or_else(Refusal::not_found)?;
+    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
+    let by = by.get(&booking_id).cloned().unwrap_or_default();
+    let file = file(&visit, &snapshot, (&booking, by)).ok_or_else(Refusal::not_found)?;
     let media_type = format!("text/calendar; charset=utf-8; method={}", file.method);
     let mut response = HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, media_type))
@@ -243,7 +296,11 @@ pub async fn get_calendar(
 
 /// The file that messages bring too, so that each replaces the one before it. None where the board
 /// does not know clinic or campaign.
-fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<CalendarFile> {
+fn file(
+    visit: &Visit,
+    snapshot: &Snapshot,
+    (booking, by): (&Booking, Disruption),
+) -> Option<CalendarFile> {
     let (app, site) = (&visit.app, &visit.app.site);
     let catalogue = &snapshot.catalogue;
     let (clinic, card) =
@@ -263,11 +320,11 @@ fn file(visit: &Visit, snapshot: &Snapshot, booking: &Booking) -> Option<Calenda
         directions: clinic.directions.clone(),
         amenities: clinic.amenities,
         closure_reason: None,
+        cancelled_because: by.cancelled_because,
     };
-    let is_closed = snapshot.slot(booking.slot_id).is_some_and(|(_, slot)| slot.is_closed);
     let (news, happened_at) = match (booking.state, booking.ended_at) {
         (State::Cancelled, Some(at)) => (News::Cancelled, at),
-        _ if is_closed => (News::Closed, app.clock.now()),
+        _ if by.lost.is_some() => (News::Closed, app.clock.now()),
         _ => (News::Booked, booking.booked_at),
     };
     let head = Letterhead {

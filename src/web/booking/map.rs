@@ -1,5 +1,5 @@
-//! The clinics of a list on a map, by the numbers that they have there. The list has everything that
-//! the map shows; who does not see it misses nothing.
+//! The clinics of a list on a map, by the numbers that they have there. The list has everything
+//! that the map shows; who does not see it misses nothing.
 
 use std::fmt::Write as _;
 
@@ -40,9 +40,9 @@ pub struct Words<'a> {
     pub about: &'a str,
 }
 
-/// The picture; none where no clinic's place is known. `you` is about where somebody is.
+/// The picture; none where there are no two places to tell apart. `you` is about where somebody is.
 pub fn draw(pins: &[Pin], you: Option<(f64, f64)>, words: Words<'_>) -> Option<Html> {
-    if pins.is_empty() {
+    if pins.len() + usize::from(you.is_some()) < 2 || pins.is_empty() {
         return None;
     }
     let places = pins.iter().map(|pin| (pin.latitude, pin.longitude));
@@ -160,7 +160,10 @@ mod tests {
         assert_eq!(svg.matches("class=\"full\"").count(), 2, "disc and number: {svg}");
         assert!(svg.contains("Map &lt;b&gt;") && !svg.contains(" style"), "{svg}");
         assert!(svg.contains("5 km</text>"), "{svg}");
-        assert!(draw(&[], Some((37.5, 127.0)), Words { title: "", about: "" }).is_none());
+        let words = Words { title: "", about: "" };
+        assert!(draw(&[], Some((37.5, 127.0)), words).is_none());
+        assert!(draw(&pins[..1], None, words).is_none(), "where else?");
+        assert!(draw(&pins[..1], Some((37.5, 127.0)), words).is_some());
     }
 
     #[test]

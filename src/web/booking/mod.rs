@@ -10,6 +10,7 @@ pub mod elsewhere;
 pub mod map;
 pub mod place;
 pub mod refused;
+pub mod relocate;
 pub mod standing;
 pub mod time;
 

@@ -170,7 +170,7 @@ fn turns(t: Texts, snapshot: &Snapshot, supply: &Supply) -> Vec<(String, String,
     let row = tranches.map(|(offered, doses)| {
         let digits = offered.tranche.birth_day_digits.iter().map(i16::to_string);
         let digits: Vec<_> = digits.collect();
-        let from = t.instant(offered.tranche.opens_at, card.campaign.zone);
+        let from = words::brief(t.language(), offered.tranche.opens_at, card.campaign.zone);
         (digits.join(", "), from, t.count(doses.doses))
     });
     row.collect()

@@ -147,6 +147,19 @@ texts! {
     booking_past_title, "This appointment is over", "예약 시간이 지났습니다";
     booking_given_title, "You got this dose", "접종을 받으셨습니다";
     booking_cancelled_title, "This booking is cancelled", "취소된 예약입니다";
+    booking_lost_title, "Your appointment cannot take place", "예약대로 접종할 수 없습니다";
+    where_to_go, "Where you can go instead", "대신 가실 수 있는 곳";
+    one_press_moves,
+        "One press books there and gives this appointment up.",
+        "누르시면 그 시간으로 예약되고, 이 예약은 없어집니다.";
+    book_there(when: &str), "Book {when}", "{when} 예약하기";
+    nowhere_to_go,
+        "At this moment nothing else can be booked. Your booking stands: look again later.",
+        "지금은 다른 곳에도 예약할 수 있는 백신이 없습니다. 이 예약은 남아 있으니 나중에 다시 확인해 주십시오.";
+    was_not_moved,
+        "That time was taken a moment ago, or cannot be booked. Your booking stands as it was. \
+         Choose one of these:",
+        "방금 다른 분이 예약했거나 예약할 수 없는 시간입니다. 이 예약은 그대로입니다. 아래에서 선택해 주십시오.";
     booking_missed_title, "You were not there", "오지 않으신 예약입니다";
     have_it_already,
         "You already have this booking. Pressing again changed nothing.",
@@ -171,14 +184,6 @@ texts! {
         "To come at another time, cancel this booking first and book again. You give up its dose \
          by that, so look first whether there is another.",
         "시간을 바꾸려면 이 예약을 취소하고 다시 예약해 주십시오. 취소하면 확보된 백신이 없어지므로 다른 시간이 있는지 먼저 확인해 주십시오.";
-    clinic_is_closed,
-        "The clinic is closed at this time after all. Call the clinic, or cancel and book another \
-         time.",
-        "접종기관이 이 시간에 운영하지 않게 되었습니다. 접종기관에 전화하시거나 취소한 뒤 다른 시간을 예약해 주십시오.";
-    clinic_is_closed_because(reason: &str),
-        "The clinic is closed on this day after all: {reason}. Call the clinic, or cancel and book \
-         another time.",
-        "접종기관이 이날 운영하지 않게 되었습니다. 사유: {reason}. 접종기관에 전화하시거나 취소한 뒤 다른 시간을 예약해 주십시오.";
     dose_opened,
         "The dose is open to everybody again.",
         "백신은 다시 모두에게 열렸습니다.";
@@ -259,7 +264,10 @@ impl Texts {
             Standing::Ahead { .. } => self.booked_title(),
             Standing::Past { .. } => self.booking_past_title(),
             Standing::Given { .. } => self.booking_given_title(),
-            Standing::Cancelled { .. } => self.booking_cancelled_title(),
+            Standing::Lost { .. } => self.booking_lost_title(),
+            Standing::Cancelled { .. } | Standing::CancelledFor { .. } => {
+                self.booking_cancelled_title()
+            }
             Standing::Missed { .. } => self.booking_missed_title(),
         }
     }

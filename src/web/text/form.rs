@@ -39,7 +39,6 @@ texts! {
     phone_label, "Mobile phone", "휴대전화 번호";
     phone_hint, "The number in the register.", "등록된 번호를 입력해 주십시오.";
     phone_missing, "Write your phone number.", "휴대전화 번호를 입력해 주십시오.";
-    number_label, "Booking number", "예약번호 10자리";
     number_hint,
         "10 digits, as in the message and on the page of the booking. Spaces do not matter.",
         "문자나 예약 화면에 있는 숫자 10자리입니다. 띄어쓰기는 상관없습니다.";

@@ -21,6 +21,10 @@ texts! {
     booking_show, "Show this booking", "예약 보기";
     booking_cancelled, "Cancelled", "취소됨";
     booking_no_show, "Not come", "미접종";
+    booking_is_lost, "Cannot take place", "접종 불가";
+    choose_another,
+        "The clinic does not have this time any more. Choose another time or clinic.",
+        "접종기관이 이 시간에 운영하지 않습니다. 다른 시간이나 다른 접종기관을 선택해 주십시오.";
     booking_held, "Held for you", "확보됨";
     booking_is_due, "Time has passed", "예약 시간 지남";
     booked_next,

@@ -20,8 +20,8 @@ texts! {
     number_known, "I have a booking number", "예약번호가 있습니다";
     number_not_known, "I do not know the number", "예약번호를 모릅니다";
     number_sent(time: &str),
-        "If there is a booking with this number and date of birth, a 6-digit code is on its way to \
-         the phone that was registered for it. It works for {time}.",
+        "If there is a booking with this number and date of birth, a 6\u{2011}digit code is on \
+         its way to the phone that was registered for it. It works for {time}.",
         "이 예약번호와 생년월일로 된 예약이 있으면 등록된 휴대전화로 인증번호 6자리를 보냅니다. {time} 동안 쓸 수 있습니다.";
     number_was_sent,
         "A code went to the phone that was registered for the booking, if there is one with this \
@@ -59,8 +59,8 @@ texts! {
 
     code_title, "Write the code", "인증번호 입력";
     code_on_its_way(phone: &str, time: &str),
-        "If these details match our register, a 6-digit code is on its way to {phone}. It works \
-         for {time}.",
+        "If these details match our register, a 6\u{2011}digit code is on its way to {phone}. It \
+         works for {time}.",
         "입력하신 정보가 등록된 정보와 같으면 {phone} 번호로 인증번호 6자리를 보냅니다. {time} 동안 쓸 수 있습니다.";
     code_was_sent(phone: &str),
         "A code for these details went to {phone}, if they match our register.",

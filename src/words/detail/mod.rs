@@ -5,6 +5,7 @@ mod clinic_day;
 mod dose;
 mod field;
 mod file;
+mod hours;
 mod import;
 mod person;
 mod person_change;
@@ -261,6 +262,24 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
             clinic_day::doses_beyond_seats(language, *doses, *seats)
         }
 
+        // slots and opening hours that change
+        Detail::SlotOverlaps { starts_at, ends_at, zone } => {
+            hours::slot_overlaps(language, (*starts_at, *ends_at), zone)
+        }
+        Detail::SlotOverlapsLine { line } => hours::slot_overlaps_line(language, *line),
+        Detail::SlotTaken { taken } => hours::slot_taken(language, *taken),
+        Detail::ZoneBooked { bookings } => hours::zone_booked(language, *bookings),
+        Detail::ClosesBeforeOpens => hours::closes_before_opens(language),
+        Detail::BreakReversed => hours::break_reversed(language),
+        Detail::DatesReversed => hours::dates_reversed(language),
+        Detail::TooManyDays { days_max } => hours::too_many_days(language, *days_max),
+        Detail::NoSuchDay => hours::no_such_day(language),
+        Detail::NoSlotFits => hours::no_slot_fits(language),
+        Detail::DayHasHours { line } => hours::day_has_hours(language, *line),
+        Detail::NothingClosed => hours::nothing_closed(language),
+        Detail::SlotNotLost => hours::slot_not_lost(language),
+
+        // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
 
         // who is a person

@@ -77,7 +77,7 @@ async fn lists_go_on_where_they_stopped() {
 }
 
 #[tokio::test]
-async fn a_clinic_changes_but_not_the_zone_of_its_slots() {
+async fn a_clinic_changes_and_its_zone_while_nothing_is_booked() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;
     let admin = app.admin().await;
@@ -85,8 +85,23 @@ async fn a_clinic_changes_but_not_the_zone_of_its_slots() {
     let changed = patch(&admin, &path, &json!({ "name": "Moved", "latitude": 35.1 })).await.ok(200);
     assert_eq!((&changed["name"], &changed["latitude"]), (&json!("Moved"), &json!(35.1)));
     assert_eq!(changed["code"], "C1");
+    let slot = made.slot(0, 2, 0);
+    let slots = format!("{path}/slots?date={}", slot.on_date);
+    // An hour behind Seoul: each slot moves to where the next one was.
+    patch(&admin, &path, &json!({ "zone": "Asia/Manila" })).await.ok(200);
+    let moved = admin.get(&slots).await.ok(200)["slots"].clone();
+    let later = slot.starts_at + chrono::TimeDelta::hours(1);
+    assert_eq!(moved[0]["starts_at"], json!(later), "nine o'clock stays nine o'clock");
+    assert_eq!(moved[0]["slot_id"], json!(slot.slot_id));
+    assert_eq!(moved.as_array().map(Vec::len), Some(2));
+    patch(&admin, &path, &json!({ "zone": "Asia/Seoul" })).await.ok(200);
+    assert_eq!(admin.get(&slots).await.ok(200)["slots"][0]["starts_at"], json!(slot.starts_at));
+    let body = made.booking(slot);
+    app.citizen(&made.people[0]).put_booking(Uuid::now_v7(), &body).await.ok(201);
     let zone = patch(&admin, &path, &json!({ "zone": "Europe/Paris" })).await;
-    zone.blames(422, "invalid_field", "zone");
+    let refused = zone.blames(422, "invalid_field", "zone");
+    assert_eq!(refused["cause"], "zone_booked");
+    assert_eq!(refused["facts"]["bookings"], 1);
     patch(&admin, &path, &json!({ "zone": "Asia/Seoul" })).await.ok(200);
     let nowhere = patch(&admin, &path, &json!({ "region_id": 999 })).await;
     nowhere.blames(422, "invalid_field", "region_id");

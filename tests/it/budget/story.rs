@@ -35,6 +35,9 @@ pub async fn tell(recorder: &mut Recorder) {
     recorder.get(&admin, &format!("/v1/admin/imports/{kind}/{}", last["import_id"])).await;
 }
 
+const HOURS: &str =
+    "clinic_code,weekdays,opens,closes,slot_minutes,seats_per_slot,from_date,to_date";
+
 /// Connections are made on first use, and each lane reads the rules before its first batch.
 async fn warm_up(recorder: &Recorder, admin: &Client) {
     let new = json!({ "code": "warm", "name": "Warm" });
@@ -251,6 +254,48 @@ async fn places(recorder: &mut Recorder, admin: &Client) {
     recorder.put(admin, &day, json!({ "reason": "Typhoon" })).await;
     recorder.get(admin, &format!("{clinic}/closures")).await;
     recorder.delete(admin, &day).await;
+    hours(recorder, admin, &clinic).await;
+}
+
+/// Opening hours, and a closed day with those who are booked then.
+async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
+    let made = recorder.made.clone();
+    let (date, later) = (made.allocation(2, 1).on_date, made.allocation(2, 4).on_date);
+    let series = |minutes: u32| {
+        json!({ "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "opens": "09:00",
+            "closes": "18:00", "slot_minutes": minutes, "seats_per_slot": 100,
+            "from_date": date, "to_date": later })
+    };
+    let path = format!("{clinic}/hours");
+    recorder.post(admin, &path, series(60)).await;
+    recorder.post(admin, &path, series(30)).await;
+    recorder.get(admin, &path).await;
+    let own = json!({ "opens": "09:00", "closes": "12:00", "slot_minutes": 60,
+        "seats_per_slot": 100 });
+    recorder.put(admin, &format!("{path}/{date}"), own).await;
+    recorder.delete(admin, &format!("{path}/{date}")).await;
+    let many = json!({ "clinic_ids": [made.clinics[2]], "series": series(60) });
+    recorder.post(admin, "/v1/admin/hours", many).await;
+
+    let slot = made.slot(2, 2, 0);
+    let (lost, left) = (&made.people[20], &made.people[21]);
+    let (lost_id, left_id) = (Uuid::now_v7(), Uuid::now_v7());
+    for (person, id) in [(lost, lost_id), (left, left_id)] {
+        recorder.app.citizen(person).put_booking(id, &made.booking(slot)).await.ok(201);
+    }
+    let day = format!("{clinic}/closures/{}", slot.on_date);
+    admin.put(&day, &json!({ "reason": "Snow" })).await.ok(200);
+    let citizen = recorder.app.citizen(lost);
+    recorder.get(&citizen, &format!("/v1/bookings/{lost_id}/alternatives")).await;
+    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(0, 2, 0).slot_id });
+    recorder.post(&citizen, &format!("/v1/bookings/{lost_id}/move"), to).await;
+    recorder.get(admin, &format!("{clinic}/unreached?date={}", slot.on_date)).await;
+    let tick = format!("{clinic}/unreached/{left_id}");
+    recorder.put(admin, &tick, json!({ "how": "phone" })).await;
+    recorder.delete(admin, &tick).await;
+    let because = json!({ "reason": "Snow" });
+    recorder.post(admin, &format!("{day}/cancellations"), because).await;
+    admin.delete(&day).await;
 }
 
 /// Gives the id of another vaccine.
@@ -410,7 +455,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
     for rows in [1..2_u32, 2..400] {
         let (mut register, mut roster) = (String::new(), String::new());
         let (mut clinics, mut slots) = (String::new(), String::new());
-        let mut allocations = String::new();
+        let (mut allocations, mut hours) = (String::new(), String::new());
         let (mut regions, mut users) = (String::new(), String::new());
         for n in rows {
             let person = format!("Person {n},1962-03-01,011{n:08}");
@@ -421,6 +466,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             writeln!(allocations, "test,F{n},207,2030-03-04,10").unwrap();
             writeln!(regions, "R{n},Region {n},P1").unwrap();
             writeln!(users, "user-{n},staff,F{n}").unwrap();
+            writeln!(hours, "F{n},daily,09:00,12:00,30,5,2030-04-01,2030-04-07").unwrap();
         }
         let person = "name,birth_date,phone";
         let clinic = "code,name,region_code,zone,address,phone,latitude,longitude";
@@ -433,6 +479,7 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             ("allocations", &allocation.to_owned(), allocations),
             ("regions", &"code,name,parent_code".to_owned(), regions),
             ("users", &"username,role,clinic_code".to_owned(), users),
+            ("hours", &HOURS.to_owned(), hours),
         ] {
             recorder.import(admin, kind, format!("{header}\n{rows}")).await;
         }

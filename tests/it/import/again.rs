@@ -178,7 +178,8 @@ async fn an_import_of_an_earlier_version_is_known_by_its_bytes() {
 #[tokio::test]
 async fn two_files_at_once_are_loaded_one_after_the_other() {
     let (app, admin) = start().await;
-    let other = app.another().await.admin().await;
+    let beside = app.another().await;
+    let other = beside.admin().await;
     let people = |from: u32| {
         let row = |n: u32| format!("Person {n},1962-03-01,011{n:08},P1D1\n");
         let rows: String = (from..from + 500).map(row).collect();

@@ -63,6 +63,7 @@ const CASES: &[Case] = &[
     read("slots-space.csv", 1),
     read("slots-seconds.csv", 1),
     read("slots-v1.csv", 1),
+    read("slots-v2-fewer.csv", 1),
     Case {
         rejected: &[(2, "starts_at", "time_skipped"), (3, "starts_at", "time_twice")],
         ..read("slots-dst.csv", 1)
@@ -72,7 +73,7 @@ const CASES: &[Case] = &[
 ];
 
 /// A file of practice. Days of allocations that were ahead when it was made are as far ahead now.
-pub(super) fn bytes(file: &str) -> Vec<u8> {
+pub fn bytes(file: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/import/cases");
     let bytes = std::fs::read(folder.join(file)).unwrap();
     if !file.starts_with("allocations") {
@@ -98,7 +99,7 @@ fn kind(file: &str) -> &str {
 }
 
 /// The setting of the cases: a campaign, its product, three clinics and two regions.
-pub(super) async fn setting() -> (TestApp, Client) {
+pub async fn setting() -> (TestApp, Client) {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;
     receive(&app.db, made.nation, 100_000).await;

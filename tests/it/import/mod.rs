@@ -13,6 +13,7 @@ mod memory;
 mod person;
 mod register;
 mod reject;
+mod slot;
 mod spool;
 mod template;
 mod user;

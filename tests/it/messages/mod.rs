@@ -5,3 +5,5 @@ mod news;
 mod outbox;
 mod provider;
 mod real;
+mod trial;
+mod webhook;

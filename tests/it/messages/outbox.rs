@@ -178,9 +178,9 @@ async fn what_a_dead_node_has_claimed_comes_back_by_itself() {
         pause: TimeDelta::zero(),
         attempts: 1,
     };
-    let late = Settled { put_back: dead.iter().map(put_back).collect(), done: Vec::new() };
+    let late = Settled { put_back: dead.iter().map(put_back).collect(), ..Settled::default() };
     assert!(claim(&app, &late, 10).await.is_empty(), "it gives back only what is its own");
-    let own = Settled { put_back: again.iter().map(put_back).collect(), done: Vec::new() };
+    let own = Settled { put_back: again.iter().map(put_back).collect(), ..Settled::default() };
     assert_eq!(ids(&claim(&app, &own, 10).await), [1, 2, 3], "the control");
 }
 
@@ -197,13 +197,13 @@ async fn what_is_put_back_is_left_alone_for_its_pause() {
         pause: TimeDelta::minutes(10),
         attempts: 1,
     };
-    let settled = Settled { put_back: vec![put_back], done: Vec::new() };
+    let settled = Settled { put_back: vec![put_back], ..Settled::default() };
     assert!(claim(&app, &settled, 10).await.is_empty(), "and goes on waiting");
     let sql = "update outbox set due_at = clock_timestamp() where outbox_id = 1";
     query(sql).execute(&app.db).await.expect("due");
     let again = claim(&app, &Settled::default(), 10).await;
     assert_eq!((ids(&again), again[0].attempts), (vec![1], 2));
-    let settled = Settled { done: vec![1], put_back: Vec::new() };
+    let settled = Settled { done: vec![1], ..Settled::default() };
     assert_eq!(ids(&claim(&app, &settled, 10).await), [2]);
 }
 

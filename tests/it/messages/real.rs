@@ -58,14 +58,14 @@ fn await_port(port: u16) {
 }
 
 /// Kannel, in front of a carrier that the test sees.
-struct Kannel {
-    carrier: Gateway,
+pub struct Kannel {
+    pub carrier: Gateway,
     port: u16,
     _boxes: [Server; 2],
 }
 
 impl Kannel {
-    async fn start(folder: &Path) -> Self {
+    pub async fn start(folder: &Path) -> Self {
         let carrier = Gateway::answering(|_, _| Some(202)).await;
         let [admin, smsbox, incoming, port] = std::array::from_fn(|_| free_port());
         let settings = format!(
@@ -99,7 +99,7 @@ impl Kannel {
         Self { carrier, port, _boxes: boxes }
     }
 
-    fn settings(&self) -> String {
+    pub fn settings(&self) -> String {
         format!(
             "[[sms]]\nname = \"kannel\"\n[sms.http]\nmethod = \"GET\"\n\
              url = \"http://127.0.0.1:{}/cgi-bin/sendsms?username=dosebook&password={{secret.key}}\
@@ -111,7 +111,7 @@ impl Kannel {
         )
     }
 
-    async fn until_texts(&self, phone: &str, count: usize) -> Vec<String> {
+    pub async fn until_texts(&self, phone: &str, count: usize) -> Vec<String> {
         self.carrier.until(|got| texts(got, phone).len() >= count).await;
         self.carrier.look(|got| texts(got, phone))
     }
@@ -153,7 +153,7 @@ fn utf16(bytes: &[u8]) -> String {
 }
 
 /// aiosmtpd with a certificate of its own authority.
-struct MailServer {
+pub struct MailServer {
     folder: PathBuf,
     port: u16,
     mails: Receiver<Value>,
@@ -161,7 +161,7 @@ struct MailServer {
 }
 
 impl MailServer {
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let sh = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
                       -subj '/CN=test' -keyout ca.key -out ca.pem \
                       -addext basicConstraints=critical,CA:TRUE
@@ -189,7 +189,7 @@ impl MailServer {
         Self { folder: folder.to_owned(), port, mails, _server: server }
     }
 
-    fn settings(&self) -> String {
+    pub fn settings(&self) -> String {
         format!(
             "[[mail]]\nname = \"aiosmtpd\"\ntimeout_seconds = 2\n[mail.smtp]\n\
              host = \"localhost\"\nport = {}\nuser = \"book\"\n\
@@ -200,7 +200,7 @@ impl MailServer {
         )
     }
 
-    fn next(&self) -> Value {
+    pub fn next(&self) -> Value {
         self.mails.recv_timeout(PATIENCE).expect("a mail")
     }
 }
@@ -214,7 +214,7 @@ fn python() -> &'static str {
     ["/usr/bin/python3", "python3"].into_iter().find(has).expect("scripts/need aiosmtpd")
 }
 
-fn settings(folder: &Path, parts: &[String]) -> PathBuf {
+pub fn settings(folder: &Path, parts: &[String]) -> PathBuf {
     let file = folder.join("messages.toml");
     fs::write(&file, format!("quiet_hours = \"none\"\n{}", parts.concat())).unwrap();
     file

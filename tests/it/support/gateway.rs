@@ -20,6 +20,8 @@ pub struct Got {
     pub path: String,
     /// The whole body, as JSON where it is.
     pub body: Value,
+    /// The same as it came.
+    pub raw: Vec<u8>,
     pub headers: Vec<(String, String)>,
     /// What it was answered.
     pub status: u16,
@@ -159,6 +161,7 @@ async fn take(shared: Data<Shared>, request: HttpRequest, body: Bytes) -> HttpRe
     let mut got = Got {
         path: request.uri().to_string(),
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        raw: body.to_vec(),
         headers: request.headers().iter().map(|(k, v)| (k.to_string(), text(v))).collect(),
         status: 0,
     };

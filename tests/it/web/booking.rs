@@ -292,7 +292,7 @@ async fn a_booking_that_is_over_says_so_and_how_to_go_on() {
     };
     for (state, english, korean, books_again) in [
         (2, "You got this dose", "접종을 받으셨습니다", false),
-        (3, "The dose is open to everybody again.", "백신은 다시 모두에게 열렸습니다.", true),
+        (3, "You cancelled this booking", "예약을 취소하셨습니다", true),
         (4, "you did not come", "오지 않으신 것으로 기록되어 있습니다", true),
     ] {
         set_state(&app, &path, state).await;
@@ -326,9 +326,52 @@ async fn a_clinic_that_closes_the_day_is_seen_on_the_booking() {
     app.admin().await.put(&closure, &reason).await.ok(200);
     app.refresh().await;
     let page = browser.open(&format!("/en{path}")).await.ok(200);
-    assert!(said(&page).contains("closed on this day after all: Burst pipe"), "{}", said(&page));
+    let english = said(&page);
+    assert!(english.contains("cannot take place") && english.contains("The reason: Burst pipe."));
     let page = browser.open(&format!("/ko{path}")).await.ok(200);
     assert!(said(&page).contains("사유: 수도관 파열"), "{}", said(&page));
     let file = browser.open(&format!("/ko{path}/calendar.ics")).await.ok(200);
     assert!(file.text.contains("METHOD:CANCEL"), "{}", file.text);
+}
+
+#[tokio::test]
+async fn one_press_moves_a_lost_appointment_to_where_there_is_one() {
+    let (app, made) = service(World::new().people(2)).await;
+    let path = book(&app, &made, 0, made.slot(0, 2, 0)).await;
+    let mut browser = signed_in(&app, &made.people[0]);
+    let day = made.allocation(0, 2);
+    let closure = format!("/v1/admin/clinics/{}/closures/{}", day.clinic_id, day.on_date);
+    app.admin().await.put(&closure, &serde_json::json!({"reason": "Burst pipe"})).await.ok(200);
+    app.refresh().await;
+    let page = browser.open(&format!("/en{path}")).await.ok(200);
+    let seen = said(&page);
+    assert!(seen.contains("Where you can go instead") && seen.contains("Clinic 2"), "{seen}");
+    let form = page.form(&format!("/en{path}/move"));
+    let moved = browser.press(&form).await;
+    assert!(said(&moved).contains("You are booked"), "{}", said(&moved));
+    // The old page says so, and pressing its form again ends on the new booking.
+    let old = browser.open(&format!("/en{path}")).await.ok(200);
+    assert!(said(&old).contains("You cancelled this booking"), "{}", said(&old));
+    let again = browser.press(&form).await;
+    assert!(said(&again).contains("You are booked"), "{}", said(&again));
+}
+
+#[tokio::test]
+async fn who_was_cancelled_by_the_administration_reads_why_and_how_to_book_again() {
+    let (app, made) = service(World::new().people(1)).await;
+    let path = book(&app, &made, 0, made.slot(0, 1, 0)).await;
+    let day = made.allocation(0, 1);
+    let closure = format!("/v1/admin/clinics/{}/closures/{}", day.clinic_id, day.on_date);
+    let admin = app.admin().await;
+    let reason = serde_json::json!({"reason": "Burst pipe", "reason_ko": "수도관 파열"});
+    admin.put(&closure, &reason).await.ok(200);
+    admin.post(&format!("{closure}/cancellations"), &reason).await.ok(200);
+    let mut browser = signed_in(&app, &made.people[0]);
+    let page = browser.open(&format!("/en{path}")).await.ok(200);
+    let seen = said(&page);
+    assert!(seen.contains("was cancelled for you") && seen.contains("Burst pipe."), "{seen}");
+    assert!(!seen.contains("You cancelled") && seen.contains("Book again"), "{seen}");
+    let page = browser.open(&format!("/ko{path}")).await.ok(200);
+    let seen = said(&page);
+    assert!(seen.contains("접종기관 사정으로") && seen.contains("수도관 파열"), "{seen}");
 }

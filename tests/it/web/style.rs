@@ -5,7 +5,7 @@ use crate::support::TestApp;
 
 /// Every macro of the parts, by a mark of what it makes. A new macro must be shown and named here.
 const MARKS: &[(&str, &str)] = &[
-    ("back", "class=\"back\""),
+    ("back", "class=\"before\""),
     ("bar_cell", "<svg class=\"bar\""),
     ("button", "<button class=\"button\">"),
     ("date", "id=\"birth-year\""),

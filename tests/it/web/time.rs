@@ -24,6 +24,7 @@ fn path(made: &Made, language: &str, clinic: usize, day: usize) -> String {
 /// The times of a page: slot (none where it cannot be chosen), time and what is left.
 fn times(page: &Page) -> Vec<(Option<i64>, String, String)> {
     let lists = page.main().split("<h3>").skip(1);
+    let lists = lists.map(|list| list.split_once("</ul>").expect("its end").0);
     let items = lists.flat_map(|list| list.split("<li>").skip(1));
     items
         .map(|item| {

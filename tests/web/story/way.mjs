@@ -7,6 +7,8 @@ import { LANGUAGES, inspect } from './page.mjs';
 
 /** Pages between the first and the booking, this one too. */
 const SCREENS_MAX = 7;
+/** Keys on the way to booked, besides what is typed into fields. */
+const KEYS_MAX = 25;
 
 /** @param {Citizen} citizen @param {(where: string) => Promise<void>} [look] */
 async function whole(citizen, look = async () => {}) {
@@ -79,6 +81,7 @@ export const stories = LANGUAGES.flatMap((language) => [
     async run(stage) {
       const citizen = await Citizen.at(stage, { language, byKeyboard: true, viewport: { width: 1024, height: 768 } });
       const { screens, keys } = await whole(citizen);
+      if (citizen.visitor.keys > KEYS_MAX) citizen.visitor.found.push(`keys: ${keys}`);
       return `${screens} screens, ${keys}`;
     },
   },
