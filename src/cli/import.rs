@@ -38,7 +38,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns(), after_long_help = forms())]
 pub struct Args {
-    /// What the file holds: regions, users, register, roster, clinics, slots, allocations or hours
+    /// What the file holds: regions, users, register, roster, clinics, slots, hours or allocations
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -195,12 +195,12 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
         report.rows_unchanged,
         report.rows_rejected,
     ));
-    for invitation in &report.invitations {
-        line(user::invited(invitation));
-    }
     if let Some(slots) = &report.slots {
         line(slot_line(slots));
         slots.kept.iter().for_each(|kept| line(kept_line(kept)));
+    }
+    for invitation in &report.invitations {
+        line(user::invited(invitation));
     }
     if let Some(missing) = report.rows_missing.filter(|missing| *missing > 0) {
         line(format!("{missing} that are known are not in the file; they stay as they are."));

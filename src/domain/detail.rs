@@ -205,18 +205,6 @@ details! {
     RowTooLong { bytes_max: usize, first_line: u64, last_line: u64 }, "row_too_long";
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
-
-    // users, and what an administrator asked for by its id
-    Unknown { what: Noun },                                    "unknown";
-    InvitationOver,                                            "invitation_over";
-    LastAdministrator,                                         "last_administrator";
-    UserDisabled,                                              "user_disabled";
-    AdministratorAtClinic,                                     "administrator_at_clinic";
-    StaffWithoutClinic,                                        "staff_without_clinic";
-    RegionElsewhere,                                           "region_elsewhere";
-    ProductDiffers,                                            "product_differs";
-    CheckFailed { errors: usize, warnings: usize },            "check_failed";
-
     // slots and opening hours that change
     SlotOverlaps { starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Cow<'static, str> },
                                                                "slot_overlaps";
@@ -232,6 +220,18 @@ details! {
     DayHasHours { line: u64 },                                 "day_has_hours";
     NothingClosed,                                             "nothing_closed";
     SlotNotLost,                                               "slot_not_lost";
+
+    // users, and what an administrator asked for by its id
+    Unknown { what: Noun },                                    "unknown";
+    InvitationOver,                                            "invitation_over";
+    LastAdministrator,                                         "last_administrator";
+    UserDisabled,                                              "user_disabled";
+    AdministratorAtClinic,                                     "administrator_at_clinic";
+    StaffWithoutClinic,                                        "staff_without_clinic";
+    RegionElsewhere,                                           "region_elsewhere";
+    ProductDiffers,                                            "product_differs";
+    CheckFailed { errors: usize, warnings: usize },            "check_failed";
+
     AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
     OtherFileThanTried,                                        "other_file_than_tried";
     ChangedSinceDryRun { then: Box<Counts>, now: Box<Counts> }, "changed_since_dry_run";

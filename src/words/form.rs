@@ -53,14 +53,6 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "바이알 단위의 정수: 10, 10.0, 1,000",
         ),
         Form::Channel => ("web, phone or walk_in; empty is web", "web, phone, walk_in. 빈칸은 web"),
-        Form::Username => (
-            "3 to 64 of a-z, 0-9, dot, underscore and hyphen",
-            "영문 소문자, 숫자, 점, 밑줄, 붙임표 3~64자",
-        ),
-        Form::Role => (
-            "staff, who work at the clinic of the row, or administrator",
-            "staff(직원, 그 행의 접종기관에서 일함) 또는 administrator(관리자)",
-        ),
         Form::Weekdays => (
             "days of the week: mon-fri, mon,wed,sat, daily",
             "요일: 월-금, 월수금, 매일, mon,wed,sat",
@@ -70,6 +62,14 @@ fn texts(form: Form) -> (&'static str, &'static str) {
         Form::Dates => (
             "days without slots, apart by spaces: 2026-12-24 2026-12-25",
             "예약을 받지 않는 날. 빈칸으로 구분: 2026-12-24 2026-12-25",
+        ),
+        Form::Username => (
+            "3 to 64 of a-z, 0-9, dot, underscore and hyphen",
+            "영문 소문자, 숫자, 점, 밑줄, 붙임표 3~64자",
+        ),
+        Form::Role => (
+            "staff, who work at the clinic of the row, or administrator",
+            "staff(직원, 그 행의 접종기관에서 일함) 또는 administrator(관리자)",
         ),
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",

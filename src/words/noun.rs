@@ -130,9 +130,9 @@ pub(super) fn kind(language: Language, kind: Kind) -> &'static str {
         Kind::Clinics => "접종기관",
         Kind::Slots => "예약 시간",
         Kind::Allocations => "배정",
+        Kind::Hours => "운영 시간",
         Kind::Regions => "지역",
         Kind::Users => "사용자",
-        Kind::Hours => "운영 시간",
     };
     pick(language, kind.word(), korean)
 }

@@ -94,9 +94,9 @@ pub async fn copy_in(
         Kind::Clinics => clinic::STAGED,
         Kind::Slots => slot_plan::STAGED,
         Kind::Allocations => allocation::STAGED,
+        Kind::Hours => hours::STAGED,
         Kind::Regions => region::STAGED,
         Kind::Users => user::STAGED,
-        Kind::Hours => hours::STAGED,
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await

@@ -41,14 +41,14 @@ pub enum Form {
     Doses,
     Channel,
     Tranche,
-    Username,
-    Role,
     Weekdays,
     TimeOfDay,
     /// Of a slot.
     Minutes,
     /// Several of them.
     Dates,
+    Username,
+    Role,
     /// The register's own code for a person.
     PersonCode,
     /// Whether somebody of one name and birth date with another is another person.
@@ -76,12 +76,12 @@ impl Form {
         Self::Doses,
         Self::Channel,
         Self::Tranche,
-        Self::Username,
-        Self::Role,
         Self::Weekdays,
         Self::TimeOfDay,
         Self::Minutes,
         Self::Dates,
+        Self::Username,
+        Self::Role,
         Self::PersonCode,
         Self::Distinct,
     ];
@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     const ALL: &[&[Column]] =
-        &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, REGIONS, USERS, HOURS];
+        &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, HOURS, REGIONS, USERS];
 
     #[test]
     fn no_heading_means_two_columns_of_a_file() {

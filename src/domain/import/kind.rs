@@ -18,12 +18,12 @@ pub enum Kind {
     Slots,
     /// Doses that leave pools for clinics.
     Allocations,
+    /// Opening hours of clinics, which make their slots.
+    Hours,
     /// Provinces and their districts.
     Regions,
     /// Who signs in by a password.
     Users,
-    /// Opening hours of clinics, which make their slots.
-    Hours,
 }
 
 impl Kind {
@@ -46,9 +46,9 @@ impl Kind {
             Self::Clinics => "clinics",
             Self::Slots => "slots",
             Self::Allocations => "allocations",
+            Self::Hours => "hours",
             Self::Regions => "regions",
             Self::Users => "users",
-            Self::Hours => "hours",
         }
     }
 
@@ -59,9 +59,9 @@ impl Kind {
             Self::Clinics => column::CLINICS,
             Self::Slots => column::SLOTS,
             Self::Allocations => column::ALLOCATIONS,
+            Self::Hours => column::HOURS,
             Self::Regions => column::REGIONS,
             Self::Users => column::USERS,
-            Self::Hours => column::HOURS,
         }
     }
 

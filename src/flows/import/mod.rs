@@ -337,9 +337,9 @@ impl Job<'_> {
             Kind::Clinics => Box::new(clinic::Parser::new(conn).await?),
             Kind::Slots => Box::new(slot::Parser::new(conn).await?),
             Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
+            Kind::Hours => Box::new(hours::Parser::new(conn).await?),
             Kind::Regions => Box::new(region::Parser),
             Kind::Users => Box::new(user::Parser::new(conn).await?),
-            Kind::Hours => Box::new(hours::Parser::new(conn).await?),
         })
     }
 
@@ -408,9 +408,9 @@ async fn check(
         Kind::Clinics => clinic::check(conn, rejects).await,
         Kind::Slots => slot::check(conn, rejects, missing).await,
         Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
+        Kind::Hours => hours::check(conn, rejects).await,
         Kind::Regions => region::check(conn, rejects).await,
         Kind::Users => user::check(conn, rejects).await,
-        Kind::Hours => hours::check(conn, rejects).await,
     }
 }
 

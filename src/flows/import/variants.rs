@@ -35,9 +35,9 @@ impl RowParser for Understood {
                 format!("{clinic_code} {:?}", Slot::parse(row, Tz::Asia__Seoul)?)
             }
             Kind::Allocations => format!("{:?}", Allocation::parse(row)?),
+            Kind::Hours => format!("{:?}", Hours::parse(row)?),
             Kind::Regions => format!("{:?}", Region::parse(row)?),
             Kind::Users => format!("{:?}", User::parse(row)?),
-            Kind::Hours => format!("{:?}", Hours::parse(row)?),
         };
         to.row(line).text(&text).end();
         Ok(())

@@ -464,9 +464,9 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             writeln!(clinics, "F{n},Clinic {n},P1D1,Asia/Seoul,Street,1339,37.5,127").unwrap();
             writeln!(slots, "F{n},2030-03-04T09:00,2030-03-04T10:00,5").unwrap();
             writeln!(allocations, "test,F{n},207,2030-03-04,10").unwrap();
+            writeln!(hours, "F{n},daily,09:00,12:00,30,5,2030-04-01,2030-04-07").unwrap();
             writeln!(regions, "R{n},Region {n},P1").unwrap();
             writeln!(users, "user-{n},staff,F{n}").unwrap();
-            writeln!(hours, "F{n},daily,09:00,12:00,30,5,2030-04-01,2030-04-07").unwrap();
         }
         let person = "name,birth_date,phone";
         let clinic = "code,name,region_code,zone,address,phone,latitude,longitude";
@@ -477,9 +477,9 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             ("clinics", &clinic.to_owned(), clinics),
             ("slots", &"clinic_code,starts_at,ends_at,seats".to_owned(), slots),
             ("allocations", &allocation.to_owned(), allocations),
+            ("hours", &HOURS.to_owned(), hours),
             ("regions", &"code,name,parent_code".to_owned(), regions),
             ("users", &"username,role,clinic_code".to_owned(), users),
-            ("hours", &HOURS.to_owned(), hours),
         ] {
             recorder.import(admin, kind, format!("{header}\n{rows}")).await;
         }
