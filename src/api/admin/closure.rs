@@ -233,13 +233,16 @@ impl<'a> UnheardView<'a> {
     }
 }
 
+/// The path of a booking of a clinic.
+type OfBooking = Path<(ClinicId, BookingId)>;
+
 /// Ticks a person off.
 ///
 /// # Errors
 /// Those of `flows::closure::tick`.
 pub async fn put_unreached(
     app: Data<App>,
-    request: ByAdministrator<(Path<(ClinicId, BookingId)>, Json<TellingRequest>)>,
+    request: ByAdministrator<(OfBooking, Json<TellingRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(of), Json(TellingRequest { how })) = request.what;
     let Told { at, staff_user_id, how } =
