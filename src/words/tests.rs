@@ -131,7 +131,6 @@ fn excesses() -> Vec<Excess> {
 #[expect(clippy::too_many_lines, reason = "one of each cause")]
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
-    let at = "2026-11-26T07:00:00Z".parse().unwrap();
     details.extend(reasons().into_iter().map(|reason| {
         let reasons = vec![reason];
         let verdict = Verdict { eligible: false, reasons, next_eligible_at: None, rule_version: 1 };
@@ -169,6 +168,17 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },
+    ]);
+    details.extend(details_of_files());
+    details.extend(details_of_hours());
+    details.extend(without_facts());
+    details
+}
+
+/// Of what files hold, and of persons in them.
+fn details_of_files() -> Vec<Detail> {
+    let at = "2026-11-26T07:00:00Z".parse().unwrap();
+    vec![
         Detail::NoHeader { columns: vec!["name".into(), "phone".into()] },
         Detail::RowsRejected { rejected: 3, read: 12_000 },
         Detail::QuoteNeverClosed { lines_max: 20 },
@@ -209,8 +219,12 @@ pub(crate) fn details() -> Vec<Detail> {
         },
         Detail::FarMore { shares: excesses(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
-    ]);
-    details.extend([
+    ]
+}
+
+/// Of slots and opening hours that change.
+fn details_of_hours() -> Vec<Detail> {
+    vec![
         Detail::SlotOverlaps {
             starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
             ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
@@ -221,9 +235,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::ZoneBooked { bookings: 1_234 },
         Detail::TooManyDays { days_max: 366 },
         Detail::DayHasHours { line: 31 },
-    ]);
-    details.extend(without_facts());
-    details
+    ]
 }
 
 /// The causes that have no facts, as they are read from their names alone.
