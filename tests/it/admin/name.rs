@@ -128,6 +128,10 @@ async fn what_is_not_there_is_named_with_its_id() {
             if parameter == "date" && method != "DELETE" {
                 continue;
             }
+            // A booking is looked for at its clinic: it is what is not there.
+            if parameter == "clinic_id" && path.ends_with("/unreached/{booking_id}") {
+                continue;
+            }
             let (unknown, id) = match parameter {
                 "kind" => ("people", Value::Null),
                 "date" => ("2031-02-03", json!("2031-02-03")),
