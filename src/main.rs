@@ -21,7 +21,7 @@ enum Verb {
     Serve(cli::serve::Args),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
-    /// Load a file (CSV or .xlsx): register, roster, clinics, slots or allocations
+    /// Load a file (CSV or .xlsx): regions, users, register, roster, clinics, slots or allocations
     Import(cli::import::Args),
     /// List the files that were loaded or tried, the latest first
     Imports(cli::imports::Args),

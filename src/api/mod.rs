@@ -31,7 +31,8 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(place_routes)
         .configure(person_routes)
         .configure(hours_routes)
-        .configure(dose_routes);
+        .configure(dose_routes)
+        .configure(user_routes);
 }
 
 /// What the crowd of an opening asks for.
@@ -73,6 +74,7 @@ fn citizen_routes(api: &mut ServiceConfig) {
                 .route(post().to(session::post_staff_session))
                 .route(delete().to(session::delete_staff_session)),
         )
+        .service(at("/v1/auth/invitations").route(post().to(session::post_invitation)))
         .service(at("/v1/eligibility").route(post().to(eligibility::post_eligibility)))
         .service(at("/v1/me").route(get().to(person::get_me)))
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
@@ -95,16 +97,18 @@ fn citizen_routes(api: &mut ServiceConfig) {
 
 /// For administrators: campaigns and their rules.
 fn campaign_routes(api: &mut ServiceConfig) {
-    use admin::{campaign, cohort, product, tranche};
+    use admin::{campaign, campaign_draft, check, cohort, product, tranche};
     let one = |path: &str| at(&format!("/v1/admin/campaigns/{{campaign_id}}{path}"));
     api.service(
         at("/v1/admin/campaigns")
             .route(get().to(campaign::list_campaigns))
             .route(post().to(campaign::post_campaign)),
     )
+    .service(at("/v1/admin/campaign-drafts").route(post().to(campaign_draft::post_campaign_draft)))
     .service(
         one("").route(get().to(campaign::get_campaign)).route(patch().to(campaign::patch_campaign)),
     )
+    .service(one("/check").route(get().to(check::get_check)))
     .service(one("/publish").route(post().to(campaign::publish)))
     .service(one("/open").route(post().to(campaign::open)))
     .service(one("/pause").route(post().to(campaign::pause)))
@@ -112,13 +116,21 @@ fn campaign_routes(api: &mut ServiceConfig) {
     .service(
         one("/cohorts").route(get().to(cohort::list_cohorts)).route(post().to(cohort::post_cohort)),
     )
-    .service(one("/cohorts/{cohort_id}").route(delete().to(cohort::delete_cohort)))
+    .service(
+        one("/cohorts/{cohort_id}")
+            .route(patch().to(cohort::patch_cohort))
+            .route(delete().to(cohort::delete_cohort)),
+    )
     .service(
         one("/tranches")
             .route(get().to(tranche::list_tranches))
             .route(post().to(tranche::post_tranche)),
     )
-    .service(one("/tranches/{tranche_id}").route(delete().to(tranche::delete_tranche)))
+    .service(
+        one("/tranches/{tranche_id}")
+            .route(patch().to(tranche::patch_tranche))
+            .route(delete().to(tranche::delete_tranche)),
+    )
     .service(
         one("/products")
             .route(get().to(product::get_campaign_products))
@@ -136,16 +148,19 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(get().to(region::list_regions))
             .route(post().to(region::post_region)),
     )
+    .service(admin("/regions/{region_id}").route(patch().to(region::patch_region)))
     .service(
         admin("/courses")
             .route(get().to(course::list_courses))
             .route(post().to(course::post_course)),
     )
+    .service(admin("/courses/{course_id}").route(patch().to(course::patch_course)))
     .service(
         admin("/products")
             .route(get().to(product::list_products))
             .route(post().to(product::post_product)),
     )
+    .service(admin("/products/{product_id}").route(patch().to(product::patch_product)))
     .service(
         admin("/clinics")
             .route(get().to(clinic::list_clinics))
@@ -159,6 +174,7 @@ fn place_routes(api: &mut ServiceConfig) {
             .route(get().to(roster::list_rosters))
             .route(post().to(roster::post_roster)),
     )
+    .service(admin("/rosters/{roster_id}").route(patch().to(roster::patch_roster)))
     .service(admin("/persons").route(post().to(person::post_person)));
 }
 
@@ -233,4 +249,18 @@ fn dose_routes(api: &mut ServiceConfig) {
     .service(
         admin("/movements/{movement_id}/correction").route(post().to(movement::post_correction)),
     );
+}
+
+/// For administrators: who signs in by a password.
+fn user_routes(api: &mut ServiceConfig) {
+    use admin::staff_user;
+    let one = |path: &str| at(&format!("/v1/admin/users/{{user_id}}{path}"));
+    api.service(
+        at("/v1/admin/users")
+            .route(get().to(staff_user::list_users))
+            .route(post().to(staff_user::post_user)),
+    )
+    .service(one("/reset").route(post().to(staff_user::post_reset)))
+    .service(one("/disable").route(post().to(staff_user::post_disable)))
+    .service(one("/enable").route(post().to(staff_user::post_enable)));
 }

@@ -108,13 +108,50 @@ pub async fn post_staff_session(
     let session =
         flows::staff_session::sign_in(&app.db, &app.passwords, &app.clock, &username, &password)
             .await?;
-    let (role, clinic_id) = match session.role {
-        StaffRole::Staff(clinic_id) => ("staff", Some(clinic_id)),
-        StaffRole::Administrator => ("administrator", None),
-    };
+    let (role, clinic_id) = role(session.role);
     let (token, expires_at) = (session.token, session.expires_at);
     let session = StaffSessionView { token, expires_at, role, clinic_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
+}
+
+/// The token of an invitation, and the password that its holder chooses.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationRequest {
+    token: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct AcceptedView<'a> {
+    username: &'a str,
+    role: &'static str,
+    clinic_id: Option<ClinicId>,
+}
+
+/// Makes a password that of the user whom the token invites.
+///
+/// # Errors
+/// Those of `flows::staff_invitation::accept`.
+pub async fn post_invitation(
+    _: Admitted<admission::SignIn>,
+    app: Data<App>,
+    Json(InvitationRequest { token, password }): Json<InvitationRequest>,
+) -> Result<HttpResponse, Problem> {
+    let key = &app.keys.invitation;
+    let accepted =
+        flows::staff_invitation::accept(&app.db, key, &app.passwords, &token, &password).await?;
+    let (role, clinic_id) = role(accepted.role);
+    let accepted = AcceptedView { username: &accepted.username, role, clinic_id };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(accepted))
+}
+
+/// A role as it is written, and the clinic that goes with it.
+pub fn role(role: StaffRole) -> (&'static str, Option<ClinicId>) {
+    match role {
+        StaffRole::Staff(clinic_id) => ("staff", Some(clinic_id)),
+        StaffRole::Administrator => ("administrator", None),
+    }
 }
 
 /// Ends the staff session whose token came with the request.

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::print;
+use super::{output::print, user};
 use crate::{
     config::{self, Storage},
     domain::{
@@ -38,7 +38,7 @@ rows, and empty columns without a name, are passed over. The first line of a tem
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = columns(), after_long_help = forms())]
 pub struct Args {
-    /// What the file holds: register, roster, clinics, slots, allocations or hours
+    /// What the file holds: regions, users, register, roster, clinics, slots, hours or allocations
     kind: Kind,
 
     /// CSV or an .xlsx workbook; its first line names the columns
@@ -199,6 +199,9 @@ fn text(report: &Report, refusal: Option<&Refusal>) -> String {
         line(slot_line(slots));
         slots.kept.iter().for_each(|kept| line(kept_line(kept)));
     }
+    for invitation in &report.invitations {
+        line(user::invited(invitation));
+    }
     if let Some(missing) = report.rows_missing.filter(|missing| *missing > 0) {
         line(format!("{missing} that are known are not in the file; they stay as they are."));
     }
@@ -343,6 +346,7 @@ mod tests {
             rows_rejected: 5,
             rows_missing: None,
             rejects: rejects.into_listed(),
+            invitations: Vec::new(),
             warnings_counted: 2,
             warnings: vec![Reject {
                 line: 3,

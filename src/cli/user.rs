@@ -1,6 +1,8 @@
-//! `dosebook user`: gives staff and administrators a way to sign in, and takes it away.
+//! `dosebook user`: gives staff and administrators a way to sign in, by a password or by an
+//! invitation to choose one, and takes it away.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead, IsTerminal, Read, Write},
     process::ExitCode,
 };
@@ -10,14 +12,24 @@ use clap::{ArgGroup, Subcommand};
 use super::output::print;
 use crate::{
     config::Storage,
-    domain::{language::Language, staff_user::PASSWORD_BYTES_MAX},
+    domain::{
+        language::Language,
+        staff_user::{Account, Invitation, PASSWORD_BYTES_MAX},
+    },
     flows::{
         self,
+        password::Passwords,
+        staff_invitation,
         staff_user::{self, Post},
     },
     store::Store,
     words,
 };
+
+/// What to do with an invitation.
+const HOW: &str = "\
+Whoever has it chooses the password: POST /v1/auth/invitations, or `dosebook user accept`.
+";
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
@@ -40,8 +52,29 @@ enum Verb {
         #[arg(long, group = "post", value_name = "CODE")]
         clinic: Option<String>,
     },
+    /// Add a user who chooses their password by a one-time invitation, which is printed
+    #[command(group = ArgGroup::new("work").required(true))]
+    Invite {
+        /// 3 to 64 of a-z, 0-9, dot, underscore and hyphen
+        username: String,
+        /// May do everything
+        #[arg(long, group = "work")]
+        administrator: bool,
+        /// Works at the clinic with this code, and sees only that
+        #[arg(long, group = "work", value_name = "CODE")]
+        clinic: Option<String>,
+    },
+    /// Choose a password by an invitation; both are asked for, or read as two lines from standard
+    /// input
+    Accept,
+    /// List all users
+    List,
+    /// Take a user's password away, end their sessions, and print an invitation to choose another
+    Reset { username: String },
     /// Take a user's access away at once, open sessions included
     Disable { username: String },
+    /// Let a disabled user sign in again
+    Enable { username: String },
 }
 
 /// Does it and says so.
@@ -50,25 +83,91 @@ enum Verb {
 /// In words for an operator.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     // Before anything is opened: a terminal should be asked at once.
-    let password = match &args.verb {
+    let asked = match &args.verb {
         Verb::Add { .. } => tokio::task::spawn_blocking(read_password).await??,
-        Verb::Disable { .. } => String::new(),
+        Verb::Accept => tokio::task::spawn_blocking(read_invitation).await??,
+        _ => String::new(),
     };
     let store = Store::open(storage, 1).await?;
-    let done = match &args.verb {
-        Verb::Add { username, clinic, .. } => {
-            let post = clinic.as_deref().map_or(Post::Administrator, Post::Clinic);
-            staff_user::add(&store.db, username, &password, post).await.map(drop)
-        }
-        Verb::Disable { username } => staff_user::disable(&store.db, username).await,
-    };
+    let done = Box::pin(act(&store, &args.verb, &asked)).await;
     store.close().await;
-    done.map_err(in_words)?;
-    print(&match args.verb {
-        Verb::Add { username, .. } => format!("{username} can sign in now.\n"),
-        Verb::Disable { username } => format!("{username} cannot sign in any more.\n"),
-    })?;
+    print(&done.map_err(in_words)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was done, in words.
+async fn act(store: &Store, verb: &Verb, asked: &str) -> flows::Result<String> {
+    let (db, key) = (&store.db, &store.keys.invitation);
+    Ok(match verb {
+        Verb::Add { username, clinic, .. } => {
+            staff_user::add(db, username, asked, post(clinic.as_deref())).await?;
+            format!("{username} can sign in now.\n")
+        }
+        Verb::Invite { username, clinic, .. } => {
+            let post = post(clinic.as_deref());
+            let (_, invitation) = staff_user::invite(db, key, username, post, None).await?;
+            format!("{}\n{HOW}", invited(&invitation))
+        }
+        Verb::Reset { username } => {
+            let id = staff_user::named(db, username).await?;
+            let (_, invitation) = staff_user::reset(db, key, id, None).await?;
+            format!(
+                "{username} cannot sign in until this is used.\n{}\n{HOW}",
+                invited(&invitation)
+            )
+        }
+        Verb::Accept => {
+            let (token, password) = asked.split_once('\n').unwrap_or((asked, ""));
+            let passwords = Passwords::default();
+            let accepted = staff_invitation::accept(db, key, &passwords, token, password).await?;
+            format!("{} can sign in now.\n", accepted.username)
+        }
+        Verb::Disable { username } => {
+            staff_user::disable(db, staff_user::named(db, username).await?).await?;
+            format!("{username} cannot sign in any more.\n")
+        }
+        Verb::Enable { username } => {
+            let account = staff_user::enable(db, staff_user::named(db, username).await?).await?;
+            match account.has_password {
+                true => format!("{username} can sign in again.\n"),
+                false => {
+                    format!("{username} has no password yet: dosebook user reset {username}\n")
+                }
+            }
+        }
+        Verb::List => list(&staff_user::list(db).await?),
+    })
+}
+
+fn post(clinic: Option<&str>) -> Post<'_> {
+    clinic.map_or(Post::Administrator, Post::Clinic)
+}
+
+/// An invitation, as it is told once.
+pub(super) fn invited(invitation: &Invitation) -> String {
+    let Invitation { username, token, expires_at } = invitation;
+    let until = expires_at.format("%Y-%m-%d %H:%M UTC");
+    format!("invitation of {username}, once, until {until}: {token}")
+}
+
+fn list(users: &[(Account, Option<String>)]) -> String {
+    let mut text = String::new();
+    for (user, clinic) in users {
+        let role = clinic
+            .as_ref()
+            .map_or_else(|| "administrator".to_owned(), |code| format!("clinic {code}"));
+        let state = match (user.is_enabled, user.has_password, user.invited_until) {
+            (false, ..) => "disabled".to_owned(),
+            (true, true, _) => "can sign in".to_owned(),
+            (true, false, Some(until)) => {
+                format!("invited until {}", until.format("%Y-%m-%d %H:%M UTC"))
+            }
+            (true, false, None) => "has no password".to_owned(),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:<24} {role:<24} {state}", user.username);
+    }
+    text
 }
 
 fn in_words(error: flows::Error) -> anyhow::Error {
@@ -97,4 +196,21 @@ fn read_password() -> anyhow::Result<String> {
     let password = ask("Password: ")?;
     anyhow::ensure!(ask("The same again: ")? == password, "The two passwords differ.");
     Ok(password)
+}
+
+/// The token of an invitation and a password, a line each.
+fn read_invitation() -> anyhow::Result<String> {
+    let stdin = std::io::stdin();
+    let mut token = String::new();
+    if stdin.is_terminal() {
+        let terminal = console::Term::stderr();
+        (&terminal).write_all(b"Invitation: ")?;
+        token = terminal.read_line()?;
+        return Ok(format!("{}\n{}", token.trim(), read_password()?));
+    }
+    let mut lines = stdin.lock().take(u64::try_from(2 * PASSWORD_BYTES_MAX)?);
+    lines.read_line(&mut token)?;
+    let mut password = String::new();
+    lines.read_line(&mut password)?;
+    Ok(format!("{}\n{}", token.trim(), password.trim_end_matches(['\r', '\n'])))
 }

@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use super::clinic::zone;
 use crate::domain::{
-    CampaignId,
+    CampaignId, ProductId,
     campaign::{Campaign, NewCampaign, State},
     localized::Localized,
 };
@@ -168,6 +168,28 @@ pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<(
         reason.and_then(|reason| reason.ko.as_ref()),
         reason.and_then(|reason| reason.en.as_ref()),
         campaign.published_quota,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Gives every campaign that gives a product, and is not over, a new version of its rules, without
+/// another change: lanes then read them anew.
+pub async fn renew_rules_of_product(
+    conn: &mut PgConnection,
+    product_id: ProductId,
+) -> sqlx::Result<()> {
+    query!(
+        "/* campaign::renew_rules_of_product */
+         with giving as (
+             select campaign_id from campaign join campaign_product using (campaign_id)
+             where product_id = $1 and state <> 5
+             order by campaign_id for no key update of campaign
+         )
+         update campaign c set rule_version = rule_version + 1
+         from giving g where c.campaign_id = g.campaign_id",
+        product_id.0,
     )
     .execute(conn)
     .await

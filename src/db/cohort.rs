@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use crate::domain::{
     CampaignId, CohortId, RegionId, RosterId,
     cohort::{Cohort, NewCohort},
-    localized::Localized,
+    localized::{Localized, LocalizedChange},
 };
 
 /// A cohort as it is kept.
@@ -101,4 +101,31 @@ pub async fn set_until(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Corrects the names of a cohort that holds; none if none does.
+pub async fn rename(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    cohort_id: CohortId,
+    change: &LocalizedChange,
+) -> sqlx::Result<Option<Cohort>> {
+    let row = query_as!(
+        Row,
+        "/* cohort::rename */
+         update cohort set name = coalesce($3, name),
+             name_ko = case when $4 then $5 else name_ko end,
+             name_en = case when $6 then $7 else name_en end
+         where campaign_id = $1 and cohort_id = $2 and until_version is null
+         returning cohort_id, name, name_ko, name_en, born_from, born_to, roster_id,
+             region_id",
+        campaign_id.0,
+        cohort_id.0,
+        change.main,
+        change.ko.is_some(),
+        change.ko.clone().flatten(),
+        change.en.is_some(),
+        change.en.clone().flatten(),
+    );
+    row.map(Cohort::from).fetch_optional(conn).await
 }

@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     CampaignId, ProductId,
-    localized::Localized,
+    localized::{Localized, LocalizedChange},
     product::{NewProduct, Product},
 };
 
@@ -168,4 +168,49 @@ pub async fn set_of_campaign(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The product with this code in this code system (none: CVX).
+pub async fn find_by_code(
+    db: impl PgExecutor<'_>,
+    code_system: Option<&str>,
+    code: &str,
+) -> sqlx::Result<Option<Product>> {
+    let row = query_as!(
+        Row,
+        "/* product::find_by_code */
+         select product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min
+         from product
+         where code_system = coalesce($1, 'http://hl7.org/fhir/sid/cvx') and code = $2",
+        code_system,
+        code,
+    );
+    row.map(Product::from).fetch_optional(db).await
+}
+
+/// Corrects the names of a product; none if there is no such product. What bookings go by is never
+/// changed.
+pub async fn rename(
+    conn: &mut PgConnection,
+    product_id: ProductId,
+    change: &LocalizedChange,
+) -> sqlx::Result<Option<Product>> {
+    let row = query_as!(
+        Row,
+        "/* product::rename */
+         update product set name = coalesce($2, name),
+             name_ko = case when $3 then $4 else name_ko end,
+             name_en = case when $5 then $6 else name_en end
+         where product_id = $1
+         returning product_id, code_system, code, name, name_ko, name_en, doses_per_vial,
+             age_months_min, age_months_max, doses_in_series, interval_days_min",
+        product_id.0,
+        change.main,
+        change.ko.is_some(),
+        change.ko.clone().flatten(),
+        change.en.is_some(),
+        change.en.clone().flatten(),
+    );
+    row.map(Product::from).fetch_optional(conn).await
 }

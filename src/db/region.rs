@@ -4,7 +4,7 @@ use sqlx::{PgConnection, PgExecutor, query_as, query_scalar};
 
 use crate::domain::{
     RegionId,
-    localized::Localized,
+    localized::{Localized, LocalizedChange},
     region::{NewRegion, Region},
 };
 
@@ -69,4 +69,31 @@ pub async fn insert(conn: &mut PgConnection, new: &NewRegion) -> sqlx::Result<Re
     )
     .fetch_one(conn)
     .await
+}
+
+/// Corrects the names of a region; none if there is no such region.
+///
+/// # Errors
+/// The database's; the region's named constraints.
+pub async fn rename(
+    conn: &mut PgConnection,
+    region_id: RegionId,
+    change: &LocalizedChange,
+) -> sqlx::Result<Option<Region>> {
+    let row = query_as!(
+        Row,
+        "/* region::rename */
+         update region set name = coalesce($2, name),
+             name_ko = case when $3 then $4 else name_ko end,
+             name_en = case when $5 then $6 else name_en end
+         where region_id = $1
+         returning region_id, parent_id, code, name, name_ko, name_en",
+        region_id.0,
+        change.main,
+        change.ko.is_some(),
+        change.ko.clone().flatten(),
+        change.en.is_some(),
+        change.en.clone().flatten(),
+    );
+    row.map(Region::from).fetch_optional(conn).await
 }

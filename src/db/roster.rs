@@ -71,3 +71,20 @@ pub async fn insert_member(
     .await
     .map(drop)
 }
+
+/// Corrects the name of a roster; none if there is no such roster.
+pub async fn rename(
+    conn: &mut PgConnection,
+    roster_id: RosterId,
+    name: &str,
+) -> sqlx::Result<Option<Roster>> {
+    query_as!(
+        Roster,
+        "/* roster::rename */
+         update roster set name = $2 where roster_id = $1 returning roster_id, code, name",
+        roster_id.0,
+        name,
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,17 +1,127 @@
 //! Staff users and their sessions.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor, query, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     ClinicId, StaffUserId,
     session::{StaffRole, StaffUser},
-    staff_user::Username,
+    staff_user::{Account, Username},
 };
 
 /// The values of `staff_user.role`.
 const STAFF: i16 = 2;
 const ADMINISTRATOR: i16 = 3;
+
+struct Row {
+    staff_user_id: i32,
+    username: String,
+    clinic_id: Option<i32>,
+    is_active: bool,
+    has_password: bool,
+    invited_until: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        let StaffUser { staff_user_id, role } = staff_user(row.staff_user_id, row.clinic_id);
+        Self {
+            staff_user_id,
+            username: row.username,
+            role,
+            is_enabled: row.is_active,
+            has_password: row.has_password,
+            invited_until: row.invited_until,
+        }
+    }
+}
+
+/// Those after `after`, by id.
+pub async fn list(
+    db: impl PgExecutor<'_>,
+    after: StaffUserId,
+    limit: i64,
+) -> sqlx::Result<Vec<Account>> {
+    let rows = query_as!(
+        Row,
+        r#"/* staff_user::list */
+         select staff_user_id, username, clinic_id, is_active,
+             password_hash is not null as "has_password!", i.expires_at as "invited_until?"
+         from staff_user left join staff_invitation i using (staff_user_id)
+         where staff_user_id > $1 order by staff_user_id limit $2"#,
+        after.0,
+        limit,
+    );
+    rows.map(Account::from).fetch_all(db).await
+}
+
+/// A user, disabled ones too.
+pub async fn find(db: impl PgExecutor<'_>, id: StaffUserId) -> sqlx::Result<Option<Account>> {
+    let row = query_as!(
+        Row,
+        r#"/* staff_user::find */
+         select staff_user_id, username, clinic_id, is_active,
+             password_hash is not null as "has_password!", i.expires_at as "invited_until?"
+         from staff_user left join staff_invitation i using (staff_user_id)
+         where staff_user_id = $1"#,
+        id.0,
+    );
+    row.map(Account::from).fetch_optional(db).await
+}
+
+/// The user of this name, disabled ones too.
+pub async fn find_id(
+    db: impl PgExecutor<'_>,
+    username: &Username,
+) -> sqlx::Result<Option<StaffUserId>> {
+    query_scalar!(
+        r#"/* staff_user::find_id */
+         select staff_user_id as "id: StaffUserId" from staff_user where username = $1"#,
+        username.as_str(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The codes of clinics.
+pub async fn clinic_codes(
+    db: impl PgExecutor<'_>,
+    clinic_ids: &[ClinicId],
+) -> sqlx::Result<Vec<(ClinicId, String)>> {
+    let ids: Vec<_> = clinic_ids.iter().map(|id| id.0).collect();
+    let rows = query!(
+        "/* staff_user::clinic_codes */
+         select clinic_id, code from clinic where clinic_id = any($1)",
+        &ids,
+    );
+    rows.map(|row| (ClinicId(row.clinic_id), row.code)).fetch_all(db).await
+}
+
+/// Locks a user against other changes.
+pub async fn lock(conn: &mut PgConnection, id: StaffUserId) -> sqlx::Result<Option<Account>> {
+    query!(
+        "/* staff_user::lock */
+         select from staff_user where staff_user_id = $1 for no key update",
+        id.0
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    find(conn, id).await
+}
+
+/// Locks the administrators who can sign in, by id: two that take each other's access away wait
+/// here, and the second one sees what the first has done.
+pub async fn lock_administrators(conn: &mut PgConnection) -> sqlx::Result<Vec<StaffUserId>> {
+    query_scalar!(
+        r#"/* staff_user::lock_administrators */
+         select staff_user_id as "id: StaffUserId" from staff_user
+         where role = $1 and is_active and password_hash is not null
+         order by staff_user_id for no key update"#,
+        ADMINISTRATOR,
+    )
+    .fetch_all(conn)
+    .await
+}
 
 /// The active user of a session that is neither revoked nor expired at `now`.
 pub async fn find_by_session(
@@ -42,11 +152,11 @@ pub async fn find_clinic(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Op
     .await
 }
 
-/// Adds an active user; none if the username is taken.
+/// Adds an active user; none if the username is taken. Without a password nothing signs them in.
 pub async fn insert(
     conn: &mut PgConnection,
     username: &Username,
-    password_hash: &str,
+    password_hash: Option<&str>,
     role: StaffRole,
 ) -> sqlx::Result<Option<StaffUserId>> {
     let (role, clinic_id) = match role {
@@ -67,31 +177,62 @@ pub async fn insert(
     .await
 }
 
-/// Lets a user sign in or not; their sessions end with it. Says whether there is such a user.
+/// Lets a user sign in or not.
 pub async fn set_active(
     conn: &mut PgConnection,
-    username: &Username,
+    id: StaffUserId,
     is_active: bool,
-) -> sqlx::Result<bool> {
-    let done = query!(
-        "/* staff_user::set_active */ update staff_user set is_active = $2 where username = $1",
-        username.as_str(),
+) -> sqlx::Result<()> {
+    query!(
+        "/* staff_user::set_active */
+         update staff_user set is_active = $2 where staff_user_id = $1",
+        id.0,
         is_active,
     )
     .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await
+    .map(drop)
 }
 
-/// The active user of that name, and the PHC string of their password.
+/// Gives a user another password, as a PHC string; none takes it away.
+pub async fn set_password(
+    conn: &mut PgConnection,
+    id: StaffUserId,
+    password_hash: Option<&str>,
+) -> sqlx::Result<()> {
+    query!(
+        "/* staff_user::set_password */
+         update staff_user set password_hash = $2 where staff_user_id = $1",
+        id.0,
+        password_hash,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Ends all sessions of a user.
+pub async fn revoke_sessions(conn: &mut PgConnection, id: StaffUserId) -> sqlx::Result<()> {
+    query!(
+        "/* staff_user::revoke_sessions */
+         update staff_session set revoked_at = clock_timestamp()
+         where staff_user_id = $1 and revoked_at is null",
+        id.0,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// The active user of that name who has a password, and its PHC string.
 pub async fn find_credentials(
     db: impl PgExecutor<'_>,
     username: &Username,
 ) -> sqlx::Result<Option<(StaffUser, String)>> {
     let row = query!(
-        "/* staff_user::find_credentials */
-         select staff_user_id, clinic_id, password_hash from staff_user
-         where username = $1 and is_active",
+        r#"/* staff_user::find_credentials */
+         select staff_user_id, clinic_id, password_hash as "password_hash!" from staff_user
+         where username = $1 and is_active and password_hash is not null"#,
         username.as_str(),
     )
     .fetch_optional(db)

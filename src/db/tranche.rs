@@ -5,7 +5,7 @@ use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
     CampaignId, TrancheId,
-    localized::Localized,
+    localized::{Localized, LocalizedChange},
     tranche::{NewTranche, Tranche},
 };
 
@@ -110,4 +110,30 @@ pub async fn set_until(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Corrects the names of a tranche that holds; none if none does.
+pub async fn rename(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    tranche_id: TrancheId,
+    change: &LocalizedChange,
+) -> sqlx::Result<Option<Tranche>> {
+    let row = query_as!(
+        Row,
+        "/* tranche::rename */
+         update tranche set name = coalesce($3, name),
+             name_ko = case when $4 then $5 else name_ko end,
+             name_en = case when $6 then $7 else name_en end
+         where campaign_id = $1 and tranche_id = $2 and until_version is null
+         returning tranche_id, name, name_ko, name_en, birth_day_digits, opens_at",
+        campaign_id.0,
+        tranche_id.0,
+        change.main,
+        change.ko.is_some(),
+        change.ko.clone().flatten(),
+        change.en.is_some(),
+        change.en.clone().flatten(),
+    );
+    row.map(Tranche::from).fetch_optional(conn).await
 }

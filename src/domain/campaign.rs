@@ -26,6 +26,16 @@ impl State {
             }
         }
     }
+
+    /// The step before which a campaign in this state is checked. Resuming is none: what was good
+    /// enough to open is so afterwards, and an outage is no time for questions.
+    pub fn checked_step(self) -> Option<Step> {
+        match self {
+            Self::Draft => Some(Step::Publish),
+            Self::Published => Some(Step::Open),
+            Self::Open | Self::Paused | Self::Closed => None,
+        }
+    }
 }
 
 /// A booking round.

@@ -53,6 +53,8 @@ codes! {
     AlreadyExists,        "already_exists",         409;
     WrongState,           "wrong_state",            409;
     QuotaNotPublished,    "quota_not_published",    409;
+    NotReady,             "not_ready",              409;
+    LastAdministrator,    "last_administrator",     409;
     NotEnoughDoses,       "not_enough_doses",       409;
     PromisedDoses,        "promised_doses",         409;
     NotWholeVials,        "not_whole_vials",        422;

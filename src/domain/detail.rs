@@ -220,9 +220,21 @@ details! {
     DayHasHours { line: u64 },                                 "day_has_hours";
     NothingClosed,                                             "nothing_closed";
     SlotNotLost,                                               "slot_not_lost";
+
+    // users, and what an administrator asked for by its id
+    Unknown { what: Noun },                                    "unknown";
+    InvitationOver,                                            "invitation_over";
+    LastAdministrator,                                         "last_administrator";
+    UserDisabled,                                              "user_disabled";
+    AdministratorAtClinic,                                     "administrator_at_clinic";
+    StaffWithoutClinic,                                        "staff_without_clinic";
+    RegionElsewhere,                                           "region_elsewhere";
+    ProductDiffers,                                            "product_differs";
+    CheckFailed { errors: usize, warnings: usize },            "check_failed";
+
     AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
     OtherFileThanTried,                                        "other_file_than_tried";
-    ChangedSinceDryRun { then: Counts, now: Counts },          "changed_since_dry_run";
+    ChangedSinceDryRun { then: Box<Counts>, now: Box<Counts> }, "changed_since_dry_run";
     FarMore { shares: Vec<Excess>, confirm: u64 },             "far_more";
 
     // doses on their way, and days that can have them

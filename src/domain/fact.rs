@@ -24,7 +24,12 @@ words! {
         Booking,
         Campaign,
         Clinic,
+        /// A day on which a clinic is closed.
+        Closure,
+        Cohort,
         Course,
+        /// A kind of files.
+        Kind,
         DryRun,
         Import,
         Person,

@@ -67,6 +67,8 @@ keys! {
     SessionKey;
     /// Hashes one-time codes at rest.
     CodeKey;
+    /// Hashes invitations of users at rest.
+    InvitationKey;
     /// Hashes what caps are counted by: persons, addresses and networks.
     CapKey;
     /// Makes the numbers of bookings; see `domain::booking_number`.
@@ -84,6 +86,7 @@ pub struct Keys {
     pub person_code: PersonCodeKey,
     pub session: SessionKey,
     pub code: CodeKey,
+    pub invitation: InvitationKey,
     pub cap: CapKey,
     pub booking_number: BookingNumberKey,
     pub seal: SealKey,
@@ -101,6 +104,7 @@ impl Keys {
             person_code: PersonCodeKey(root.derive("dosebook person code 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             code: CodeKey(root.derive("dosebook code 1")),
+            invitation: InvitationKey(root.derive("dosebook invitation 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
             booking_number: BookingNumberKey(root.derive("dosebook booking number 1")),
             seal: SealKey(root.derive("dosebook seal 1")),

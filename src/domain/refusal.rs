@@ -50,6 +50,11 @@ impl Refusal {
         Self::new(Code::NotFound, Detail::NothingVisible)
     }
 
+    /// The thing of this kind that the path names is unknown; `http` adds which id that is.
+    pub fn unknown(what: Noun) -> Self {
+        Self::new(Code::NotFound, Detail::Unknown { what })
+    }
+
     /// There is none with this id. For administrators, from whom nothing is hidden.
     pub fn none(what: Noun, id: impl fmt::Display) -> Self {
         Self::new(Code::NotFound, Detail::NoneWithId { what, id: id.to_string() })

@@ -1,14 +1,22 @@
-//! Users of a clinic and administrators: what a username and a password may be.
+//! Users of a clinic and administrators: what a username and a password may be, and the invitation
+//! by which a user chooses their password.
 
 use std::fmt;
 
-use super::{Detail, Refusal, fact::Expected};
+use chrono::{DateTime, Utc};
+
+use super::{
+    Detail, Refusal, StaffUserId, fact::Expected, keys::InvitationKey, session::StaffRole,
+};
 
 /// Between the 8 and the 15 that NIST SP 800-63B-4, section 3.1.1.2, asks for with and without a
 /// second factor.
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// Longer ones would only buy an attacker work that we do.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
+
+/// Days in which an invitation can be used: a week in which everybody is at work once.
+pub const INVITATION_DAYS: i32 = 7;
 
 const USERNAME_CHARS_MIN: usize = 3;
 const USERNAME_CHARS_MAX: usize = 64;
@@ -43,6 +51,33 @@ impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A user, as administrators see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub staff_user_id: StaffUserId,
+    pub username: String,
+    pub role: StaffRole,
+    /// Whether they may sign in at all.
+    pub is_enabled: bool,
+    /// Whether they have chosen a password.
+    pub has_password: bool,
+    /// Until when the invitation that they have can be used.
+    pub invited_until: Option<DateTime<Utc>>,
+}
+
+/// What lets a user choose their password, once. The token is told once and kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    pub username: String,
+    pub token: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What the database keeps of the token of an invitation.
+pub fn invitation_hash(key: &InvitationKey, token: &str) -> [u8; 32] {
+    key.mac(&[token.as_bytes()])
 }
 
 /// Whether somebody may choose this password.

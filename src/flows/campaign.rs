@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Result, constraint::named};
+use super::{Result, check::check, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
+        check::{Check, Setup},
         localized::{Localized, LocalizedChange},
         supply_history::Event,
     },
@@ -67,6 +68,45 @@ pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<
         Ok(campaign)
     })
     .await
+}
+
+/// What became of a step that a check goes before.
+pub enum Stepped {
+    Done(Campaign),
+    /// The check found errors, or warnings that nobody has confirmed: nothing was changed.
+    HeldUp(Check),
+}
+
+/// As `step`, unless a check finds something that stands in the way. `confirmed` are the codes of
+/// warnings that whoever asks has read.
+///
+/// # Errors
+/// Those of `step`.
+pub async fn step_if_ready(
+    db: &Db,
+    (campaign_id, step): (CampaignId, Step),
+    reason: &Localized,
+    setup: Setup,
+    confirmed: &[String],
+) -> Result<Stepped> {
+    // What the state or the quota forbids is said first: a check would only distract from it.
+    let state = in_tx(&db.write, "may step", async |conn| {
+        let campaign = db::campaign::find(&mut *conn, campaign_id).await?;
+        let state = campaign.ok_or_else(Refusal::not_found)?.state;
+        state.next(step)?;
+        if step == Step::Publish {
+            quota(conn, campaign_id).await?;
+        }
+        Ok::<_, super::Error>(state)
+    })
+    .await?;
+    if state.checked_step() == Some(step) {
+        let found = check(db, campaign_id, setup).await?;
+        if found.holds_up(confirmed) {
+            return Ok(Stepped::HeldUp(found));
+        }
+    }
+    self::step(db, campaign_id, step, reason).await.map(Stepped::Done)
 }
 
 /// `reason` is shown to the public as it is.

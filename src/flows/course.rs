@@ -1,9 +1,13 @@
-//! Adds a course of doses.
+//! Adds a course of doses; corrects its names.
 
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
-    domain::course::{Course, NewCourse},
+    domain::{
+        CourseId, Refusal,
+        course::{Course, NewCourse},
+        localized::LocalizedChange,
+    },
 };
 
 /// # Errors
@@ -14,6 +18,20 @@ pub async fn add(db: &Db, new: NewCourse) -> Result<Course> {
         db::catalogue::touch(conn).await?;
         let NewCourse { code, name } = new;
         Ok(Course { course_id, code, name })
+    })
+    .await
+}
+
+/// Corrects the names of a course, in public documents too.
+///
+/// # Errors
+/// `not_found`.
+pub async fn rename(db: &Db, course_id: CourseId, change: LocalizedChange) -> Result<Course> {
+    in_tx(&db.write, "rename course", async |conn| {
+        let renamed = db::course::rename(conn, course_id, &change).await?;
+        let course = renamed.ok_or_else(Refusal::not_found)?;
+        db::catalogue::touch(conn).await?;
+        Ok(course)
     })
     .await
 }

@@ -4,6 +4,8 @@
 pub mod allocation;
 pub mod booking_number;
 pub mod campaign;
+pub mod campaign_draft;
+pub mod check;
 pub mod clinic;
 pub mod closure;
 pub mod correction;
@@ -30,6 +32,7 @@ pub mod rules;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;
+pub mod staff_invitation;
 pub mod staff_session;
 pub mod staff_user;
 pub mod sweep;

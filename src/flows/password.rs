@@ -7,7 +7,7 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Result;
 use crate::domain::{Code, Detail, Refusal};
@@ -48,11 +48,7 @@ impl Passwords {
     /// # Errors
     /// `overloaded` where no core is free in time.
     pub(super) async fn verify(&self, hash: String, password: String) -> Result<bool> {
-        let waiting = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned());
-        // The semaphore is never closed; if it were, there would be no core to be had either.
-        let Ok(Ok(permit)) = waiting.await else {
-            return Err(Refusal::new(Code::Overloaded, Detail::SignInCrowded).into());
-        };
+        let permit = self.permit().await?;
         let work = move || {
             // Goes with the work, not with the request: a client that hangs up stops neither.
             let _permit = permit;
@@ -60,6 +56,28 @@ impl Passwords {
             Ok(hasher()?.verify_password(password.as_bytes(), &hash).is_ok())
         };
         tokio::task::spawn_blocking(work).await?
+    }
+
+    /// The PHC string of a password under a new salt.
+    ///
+    /// # Errors
+    /// `overloaded` where no core is free in time.
+    pub(super) async fn hash(&self, password: String) -> Result<String> {
+        let permit = self.permit().await?;
+        let work = move || {
+            let _permit = permit;
+            hash_password(&password)
+        };
+        tokio::task::spawn_blocking(work).await?
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
+        let waiting = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned());
+        // The semaphore is never closed; if it were, there would be no core to be had either.
+        match waiting.await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Refusal::new(Code::Overloaded, Detail::SignInCrowded).into()),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-//! Adds a province, or a district to a province.
+//! Adds a province, or a district to a province; corrects their names.
 
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        Detail, Refusal,
+        Detail, Refusal, RegionId,
         fact::Noun,
+        localized::LocalizedChange,
         region::{NewRegion, Region},
     },
 };
@@ -26,6 +27,20 @@ pub async fn add(db: &Db, new: NewRegion) -> Result<Region> {
         db::catalogue::touch(conn).await?;
         let NewRegion { parent_id, code, name } = new;
         Ok(Region { region_id, parent_id, code, name })
+    })
+    .await
+}
+
+/// Corrects the names of a region, in public documents too.
+///
+/// # Errors
+/// `not_found`.
+pub async fn rename(db: &Db, region_id: RegionId, change: LocalizedChange) -> Result<Region> {
+    in_tx(&db.write, "rename region", async |conn| {
+        let renamed = db::region::rename(conn, region_id, &change).await?;
+        let region = renamed.ok_or_else(Refusal::not_found)?;
+        db::catalogue::touch(conn).await?;
+        Ok(region)
     })
     .await
 }

@@ -1,9 +1,12 @@
-//! Adds an empty roster.
+//! Adds an empty roster; corrects its name.
 
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
-    domain::roster::{NewRoster, Roster},
+    domain::{
+        Refusal, RosterId,
+        roster::{NewRoster, Roster},
+    },
 };
 
 /// # Errors
@@ -14,6 +17,20 @@ pub async fn add(db: &Db, new: NewRoster) -> Result<Roster> {
         db::catalogue::touch(conn).await?;
         let NewRoster { code, name } = new;
         Ok(Roster { roster_id, code, name })
+    })
+    .await
+}
+
+/// Corrects the name of a roster.
+///
+/// # Errors
+/// `not_found`.
+pub async fn rename(db: &Db, roster_id: RosterId, name: &str) -> Result<Roster> {
+    in_tx(&db.write, "rename roster", async |conn| {
+        let roster = db::roster::rename(conn, roster_id, name).await?;
+        let roster = roster.ok_or_else(Refusal::not_found)?;
+        db::catalogue::touch(conn).await?;
+        Ok(roster)
     })
     .await
 }

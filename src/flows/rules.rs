@@ -11,6 +11,7 @@ use crate::{
         campaign::Campaign,
         cohort::{Cohort, NewCohort},
         fact::Noun,
+        localized::LocalizedChange,
         tranche::{NewTranche, Tranche},
     },
 };
@@ -35,6 +36,23 @@ pub async fn add_cohort(
         let cohort_id = db::cohort::insert(conn, campaign_id, &new, since).await.map_err(named)?;
         let NewCohort { name, born_from, born_to, roster_id, region_id } = new;
         Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
+    })
+    .await
+}
+
+/// Corrects the names of a cohort; who may book stays as it is.
+///
+/// # Errors
+/// `not_found` for a cohort that does not hold, `wrong_state` for a closed campaign.
+pub async fn rename_cohort(
+    db: &Db,
+    campaign_id: CampaignId,
+    cohort_id: CohortId,
+    change: LocalizedChange,
+) -> Result<Versioned<Cohort>> {
+    in_version(db, campaign_id, async |conn, _| {
+        let renamed = db::cohort::rename(conn, campaign_id, cohort_id, &change).await?;
+        Ok(renamed.ok_or_else(Refusal::not_found)?)
     })
     .await
 }
@@ -79,6 +97,23 @@ pub async fn add_tranche(
     .await
 }
 
+/// Corrects the names of a tranche; who may book stays as it is.
+///
+/// # Errors
+/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
+pub async fn rename_tranche(
+    db: &Db,
+    campaign_id: CampaignId,
+    tranche_id: TrancheId,
+    change: LocalizedChange,
+) -> Result<Versioned<Tranche>> {
+    in_version(db, campaign_id, async |conn, _| {
+        let renamed = db::tranche::rename(conn, campaign_id, tranche_id, &change).await?;
+        Ok(renamed.ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
 /// # Errors
 /// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
 pub async fn end_tranche(
@@ -116,6 +151,10 @@ pub async fn set_products(
     .await
 }
 
+fn no_campaign() -> Refusal {
+    Refusal::unknown(Noun::Campaign)
+}
+
 /// Runs `change` in the next version of the campaign's rules.
 async fn in_version<T>(
     db: &Db,
@@ -124,7 +163,7 @@ async fn in_version<T>(
 ) -> Result<Versioned<T>> {
     in_tx(&db.write, "set rules", async |conn| {
         let campaign = db::campaign::lock(conn, campaign_id).await?;
-        let mut campaign = campaign.ok_or_else(Refusal::not_found)?.unless_closed()?;
+        let mut campaign = campaign.ok_or_else(no_campaign)?.unless_closed()?;
         campaign.rule_version += 1;
         let rule = change(conn, &campaign).await?;
         db::campaign::set(conn, &campaign).await?;

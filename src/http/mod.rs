@@ -10,6 +10,7 @@ pub mod head;
 pub mod idempotency_key;
 pub mod if_match;
 pub mod language;
+mod named;
 pub mod negotiate;
 pub mod page;
 pub mod prerendered;

@@ -20,6 +20,7 @@ use uuid::{Uuid, fmt::Urn};
 
 use super::{
     language::{accepted, mark, of_path},
+    named::named,
     page::{self, Asked, RefusalPages},
     reason::{WrittenVerdict, facts},
 };
@@ -120,9 +121,13 @@ impl Problem {
         }
     }
 
-    fn body(&self, language: Language, id: Uuid) -> serde_json::Result<String> {
-        let Refusal { code, detail, field, more } = &self.refusal;
-        let sentence = words::refusal(language, &self.refusal);
+    fn body(
+        &self,
+        refusal: &Refusal,
+        (language, id): (Language, Uuid),
+    ) -> serde_json::Result<String> {
+        let Refusal { code, detail, field, more } = refusal;
+        let sentence = words::refusal(language, refusal);
         let (cause, facts) = (detail.cause(), &facts(detail)?);
         let blame = |field| [Blamed { field, detail: &sentence, cause, facts }];
         serde_json::to_string(&Document {
@@ -176,7 +181,8 @@ pub(super) fn in_language<B: MessageBody>(
         return Ok(as_page(response, page, language));
     }
     let language = accepted(response.request().headers());
-    let body = problem.body(language, id)?;
+    let refusal = named(&problem.refusal, response.request());
+    let body = problem.body(&refusal, (language, id))?;
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)

@@ -10,6 +10,7 @@ use crate::{
         import::{Kind, ReadAs, Reject, Report},
         language::Language,
         slot_plan::Changes,
+        staff_user::Invitation,
         verdict::{Reason, ReasonCode, Verdict},
     },
     words,
@@ -61,9 +62,18 @@ pub struct WrittenReport<'a> {
     rows_rejected: u64,
     rows_missing: Option<u64>,
     rejects: Vec<WrittenReject<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invitations: Vec<WrittenInvitation<'a>>,
     warnings_counted: u64,
     warnings: Vec<WrittenReject<'a>>,
     slots: Option<&'a Changes>,
+}
+
+#[derive(Serialize)]
+struct WrittenInvitation<'a> {
+    username: &'a str,
+    token: &'a str,
+    expires_at: chrono::DateTime<chrono::Utc>,
 }
 
 /// What was done although something about it looks wrong.
@@ -106,6 +116,13 @@ pub struct WrittenReject<'a> {
     facts: Value,
 }
 
+impl<'a> From<&'a Invitation> for WrittenInvitation<'a> {
+    fn from(invitation: &'a Invitation) -> Self {
+        let Invitation { username, token, expires_at } = invitation;
+        Self { username, token, expires_at: *expires_at }
+    }
+}
+
 impl<'a> WrittenReport<'a> {
     /// # Errors
     /// Where facts cannot be written as JSON.
@@ -124,6 +141,7 @@ impl<'a> WrittenReport<'a> {
             rows_rejected: report.rows_rejected,
             rows_missing: report.rows_missing,
             rejects: rejects(language, &report.rejects)?,
+            invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
             warnings_counted: report.warnings_counted,
             warnings: rejects(language, &report.warnings)?,
             slots: report.slots.as_ref(),

@@ -65,6 +65,10 @@ titles! {
                           "지금 상태에서는 할 수 없는 작업입니다";
     QuotaNotPublished,    "A campaign cannot open without a published quota",
                           "백신 총량을 공개해야 예약을 시작할 수 있습니다";
+    NotReady,             "The campaign is not ready",
+                          "접종 사업의 준비가 끝나지 않았습니다";
+    LastAdministrator,    "Somebody must be left who can administer",
+                          "관리자가 한 명은 남아 있어야 합니다";
     NotEnoughDoses,       "There are not enough doses to move",
                           "옮길 백신이 부족합니다";
     PromisedDoses,        "Doses that are promised cannot be taken back",

@@ -63,6 +63,14 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "days without slots, apart by spaces: 2026-12-24 2026-12-25",
             "예약을 받지 않는 날. 빈칸으로 구분: 2026-12-24 2026-12-25",
         ),
+        Form::Username => (
+            "3 to 64 of a-z, 0-9, dot, underscore and hyphen",
+            "영문 소문자, 숫자, 점, 밑줄, 붙임표 3~64자",
+        ),
+        Form::Role => (
+            "staff, who work at the clinic of the row, or administrator",
+            "staff(직원, 그 행의 접종기관에서 일함) 또는 administrator(관리자)",
+        ),
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",
             "백신을 따로 쓰는 예약 그룹의 이름, 또는 빈칸",

@@ -17,6 +17,7 @@ mod code;
 mod date;
 mod detail;
 mod expected;
+mod finding;
 mod form;
 mod josa;
 mod message;
@@ -32,6 +33,7 @@ pub use amenity::{amenity, amenity_name};
 pub use code::title;
 pub use date::{brief, calendar_day, coming_day, date, instant, second, short_date, time};
 pub use detail::{refusal, reject};
+pub use finding::{check_summary, finding};
 pub use form::{form, need};
 pub use josa::josa;
 pub use message::{

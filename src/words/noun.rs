@@ -20,7 +20,10 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Booking => ("booking", "예약"),
         Noun::Campaign => ("campaign", "접종 사업"),
         Noun::Clinic => ("clinic", "접종기관"),
+        Noun::Closure => ("closed day", "휴진일"),
+        Noun::Cohort => ("cohort", "접종 대상"),
         Noun::Course => ("course", "접종 과정"),
+        Noun::Kind => ("kind of files", "파일 종류"),
         Noun::DryRun => ("dry run", "시험 실행"),
         Noun::Import => ("import", "파일 등록"),
         Noun::Person => ("person", "등록된 분"),
@@ -52,6 +55,13 @@ pub(super) fn none_of(language: Language, what: Noun, by: By) -> String {
         }
         By::Name => say!(language, "{what} with this name", "이 이름의 {ga}"),
     }
+}
+
+/// That there is no such thing.
+pub(super) fn unknown(language: Language, what: Noun) -> String {
+    let what = noun(language, what);
+    let ga = josa(what, "이", "가");
+    say!(language, "There is no {what} with such an id.", "그런 ID의 {ga} 없습니다.")
 }
 
 /// That there is none with this id.
@@ -121,6 +131,8 @@ pub(super) fn kind(language: Language, kind: Kind) -> &'static str {
         Kind::Slots => "예약 시간",
         Kind::Allocations => "배정",
         Kind::Hours => "운영 시간",
+        Kind::Regions => "지역",
+        Kind::Users => "사용자",
     };
     pick(language, kind.word(), korean)
 }

@@ -180,6 +180,9 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SheetTooLong { rows_max: 1_048_576 },
         Detail::RowWidth { fields: 3, columns: 4 },
         Detail::SameAsLine { line: 31 },
+        Detail::Unknown { what: Noun::Clinic },
+        Detail::CheckFailed { errors: 0, warnings: 3 },
+        Detail::CheckFailed { errors: 2, warnings: 3 },
         Detail::OfOtherPerson { person_id: PersonId(12) },
         Detail::MergedInto { person_id: PersonId(12) },
         Detail::SameDose {
@@ -193,10 +196,15 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::PossiblySameAsLine { line: 31 },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
         Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
-        Detail::ChangedSinceDryRun { then: Counts::default(), now: Counts::default() },
+        Detail::ChangedSinceDryRun { then: Box::default(), now: Box::default() },
         Detail::ChangedSinceDryRun {
-            then: Counts::default(),
-            now: Counts { rows_accepted: 3, rows_changed: 4, rows_unchanged: 5, rows_rejected: 6 },
+            then: Box::default(),
+            now: Box::new(Counts {
+                rows_accepted: 3,
+                rows_changed: 4,
+                rows_unchanged: 5,
+                rows_rejected: 6,
+            }),
         },
         Detail::FarMore { shares: excesses(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },

@@ -161,10 +161,13 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{booking_id}", uuid::Uuid::now_v7().to_string()),
         ("{date}", allocation.on_date.to_string()),
         ("{kind}", "slots".to_owned()),
+        ("{import_id}", "999999".to_owned()),
         ("{movement_id}", "1-1".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
-    let path = path.replace("{cohort_id}", "999999").replace("{tranche_id}", "999999");
+    let unknown = ["cohort", "tranche", "region", "course", "roster", "product", "user", "import"];
+    let path =
+        unknown.iter().fold(path, |path, noun| path.replace(&format!("{{{noun}_id}}"), "999999"));
     assert!(!path.contains('{'), "no id for {path}");
     if path.ends_with("/schedule") { format!("{path}?date={}", allocation.on_date) } else { path }
 }

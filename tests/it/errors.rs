@@ -103,6 +103,9 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
         ("product_ids", json!([made.product_id])),
         ("course_id", json!(made.course_id)),
         ("pool_id", json!(made.nation)),
+        ("roster_id", json!(1)),
+        ("cohort_id", json!(1)),
+        ("tranche_id", json!(1)),
         ("to_pool_id", json!(made.nation.0 + 1)),
         ("region_id", json!(made.districts[0])),
         ("parent_id", json!(made.provinces[0])),
@@ -136,6 +139,12 @@ fn with_ids(path: &str, made: &Made) -> String {
 async fn world() -> (TestApp, Made) {
     let app = TestApp::start().await;
     let made = World::new().people(3).make(&app.db).await;
+    let roster = "insert into roster (code, name) values ('teachers', 'Teachers')";
+    sqlx::query(roster).execute(&app.db).await.expect("a roster");
+    let tranche = "
+        insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+        select campaign_id, 'all', array[0,1,2,3,4,5,6,7,8,9], opens_at, 1 from campaign";
+    sqlx::query(tranche).execute(&app.db).await.expect("a tranche");
     app.app.board.refresh().await.expect("the board reads the new world");
     (app, made)
 }
@@ -170,7 +179,10 @@ async fn a_member_of_the_wrong_type_is_named() {
     for call in calls(&app, &made).await {
         let members = call.schema["properties"].as_object().expect("properties");
         for (member, schema) in members {
-            let is_object = schema["oneOf"].is_array();
+            let named = schema["$ref"].as_str().and_then(|name| name.strip_prefix('#'));
+            let named = named.and_then(|name| DOCUMENT.pointer(name));
+            let is_object =
+                schema["oneOf"].is_array() || named.is_some_and(|one| one["type"] == "object");
             let nonsense = if is_object { json!("nonsense") } else { json!({ "nonsense": [] }) };
             let body = call.with(member, nonsense);
             let what = format!("{}: {member}", call.what);

@@ -14,6 +14,7 @@
 )]
 
 mod admin;
+mod administrator;
 mod amenity;
 mod auth;
 mod availability;

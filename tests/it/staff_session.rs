@@ -66,12 +66,17 @@ async fn staff_and_administrators_sign_in_and_out() {
     assert!(!kept.contains(&token.as_bytes().to_vec()));
 }
 
+async fn disable(app: &TestApp, username: &str) {
+    let id = staff_user::named(&app.app.db, username).await.expect("a user");
+    staff_user::disable(&app.app.db, id).await.expect("disabled");
+}
+
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let app = TestApp::start().await;
     user(&app, "boss", Post::Administrator).await;
     user(&app, "gone", Post::Administrator).await;
-    staff_user::disable(&app.app.db, "gone").await.expect("disabled");
+    disable(&app, "gone").await;
     let mut problems = Vec::new();
     let long = "x".repeat(2000);
     for (username, password) in [
@@ -95,9 +100,10 @@ async fn a_disabled_user_is_out_at_once() {
     let app = TestApp::start().await;
     let made = world(&app.db).await;
     user(&app, "boss", Post::Administrator).await;
+    user(&app, "second", Post::Administrator).await;
     let (boss, _) = staff_session(&app, "boss").await;
     assert_eq!(schedule(&boss, &made, 0).await, 200);
-    staff_user::disable(&app.app.db, "boss").await.expect("disabled");
+    disable(&app, "boss").await;
     assert_eq!(schedule(&boss, &made, 0).await, 401);
 }
 

@@ -92,6 +92,45 @@ async fn what_cannot_be_a_user_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn an_invited_user_chooses_their_password_at_a_terminal() {
+    let app = TestApp::start().await;
+    world(&app.db).await;
+    let says = |args: &[&str], input: &str| {
+        let output = dosebook(&app, args, input);
+        succeeds(&output);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let token = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("invitation of")).unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    succeeds(&dosebook(&app, &["user", "add", "--username", "boss", "--administrator"], PASSWORD));
+    let first = token(&says(&["user", "invite", "desk", "--clinic", "C1"], ""));
+    let list = says(&["user", "list"], "");
+    assert!(list.contains("desk") && list.contains("clinic C1"), "{list}");
+    assert!(list.contains("invited until") && list.contains("can sign in"), "{list}");
+    let typed = format!("{first}\n{PASSWORD}\n");
+    fails(&dosebook(&app, &["user", "accept"], &format!("{first}\nhorse\n")), "at least 12");
+    assert!(says(&["user", "accept"], &typed).contains("desk can sign in now."));
+    fails(&dosebook(&app, &["user", "accept"], &typed), "expired");
+    assert_eq!(sign_in(&app, "desk").await.0, 201);
+
+    let second = token(&says(&["user", "reset", "desk"], ""));
+    assert_eq!(sign_in(&app, "desk").await.0, 401);
+    says(&["user", "accept"], &format!("{second}\n{PASSWORD}\n"));
+    says(&["user", "disable", "desk"], "");
+    assert_eq!(sign_in(&app, "desk").await.0, 401);
+    assert!(says(&["user", "enable", "desk"], "").contains("again"));
+    assert_eq!(sign_in(&app, "desk").await.0, 201);
+
+    // Whoever holds the machine is never locked out, and does not lock others out by a slip.
+    fails(&dosebook(&app, &["user", "disable", "boss"], ""), "Let another one in");
+    let third = token(&says(&["user", "reset", "boss"], ""));
+    says(&["user", "accept"], &format!("{third}\n{PASSWORD}\n"));
+    assert_eq!(sign_in(&app, "boss").await.0, 201);
+}
+
+#[tokio::test]
 async fn codes_are_not_shown_where_other_machines_can_see_them() {
     let app = TestApp::start().await;
     let serve = ["serve", "--show-codes", "--codes-listen", "0.0.0.0:0"];

@@ -3,26 +3,35 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{ByAdministrator, Page, Reason, created, found, list, localized, localized_change, ok};
+use super::{
+    ByAdministrator, Page, Reason,
+    check::{confirmed, held_up, setup},
+    created, found, list, localized, localized_change, ok,
+};
 use crate::{
     board::view::CampaignView,
     db,
     domain::{
         CampaignId, CourseId, Detail, Refusal,
         campaign::{NewCampaign, Step},
+        language::Language,
         localized::Localized,
     },
-    flows::{self, campaign::Change},
+    flows::{
+        self,
+        campaign::{Change, Stepped},
+    },
     http::{
         extract::{Json, Path, Query},
         field::{Instant, Text, Zone, nullable},
+        language::Accepted,
         problem::Problem,
         state::App,
     },
 };
 
 /// Two days: a returned dose can still find somebody.
-const CANCEL_UNTIL_HOURS: i16 = 48;
+pub(super) const CANCEL_UNTIL_HOURS: i16 = 48;
 /// Written into the public history where the administrator gives no other reason, in English and in
 /// Korean.
 const OPENED: &str = "Booking is open, as announced.";
@@ -70,6 +79,7 @@ pub struct OpenRequest {
     reason: Option<Reason>,
     reason_ko: Option<Reason>,
     reason_en: Option<Reason>,
+    confirm: Option<Vec<String>>,
 }
 
 impl StepRequest {
@@ -90,6 +100,16 @@ impl OpenRequest {
             (None, Some(field)) => Err(Refusal::field(field, Detail::TranslationAlone)),
         }
     }
+}
+
+/// A reason to publish, and the warnings of the check that are accepted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishRequest {
+    reason: Reason,
+    reason_ko: Option<Reason>,
+    reason_en: Option<Reason>,
+    confirm: Option<Vec<String>>,
 }
 
 /// A step with its reason.
@@ -154,22 +174,47 @@ pub async fn patch_campaign(
 /// Makes the campaign and its quota public.
 ///
 /// # Errors
-/// Those of `flows::campaign::step`.
-pub async fn publish(app: Data<App>, request: WithReason) -> Result<HttpResponse, Problem> {
+/// `not_ready` with what the check found; those of `flows::campaign::step`.
+pub async fn publish(
+    app: Data<App>,
+    request: ByAdministrator<(Path<CampaignId>, Json<PublishRequest>)>,
+    Accepted(language): Accepted,
+) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(body)) = request.what;
-    step(&app, campaign_id, Step::Publish, body.reason()).await
+    let PublishRequest { reason, reason_ko, reason_en, confirm } = body;
+    let reason = localized(reason, reason_ko, reason_en);
+    let step = (campaign_id, Step::Publish);
+    step_if_ready(&app, step, &reason, confirm, language).await
 }
 
 /// Opens booking, or resumes it.
 ///
 /// # Errors
-/// Those of `flows::campaign::step`.
+/// `not_ready` with what the check found, except where booking is resumed; those of
+/// `flows::campaign::step`.
 pub async fn open(
     app: Data<App>,
     request: ByAdministrator<(Path<CampaignId>, Json<OpenRequest>)>,
+    Accepted(language): Accepted,
 ) -> Result<HttpResponse, Problem> {
-    let (Path(campaign_id), Json(body)) = request.what;
-    step(&app, campaign_id, Step::Open, body.reason()?).await
+    let (Path(campaign_id), Json(mut body)) = request.what;
+    let confirm = body.confirm.take();
+    let step = (campaign_id, Step::Open);
+    step_if_ready(&app, step, &body.reason()?, confirm, language).await
+}
+
+async fn step_if_ready(
+    app: &App,
+    step: (CampaignId, Step),
+    reason: &Localized,
+    confirm: Option<Vec<String>>,
+    language: Language,
+) -> Result<HttpResponse, Problem> {
+    let (setup, confirmed) = (setup(app), confirmed(confirm)?);
+    match flows::campaign::step_if_ready(&app.db, step, reason, setup, &confirmed).await? {
+        Stepped::Done(campaign) => Ok(ok(&CampaignView::from(&campaign))),
+        Stepped::HeldUp(check) => Err(held_up(language, &check)),
+    }
 }
 
 /// Holds booking up.

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
 use crate::{
     board::view::CohortView,
     db,
@@ -29,6 +29,21 @@ pub struct CohortRequest {
     roster_id: Option<RosterId>,
     region_id: Option<RegionId>,
 }
+
+impl From<CohortRequest> for NewCohort {
+    fn from(new: CohortRequest) -> Self {
+        Self {
+            name: localized(new.name, new.name_ko, new.name_en),
+            born_from: new.born_from.map(|day| day.0),
+            born_to: new.born_to.map(|day| day.0),
+            roster_id: new.roster_id,
+            region_id: new.region_id,
+        }
+    }
+}
+
+/// The path of a cohort.
+type One = Path<(CampaignId, CohortId)>;
 
 #[derive(Serialize)]
 struct AddedCohort<'a> {
@@ -59,15 +74,23 @@ pub async fn post_cohort(
     request: ByAdministrator<(Path<CampaignId>, Json<CohortRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
-    let new = NewCohort {
-        name: localized(new.name, new.name_ko, new.name_en),
-        born_from: new.born_from.map(|day| day.0),
-        born_to: new.born_to.map(|day| day.0),
-        roster_id: new.roster_id,
-        region_id: new.region_id,
-    };
-    let added = flows::rules::add_cohort(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_cohort(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedCohort { cohort: (&added.rule).into(), rule_version: added.rule_version }))
+}
+
+/// Corrects the names of a cohort, in a new version of the rules: refusals name it.
+///
+/// # Errors
+/// Those of `flows::rules::rename_cohort`.
+pub async fn patch_cohort(
+    app: Data<App>,
+    request: ByAdministrator<(One, Json<NameChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path((campaign_id, cohort_id)), Json(change)) = request.what;
+    let renamed =
+        flows::rules::rename_cohort(&app.db, campaign_id, cohort_id, change.into()).await?;
+    let rule_version = renamed.rule_version;
+    Ok(ok(&AddedCohort { cohort: (&renamed.rule).into(), rule_version }))
 }
 
 /// Ends a cohort at a new version of the rules.

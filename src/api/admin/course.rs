@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 
-use super::{ByAdministrator, Page, created, list, localized};
+use super::{ByAdministrator, NameChange, Page, created, list, localized, ok};
 use crate::{
     board::view::NameView,
     db,
@@ -13,7 +13,7 @@ use crate::{
     },
     flows,
     http::{
-        extract::{Json, Query},
+        extract::{Json, Path, Query},
         field::Text,
         problem::Problem,
         state::App,
@@ -27,6 +27,13 @@ pub struct CourseRequest {
     name: Text<100>,
     name_ko: Option<Text<100>>,
     name_en: Option<Text<100>>,
+}
+
+impl From<CourseRequest> for NewCourse {
+    fn from(new: CourseRequest) -> Self {
+        let CourseRequest { code, name, name_ko, name_en } = new;
+        Self { code: code.0, name: localized(name, name_ko, name_en) }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,8 +66,17 @@ pub async fn post_course(
     app: Data<App>,
     ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<CourseRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let CourseRequest { code, name, name_ko, name_en } = new;
-    let new = NewCourse { code: code.0, name: localized(name, name_ko, name_en) };
-    let course = flows::course::add(&app.db, new).await?;
+    let course = flows::course::add(&app.db, new.into()).await?;
     Ok(created(&CourseView::from(&course)))
+}
+
+/// # Errors
+/// Those of `flows::course::rename`.
+pub async fn patch_course(
+    app: Data<App>,
+    request: ByAdministrator<(Path<CourseId>, Json<NameChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(course_id), Json(change)) = request.what;
+    let course = flows::course::rename(&app.db, course_id, change.into()).await?;
+    Ok(ok(&CourseView::from(&course)))
 }

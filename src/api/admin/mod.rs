@@ -3,6 +3,8 @@
 
 pub mod allocation;
 pub mod campaign;
+pub mod campaign_draft;
+pub mod check;
 pub mod clinic;
 pub mod closure;
 pub mod cohort;
@@ -19,6 +21,7 @@ pub mod product;
 pub mod region;
 pub mod roster;
 pub mod slot;
+pub mod staff_user;
 pub mod tranche;
 
 use actix_web::{
@@ -37,7 +40,7 @@ use crate::{
         localized::{Localized, LocalizedChange},
     },
     http::{
-        field::{Limit, Text},
+        field::{Limit, Text, nullable},
         principal::Administrator,
         problem::Problem,
     },
@@ -96,6 +99,23 @@ fn localized_change<const MAX: usize>(
         main: main.map(|text| text.0),
         ko: ko.map(|ko| ko.map(|text| text.0)),
         en: en.map(|en| en.map(|text| text.0)),
+    }
+}
+
+/// Corrected names; what is left out stays as it is, and null removes a name in a language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameChange {
+    name: Option<Text<100>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_ko: Option<Option<Text<100>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_en: Option<Option<Text<100>>>,
+}
+
+impl From<NameChange> for LocalizedChange {
+    fn from(change: NameChange) -> Self {
+        localized_change(change.name, change.name_ko, change.name_en)
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ByAdministrator, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
 use crate::{
     board::view::ProductView,
     db,
@@ -36,6 +36,21 @@ pub struct ProductRequest {
     interval_days_min: Option<i16>,
 }
 
+impl From<ProductRequest> for NewProduct {
+    fn from(new: ProductRequest) -> Self {
+        Self {
+            code_system: new.code_system.map(|text| text.0),
+            code: new.code.0,
+            name: localized(new.name, new.name_ko, new.name_en),
+            doses_per_vial: new.doses_per_vial,
+            age_months_min: new.age_months_min.unwrap_or(0),
+            age_months_max: new.age_months_max,
+            doses_in_series: new.doses_in_series.unwrap_or(1),
+            interval_days_min: new.interval_days_min.unwrap_or(0),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductIds {
@@ -57,17 +72,19 @@ pub async fn post_product(
     app: Data<App>,
     ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<ProductRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let new = NewProduct {
-        code_system: new.code_system.map(|text| text.0),
-        code: new.code.0,
-        name: localized(new.name, new.name_ko, new.name_en),
-        doses_per_vial: new.doses_per_vial,
-        age_months_min: new.age_months_min.unwrap_or(0),
-        age_months_max: new.age_months_max,
-        doses_in_series: new.doses_in_series.unwrap_or(1),
-        interval_days_min: new.interval_days_min.unwrap_or(0),
-    };
+    let new = new.into();
     Ok(created(&ProductView::from(&flows::product::add(&app.db, new).await?)))
+}
+
+/// # Errors
+/// Those of `flows::product::rename`.
+pub async fn patch_product(
+    app: Data<App>,
+    request: ByAdministrator<(Path<ProductId>, Json<NameChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(product_id), Json(change)) = request.what;
+    let product = flows::product::rename(&app.db, product_id, change.into()).await?;
+    Ok(ok(&ProductView::from(&product)))
 }
 
 /// What a campaign gives now.

@@ -3,14 +3,14 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
-use super::{ByAdministrator, Page, created, list, localized};
+use super::{ByAdministrator, NameChange, Page, created, list, localized, ok};
 use crate::{
     board::view::RegionView,
     db,
     domain::{RegionId, region::NewRegion},
     flows,
     http::{
-        extract::{Json, Query},
+        extract::{Json, Path, Query},
         field::Text,
         problem::Problem,
         state::App,
@@ -46,4 +46,15 @@ pub async fn post_region(
     let name = localized(name, name_ko, name_en);
     let region = flows::region::add(&app.db, NewRegion { parent_id, code: code.0, name }).await?;
     Ok(created(&RegionView::from(&region)))
+}
+
+/// # Errors
+/// Those of `flows::region::rename`.
+pub async fn patch_region(
+    app: Data<App>,
+    request: ByAdministrator<(Path<RegionId>, Json<NameChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(region_id), Json(change)) = request.what;
+    let region = flows::region::rename(&app.db, region_id, change.into()).await?;
+    Ok(ok(&RegionView::from(&region)))
 }

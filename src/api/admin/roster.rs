@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 
-use super::{ByAdministrator, Page, created, list};
+use super::{ByAdministrator, Page, created, list, ok};
 use crate::{
     db,
     domain::{
@@ -12,7 +12,7 @@ use crate::{
     },
     flows,
     http::{
-        extract::{Json, Query},
+        extract::{Json, Path, Query},
         field::Text,
         problem::Problem,
         state::App,
@@ -23,6 +23,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct RosterRequest {
     code: Text<32>,
+    name: Text<100>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterChange {
     name: Text<100>,
 }
 
@@ -58,4 +64,15 @@ pub async fn post_roster(
     let new = NewRoster { code: new.code.0, name: new.name.0 };
     let roster = flows::roster::add(&app.db, new).await?;
     Ok(created(&RosterView::from(&roster)))
+}
+
+/// # Errors
+/// Those of `flows::roster::rename`.
+pub async fn patch_roster(
+    app: Data<App>,
+    request: ByAdministrator<(Path<RosterId>, Json<RosterChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path(roster_id), Json(RosterChange { name })) = request.what;
+    let roster = flows::roster::rename(&app.db, roster_id, &name.0).await?;
+    Ok(ok(&RosterView::from(&roster)))
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
 use crate::{
     board::view::TrancheView,
     db,
@@ -27,6 +27,17 @@ pub struct TrancheRequest {
     birth_day_digits: Vec<i16>,
     opens_at: Instant,
 }
+
+impl From<TrancheRequest> for NewTranche {
+    fn from(new: TrancheRequest) -> Self {
+        let TrancheRequest { name, name_ko, name_en, birth_day_digits, opens_at } = new;
+        let name = localized(name, name_ko, name_en);
+        Self { name, birth_day_digits, opens_at: opens_at.0 }
+    }
+}
+
+/// The path of a tranche.
+type One = Path<(CampaignId, TrancheId)>;
 
 #[derive(Serialize)]
 struct AddedTranche<'a> {
@@ -57,11 +68,23 @@ pub async fn post_tranche(
     request: ByAdministrator<(Path<CampaignId>, Json<TrancheRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
-    let TrancheRequest { name, name_ko, name_en, birth_day_digits, opens_at } = new;
-    let name = localized(name, name_ko, name_en);
-    let new = NewTranche { name, birth_day_digits, opens_at: opens_at.0 };
-    let added = flows::rules::add_tranche(&app.db, campaign_id, new).await?;
+    let added = flows::rules::add_tranche(&app.db, campaign_id, new.into()).await?;
     Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
+}
+
+/// Corrects the names of a tranche, in a new version of the rules: refusals name it.
+///
+/// # Errors
+/// Those of `flows::rules::rename_tranche`.
+pub async fn patch_tranche(
+    app: Data<App>,
+    request: ByAdministrator<(One, Json<NameChange>)>,
+) -> Result<HttpResponse, Problem> {
+    let (Path((campaign_id, tranche_id)), Json(change)) = request.what;
+    let renamed =
+        flows::rules::rename_tranche(&app.db, campaign_id, tranche_id, change.into()).await?;
+    let rule_version = renamed.rule_version;
+    Ok(ok(&AddedTranche { tranche: (&renamed.rule).into(), rule_version }))
 }
 
 /// Ends a tranche at a new version of the rules.

@@ -65,7 +65,8 @@ pub async fn list_staff(
 ) -> sqlx::Result<Vec<StaffRow>> {
     query_as!(
         StaffRow,
-        r#"/* demo::list_staff */ select u.username, u.password_hash,
+        r#"/* demo::list_staff */ select u.username,
+               coalesce(u.password_hash, '') as "password_hash!",
                c.name || coalesce(', ' || c.name_en, '') as "clinic?"
            from unnest($1::text[]) with ordinality as asked (username, n)
                join staff_user u using (username)

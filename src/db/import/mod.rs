@@ -5,10 +5,12 @@ pub mod clinic;
 pub mod entry;
 pub mod hours;
 pub mod person_key;
+pub mod region;
 pub mod register;
 pub mod roster;
 pub mod slot;
 pub mod staged;
+pub mod user;
 
 use std::collections::HashMap;
 
@@ -93,6 +95,8 @@ pub async fn copy_in(
         Kind::Slots => slot_plan::STAGED,
         Kind::Allocations => allocation::STAGED,
         Kind::Hours => hours::STAGED,
+        Kind::Regions => region::STAGED,
+        Kind::Users => user::STAGED,
     };
     conn.execute(table).await?;
     conn.copy_in_raw(copy).await
@@ -104,6 +108,8 @@ pub async fn known(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<Option<u
     let counting = match kind {
         Kind::Register => "/* import::known */ select count(*) from person",
         Kind::Clinics => "/* import::known */ select count(*) from clinic",
+        Kind::Regions => "/* import::known */ select count(*) from region",
+        Kind::Users => "/* import::known */ select count(*) from staff_user",
         Kind::Roster => {
             "/* import::known */
              select count(*) from roster_member

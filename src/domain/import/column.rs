@@ -47,6 +47,8 @@ pub enum Form {
     Minutes,
     /// Several of them.
     Dates,
+    Username,
+    Role,
     /// The register's own code for a person.
     PersonCode,
     /// Whether somebody of one name and birth date with another is another person.
@@ -78,6 +80,8 @@ impl Form {
         Self::TimeOfDay,
         Self::Minutes,
         Self::Dates,
+        Self::Username,
+        Self::Role,
         Self::PersonCode,
         Self::Distinct,
     ];
@@ -244,11 +248,31 @@ pub(super) const HOURS: &[Column] = &[
     optional("except", Form::Dates, "2026-12-25").or(&["closed", "휴무일", "휴진일"]),
 ];
 
+pub(super) const REGIONS: &[Column] = &[
+    column("code", Form::Code, "11680").or(&[
+        "region code",
+        "코드",
+        "지역코드",
+        "행정구역코드",
+        "시군구코드",
+    ]),
+    column("name", Form::Text, "강남구").or(&["region name", "이름", "지역명", "시군구명"]),
+    optional("parent_code", Form::Code, "").or(&["상위코드", "상위지역코드", "시도코드"]),
+    optional("name_ko", Form::Text, "").or(&["한글이름", "한글명"]),
+    optional("name_en", Form::Text, "Gangnam-gu").or(&["영문이름", "영문명"]),
+];
+pub(super) const USERS: &[Column] = &[
+    column("username", Form::Username, "desk-1").or(&["user", "아이디", "사용자", "사용자이름"]),
+    column("role", Form::Role, "staff").or(&["역할", "권한"]),
+    Column { is_required: false, ..CLINIC_CODE },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: &[&[Column]] = &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, HOURS];
+    const ALL: &[&[Column]] =
+        &[REGISTER, ROSTER, CLINICS, SLOTS, ALLOCATIONS, HOURS, REGIONS, USERS];
 
     #[test]
     fn no_heading_means_two_columns_of_a_file() {

@@ -20,11 +20,23 @@ pub enum Kind {
     Allocations,
     /// Opening hours of clinics, which make their slots.
     Hours,
+    /// Provinces and their districts.
+    Regions,
+    /// Who signs in by a password.
+    Users,
 }
 
 impl Kind {
-    pub const ALL: &'static [Self] =
-        &[Self::Register, Self::Roster, Self::Clinics, Self::Slots, Self::Allocations, Self::Hours];
+    pub const ALL: &'static [Self] = &[
+        Self::Register,
+        Self::Roster,
+        Self::Clinics,
+        Self::Slots,
+        Self::Allocations,
+        Self::Hours,
+        Self::Regions,
+        Self::Users,
+    ];
 
     /// As in paths, commands and the database.
     pub const fn word(self) -> &'static str {
@@ -35,6 +47,8 @@ impl Kind {
             Self::Slots => "slots",
             Self::Allocations => "allocations",
             Self::Hours => "hours",
+            Self::Regions => "regions",
+            Self::Users => "users",
         }
     }
 
@@ -46,6 +60,8 @@ impl Kind {
             Self::Slots => column::SLOTS,
             Self::Allocations => column::ALLOCATIONS,
             Self::Hours => column::HOURS,
+            Self::Regions => column::REGIONS,
+            Self::Users => column::USERS,
         }
     }
 

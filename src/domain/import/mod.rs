@@ -17,11 +17,13 @@ pub mod header;
 pub mod hours;
 pub mod kind;
 pub mod read_as;
+pub mod region;
 pub mod register;
 pub mod report;
 pub mod roster;
 pub mod separator;
 pub mod slot;
+pub mod user;
 
 use std::str::FromStr;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{counts::Counts, fault::Fault, kind::Kind, read_as::ReadAs};
-use crate::domain::{Code, Detail, ImportId, Refusal, slot_plan::Changes};
+use crate::domain::{Code, Detail, ImportId, Refusal, slot_plan::Changes, staff_user::Invitation};
 
 /// So many rejected rows are listed, the first of the file; all are counted.
 pub const LISTED_MAX: usize = 1_000;
@@ -159,6 +159,8 @@ pub struct Report {
     pub rows_missing: Option<u64>,
     /// The first 1,000.
     pub rejects: Vec<Reject>,
+    /// Of the users whom the file added: told this once, and kept nowhere.
+    pub invitations: Vec<Invitation>,
     /// What looks wrong in rows that are taken; a row may have several.
     pub warnings_counted: u64,
     /// The first 1,000.

@@ -37,5 +37,8 @@ pub(super) fn compare(tried: &Tried, report: &Report) -> Result<(), Refusal> {
     if then == now && tried.rejects == report.rejects {
         return Ok(());
     }
-    Err(Refusal::new(Code::DryRunDiffers, Detail::ChangedSinceDryRun { then, now }))
+    Err(Refusal::new(
+        Code::DryRunDiffers,
+        Detail::ChangedSinceDryRun { then: then.into(), now: now.into() },
+    ))
 }

@@ -13,12 +13,14 @@ mod hours;
 mod loader;
 mod read;
 mod records;
+mod region;
 mod register;
 mod roster;
 mod rows;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod user;
 #[cfg(test)]
 mod variants;
 mod xlsx;
@@ -46,6 +48,7 @@ use crate::{
         },
         keys::Keys,
         slot_plan::{Changes, Missing},
+        staff_user::Invitation,
     },
 };
 use allocation::Known;
@@ -243,9 +246,20 @@ impl Job<'_> {
         if kind == Kind::Allocations {
             db::import::allocation::remember(conn, import_id).await?;
         }
+        let invitations = self.invite(conn).await?;
         db::catalogue::touch(conn).await?;
         finish(conn, kind).await?;
-        Ok(Report { import_id: Some(import_id), ..report })
+        Ok(Report { import_id: Some(import_id), invitations, ..report })
+    }
+
+    /// Invites the users whom the file added; what is taken back invites nobody.
+    async fn invite(&self, conn: &mut PgConnection) -> Result<Vec<Invitation>> {
+        match self.kind {
+            Kind::Users => {
+                user::invite(conn, &self.keys.invitation, self.options.staff_user_id).await
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     fn sent<'a>(&'a self, sha256: &'a [u8], content: Option<&'a [u8]>) -> Sent<'a> {
@@ -324,6 +338,8 @@ impl Job<'_> {
             Kind::Slots => Box::new(slot::Parser::new(conn).await?),
             Kind::Allocations => Box::new(allocation::Parser::new(conn).await?),
             Kind::Hours => Box::new(hours::Parser::new(conn).await?),
+            Kind::Regions => Box::new(region::Parser),
+            Kind::Users => Box::new(user::Parser::new(conn).await?),
         })
     }
 
@@ -372,6 +388,7 @@ impl Job<'_> {
             rows_rejected: 0,
             rows_missing: None,
             rejects: Vec::new(),
+            invitations: Vec::new(),
             warnings_counted: 0,
             warnings: Vec::new(),
             slots: None,
@@ -392,6 +409,8 @@ async fn check(
         Kind::Slots => slot::check(conn, rejects, missing).await,
         Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
         Kind::Hours => hours::check(conn, rejects).await,
+        Kind::Regions => region::check(conn, rejects).await,
+        Kind::Users => user::check(conn, rejects).await,
     }
 }
 
@@ -408,6 +427,8 @@ async fn write(
         Kind::Slots => return slot::write(conn, missing).await,
         Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await?,
         Kind::Hours => return hours::write(conn, options.staff_user_id).await,
+        Kind::Regions => db::import::region::insert_staged(conn).await?,
+        Kind::Users => db::import::user::insert_staged(conn).await?,
     };
     Ok((written, None))
 }
@@ -416,7 +437,13 @@ async fn write(
 async fn finish(conn: &mut PgConnection, kind: Kind) -> sqlx::Result<()> {
     match kind {
         Kind::Allocations => db::import::allocation::top_up(conn).await,
-        Kind::Register | Kind::Roster | Kind::Clinics | Kind::Slots | Kind::Hours => Ok(()),
+        Kind::Register
+        | Kind::Roster
+        | Kind::Clinics
+        | Kind::Slots
+        | Kind::Hours
+        | Kind::Regions
+        | Kind::Users => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     db::copy::CopyText,
     domain::import::{
         Fault, Kind, Row, allocation::Allocation, cell::plain, clinic::Clinic, hours::Hours,
-        register::Register, roster::Roster, slot::Slot,
+        region::Region, register::Register, roster::Roster, slot::Slot, user::User,
     },
 };
 
@@ -36,6 +36,8 @@ impl RowParser for Understood {
             }
             Kind::Allocations => format!("{:?}", Allocation::parse(row)?),
             Kind::Hours => format!("{:?}", Hours::parse(row)?),
+            Kind::Regions => format!("{:?}", Region::parse(row)?),
+            Kind::Users => format!("{:?}", User::parse(row)?),
         };
         to.row(line).text(&text).end();
         Ok(())

@@ -65,3 +65,13 @@ pub(super) fn ages_reversed(language: Language) -> String {
         "나이는 0 이상이어야 하며, 최소 나이가 최대 나이보다 많을 수 없습니다."
     )
 }
+
+pub(super) fn product_differs(language: Language) -> String {
+    say!(
+        language,
+        "A product has this code, with other doses per vial, ages or interval. Give those that it \
+         has, or another code.",
+        "코드가 같은 백신이 이미 있지만 병당 회분, 나이, 접종 간격이 다릅니다. 등록된 값과 같게 적거나 다른 \
+         코드를 적어 주십시오."
+    )
+}

@@ -16,10 +16,12 @@ mod request;
 mod service;
 mod sign_in;
 mod slot;
+mod user;
 
 use super::{
     code::title,
-    noun::{how_many, none_of, none_with_id, taken},
+    finding::failed,
+    noun::{how_many, none_of, none_with_id, taken, unknown},
     reason::reason,
     step::step_not_allowed,
 };
@@ -216,6 +218,17 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         }
         Detail::RowWidth { fields, columns } => file::row_width(language, *fields, *columns),
         Detail::SameAsLine { line } => file::same_as_line(language, *line, field),
+
+        // users, and what an administrator asked for by its id
+        Detail::Unknown { what } => unknown(language, *what),
+        Detail::InvitationOver => user::invitation_over(language),
+        Detail::LastAdministrator => user::last_administrator(language),
+        Detail::UserDisabled => user::disabled(language),
+        Detail::AdministratorAtClinic => user::administrator_at_clinic(language),
+        Detail::StaffWithoutClinic => user::staff_without_clinic(language),
+        Detail::RegionElsewhere => place::region_elsewhere(language),
+        Detail::ProductDiffers => campaign::product_differs(language),
+        Detail::CheckFailed { errors, warnings } => failed(language, *errors, *warnings),
         Detail::AlreadyLoaded { import_id, at, by } => {
             import::already_loaded(language, *import_id, *at, by.as_deref())
         }

@@ -33,3 +33,12 @@ pub(super) fn slots_go_by_zone(language: Language) -> String {
         "이 접종기관의 예약 시간은 지금 시간대의 날짜를 따르므로 시간대를 바꿀 수 없습니다."
     )
 }
+
+pub(super) fn region_elsewhere(language: Language) -> String {
+    say!(
+        language,
+        "The region is known elsewhere: a file does not move a region from one province to \
+         another.",
+        "다른 곳에 이미 등록된 지역입니다. 파일로는 상위 지역을 바꿀 수 없습니다."
+    )
+}

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{db_now, patch};
-use crate::support::{TestApp, World, make};
+use crate::support::{
+    TestApp, World,
+    make::{self, confirming},
+};
 
 #[tokio::test]
 async fn only_administrators_may_and_the_others_learn_nothing() {
@@ -116,7 +119,10 @@ async fn every_step_is_public_with_its_reason() {
     step("pause", json!({ "reason": "early" })).await.problem(409, "wrong_state");
     step("publish", json!({ "reason": "again" })).await.problem(409, "wrong_state");
     citizen.put_booking(Uuid::now_v7(), &body).await.problem(403, "window_not_open");
-    assert_eq!(step("open", json!({ "reason": "It is time" })).await.ok(200)["state"], "open");
+    assert_eq!(
+        step("open", confirming(json!({ "reason": "It is time" }))).await.ok(200)["state"],
+        "open"
+    );
     step("open", json!({})).await.problem(409, "wrong_state");
     let paused = step("pause", json!({ "reason": "More doses are on their way" })).await.ok(200);
     assert_eq!(paused["state_reason"], "More doses are on their way");
@@ -150,7 +156,8 @@ async fn of_two_openings_at_once_one_is_refused() {
     let made = World::new().state(2).make(&app.db).await;
     let admin = app.admin().await;
     let path = format!("/v1/admin/campaigns/{}/open", made.campaign_id);
-    let open = || async { admin.post(&path, &json!({})).await.status };
+    let body = confirming(json!({}));
+    let open = || async { admin.post(&path, &body).await.status };
     let mut statuses = Vec::from(<[u16; 4]>::from(tokio::join!(open(), open(), open(), open())));
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409, 409, 409]);

@@ -1,6 +1,7 @@
 //! What administrators do, from outside.
 
 mod campaign;
+mod check;
 mod clinic_day;
 mod correction;
 mod dose;
@@ -10,10 +11,12 @@ mod mark;
 mod merge;
 mod merge_race;
 mod movement;
+mod name;
 mod person;
 mod place;
 mod rule;
 mod story;
+mod user;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{db_now, verified};
+use crate::support::make::confirming;
 use crate::support::{Client, TestApp};
 
 const ADMIN: &str = "/v1/admin";
@@ -123,14 +124,14 @@ async fn from_nothing_to_a_booked_dose() {
     let early = story.admin.post(&format!("{full}/publish"), &reason).await;
     early.problem(409, "quota_not_published");
     let pool = story.pools(&campaign, &product, &province).await;
-    let published = story.done(&format!("{path}/publish"), reason).await;
+    let published = story.done(&format!("{path}/publish"), confirming(reason)).await;
     assert_eq!(
         (&published["state"], &published["published_quota"]),
         (&json!("published"), &json!(100))
     );
     assert!(published["published_at"].is_string());
     let slot = story.capacity(&campaign, &clinic, &pool).await;
-    assert_eq!(story.done(&format!("{path}/open"), json!({})).await["state"], "open");
+    assert_eq!(story.done(&format!("{path}/open"), confirming(json!({}))).await["state"], "open");
     story.admin.post(&format!("{full}/open"), &json!({})).await.problem(409, "wrong_state");
 
     let body = json!({

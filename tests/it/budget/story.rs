@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Recorder;
-use crate::support::Client;
+use crate::support::{Client, make::confirming};
 
 const ADMIN: &str = "/v1/admin";
 const PASSWORD: &str = "correct horse battery staple";
@@ -25,6 +25,8 @@ pub async fn tell(recorder: &mut Recorder) {
     campaign(recorder, &admin, &product).await;
     doses(recorder, &admin).await;
     recorder.get(&admin, "/v1/admin/imports/register/template").await;
+    names(recorder, &admin).await;
+    users(recorder, &admin).await;
     files(recorder, &admin).await;
     persons(recorder, &admin).await;
     let listed = recorder.get(&admin, "/v1/admin/imports").await;
@@ -310,13 +312,17 @@ async fn rules(recorder: &mut Recorder, admin: &Client) -> Value {
     let body = json!({ "name": "1970", "born_from": "1970-01-01", "born_to": "1970-12-31" });
     let cohort = recorder.post(admin, &path, body).await;
     recorder.get(admin, &path).await;
-    recorder.delete(admin, &format!("{path}/{}", cohort["cohort_id"])).await;
+    let one = format!("{path}/{}", cohort["cohort_id"]);
+    recorder.patch(admin, &one, json!({ "name_en": "Born in 1970" })).await;
+    recorder.delete(admin, &one).await;
     let path = format!("{campaign}/tranches");
     let opens_at = Utc::now() + TimeDelta::hours(1);
     let body = json!({ "name": "later", "birth_day_digits": [1, 6], "opens_at": opens_at });
     let tranche = recorder.post(admin, &path, body).await;
     recorder.get(admin, &path).await;
-    recorder.delete(admin, &format!("{path}/{}", tranche["tranche_id"])).await;
+    let one = format!("{path}/{}", tranche["tranche_id"]);
+    recorder.patch(admin, &one, json!({ "name_en": "Later" })).await;
+    recorder.delete(admin, &one).await;
     product
 }
 
@@ -342,9 +348,16 @@ async fn campaign(recorder: &mut Recorder, admin: &Client, product: &Value) {
     let pool = recorder.post(admin, "/v1/admin/pools", body).await["pool_id"].clone();
     let body = json!({ "doses": 60, "reason": "Delivery" });
     recorder.post(admin, &format!("{ADMIN}/pools/{pool}/receipts"), body).await;
+    // What is opened has something to book.
+    let body = json!({
+        "clinic_id": made.clinics[1], "campaign_id": campaign, "product_id": product,
+        "on_date": made.allocation(1, 2).on_date, "pool_id": pool, "doses": 6, "reason": "x",
+    });
+    admin.post("/v1/admin/allocations", &body).await.ok(201);
+    recorder.get(admin, &format!("{one}/check")).await;
     for (step, body) in [
-        ("publish", json!({ "reason": "The limit is known" })),
-        ("open", json!({})),
+        ("publish", confirming(json!({ "reason": "The limit is known" }))),
+        ("open", confirming(json!({}))),
         ("pause", json!({ "reason": "A fault" })),
         ("close", json!({ "reason": "Over" })),
     ] {
@@ -399,12 +412,51 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
     recorder.get(admin, "/v1/admin/movements").await;
 }
 
+async fn names(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
+    let change = json!({ "name": "Right", "name_ko": "바른 이름" });
+    for path in [
+        format!("regions/{}", made.districts[0]),
+        format!("courses/{}", made.course_id),
+        format!("products/{}", made.product_id),
+    ] {
+        recorder.patch(admin, &format!("{ADMIN}/{path}"), change.clone()).await;
+    }
+    recorder.patch(admin, &format!("{ADMIN}/rosters/1"), json!({ "name": "Right" })).await;
+}
+
+async fn users(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
+    let body = json!({ "username": "desk", "role": "staff", "clinic_id": made.clinics[0] });
+    let invited = recorder.post(admin, "/v1/admin/users", body).await;
+    let token = &invited["invitation"]["token"];
+    let body = json!({ "token": token, "password": PASSWORD });
+    let public = recorder.app.public();
+    recorder.post(&public, "/v1/auth/invitations", body).await;
+    recorder.get(admin, "/v1/admin/users").await;
+    let one = format!("{ADMIN}/users/{}", invited["user"]["user_id"]);
+    for verb in ["reset", "disable", "enable"] {
+        recorder.post(admin, &format!("{one}/{verb}"), json!({})).await;
+    }
+    let body = json!({
+        "code": "spring", "name": "Spring", "zone": "Asia/Seoul",
+        "opens_at": Utc::now(), "closes_at": Utc::now() + TimeDelta::days(30),
+        "course": { "code": "covid-19", "name": "COVID-19" },
+        "products": [{
+            "product": { "code": "141", "name": "Influenza", "doses_per_vial": 10 }, "doses": 10,
+        }],
+        "cohorts": [{ "name": "all", "born_from": "1930-01-01" }],
+    });
+    recorder.post(admin, "/v1/admin/campaign-drafts", body).await;
+}
+
 /// Each kind of file with one row, and with hundreds.
 async fn files(recorder: &mut Recorder, admin: &Client) {
     for rows in [1..2_u32, 2..400] {
         let (mut register, mut roster) = (String::new(), String::new());
         let (mut clinics, mut slots) = (String::new(), String::new());
         let (mut allocations, mut hours) = (String::new(), String::new());
+        let (mut regions, mut users) = (String::new(), String::new());
         for n in rows {
             let person = format!("Person {n},1962-03-01,011{n:08}");
             writeln!(register, "{person},P1D1").unwrap();
@@ -413,6 +465,8 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             writeln!(slots, "F{n},2030-03-04T09:00,2030-03-04T10:00,5").unwrap();
             writeln!(allocations, "test,F{n},207,2030-03-04,10").unwrap();
             writeln!(hours, "F{n},daily,09:00,12:00,30,5,2030-04-01,2030-04-07").unwrap();
+            writeln!(regions, "R{n},Region {n},P1").unwrap();
+            writeln!(users, "user-{n},staff,F{n}").unwrap();
         }
         let person = "name,birth_date,phone";
         let clinic = "code,name,region_code,zone,address,phone,latitude,longitude";
@@ -424,6 +478,8 @@ async fn files(recorder: &mut Recorder, admin: &Client) {
             ("slots", &"clinic_code,starts_at,ends_at,seats".to_owned(), slots),
             ("allocations", &allocation.to_owned(), allocations),
             ("hours", &HOURS.to_owned(), hours),
+            ("regions", &"code,name,parent_code".to_owned(), regions),
+            ("users", &"username,role,clinic_code".to_owned(), users),
         ] {
             recorder.import(admin, kind, format!("{header}\n{rows}")).await;
         }

@@ -16,6 +16,7 @@ mod reject;
 mod slot;
 mod spool;
 mod template;
+mod user;
 mod workbook;
 
 use dosebook::{
