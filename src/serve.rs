@@ -50,7 +50,7 @@ const BACKLOG: u32 = 4096;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How much a file may do without being asked whether it is meant.
-pub fn limits(import: &config::Import) -> Limits {
+pub fn import_limits(import: &config::Import) -> Limits {
     Limits {
         changed_percent_max: import.changed_max,
         rejected_percent_max: import.rejected_max,
@@ -112,7 +112,7 @@ impl Serving {
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
-        let imports = Imports::new(db.clone(), keys.clone(), limits(&service.import));
+        let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
         let app = Data::new(App {
             db,
             keys,

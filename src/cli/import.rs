@@ -21,7 +21,7 @@ use crate::{
         slot_plan::{Changes, Kept, Why},
     },
     flows::import::{Imported, Imports, Options},
-    serve::limits,
+    serve::import_limits,
     store::Store,
     words,
 };
@@ -132,7 +132,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         staff_user_id: None,
     };
     let bar = bar(size);
-    let imports = Imports::new(store.db.clone(), store.keys.clone(), limits(&args.limits));
+    let imports = Imports::new(store.db.clone(), store.keys.clone(), import_limits(&args.limits));
     let importing = imports.load(args.kind, opened, options, |bytes| bar.set_position(bytes));
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();
@@ -327,7 +327,7 @@ mod tests {
         let said = |flags: &[&str]| {
             let line =
                 <Line as clap::Parser>::parse_from(std::iter::once(&"dosebook").chain(flags));
-            limits(&line.import)
+            import_limits(&line.import)
         };
         assert_eq!(said(&[]), Limits::default());
         let set = Limits { changed_percent_max: 50, ..Limits::default() };
