@@ -278,7 +278,7 @@ async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
     recorder.post(admin, "/v1/admin/hours", many).await;
 
     let slot = made.slot(2, 2, 0);
-    let (lost, left) = (&made.people[25], &made.people[26]);
+    let (lost, left) = (&made.people[30], &made.people[31]);
     let (lost_id, left_id) = (Uuid::now_v7(), Uuid::now_v7());
     for (person, id) in [(lost, lost_id), (left, left_id)] {
         recorder.app.citizen(person).put_booking(id, &made.booking(slot)).await.ok(201);
@@ -287,7 +287,7 @@ async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
     admin.put(&day, &json!({ "reason": "Snow" })).await.ok(200);
     let citizen = recorder.app.citizen(lost);
     recorder.get(&citizen, &format!("/v1/bookings/{lost_id}/alternatives")).await;
-    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(1, 2, 0).slot_id });
+    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(0, 2, 0).slot_id });
     recorder.post(&citizen, &format!("/v1/bookings/{lost_id}/move"), to).await;
     recorder.get(admin, &format!("{clinic}/unreached?date={}", slot.on_date)).await;
     let tick = format!("{clinic}/unreached/{left_id}");
