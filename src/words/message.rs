@@ -98,27 +98,6 @@ pub fn code_mail(head: Letterhead<'_>, code: &SignInCode) -> (String, String) {
     (subject, text + "\n" + &signature(head))
 }
 
-/// The SMS by which an operator tries the providers.
-pub fn trial_text(head: Letterhead<'_>) -> String {
-    let Letterhead { language, issuer, .. } = head;
-    head.fit([say!(
-        language,
-        "[{issuer}] This is a test. Nobody has booked anything.",
-        "[{issuer}] 시험 발송입니다. 예약과는 관계가 없습니다."
-    )])
-}
-
-/// Subject and text of the mail by which an operator tries the providers.
-pub fn trial_mail(head: Letterhead<'_>) -> (String, String) {
-    let subject = say!(head.language, "A test", "시험 발송");
-    let text = say!(
-        head.language,
-        "This is a test of how messages leave. Nobody has booked anything.\n",
-        "메시지가 제대로 나가는지 시험하는 메일입니다. 예약과는 관계가 없습니다.\n"
-    );
-    (subject, text + "\n" + &signature(head))
-}
-
 /// The SMS with a notice; `number` is the booking's, for people.
 pub fn notice_text(head: Letterhead<'_>, notice: &Notice, number: &str) -> String {
     let appointment = &notice.appointment;
@@ -441,7 +420,7 @@ fn how_to_find(head: Letterhead<'_>) -> String {
 }
 
 /// What every mail ends with.
-fn signature(head: Letterhead<'_>) -> String {
+pub(super) fn signature(head: Letterhead<'_>) -> String {
     let Letterhead { language, issuer, .. } = head;
     let helpline = head.helpline.map_or(String::new(), |helpline| {
         say!(language, "Questions: {helpline}\n", "전화 문의: {helpline}\n")
@@ -505,7 +484,6 @@ mod tests {
         for head in heads() {
             let code = code_text(head, &SignInCode::from_random(12_345));
             assert_eq!(head.standard.parts(&code), 1, "{code}");
-            assert_eq!(head.standard.parts(&trial_text(head)), 1, "{}", trial_text(head));
             for news in News::ALL {
                 for clinic in [
                     "중구보건소",

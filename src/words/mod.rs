@@ -28,6 +28,7 @@ mod standing;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trial;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
@@ -36,10 +37,8 @@ pub use detail::{refusal, reject};
 pub use finding::{check_summary, finding};
 pub use form::{form, need};
 pub use josa::josa;
-pub use message::{
-    Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text, trial_mail,
-    trial_text,
-};
+pub use message::{Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text};
 pub use number::{count, wait};
 pub use reason::reason;
 pub use standing::standing;
+pub use trial::{trial_mail, trial_text};
