@@ -19,6 +19,7 @@ use crate::domain::{
     language::Language::{English, Korean},
     localized::Localized,
     merge::SameDose,
+    slot::Overlapped,
     stock::{Gone, Stock},
     verdict::{Reason, ReasonCode, Verdict},
 };
@@ -204,8 +205,8 @@ fn details_of_files() -> Vec<Detail> {
             }),
         },
         Detail::PossiblySameAsLine { line: 31 },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::new(Some("kim".into())) },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::default() },
         Detail::ChangedSinceDryRun { then: Box::default(), now: Box::default() },
         Detail::ChangedSinceDryRun {
             then: Box::default(),
@@ -216,7 +217,7 @@ fn details_of_files() -> Vec<Detail> {
                 rows_rejected: 6,
             }),
         },
-        Detail::FarMore { shares: excesses(), confirm: 2_000 },
+        Detail::FarMore { shares: excesses().into(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }
@@ -225,9 +226,11 @@ fn details_of_files() -> Vec<Detail> {
 fn details_of_hours() -> Vec<Detail> {
     vec![
         Detail::SlotOverlaps {
-            starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
-            ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
-            zone: "Asia/Seoul".into(),
+            other: Box::new(Overlapped {
+                starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
+                ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
+                zone: "Asia/Seoul".into(),
+            }),
         },
         Detail::SlotOverlapsLine { line: 31 },
         Detail::SlotTaken { taken: 12 },

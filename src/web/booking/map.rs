@@ -120,7 +120,7 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
 /// the most too short to be seen.
 fn scale(units_of_km: f64) -> Option<(f64, f64)> {
     let lengths = KILOMETRES.into_iter().map(|km| (km, km * units_of_km));
-    lengths.filter(|(_, units)| (20.0..=SCALE_MAX).contains(units)).last()
+    lengths.filter(|(_, units)| (20.0..=SCALE_MAX).contains(units)).next_back()
 }
 
 #[cfg(test)]
