@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     campaign_state::{State, Step},
-    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     ids::{ImportId, PersonId, PoolId},
     import::{brake::Excess, counts::Counts, kind::Kind},
     merge::SameDose,
-    slot::Overlapped,
     stock::{Gone, Stock},
     verdict::Verdict,
 };
@@ -232,7 +231,8 @@ details! {
     ProductDiffers,                                            "product_differs";
     CheckFailed { errors: usize, warnings: usize },            "check_failed";
 
-    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Box<Option<String>> }, "already_loaded";
+    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Box<Option<String>> },
+                                                               "already_loaded";
     OtherFileThanTried,                                        "other_file_than_tried";
     ChangedSinceDryRun { then: Box<Counts>, now: Box<Counts> }, "changed_since_dry_run";
     FarMore { shares: Box<[Excess]>, confirm: u64 },           "far_more";

@@ -1,7 +1,6 @@
 //! Slots: how many people a clinic can see in a time window.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::SlotId;
 
@@ -22,15 +21,6 @@ pub struct Slot {
     pub taken: i32,
     /// The clinic gives nothing in this slot, whatever its seats.
     pub is_closed: bool,
-}
-
-/// A slot that another one would overlap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overlapped {
-    pub starts_at: DateTime<Utc>,
-    pub ends_at: DateTime<Utc>,
-    /// The name of the clinic's zone, in which the instants are to be shown.
-    pub zone: String,
 }
 
 /// A slot before it has an id.

@@ -10,8 +10,8 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, Refusal, SlotId, calendar,
         clinic::Clinic,
-        fact::Counted,
-        slot::{HOURS_MAX, NewSlot, Overlapped, SEATS_MAX, Slot},
+        fact::{Counted, Overlapped},
+        slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
 };
 

@@ -10,7 +10,7 @@ use crate::domain::{
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
-    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     import::{
         Counts, Kind,
         brake::{Excess, What},
@@ -19,7 +19,6 @@ use crate::domain::{
     language::Language::{English, Korean},
     localized::Localized,
     merge::SameDose,
-    slot::Overlapped,
     stock::{Gone, Stock},
     verdict::{Reason, ReasonCode, Verdict},
 };

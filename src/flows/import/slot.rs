@@ -15,9 +15,8 @@ use crate::{
     },
     domain::{
         Code, Detail,
-        fact::Noun,
+        fact::{Noun, Overlapped},
         import::{Fault, Rejects, Row, cell::plain, slot::Slot},
-        slot::Overlapped,
         slot_plan::{Changes, Missing},
     },
 };

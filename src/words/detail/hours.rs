@@ -2,7 +2,7 @@
 //! bookings then.
 
 use crate::{
-    domain::{calendar::zone_named, language::Language, slot::Overlapped},
+    domain::{calendar::zone_named, fact::Overlapped, language::Language},
     words::{
         date::instant,
         number::{count, wait},
