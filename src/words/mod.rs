@@ -21,6 +21,7 @@ mod finding;
 mod form;
 mod josa;
 mod message;
+mod notice_text;
 mod noun;
 mod number;
 mod reason;
@@ -37,9 +38,9 @@ pub use finding::{check_summary, finding};
 pub use form::{form, need};
 pub use josa::josa;
 pub use message::{
-    Letterhead, calendar_entry, code_mail, code_text, notice_mail, notice_text, trial_mail,
-    trial_text,
+    Letterhead, calendar_entry, code_mail, code_text, notice_mail, trial_mail, trial_text,
 };
+pub use notice_text::notice_text;
 pub use number::{count, wait};
 pub use reason::reason;
 pub use standing::standing;

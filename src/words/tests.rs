@@ -128,6 +128,7 @@ fn excesses() -> Vec<Excess> {
 }
 
 /// At least one of each cause.
+#[expect(clippy::too_many_lines, reason = "one of each cause")]
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
     details.extend(reasons().into_iter().map(|reason| {

@@ -235,6 +235,9 @@ impl<'a> UnheardView<'a> {
     }
 }
 
+/// The path of a booking of a clinic.
+type OfBooking = Path<(ClinicId, BookingId)>;
+
 /// Ticks a person off.
 ///
 /// # Errors

@@ -85,8 +85,7 @@ fn is_between(c: char) -> bool {
 fn dates(row: &Row<'_>) -> Result<BTreeSet<NaiveDate>, Fault> {
     let text = plain(row.find("except").unwrap_or_default());
     let days = text.split(is_between).filter(|day| !day.is_empty());
-    let wrong = || Fault::expected("except", Expected::Dates);
-    let day = |day| date::date(day).ok().ok_or_else(wrong);
+    let day = |day| date::date(day).map_err(|_other| Fault::expected("except", Expected::Dates));
     days.map(day).collect()
 }
 
