@@ -10,7 +10,7 @@ use crate::domain::{
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
-    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     import::{
         Counts, Kind,
         brake::{Excess, What},
@@ -128,7 +128,6 @@ fn excesses() -> Vec<Excess> {
 }
 
 /// At least one of each cause.
-#[expect(clippy::too_many_lines, reason = "one of each cause")]
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
     details.extend(reasons().into_iter().map(|reason| {
@@ -205,8 +204,8 @@ fn details_of_files() -> Vec<Detail> {
             }),
         },
         Detail::PossiblySameAsLine { line: 31 },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::new(Some("kim".into())) },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::default() },
         Detail::ChangedSinceDryRun { then: Box::default(), now: Box::default() },
         Detail::ChangedSinceDryRun {
             then: Box::default(),
@@ -217,7 +216,7 @@ fn details_of_files() -> Vec<Detail> {
                 rows_rejected: 6,
             }),
         },
-        Detail::FarMore { shares: excesses(), confirm: 2_000 },
+        Detail::FarMore { shares: excesses().into(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }
@@ -226,9 +225,11 @@ fn details_of_files() -> Vec<Detail> {
 fn details_of_hours() -> Vec<Detail> {
     vec![
         Detail::SlotOverlaps {
-            starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
-            ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
-            zone: "Asia/Seoul".into(),
+            other: Box::new(Overlapped {
+                starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
+                ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
+                zone: "Asia/Seoul".into(),
+            }),
         },
         Detail::SlotOverlapsLine { line: 31 },
         Detail::SlotTaken { taken: 12 },

@@ -77,6 +77,8 @@ pub struct TellingRequest {
 
 /// The path of a clinic's day.
 type OfDay = Path<(ClinicId, Day)>;
+/// The path of a clinic's booking.
+type OfBooking = Path<(ClinicId, BookingId)>;
 
 #[derive(Serialize)]
 struct ClosureView<'a> {
@@ -257,7 +259,7 @@ pub async fn put_unreached(
 /// Those of `flows::closure::untick`.
 pub async fn delete_unreached(
     app: Data<App>,
-    request: ByAdministrator<Path<(ClinicId, BookingId)>>,
+    request: ByAdministrator<OfBooking>,
 ) -> Result<HttpResponse, Problem> {
     let Path((clinic_id, booking_id)) = request.what;
     flows::closure::untick(&app.db, clinic_id, booking_id).await?;

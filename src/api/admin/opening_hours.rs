@@ -36,6 +36,9 @@ use crate::{
     },
 };
 
+/// The path of a clinic's day.
+type OfDay = Path<(ClinicId, Day)>;
+
 /// The hours of a day.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
