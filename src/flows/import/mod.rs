@@ -101,7 +101,6 @@ pub struct Imports {
 
 /// What was done with a file.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each file")]
 pub enum Imported {
     /// Its good rows were written, or would have been.
     Loaded(Report),
