@@ -119,8 +119,8 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
 /// A round number of kilometres and how long they are; none where even the fewest are too long or
 /// the most too short to be seen.
 fn scale(units_of_km: f64) -> Option<(f64, f64)> {
-    let lengths = KILOMETRES.into_iter().map(|km| (km, km * units_of_km));
-    lengths.filter(|(_, units)| (20.0..=SCALE_MAX).contains(units)).last()
+    let mut lengths = KILOMETRES.into_iter().map(|km| (km, km * units_of_km));
+    lengths.rfind(|(_, units)| (20.0..=SCALE_MAX).contains(units))
 }
 
 #[cfg(test)]
