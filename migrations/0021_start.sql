@@ -23,7 +23,8 @@ create table staff_invitation (
 alter table import
     drop constraint import_kind_check,
     add constraint import_kind_check check (kind in
-        ('register', 'roster', 'clinics', 'slots', 'allocations', 'regions', 'users')) not valid;
+        ('register', 'roster', 'clinics', 'slots', 'allocations', 'hours', 'regions',
+         'users')) not valid;
 alter table import validate constraint import_kind_check;
 
 grant select, insert, delete, update (token_hash, created_at, expires_at, by_staff_user_id)

@@ -13,8 +13,6 @@ use clap::{
     value_parser,
 };
 
-use crate::domain::import::brake::Limits;
-
 /// Where the database is, and the secret that everything keyed derives from.
 #[derive(Args, Clone, Debug)]
 pub struct Storage {
@@ -144,7 +142,7 @@ pub struct Import {
         long = "import-changed-max",
         env = "DOSEBOOK_IMPORT_CHANGED_MAX",
         value_name = "PERCENT",
-        default_value_t = Limits::default().changed_percent_max,
+        default_value_t = 20,
         value_parser = percent()
     )]
     pub changed_max: u8,
@@ -154,17 +152,18 @@ pub struct Import {
         long = "import-rejected-max",
         env = "DOSEBOOK_IMPORT_REJECTED_MAX",
         value_name = "PERCENT",
-        default_value_t = Limits::default().rejected_percent_max,
+        default_value_t = 20,
         value_parser = percent()
     )]
     pub rejected_max: u8,
 
-    /// Of what is known, how much may be missing unasked from a file that has most of it, in percent
+    /// Of what is known, how much may be missing unasked from a file that has most of it, in
+    /// percent
     #[arg(
         long = "import-missing-max",
         env = "DOSEBOOK_IMPORT_MISSING_MAX",
         value_name = "PERCENT",
-        default_value_t = Limits::default().missing_percent_max,
+        default_value_t = 20,
         value_parser = percent()
     )]
     pub missing_max: u8,
@@ -174,7 +173,7 @@ pub struct Import {
         long = "import-repeated-max",
         env = "DOSEBOOK_IMPORT_REPEATED_MAX",
         value_name = "PERCENT",
-        default_value_t = Limits::default().repeated_percent_max,
+        default_value_t = 20,
         value_parser = percent()
     )]
     pub repeated_max: u8,
@@ -184,21 +183,9 @@ pub struct Import {
         long = "import-rows-min",
         env = "DOSEBOOK_IMPORT_ROWS_MIN",
         value_name = "ROWS",
-        default_value_t = Limits::default().rows_min
+        default_value_t = 20
     )]
     pub rows_min: u64,
-}
-
-impl Import {
-    pub fn limits(&self) -> Limits {
-        Limits {
-            changed_percent_max: self.changed_max,
-            rejected_percent_max: self.rejected_max,
-            missing_percent_max: self.missing_max,
-            repeated_percent_max: self.repeated_max,
-            rows_min: self.rows_min,
-        }
-    }
 }
 
 fn percent() -> RangedI64ValueParser<u8> {

@@ -22,9 +22,9 @@ use crate::{
     api,
     board::Board,
     clock::Clock,
-    config::Service,
+    config::{self, Service},
     db::Db,
-    domain::{batch::Decide, code_cap::Ceiling, keys::Keys, outbox::Queue},
+    domain::{batch::Decide, code_cap::Ceiling, import::brake::Limits, keys::Keys, outbox::Queue},
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
@@ -48,6 +48,17 @@ const BACKLOG: u32 = 4096;
 /// one that waits. Longer than what balancers in front keep theirs (60 s), so that they are the
 /// ones to hang up.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How much a file may do without being asked whether it is meant.
+pub fn import_limits(import: &config::Import) -> Limits {
+    Limits {
+        changed_percent_max: import.changed_max,
+        rejected_percent_max: import.rejected_max,
+        missing_percent_max: import.missing_max,
+        repeated_percent_max: import.repeated_max,
+        rows_min: import.rows_min,
+    }
+}
 
 /// What a service is built from.
 pub struct Parts {
@@ -101,7 +112,7 @@ impl Serving {
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
-        let imports = Imports::new(db.clone(), keys.clone(), service.import.limits());
+        let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
         let app = Data::new(App {
             db,
             keys,

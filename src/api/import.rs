@@ -75,8 +75,8 @@ pub struct ImportQuery {
 ///
 /// # Errors
 /// `rows_rejected` with the rejected rows; `already_loaded`, `dry_run_differs` and
-/// `confirmation_needed`, with what is known of the file; `unsupported_media_type`, `body_too_large`,
-/// `malformed_request` for a body that cannot be taken.
+/// `confirmation_needed`, with what is known of the file; `unsupported_media_type`,
+/// `body_too_large`, `malformed_request` for a body that cannot be taken.
 pub async fn post_import(
     _: Admitted<admission::Export>,
     app: Data<App>,

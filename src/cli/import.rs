@@ -21,6 +21,7 @@ use crate::{
         slot_plan::{Changes, Kept, Why},
     },
     flows::import::{Imported, Imports, Options},
+    serve::import_limits,
     store::Store,
     words,
 };
@@ -131,7 +132,7 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         staff_user_id: None,
     };
     let bar = bar(size);
-    let imports = Imports::new(store.db.clone(), store.keys.clone(), args.limits.limits());
+    let imports = Imports::new(store.db.clone(), store.keys.clone(), import_limits(&args.limits));
     let importing = imports.load(args.kind, opened, options, |bytes| bar.set_position(bytes));
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();
@@ -301,7 +302,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Code, Detail,
-        import::{Fault, Rejects, Separator, read_as::Encoding},
+        import::{Fault, Rejects, Separator, brake::Limits, read_as::Encoding},
     };
 
     #[test]
@@ -314,6 +315,23 @@ mod tests {
             assert!(help.split_whitespace().any(|word| word == name), "{name} in {help}");
         }
         assert!(help.lines().all(|line| line.len() <= HELP_WIDTH), "{help}");
+    }
+
+    #[test]
+    fn the_limits_of_a_file_are_those_of_the_rules_unless_they_are_set() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            import: config::Import,
+        }
+        let said = |flags: &[&str]| {
+            let line =
+                <Line as clap::Parser>::parse_from(std::iter::once(&"dosebook").chain(flags));
+            import_limits(&line.import)
+        };
+        assert_eq!(said(&[]), Limits::default());
+        let set = Limits { changed_percent_max: 50, ..Limits::default() };
+        assert_eq!(said(&["--import-changed-max", "50"]), set);
     }
 
     #[test]

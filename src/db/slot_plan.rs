@@ -7,7 +7,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use sqlx::{PgConnection, Postgres, Row as _, postgres::PgArguments};
+use sqlx::{
+    PgConnection, Postgres, Row as _,
+    postgres::{PgArguments, PgCopyIn},
+};
 use uuid::Uuid;
 
 use super::{clinic::zone, copy::CopyText};
@@ -43,7 +46,9 @@ pub async fn stage(
     staged(STAGED.0).execute(&mut *conn).await?;
     let mut rows = CopyText::default();
     write_rows(&mut rows, 1, clinic_id, days, slots);
-    copy(conn, rows).await?;
+    let mut copy = open(conn).await?;
+    copy.send(rows.into_bytes()).await?;
+    copy.finish().await?;
     analyze(conn).await
 }
 
@@ -80,11 +85,9 @@ pub async fn analyze(conn: &mut PgConnection) -> sqlx::Result<()> {
     staged("/* slot_plan::analyze */ analyze staged_slot").execute(conn).await.map(drop)
 }
 
-/// Puts rows into the staging table.
-pub async fn copy(conn: &mut PgConnection, rows: CopyText) -> sqlx::Result<()> {
-    let mut copy = conn.copy_in_raw(STAGED.1).await?;
-    copy.send(rows.into_bytes()).await?;
-    copy.finish().await.map(drop)
+/// Opens the staging table for rows.
+pub async fn open(conn: &mut PgConnection) -> sqlx::Result<PgCopyIn<&mut PgConnection>> {
+    conn.copy_in_raw(STAGED.1).await
 }
 
 /// Locks every slot that the staged ones change, bring back or leave out, in the order of their

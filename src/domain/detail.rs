@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     campaign_state::{State, Step},
-    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     ids::{ImportId, PersonId, PoolId},
     import::{brake::Excess, counts::Counts, kind::Kind},
     merge::SameDose,
@@ -206,8 +206,7 @@ details! {
     RowWidth { fields: usize, columns: usize },                    "row_width";
     SameAsLine { line: u64 },                                  "same_as_line";
     // slots and opening hours that change
-    SlotOverlaps { starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, zone: Cow<'static, str> },
-                                                               "slot_overlaps";
+    SlotOverlaps { #[serde(flatten)] other: Box<Overlapped> }, "slot_overlaps";
     SlotOverlapsLine { line: u64 },                            "slot_overlaps_line";
     SlotTaken { taken: i32 },                                  "slot_taken";
     ZoneBooked { bookings: i64 },                              "zone_booked";
@@ -232,10 +231,11 @@ details! {
     ProductDiffers,                                            "product_differs";
     CheckFailed { errors: usize, warnings: usize },            "check_failed";
 
-    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Option<String> }, "already_loaded";
+    AlreadyLoaded { import_id: ImportId, at: DateTime<Utc>, by: Box<Option<String>> },
+                                                               "already_loaded";
     OtherFileThanTried,                                        "other_file_than_tried";
     ChangedSinceDryRun { then: Box<Counts>, now: Box<Counts> }, "changed_since_dry_run";
-    FarMore { shares: Vec<Excess>, confirm: u64 },             "far_more";
+    FarMore { shares: Box<[Excess]>, confirm: u64 },           "far_more";
 
     // doses on their way, and days that can have them
     PoolNotBeside,                                             "pool_not_beside";

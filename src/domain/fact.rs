@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
@@ -64,6 +65,15 @@ words! {
 
     /// Whose token is needed.
     Role { Citizen, Staff }
+}
+
+/// A slot that another one would overlap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlapped {
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    /// The name of the clinic's zone, in which the instants are to be shown.
+    pub zone: String,
 }
 
 /// What belongs in a field. Bounds are included.

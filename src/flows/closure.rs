@@ -14,6 +14,7 @@ use crate::{
         booking::{Book, Booking},
         clinic::Closure,
         closure::{How, Told},
+        fact::Noun,
         localized::Localized,
         opening_hours::DAYS_MAX,
         slot_plan::{HITS_MAX, Hit},
@@ -54,7 +55,7 @@ pub async fn close(
         return Err(Refusal::field("to_date", Detail::TooManyDays { days_max: DAYS_MAX }).into());
     }
     let done = in_tx(&db.write, "close clinic day", async |conn| {
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
         let slots = db::closure::close(conn, closure, to_date).await.map_err(named)?;
         let days = (on_date, to_date);
         let (live_bookings, hits) = db::closure::standing(conn, clinic_id, days, HITS_MAX).await?;
@@ -78,7 +79,7 @@ pub async fn close(
 /// `not_found` for an unknown clinic or a day that is not closed.
 pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Result<()> {
     in_tx(&db.write, "open clinic day", async |conn| {
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
         if !db::clinic::delete_closure(conn, clinic_id, on_date).await? {
             return Err(Refusal::not_found().into());
         }
@@ -102,7 +103,7 @@ pub async fn cancel_lost(
     reason: &Localized,
     by: StaffUserId,
 ) -> Result<u64> {
-    db::clinic::find(&db.read, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+    db::clinic::find(&db.read, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
     if !db::closure::is_any_closed(&db.read, clinic_id, date).await? {
         return Err(Refusal::new(Code::WrongState, Detail::NothingClosed).into());
     }
@@ -235,4 +236,8 @@ impl From<sqlx::Error> for Undone {
     fn from(error: sqlx::Error) -> Self {
         Self::Failed(error.into())
     }
+}
+
+fn no_clinic(clinic_id: ClinicId) -> Refusal {
+    Refusal::none(Noun::Clinic, clinic_id)
 }

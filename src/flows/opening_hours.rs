@@ -77,7 +77,7 @@ pub async fn forget_day(
     dry_run: bool,
 ) -> Result<Option<Outcome>> {
     let done = in_tx(&db.write, "forget opening hours", async |conn| {
-        db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
         if !db::opening_hours::delete_day(conn, clinic_id, date).await? {
             return Err(Error::from(Refusal::not_found()).into());
         }
@@ -120,7 +120,7 @@ async fn apply(
     clinic_id: ClinicId,
     series: &Series,
 ) -> std::result::Result<Outcome, Undone> {
-    let clinic = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+    let clinic = db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
     let now = db::opening_hours::now(conn).await?;
     let range = (series.from_date, series.to_date);
     let own = match series.is_of_one_day() {
@@ -181,4 +181,8 @@ impl<E: Into<Error>> From<E> for Undone {
     fn from(error: E) -> Self {
         Self::Failed(error.into())
     }
+}
+
+fn no_clinic(clinic_id: ClinicId) -> Refusal {
+    Refusal::none(Noun::Clinic, clinic_id)
 }

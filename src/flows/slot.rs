@@ -10,7 +10,7 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, Refusal, SlotId, calendar,
         clinic::Clinic,
-        fact::Counted,
+        fact::{Counted, Overlapped},
         slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
 };
@@ -90,9 +90,9 @@ async fn refuse_overlap(
     clinic: &Clinic,
     windows: &[Window],
 ) -> Result<()> {
-    let zone = || clinic.zone.name().into();
     let refused = |at, starts_at, ends_at| {
-        let detail = Detail::SlotOverlaps { starts_at, ends_at, zone: zone() };
+        let other = Overlapped { starts_at, ends_at, zone: clinic.zone.name().to_owned() };
+        let detail = Detail::SlotOverlaps { other: other.into() };
         let refusal = Refusal::field(format!("slots[{at}].starts_at"), detail);
         Err(Refusal { code: Code::AlreadyExists, ..refusal }.into())
     };

@@ -38,7 +38,7 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 pub struct Problem {
     pub refusal: Refusal,
     /// What the operator must read; logged once, where the request is known.
-    cause: Option<Cause>,
+    cause: Option<Box<Cause>>,
 }
 
 /// Why a request was not done that is none of its client's business.
@@ -89,7 +89,7 @@ impl Problem {
 
     /// Our fault: the cause is logged, the client learns nothing but that.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
-        let cause = Some(Cause::Fault(cause.to_string()));
+        let cause = Some(Box::new(Cause::Fault(cause.to_string())));
         Self { refusal: Code::Internal.into(), cause }
     }
 
@@ -97,7 +97,7 @@ impl Problem {
     /// own does so without the id.
     pub fn log(&self, request_id: Option<Uuid>) {
         let request_id = request_id.map(tracing::field::display);
-        match &self.cause {
+        match self.cause.as_deref() {
             Some(Cause::Fault(cause)) => tracing::error!(request_id, cause, "internal error"),
             Some(Cause::Unavailable(cause)) => {
                 tracing::warn!(request_id, cause, "database unavailable");
@@ -255,7 +255,7 @@ impl From<flows::Error> for Problem {
 impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         if error.failure().may_pass() {
-            let cause = Some(Cause::Unavailable(error.to_string()));
+            let cause = Some(Box::new(Cause::Unavailable(error.to_string())));
             return Self { refusal: Code::Unavailable.into(), cause };
         }
         Self::internal(error)

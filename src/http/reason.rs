@@ -144,7 +144,7 @@ impl<'a> WrittenReport<'a> {
             invitations: report.invitations.iter().map(WrittenInvitation::from).collect(),
             warnings_counted: report.warnings_counted,
             warnings: rejects(language, &report.warnings)?,
-            slots: report.slots.as_ref(),
+            slots: report.slots.as_deref(),
         })
     }
 }

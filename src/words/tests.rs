@@ -10,7 +10,7 @@ use crate::domain::{
     amenity::Amenity,
     booking_standing::{Next, Standing},
     campaign_state::{State, Step},
-    fact::{By, Counted, Counter, Expected, Noun, Role, Sent},
+    fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     import::{
         Counts, Kind,
         brake::{Excess, What},
@@ -130,7 +130,6 @@ fn excesses() -> Vec<Excess> {
 /// At least one of each cause.
 pub(crate) fn details() -> Vec<Detail> {
     let mut details = details_of_things();
-    let at = "2026-11-26T07:00:00Z".parse().unwrap();
     details.extend(reasons().into_iter().map(|reason| {
         let reasons = vec![reason];
         let verdict = Verdict { eligible: false, reasons, next_eligible_at: None, rule_version: 1 };
@@ -168,6 +167,17 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },
+    ]);
+    details.extend(details_of_files());
+    details.extend(details_of_hours());
+    details.extend(without_facts());
+    details
+}
+
+/// Of what files hold, and of persons in them.
+fn details_of_files() -> Vec<Detail> {
+    let at = "2026-11-26T07:00:00Z".parse().unwrap();
+    vec![
         Detail::NoHeader { columns: vec!["name".into(), "phone".into()] },
         Detail::RowsRejected { rejected: 3, read: 12_000 },
         Detail::QuoteNeverClosed { lines_max: 20 },
@@ -194,8 +204,8 @@ pub(crate) fn details() -> Vec<Detail> {
             }),
         },
         Detail::PossiblySameAsLine { line: 31 },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Some("kim".into()) },
-        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: None },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::new(Some("kim".into())) },
+        Detail::AlreadyLoaded { import_id: ImportId(17), at, by: Box::default() },
         Detail::ChangedSinceDryRun { then: Box::default(), now: Box::default() },
         Detail::ChangedSinceDryRun {
             then: Box::default(),
@@ -206,23 +216,27 @@ pub(crate) fn details() -> Vec<Detail> {
                 rows_rejected: 6,
             }),
         },
-        Detail::FarMore { shares: excesses(), confirm: 2_000 },
+        Detail::FarMore { shares: excesses().into(), confirm: 2_000 },
         Detail::Written { text: "As it was said then.".into() },
-    ]);
-    details.extend([
+    ]
+}
+
+/// Of slots and opening hours that change.
+fn details_of_hours() -> Vec<Detail> {
+    vec![
         Detail::SlotOverlaps {
-            starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
-            ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
-            zone: "Asia/Seoul".into(),
+            other: Box::new(Overlapped {
+                starts_at: "2021-07-26T05:30:00Z".parse().unwrap(),
+                ends_at: "2021-07-26T06:30:00Z".parse().unwrap(),
+                zone: "Asia/Seoul".into(),
+            }),
         },
         Detail::SlotOverlapsLine { line: 31 },
         Detail::SlotTaken { taken: 12 },
         Detail::ZoneBooked { bookings: 1_234 },
         Detail::TooManyDays { days_max: 366 },
         Detail::DayHasHours { line: 31 },
-    ]);
-    details.extend(without_facts());
-    details
+    ]
 }
 
 /// The causes that have no facts, as they are read from their names alone.

@@ -162,6 +162,7 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{date}", allocation.on_date.to_string()),
         ("{kind}", "slots".to_owned()),
         ("{import_id}", "999999".to_owned()),
+        ("{import_id}", "999999".to_owned()),
         ("{movement_id}", "1-1".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));

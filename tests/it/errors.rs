@@ -227,6 +227,8 @@ async fn the_same_requests_unbroken_are_not_refused_as_bad() {
     let mut calls = calls(&app, &made).await;
     // After these nothing else is possible.
     calls.sort_by_key(|call| call.path.ends_with("/pause") || call.path.ends_with("/close"));
+    // These speak of a booking that has lost its time: `closure` has them.
+    calls.retain(|call| !call.path.contains("/unreached/") && !call.path.ends_with("/move"));
     for call in calls {
         let answer = call.send(&call.good).await;
         let is_bad = matches!(answer.status, 400 | 403 | 404 | 413 | 415 | 422 | 500..);

@@ -18,8 +18,13 @@ use crate::{
 
 const HEADER: &str = "name,birth_date,phone,region_code";
 
-/// A person of the register, and how else their name and phone are written.
-const PEOPLE: &[(&str, &str, &str, &[(&str, &str)])] = &[
+/// Name and phone as somebody writes them.
+type Written = (&'static str, &'static str);
+
+/// Name, birth date and phone of the register, and how else name and phone are written.
+type Known = (&'static str, &'static str, &'static str, &'static [Written]);
+
+const PEOPLE: &[Known] = &[
     (
         "김보람",
         "1964-03-05",

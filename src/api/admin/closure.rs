@@ -77,6 +77,8 @@ pub struct TellingRequest {
 
 /// The path of a clinic's day.
 type OfDay = Path<(ClinicId, Day)>;
+/// The path of a clinic's booking.
+type OfBooking = Path<(ClinicId, BookingId)>;
 
 #[derive(Serialize)]
 struct ClosureView<'a> {
@@ -233,13 +235,16 @@ impl<'a> UnheardView<'a> {
     }
 }
 
+/// The path of a booking of a clinic.
+type OfBooking = Path<(ClinicId, BookingId)>;
+
 /// Ticks a person off.
 ///
 /// # Errors
 /// Those of `flows::closure::tick`.
 pub async fn put_unreached(
     app: Data<App>,
-    request: ByAdministrator<(Path<(ClinicId, BookingId)>, Json<TellingRequest>)>,
+    request: ByAdministrator<(OfBooking, Json<TellingRequest>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(of), Json(TellingRequest { how })) = request.what;
     let Told { at, staff_user_id, how } =
@@ -254,7 +259,7 @@ pub async fn put_unreached(
 /// Those of `flows::closure::untick`.
 pub async fn delete_unreached(
     app: Data<App>,
-    request: ByAdministrator<Path<(ClinicId, BookingId)>>,
+    request: ByAdministrator<OfBooking>,
 ) -> Result<HttpResponse, Problem> {
     let Path((clinic_id, booking_id)) = request.what;
     flows::closure::untick(&app.db, clinic_id, booking_id).await?;

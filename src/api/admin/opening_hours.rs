@@ -36,6 +36,9 @@ use crate::{
     },
 };
 
+/// The path of a clinic's day.
+type OfDay = Path<(ClinicId, Day)>;
+
 /// The hours of a day.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -209,13 +212,16 @@ pub async fn post_hours(
     save(&app, clinic_id, &series.series(), Saving { dry_run, by: request.by }).await
 }
 
+/// The path of a clinic's day.
+type OfDay = Path<(ClinicId, Day)>;
+
 /// Saves how a day of a clinic differs.
 ///
 /// # Errors
 /// Those of `flows::opening_hours::save`.
 pub async fn put_day_hours(
     app: Data<App>,
-    request: ByAdministrator<(Path<(ClinicId, Day)>, Query<DryRun>, Json<DayHours>)>,
+    request: ByAdministrator<(OfDay, Query<DryRun>, Json<DayHours>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path((clinic_id, Day(date))), Query(DryRun { dry_run }), Json(hours)) = request.what;
     save(&app, clinic_id, &hours.series(date), Saving { dry_run, by: request.by }).await
@@ -237,7 +243,7 @@ async fn save(
 /// Those of `flows::opening_hours::forget_day`.
 pub async fn delete_day_hours(
     app: Data<App>,
-    request: ByAdministrator<(Path<(ClinicId, Day)>, Query<DryRun>)>,
+    request: ByAdministrator<(OfDay, Query<DryRun>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path((clinic_id, Day(date))), Query(DryRun { dry_run })) = request.what;
     let outcome = flows::opening_hours::forget_day(&app.db, clinic_id, date, dry_run).await?;

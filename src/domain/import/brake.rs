@@ -1,5 +1,5 @@
-//! What keeps a wrong file from being loaded whole: one that would change, miss, repeat or leave out
-//! far more than files do stops, and asks whether that is meant.
+//! What keeps a wrong file from being loaded whole: one that would change, miss, repeat or leave
+//! out far more than files do stops, and asks whether that is meant.
 
 use serde::{Deserialize, Serialize};
 

@@ -85,7 +85,7 @@ fn is_between(c: char) -> bool {
 fn dates(row: &Row<'_>) -> Result<BTreeSet<NaiveDate>, Fault> {
     let text = plain(row.find("except").unwrap_or_default());
     let days = text.split(is_between).filter(|day| !day.is_empty());
-    let day = |day| date::date(day).map_err(|_| Fault::expected("except", Expected::Dates));
+    let day = |day| date::date(day).map_err(|_other| Fault::expected("except", Expected::Dates));
     days.map(day).collect()
 }
 

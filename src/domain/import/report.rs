@@ -166,7 +166,7 @@ pub struct Report {
     /// The first 1,000.
     pub warnings: Vec<Reject>,
     /// What became of slots, where the file is about them.
-    pub slots: Option<Changes>,
+    pub slots: Option<Box<Changes>>,
 }
 
 impl Report {

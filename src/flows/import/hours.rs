@@ -50,19 +50,21 @@ pub(super) async fn check(conn: &mut PgConnection, rejects: &mut Rejects) -> sql
     let rows = db::import::hours::list_staged(conn).await?;
     let now = db::opening_hours::now(conn).await?;
     db::import::hours::stage_slots(conn).await?;
-    let (mut refused, mut copy) = (Vec::new(), CopyText::default());
+    let (mut refused, mut chunk) = (Vec::new(), CopyText::default());
+    let mut copy = db::slot_plan::open(conn).await?;
     for rows in rows.chunk_by(|a, b| a.clinic_id == b.clinic_id) {
         let days = share_out(rows, rejects, &mut refused);
         for row in rows.iter().filter(|row| !refused.contains(&row.line.cast_signed())) {
             let laid =
                 row.series.lay(zone(&row.zone)?, now, |day| days.get(&day) == Some(&row.line));
-            db::slot_plan::write_rows(&mut copy, row.line, row.clinic_id, &laid.days, &laid.slots);
-            if copy.len() >= CHUNK_BYTES {
-                db::slot_plan::copy(conn, std::mem::take(&mut copy)).await?;
+            db::slot_plan::write_rows(&mut chunk, row.line, row.clinic_id, &laid.days, &laid.slots);
+            if chunk.len() >= CHUNK_BYTES {
+                copy.send(std::mem::take(&mut chunk).into_bytes()).await?;
             }
         }
     }
-    db::slot_plan::copy(conn, copy).await?;
+    copy.send(chunk.into_bytes()).await?;
+    copy.finish().await?;
     db::slot_plan::analyze(conn).await?;
     db::import::hours::remove(conn, &refused).await
 }

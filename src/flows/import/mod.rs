@@ -1,6 +1,6 @@
 //! Loads a file: parsed row by row on a thread of its own, checked set-wise in a staging table, and
-//! written in one transaction. All rows or none, unless the good ones alone are asked for. Each time a
-//! file is compared with what is there; one that adds is known by what its rows say.
+//! written in one transaction. All rows or none, unless the good ones alone are asked for. Each time
+//! a file is compared with what is there; one that adds is known by what its rows say.
 //!
 //! While a file of millions of rows is written, readers of the journal wait for its transaction, as
 //! for any other: load the register before booking opens.
@@ -101,6 +101,7 @@ pub struct Imports {
 
 /// What was done with a file.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each file")]
 pub enum Imported {
     /// Its good rows were written, or would have been.
     Loaded(Report),
@@ -228,7 +229,7 @@ impl Job<'_> {
         }
         let missing = self.missing(report.rows_rejected);
         let (written, slots) = write(conn, kind, options, missing).await?;
-        report.slots = slots;
+        report.slots = slots.map(Box::new);
         report.rows_accepted = written.new;
         report.rows_changed = written.changed;
         report.rows_unchanged = good.saturating_sub(written.new + written.changed);
@@ -281,7 +282,7 @@ impl Job<'_> {
         if !self.options.again {
             let earlier = db::import::entry::find_loaded(conn, self.kind, content, sha256).await?;
             if let Some(Earlier { import_id, at, username: by }) = earlier {
-                let detail = Detail::AlreadyLoaded { import_id, at, by };
+                let detail = Detail::AlreadyLoaded { import_id, at, by: by.into() };
                 return Ok(Err(Refusal::new(Code::AlreadyLoaded, detail)));
             }
         }
@@ -318,7 +319,8 @@ impl Job<'_> {
         if shares.is_empty() || self.options.confirm == Some(confirm) {
             return Ok(());
         }
-        Err(Refusal::new(Code::ConfirmationNeeded, Detail::FarMore { shares, confirm }))
+        let detail = Detail::FarMore { shares: shares.into(), confirm };
+        Err(Refusal::new(Code::ConfirmationNeeded, detail))
     }
 
     /// What becomes of slots that the file does not name. Where a row was rejected, it might have

@@ -15,7 +15,7 @@ use crate::{
     },
     domain::{
         Code, Detail,
-        fact::Noun,
+        fact::{Noun, Overlapped},
         import::{Fault, Rejects, Row, cell::plain, slot::Slot},
         slot_plan::{Changes, Missing},
     },
@@ -78,7 +78,10 @@ fn overlaps(overlap: Overlap) -> (u64, Fault) {
     let Overlap { line, other_line, starts_at, ends_at, zone } = overlap;
     let detail = match other_line {
         Some(line) => Detail::SlotOverlapsLine { line },
-        None => Detail::SlotOverlaps { starts_at, ends_at, zone: zone.name().into() },
+        None => {
+            let other = Overlapped { starts_at, ends_at, zone: zone.name().to_owned() };
+            Detail::SlotOverlaps { other: other.into() }
+        }
     };
     (line, Fault::new(Code::AlreadyExists, "starts_at,ends_at", detail))
 }

@@ -185,8 +185,8 @@ pub(super) fn quote_stray(language: Language) -> String {
 pub(super) fn quote_never_closed(language: Language, lines_max: u64) -> String {
     say!(
         language,
-        "A quote is opened and not closed within {lines_max} lines. The lines below this one are read \
-         as rows.",
+        "A quote is opened and not closed within {lines_max} lines. The lines below this one are \
+         read as rows.",
         "따옴표가 열린 뒤 {lines_max}줄 안에 닫히지 않습니다. 그 아래 줄은 각각 한 행으로 읽습니다."
     )
 }

@@ -1,24 +1,18 @@
 //! What stands in the way of slots and opening hours that are to change, and of what becomes of
 //! bookings then.
 
-use chrono::{DateTime, Utc};
-
 use crate::{
-    domain::{calendar::zone_named, language::Language},
+    domain::{calendar::zone_named, fact::Overlapped, language::Language},
     words::{
         date::instant,
         number::{count, wait},
     },
 };
 
-/// `zone` is the name of the one in which the instants are said.
-pub(super) fn slot_overlaps(
-    language: Language,
-    (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
-    zone: &str,
-) -> String {
-    let from = instant(language, starts_at, zone_named(zone).unwrap_or_default());
-    let lasts = wait(language, (ends_at - starts_at).num_seconds().unsigned_abs());
+pub(super) fn slot_overlaps(language: Language, other: &Overlapped) -> String {
+    let Overlapped { starts_at, ends_at, zone } = other;
+    let from = instant(language, *starts_at, zone_named(zone).unwrap_or_default());
+    let lasts = wait(language, (*ends_at - *starts_at).num_seconds().unsigned_abs());
     say!(
         language,
         "It overlaps a slot of this clinic that starts on {from} and lasts {lasts}. Give it other \

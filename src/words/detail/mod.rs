@@ -263,9 +263,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         }
 
         // slots and opening hours that change
-        Detail::SlotOverlaps { starts_at, ends_at, zone } => {
-            hours::slot_overlaps(language, (*starts_at, *ends_at), zone)
-        }
+        Detail::SlotOverlaps { other } => hours::slot_overlaps(language, other),
         Detail::SlotOverlapsLine { line } => hours::slot_overlaps_line(language, *line),
         Detail::SlotTaken { taken } => hours::slot_taken(language, *taken),
         Detail::ZoneBooked { bookings } => hours::zone_booked(language, *bookings),

@@ -278,7 +278,7 @@ async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
     recorder.post(admin, "/v1/admin/hours", many).await;
 
     let slot = made.slot(2, 2, 0);
-    let (lost, left) = (&made.people[20], &made.people[21]);
+    let (lost, left) = (&made.people[30], &made.people[31]);
     let (lost_id, left_id) = (Uuid::now_v7(), Uuid::now_v7());
     for (person, id) in [(lost, lost_id), (left, left_id)] {
         recorder.app.citizen(person).put_booking(id, &made.booking(slot)).await.ok(201);

@@ -1,5 +1,5 @@
-//! The same file again: files that add are known by what their rows say, and a partial import can be
-//! repaired by its file.
+//! The same file again: files that add are known by what their rows say, and a partial import can
+//! be repaired by its file.
 
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
