@@ -235,9 +235,6 @@ impl<'a> UnheardView<'a> {
     }
 }
 
-/// The path of a booking of a clinic.
-type OfBooking = Path<(ClinicId, BookingId)>;
-
 /// Ticks a person off.
 ///
 /// # Errors

@@ -212,9 +212,6 @@ pub async fn post_hours(
     save(&app, clinic_id, &series.series(), Saving { dry_run, by: request.by }).await
 }
 
-/// The path of a clinic's day.
-type OfDay = Path<(ClinicId, Day)>;
-
 /// Saves how a day of a clinic differs.
 ///
 /// # Errors
