@@ -326,6 +326,53 @@ const SAMPLES: &[Sample] = &[
             (10, &["2026.12.25", "20261225", " 2026-12-25 "]),
         ],
     },
+    Sample {
+        kind: Kind::Regions,
+        header: &["code", "name", "parent_code", "name_ko", "name_en"],
+        rows: &[
+            &["A-1", "강남구", "P-1", "강남구", "Gangnam, Seoul"],
+            &["P-1", "서울특별시", "", "", "Seoul"],
+        ],
+        headings: &[
+            &["코드", "이름", "상위코드", "한글이름", "영문이름"],
+            &["지역 코드", "지역명", "상위 지역 코드", "한글명", "영문명"],
+            &["행정구역코드", "시군구명", "시도코드", "한글이름", "영문명"],
+            &["Region Code", "Region Name", "Parent Code", "Name KO", "Name EN"],
+            &["CODE", "NAME", "PARENT-CODE", "NAME_KO", "NAME_EN"],
+        ],
+        values: &[
+            (0, CODES),
+            (1, &[" 강남구", "강남구\u{3000}", "\u{200b}강남구", "강남구\n"]),
+            (2, &["'P-1", "Ｐ－１", "P–1", "\u{200b}P-1", "=\"P-1\""]),
+            (4, &["Gangnam,\nSeoul", " Gangnam, Seoul ", "Gangnam,\r\nSeoul"]),
+        ],
+    },
+    Sample {
+        kind: Kind::Users,
+        header: &["username", "role", "clinic_code"],
+        rows: &[&["kim.minji", "staff", "A-1"], &["boss1", "administrator", ""]],
+        headings: &[
+            &["아이디", "역할", "기관코드"],
+            &["사용자 이름", "권한", "접종기관코드"],
+            &["사용자", "역할", "요양기관번호"],
+            &["User", "Role", "Clinic Code"],
+            &["USERNAME", "ROLE", "CLINIC-CODE"],
+        ],
+        values: &[
+            (
+                0,
+                &[
+                    "'kim.minji",
+                    "ｋｉｍ．ｍｉｎｊｉ",
+                    " kim.minji",
+                    "=\"kim.minji\"",
+                    "\u{200b}kim.minji",
+                ],
+            ),
+            (1, &["Staff", "STAFF", "직원", "ｓｔａｆｆ", " staff "]),
+            (2, CODES),
+        ],
+    },
 ];
 
 type Table = Vec<Vec<String>>;
