@@ -86,8 +86,8 @@ impl Lines {
     }
 }
 
-/// The seats that the lines take in each slot, all of them together: summed up as they are, they are
-/// in no order, and cancellations alone may well be more than what was taken before.
+/// The seats that the lines take in each slot, all of them together: summed up as they are, they
+/// are in no order, and cancellations alone may well be more than what was taken before.
 pub fn seats_by_slot(lines: &[Lines]) -> BTreeMap<SlotId, i64> {
     let mut seats = BTreeMap::new();
     for line in lines {

@@ -1,6 +1,7 @@
 //! Holds back notices while the lanes are busy: whoever books waits for the answer, whoever is told
-//! of a booking does not. The share of their time that the lanes spend in transactions says how busy
-//! they are. Notices never stop: a backlog goes on at a low rate, and at the full one afterwards.
+//! of a booking does not. The share of their time that the lanes spend in transactions says how
+//! busy they are. Notices never stop: a backlog goes on at a low rate, and at the full one
+//! afterwards.
 
 use std::{
     sync::Arc,

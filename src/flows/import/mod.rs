@@ -1,6 +1,6 @@
 //! Loads a file: parsed row by row on a thread of its own, checked set-wise in a staging table, and
-//! written in one transaction. All rows or none, unless the good ones alone are asked for. Each time
-//! a file is compared with what is there; one that adds is known by what its rows say.
+//! written in one transaction. All rows or none, unless the good ones alone are asked for. Each
+//! time a file is compared with what is there; one that adds is known by what its rows say.
 //!
 //! While a file of millions of rows is written, readers of the journal wait for its transaction, as
 //! for any other: load the register before booking opens.

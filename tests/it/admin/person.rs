@@ -63,7 +63,8 @@ async fn a_person_is_found_by_name_and_birth_date_however_the_name_is_written() 
     let made = make::world(&app.db).await;
     let (admin, person) = (app.admin().await, &made.people[3]);
     let booking = book(&app, &made, person, 2).await;
-    let body = |name: &str| json!({ "name": name, "birth_date": person.birth_date, "reason": "No code comes" });
+    let born = person.birth_date;
+    let body = |name: &str| json!({"name": name, "birth_date": born, "reason": "No code comes"});
     for name in ["Citizen 4", "  CITIZEN   4 "] {
         let found = admin.post(FIND, &body(name)).await.ok(200);
         assert_eq!(ids(&found), [person.person_id.0], "{name}");
