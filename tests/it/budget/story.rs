@@ -287,7 +287,7 @@ async fn hours(recorder: &mut Recorder, admin: &Client, clinic: &str) {
     admin.put(&day, &json!({ "reason": "Snow" })).await.ok(200);
     let citizen = recorder.app.citizen(lost);
     recorder.get(&citizen, &format!("/v1/bookings/{lost_id}/alternatives")).await;
-    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(0, 2, 0).slot_id });
+    let to = json!({ "booking_id": Uuid::now_v7(), "slot_id": made.slot(1, 2, 0).slot_id });
     recorder.post(&citizen, &format!("/v1/bookings/{lost_id}/move"), to).await;
     recorder.get(admin, &format!("{clinic}/unreached?date={}", slot.on_date)).await;
     let tick = format!("{clinic}/unreached/{left_id}");
