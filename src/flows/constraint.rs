@@ -108,6 +108,7 @@ mod tests {
             include_str!("../../migrations/0003_person.sql"),
             include_str!("../../migrations/0004_ledger.sql"),
             include_str!("../../migrations/0011_spellings.sql"),
+            include_str!("../../migrations/0022_person_key_indexes.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.
@@ -123,7 +124,9 @@ mod tests {
                     };
                     column.split_once('_').is_some_and(split)
                 }
-                None => schema.contains(&format!("constraint {name} ")),
+                None => ["constraint", "unique index"]
+                    .iter()
+                    .any(|kind| schema.contains(&format!("{kind} {name} "))),
             };
             assert!(is_there, "{name}");
         }
