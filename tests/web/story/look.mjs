@@ -84,10 +84,10 @@ export const stories = LANGUAGES.flatMap((language) => [
       await look('landing', ['.acts .button', '.card', '.tag'], ['.big', '.helpline a']);
       await citizen.open('/style');
       await look('style', ['.acts .button', '.button.quiet', '.button.harm', 'input[type=text]', 'select', '.summary', '.note', '.note.warn', '.panel', '.tag.bad'], ['.mark', 'svg.map', 'svg.bar']);
-      await citizen.begin();
       // Where several clinics are listed, they are on a map.
       await citizen.open(`/campaigns/${stage.world.open.campaign_id}/clinics?near=37.57,126.98`);
       await look('place', ['.card', '.picks a'], ['svg.pins', '.pin']);
+      await citizen.begin();
       await citizen.choosePlace();
       await look('time', ['.picks a'], ['.big']);
       await citizen.chooseTime();
