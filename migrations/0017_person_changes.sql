@@ -58,9 +58,6 @@ alter table person
     -- Not valid only means that no row is read now: none has any of these yet.
     add constraint person_merged_into_check check (merged_into <> person_id) not valid,
     add constraint person_mark_check check (mark in ('moved_away', 'deceased')) not valid;
--- They are few: each index reads the register once and keeps writers out for a second.
-create index person_merged_into_idx on person (merged_into) where merged_into is not null;
-create index person_sealed_at_idx on person (sealed_at) where sealed_at is not null;
 
 grant update (merged_into, sealed_at, mark, match_key, birth_date) on person to dosebook_app;
 -- What was promised to a person goes over to whom they are merged into, and so do their lists.
