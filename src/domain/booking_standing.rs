@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+        channel::Channel,
     };
 
     const ZONE: Tz = Tz::Asia__Seoul;
@@ -191,6 +192,9 @@ mod tests {
             ends_at: at(11),
             booked_at: at(0),
             ended_at: State::ENDED.contains(&state).then(|| at(5)),
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         }
     }
 
