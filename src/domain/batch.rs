@@ -2,10 +2,6 @@
 //! read. It decides in order of arrival, exactly as if each request were a transaction of its own.
 //! A request that was done before is answered as before (idempotent replay).
 
-pub use super::{
-    locked::{Cancellation, Locked, VisitWrite, Writes},
-    request::{Outcome, Request, Visit},
-};
 use super::{
     Code, Detail, Refusal, StaffUserId,
     allocation::Allocation,
@@ -18,6 +14,10 @@ use super::{
     rule_set::Rules,
     visit_batch,
     visit_rule::{days_after, no_later_dose},
+};
+pub use super::{
+    locked::{Cancellation, Locked, VisitWrite, Writes},
+    request::{Outcome, Request, Visit},
 };
 
 /// The outcomes of the first requests, and what to write for them.
@@ -63,7 +63,9 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
 /// cancelled and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
-        Request::Cancel(booking) | Request::CancelFor { booking, .. } | Request::Displace(booking) => {
+        Request::Cancel(booking)
+        | Request::CancelFor { booking, .. }
+        | Request::Displace(booking) => {
             writes.visited_people.contains(&booking.person_id)
                 || writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
         }
@@ -223,9 +225,12 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, SlotId, allocation::Key,
-        applicant::Applicant, campaign, slot::Slot,
+        AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, SlotId,
+        allocation::Key,
+        applicant::Applicant,
+        campaign,
         eligibility::tests::{DURING, applicant, date, instant, rules},
+        slot::Slot,
     };
 
     const SLOT: SlotId = SlotId((7 << 24) | 3);
@@ -250,8 +255,7 @@ mod tests {
             on_date,
         };
         let allocation_id = AllocationId((7 << 24) | 9);
-        let allocation =
-            Allocation {
+        let allocation = Allocation {
             allocation_id,
             key,
             tranche_id: None,

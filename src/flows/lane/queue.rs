@@ -164,6 +164,7 @@ mod tests {
         domain::{
             AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
             booking::{self, Book, Booking},
+            channel::Channel,
         },
         flows::lane::reply::{ReplyQueue, ReplyTo},
     };

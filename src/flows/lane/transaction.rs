@@ -202,9 +202,7 @@ async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Resul
     let locked = Vec::from_iter(locked);
     let held_keys = db::batch::other_allocations(conn, &keys, &channels, &locked).await?;
     let is_held = |request: &Request| match slots.get(&request.slot_id()) {
-        Some(slot) => {
-            request.allocation_key(slot).is_some_and(|key| held_keys.contains(&key))
-        }
+        Some(slot) => request.allocation_key(slot).is_some_and(|key| held_keys.contains(&key)),
         None => held_slots.contains(&request.slot_id()),
     };
     let numbered = requests.iter().enumerate();
