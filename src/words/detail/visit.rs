@@ -10,6 +10,7 @@ use crate::{
     },
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of sentences, in the order of Detail")]
 pub(super) fn sentence(language: Language, detail: &Detail) -> String {
     match detail {
         Detail::NotToday { on_date, today } => {
