@@ -82,8 +82,8 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
     .await
 }
 
-/// Seats taken, and doses booked, held and given, against the bookings. Walk-ins take no seat; those
-/// of before had no booking, and the journal counts them.
+/// Seats taken, and doses booked, held and given, against the bookings. Walk-ins take no seat;
+/// those of before had no booking, and the journal counts them.
 pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
@@ -159,8 +159,8 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
 }
 
 /// Each booking against the steps that were made of it at the clinic, and each person who is
-/// excluded against what was found. What a booking came to without a step (a day that was closed) is
-/// told by the booking alone.
+/// excluded against what was found. What a booking came to without a step (a day that was closed)
+/// is told by the booking alone.
 pub async fn visits(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,

@@ -249,8 +249,8 @@ impl Scene<'_> {
         refusals
     }
 
-    /// The rules of the dose itself, on the present day. Those of booking (window, cohort, turn) were
-    /// met when it was booked.
+    /// The rules of the dose itself, on the present day. Those of booking (window, cohort, turn)
+    /// were met when it was booked.
     fn unmet(&self) -> impl Iterator<Item = Reason> {
         let Booking { course_id, dose_number, .. } = *self.booking;
         let excluded =
