@@ -11,6 +11,7 @@ use crate::domain::{
     calendar::{parse_date, zone_named},
     clinic::{PHONE_CHARS_MAX, is_phone_line},
     closure::How,
+    day_dose::Act,
     day_policy::{LeftOver, WalkIn},
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
@@ -168,6 +169,20 @@ impl TryFrom<String> for LeftOverWord {
     fn try_from(text: String) -> Result<Self, Wrong> {
         let policy = LeftOver::ALL.into_iter().find(|policy| policy.word() == text);
         policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(LeftOver::ALL.map(LeftOver::word))))
+    }
+}
+
+/// What is done with doses of a day.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ActWord(pub Act);
+
+impl TryFrom<String> for ActWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let act = Act::ALL.into_iter().find(|act| act.word() == text);
+        act.map(Self).ok_or_else(|| Wrong(Expected::one_of(Act::ALL.map(Act::word))))
     }
 }
 
