@@ -244,6 +244,25 @@ pub async fn is_closed(
     .await
 }
 
+/// The first of these days whose account is closed.
+pub async fn first_closed(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    dates: impl IntoIterator<Item = NaiveDate>,
+) -> sqlx::Result<Option<NaiveDate>> {
+    let dates: Vec<_> = dates.into_iter().collect();
+    query_scalar!(
+        "/* day::first_closed */
+         select on_date from clinic_day_close
+         where clinic_id = $1 and on_date = any($2) and reopened_at is null
+         order by on_date limit 1",
+        clinic_id.0,
+        &dates,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Whether somebody could still book an open dose of the day: a free seat is to come in a slot that
 /// is not closed.
 pub async fn has_seats_to_come(

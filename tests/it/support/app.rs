@@ -92,6 +92,12 @@ impl Options {
         self
     }
 
+    /// Hours after midnight at which days are closed that nobody has closed.
+    pub fn close_day_after(mut self, hours: u16) -> Self {
+        self.service.close_day_after = hours;
+        self
+    }
+
     /// Milliseconds that a request may have to wait in its lane.
     pub fn wait_ms(mut self, wait_ms: u64) -> Self {
         self.service.wait_ms = wait_ms;
