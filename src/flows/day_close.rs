@@ -135,7 +135,7 @@ async fn close_in(
     let pool_ids: Vec<_> = seen.doses.iter().map(|row| row.grant.pool_id).collect();
     let later: Vec<_> =
         seen.doses.iter().filter_map(|row| row.next).map(|next| next.allocation_id).collect();
-    let pools = db::pool::lock(conn, &pool_ids).await?;
+    let mut pools = db::pool::lock(conn, &pool_ids).await?;
     db::day_close::lock_slots(conn, clinic_id, date).await?;
     db::catalogue::touch(conn).await?;
     db::catalogue::hurry(conn).await?;
@@ -148,12 +148,12 @@ async fn close_in(
     let (now, standing) = db::day_close::standing(conn, clinic_id, date).await?;
     let unopened = closing.unopened.as_deref();
     let plan = day_close::close(&day, &rows, &standing, unopened, (cause, now))?;
-    for mut pool in pools {
+    for pool in &mut pools {
         if let Some(&(back, out)) = plan.pools.get(&pool.pool_id) {
             pool.turn_over(back, out)?;
-            db::pool::set(conn, &pool).await?;
         }
     }
+    db::pool::set_all(conn, &pools).await?;
     db::day_close::end_bookings(conn, (clinic_id, date), &plan.ends, cause).await?;
     db::day_close::set_allocations(conn, &plan.rows).await?;
     db::movement::insert_all(conn, &plan.lines).await?;
@@ -203,9 +203,9 @@ pub async fn reopen(
         for (pool_id, &(back, out)) in &plan.pools {
             if let Some(pool) = pools.get_mut(pool_id) {
                 pool.turn_over(back, out)?;
-                db::pool::set(conn, pool).await?;
             }
         }
+        db::pool::set_all(conn, &pools.into_values().collect::<Vec<_>>()).await?;
         let rows: Vec<_> = rows.into_values().collect();
         db::day_close::set_allocations(conn, &rows).await?;
         db::movement::insert_all(conn, &plan.lines).await?;

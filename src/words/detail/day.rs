@@ -46,8 +46,8 @@ pub(super) fn people_waiting(language: Language, people: i64) -> String {
     let people = count(people);
     say!(
         language,
-        "{people} people have checked in and are waiting. Write down what became of each of them, \
-         then close the day.",
+        "Checked in and still waiting: {people}. Write down what became of each person, then close \
+         the day.",
         "도착한 뒤 기다리는 사람이 {people}명 있습니다. 한 사람씩 결과를 적은 다음 마감해 주십시오."
     )
 }
@@ -56,7 +56,7 @@ pub(super) fn people_to_come(language: Language, people: i64) -> String {
     let people = count(people);
     say!(
         language,
-        "{people} people are booked at a time that is still to come. Close the day after that.",
+        "Booked at a time that is still to come: {people}. Close the day after that time.",
         "아직 예약 시간이 되지 않은 사람이 {people}명 있습니다. 그 시간이 지난 뒤 마감해 주십시오."
     )
 }
@@ -77,7 +77,7 @@ pub(super) fn day_holds(language: Language, doses: i32) -> String {
     let doses = count(doses);
     say!(
         language,
-        "This can be done with {doses} doses of the day. Name no more than that.",
+        "Doses of the day with which this can be done: {doses}. Name no more than that.",
         "그날 백신 가운데 이렇게 처리할 수 있는 것은 {doses}회분입니다. 그 이하로 적어 주십시오."
     )
 }

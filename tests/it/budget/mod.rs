@@ -1,6 +1,7 @@
 //! Round trips of each operation to the database: none for what everybody reads at an opening, and
 //! for the rest a number that does not grow with the rows carried.
 
+mod day;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,10 @@ const BUDGETS: &[(&str, usize)] = &[
     ("move_booking", 25),
     ("delete_booking", 9),
     ("get_schedule", 2),
+    ("get_day", 2),
+    ("post_day_doses", 14),
+    ("post_day_close", 21),
+    ("post_day_reopen", 17),
     ("find_bookings: today", 4),
     ("find_bookings: on another day", 5),
     ("admin_list_campaigns", 2),
@@ -179,7 +184,7 @@ impl Recorder {
         let request = client.request(method, path);
         let request = match body {
             Body::None => request,
-            Body::Json(body) if path.ends_with("/receipts") => {
+            Body::Json(body) if path.ends_with("/receipts") || path.ends_with("/doses") => {
                 request.json(body).header(KEY, &Uuid::now_v7().to_string())
             }
             Body::Json(body) => request.json(body),

@@ -81,7 +81,8 @@ async fn slots_of_a_closed_day_stay_closed() {
         assert_eq!(cause(&added.problem(409, "wrong_state")), "day_accounted");
     }
     let hours = format!("/v1/admin/clinics/{clinic}/hours/{}", stage.date);
-    let body = json!({ "opens": "09:00", "closes": "17:00", "slot_minutes": 30, "seats": 5 });
+    let body =
+        json!({ "opens": "09:00", "closes": "17:00", "slot_minutes": 30, "seats_per_slot": 5 });
     let refused = stage.admin.put(&hours, &body).await;
     assert_eq!(cause(&refused.problem(409, "wrong_state")), "day_accounted");
     // A closure that is taken back opens no slot.
