@@ -10,7 +10,7 @@ use crate::support::Client;
 
 pub async fn tell(recorder: &mut Recorder, admin: &Client) {
     let made = recorder.made.clone();
-    for (day, people) in [(3, 24..25), (4, 25..30)] {
+    for (day, people) in [(3, 30..31), (4, 31..36)] {
         for person in people {
             let body = made.booking(made.slot(1, day, 0));
             let citizen = recorder.app.citizen(&made.people[person]);
