@@ -20,6 +20,7 @@ pub mod copy;
 pub mod course;
 pub mod day;
 pub mod day_close;
+pub mod day_list;
 pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
