@@ -59,6 +59,7 @@ struct Row {
 
 /// The day; none for a clinic that is not there. One statement, so that people and doses agree; the
 /// `offset` keeps the planner to the index of slots.
+#[expect(clippy::too_many_lines, reason = "one statement")]
 pub async fn find(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
