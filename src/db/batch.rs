@@ -92,27 +92,28 @@ impl SlotRow {
     }
 }
 
-/// Locks the allocations of the keys, in the order of their ids.
+/// Locks the allocations of the keys that are of one of the channels, in the order of their ids.
 pub async fn lock_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
+    channels: &[Channel],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
     let columns = KeyColumns::of(keys);
     let rows = query_as!(
         AllocationRow,
         r#"/* batch::lock_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
-               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+               a.tranche_id as "tranche_id?", a.channel, a.open, a.booked, a.spare
            from unnest($1::int[], $2::int[], $3::int[], $4::date[])
                k (clinic_id, campaign_id, product_id, on_date)
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
-           where a.channel = $5
+           where a.channel = any($5::smallint[])
            order by a.allocation_id for no key update of a"#,
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &numbers(channels),
     )
     .fetch_all(conn)
     .await?;
@@ -123,33 +124,34 @@ pub async fn lock_allocations(
 pub async fn lock_free_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
+    channels: &[Channel],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
     let columns = KeyColumns::of(keys);
     let rows = query_as!(
         AllocationRow,
         r#"/* batch::lock_free_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
-               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+               a.tranche_id as "tranche_id?", a.channel, a.open, a.booked, a.spare
            from unnest($1::int[], $2::int[], $3::int[], $4::date[])
                k (clinic_id, campaign_id, product_id, on_date)
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
-           where a.channel = $5
+           where a.channel = any($5::smallint[])
            order by a.allocation_id for no key update of a skip locked"#,
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &numbers(channels),
     )
     .fetch_all(conn)
     .await?;
     Ok(by_key(rows))
 }
 
-/// Those of the keys that have allocations other than these.
+/// Those of the keys that have allocations of these channels other than these.
 pub async fn other_allocations(
     conn: &mut PgConnection,
-    keys: &[Key],
+    (keys, channels): (&[Key], &[Channel]),
     allocation_ids: &[i64],
 ) -> sqlx::Result<HashSet<Key>> {
     let columns = KeyColumns::of(keys);
@@ -159,12 +161,12 @@ pub async fn other_allocations(
          from unnest($1::int[], $2::int[], $3::int[], $4::date[])
              k (clinic_id, campaign_id, product_id, on_date)
          join allocation a using (clinic_id, campaign_id, product_id, on_date)
-         where a.channel = $5 and a.allocation_id <> all($6)",
+         where a.channel = any($5::smallint[]) and a.allocation_id <> all($6)",
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &numbers(channels),
         allocation_ids,
     )
     .fetch_all(conn)
@@ -176,6 +178,10 @@ pub async fn other_allocations(
         on_date: row.on_date,
     });
     Ok(keys.collect())
+}
+
+fn numbers(channels: &[Channel]) -> Vec<i16> {
+    channels.iter().map(|channel| channel.number()).collect()
 }
 
 /// Keys of allocations as columns for `unnest`.
@@ -204,6 +210,7 @@ struct AllocationRow {
     product_id: i32,
     on_date: NaiveDate,
     tranche_id: Option<i32>,
+    channel: i16,
     open: i32,
     booked: i32,
     spare: i32,
@@ -222,6 +229,7 @@ fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
             allocation_id: AllocationId(row.allocation_id),
             key,
             tranche_id: row.tranche_id.map(TrancheId),
+            channel: Channel::of(row.channel).unwrap_or_default(),
             open: row.open,
             booked: row.booked,
             spare: row.spare,
@@ -320,7 +328,7 @@ pub async fn bookings(
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
                b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               s.on_date, s.starts_at, s.ends_at
+               b.channel as "channel!", b.arrived_at, b.not_given, s.on_date, s.starts_at, s.ends_at
            from (
                select * from booking where person_id = any($1) and state in (1, 2, 5)
                union all

@@ -8,6 +8,7 @@ use crate::domain::{
     AllocationId, BookingId, CampaignId, CourseId, PersonId, ProductId, SlotId,
     birth_date::BirthDate,
     booking::{Booking, State},
+    channel::Channel,
     person::Match,
 };
 
@@ -25,6 +26,9 @@ pub(super) struct Row {
     pub(super) rule_version: i32,
     pub(super) booked_at: DateTime<Utc>,
     pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) channel: i16,
+    pub(super) arrived_at: Option<DateTime<Utc>>,
+    pub(super) not_given: Option<i16>,
     pub(super) on_date: NaiveDate,
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
@@ -39,7 +43,8 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         product_id: ProductId(row.product_id),
         course_id: CourseId(row.course_id),
         dose_number: row.dose_number,
-        state: State::try_from(row.state).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        state: State::kept(row.state, row.not_given).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        channel: Channel::of(row.channel).unwrap_or_default(),
         clinic_id: slot_id.clinic(),
         slot_id,
         allocation_id: AllocationId(row.allocation_id),
@@ -48,6 +53,7 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         starts_at: row.starts_at,
         ends_at: row.ends_at,
         booked_at: row.booked_at,
+        arrived_at: row.arrived_at,
         ended_at: row.ended_at,
     })
 }
@@ -62,7 +68,8 @@ pub async fn find_own(
         Row,
         "/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given, s.on_date, s.starts_at,
+             s.ends_at
          from booking b join slot s using (slot_id)
          where b.booking_id = $1 and b.person_id = $2",
         booking_id.0,
@@ -83,7 +90,8 @@ pub async fn find_live(
         Row,
         "/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given, s.on_date, s.starts_at,
+             s.ends_at
          from booking b join slot s using (slot_id)
          where b.person_id = $1 and b.course_id = $2 and b.dose_number = $3
              and b.state in (1, 2, 5)",
@@ -111,7 +119,7 @@ pub async fn list_own(
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
                b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               s.on_date, s.starts_at, s.ends_at
+               b.channel as "channel!", b.arrived_at, b.not_given, s.on_date, s.starts_at, s.ends_at
            from (
                select * from booking where person_id = $1 and state in (1, 2, 5)
                union all

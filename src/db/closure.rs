@@ -173,7 +173,8 @@ pub async fn lost(
         super::booking::Row,
         "/* closure::lost */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given, s.on_date, s.starts_at,
+             s.ends_at
          from slot s join booking b using (slot_id)
          where s.clinic_id = $1 and s.on_date = $2 and s.is_closed and b.state = 1
              and s.starts_at > clock_timestamp()

@@ -215,7 +215,8 @@ pub async fn list_live_bookings(
         BookingRow,
         "/* person_record::list_live_bookings */ select b.booking_id, b.person_id, b.campaign_id,
              b.product_id, b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id,
-             b.rule_version, b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.rule_version, b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given,
+             s.on_date, s.starts_at, s.ends_at
          from booking b join slot s using (slot_id)
          where b.person_id = any($1) and b.state in (1, 2, 5)
          order by s.starts_at, b.booking_id",

@@ -35,6 +35,7 @@ pub struct Allocation {
     pub key: Key,
     /// None: for everybody who may book now.
     pub tranche_id: Option<TrancheId>,
+    pub channel: Channel,
     pub open: i32,
     pub booked: i32,
     pub spare: i32,
@@ -94,6 +95,7 @@ mod tests {
                 on_date: NaiveDate::from_ymd_opt(2021, 7, 26).unwrap(),
             },
             tranche_id: None,
+            channel: Channel::Web,
             open: 7,
             booked: 0,
             spare: 0,

@@ -16,6 +16,7 @@ use super::{
     applicant::{Applicant, Appointment, DoseHeld},
     booking::{self, Book, Booking, NewBooking},
     campaign,
+    channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
     rule_set::Rules,
@@ -66,6 +67,14 @@ impl Request {
         match self {
             Self::Book(book) => book.campaign_id,
             Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.campaign_id,
+        }
+    }
+
+    /// The channels among whose allocations the request finds its dose.
+    pub fn channels(&self) -> &'static [Channel] {
+        match self {
+            Self::Book(_) => Channel::Web.sources(),
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.channel.sources(),
         }
     }
 
@@ -230,7 +239,8 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
         return Err(Code::SlotClosed.into());
     }
     let key = book.allocation_key(slot);
-    let allocation = choose(locked.allocations.get_mut(&key), &eligible)?;
+    let channels = Channel::Web.sources();
+    let allocation = choose(locked.allocations.get_mut(&key), (&eligible, channels))?;
     // Neither is taken before both are there: a refusal leaves no trace.
     let seat = slot.free_seat().ok_or(Code::SeatTaken)?;
     let dose = allocation.open_dose().ok_or(Code::DosesExhausted)?;
@@ -242,18 +252,23 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
     Ok(Outcome::Booked(booking))
 }
 
-/// The allocation to book from: that of the person's own tranche first, so that the doses for
-/// everybody last longer.
+/// The allocation to book from: of the first channel that has doses for the person, and there that
+/// of the person's own tranche first, so that the doses for everybody last longer.
 fn choose<'a>(
     candidates: Option<&'a mut Vec<Allocation>>,
-    eligible: &Eligible,
+    (eligible, channels): (&Eligible, &[Channel]),
 ) -> Result<&'a mut Allocation, Refusal> {
     let tranche_id = eligible.entitlement().tranche_id;
+    let rank = |of: Channel| channels.iter().position(|channel| *channel == of);
     candidates
         .into_iter()
         .flatten()
         .filter(|allocation| allocation.open > 0 && allocation.serves(tranche_id))
-        .min_by_key(|allocation| (allocation.tranche_id.is_none(), allocation.allocation_id))
+        .filter_map(|allocation| Some((rank(allocation.channel)?, allocation)))
+        .min_by_key(|(rank, allocation)| {
+            (*rank, allocation.tranche_id.is_none(), allocation.allocation_id)
+        })
+        .map(|(_, allocation)| allocation)
         .ok_or_else(|| Code::DosesExhausted.into())
 }
 
@@ -360,8 +375,15 @@ mod tests {
             on_date,
         };
         let allocation_id = AllocationId((7 << 24) | 9);
-        let allocation =
-            Allocation { allocation_id, key, tranche_id: None, open: 1, booked: 0, spare: 0 };
+        let allocation = Allocation {
+            allocation_id,
+            key,
+            tranche_id: None,
+            channel: Channel::Web,
+            open: 1,
+            booked: 0,
+            spare: 0,
+        };
         let person = |id| {
             let applicant = Applicant { person_id: PersonId(id), ..applicant("1962-01-09") };
             let state = PersonState { applicant: Some(applicant), ..PersonState::default() };

@@ -8,6 +8,7 @@ use super::{
     SlotId,
     allocation::{Allocation, Dose, Key},
     applicant::DoseHeld,
+    channel::Channel,
     eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
 };
@@ -32,6 +33,10 @@ pub struct Booking {
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub booked_at: DateTime<Utc>,
+    /// By which way it was made. It may have a dose of another channel's, see `Channel::sources`.
+    pub channel: Channel,
+    /// When the person was checked in at the clinic.
+    pub arrived_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -157,6 +162,8 @@ impl NewBooking {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: now,
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
         };
         seat.take();
@@ -244,6 +251,7 @@ mod tests {
                     allocation_id,
                     key,
                     tranche_id: None,
+                    channel: Channel::Web,
                     open: 1,
                     booked: 0,
                     spare: 0,
@@ -292,6 +300,8 @@ mod tests {
             starts_at: instant("2021-08-02T00:00:00Z"),
             ends_at: instant("2021-08-02T01:00:00Z"),
             booked_at: instant(DURING),
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
         };
         assert_eq!(*new.booking(), expected);
@@ -332,10 +342,10 @@ mod tests {
 
     #[test]
     fn every_state_has_its_number() {
-        for number in 1..=5 {
+        for number in 1..=6 {
             assert_eq!(State::try_from(number).unwrap().number(), number);
         }
-        for number in [i16::MIN, 0, 6, i16::MAX] {
+        for number in [i16::MIN, 0, 7, i16::MAX] {
             assert!(State::try_from(number).is_err());
         }
     }

@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+        channel::Channel,
     };
 
     const ZONE: Tz = Tz::Asia__Seoul;
@@ -190,6 +191,8 @@ mod tests {
             starts_at: at(10),
             ends_at: at(11),
             booked_at: at(0),
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: State::ENDED.contains(&state).then(|| at(5)),
         }
     }

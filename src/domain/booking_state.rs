@@ -17,14 +17,8 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 6] = [
-        Self::Booked,
-        Self::Given,
-        Self::Cancelled,
-        Self::NoShow,
-        Self::Held,
-        Self::NotVaccinated,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held, Self::NotVaccinated];
     /// A person has at most one live booking per course and dose. The same as in
     /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
     pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
@@ -44,6 +38,17 @@ impl State {
             Self::NoShow => 4,
             Self::Held => 5,
             Self::NotVaccinated => 6,
+        }
+    }
+
+    /// What the database's columns `state` and `not_given` mean together.
+    ///
+    /// # Errors
+    /// A number that is no state.
+    pub fn kept(state: i16, not_given: Option<i16>) -> Result<Self, UnknownState> {
+        match (Self::try_from(state)?, not_given) {
+            (Self::NoShow, Some(_)) => Ok(Self::NotVaccinated),
+            (state, _) => Ok(state),
         }
     }
 

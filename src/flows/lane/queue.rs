@@ -161,6 +161,7 @@ mod tests {
         domain::{
             AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
             booking::{self, Book, Booking},
+            channel::Channel,
         },
         flows::lane::reply::{ReplyQueue, ReplyTo},
     };
@@ -201,6 +202,8 @@ mod tests {
             starts_at: DateTime::UNIX_EPOCH,
             ends_at: DateTime::UNIX_EPOCH,
             booked_at: DateTime::UNIX_EPOCH,
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
         }))
     }

@@ -19,6 +19,7 @@ use crate::{
         batch::{Decide, Locked, Outcome, PersonState, Request},
         booking::Booking,
         campaign,
+        channel::Channel,
         rule_set::{Needs, Rules},
         slot::Slot,
     },
@@ -135,7 +136,8 @@ pub(super) async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx:
         .iter()
         .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
         .collect();
-    let allocations = db::batch::lock_allocations(conn, &Vec::from_iter(keys)).await?;
+    let allocations =
+        db::batch::lock_allocations(conn, &Vec::from_iter(keys), &channels(requests)).await?;
     Ok(Rows { slots, allocations, left_out: BTreeSet::new() })
 }
 
@@ -153,9 +155,11 @@ async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Resul
         .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
         .collect();
     let keys = Vec::from_iter(keys);
-    let allocations = db::batch::lock_free_allocations(conn, &keys).await?;
+    let channels = channels(requests);
+    let allocations = db::batch::lock_free_allocations(conn, &keys, &channels).await?;
     let locked = allocations.values().flatten().map(|allocation| allocation.allocation_id.0);
-    let held_keys = db::batch::other_allocations(conn, &keys, &Vec::from_iter(locked)).await?;
+    let sought = (keys.as_slice(), channels.as_slice());
+    let held_keys = db::batch::other_allocations(conn, sought, &Vec::from_iter(locked)).await?;
     let is_held = |request: &Request| match slots.get(&request.slot_id()) {
         Some(slot) => held_keys.contains(&request.allocation_key(slot)),
         None => held_slots.contains(&request.slot_id()),
@@ -163,6 +167,14 @@ async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Resul
     let numbered = requests.iter().enumerate();
     let left_out = numbered.filter(|(_, request)| is_held(request)).map(|(n, _)| n).collect();
     Ok(Rows { slots, allocations, left_out })
+}
+
+/// The channels whose allocations the requests need: one, for a batch of citizens' bookings.
+fn channels(requests: &[Request]) -> Vec<Channel> {
+    let mut channels: Vec<_> = requests.iter().flat_map(Request::channels).copied().collect();
+    channels.sort_unstable_by_key(|channel| channel.number());
+    channels.dedup();
+    channels
 }
 
 /// In the order in which they are locked.
