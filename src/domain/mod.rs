@@ -25,6 +25,7 @@ pub mod code;
 pub mod code_cap;
 pub mod cohort;
 pub mod course;
+pub mod day_policy;
 pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;
