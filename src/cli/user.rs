@@ -14,6 +14,7 @@ use crate::{
     config::Storage,
     domain::{
         language::Language,
+        session::StaffRole,
         staff_user::{Account, Invitation, PASSWORD_BYTES_MAX},
     },
     flows::{
@@ -51,6 +52,9 @@ enum Verb {
         /// Works at the clinic with this code, and sees only that
         #[arg(long, group = "post", value_name = "CODE")]
         clinic: Option<String>,
+        /// Finds persons and books for them at any clinic
+        #[arg(long, group = "post")]
+        call_centre: bool,
     },
     /// Add a user who chooses their password by a one-time invitation, which is printed
     #[command(group = ArgGroup::new("work").required(true))]
@@ -63,6 +67,9 @@ enum Verb {
         /// Works at the clinic with this code, and sees only that
         #[arg(long, group = "work", value_name = "CODE")]
         clinic: Option<String>,
+        /// Finds persons and books for them at any clinic
+        #[arg(long, group = "work")]
+        call_centre: bool,
     },
     /// Choose a password by an invitation; both are asked for, or read as two lines from standard
     /// input
@@ -99,12 +106,13 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
 async fn act(store: &Store, verb: &Verb, asked: &str) -> flows::Result<String> {
     let (db, key) = (&store.db, &store.keys.invitation);
     Ok(match verb {
-        Verb::Add { username, clinic, .. } => {
-            staff_user::add(db, username, asked, post(clinic.as_deref())).await?;
+        Verb::Add { username, clinic, call_centre, .. } => {
+            let post = post(clinic.as_deref(), *call_centre);
+            staff_user::add(db, username, asked, post).await?;
             format!("{username} can sign in now.\n")
         }
-        Verb::Invite { username, clinic, .. } => {
-            let post = post(clinic.as_deref());
+        Verb::Invite { username, clinic, call_centre, .. } => {
+            let post = post(clinic.as_deref(), *call_centre);
             let (_, invitation) = staff_user::invite(db, key, username, post, None).await?;
             format!("{}\n{HOW}", invited(&invitation))
         }
@@ -139,8 +147,12 @@ async fn act(store: &Store, verb: &Verb, asked: &str) -> flows::Result<String> {
     })
 }
 
-fn post(clinic: Option<&str>) -> Post<'_> {
-    clinic.map_or(Post::Administrator, Post::Clinic)
+fn post(clinic: Option<&str>, is_call_centre: bool) -> Post<'_> {
+    match (clinic, is_call_centre) {
+        (Some(code), _) => Post::Clinic(code),
+        (None, true) => Post::CallCentre,
+        (None, false) => Post::Administrator,
+    }
 }
 
 /// An invitation, as it is told once.
@@ -153,9 +165,11 @@ pub(super) fn invited(invitation: &Invitation) -> String {
 fn list(users: &[(Account, Option<String>)]) -> String {
     let mut text = String::new();
     for (user, clinic) in users {
-        let role = clinic
-            .as_ref()
-            .map_or_else(|| "administrator".to_owned(), |code| format!("clinic {code}"));
+        let role = match (user.role, clinic) {
+            (StaffRole::CallCentre, _) => "call centre".to_owned(),
+            (_, Some(code)) => format!("clinic {code}"),
+            (StaffRole::Administrator | StaffRole::Staff(_), None) => "administrator".to_owned(),
+        };
         let state = match (user.is_enabled, user.has_password, user.invited_until) {
             (false, ..) => "disabled".to_owned(),
             (true, true, _) => "can sign in".to_owned(),
