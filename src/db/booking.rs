@@ -10,6 +10,7 @@ use crate::domain::{
     booking::{Booking, State},
     channel::Channel,
     person::Match,
+    visit::NotGiven,
 };
 
 /// A booking beside its slot's times.
@@ -26,12 +27,12 @@ pub(super) struct Row {
     pub(super) rule_version: i32,
     pub(super) booked_at: DateTime<Utc>,
     pub(super) ended_at: Option<DateTime<Utc>>,
-    pub(super) channel: i16,
-    pub(super) arrived_at: Option<DateTime<Utc>>,
-    pub(super) not_given: Option<i16>,
     pub(super) on_date: NaiveDate,
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
+    pub(super) channel: Channel,
+    pub(super) arrived_at: Option<DateTime<Utc>>,
+    pub(super) not_given: Option<i16>,
 }
 
 pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
@@ -43,8 +44,10 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         product_id: ProductId(row.product_id),
         course_id: CourseId(row.course_id),
         dose_number: row.dose_number,
-        state: State::kept(row.state, row.not_given).map_err(|e| sqlx::Error::Decode(e.into()))?,
-        channel: Channel::of(row.channel).unwrap_or_default(),
+        state: match row.not_given {
+            Some(_) => State::NotVaccinated,
+            None => State::try_from(row.state).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        },
         clinic_id: slot_id.clinic(),
         slot_id,
         allocation_id: AllocationId(row.allocation_id),
@@ -53,8 +56,10 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         starts_at: row.starts_at,
         ends_at: row.ends_at,
         booked_at: row.booked_at,
-        arrived_at: row.arrived_at,
         ended_at: row.ended_at,
+        channel: row.channel,
+        arrived_at: row.arrived_at,
+        not_given: row.not_given.and_then(NotGiven::of),
     })
 }
 
@@ -66,12 +71,12 @@ pub async fn find_own(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        r#"/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given, s.on_date, s.starts_at,
-             s.ends_at
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from booking b join slot s using (slot_id)
-         where b.booking_id = $1 and b.person_id = $2",
+         where b.booking_id = $1 and b.person_id = $2"#,
         booking_id.0,
         person_id.0,
     )
@@ -88,13 +93,13 @@ pub async fn find_live(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        r#"/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, b.channel, b.arrived_at, b.not_given, s.on_date, s.starts_at,
-             s.ends_at
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from booking b join slot s using (slot_id)
          where b.person_id = $1 and b.course_id = $2 and b.dose_number = $3
-             and b.state in (1, 2, 5)",
+             and b.state in (1, 2, 5)"#,
         person_id.0,
         course_id.0,
         dose_number,
@@ -119,7 +124,8 @@ pub async fn list_own(
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
                b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               b.channel as "channel!", b.arrived_at, b.not_given, s.on_date, s.starts_at, s.ends_at
+               s.on_date, s.starts_at, s.ends_at, b.channel as "channel!: Channel",
+               b.arrived_at, b.not_given
            from (
                select * from booking where person_id = $1 and state in (1, 2, 5)
                union all

@@ -11,6 +11,7 @@ use super::{
     channel::Channel,
     eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
+    visit_word::NotGiven,
 };
 
 /// A booking as its person sees it.
@@ -38,6 +39,12 @@ pub struct Booking {
     /// When the person was checked in at the clinic.
     pub arrived_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// By which way it was made; a walk-in takes no seat.
+    pub channel: Channel,
+    /// When the person was checked in at the clinic.
+    pub arrived_at: Option<DateTime<Utc>>,
+    /// Why they were not vaccinated, of those who were not.
+    pub not_given: Option<NotGiven>,
 }
 
 impl Booking {
@@ -45,7 +52,7 @@ impl Booking {
     pub fn dose_held(&self) -> DoseHeld {
         DoseHeld {
             dose_number: self.dose_number,
-            product_id: self.product_id,
+            product_id: Some(self.product_id),
             on_date: self.on_date,
             is_given: self.state == State::Given,
         }
@@ -165,6 +172,9 @@ impl NewBooking {
             channel: Channel::Web,
             arrived_at: None,
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         };
         seat.take();
         dose.book();
@@ -255,6 +265,8 @@ mod tests {
                     open: 1,
                     booked: 0,
                     spare: 0,
+                    given: 0,
+                    lost: 0,
                 },
             }
         }
@@ -303,6 +315,9 @@ mod tests {
             channel: Channel::Web,
             arrived_at: None,
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         };
         assert_eq!(*new.booking(), expected);
     }

@@ -194,6 +194,9 @@ mod tests {
             channel: Channel::Web,
             arrived_at: None,
             ended_at: State::ENDED.contains(&state).then(|| at(5)),
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         }
     }
 
