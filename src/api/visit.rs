@@ -16,7 +16,9 @@ use crate::{
         keys::Keys,
         language::Language,
         session::StaffUser,
-        visit::{Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, Step, StepKind, Warning},
+        visit::{
+            Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, Step, StepKind, Warning,
+        },
         visit_rule::Seen,
     },
     flows::{self, lane::ReplyQueue},

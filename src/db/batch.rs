@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::booking::booking_of;
 use crate::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, RegionId, RosterId, SlotId,
-    StaffUserId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, RegionId,
+    RosterId, SlotId, StaffUserId, TrancheId,
     actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,

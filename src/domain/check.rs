@@ -301,9 +301,7 @@ impl Survey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        CampaignId, CourseId, campaign_state::State, day_policy::DayPolicy,
-    };
+    use crate::domain::{CampaignId, CourseId, campaign_state::State, day_policy::DayPolicy};
 
     fn survey(state: State) -> Survey {
         let now = DateTime::UNIX_EPOCH;

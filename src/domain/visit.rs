@@ -18,7 +18,10 @@ pub const SLOT_HOURS_MAX: i64 = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     Arrive,
-    Give { site: Site, lot: String },
+    Give {
+        site: Site,
+        lot: String,
+    },
     NoShow,
     NotVaccinated {
         reason: NotGiven,
@@ -26,7 +29,9 @@ pub enum Act {
         had_on: Option<NaiveDate>,
     },
     Cancel,
-    Undo { of: StepId },
+    Undo {
+        of: StepId,
+    },
 }
 
 impl Act {

@@ -39,10 +39,8 @@ pub fn left_over(language: Language, policy: LeftOver) -> String {
             "Unopened vials are kept for the clinic's next day with doses; opened ones are waste",
             "개봉하지 않은 병은 접종기관의 다음 접종일에 쓰고, 개봉한 병은 폐기합니다"
         ),
-        LeftOver::Waste => say!(
-            language,
-            "Everything that is left over is waste",
-            "남은 백신은 모두 폐기합니다"
-        ),
+        LeftOver::Waste => {
+            say!(language, "Everything that is left over is waste", "남은 백신은 모두 폐기합니다")
+        }
     }
 }

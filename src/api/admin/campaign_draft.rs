@@ -5,8 +5,14 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ByAdministrator, Reason, campaign::{CANCEL_UNTIL_HOURS, day_policy}, cause, cohort::CohortRequest,
-    course::CourseRequest, created, localized, pool::PoolView, product::ProductRequest,
+    ByAdministrator, Reason,
+    campaign::{CANCEL_UNTIL_HOURS, day_policy},
+    cause,
+    cohort::CohortRequest,
+    course::CourseRequest,
+    created, localized,
+    pool::PoolView,
+    product::ProductRequest,
     tranche::TrancheRequest,
 };
 use crate::{

@@ -102,13 +102,8 @@ pub async fn post_cancel(
     };
     match outcome {
         Ok(
-            Outcome::Booked(_)
-            | Outcome::Cancelled(_)
-            | Outcome::Replayed(_)
-            | Outcome::Visited(_),
-        ) => {
-            Ok(visit.see_other(&booked::path(booking_id)))
-        }
+            Outcome::Booked(_) | Outcome::Cancelled(_) | Outcome::Replayed(_) | Outcome::Visited(_),
+        ) => Ok(visit.see_other(&booked::path(booking_id))),
         Ok(Outcome::Refused(refusal)) if refusal.code == Code::BookingEnded => {
             too_late(&visit, &booking)
         }
