@@ -88,7 +88,7 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             say!(
                 language,
                 "Dose {dose_number} has been booked or given since, for {day}.",
-                "그 뒤에 {dose_number}차 접종을 다시 예약했거나 받으셨습니다({day})."
+                "그 뒤에 {dose_number}차 접종({day})을 다시 예약했거나 받으신 것으로 기록되어 있습니다."
             )
         }
         Detail::LaterDose { dose_number, on_date } => {
