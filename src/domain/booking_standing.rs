@@ -228,6 +228,7 @@ mod tests {
             published_quota: Some(1),
             published_at: None,
             state_reason: None,
+            day: crate::domain::day_policy::DayPolicy::default(),
         }
     }
 
