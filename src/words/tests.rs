@@ -162,6 +162,12 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::DayAfterClose { closes_on: day("2026-12-07"), days: 1_176 },
         Detail::DosesBeyondSeats { doses: 1_200, seats: 1_100 },
         Detail::PoolPassedOn { passed_on: 1_500 },
+        Detail::DayAccounted { on_date: day("2026-12-07") },
+        Detail::DayAhead { today: day("2026-12-07") },
+        Detail::PeopleWaiting { people: 1_200 },
+        Detail::PeopleToCome { people: 1_200 },
+        Detail::DayHolds { doses: 1_200 },
+        Detail::OnlyToday { today: day("2026-12-07") },
         Detail::VialBroken { doses_per_vial: 10 },
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
         Detail::TooManyCodes { retry_after: 7 },
@@ -220,6 +226,9 @@ fn details_of_files() -> Vec<Detail> {
             }),
         },
         Detail::FarMore { shares: excesses().into(), confirm: 2_000 },
+        Detail::NoDoseForWalkIn { open: 1_234 },
+        Detail::NoDoseForWalkIn { open: 0 },
+        Detail::TooManyFinds { retry_after: 7 },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }
@@ -249,7 +258,6 @@ fn details_of_visits() -> Vec<Detail> {
     let mut details = vec![
         Detail::NotToday { on_date: day("2021-07-26"), today: day("2021-07-25") },
         Detail::AppointmentAhead { starts_at: at("2021-07-26T05:30:00Z"), zone: zone() },
-        Detail::DayAccounted { closed_at: at("2021-07-26T09:30:00Z"), zone: zone() },
         Detail::SameDoseSince { dose_number: 2, on_date: day("2021-07-26") },
         Detail::LaterDose { dose_number: 2, on_date: day("2021-08-23") },
         Detail::Unanswered { warnings: Warning::ALL.to_vec() },
