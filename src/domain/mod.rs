@@ -16,6 +16,7 @@ pub mod calendar;
 pub mod campaign;
 pub mod campaign_draft;
 pub mod campaign_state;
+pub mod campaign_version;
 pub mod channel;
 pub mod check;
 pub mod clinic;
