@@ -82,7 +82,7 @@ pub struct Lines {
 impl Lines {
     /// Seats that they take (negative: give back).
     pub fn seats(&self) -> i64 {
-        supply::seats_taken(self.kind) * self.lines
+        supply::seats_taken(self.kind, self.from) * self.lines
     }
 }
 

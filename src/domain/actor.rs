@@ -9,6 +9,8 @@ pub enum Actor {
     Citizen,
     Staff(StaffUserId),
     Administrator(StaffUserId),
+    /// An agent of the call centre, who books for somebody.
+    CallCentre(StaffUserId),
     /// A background job, or whoever holds the machine.
     Service,
 }
@@ -21,12 +23,13 @@ impl Actor {
             Self::Staff(_) => 2,
             Self::Administrator(_) => 3,
             Self::Service => 4,
+            Self::CallCentre(_) => 5,
         }
     }
 
     pub const fn staff_user_id(self) -> Option<StaffUserId> {
         match self {
-            Self::Staff(id) | Self::Administrator(id) => Some(id),
+            Self::Staff(id) | Self::Administrator(id) | Self::CallCentre(id) => Some(id),
             Self::Citizen | Self::Service => None,
         }
     }
@@ -38,6 +41,7 @@ impl Actor {
             (2, Some(id)) => Some(Self::Staff(id)),
             (3, Some(id)) => Some(Self::Administrator(id)),
             (4, None) => Some(Self::Service),
+            (5, Some(id)) => Some(Self::CallCentre(id)),
             _ => None,
         }
     }
@@ -49,6 +53,7 @@ impl Actor {
             Self::Staff(_) => "staff",
             Self::Administrator(_) => "administrator",
             Self::Service => "service",
+            Self::CallCentre(_) => "call_centre",
         }
     }
 }
@@ -68,7 +73,13 @@ mod tests {
     #[test]
     fn an_actor_is_its_two_columns() {
         let id = StaffUserId(7);
-        for actor in [Actor::Citizen, Actor::Staff(id), Actor::Administrator(id), Actor::Service] {
+        for actor in [
+            Actor::Citizen,
+            Actor::Staff(id),
+            Actor::Administrator(id),
+            Actor::Service,
+            Actor::CallCentre(id),
+        ] {
             assert_eq!(Actor::of(actor.role(), actor.staff_user_id()), Some(actor));
         }
         assert_eq!(Actor::of(1, Some(id)), None);

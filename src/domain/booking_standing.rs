@@ -95,7 +95,7 @@ impl Standing {
             },
             State::Booked | State::Held => Self::Past { starts_at, zone },
             State::Given => Self::Given { on_date },
-            State::NoShow => Self::Missed { on_date },
+            State::NoShow | State::NotVaccinated => Self::Missed { on_date },
             State::Cancelled => {
                 let cancelled_at = booking.ended_at.unwrap_or(booking.booked_at);
                 match &by.cancelled_because {

@@ -12,20 +12,30 @@ pub enum State {
     Cancelled,
     NoShow,
     Held,
+    /// Came, and was not vaccinated; or the day was closed before anybody wrote down what happened.
+    NotVaccinated,
 }
 
 impl State {
-    pub const ALL: [Self; 5] =
-        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held];
+    pub const ALL: [Self; 6] = [
+        Self::Booked,
+        Self::Given,
+        Self::Cancelled,
+        Self::NoShow,
+        Self::Held,
+        Self::NotVaccinated,
+    ];
     /// A person has at most one live booking per course and dose. The same as in
     /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
     pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];
     /// A dose and a seat are set aside, and the person is still to come.
     pub const PROMISED: [Self; 2] = [Self::Booked, Self::Held];
-    /// Nothing is set aside any more.
+    /// Nothing is set aside any more. In the database `NotVaccinated` is `NoShow` with a reason in
+    /// `not_given`.
     pub const ENDED: [Self; 2] = [Self::Cancelled, Self::NoShow];
 
-    /// The number in the database.
+    /// The number in the database, but for `NotVaccinated`: it is kept as 4 with a reason in
+    /// `not_given`, and read as `state + 2 * (not_given is not null)::int`.
     pub fn number(self) -> i16 {
         match self {
             Self::Booked => 1,
@@ -33,6 +43,7 @@ impl State {
             Self::Cancelled => 3,
             Self::NoShow => 4,
             Self::Held => 5,
+            Self::NotVaccinated => 6,
         }
     }
 

@@ -72,8 +72,16 @@ numbered! {
         Hold = 9,
         Confirm = 10,
         Release = 11,
-        /// Takes back a wrong "given".
+        /// Takes back a wrong press on a booking: the dose goes back to where it came from.
         Correct = 12,
+        /// Came, and was not vaccinated.
+        NotVaccinated = 13,
+        /// Takes back wrong waste, or a part of it.
+        CorrectWaste = 14,
+        /// Takes back an offer: open doses are for walk-ins only.
+        Withhold = 15,
+        /// The service closed the day, and nobody had written down what became of a booking.
+        NotRecorded = 16,
         /// From the manufacturer into a pool of the nation.
         Receive = 20,
         /// From a pool to one of its children.
@@ -102,6 +110,7 @@ pub const LAWFUL: &[(Kind, Bucket, Bucket)] = &[
     (Kind::NoShow, Bucket::Booked, Bucket::Spare),
     (Kind::Administer, Bucket::Booked, Bucket::Given),
     (Kind::WalkIn, Bucket::Spare, Bucket::Given),
+    (Kind::WalkIn, Bucket::Open, Bucket::Given),
     (Kind::OfferAgain, Bucket::Spare, Bucket::Open),
     (Kind::Waste, Bucket::Open, Bucket::Lost),
     (Kind::Waste, Bucket::Spare, Bucket::Lost),
@@ -109,10 +118,20 @@ pub const LAWFUL: &[(Kind, Bucket, Bucket)] = &[
     (Kind::Confirm, Bucket::Held, Bucket::Booked),
     (Kind::Release, Bucket::Held, Bucket::Open),
     (Kind::Correct, Bucket::Given, Bucket::Booked),
+    (Kind::Correct, Bucket::Spare, Bucket::Booked),
+    (Kind::Correct, Bucket::Lost, Bucket::Booked),
+    (Kind::Correct, Bucket::Given, Bucket::Spare),
+    (Kind::Correct, Bucket::Given, Bucket::Open),
+    (Kind::NotVaccinated, Bucket::Booked, Bucket::Spare),
+    (Kind::CorrectWaste, Bucket::Lost, Bucket::Open),
+    (Kind::CorrectWaste, Bucket::Lost, Bucket::Spare),
+    (Kind::Withhold, Bucket::Open, Bucket::Spare),
+    (Kind::NotRecorded, Bucket::Booked, Bucket::Lost),
     (Kind::Receive, Bucket::Outside, Bucket::Pool),
     (Kind::PassOn, Bucket::Pool, Bucket::Pool),
     (Kind::Grant, Bucket::Pool, Bucket::Open),
     (Kind::Retract, Bucket::Open, Bucket::Pool),
+    (Kind::Retract, Bucket::Spare, Bucket::Pool),
     (Kind::Lose, Bucket::Pool, Bucket::Lost),
     (Kind::SendBack, Bucket::Pool, Bucket::Pool),
     (Kind::CorrectReceipt, Bucket::Pool, Bucket::Outside),
@@ -245,7 +264,7 @@ mod tests {
         for &bucket in Bucket::ALL {
             assert_eq!(Bucket::of(bucket.number()), Some(bucket));
         }
-        assert_eq!((Kind::of(0), Kind::of(13), Bucket::of(8)), (None, None, None));
+        assert_eq!((Kind::of(0), Kind::of(17), Bucket::of(8)), (None, None, None));
     }
 
     #[test]

@@ -68,11 +68,19 @@ impl AddAssign for Buckets {
     }
 }
 
-/// Seats that one line of this kind takes (negative: frees) in the slot of its booking.
-pub fn seats_taken(kind: Kind) -> i64 {
-    match kind {
-        Kind::Book => 1,
-        Kind::Cancel | Kind::CancelLate | Kind::NoShow => -1,
+/// Seats that one line of this kind takes (negative: frees) in the slot of its booking. A line that
+/// takes back the end of a booking takes the seat again; walk-ins take none, and name no slot.
+pub fn seats_taken(kind: Kind, from: Bucket) -> i64 {
+    match (kind, from) {
+        (Kind::Book, _) | (Kind::Correct, Bucket::Spare | Bucket::Lost) => 1,
+        (
+            Kind::Cancel
+            | Kind::CancelLate
+            | Kind::NoShow
+            | Kind::NotVaccinated
+            | Kind::NotRecorded,
+            _,
+        ) => -1,
         _ => 0,
     }
 }
@@ -130,10 +138,14 @@ mod tests {
 
     #[test]
     fn a_seat_is_taken_by_booking_and_freed_by_what_ends_it() {
-        assert_eq!(seats_taken(Kind::Book), 1);
-        for kind in [Kind::Cancel, Kind::CancelLate, Kind::NoShow] {
-            assert_eq!(seats_taken(kind), -1, "{kind:?}");
+        assert_eq!(seats_taken(Kind::Book, Bucket::Open), 1);
+        for (kind, from, _) in LAWFUL.iter().filter(|(_, from, _)| *from == Bucket::Booked) {
+            let kept = i64::from(*kind == Kind::Administer);
+            assert_eq!(seats_taken(*kind, *from), kept - 1, "{kind:?}");
         }
-        assert_eq!(seats_taken(Kind::Administer), 0, "a person who was there keeps the seat");
+        assert_eq!(seats_taken(Kind::Correct, Bucket::Given), 0, "who was there kept the seat");
+        for from in [Bucket::Spare, Bucket::Lost] {
+            assert_eq!(seats_taken(Kind::Correct, from), 1, "the booking lives again: {from:?}");
+        }
     }
 }

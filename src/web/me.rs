@@ -135,6 +135,7 @@ fn tag(t: Texts, state: State, is_due: bool) -> (&'static str, Tone) {
         State::Given => (t.dose_given(), Tone::Good),
         State::Cancelled => (t.booking_cancelled(), Tone::Bad),
         State::NoShow => (t.booking_no_show(), Tone::Bad),
+        State::NotVaccinated => (t.booking_not_vaccinated(), Tone::Bad),
     }
 }
 

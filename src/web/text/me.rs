@@ -20,7 +20,8 @@ texts! {
     booking_call, "Telephone of the clinic", "접종기관 전화번호";
     booking_show, "Show this booking", "예약 보기";
     booking_cancelled, "Cancelled", "취소됨";
-    booking_no_show, "Not come", "미접종";
+    booking_no_show, "Not come", "미방문";
+    booking_not_vaccinated, "Not vaccinated", "미접종";
     booking_is_lost, "Cannot take place", "접종 불가";
     choose_another,
         "The clinic does not have this time any more. Choose another time or clinic.",
@@ -43,6 +44,11 @@ texts! {
     no_show_next,
         "The clinic noted that you did not come. Call the helpline if you still want this dose.",
         "방문하지 않으신 것으로 기록되었습니다. 접종을 원하시면 전화로 문의해 주십시오.";
+    not_vaccinated_next,
+        "You were at the clinic and were not vaccinated. If you may be vaccinated later, you can \
+         book again while doses are left.",
+        "의료기관에 오셨으나 접종받지 않으신 것으로 기록되었습니다. 나중에 접종하실 수 있는 경우 백신이 \
+         남아 있는 동안 다시 예약하실 수 있습니다.";
 }
 
 impl Texts {
@@ -55,6 +61,7 @@ impl Texts {
             State::Given => self.given_next(),
             State::Cancelled => self.cancelled_next(),
             State::NoShow => self.no_show_next(),
+            State::NotVaccinated => self.not_vaccinated_next(),
         }
     }
 }
