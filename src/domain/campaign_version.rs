@@ -24,12 +24,7 @@ impl Version {
         let Campaign { rule_version, state, ref name, .. } = *campaign;
         let (opens, closes) = (campaign.opens_at, campaign.closes_at);
         let settings = format!("{opens:?} {closes:?} {}", campaign.cancel_until_hours);
-        Self {
-            rule_version,
-            state,
-            names: mark(&format!("{name:?}")),
-            settings: mark(&settings),
-        }
+        Self { rule_version, state, names: mark(&format!("{name:?}")), settings: mark(&settings) }
     }
 
     /// Whether the other one has other names, or other settings.

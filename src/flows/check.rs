@@ -43,8 +43,7 @@ pub async fn glance(db: &Db, campaign_id: CampaignId, setup: Setup) -> Result<Ch
         let now = db::check::now(conn).await?;
         let rules = db::check::rules(conn, campaign_id).await?;
         let capacity = db::check::capacity(conn, campaign_id).await?;
-        let survey =
-            Survey { campaign, now, rules, capacity, homes: None, seconds_max: 0, setup };
+        let survey = Survey { campaign, now, rules, capacity, homes: None, seconds_max: 0, setup };
         let mut check = Check::new(survey);
         check.findings.retain(|found| !matches!(found, Finding::PeopleNotCounted { .. }));
         Ok(check)

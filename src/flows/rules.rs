@@ -34,7 +34,8 @@ pub async fn add_cohort(
 ) -> Result<Versioned<Cohort>> {
     in_version(db, of, async |conn, campaign| {
         let since = campaign.rule_version;
-        let cohort_id = db::cohort::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
+        let cohort_id =
+            db::cohort::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
         let NewCohort { name, born_from, born_to, roster_id, region_id } = new;
         Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
     })

@@ -15,7 +15,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Refusal, StaffUserId, import::{Kind, Report}},
+    domain::{
+        Refusal, StaffUserId,
+        import::{Kind, Report},
+    },
     flows::import::{Imported, Options},
 };
 
@@ -179,12 +182,8 @@ impl ImportJobs {
             jobs.remove(oldest);
         }
         let NewJob { id, kind, by, file_name, file, bytes } = new;
-        let at = At {
-            options: Options::default(),
-            stage: Stage::Running,
-            pressed_at: now,
-            presses: 0,
-        };
+        let at =
+            At { options: Options::default(), stage: Stage::Running, pressed_at: now, presses: 0 };
         let (read, at) = (AtomicU64::new(0), Mutex::new(at));
         let job = ImportJob { id, kind, by, file_name, bytes, sent_at: now, file, read, at };
         let job = Arc::new(job);

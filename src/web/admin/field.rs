@@ -193,14 +193,18 @@ mod tests {
     #[test]
     fn days_and_moments_are_read_as_they_are_typed() {
         let zone = chrono_tz::Asia::Seoul;
-        for typed in ["2026-12-01 09:00", " 2026-12-1 9:00 ", "2026.12.01 09:00", "2026-12-01T09:00"] {
+        for typed in
+            ["2026-12-01 09:00", " 2026-12-1 9:00 ", "2026.12.01 09:00", "2026-12-01T09:00"]
+        {
             let form = form("at", typed);
             let mut reader = Reader::new(&form, T);
             let at = moment(&mut reader, T, "at", zone).expect(typed);
             assert_eq!(at.to_rfc3339(), "2026-12-01T00:00:00+00:00");
             assert_eq!(moment_text(at, zone), "2026-12-01 09:00");
         }
-        for typed in ["", "2026-12-01", "soon", "2026-02-30 09:00", "2026-12-01 25:00", "1-1-1 00:00"] {
+        for typed in
+            ["", "2026-12-01", "soon", "2026-02-30 09:00", "2026-12-01 25:00", "1-1-1 00:00"]
+        {
             let form = form("at", typed);
             let mut reader = Reader::new(&form, T);
             assert_eq!(moment(&mut reader, T, "at", zone), None, "{typed}");
@@ -238,7 +242,9 @@ mod tests {
 
     #[test]
     fn figures_have_bounds() {
-        for (typed, read) in [("48", Some(48)), ("1,0", Some(10)), ("", None), ("x", None), ("99", None)] {
+        for (typed, read) in
+            [("48", Some(48)), ("1,0", Some(10)), ("", None), ("x", None), ("99", None)]
+        {
             let form = form("hours", typed);
             let mut reader = Reader::new(&form, T);
             assert_eq!(number(&mut reader, T, "hours", 0_i16..=72), read, "{typed}");

@@ -255,8 +255,7 @@ fn region_field(t: Texts, known: &Known, form: &Form) -> Select {
 }
 
 fn roster_field(t: Texts, known: &Known, form: &Form) -> Select {
-    let none =
-        Choice { value: String::new(), label: t.admin_no_roster().into(), hint: "".into() };
+    let none = Choice { value: String::new(), label: t.admin_no_roster().into(), hint: "".into() };
     let choice = |roster: &Roster| Choice {
         value: roster.roster_id.to_string(),
         label: format!("{} ({})", roster.name, roster.code).into(),
@@ -281,13 +280,11 @@ fn meant(t: Texts, cohort: &Cohort, known: &Known) -> String {
         (None, Some(to)) => said.push(t.admin_born_until(&t.date(to))),
         (None, None) => {}
     }
-    let region = cohort.region_id.and_then(|id| {
-        known.regions.iter().find(|region| region.region_id == id)
-    });
+    let region =
+        cohort.region_id.and_then(|id| known.regions.iter().find(|region| region.region_id == id));
     said.extend(region.map(|region| t.admin_lives_in(t.name(&region.name))));
-    let roster = cohort.roster_id.and_then(|id| {
-        known.rosters.iter().find(|roster| roster.roster_id == id)
-    });
+    let roster =
+        cohort.roster_id.and_then(|id| known.rosters.iter().find(|roster| roster.roster_id == id));
     said.extend(roster.map(|roster| t.admin_on_roster(&roster.name)));
     said.join("; ")
 }

@@ -12,7 +12,7 @@ mod version;
 use actix_web::web::{ServiceConfig, get, post};
 use serde::Deserialize;
 
-use super::super::both;
+use crate::web::route::both;
 use crate::{
     db,
     domain::{CampaignId, Refusal, campaign::Campaign, campaign::State, campaign_version::Version},
@@ -77,6 +77,7 @@ pub struct InCampaign {
 
 /// Whose page it is: above each page of a campaign.
 pub struct Head {
+    pub id: CampaignId,
     pub name: String,
     pub path: String,
     pub state: &'static str,
@@ -89,6 +90,7 @@ impl Head {
     pub fn new(t: Texts, campaign: &Campaign) -> Self {
         let (state, tone) = state(t, campaign.state);
         Self {
+            id: campaign.campaign_id,
             name: t.whole(t.name(&campaign.name)),
             path: path(campaign.campaign_id),
             state,
@@ -106,11 +108,11 @@ pub fn path(campaign_id: CampaignId) -> String {
 /// A state in a word or two.
 pub fn state(t: Texts, state: State) -> (&'static str, Tone) {
     match state {
-        State::Draft => (t.admin_state_draft(), Tone::Plain),
-        State::Published => (t.admin_state_published(), Tone::Wait),
-        State::Open => (t.admin_state_open(), Tone::Good),
-        State::Paused => (t.admin_state_paused(), Tone::Wait),
-        State::Closed => (t.admin_state_closed(), Tone::Plain),
+        State::Draft => (t.admin_draft(), Tone::Plain),
+        State::Published => (t.admin_published(), Tone::Wait),
+        State::Open => (t.admin_open(), Tone::Good),
+        State::Paused => (t.admin_paused(), Tone::Wait),
+        State::Closed => (t.admin_closed(), Tone::Plain),
     }
 }
 

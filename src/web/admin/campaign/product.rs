@@ -92,8 +92,7 @@ pub async fn post_products(
     let target = version::target(&form, campaign_id)?;
     let known = list(&visitor).await?;
     let is_ticked = |product: &&Product| form.has(&tick(product.product_id));
-    let chosen: Vec<_> =
-        known.iter().filter(is_ticked).map(|product| product.product_id).collect();
+    let chosen: Vec<_> = known.iter().filter(is_ticked).map(|product| product.product_id).collect();
     if chosen.is_empty() {
         let campaign = find(&visitor, campaign_id).await?;
         let mut page = page(&visitor, &campaign, Some(&chosen), &usual()).await?;
@@ -175,7 +174,8 @@ async fn page<'a>(
         is_chosen: chosen.contains(&product.product_id),
     });
     let text = |id: &'static str, label: &'static str| field::text(id, label, form);
-    let names = NAME.fields(t, (t.admin_product_name_ko().into(), t.admin_product_name_en().into()), form);
+    let names =
+        NAME.fields(t, (t.admin_product_name_ko().into(), t.admin_product_name_en().into()), form);
     let more = [
         text("code", t.admin_product_code()).hint(t.admin_product_code_hint()),
         text("code_system", t.admin_code_system()).hint(t.admin_code_system_hint()),

@@ -204,8 +204,7 @@ fn read_new(
         .or_else(|| reader.fault("zone", t.admin_no_zone()));
     let opens_at = zone.and_then(|zone| field::moment(reader, t, "opens_at", zone));
     let closes_at = zone.and_then(|zone| field::moment(reader, t, "closes_at", zone));
-    let cancel_until_hours =
-        field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
+    let cancel_until_hours = field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
     let new = NewCampaign {
         code: code?,
         name: name?,

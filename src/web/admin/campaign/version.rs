@@ -47,7 +47,8 @@ pub(super) async fn changes(
         said.push(t.admin_changed_name(t.name(&now.name)));
     }
     if settings {
-        let (opens, closes) = (t.instant(now.opens_at, now.zone), t.instant(now.closes_at, now.zone));
+        let (opens, closes) =
+            (t.instant(now.opens_at, now.zone), t.instant(now.closes_at, now.zone));
         said.push(t.admin_changed_settings(&opens, &closes));
     }
     let rules = rules(visitor, t, now, seen).await?;
