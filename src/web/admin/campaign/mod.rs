@@ -1,13 +1,13 @@
 //! Campaigns of administrators: what each needs, its draft as a list of tasks, and its steps.
 
-mod cohort;
-mod list;
-mod product;
-mod setting;
-mod step;
-mod task;
-mod tranche;
-mod version;
+pub mod cohort;
+pub mod list;
+pub mod product;
+pub mod setting;
+pub mod step;
+pub mod task;
+pub mod tranche;
+pub mod version;
 
 use actix_web::web::{ServiceConfig, get, post};
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! Files of administrators by pages: sent, tried, loaded, and found again.
 
-mod entry;
-mod job;
-mod send;
+pub mod entry;
+pub mod job;
+pub mod send;
 
 use actix_web::web::{ServiceConfig, get, post};
 use chrono::{DateTime, Utc};

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::{OfKind, job};
 use crate::{
     api::template::{self, TemplateFormat},
-    domain::{Code, Detail, fact::Sent, import::Kind},
+    domain::{Detail, fact::Sent, import::Kind},
     flows::import::Options,
     http::{
         admission::{self, Admitted},
@@ -274,10 +274,5 @@ mod tests {
         ] {
             assert_eq!(plain(sent), kept);
         }
-    }
-
-    #[test]
-    fn codes_of_files_are_statuses() {
-        assert_eq!(too_large().refusal.code, Code::BodyTooLarge);
     }
 }

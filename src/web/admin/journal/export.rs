@@ -1,7 +1,7 @@
 //! The journal as a file: written while it is read, a thousand lines at a time, so that its length
 //! takes no memory. A file has an end; where the journal goes on, the last line says from where.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, io};
 
 use actix_web::{
     HttpResponse,
@@ -87,7 +87,8 @@ async fn send(
 ) -> Result<HttpResponse, Problem> {
     let (filter, errors) = wanted.filter(visitor).await?;
     if let Some(error) = errors.first() {
-        return Err(Refusal::field(error.field, Detail::Unreadable).into());
+        let detail = Detail::Written { text: error.text.clone() };
+        return Err(Refusal::field(error.field, detail).into());
     }
     let (media_type, ending) = match format {
         Format::Csv => (CSV, "csv"),
@@ -123,13 +124,14 @@ struct Export {
     _admitted: Admitted<admission::Export>,
 }
 
-fn chunks(export: Export) -> impl Stream<Item = Result<Bytes, Problem>> {
+fn chunks(export: Export) -> impl Stream<Item = io::Result<Bytes>> {
     stream::unfold(export, async |mut export| {
         if export.waiting.is_empty() && !export.over {
             if let Err(problem) = export.read().await {
                 export.over = true;
                 // The connection breaks off, so that nobody takes a part for the whole.
-                return Some((Err(problem), export));
+                tracing::error!(?problem, "an export of the journal broke off");
+                return Some((Err(io::Error::other("the journal cannot be read")), export));
             }
         }
         let bytes = export.waiting.pop_front()?;

@@ -1,7 +1,7 @@
 //! The journal of doses: filtered, a page at a time, and as a file.
 
-mod export;
-mod filter;
+pub mod export;
+pub mod filter;
 
 use actix_web::{
     HttpResponse,
