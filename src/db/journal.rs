@@ -17,8 +17,6 @@ pub struct Filter {
     pub pool_id: Option<PoolId>,
     pub kind: Option<Kind>,
     pub staff_user_id: Option<StaffUserId>,
-    /// The numbers of `movement.actor_role`.
-    pub actor_role: Option<i16>,
     /// From this instant on, and before that one.
     pub from: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
@@ -54,15 +52,13 @@ pub async fn list(
            join campaign n on n.campaign_id = coalesce(a.campaign_id, p.campaign_id)
            join product d on d.product_id = coalesce(a.product_id, p.product_id)
            where (m.tx, m.id) < ($1::text::xid8, $2)
-               and ($3::int is null or n.campaign_id = $3)
-               and ($4::text is null or c.code = $4)
+               and ($3::int is null or n.campaign_id = $3) and ($4::text is null or c.code = $4)
                and ($5::int is null or $5 in (m.from_pool_id, m.to_pool_id))
                and ($6::smallint is null or m.kind = $6)
                and ($7::int is null or m.staff_user_id = $7)
-               and ($8::smallint is null or m.actor_role = $8)
-               and ($9::timestamptz is null or m.at >= $9)
-               and ($10::timestamptz is null or m.at < $10)
-           order by m.tx desc, m.id desc limit $11"#,
+               and ($8::timestamptz is null or m.at >= $8)
+               and ($9::timestamptz is null or m.at < $9)
+           order by m.tx desc, m.id desc limit $10"#,
         before.tx.to_string(),
         before.id,
         filter.campaign_id.map(|id| id.0),
@@ -70,7 +66,6 @@ pub async fn list(
         filter.pool_id.map(|id| id.0),
         filter.kind.map(Kind::number),
         filter.staff_user_id.map(|id| id.0),
-        filter.actor_role,
         filter.from,
         filter.until,
         limit,

@@ -39,7 +39,7 @@ pub fn routes(pages: &mut ServiceConfig) {
     pages
         .service(both("/admin/users").route(get().to(get_users)).route(post().to(post_user)))
         .service(
-            both("/admin/users/{user_id}/{change:reset|disable|enable}")
+            both("/admin/users/{user_id}/{change}")
                 .route(get().to(get_change))
                 .route(post().to(post_change)),
         );

@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub fn routes(pages: &mut ServiceConfig) {
-    let one = |path: &str| both(&format!("/admin/campaigns/{{campaign_id:[0-9]+}}{path}"));
+    let one = |path: &str| both(&format!("/admin/campaigns/{{campaign_id}}{path}"));
     pages
         .service(both("/admin").route(get().to(list::get_campaigns)))
         .service(
@@ -48,7 +48,7 @@ pub fn routes(pages: &mut ServiceConfig) {
                 .route(post().to(cohort::post_cohort)),
         )
         .service(
-            one("/cohorts/{cohort_id:[0-9]+}/end")
+            one("/cohorts/{cohort_id}/end")
                 .route(get().to(cohort::get_end))
                 .route(post().to(cohort::post_end)),
         )
@@ -58,15 +58,11 @@ pub fn routes(pages: &mut ServiceConfig) {
                 .route(post().to(tranche::post_tranche)),
         )
         .service(
-            one("/tranches/{tranche_id:[0-9]+}/end")
+            one("/tranches/{tranche_id}/end")
                 .route(get().to(tranche::get_end))
                 .route(post().to(tranche::post_end)),
         )
-        .service(
-            one("/{step:publish|open|pause|close}")
-                .route(get().to(step::get_step))
-                .route(post().to(step::post_step)),
-        );
+        .service(one("/{step}").route(get().to(step::get_step)).route(post().to(step::post_step)));
 }
 
 /// The campaign of a path.

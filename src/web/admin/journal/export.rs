@@ -126,13 +126,12 @@ struct Export {
 
 fn chunks(export: Export) -> impl Stream<Item = io::Result<Bytes>> {
     stream::unfold(export, async |mut export| {
-        if export.waiting.is_empty() && !export.over {
-            if let Err(problem) = export.read().await {
-                export.over = true;
-                // The connection breaks off, so that nobody takes a part for the whole.
-                tracing::error!(?problem, "an export of the journal broke off");
-                return Some((Err(io::Error::other("the journal cannot be read")), export));
-            }
+        let is_dry = export.waiting.is_empty() && !export.over;
+        if is_dry && let Err(problem) = export.read().await {
+            export.over = true;
+            // The connection breaks off, so that nobody takes a part for the whole.
+            tracing::error!(?problem, "an export of the journal broke off");
+            return Some((Err(io::Error::other("the journal cannot be read")), export));
         }
         let bytes = export.waiting.pop_front()?;
         Some((Ok(bytes), export))
