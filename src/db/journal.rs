@@ -33,7 +33,6 @@ pub async fn list(
     filter: &Filter,
     limit: i64,
 ) -> sqlx::Result<Vec<JournalLine>> {
-    let before = filter.before.unwrap_or(Position { tx: u64::MAX, id: i64::MAX });
     let rows = query!(
         r#"/* journal::list */
            select m.tx::text as "tx!", m.id, m.at, m.kind, m.from_bucket, m.to_bucket, m.doses,
@@ -45,9 +44,8 @@ pub async fn list(
                d.name as product, d.name_ko as product_ko, d.name_en as product_en
            from movement m
            left join movement_correction x on (x.tx, x.id) = (m.tx, m.id)
+           left join allocation a using (allocation_id) left join clinic c using (clinic_id)
            left join staff_user u on u.staff_user_id = m.staff_user_id
-           left join allocation a on a.allocation_id = m.allocation_id
-           left join clinic c on c.clinic_id = a.clinic_id
            left join pool p on p.pool_id = coalesce(m.from_pool_id, m.to_pool_id)
            join campaign n on n.campaign_id = coalesce(a.campaign_id, p.campaign_id)
            join product d on d.product_id = coalesce(a.product_id, p.product_id)
@@ -59,8 +57,8 @@ pub async fn list(
                and ($8::timestamptz is null or m.at >= $8)
                and ($9::timestamptz is null or m.at < $9)
            order by m.tx desc, m.id desc limit $10"#,
-        before.tx.to_string(),
-        before.id,
+        filter.before.map_or(u64::MAX, |at| at.tx).to_string(),
+        filter.before.map_or(i64::MAX, |at| at.id),
         filter.campaign_id.map(|id| id.0),
         filter.clinic_code.as_deref(),
         filter.pool_id.map(|id| id.0),
