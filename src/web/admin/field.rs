@@ -172,9 +172,9 @@ pub fn refused(
         return Err(problem);
     }
     let named = problem.refusal.field.as_deref().unwrap_or_default();
-    let last = named.rsplit('.').next().unwrap_or_default();
-    let is_of = |id: &&&str| **id == named.replace('.', "_") || **id == last;
-    let field = fields.iter().find(is_of).copied().unwrap_or("main");
+    let (whole, last) = (named.replace('.', "_"), named.rsplit('.').next().unwrap_or_default());
+    let called = |name: &str| fields.iter().find(|id| **id == name).copied();
+    let field = called(&whole).or_else(|| called(last)).unwrap_or("main");
     reader.errors.push(FieldError { field, text: words::refusal(t.language(), &problem.refusal) });
     Ok(())
 }

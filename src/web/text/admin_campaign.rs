@@ -67,8 +67,8 @@ texts! {
         "한 언어를 비워 두면 다른 언어로 적은 것을 대신 보여 줍니다.";
     admin_code, "Code of the campaign", "사업 코드";
     admin_code_hint,
-        "By which files name it, like FLU-2026. It cannot be changed.",
-        "파일에서 이 사업을 가리키는 이름입니다(예: FLU-2026). 나중에 바꿀 수 없습니다.";
+        "By which files name it: small letters, digits and hyphens, like flu-2026. It cannot be changed.",
+        "파일에서 이 사업을 가리키는 이름입니다. 영문 소문자, 숫자, 붙임표를 씁니다(예: flu-2026). 나중에 바꿀 수 없습니다.";
     admin_course, "Course", "접종 과정";
     admin_course_hint,
         "What the doses protect against. A person has one booking for each dose of a course.",

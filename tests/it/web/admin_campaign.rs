@@ -37,8 +37,8 @@ async fn draft(browser: &mut Browser, language: &str) -> String {
     let form = form_at(browser, &new, &new).await.with(&[
         ("name_ko", "독감 1차"),
         ("name_en", "Flu, first dose"),
-        ("code", "FLU-1"),
-        ("course_code", "FLU"),
+        ("code", "flu-1"),
+        ("course_code", "flu"),
         ("course_name_en", "Influenza"),
         ("opens_at", &format!("{} 00:00", day(0))),
         ("closes_at", &format!("{} 18:00", day(60))),
@@ -114,7 +114,7 @@ async fn supply(app: &TestApp, browser: &mut Browser, language: &str) {
         (
             "allocations",
             format!(
-                "campaign_code,clinic_code,product_code,on_date,doses\nFLU-1,C1,150,{first},50\n"
+                "campaign_code,clinic_code,product_code,on_date,doses\nflu-1,C1,150,{first},50\n"
             ),
         ),
     ];

@@ -114,8 +114,8 @@ export const stories = LANGUAGES.map((language) => ({
     await office.fill({
       name_ko: '독감 1차',
       name_en: 'Flu, first dose',
-      code: 'FLU-1',
-      course_code: 'FLU',
+      code: 'flu-1',
+      course_code: 'flu',
       course_name_ko: '인플루엔자',
       opens_at: `${day(0)} 00:00`,
       closes_at: `${day(60)} 18:00`,
@@ -148,7 +148,7 @@ export const stories = LANGUAGES.map((language) => ({
     await office.load('hours', `${hours}\nC1,mon-sun,09:00,18:00,60,20,${day(1)},${day(30)}\n`);
     await office.load('register', 'name,birth_date,phone,region_code\nKim Minji,1962-03-01,01012345678,11\n');
     const allocations = 'campaign_code,clinic_code,product_code,on_date,doses';
-    await office.load('allocations', `${allocations}\nFLU-1,C1,150,${day(2)},50\n`);
+    await office.load('allocations', `${allocations}\nflu-1,C1,150,${day(2)},50\n`);
     await office.open(`${path}/check`);
     await office.look('the check');
     await office.step(path, 'publish');
