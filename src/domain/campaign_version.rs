@@ -23,7 +23,8 @@ impl Version {
     pub fn of(campaign: &Campaign) -> Self {
         let Campaign { rule_version, state, ref name, .. } = *campaign;
         let (opens, closes) = (campaign.opens_at, campaign.closes_at);
-        let settings = format!("{opens:?} {closes:?} {}", campaign.cancel_until_hours);
+        let (hours, day) = (campaign.cancel_until_hours, &campaign.day);
+        let settings = format!("{opens:?} {closes:?} {hours} {day:?}");
         Self { rule_version, state, names: mark(&format!("{name:?}")), settings: mark(&settings) }
     }
 
@@ -114,7 +115,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::domain::CourseId;
+    use crate::domain::{CourseId, day_policy::DayPolicy};
 
     fn campaign() -> Campaign {
         Campaign {
@@ -132,6 +133,7 @@ mod tests {
             published_quota: None,
             published_at: None,
             state_reason: None,
+            day: DayPolicy::default(),
         }
     }
 

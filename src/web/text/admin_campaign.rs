@@ -91,6 +91,14 @@ texts! {
     admin_cancel_until_hint,
         "What is cancelled later stays at the clinic for walk-ins.",
         "그보다 늦게 취소한 백신은 접종기관에 남아 현장 접종에 쓰입니다.";
+    admin_walk_in, "Who is given a dose without a booking", "예약 없이 접종할 수 있는 분";
+    admin_walk_in_nobody, "Nobody", "아무도 없음";
+    admin_walk_in_register, "People of the register who may book", "명부에 있는 대상자";
+    admin_walk_in_anybody, "Anybody: the clinic adds them to the register", "누구나(접종기관에서 명부에 추가)";
+    admin_left_over, "What becomes of doses that are left over when a clinic closes its day", "하루를 마감할 때 남은 백신";
+    admin_left_over_pool, "Back to the pool", "배정 전 물량으로 되돌리기";
+    admin_left_over_next_day, "To the next day of the clinic", "그 접종기관의 다음 접종일로 넘기기";
+    admin_left_over_waste, "Thrown away", "모두 폐기하기";
     admin_missing, "Write something here.", "내용을 적어 주십시오.";
     admin_too_long(chars_max: usize),
         "Write one line of at most {chars_max} characters.",

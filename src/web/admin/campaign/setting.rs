@@ -15,6 +15,7 @@ use crate::{
         campaign::{Campaign, NewCampaign},
         campaign_draft::NO_COURSE,
         course::{Course, NewCourse},
+        day_policy::{DayPolicy, LeftOver, WalkIn},
         localized::{Localized, LocalizedChange},
     },
     flows::{self, campaign::Change},
@@ -23,7 +24,7 @@ use crate::{
         admin::field::{self, NAME, Pair},
         done::Done,
         form::{FieldError, Form, Reader},
-        part::{Choice, Select, TextField},
+        part::{Choice, Radios, Select, TextField},
         staff_guard::AdministratorVisitor,
         staff_page::{StaffFrame, StaffVisitor},
         text::Texts,
@@ -80,6 +81,7 @@ struct Page<'a> {
     names: [TextField; 2],
     zone: String,
     window: [TextField; 3],
+    policies: [Radios; 2],
     is_over: bool,
 }
 
@@ -214,6 +216,7 @@ fn read_new(
         closes_at: closes_at?,
         cancel_until_hours: cancel_until_hours?,
         zone: zone?,
+        day: DayPolicy::default(),
     };
     Some((course?, new))
 }
@@ -271,6 +274,8 @@ fn filled(campaign: &Campaign) -> Form {
         ("opens_at", moment(campaign.opens_at)),
         ("closes_at", moment(campaign.closes_at)),
         ("cancel_until_hours", campaign.cancel_until_hours.to_string()),
+        ("walk_in", campaign.day.walk_in.word().to_owned()),
+        ("left_over", campaign.day.left_over.word().to_owned()),
     ];
     Form::of(names.into_iter().chain(window))
 }
@@ -286,8 +291,39 @@ fn page<'a>(visitor: &'a StaffVisitor, campaign: &Campaign, form: &Form) -> Page
         names: names(t, form),
         zone: t.admin_times_in(campaign.zone.name()),
         window: window(t, form),
+        policies: policies(t, form),
         is_over: campaign.clone().unless_closed().is_err(),
     }
+}
+
+/// What becomes of walk-ins, and of doses that are left over when a day ends.
+fn policies(t: Texts, form: &Form) -> [Radios; 2] {
+    let choice = |value: &str, label: &'static str| Choice {
+        value: value.to_owned(),
+        label: label.into(),
+        hint: "".into(),
+    };
+    let walk_in = |one: WalkIn| match one {
+        WalkIn::Nobody => choice(one.word(), t.admin_walk_in_nobody()),
+        WalkIn::Register => choice(one.word(), t.admin_walk_in_register()),
+        WalkIn::Anybody => choice(one.word(), t.admin_walk_in_anybody()),
+    };
+    let left_over = |one: LeftOver| match one {
+        LeftOver::Pool => choice(one.word(), t.admin_left_over_pool()),
+        LeftOver::NextDay => choice(one.word(), t.admin_left_over_next_day()),
+        LeftOver::Waste => choice(one.word(), t.admin_left_over_waste()),
+    };
+    let field = |id, legend: &'static str, choices| Radios {
+        id,
+        legend: legend.into(),
+        hint: "".into(),
+        choices,
+        chosen: form.text(id).to_owned(),
+    };
+    [
+        field("walk_in", t.admin_walk_in(), WalkIn::ALL.map(walk_in).to_vec()),
+        field("left_over", t.admin_left_over(), LeftOver::ALL.map(left_over).to_vec()),
+    ]
 }
 
 /// What the form says; what it shows as it was stays as it was, to the second.
@@ -305,6 +341,10 @@ fn read(reader: &mut Reader<'_>, t: Texts, campaign: &Campaign) -> Option<Change
         opens_at: unless_shown(opens_at?, campaign.opens_at),
         closes_at: unless_shown(closes_at?, campaign.closes_at),
         cancel_until_hours: Some(hours?),
+        walk_in: WalkIn::ALL.into_iter().find(|one| one.word() == reader.form.text("walk_in")),
+        left_over: LeftOver::ALL
+            .into_iter()
+            .find(|one| one.word() == reader.form.text("left_over")),
     })
 }
 
