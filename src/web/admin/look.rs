@@ -16,6 +16,7 @@ use crate::{
         problem::Problem,
     },
     web::{
+        admin::moment::when,
         form::FieldError,
         part::{Input, Step, TextField},
         route::both,
@@ -93,7 +94,7 @@ pub async fn get_looks(
         Step { href, label: t.admin_older().to_owned() }
     });
     let lines = looks.iter().map(|(_, person, look)| {
-        let at = super::import::when(&visitor, look.at);
+        let at = when(&visitor, look.at);
         let whom = person.map_or_else(|| t.look_nobody().to_owned(), |id| id.to_string());
         let why = look.reason.clone().unwrap_or_default();
         [at, look.username.clone(), whom, way(t, look.way).to_owned(), why]

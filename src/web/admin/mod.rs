@@ -5,14 +5,11 @@ pub mod field;
 pub mod import;
 pub mod journal;
 pub mod look;
+pub mod moment;
 pub mod sheet;
 pub mod user;
 
 use actix_web::web::ServiceConfig;
-use chrono_tz::Tz;
-
-/// By whose clock the pages tell when something was done.
-pub const ZONE: Tz = chrono_tz::Asia::Seoul;
 
 /// Every page of administrators.
 pub fn routes(pages: &mut ServiceConfig) {

@@ -18,7 +18,7 @@ use crate::{
     flows::{self, staff_user::Post},
     http::{extract::Path, problem::Problem},
     web::{
-        admin::field,
+        admin::{field, moment::when},
         form::{FieldError, Form, Reader},
         part::{Choice, Radios, TextField, Tone},
         route::both,
@@ -211,7 +211,7 @@ fn invited(visitor: &StaffVisitor, invitation: &Invitation) -> Result<HttpRespon
         name: invitation.username.clone(),
         token: invitation.token.clone(),
         link: visitor.visit.frame().to("/invitation"),
-        until: super::import::when(visitor, invitation.expires_at),
+        until: when(visitor, invitation.expires_at),
     };
     visitor.show(&page)
 }

@@ -4,7 +4,8 @@ texts! {
     admin_to_decide, "What needs a decision", "결정이 필요한 일";
     admin_nothing_to_decide, "Nothing waits for a decision.", "결정을 기다리는 일이 없습니다.";
     admin_busy,
-        "Many people are booking at this moment. Figures are left out until there is room for them.",
+        "Many people are booking at this moment. Figures are left out until there is room for \
+         them.",
         "지금 예약이 몰려 수치를 계산하지 않았습니다. 여유가 생기면 다시 보여 드립니다.";
     admin_urgent, "Now", "긴급";
     admin_days_open(name: &str, days: &str, clinics: &str, doses: &str),
@@ -31,7 +32,7 @@ texts! {
     admin_is_paused(name: &str),
         "{name} is paused: nobody can book until it is resumed.",
         "{name}: 예약이 멈춰 있습니다. 다시 시작해야 예약할 수 있습니다.";
-    admin_campaigns_now, "Campaigns", "진행 중인 접종 사업";
+    admin_campaigns_now, "Campaigns under way", "진행 중인 접종 사업";
     admin_campaigns_caption, "Campaigns that are not over, and their doses", "끝나지 않은 접종 사업과 백신";
     admin_campaigns_over, "Campaigns that are over", "끝난 접종 사업";
     admin_campaigns_over_caption, "What closed campaigns came to", "끝난 접종 사업의 결과";
@@ -67,7 +68,8 @@ texts! {
         "한 언어를 비워 두면 다른 언어로 적은 것을 대신 보여 줍니다.";
     admin_code, "Code of the campaign", "사업 코드";
     admin_code_hint,
-        "By which files name it: small letters, digits and hyphens, like flu-2026. It cannot be changed.",
+        "By which files name it: small letters, digits and hyphens, like flu-2026. It cannot be \
+         changed.",
         "파일에서 이 사업을 가리키는 이름입니다. 영문 소문자, 숫자, 붙임표를 씁니다(예: flu-2026). 나중에 바꿀 수 없습니다.";
     admin_course, "Course", "접종 과정";
     admin_course_hint,
@@ -79,15 +81,19 @@ texts! {
     admin_course_name_en, "Name of the new course in English", "새 과정의 이름(영어)";
     admin_dose_number, "Which dose of the course", "몇 차 접종";
     admin_window_heading, "Booking window", "예약 기간과 취소 기한";
-    admin_zone, "Time zone", "시간대";
+    admin_zone, "Time zone", "표준 시간대";
     admin_zone_hint, "By its IANA name, like Asia/Seoul.", "IANA 이름으로 적습니다(예: Asia/Seoul).";
-    admin_no_zone, "There is no such time zone. Write it like Asia/Seoul.", "그런 시간대가 없습니다. Asia/Seoul처럼 적어 주십시오.";
+    admin_no_zone,
+        "There is no such time zone. Write it like Asia/Seoul.",
+        "그런 시간대가 없습니다. Asia/Seoul처럼 적어 주십시오.";
     admin_times_in(zone: &str), "Times are by the clock of {zone}.", "시각은 {zone} 기준입니다.";
     admin_opens_at, "Booking opens", "예약 시작 시각";
     admin_closes_at, "Booking ends", "예약 종료 시각";
     admin_moment_hint, "Like 2026-12-01 09:00.", "예: 2026-12-01 09:00";
     admin_day_hint, "Like 2026-12-01. Empty is no limit.", "예: 2026-12-01. 비워 두면 제한이 없습니다.";
-    admin_cancel_until, "Hours before the appointment until which a cancelled dose is offered again", "취소한 백신을 다시 예약받는 기한(예약 몇 시간 전까지)";
+    admin_cancel_until,
+        "Hours before the appointment until which a cancelled dose is offered again",
+        "취소한 백신을 다시 예약받는 기한(예약 몇 시간 전까지)";
     admin_cancel_until_hint,
         "What is cancelled later stays at the clinic for walk-ins.",
         "그보다 늦게 취소한 백신은 접종기관에 남아 현장 접종에 쓰입니다.";
@@ -95,7 +101,9 @@ texts! {
     admin_walk_in_nobody, "Nobody", "아무도 없음";
     admin_walk_in_register, "People of the register who may book", "명부에 있는 대상자";
     admin_walk_in_anybody, "Anybody: the clinic adds them to the register", "누구나(접종기관에서 명부에 추가)";
-    admin_left_over, "What becomes of doses that are left over when a clinic closes its day", "하루를 마감할 때 남은 백신";
+    admin_left_over,
+        "What becomes of doses that are left over when a clinic closes its day",
+        "하루를 마감할 때 남은 백신";
     admin_left_over_pool, "Back to the pool", "배정 전 물량으로 되돌리기";
     admin_left_over_next_day, "To the next day of the clinic", "그 접종기관의 다음 접종일로 넘기기";
     admin_left_over_waste, "Thrown away", "모두 폐기하기";
@@ -117,7 +125,9 @@ texts! {
     admin_settings, "Name and window", "이름과 예약 기간";
     admin_settings_kept, "The settings are kept.", "설정을 저장했습니다.";
     admin_keep, "Keep these", "저장";
-    admin_is_over, "This campaign is closed. Nothing of it can be changed.", "종료된 접종 사업이라 바꿀 수 없습니다.";
+    admin_is_over,
+        "This campaign is closed. Nothing of it can be changed.",
+        "종료된 접종 사업이라 바꿀 수 없습니다.";
     admin_products, "Vaccines", "쓰는 백신";
     admin_products_legend, "Which vaccines the campaign gives", "이 사업에서 접종하는 백신";
     admin_products_kept, "The vaccines are kept.", "백신을 저장했습니다.";
@@ -125,7 +135,8 @@ texts! {
     admin_no_product_ticked, "Tick at least one vaccine.", "백신을 하나 이상 골라 주십시오.";
     admin_add_product, "Add a vaccine", "백신 추가";
     admin_add_product_why,
-        "For a vaccine that is not in the list, in all campaigns. Afterwards it can be ticked here.",
+        "For a vaccine that is not in the list, in all campaigns. Afterwards it can be ticked \
+         here.",
         "목록에 없는 백신을 모든 사업에서 쓸 수 있게 추가합니다. 추가한 뒤 위에서 골라 주십시오.";
     admin_product_added(name: &str),
         "{name} is in the list. Tick it if the campaign gives it.",
@@ -133,12 +144,16 @@ texts! {
     admin_product_name_ko, "Name of the vaccine in Korean", "백신 이름(한국어)";
     admin_product_name_en, "Name of the vaccine in English", "백신 이름(영어)";
     admin_product_code, "Code of the vaccine", "백신 코드";
-    admin_product_code_hint, "Of the code system below; CVX 207 is Moderna.", "아래 코드 체계의 코드입니다(CVX 207은 모더나).";
+    admin_product_code_hint,
+        "Of the code system below; CVX 207 is Moderna.",
+        "아래 코드 체계의 코드입니다(CVX 207은 모더나).";
     admin_code_system, "Code system", "코드 체계";
     admin_code_system_hint, "Its URI; empty is CVX.", "URI로 적습니다. 비워 두면 CVX입니다.";
     admin_doses_per_vial, "Doses in a vial", "한 바이알의 회분";
     admin_age_min, "From which age, in months", "접종할 수 있는 나이(개월)";
-    admin_age_hint, "In completed months on the day of the appointment; 18 years are 216.", "접종일의 만 개월 수입니다. 18세는 216개월입니다.";
+    admin_age_hint,
+        "In completed months on the day of the appointment; 18 years are 216.",
+        "접종일의 만 개월 수입니다. 18세는 216개월입니다.";
     admin_age_max, "Up to which age, in months", "접종할 수 있는 가장 많은 나이(개월)";
     admin_age_max_hint, "Included. Empty is no upper limit.", "그 개월 수까지 포함합니다. 비워 두면 위로 제한이 없습니다.";
     admin_doses_in_series, "Doses in the series", "기본 접종 횟수";
@@ -149,8 +164,10 @@ texts! {
     admin_age_from(months: &str), "from {months} months", "{months}개월부터";
     admin_age_between(min: &str, max: &str), "{min} to {max} months", "{min}~{max}개월";
 
-    admin_cohorts, "Who may book", "예약할 수 있는 대상";
-    admin_cohorts_caption, "Cohorts: whoever is in one of them may book", "대상: 이 가운데 하나에 들면 예약할 수 있습니다";
+    admin_cohorts, "People who are let in", "예약할 수 있는 대상";
+    admin_cohorts_caption,
+        "Cohorts: whoever is in one of them may book",
+        "대상: 이 가운데 하나에 들면 예약할 수 있습니다";
     admin_no_cohorts, "No cohort says who may book: nobody can.", "대상이 정해져 있지 않아 아무도 예약할 수 없습니다.";
     admin_name_column, "Its name", "명칭";
     admin_meant_column, "Who is meant", "해당하는 분";
@@ -168,13 +185,11 @@ texts! {
         "다른 대상에 들지 않는 분은 더 예약할 수 없습니다. 이미 한 예약은 그대로입니다.";
     admin_born_from, "Born from", "생년월일(부터)";
     admin_born_to, "Born until", "생년월일(까지)";
-    admin_born_between(from: &str, to: &str), "born from {from} to {to}", "{from}부터 {to}까지 출생";
-    admin_born_since(from: &str), "born on {from} or later", "{from} 이후 출생";
-    admin_born_until(to: &str), "born on {to} or earlier", "{to} 이전 출생";
     admin_home_region, "Where they live", "거주 지역";
-    admin_home_region_hint, "A district, or a province with all of its districts.", "시군구, 또는 시도 전체입니다.";
-    admin_every_region, "Everywhere", "모든 지역";
-    admin_lives_in(region: &str), "living in {region}", "{region} 거주";
+    admin_home_region_hint,
+        "A district, or a province with all of its districts.",
+        "시군구, 또는 시도 전체입니다.";
+    admin_every_region, "Every region", "모든 지역";
     admin_roster, "A list that they are on", "명단";
     admin_roster_hint, "Lists of persons are loaded as files.", "명단은 파일로 반영합니다.";
     admin_no_roster, "No list", "명단을 쓰지 않음";
@@ -182,17 +197,18 @@ texts! {
     admin_names_nobody,
         "Say at least one of birth date, region and list.",
         "생년월일, 지역, 명단 가운데 하나는 정해 주십시오.";
-    admin_add, "Add", "추가";
+    admin_add, "Add", "추가하기";
     admin_leave_it, "Leave it as it is", "그대로 두기";
 
-    admin_tranches, "Whose turn is when", "예약 순서(출생일 끝자리)";
+    admin_tranches, "Turns by day of birth", "예약 순서(출생일 끝자리)";
     admin_tranches_caption, "Tranches: from when which digits may book", "출생일 끝자리별 예약 시작";
     admin_no_tranches,
         "There are no tranches: booking opens for everybody at once.",
         "순서를 나누지 않았습니다. 모든 대상이 한꺼번에 예약할 수 있습니다.";
     admin_add_tranche, "Add a tranche", "순서 추가";
     admin_tranche_rule,
-        "People belong to the tranche with the last digit of their day of birth. Digits that are in \
+        "People belong to the tranche with the last digit of their day of birth. Digits that are \
+         in \
          none cannot book.",
         "태어난 날의 끝자리가 든 순서에 속합니다. 어디에도 없는 끝자리는 예약할 수 없습니다.";
     admin_tranche_added(name: &str), "{name} has its turn.", "{name}: 순서를 추가했습니다.";

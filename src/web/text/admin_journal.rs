@@ -12,7 +12,7 @@ texts! {
     journal_kind, "Movement", "이동";
     journal_way, "From and to", "어디에서 어디로";
     journal_place, "Clinic and day, or pool", "접종기관과 날짜 또는 물량";
-    journal_product, "Vaccine", "백신 종류";
+    journal_product, "What is given", "백신 종류";
     journal_clinic, "Code of a clinic", "접종기관 코드";
     journal_pool_number, "Number of a pool", "물량 번호";
     journal_pool(number: &str), "pool {number}", "물량 {number}";
@@ -29,21 +29,21 @@ texts! {
     journal_call_centre, "call centre", "콜센터";
     bucket_outside, "manufacturer", "제조사";
     bucket_open, "free", "예약 가능한 백신";
-    bucket_held, "held", "임시 확보";
+    bucket_held, "held", "임시 확보분";
     bucket_booked, "promised", "확정";
     bucket_spare, "spare", "잔여";
-    bucket_given, "given", "접종";
+    bucket_given, "given to somebody", "접종분";
     bucket_lost, "lost", "폐기분";
     bucket_pool, "pool", "배정 전 물량";
-    move_book, "Booked", "예약함";
+    move_book, "Somebody booked", "예약함";
     move_cancel, "Cancelled in time", "기한 내 취소";
     move_cancel_late, "Cancelled late", "기한 후 취소";
-    move_no_show, "Did not come", "내원하지 않음";
+    move_no_show, "Nobody came", "내원하지 않음";
     move_administer, "Dose given", "접종함";
     move_walk_in, "Given to a walk-in", "현장 접종함";
     move_offer_again, "Offered again", "다시 예약받음";
     move_waste, "Wasted", "폐기함";
-    move_hold, "Held for somebody", "임시로 확보함";
+    move_hold, "Set aside for somebody", "임시로 확보함";
     move_confirm, "Hold confirmed", "확보 확정";
     move_release, "Hold released", "확보 해제";
     move_correct, "Wrong press taken back", "잘못 누른 것 정정";
@@ -61,7 +61,7 @@ texts! {
     move_correct_loss, "Wrong loss taken back", "배정 전 폐기 정정";
 
     users_caption, "Who signs in by a password", "비밀번호로 로그인하는 사용자";
-    user_name_column, "User", "사용자 이름";
+    user_name_column, "User", "사용자명";
     user_role_column, "Works as", "맡은 일";
     user_administrator, "Administrator", "관리자(전체)";
     user_administrator_hint, "Sees and changes everything.", "모든 것을 보고 바꿀 수 있습니다.";
@@ -82,18 +82,21 @@ texts! {
         "전해 주실 초대 코드가 나오며, 사용자는 그것으로 비밀번호를 정합니다.";
     user_many, "Many users come by file.", "여러 명은 파일로 반영합니다.";
     user_name, "Name to sign in with", "로그인 이름";
-    user_name_hint, "Small letters, digits, dot, hyphen and underscore.", "영문 소문자, 숫자, 점, 붙임표, 밑줄을 씁니다.";
+    user_name_hint,
+        "Small letters, digits, dot, hyphen and underscore.",
+        "영문 소문자, 숫자, 점, 붙임표, 밑줄을 씁니다.";
     user_role, "What they work as", "맡길 일";
     user_clinic, "Their clinic, by its code", "일하는 접종기관의 코드";
     user_clinic_hint, "Only for staff of a clinic.", "접종기관 직원만 적습니다.";
     user_invite, "Invite", "초대하기";
     user_invited_title(name: &str), "Invitation for {name}", "{name} 초대장";
     user_invited_why,
-        "Hand this token over. It is shown here and never again; a lost one is replaced by a reset.",
+        "Hand this token over. It is shown here and never again; a lost one is replaced by a \
+         reset.",
         "이 코드를 전해 주십시오. 다시 볼 수 없습니다. 잃어버리면 초기화해서 새로 만듭니다.";
     user_invited_until(until: &str), "It is good until {until}.", "{until}까지 쓸 수 있습니다.";
     user_invited_where, "It is entered at", "입력하는 곳:";
-    user_token_column, "Token", "초대 코드";
+    user_token_column, "Token", "초대용 코드";
     user_until_column, "Good until", "유효 기한";
     user_reset, "Reset", "비밀번호 초기화";
     user_reset_title(name: &str), "Reset {name}?", "{name}, 비밀번호를 초기화하시겠습니까?";
@@ -103,7 +106,8 @@ texts! {
     user_disable, "Disable", "사용 중지하기";
     user_disable_title(name: &str), "Disable {name}?", "{name}, 사용을 중지하시겠습니까?";
     user_disable_then,
-        "The user is signed out at once and cannot sign in until enabled again. What they did stays in the journal.",
+        "The user is signed out at once and cannot sign in until enabled again. What they did \
+         stays in the journal.",
         "곧바로 로그아웃되고 다시 허용할 때까지 로그인할 수 없습니다. 한 일은 기록에 남습니다.";
     user_disabled_done(name: &str), "{name} cannot sign in any more.", "{name}: 사용을 중지했습니다.";
     user_enable, "Enable", "다시 허용하기";

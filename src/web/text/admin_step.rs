@@ -42,19 +42,15 @@ texts! {
     admin_public_history, "What the public was told", "국민에게 알린 내역";
     admin_public_history_caption, "Public history, the newest first", "공개 이력(최근 순)";
     admin_event_column, "Event", "내용";
-    admin_reason_column, "The reason given", "사유";
-    admin_event_published, "Limit published", "한도 공개";
-    admin_event_opened, "Booking opened", "예약 시작함";
-    admin_event_paused, "Booking paused", "예약 일시 중지함";
+    admin_reason_column, "The reason given", "밝힌 사유";
     admin_event_resumed, "Booking resumed", "예약을 다시 시작함";
-    admin_event_closed, "Booking closed", "예약 종료함";
     admin_event_received, "Doses received", "백신 입고";
     admin_event_granted, "Doses granted to a clinic", "접종기관에 백신 배정";
     admin_event_retracted, "Doses taken back from a clinic", "접종기관의 백신 회수";
     admin_event_corrected, "Receipt corrected", "입고 정정";
     admin_event_doses(event: &str, doses: &str), "{event}: {doses}", "{event} {doses}회분";
 
-    admin_check, "Check", "점검";
+    admin_check, "Look for what is missing", "점검";
     admin_people, "People who may book", "예약할 수 있는 인원";
     admin_not_counted, "not counted", "세지 않음";
     admin_seats, "Free seats", "빈자리";
@@ -62,9 +58,11 @@ texts! {
     admin_found, "What was found", "점검 결과";
     admin_nothing_found, "Nothing is missing, and nothing looks odd.", "빠지거나 살펴보실 점이 없습니다.";
     admin_error, "Error", "빠진 점";
-    admin_look_at, "Warning", "살펴보실 점";
+    admin_look_at, "Look at this", "살펴보실 점";
     admin_mend, "Go and mend it", "고치러 가기";
-    admin_errors_first, "Mend what is missing before this step can be taken.", "빠진 점을 먼저 채워야 진행할 수 있습니다.";
+    admin_errors_first,
+        "Mend what is missing before this step can be taken.",
+        "빠진 점을 먼저 채워야 진행할 수 있습니다.";
     admin_also_look, "Look at these too", "함께 살펴보실 점";
     admin_no_step_left,
         "The campaign has been opened: there is no further check.",
@@ -101,7 +99,9 @@ texts! {
     admin_then_closed(open: &str),
         "Booking ends. The {open} free doses at clinics cannot be booked any more.",
         "예약이 끝납니다. 접종기관에 남은 백신 {open}회분을 더 예약할 수 없습니다.";
-    admin_then_in_pools(doses: &str), "Doses that stay in pools: {doses}.", "배정하지 않은 백신 {doses}회분은 그대로 남습니다.";
+    admin_then_in_pools(doses: &str),
+        "Doses that stay in pools: {doses}.",
+        "배정하지 않은 백신 {doses}회분은 그대로 남습니다.";
     admin_then_still_stay(booked: &str),
         "Appointments stay as they are and are given: {booked}.",
         "예약 {booked}건은 그대로 유지되고 예정대로 접종합니다.";
@@ -118,12 +118,13 @@ texts! {
         "The campaign is public, with a limit of {quota} doses.",
         "한도 {quota}회분으로 공개했습니다.";
     admin_open_done, "Booking is open.", "예약을 시작했습니다.";
-    admin_pause_done, "Booking is paused.", "예약을 멈췄습니다.";
+    admin_pause_done, "Booking is paused for everybody.", "예약을 멈췄습니다.";
     admin_close_done, "The campaign is closed.", "접종 사업을 종료했습니다.";
     admin_to_campaign, "To the campaign", "접종 사업으로 가기";
 
     admin_changed,
-        "Somebody else has changed this campaign since you opened the page. Nothing of yours was done.",
+        "Somebody else has changed this campaign since you opened the page. Nothing of yours was \
+         done.",
         "이 화면을 여신 뒤에 다른 관리자가 이 사업을 바꿨습니다. 입력하신 것은 처리하지 않았습니다.";
     admin_changed_then,
         "What you typed is still here. Press again if it is still meant.",

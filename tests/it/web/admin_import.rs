@@ -1,4 +1,4 @@
-//! Files by administrators' pages: tried first, loaded by a second press, their rejects to download.
+//! Files by administrators' pages: tried first, loaded by a second press, rejects to download.
 
 use super::{LANGUAGES, faults};
 use crate::support::{Browser, Page, TestApp};

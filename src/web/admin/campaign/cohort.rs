@@ -5,7 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    Head, InCampaign, find,
+    end::End,
+    head::{Head, InCampaign, find, path},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -53,21 +54,6 @@ struct Page<'a> {
     roster: Select,
 }
 
-/// Whether to end one.
-#[derive(Template)]
-#[template(path = "admin/campaign/end.html")]
-pub(super) struct End<'a> {
-    pub(super) t: Texts,
-    pub(super) staff: StaffFrame<'a>,
-    pub(super) head: Head,
-    pub(super) changes: Vec<String>,
-    pub(super) heading: String,
-    pub(super) what: String,
-    pub(super) consequence: &'static str,
-    pub(super) action: String,
-    pub(super) back: String,
-}
-
 #[derive(Clone, Copy, Deserialize)]
 pub struct OneCohort {
     campaign_id: CampaignId,
@@ -108,7 +94,7 @@ pub async fn post_cohort(
         match flows::rules::add_cohort(&visitor.visit.app.db, target, new).await {
             Ok(added) => {
                 let done = Done::well(t.admin_cohort_added(t.name(&added.rule.name)));
-                return visitor.done(&format!("{}/cohorts", super::path(campaign_id)), done);
+                return visitor.done(&format!("{}/cohorts", path(campaign_id)), done);
             }
             Err(error) => match stopped(&visitor, target, error.into()).await? {
                 Stopped::Changed(now, changes) => {
@@ -150,7 +136,7 @@ pub async fn post_end(
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();
     let target = version::target(&form, at.campaign_id)?;
-    let list = format!("{}/cohorts", super::path(at.campaign_id));
+    let list = format!("{}/cohorts", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     match flows::rules::end_cohort(db, target, at.cohort_id).await {
         Ok(_) => visitor.done(&list, Done::well(t.admin_cohort_ended())),
@@ -176,7 +162,7 @@ async fn end<'a>(
     let t = visitor.t();
     let known = known(visitor, at.campaign_id).await?;
     let found = known.cohorts.iter().find(|cohort| cohort.cohort_id == at.cohort_id);
-    let back = format!("{}/cohorts", super::path(at.campaign_id));
+    let back = format!("{}/cohorts", path(at.campaign_id));
     Ok(found.map(|cohort| End {
         t,
         staff: visitor.frame(),
@@ -275,14 +261,14 @@ fn roster_field(t: Texts, known: &Known, form: &Form) -> Select {
 fn meant(t: Texts, cohort: &Cohort, known: &Known) -> String {
     let mut said = Vec::new();
     match (cohort.born_from, cohort.born_to) {
-        (Some(from), Some(to)) => said.push(t.admin_born_between(&t.date(from), &t.date(to))),
-        (Some(from), None) => said.push(t.admin_born_since(&t.date(from))),
-        (None, Some(to)) => said.push(t.admin_born_until(&t.date(to))),
+        (Some(from), Some(to)) => said.push(t.born_between(&t.date(from), &t.date(to))),
+        (Some(from), None) => said.push(t.born_since(&t.date(from))),
+        (None, Some(to)) => said.push(t.born_until(&t.date(to))),
         (None, None) => {}
     }
     let region =
         cohort.region_id.and_then(|id| known.regions.iter().find(|region| region.region_id == id));
-    said.extend(region.map(|region| t.admin_lives_in(t.name(&region.name))));
+    said.extend(region.map(|region| t.living_in(t.name(&region.name))));
     let roster =
         cohort.roster_id.and_then(|id| known.rosters.iter().find(|roster| roster.roster_id == id));
     said.extend(roster.map(|roster| t.admin_on_roster(&roster.name)));

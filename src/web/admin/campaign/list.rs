@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use std::collections::HashMap;
 
-use super::{path, state};
+use super::head::{path, state};
 use crate::{
     api::admin::check::setup,
     db,
@@ -20,6 +20,7 @@ use crate::{
         problem::Problem,
     },
     web::{
+        admin::{import::outcome::outcome, moment::when},
         part::Tone,
         staff_guard::AdministratorVisitor,
         staff_page::{StaffFrame, StaffVisitor},
@@ -183,10 +184,10 @@ async fn imports(visitor: &StaffVisitor) -> Result<Vec<ImportLine>, Problem> {
     let line = |entry: crate::domain::import::entry::Entry| {
         let ImportId(id) = entry.import_id;
         ImportLine {
-            when: crate::web::admin::import::when(visitor, entry.at),
+            when: when(visitor, entry.at),
             kind: t.import_kind(entry.kind),
             by: entry.username.unwrap_or_else(|| t.admin_by_command().to_owned()),
-            rows: crate::web::admin::import::outcome(t, entry.is_dry_run, &entry.counts),
+            rows: outcome(t, entry.is_dry_run, &entry.counts),
             href: format!("/admin/imports/{}/{id}", entry.kind),
         }
     };

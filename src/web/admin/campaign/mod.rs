@@ -1,6 +1,8 @@
 //! Campaigns of administrators: what each needs, its draft as a list of tasks, and its steps.
 
 pub mod cohort;
+pub mod end;
+pub mod head;
 pub mod list;
 pub mod product;
 pub mod setting;
@@ -10,15 +12,8 @@ pub mod tranche;
 pub mod version;
 
 use actix_web::web::{ServiceConfig, get, post};
-use serde::Deserialize;
 
 use crate::web::route::both;
-use crate::{
-    db,
-    domain::{CampaignId, Refusal, campaign::Campaign, campaign::State, campaign_version::Version},
-    http::problem::Problem,
-    web::{part::Tone, staff_page::StaffVisitor, text::Texts},
-};
 
 pub fn routes(pages: &mut ServiceConfig) {
     let one = |path: &str| both(&format!("/admin/campaigns/{{campaign_id}}{path}"));
@@ -63,58 +58,4 @@ pub fn routes(pages: &mut ServiceConfig) {
                 .route(post().to(tranche::post_end)),
         )
         .service(one("/{step}").route(get().to(step::get_step)).route(post().to(step::post_step)));
-}
-
-/// The campaign of a path.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct InCampaign {
-    pub campaign_id: CampaignId,
-}
-
-/// Whose page it is: above each page of a campaign.
-pub struct Head {
-    pub id: CampaignId,
-    pub name: String,
-    pub path: String,
-    pub state: &'static str,
-    pub tone: Tone,
-    /// What the page was made from, for the form to send back.
-    pub version: Version,
-}
-
-impl Head {
-    pub fn new(t: Texts, campaign: &Campaign) -> Self {
-        let (state, tone) = state(t, campaign.state);
-        Self {
-            id: campaign.campaign_id,
-            name: t.whole(t.name(&campaign.name)),
-            path: path(campaign.campaign_id),
-            state,
-            tone,
-            version: Version::of(campaign),
-        }
-    }
-}
-
-/// Of the list of its tasks.
-pub fn path(campaign_id: CampaignId) -> String {
-    format!("/admin/campaigns/{campaign_id}")
-}
-
-/// A state in a word or two.
-pub fn state(t: Texts, state: State) -> (&'static str, Tone) {
-    match state {
-        State::Draft => (t.admin_draft(), Tone::Plain),
-        State::Published => (t.admin_published(), Tone::Wait),
-        State::Open => (t.admin_open(), Tone::Good),
-        State::Paused => (t.admin_paused(), Tone::Wait),
-        State::Closed => (t.admin_closed(), Tone::Plain),
-    }
-}
-
-/// # Errors
-/// `not_found`.
-async fn find(visitor: &StaffVisitor, id: CampaignId) -> Result<Campaign, Problem> {
-    let found = db::campaign::find(&visitor.visit.app.db.read, id).await?;
-    Ok(found.ok_or_else(Refusal::not_found)?)
 }

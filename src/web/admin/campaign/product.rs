@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    Head, InCampaign, find,
+    head::{Head, InCampaign, find, path},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -101,7 +101,7 @@ pub async fn post_products(
         return visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     match flows::rules::set_products(&visitor.visit.app.db, target, chosen.clone()).await {
-        Ok(_) => visitor.done(&super::path(campaign_id), Done::well(t.admin_products_kept())),
+        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_products_kept())),
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, changes) => {
                 let page = Page { changes, ..page(&visitor, &now, Some(&chosen), &usual()).await? };
@@ -129,7 +129,7 @@ pub async fn post_new(
         match flows::product::add(&visitor.visit.app.db, new).await {
             Ok(product) => {
                 let done = Done::well(t.admin_product_added(t.name(&product.name)));
-                return visitor.done(&format!("{}/products", super::path(campaign_id)), done);
+                return visitor.done(&format!("{}/products", path(campaign_id)), done);
             }
             Err(error) => field::refused(&mut reader, t, error.into(), &FIELDS)?,
         }

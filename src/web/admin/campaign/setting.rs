@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    Head, InCampaign, find, path,
+    head::{Head, InCampaign, find, path},
     version::{self, Stopped, stopped},
 };
 use crate::{

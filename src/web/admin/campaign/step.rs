@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    Head, find,
+    head::{Head, find, path},
     task::{Found, found, name, sum, word},
     version::{self, Stopped, stopped},
 };
@@ -156,7 +156,7 @@ fn done(visitor: &StaffVisitor, at: OneStep, campaign: &Campaign) -> Result<Http
         Step::Pause => t.admin_pause_done().to_owned(),
         Step::Close => t.admin_close_done().to_owned(),
     };
-    visitor.done(&super::path(at.campaign_id), Done::well(text))
+    visitor.done(&path(at.campaign_id), Done::well(text))
 }
 
 /// Errors must be mended; warnings that nobody has ticked are asked for.

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::{Head, InCampaign, find};
+use super::head::{Head, InCampaign, find, path};
 use crate::{
     api::admin::check::setup,
     db,
@@ -148,7 +148,7 @@ pub(super) fn found(t: Texts, check: &Check) -> Vec<Found> {
 
 /// The page on which a finding is mended.
 fn mended_at(campaign_id: CampaignId, finding: &Finding) -> String {
-    let own = |path: &str| format!("{}{path}", super::path(campaign_id));
+    let own = |page: &str| format!("{}{page}", path(campaign_id));
     match finding {
         Finding::NoCohort => own("/cohorts"),
         Finding::NoProduct => own("/products"),
@@ -178,7 +178,7 @@ async fn tasks(
     let check = flows::check::glance(&app.db, campaign.campaign_id, setup(app)).await?;
     let rules = check.rules.clone();
     let numbers = &check.numbers;
-    let own = |path: &str| format!("{}{path}", super::path(campaign.campaign_id));
+    let own = |page: &str| format!("{}{page}", path(campaign.campaign_id));
     let (from, to) = (campaign.opens_at, campaign.closes_at);
     let window = t.admin_window(&t.instant(from, campaign.zone), &t.instant(to, campaign.zone));
     let task = |text, href: String, about, state: (&'static str, Tone)| Task {
@@ -307,11 +307,11 @@ async fn events(
 
 fn event(t: Texts, event: Event) -> &'static str {
     match event {
-        Event::Published => t.admin_event_published(),
-        Event::Opened => t.admin_event_opened(),
-        Event::Paused => t.admin_event_paused(),
+        Event::Published => t.change_published(),
+        Event::Opened => t.change_opened(),
+        Event::Paused => t.change_paused(),
         Event::Resumed => t.admin_event_resumed(),
-        Event::Closed => t.admin_event_closed(),
+        Event::Closed => t.change_closed(),
         Event::Received => t.admin_event_received(),
         Event::Granted => t.admin_event_granted(),
         Event::Retracted => t.admin_event_retracted(),

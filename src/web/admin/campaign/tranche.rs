@@ -5,9 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    Head, InCampaign,
-    cohort::End,
-    find,
+    end::End,
+    head::{Head, InCampaign, find, path},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -101,7 +100,7 @@ pub async fn post_tranche(
         match flows::rules::add_tranche(&visitor.visit.app.db, target, new).await {
             Ok(added) => {
                 let done = Done::well(t.admin_tranche_added(t.name(&added.rule.name)));
-                return visitor.done(&format!("{}/tranches", super::path(campaign_id)), done);
+                return visitor.done(&format!("{}/tranches", path(campaign_id)), done);
             }
             Err(error) => match stopped(&visitor, target, error.into()).await? {
                 Stopped::Changed(now, changes) => {
@@ -142,7 +141,7 @@ pub async fn post_end(
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();
     let target = version::target(&form, at.campaign_id)?;
-    let list = format!("{}/tranches", super::path(at.campaign_id));
+    let list = format!("{}/tranches", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     match flows::rules::end_tranche(db, target, at.tranche_id).await {
         Ok(_) => visitor.done(&list, Done::well(t.admin_tranche_ended())),
@@ -168,7 +167,7 @@ async fn end<'a>(
     let t = visitor.t();
     let tranches = known(visitor, at.campaign_id).await?;
     let found = tranches.iter().find(|tranche| tranche.tranche_id == at.tranche_id);
-    let back = format!("{}/tranches", super::path(at.campaign_id));
+    let back = format!("{}/tranches", path(at.campaign_id));
     Ok(found.map(|tranche| End {
         t,
         staff: visitor.frame(),

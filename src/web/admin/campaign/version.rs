@@ -1,6 +1,7 @@
 //! Two administrators at once: the second one sees what the first has done before anything of
 //! theirs is done.
 
+use super::head;
 use crate::{
     db,
     domain::{
@@ -40,7 +41,7 @@ pub(super) async fn changes(
     let (t, current) = (visitor.t(), Version::of(now));
     let mut said = Vec::new();
     if current.state != seen.state {
-        said.push(t.admin_changed_state(super::state(t, now.state).0));
+        said.push(t.admin_changed_state(head::state(t, now.state).0));
     }
     let (names, settings) = current.differs(seen);
     if names {
@@ -100,7 +101,7 @@ pub(super) async fn stopped(
     let Some(seen) = target.seen.filter(|_| problem.refusal.code == Code::ChangedMeanwhile) else {
         return Ok(Stopped::Refused(problem));
     };
-    let now = super::find(visitor, target.campaign_id).await?;
+    let now = head::find(visitor, target.campaign_id).await?;
     let changes = changes(visitor, &now, seen).await?;
     Ok(Stopped::Changed(Box::new(now), changes))
 }

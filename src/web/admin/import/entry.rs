@@ -7,7 +7,11 @@ use actix_web::{
 use askama::Template;
 use serde::Deserialize;
 
-use super::{job, outcome, when};
+use super::{
+    job,
+    outcome::outcome,
+    reject::{RejectLine, reject_lines, rejects_file},
+};
 use crate::{
     api::import::CSV,
     db::{self, import::entry::Filter},
@@ -22,7 +26,7 @@ use crate::{
         problem::Problem,
     },
     web::{
-        admin::sheet,
+        admin::moment::when,
         part::{Row, Step, Tone},
         staff_guard::AdministratorVisitor,
         staff_page::{StaffFrame, StaffVisitor},
@@ -94,34 +98,6 @@ struct EntryPage<'a> {
     path: String,
     rows: Vec<Row>,
     rejects: Vec<RejectLine>,
-}
-
-/// A row that was rejected, as pages show it.
-pub(super) struct RejectLine {
-    pub(super) line: String,
-    pub(super) column: String,
-    pub(super) text: String,
-}
-
-pub(super) fn reject_lines(t: Texts, rejects: &[Reject]) -> Vec<RejectLine> {
-    let line = |reject: &Reject| RejectLine {
-        line: words::count(reject.line),
-        column: reject.column.clone(),
-        text: words::reject(t.language(), reject),
-    };
-    rejects.iter().map(line).collect()
-}
-
-/// Rejected rows as a file: line, column, code, what is wrong.
-pub(super) fn rejects_file(t: Texts, rejects: &[Reject]) -> Result<Vec<u8>, Problem> {
-    let mut file = sheet::BYTE_ORDER_MARK.as_bytes().to_vec();
-    let head = [t.import_line(), t.import_column(), t.import_code(), t.import_fault_column()];
-    file.extend(sheet::line(head)?);
-    for reject in rejects {
-        let (line, text) = (reject.line.to_string(), words::reject(t.language(), reject));
-        file.extend(sheet::line([line.as_str(), &reject.column, reject.code.slug(), &text])?);
-    }
-    Ok(file)
 }
 
 /// The latest first, with those that are at work.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::entry::{RejectLine, reject_lines, rejects_file};
+use super::reject::{RejectLine, reject_lines, rejects_file};
 use crate::{
     domain::{
         Code, Detail, Refusal,
@@ -31,6 +31,7 @@ use crate::{
         state::App,
     },
     web::{
+        admin::moment::when,
         done::Done,
         form::{FieldError, Form},
         part::{Bar, Input, Row, TextField, Tone},
@@ -305,7 +306,7 @@ fn page<'a>(
     let invited = invitations
         .into_iter()
         .flatten()
-        .map(|one| (one.username.clone(), one.token.clone(), super::when(visitor, one.expires_at)));
+        .map(|one| (one.username.clone(), one.token.clone(), when(visitor, one.expires_at)));
     let remembered = found.and_then(|report| report.import_id);
     Ok(Page {
         t,
@@ -343,7 +344,7 @@ fn file_rows(visitor: &StaffVisitor, job: &ImportJob, found: Option<&Report>) ->
     let mut rows = vec![
         Row::new(t.import_file_name(), name),
         Row::new(t.import_bytes(), words::count(job.bytes)),
-        Row::new(t.import_sent_at(), super::when(visitor, job.sent_at)),
+        Row::new(t.import_sent_at(), when(visitor, job.sent_at)),
     ];
     let read_as = found.and_then(|report| report.read_as).map(|read_as| match read_as {
         ReadAs::Xlsx => t.import_as_workbook().to_owned(),

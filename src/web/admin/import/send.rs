@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{OfKind, job};
+use super::{job, outcome::OfKind};
 use crate::{
     api::template::{self, TemplateFormat},
     domain::{Detail, fact::Sent, import::Kind},

@@ -8,7 +8,7 @@ use crate::{
     domain::{CampaignId, PoolId, journal::Position, movement::Kind, staff_user::Username},
     http::problem::Problem,
     web::{
-        admin::{ZONE, field::day_of},
+        admin::{field::day_of, moment::ZONE},
         form::FieldError,
         part::{Input, TextField},
         staff_page::StaffVisitor,

@@ -24,6 +24,7 @@ use crate::{
         problem::Problem,
     },
     web::{
+        admin::moment::when,
         form::FieldError,
         part::{Choice, Select, Step, TextField},
         route::both,
@@ -156,7 +157,7 @@ fn shown(visitor: &StaffVisitor, line: &JournalLine) -> Line {
         }
     };
     Line {
-        when: super::import::when(visitor, line.entry.at),
+        when: when(visitor, line.entry.at),
         what: kind_name(t, movement.kind),
         way: format!("{} → {}", bucket(t, movement.from), bucket(t, movement.to)),
         doses: t.count(movement.doses),
