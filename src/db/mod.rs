@@ -26,6 +26,7 @@ pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod error;
+mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;
@@ -55,6 +56,7 @@ pub mod staff_user;
 pub mod supply;
 pub mod supply_history;
 pub mod tranche;
+pub mod visit;
 
 mod connection;
 mod transaction;

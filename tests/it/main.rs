@@ -64,4 +64,5 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod visit;
 mod web;
