@@ -335,12 +335,19 @@ impl<'a> Worker<'a> {
         match fate {
             // Left for the closing.
             0..=2 => return,
-            3..=4 => return drop(self.step(clinic, id, "no_show", json!({})).await),
-            5 => return drop(self.step(clinic, id, "cancel", json!({})).await),
+            3..=4 => {
+                self.step(clinic, id, "no_show", json!({})).await;
+                return;
+            }
+            5 => {
+                self.step(clinic, id, "cancel", json!({})).await;
+                return;
+            }
             6..=7 => {
                 self.step(clinic, id, "arrive", json!({})).await;
                 let reason = json!({ "reason": "unwell" });
-                return drop(self.step(clinic, id, "not_vaccinated", reason).await);
+                self.step(clinic, id, "not_vaccinated", reason).await;
+                return;
             }
             // Somebody else was meant.
             8 => {
