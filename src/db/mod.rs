@@ -25,6 +25,7 @@ pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod error;
+mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod merge;
@@ -52,6 +53,7 @@ pub mod staff_user;
 pub mod supply;
 pub mod supply_history;
 pub mod tranche;
+pub mod visit;
 
 mod connection;
 mod transaction;

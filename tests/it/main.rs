@@ -65,4 +65,5 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod visit;
 mod web;

@@ -18,6 +18,7 @@ mod service;
 mod sign_in;
 mod slot;
 mod user;
+mod visit;
 
 use super::{
     code::title,
@@ -278,6 +279,21 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::NothingClosed => hours::nothing_closed(language),
         Detail::SlotNotLost => hours::slot_not_lost(language),
 
+        // the clinic's day
+        Detail::NotToday { .. }
+        | Detail::NotArrived
+        | Detail::CheckedIn
+        | Detail::VisitEnded { .. }
+        | Detail::AppointmentAhead { .. }
+        | Detail::BirthDateDiffers
+        | Detail::HadInFuture
+        | Detail::DoseGone
+        | Detail::NewerStep
+        | Detail::StepNotUndone
+        | Detail::CancelledInTime
+        | Detail::SameDoseSince { .. }
+        | Detail::LaterDose { .. }
+        | Detail::Unanswered { .. } => visit::sentence(language, detail),
         // the clinic's day and its closing
         Detail::DayAccounted { on_date } => day::day_accounted(language, *on_date),
         Detail::DayNotAccounted => day::day_not_accounted(language),
