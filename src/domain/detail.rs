@@ -58,6 +58,8 @@ details! {
     TokenMissing,                                              "token_missing";
     TokenRefused { role: Role },                               "token_refused";
     OnlyAdministrators,                                        "only_administrators";
+    OnlyClinics,                                               "only_clinics";
+    OnlyCallCentre,                                            "only_call_centre";
     NothingVisible,                                            "nothing_visible";
     FormFromElsewhere,                                         "form_from_elsewhere";
 
@@ -228,6 +230,7 @@ details! {
     LastAdministrator,                                         "last_administrator";
     UserDisabled,                                              "user_disabled";
     AdministratorAtClinic,                                     "administrator_at_clinic";
+    CallCentreAtClinic,                                        "call_centre_at_clinic";
     StaffWithoutClinic,                                        "staff_without_clinic";
     RegionElsewhere,                                           "region_elsewhere";
     ProductDiffers,                                            "product_differs";
@@ -284,6 +287,14 @@ details! {
     DayHolds { doses: i32 },                                   "day_holds";
     NobodyCouldBook,                                           "nobody_could_book";
     OnlyToday { today: NaiveDate },                            "only_today";
+
+    // walk-ins, and bookings by staff
+    NoWalkIns,                                                 "no_walk_ins";
+    NotRegisteredHere,                                         "not_registered_here";
+    NoHoursToday,                                              "no_hours_today";
+    NoDoseForWalkIn { open: i64 },                             "no_dose_for_walk_in";
+    ConsentMissing,                                            "consent_missing";
+    TooManyFinds { retry_after: u64 },                         "too_many_finds";
 
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";

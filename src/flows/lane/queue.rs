@@ -75,7 +75,7 @@ impl Queue {
         }
         let queue = match job.request {
             // A press waits no longer than a booking: somebody stands at the desk.
-            Request::Book(_) | Request::Visit(_) => &self.bookings,
+            Request::Book(_) | Request::BookFor(_) | Request::Visit(_) => &self.bookings,
             Request::Cancel(_) | Request::CancelFor { .. } | Request::Displace(_) => {
                 &self.cancellations
             }
