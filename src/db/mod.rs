@@ -44,6 +44,7 @@ pub mod session;
 pub mod sign_in_code;
 pub mod slot;
 pub mod slot_plan;
+pub mod split;
 pub mod staff_invitation;
 pub mod staff_user;
 pub mod supply;

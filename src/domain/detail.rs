@@ -255,6 +255,12 @@ details! {
     DayWithoutSeats,                                           "day_without_seats";
     DosesBeyondSeats { doses: i64, seats: i64 },               "doses_beyond_seats";
 
+    // splits of a pool
+    SplitOverNothing,                                          "split_over_nothing";
+    SplitWithoutWeight,                                        "split_without_weight";
+    SplitChanged,                                              "split_changed";
+    SplitNotSeen,                                              "split_not_seen";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

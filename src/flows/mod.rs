@@ -32,6 +32,7 @@ pub mod rules;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;
+pub mod split;
 pub mod staff_invitation;
 pub mod staff_session;
 pub mod staff_user;
