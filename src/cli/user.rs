@@ -11,7 +11,7 @@ use clap::{ArgGroup, Subcommand};
 
 use super::output::print;
 use crate::{
-    config::Storage,
+    config::{Origin, Storage},
     domain::{
         language::Language,
         staff_user::{Account, Invitation, PASSWORD_BYTES_MAX},
@@ -26,15 +26,15 @@ use crate::{
     words,
 };
 
-/// What to do with an invitation.
-const HOW: &str = "\
-Whoever has it chooses the password: POST /v1/auth/invitations, or `dosebook user accept`.
-";
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
+
+    /// Where people reach the pages, as `serve` is told; invitations then name their whole address
+    #[arg(long, global = true, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<Origin>,
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -89,16 +89,17 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         _ => String::new(),
     };
     let store = Store::open(storage, 1).await?;
-    let done = Box::pin(act(&store, &args.verb, &asked)).await;
+    let done = Box::pin(act(&store, &args, &asked)).await;
     store.close().await;
     print(&done.map_err(in_words)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What was done, in words.
-async fn act(store: &Store, verb: &Verb, asked: &str) -> flows::Result<String> {
+async fn act(store: &Store, args: &Args, asked: &str) -> flows::Result<String> {
     let (db, key) = (&store.db, &store.keys.invitation);
-    Ok(match verb {
+    let how = |invitation: &Invitation| how(invitation, args.public_url.as_ref());
+    Ok(match &args.verb {
         Verb::Add { username, clinic, .. } => {
             staff_user::add(db, username, asked, post(clinic.as_deref())).await?;
             format!("{username} can sign in now.\n")
@@ -106,14 +107,15 @@ async fn act(store: &Store, verb: &Verb, asked: &str) -> flows::Result<String> {
         Verb::Invite { username, clinic, .. } => {
             let post = post(clinic.as_deref());
             let (_, invitation) = staff_user::invite(db, key, username, post, None).await?;
-            format!("{}\n{HOW}", invited(&invitation))
+            format!("{}\n{}", invited(&invitation), how(&invitation))
         }
         Verb::Reset { username } => {
             let id = staff_user::named(db, username).await?;
             let (_, invitation) = staff_user::reset(db, key, id, None).await?;
             format!(
-                "{username} cannot sign in until this is used.\n{}\n{HOW}",
-                invited(&invitation)
+                "{username} cannot sign in until this is used.\n{}\n{}",
+                invited(&invitation),
+                how(&invitation)
             )
         }
         Verb::Accept => {
@@ -148,6 +150,19 @@ pub(super) fn invited(invitation: &Invitation) -> String {
     let Invitation { username, token, expires_at } = invitation;
     let until = expires_at.format("%Y-%m-%d %H:%M UTC");
     format!("invitation of {username}, once, until {until}: {token}")
+}
+
+/// What to do with it. Browsers send nothing that stands behind the `#`.
+fn how(invitation: &Invitation, public_url: Option<&Origin>) -> String {
+    let path = invitation.path();
+    let page = match public_url {
+        Some(url) => format!("{}{path}", url.as_str()),
+        None => format!("{path} at the address of the service"),
+    };
+    format!(
+        "Whoever has it chooses the password: on the page {page}\n\
+         or by `dosebook user accept`, or by POST /v1/auth/invitations.\n"
+    )
 }
 
 fn list(users: &[(Account, Option<String>)]) -> String {

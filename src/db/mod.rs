@@ -18,6 +18,7 @@ pub mod code_cap;
 pub mod cohort;
 pub mod copy;
 pub mod course;
+pub mod day_list;
 pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;

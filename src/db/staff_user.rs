@@ -141,6 +141,24 @@ pub async fn find_by_session(
     Ok(row.map(|row| staff_user(row.staff_user_id, row.clinic_id)))
 }
 
+/// As `find_by_session`, with the user's name, which pages show.
+pub async fn find_signed_in(
+    db: impl PgExecutor<'_>,
+    token_hash: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<(StaffUser, String)>> {
+    let row = query!(
+        "/* staff_user::find_signed_in */ select u.staff_user_id, u.clinic_id, u.username
+         from staff_session s join staff_user u using (staff_user_id)
+         where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and u.is_active",
+        token_hash,
+        now,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (staff_user(row.staff_user_id, row.clinic_id), row.username)))
+}
+
 /// The clinic that a new user is to work at, by its code.
 pub async fn find_clinic(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Option<ClinicId>> {
     query_scalar!(

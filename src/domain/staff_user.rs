@@ -75,6 +75,14 @@ pub struct Invitation {
     pub expires_at: DateTime<Utc>,
 }
 
+impl Invitation {
+    /// The page where it is used. Browsers send nobody what stands behind the `#`: the token gets
+    /// into no log and no `Referer`.
+    pub fn path(&self) -> String {
+        format!("/invitation#{}", self.token)
+    }
+}
+
 /// What the database keeps of the token of an invitation.
 pub fn invitation_hash(key: &InvitationKey, token: &str) -> [u8; 32] {
     key.mac(&[token.as_bytes()])

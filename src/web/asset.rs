@@ -1,4 +1,4 @@
-//! The files of the pages: one style sheet, one script, one icon. They are part of the program, and
+//! The files of the pages: style sheets, scripts, an icon. They are part of the program, and
 //! their names hold a hash of their content, so that browsers keep them for good.
 
 use std::{
@@ -15,18 +15,25 @@ use crate::{
 
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/live.js");
+/// For pages that only staff see.
+const STAFF_STYLE: &str = include_str!("assets/staff.css");
+const STAFF_SCRIPT: &str = include_str!("assets/staff.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// Where the files lie; computed once, like their text.
 static PATHS: LazyLock<Paths> = LazyLock::new(|| Paths {
     style: hashed("style", STYLE, "css"),
     script: hashed("live", SCRIPT, "js"),
+    staff_style: hashed("staff", STAFF_STYLE, "css"),
+    staff_script: hashed("staff", STAFF_SCRIPT, "js"),
     icon: hashed("icon", ICON, "svg"),
 });
 
 struct Paths {
     style: String,
     script: String,
+    staff_style: String,
+    staff_script: String,
     icon: String,
 }
 
@@ -38,6 +45,16 @@ pub fn style() -> &'static str {
 /// Where the script lies.
 pub fn script() -> &'static str {
     &PATHS.script
+}
+
+/// Where the style sheet of pages for staff lies, which comes beside the other.
+pub fn staff_style() -> &'static str {
+    &PATHS.staff_style
+}
+
+/// Where the script of pages for staff lies, which comes beside the other.
+pub fn staff_script() -> &'static str {
+    &PATHS.staff_script
 }
 
 /// Where the icon lies.
@@ -58,6 +75,8 @@ pub fn files() -> io::Result<Leaves> {
     let files = [
         (style(), STYLE, Kind::Style),
         (script(), SCRIPT, Kind::Script),
+        (staff_style(), STAFF_STYLE, Kind::Style),
+        (staff_script(), STAFF_SCRIPT, Kind::Script),
         (icon(), ICON, Kind::Icon),
     ];
     let leaf = |(path, text, kind): (&str, &str, Kind)| {
@@ -155,13 +174,15 @@ mod tests {
 
     #[test]
     fn files_load_nothing_and_stay_small() {
-        for text in [STYLE, SCRIPT, ICON] {
+        for text in [STYLE, SCRIPT, STAFF_STYLE, STAFF_SCRIPT, ICON] {
             let foreign = ["@import", "url(", "//cdn", "https://", "innerHTML", "eval("];
             for word in foreign {
                 assert!(!text.contains(word), "{word}");
             }
         }
         assert!(SCRIPT.len() <= 4_096, "{} bytes of script", SCRIPT.len());
+        assert!(STAFF_SCRIPT.len() <= 6_144, "{} bytes of script for staff", STAFF_SCRIPT.len());
+        assert!(STAFF_STYLE.len() <= 6_144, "{} bytes of style for staff", STAFF_STYLE.len());
         assert!(STYLE.len() <= 9_728, "{} bytes of style", STYLE.len());
     }
 }

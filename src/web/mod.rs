@@ -1,36 +1,45 @@
 //! Pages for people. This file is their route table; docs/pages.md says how a page is built.
 
+pub mod admin;
 pub mod asset;
 pub mod birth_field;
 pub mod booking;
+pub mod clinic;
 pub mod dev;
 pub mod docs;
+pub mod done;
 pub mod draw;
 pub mod eligibility;
 pub mod error;
 pub mod form;
 pub mod guard;
+pub mod invitation;
 pub mod landing;
 pub mod me;
 pub mod next;
 pub mod page;
 pub mod part;
+pub mod polled;
 pub mod round;
+pub mod route;
+pub mod seal;
 pub mod sent;
 pub mod shelf;
 pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_out;
+pub mod staff_guard;
+pub mod staff_next;
+pub mod staff_page;
+pub mod staff_sign_in;
 pub mod style;
 pub mod supply;
 pub mod text;
 
-use actix_web::{
-    Resource,
-    web::{ServiceConfig, get, post},
-};
+use actix_web::web::{ServiceConfig, get, post};
 
 use crate::http::{prerendered, route::at};
+use route::both;
 
 /// Every page for the public.
 pub fn routes(pages: &mut ServiceConfig) {
@@ -39,7 +48,10 @@ pub fn routes(pages: &mut ServiceConfig) {
         .service(at("/docs").route(get().to(docs::get_docs)))
         .configure(public_routes)
         .configure(citizen_routes)
-        .configure(booking_routes);
+        .configure(booking_routes)
+        .configure(staff_routes)
+        .configure(clinic::routes)
+        .configure(admin::routes);
 }
 
 /// What lies on the shelf, for HEAD and for whoever adds a query.
@@ -111,9 +123,27 @@ fn booking_routes(pages: &mut ServiceConfig) {
         );
 }
 
-/// A page in both languages.
-fn both(path: &str) -> Resource {
-    at(&format!("/{{language:ko|en}}{path}"))
+/// How staff and administrators come in and go out.
+fn staff_routes(pages: &mut ServiceConfig) {
+    pages
+        .service(
+            both("/sign-in/staff")
+                .route(get().to(staff_sign_in::get_sign_in))
+                .route(post().to(staff_sign_in::post_sign_in)),
+        )
+        .service(both("/sign-in/staff/done").route(get().to(staff_sign_in::get_done)))
+        .service(
+            both("/sign-out/staff")
+                .route(get().to(staff_sign_in::get_sign_out))
+                .route(post().to(staff_sign_in::post_sign_out)),
+        )
+        .service(both("/staff").route(get().to(staff_sign_in::get_home)))
+        .service(at("/invitation").route(get().to(invitation::get_in_own_language)))
+        .service(
+            both("/invitation")
+                .route(get().to(invitation::get_invitation))
+                .route(post().to(invitation::post_invitation)),
+        );
 }
 
 /// What answers only on this machine, at an address of its own.

@@ -39,6 +39,9 @@ pub enum Input {
     Number,
     UserName,
     Password,
+    NewPassword,
+    /// What a scanner or the keyboard types at a clinic: digits, however they are set.
+    Scan,
 }
 
 impl Input {
@@ -46,7 +49,7 @@ impl Input {
         match self {
             Self::Phone => "tel",
             Self::Email => "email",
-            Self::Password => "password",
+            Self::Password | Self::NewPassword => "password",
             _ => "text",
         }
     }
@@ -59,14 +62,15 @@ impl Input {
             Self::OneTimeCode => "one-time-code",
             Self::UserName => "username",
             Self::Password => "current-password",
-            Self::Text | Self::Number => "off",
+            Self::NewPassword => "new-password",
+            Self::Text | Self::Number | Self::Scan => "off",
         }
     }
 
     /// Which keys a telephone shows; empty for all.
     pub fn keys(self) -> &'static str {
         match self {
-            Self::OneTimeCode | Self::Number => "numeric",
+            Self::OneTimeCode | Self::Number | Self::Scan => "numeric",
             _ => "",
         }
     }

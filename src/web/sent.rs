@@ -4,12 +4,10 @@
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
-use data_encoding::BASE64URL_NOPAD;
-use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{form::Form, next::Next, text::Texts};
+use super::{form::Form, next::Next, seal, text::Texts};
 use crate::{
     domain::{keys::SealKey, sign_in_code::CODE_MINUTES},
     http::problem::Problem,
@@ -80,32 +78,21 @@ impl Sent {
         Self::open(request.cookie(COOKIE)?.value(), key, now)
     }
 
-    /// Has the browser keep it. At random, a nonce comes twice by chance only after far more codes
-    /// than a service ever sends.
+    /// Has the browser keep it.
     ///
     /// # Errors
     /// `internal` when the machine gives no random bytes.
     pub fn seal(&self, key: &SealKey) -> Result<String, Problem> {
         let next = self.next.as_str().to_owned();
         let content = Content(self.challenge_id, self.way, next, self.typed.clone());
-        let mut text = serde_json::to_vec(&content).map_err(Problem::internal)?;
-        let mut nonce = [0; NONCE_LEN];
-        getrandom::fill(&mut nonce).map_err(Problem::internal)?;
-        let once = Nonce::assume_unique_for_key(nonce);
-        let sealing = aead(key).map_err(Problem::internal)?;
-        sealing
-            .seal_in_place_append_tag(once, Aad::from(PURPOSE), &mut text)
-            .map_err(Problem::internal)?;
-        Ok(BASE64URL_NOPAD.encode(&[&nonce, text.as_slice()].concat()))
+        let text = serde_json::to_vec(&content).map_err(Problem::internal)?;
+        seal::close(key, PURPOSE, text)
     }
 
     /// None for what is not from here, or too old.
     fn open(sealed: &str, key: &SealKey, now: DateTime<Utc>) -> Option<Self> {
-        let mut bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let (nonce, text) = bytes.split_at_mut_checked(NONCE_LEN)?;
-        let once = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let text = aead(key).ok()?.open_in_place(once, Aad::from(PURPOSE), text).ok()?;
-        let Content(challenge_id, way, next, typed) = serde_json::from_slice(text).ok()?;
+        let text = seal::open(key, PURPOSE, sealed)?;
+        let Content(challenge_id, way, next, typed) = serde_json::from_slice(&text).ok()?;
         let sent = Self { challenge_id, next: Next::parse(&next).unwrap_or_default(), way, typed };
         let until = sent.made_at()?.checked_add_signed(TimeDelta::minutes(KEPT_MINUTES))?;
         (now < until).then_some(sent)
@@ -132,10 +119,6 @@ impl Sent {
         let left = u64::try_from(left?).ok().filter(|seconds| *seconds > 0)?;
         Some(words::wait(t.language(), left))
     }
-}
-
-fn aead(key: &SealKey) -> Result<LessSafeKey, ring::error::Unspecified> {
-    Ok(LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key.mac(&[PURPOSE]))?))
 }
 
 /// The cookie with what is sealed.

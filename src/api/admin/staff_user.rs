@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ByAdministrator, Page, created, list, ok};
 use crate::{
     api::session::role,
+    config::{Origin, Site},
     db,
     domain::{
         ClinicId, Detail, Refusal, StaffUserId,
@@ -86,13 +87,16 @@ struct InvitedView<'a> {
 #[derive(Serialize)]
 struct InvitationView<'a> {
     token: &'a str,
+    page: String,
     expires_at: DateTime<Utc>,
 }
 
-impl<'a> From<&'a (Account, Invitation)> for InvitedView<'a> {
-    fn from((account, invitation): &'a (Account, Invitation)) -> Self {
+impl<'a> InvitedView<'a> {
+    fn new((account, invitation): &'a (Account, Invitation), site: &Site) -> Self {
         let Invitation { token, expires_at, .. } = invitation;
-        let invitation = InvitationView { token, expires_at: *expires_at };
+        let public = site.public_url.as_ref().map_or("", Origin::as_str);
+        let page = format!("{public}{}", invitation.path());
+        let invitation = InvitationView { token, page, expires_at: *expires_at };
         Self { user: account.into(), invitation }
     }
 }
@@ -114,7 +118,7 @@ pub async fn post_user(
 ) -> Result<HttpResponse, Problem> {
     let (key, post) = (&app.keys.invitation, new.post()?);
     let invited = flows::staff_user::invite(&app.db, key, &new.username, post, Some(by)).await?;
-    Ok(created(&InvitedView::from(&invited)))
+    Ok(created(&InvitedView::new(&invited, &app.site)))
 }
 
 /// Takes a password away, and invites to choose another.
@@ -126,7 +130,7 @@ pub async fn post_reset(
     ByAdministrator { by, what: Path(id) }: ByAdministrator<Path<StaffUserId>>,
 ) -> Result<HttpResponse, Problem> {
     let invited = flows::staff_user::reset(&app.db, &app.keys.invitation, id, Some(by)).await?;
-    Ok(ok(&InvitedView::from(&invited)))
+    Ok(ok(&InvitedView::new(&invited, &app.site)))
 }
 
 /// Takes all access away at once.

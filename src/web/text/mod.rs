@@ -52,7 +52,9 @@ macro_rules! text {
 
 use text;
 
+mod admin;
 mod booking;
+mod clinic;
 mod eligibility;
 mod error;
 mod form;
@@ -62,6 +64,7 @@ mod me;
 mod part;
 mod round;
 mod sign_in;
+mod staff;
 mod style;
 mod supply;
 #[cfg(test)]

@@ -8,7 +8,9 @@ type Text = (&'static str, &'static str, &'static str);
 
 fn all() -> Vec<Text> {
     let tables = [
+        admin::TEXTS,
         booking::TEXTS,
+        clinic::TEXTS,
         eligibility::TEXTS,
         error::TEXTS,
         form::TEXTS,
@@ -18,6 +20,7 @@ fn all() -> Vec<Text> {
         part::TEXTS,
         round::TEXTS,
         sign_in::TEXTS,
+        staff::TEXTS,
         style::TEXTS,
         supply::TEXTS,
     ];

@@ -124,7 +124,10 @@ impl Browser {
             let mut parts = line.split("; ");
             let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a pair");
             let attributes: Vec<&str> = parts.collect();
-            for wanted in ["Secure", "HttpOnly", "Path=/", "SameSite=Lax"] {
+            // Those of citizens come along from web mail, those of staff from nowhere else.
+            let is_strict = ["__Host-staff", "__Host-done"].contains(&name);
+            let same_site = if is_strict { "SameSite=Strict" } else { "SameSite=Lax" };
+            for wanted in ["Secure", "HttpOnly", "Path=/", same_site] {
                 assert!(attributes.contains(&wanted), "{line}");
             }
             assert!(name.starts_with("__Host-") && !line.contains("Domain"), "{line}");

@@ -1,0 +1,110 @@
+//! Who comes to a clinic on a day, and how far the day is.
+
+use chrono::NaiveDate;
+use sqlx::{PgExecutor, query};
+
+use crate::domain::{
+    BookingId, ClinicId, ProductId,
+    booking::State,
+    channel::Channel,
+    day_list::{DayList, DayRow, Pulse},
+};
+
+/// Everybody who is booked on a local date, and was given a dose without; none for a clinic that is
+/// not there.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    date: NaiveDate,
+) -> sqlx::Result<Option<DayList>> {
+    let rows = query!(
+        r#"/* day_list::find */ select statement_timestamp() as "as_of!",
+               (statement_timestamp() at time zone c.zone)::date as "today!",
+               b.starts_at as "starts_at?", b.ends_at as "ends_at?",
+               b.booking_id as "booking_id?", b.state as "state?", b.channel as "channel?",
+               b.arrived_at as "arrived_at?", b.product_id as "product_id?",
+               b.dose_number as "dose_number?", b.name as "name?"
+           from clinic c
+           left join lateral (
+               select s.starts_at, s.ends_at, b.booking_id, b.channel, b.arrived_at, b.product_id,
+                   b.state + 2 * (b.not_given is not null)::int as state, b.dose_number, p.name
+               from slot s
+               join booking b on b.slot_id = s.slot_id and b.state <> $3
+               join person p on p.person_id = b.person_id
+               where s.clinic_id = c.clinic_id and s.on_date = $2) b on true
+           where c.clinic_id = $1
+           order by b.starts_at, b.name, b.booking_id"#,
+        clinic_id.0,
+        date,
+        State::Cancelled.number(),
+    )
+    .fetch_all(db)
+    .await?;
+    let Some((as_of, today)) = rows.first().map(|row| (row.as_of, row.today)) else {
+        return Ok(None);
+    };
+    let unknown = |error| sqlx::Error::Decode(Box::new(error));
+    let mut list = DayList { as_of, today, rows: Vec::with_capacity(rows.len()) };
+    for row in rows {
+        let number = row.state.map(i16::try_from).transpose();
+        let number = number.map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let Some(state) = number.map(State::try_from).transpose().map_err(unknown)? else {
+            continue;
+        };
+        let channel = row.channel.and_then(Channel::of).unwrap_or(Channel::Web);
+        let booking = || {
+            Some(DayRow {
+                starts_at: row.starts_at?,
+                ends_at: row.ends_at?,
+                booking_id: BookingId(row.booking_id?),
+                channel,
+                state,
+                arrived_at: row.arrived_at,
+                product_id: ProductId(row.product_id?),
+                dose_number: row.dose_number?,
+                name: row.name?,
+            })
+        };
+        list.rows.extend(booking());
+    }
+    Ok(Some(list))
+}
+
+/// How a local date stands. For every clinic that has its page open it runs each ten seconds: it
+/// reads the bookings of one day by their slots, and no person.
+pub async fn pulse(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    date: NaiveDate,
+) -> sqlx::Result<Pulse> {
+    let row = query!(
+        r#"/* day_list::pulse */ select
+               count(*) filter (where b.state in (1, 5) and b.arrived_at is null) as "awaited!",
+               count(*) filter (where b.state in (1, 5) and b.arrived_at is null
+                   and s.ends_at <= statement_timestamp()) as "late!",
+               count(*) filter (where b.state in (1, 5) and b.arrived_at is not null)
+                   as "waiting!",
+               count(*) filter (where b.state = 2 and b.channel <> 3) as "given!",
+               count(*) filter (where b.state = 2 and b.channel = 3) as "walk_ins!",
+               count(*) filter (where b.state = 4 and b.not_given is not null)
+                   as "not_vaccinated!",
+               count(*) filter (where b.state = 4 and b.not_given is null) as "no_shows!",
+               max(greatest(b.booked_at, b.arrived_at, b.ended_at)) as last
+           from slot s join booking b on b.slot_id = s.slot_id
+           where s.clinic_id = $1 and s.on_date = $2"#,
+        clinic_id.0,
+        date,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Pulse {
+        awaited: row.awaited,
+        late: row.late,
+        waiting: row.waiting,
+        given: row.given,
+        walk_ins: row.walk_ins,
+        not_vaccinated: row.not_vaccinated,
+        no_shows: row.no_shows,
+        last: row.last,
+    })
+}

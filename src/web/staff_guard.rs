@@ -1,0 +1,207 @@
+//! Who may see pages for staff, as arguments of their handlers: a handler cannot forget to ask. The
+//! cookie holds the same token as the bearer header of a program, and the two are never mixed.
+//!
+//! What is sent by a form must come from a page of ours; that is asked before anything is looked
+//! up.
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::Payload,
+    error::InternalError,
+    http::{Method, StatusCode, header::AUTHORIZATION},
+};
+use askama::Template;
+use chrono::{DateTime, Utc};
+use futures_util::future::LocalBoxFuture;
+
+use super::{
+    done::Done,
+    guard,
+    page::Visit,
+    staff_next::StaffNext,
+    staff_page::{Desk, StaffFrame, StaffVisitor, home},
+    text::Texts,
+};
+use crate::{
+    db,
+    domain::{
+        ClinicId,
+        session::{StaffRole, token_hash},
+    },
+    flows::staff_session::StaffSession,
+    http::{extract::Path, language, problem::Problem},
+};
+
+/// Browsers keep a cookie of this prefix only from a page that came encrypted, or from their own
+/// machine, and send it to no other host.
+const STAFF: &str = "__Host-staff";
+
+/// Somebody at the clinic of the path: one of its staff, or an administrator.
+pub struct AtDesk {
+    pub clinic_id: ClinicId,
+    pub desk: Desk,
+    pub visitor: StaffVisitor,
+}
+
+/// An administrator.
+pub struct AdministratorVisitor(pub StaffVisitor);
+
+/// The page for those who may not see one.
+#[derive(Template)]
+#[template(path = "staff/refused.html")]
+struct Refused<'a> {
+    t: Texts,
+    staff: StaffFrame<'a>,
+    heading: &'static str,
+    why: &'static str,
+    home: String,
+}
+
+impl FromRequest for StaffVisitor {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(signed_in(&request).await?) })
+    }
+}
+
+impl FromRequest for AtDesk {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let mut visitor = signed_in(&request).await?;
+            let Path(clinic_id) = Path::<ClinicId>::extract(&request).await?;
+            let is_theirs = match visitor.user.role {
+                StaffRole::Staff(own) => own == clinic_id,
+                StaffRole::Administrator => true,
+            };
+            // Another clinic looks to staff as if it did not exist.
+            let Some(desk) = desk(&visitor, clinic_id).filter(|_| is_theirs) else {
+                return Err(no_such_page(&visitor));
+            };
+            visitor.desk = Some(desk.clone());
+            Ok(Self { clinic_id, desk, visitor })
+        })
+    }
+}
+
+impl FromRequest for AdministratorVisitor {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let visitor = signed_in(&request).await?;
+            match visitor.user.role {
+                StaffRole::Administrator => Ok(Self(visitor)),
+                StaffRole::Staff(_) => Err(only_administrators(&visitor)),
+            }
+        })
+    }
+}
+
+/// Who has signed in with this browser; others are sent to sign in, and come back.
+async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Error> {
+    let visit = Visit::extract(request).await?;
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        guard::from_our_page(request.headers(), &visit.app.site).map_err(Problem::from)?;
+    }
+    let app = visit.app.clone();
+    let found = match token(request) {
+        Some(token) => {
+            let (hash, now) = (token_hash(&token), app.clock.now());
+            let found = db::staff_user::find_signed_in(&app.db.read, &hash, now).await;
+            found.map_err(|error| Problem::from(db::Error::from(error)))?
+        }
+        None => None,
+    };
+    let Some((user, username)) = found else {
+        return Err(instead(sign_in_first(&visit)));
+    };
+    let done = Done::of(request, &app.keys.seal, app.clock.now());
+    Ok(StaffVisitor { visit, user, username, desk: None, done })
+}
+
+/// The token that the browser keeps; none beside a program's.
+pub fn token(request: &HttpRequest) -> Option<String> {
+    if request.headers().contains_key(AUTHORIZATION) {
+        return None;
+    }
+    request.cookie(STAFF).map(|cookie| cookie.value().to_owned())
+}
+
+/// A press is not repeated after signing in: it is pressed again by whoever has read the page.
+fn sign_in_first(visit: &Visit) -> HttpResponse {
+    let asked = visit.request.uri().path_and_query().map_or("", |asked| asked.as_str());
+    let (_, path) = language::of_path(asked).unwrap_or_default();
+    let next = StaffNext::parse(path).filter(|_| visit.request.method() == Method::GET);
+    visit.see_other(&next.unwrap_or_default().with_next("/sign-in/staff"))
+}
+
+/// The clinic, as the board knows it.
+fn desk(visitor: &StaffVisitor, clinic_id: ClinicId) -> Option<Desk> {
+    let snapshot = visitor.visit.app.board.now();
+    let catalogue = &snapshot.catalogue;
+    let site = catalogue.place_of(clinic_id).and_then(|at| catalogue.clinics.get(at))?;
+    let name = visitor.t().name(&site.clinic.name).to_owned();
+    Some(Desk { clinic_id, name, zone: site.clinic.zone })
+}
+
+fn no_such_page(visitor: &StaffVisitor) -> actix_web::Error {
+    let t = visitor.t();
+    refused(visitor, StatusCode::NOT_FOUND, (t.no_page(), t.staff_no_page_why()))
+}
+
+fn only_administrators(visitor: &StaffVisitor) -> actix_web::Error {
+    let t = visitor.t();
+    let said = (t.staff_forbidden(), t.staff_only_administrators());
+    refused(visitor, StatusCode::FORBIDDEN, said)
+}
+
+fn refused(
+    visitor: &StaffVisitor,
+    status: StatusCode,
+    (heading, why): (&'static str, &'static str),
+) -> actix_web::Error {
+    let staff = visitor.frame();
+    let home = staff.to(&home(visitor.user.role));
+    let page = Refused { t: visitor.t(), staff, heading, why, home };
+    match visitor.show_as(status, &page) {
+        Ok(response) => instead(response),
+        Err(problem) => problem.into(),
+    }
+}
+
+/// Ends the request with this answer.
+fn instead(response: HttpResponse) -> actix_web::Error {
+    InternalError::from_response("not for them", response).into()
+}
+
+/// The cookie that keeps a session in the browser, for as long as it lasts.
+pub fn keep(session: &StaffSession, now: DateTime<Utc>) -> Cookie<'static> {
+    let seconds = (session.expires_at - now).num_seconds().max(0);
+    cookie(session.token.clone(), Duration::seconds(seconds))
+}
+
+/// Takes the cookie away.
+pub fn forget() -> Cookie<'static> {
+    cookie(String::new(), Duration::ZERO)
+}
+
+/// `Strict`: nothing that stands elsewhere leads into these pages signed in.
+fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
+    Cookie::build(STAFF, value)
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(max_age)
+        .finish()
+}

@@ -1,0 +1,76 @@
+//! What stands on every page for staff, and how they sign in.
+
+texts! {
+    staff_area, "Clinic", "접종기관";
+    staff_administration, "Administration", "관리";
+    staff_pages, "Pages for staff", "직원용 메뉴";
+    staff_home, "To the first page", "첫 화면으로";
+    staff_no_page_why,
+        "There is nothing at this address that you may see. Another clinic's pages are not shown.",
+        "이 주소에는 볼 수 있는 화면이 없습니다. 다른 접종기관의 화면은 표시되지 않습니다.";
+    staff_forbidden, "Not for your role", "권한이 없습니다";
+    staff_only_administrators,
+        "Only administrators can see this page. Ask one of them if you need what is here.",
+        "관리자만 볼 수 있는 화면입니다. 필요하시면 관리자에게 문의해 주십시오.";
+    nav_today, "Today", "오늘";
+    nav_week, "Week", "주간";
+    nav_walk_in, "Walk-in", "현장 접종";
+    nav_close, "Close the day", "하루 마감";
+    nav_campaigns, "Campaigns", "예약 회차";
+    nav_imports, "Files", "파일";
+    nav_doses, "Doses", "백신 물량";
+    nav_supply, "Supply", "수급 현황";
+    nav_clinics, "Clinics", "접종기관 관리";
+    nav_persons, "Persons", "대상자";
+    nav_users, "Users", "사용자";
+    nav_journal, "Journal", "원장";
+
+    staff_sign_in_title, "Staff sign-in", "직원 로그인";
+    staff_sign_in_why,
+        "For clinic staff and administrators. A session lasts one working day, 10 hours.",
+        "접종기관 직원과 관리자용입니다. 로그인은 근무 시간인 10시간 동안 유지됩니다.";
+    staff_username, "User name", "사용자 이름";
+    staff_password, "Password", "비밀번호";
+    staff_username_missing, "Write your user name.", "사용자 이름을 입력해 주십시오.";
+    staff_password_missing, "Write your password.", "비밀번호를 입력해 주십시오.";
+    staff_wrong,
+        "User name and password do not match, or this user may not sign in. Try again, or ask an \
+         administrator for an invitation.",
+        "사용자 이름과 비밀번호가 맞지 않거나 로그인할 수 없는 사용자입니다. 다시 입력하시거나 관리자에게 초대를 요청해 주십시오.";
+    staff_busy(time: &str),
+        "Many people are signing in right now. You are not signed in yet: press again in {time}.",
+        "지금 로그인하는 사람이 많습니다. 아직 로그인되지 않았으니 {time} 뒤에 다시 눌러 주십시오.";
+    staff_unavailable,
+        "Nobody can be signed in at this moment. Press again in a minute.",
+        "지금은 로그인할 수 없습니다. 1분 뒤에 다시 눌러 주십시오.";
+    staff_not_kept,
+        "You cannot sign in at this address: it is not encrypted, so your browser keeps nobody \
+         signed in here.",
+        "이 주소에서는 로그인하실 수 없습니다. 암호화되지 않은 연결이어서 브라우저에 로그인이 유지되지 않습니다.";
+    staff_no_password, "I have no password yet, or forgot it", "비밀번호가 없거나 잊으셨습니까?";
+    staff_no_password_text,
+        "An administrator invites you, and you choose a password by the invitation.",
+        "관리자가 초대를 보내 드리면 그 초대로 비밀번호를 정하실 수 있습니다.";
+    staff_not_staff, "I want to book a vaccination", "예방접종을 예약하려고 합니다";
+    staff_signed_out,
+        "On this device nobody sees the pages for staff any more.",
+        "이 기기에서는 더 이상 직원용 화면을 볼 수 없습니다.";
+
+    invitation_title, "Choose a password", "비밀번호 정하기";
+    invitation_why,
+        "You were invited to work with this service. The invitation works once and for seven days.",
+        "이 서비스의 사용자로 초대받으셨습니다. 초대는 7일 안에 한 번만 쓸 수 있습니다.";
+    invitation_token, "Invitation", "초대 코드";
+    invitation_token_hint,
+        "The 43 letters and digits that you were given.",
+        "받으신 43자리 문자와 숫자입니다.";
+    invitation_token_missing, "Write the invitation.", "초대 코드를 입력해 주십시오.";
+    invitation_password, "New password", "새 비밀번호";
+    invitation_password_hint,
+        "At least 12 characters. Several words are easier to remember than signs.",
+        "12자 이상입니다. 기호보다 여러 단어를 이어 쓰면 기억하기 쉽습니다.";
+    invitation_choose, "Choose this password", "이 비밀번호로 정하기";
+    invitation_done(username: &str),
+        "The password is set. Sign in as {username}.",
+        "비밀번호를 정했습니다. 사용자 이름 {username}으(로) 로그인해 주십시오.";
+}
