@@ -26,7 +26,6 @@ use crate::{
     words,
 };
 
-
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     #[command(subcommand)]

@@ -17,14 +17,8 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 6] = [
-        Self::Booked,
-        Self::Given,
-        Self::Cancelled,
-        Self::NoShow,
-        Self::Held,
-        Self::NotVaccinated,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Booked, Self::Given, Self::Cancelled, Self::NoShow, Self::Held, Self::NotVaccinated];
     /// A person has at most one live booking per course and dose. The same as in
     /// `booking_one_live_key`, and in each statement that is to find its rows by that index.
     pub const LIVE: [Self; 3] = [Self::Booked, Self::Given, Self::Held];

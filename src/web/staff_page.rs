@@ -104,11 +104,8 @@ impl StaffVisitor {
     fn frame_at<'a>(&'a self, frame: Frame<'a>, path: &str) -> StaffFrame<'a> {
         let t = self.visit.t;
         let is_administrator = self.user.role == StaffRole::Administrator;
-        let up = StaffLink {
-            href: frame.to("/admin"),
-            label: t.staff_administration(),
-            is_here: false,
-        };
+        let up =
+            StaffLink { href: frame.to("/admin"), label: t.staff_administration(), is_here: false };
         StaffFrame {
             frame,
             username: &self.username,
@@ -164,7 +161,6 @@ impl StaffVisitor {
         self.visit.see_other(path)
     }
 }
-
 
 /// The first page of a role, after the language.
 pub fn home(role: StaffRole) -> String {

@@ -154,11 +154,7 @@ async fn signed_in(
 }
 
 /// What stood in the way, on the page that keeps the user name.
-fn refused(
-    visit: &Visit,
-    mut page: Page<'_>,
-    problem: &Problem,
-) -> Result<HttpResponse, Problem> {
+fn refused(visit: &Visit, mut page: Page<'_>, problem: &Problem) -> Result<HttpResponse, Problem> {
     problem.log(None);
     let (t, refusal) = (visit.t, &problem.refusal);
     let seconds = problem.retry_after().unwrap_or(1);

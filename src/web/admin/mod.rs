@@ -1,12 +1,93 @@
 //! Pages of administrators, one file a page. This file is their route table.
 
+pub mod block;
+pub mod clinic;
+pub mod closure;
+pub mod hours;
+pub mod person;
+pub mod pool;
+pub mod pool_press;
+pub mod sheet;
+pub mod split;
 pub mod start;
+pub mod supply;
+pub mod typed;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post};
 
 use super::route::both;
 
 /// Every page of administrators.
 pub fn routes(pages: &mut ServiceConfig) {
-    pages.service(both("/admin").route(get().to(start::get_start)));
+    pages
+        .service(both("/admin").route(get().to(start::get_start)))
+        .configure(dose_routes)
+        .configure(place_routes)
+        .configure(person_routes);
+}
+
+/// Doses above the clinic, and their split.
+fn dose_routes(pages: &mut ServiceConfig) {
+    let one = |path: &str| both(&format!("/admin/pools/{{pool_id}}{path}"));
+    pages
+        .service(both("/admin/pools").route(get().to(pool::get_pools)))
+        .service(
+            both("/admin/pools/new")
+                .route(get().to(pool_press::get_new))
+                .route(post().to(pool_press::post_new)),
+        )
+        .service(one("").route(get().to(pool::get_pool)))
+        .service(
+            one("/split").route(get().to(split::get_split)).route(post().to(split::post_split)),
+        )
+        .service(
+            one("/lines/{movement_id}")
+                .route(get().to(pool_press::get_line))
+                .route(post().to(pool_press::post_line)),
+        )
+        .service(
+            one("/{press}")
+                .route(get().to(pool_press::get_press))
+                .route(post().to(pool_press::post_press)),
+        );
+}
+
+/// How the doses stand, and the clinics.
+fn place_routes(pages: &mut ServiceConfig) {
+    let one = |path: &str| both(&format!("/admin/clinics/{{clinic_id}}{path}"));
+    pages
+        .service(both("/admin/supply").route(get().to(supply::get_supply)))
+        .service(both("/admin/supply/{campaign_id}/{file}").route(get().to(supply::get_file)))
+        .service(both("/admin/clinics").route(get().to(clinic::get_clinics)))
+        .service(one("").route(get().to(clinic::get_clinic)))
+        .service(
+            one("/correct")
+                .route(get().to(clinic::get_correct))
+                .route(post().to(clinic::post_correct)),
+        )
+        .service(
+            one("/hours").route(get().to(hours::get_hours)).route(post().to(hours::post_hours)),
+        )
+        .service(
+            one("/closures")
+                .route(get().to(closure::get_closures))
+                .route(post().to(closure::post_closures)),
+        )
+        .service(one("/closures/{date}").route(get().to(closure::get_day)))
+        .service(one("/closures/{date}/{press}").route(post().to(closure::post_day)));
+}
+
+/// Persons of the register.
+fn person_routes(pages: &mut ServiceConfig) {
+    let one = |path: &str| both(&format!("/admin/persons/{{person_id}}{path}"));
+    pages
+        .service(
+            both("/admin/persons")
+                .route(get().to(person::get_find))
+                .route(post().to(person::post_find)),
+        )
+        .service(one("").route(get().to(person::get_person)))
+        .service(
+            one("/{press}").route(get().to(person::get_press)).route(post().to(person::post_press)),
+        );
 }

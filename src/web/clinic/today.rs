@@ -75,10 +75,7 @@ struct Line {
 ///
 /// # Errors
 /// `not_found` for a clinic that is not there any more.
-pub async fn get_today(
-    at: AtDesk,
-    _: Admitted<admission::Read>,
-) -> Result<HttpResponse, Problem> {
+pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpResponse, Problem> {
     let (t, app, visitor) = (at.visitor.t(), &at.visitor.visit.app, &at.visitor);
     let asked = date_of(visitor.visit.request.query_string());
     let today = db::schedule::today(&app.db.read, at.clinic_id).await?;

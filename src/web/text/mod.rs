@@ -53,6 +53,10 @@ macro_rules! text {
 use text;
 
 mod admin;
+mod admin_clinic;
+mod admin_person;
+mod admin_picture;
+mod admin_pool;
 mod booking;
 mod clinic;
 mod eligibility;

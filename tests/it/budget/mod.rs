@@ -124,7 +124,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_receipt: of a public campaign", 15),
     ("admin_post_transfer", 10),
     ("admin_post_transfer: across", 12),
-    ("admin_post_split: dry run", 0),
+    ("admin_post_split: dry run", 10),
     ("admin_post_split: over regions", 16),
     ("admin_post_split: over clinics", 29),
     ("admin_post_split_file", 11),
