@@ -65,7 +65,7 @@ create table exclusion (
     constraint exclusion_lifted_check check ((lifted_at is null) = (lifted_by is null))
 );
 create index exclusion_person_idx on exclusion (person_id) where lifted_at is null;
-grant select, insert, update (lifted_at, lifted_by) on exclusion to dosebook_app;
+grant select, insert, update (person_id, lifted_at, lifted_by) on exclusion to dosebook_app;
 
 -- The account of a clinic's local date, as it was when the day was closed. Reopening ends the row;
 -- closing again writes another.
@@ -146,6 +146,21 @@ alter table booking
     add constraint booking_not_given_check check (
         not_given is null or (state = 4 and not_given between 1 and 5)) not valid;
 grant insert (channel) on booking to dosebook_app;
+
+-- Whose a booking is changes only where the register says that two persons are one. Nothing else
+-- sets the column, so bookings never run this.
+create function booking_follows_merge() returns trigger language plpgsql as $$
+begin
+    if not exists (select from person
+        where person_id = old.person_id and merged_into = new.person_id) then
+        raise exception 'a booking goes to another person only with a merge'
+            using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+create trigger booking_follows_merge before update of person_id on booking
+    for each row execute function booking_follows_merge();
+
 grant update (arrived_at, not_given) on booking to dosebook_app;
 
 alter table movement

@@ -71,6 +71,8 @@ enum Family {
     Overload,
     /// Reads of what is left, while others book
     Supply,
+    /// Bookings beside a file of allocations
+    Imports,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
@@ -96,6 +98,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Lock => rows::lock::measure(bench).await,
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
+        Family::Imports => rows::imports::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;

@@ -160,7 +160,8 @@ pub async fn move_bookings(
     .await
 }
 
-/// Moves what else is the person's: their lists, and whoever turned out to be them. The row says
+/// Moves what else is the person's: their lists, what excludes them from a course, and whoever
+/// turned out to be them. The row says
 /// from here on who they are, and has its seal no more. Codes on their way to the person, which
 /// sign nobody in from here on, are not sent.
 pub async fn move_rest(
@@ -173,6 +174,16 @@ pub async fn move_rest(
              delete from roster_member where person_id = $1 returning roster_id)
          insert into roster_member (person_id, roster_id)
          select $2, roster_id from left_ones order by roster_id on conflict do nothing",
+        person_id.0,
+        into.0,
+    )
+    .execute(&mut *conn)
+    .await?;
+    query!(
+        "/* merge::move_rest */ with moved as (
+             update exclusion set person_id = $2 where person_id = $1 and lifted_at is null
+             returning person_id)
+         update person set is_excluded = true where person_id in (select person_id from moved)",
         person_id.0,
         into.0,
     )

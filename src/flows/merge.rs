@@ -140,8 +140,9 @@ async fn move_all(
             return Err(Refusal { field, ..person_record::merged(into) }.into());
         }
         refuse_same_doses(conn, person_id, into).await?;
-        let booking_ids = db::merge::move_bookings(conn, person_id, into).await?;
+        // The row says first who they are: only then may their bookings be the other's.
         db::merge::move_rest(conn, person_id, into).await?;
+        let booking_ids = db::merge::move_bookings(conn, person_id, into).await?;
         let ended = session::end_all(conn, clock, person_id).await?;
         let merged = Merged { person_id, into, booking_ids };
         write_down(conn, &merged, doing).await?;

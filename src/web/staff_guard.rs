@@ -14,6 +14,7 @@ use actix_web::{
 use askama::Template;
 use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
 
 use super::{
     done::Done,
@@ -44,6 +45,12 @@ pub struct AtDesk {
     pub visitor: StaffVisitor,
 }
 
+/// The parameter of every path at a clinic.
+#[derive(Deserialize)]
+struct OfClinic {
+    clinic_id: ClinicId,
+}
+
 /// An administrator.
 pub struct AdministratorVisitor(pub StaffVisitor);
 
@@ -64,7 +71,7 @@ impl FromRequest for StaffVisitor {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Ok(signed_in(&request).await?) })
+        Box::pin(async move { signed_in(&request).await })
     }
 }
 
@@ -76,7 +83,9 @@ impl FromRequest for AtDesk {
         let request = request.clone();
         Box::pin(async move {
             let mut visitor = signed_in(&request).await?;
-            let Path(clinic_id) = Path::<ClinicId>::extract(&request).await?;
+            let Ok(Path(OfClinic { clinic_id })) = Path::<OfClinic>::extract(&request).await else {
+                return Err(no_such_page(&visitor));
+            };
             let is_theirs = match visitor.user.role {
                 StaffRole::Staff(own) => own == clinic_id,
                 StaffRole::Administrator => true,

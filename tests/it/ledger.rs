@@ -88,6 +88,23 @@ async fn the_journal_is_only_appended_to() {
 }
 
 #[tokio::test]
+async fn a_booking_is_another_persons_only_where_two_persons_are_one() {
+    let mut attack = attack().await;
+    let made = attack.made.clone();
+    let [one, other] = [0, 1].map(|n| made.people[n].person_id);
+    let citizen = attack.app.citizen(&made.people[0]);
+    citizen.put_booking(uuid::Uuid::now_v7(), &made.booking(made.slot(0, 1, 0))).await.ok(201);
+    let take = format!("update booking set person_id = {other} where person_id = {one}");
+    assert_eq!(attack.refused(&take).await, RESTRICT_VIOLATION);
+    let mut owner = attack.app.db.acquire().await.unwrap();
+    assert_eq!(refused(&mut owner, &take).await, RESTRICT_VIOLATION, "whoever writes");
+    attack.done(&format!("update person set merged_into = {other} where person_id = {one}")).await;
+    attack.done(&take).await;
+    let back = format!("update booking set person_id = {one} where person_id = {other}");
+    assert_eq!(attack.refused(&back).await, RESTRICT_VIOLATION, "and not back");
+}
+
+#[tokio::test]
 async fn a_line_that_names_another_slot_is_found() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bookings;
 pub(crate) mod growth;
+pub(crate) mod imports;
 pub(crate) mod latency;
 pub(crate) mod lock;
 pub(crate) mod memory;

@@ -38,6 +38,21 @@ pub async fn has_codes(conn: &mut PgConnection) -> sqlx::Result<bool> {
     any.fetch_one(conn).await?.try_get(0)
 }
 
+/// Forgets the code of rows that name a person by the code of somebody who was merged into them: the
+/// rest of the row says who it is, and the code stays with whom it was given to.
+pub async fn follow_merged(conn: &mut PgConnection) -> sqlx::Result<()> {
+    write(
+        conn,
+        "/* import::person_key::follow_merged */
+         update staged_register s set code_key = null
+         from person m join person p on p.person_id = m.merged_into
+         where s.code_key is not null and m.person_code_key = uuid_send(s.code_key)
+             and p.match_key = uuid_send(s.match_key)",
+    )
+    .await
+    .map(drop)
+}
+
 /// Takes out rows whose code an earlier row has.
 pub async fn remove_repeated_codes(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(

@@ -161,7 +161,8 @@ pub async fn insert_staged(conn: &mut PgConnection, has_codes: bool) -> sqlx::Re
     Ok(Written { new, changed, ..Written::default() })
 }
 
-/// Writes down what has become of persons whom the code finds. Spellings of theirs that the file
+/// Writes down what has become of persons whom the code finds. Who was merged into another stays as
+/// they were. Spellings of theirs that the file
 /// does not name get their keys from the background job that makes keys anew, which 1 asks for.
 async fn correct_coded(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
@@ -178,6 +179,7 @@ async fn correct_coded(conn: &mut PgConnection) -> sqlx::Result<()> {
                      else 2 end
              from staged_register s
              where s.code_key is not null and p.person_code_key = uuid_send(s.code_key)
+                 and p.merged_into is null
                  and (p.match_key, p.name, p.phone, p.birth_date, p.birth_precision)
                      <> (uuid_send(s.match_key), s.name, s.phone, s.birth_date, s.birth_precision)
              returning s.line, p.person_id, p.match_key

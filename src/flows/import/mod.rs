@@ -34,6 +34,7 @@ use super::{Error, Result};
 use crate::{
     db::{
         self, Db,
+        error::Failure,
         import::{
             entry::{Earlier, Sent},
             staged::Written,
@@ -58,6 +59,8 @@ use rows::RowParser;
 
 /// A file of 1 GiB takes some minutes.
 const LIMIT: Duration = Duration::from_mins(30);
+/// How often a file is begun before it is given up because others were first.
+const TRIES_MAX: usize = 3;
 /// Chunks of rows that wait for the connection: with their size, the memory that a file takes.
 const CHUNKS_MAX: usize = 4;
 
@@ -125,12 +128,30 @@ impl Imports {
         options: Options,
         progress: impl Fn(u64),
     ) -> Result<Imported> {
-        let file = off_thread(move || read::open(file, kind)).await?;
-        let sha256 = file.sha256;
         let job = Job { keys: &self.keys, limits: self.limits, kind, options };
         let _alone = self.one_at_a_time.acquire().await.map_err(std::io::Error::other)?;
+        for _ in 1..TRIES_MAX {
+            match self.try_load(&job, file.try_clone()?, &progress).await {
+                Err(Error::Db(error)) if is_overtaken(&error) => {
+                    tracing::warn!(%error, "an import was overtaken, and begins anew");
+                }
+                done => return done,
+            }
+        }
+        self.try_load(&job, file, &progress).await
+    }
+
+    async fn try_load(
+        &self,
+        job: &Job<'_>,
+        file: File,
+        progress: &impl Fn(u64),
+    ) -> Result<Imported> {
+        let kind = job.kind;
+        let file = off_thread(move || read::open(file, kind)).await?;
+        let sha256 = file.sha256;
         let outcome = db::in_long_tx(&self.db.write, "import", LIMIT, async |conn| {
-            Box::pin(job.load(conn, file, &progress)).await
+            Box::pin(job.load(conn, file, progress)).await
         });
         match Box::pin(outcome).await {
             Ok(report) => Ok(Imported::Loaded(report)),
@@ -147,6 +168,12 @@ impl Imports {
             Err(Undone::Failed(error)) => Err(error),
         }
     }
+}
+
+/// Somebody was corrected, merged or added while the file was being written: checked anew, the file
+/// meets them as they are.
+fn is_overtaken(error: &db::Error) -> bool {
+    matches!(error.failure(), Failure::Unique(_) | Failure::Conflict)
 }
 
 /// Why the transaction is rolled back.

@@ -116,6 +116,7 @@ async fn check_codes(conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Re
     let other = |detail: Detail| {
         move |_: u64| Fault::new(Code::AlreadyExists, "person_code", detail.clone())
     };
+    db::import::person_key::follow_merged(conn).await?;
     let removed = db::import::person_key::remove_repeated_codes(conn).await?;
     reject(rejects, removed, repeated("person_code"));
     let removed = db::import::person_key::remove_two_persons(conn).await?;

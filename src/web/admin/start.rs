@@ -3,13 +3,11 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::super::{
-    part::Tone, staff_guard::AdministratorVisitor, staff_page::StaffFrame, text::Texts,
-};
 use crate::{
     db,
     domain::{CampaignId, campaign::State},
     http::problem::Problem,
+    web::{part::Tone, staff_guard::AdministratorVisitor, staff_page::StaffFrame, text::Texts},
 };
 
 /// More than any service has.

@@ -6,13 +6,6 @@ use actix_web::HttpResponse;
 use askama::Template;
 use chrono::{Days, NaiveDate};
 
-use super::super::{
-    part::{Step, Tone},
-    polled,
-    staff_guard::AtDesk,
-    staff_page::StaffFrame,
-    text::Texts,
-};
 use crate::{
     board::snapshot::Snapshot,
     db,
@@ -27,6 +20,13 @@ use crate::{
     http::{
         admission::{self, Admitted},
         problem::Problem,
+    },
+    web::{
+        part::{Step, Tone},
+        polled,
+        staff_guard::AtDesk,
+        staff_page::StaffFrame,
+        text::Texts,
     },
     words,
 };

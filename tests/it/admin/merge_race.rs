@@ -106,8 +106,8 @@ async fn without_the_wait_the_same_booking_is_left_behind_and_verify_sees_it() {
     let merging = async {
         gate.reached().await;
         let mut conn = app.db.acquire().await.unwrap();
-        dosebook::db::merge::move_bookings(&mut conn, from.into(), into.into()).await.unwrap();
         dosebook::db::merge::move_rest(&mut conn, from.into(), into.into()).await.unwrap();
+        dosebook::db::merge::move_bookings(&mut conn, from.into(), into.into()).await.unwrap();
         gate.open().await;
     };
     let (booked, ()) = tokio::join!(citizen.put_booking(id, &body), merging);

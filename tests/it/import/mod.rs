@@ -3,6 +3,7 @@
 
 mod again;
 mod allocation;
+mod beside;
 mod brake;
 mod case;
 mod clinic_day;

@@ -313,6 +313,19 @@ impl TestApp {
 
     /// A new staff user (2 staff, 3 administrator) and a session of theirs.
     pub async fn staff_user(&self, role: i16, clinic: Option<ClinicId>) -> (Client, StaffUserId) {
+        let (token, id) = self.staff_token(role, clinic).await;
+        (self.holder_of(&token), id)
+    }
+
+    /// A browser in which a new staff user has signed in.
+    pub async fn staff_browser(&self, role: i16, clinic: Option<ClinicId>) -> Browser {
+        let (token, _) = self.staff_token(role, clinic).await;
+        let mut browser = self.browser();
+        browser.cookies.insert("__Host-staff".to_owned(), token);
+        browser
+    }
+
+    async fn staff_token(&self, role: i16, clinic: Option<ClinicId>) -> (String, StaffUserId) {
         let token = uuid::Uuid::now_v7().to_string();
         let id: i32 = sqlx::query_scalar(
             "with made as (
@@ -332,7 +345,7 @@ impl TestApp {
         .fetch_one(&self.db)
         .await
         .expect("a staff user");
-        (self.holder_of(&token), StaffUserId(id))
+        (token, StaffUserId(id))
     }
 }
 

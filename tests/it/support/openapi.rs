@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 const TEXT: &str = include_str!("../../../openapi.yaml");
 const URI: &str = "urn:dosebook:openapi";
 
-/// Routes that are no operations: the front door only leads on.
-pub const NO_OPERATIONS: &[&str] = &["/"];
+/// Routes that are no operations: they only lead on to pages.
+pub const NO_OPERATIONS: &[&str] = &["/", "/invitation"];
 
 /// Whether a path is that of a page or of its files: these are for browsers, and in no contract.
 pub fn is_page(path: &str) -> bool {

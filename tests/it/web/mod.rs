@@ -11,6 +11,7 @@ mod press;
 mod public;
 mod session;
 mod sign_in;
+mod staff;
 mod state;
 mod style;
 mod time;

@@ -42,7 +42,12 @@ async fn presses(made: &Made) -> Vec<String> {
             let path = path.replace("{language:ko|en}", "ko");
             let path = path.replace("{campaign_id}", &made.campaign_id.to_string());
             let path = path.replace("{clinic_id}", &made.clinics[0].to_string());
-            path.replace("{booking_id}", &Uuid::now_v7().to_string())
+            let path = path.replace("{booking_id}", &Uuid::now_v7().to_string());
+            // Whatever else a page is about: who presses is asked before that is looked up.
+            path.split('/')
+                .map(|part| if part.starts_with('{') { "1" } else { part })
+                .collect::<Vec<_>>()
+                .join("/")
         })
         .collect();
     assert!(paths.iter().all(|path| !path.contains('{')), "{paths:?}");

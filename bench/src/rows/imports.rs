@@ -1,0 +1,155 @@
+//! Bookings beside a file of 200,000 allocations: tried (a dry run), and loaded.
+
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Executor};
+use tokio::{task::spawn_blocking, time::sleep};
+
+use crate::{
+    bench::Bench,
+    booking_load::{BookingLoad, Phase, Targets},
+    report::{Goal, Run, median, number},
+    service::{self, Service, ask},
+    tally::ms,
+    world::World,
+};
+
+/// Bookings a second, as in the goal.
+const RATE: f64 = 5_000.0;
+const CONNECTIONS: usize = 512;
+const SETTLE_SECONDS: f64 = 2.0;
+/// The file is sent at its beginning, and done before its end.
+const SPAN_SECONDS: f64 = 20.0;
+/// For each of 2,000 clinics.
+const DAYS: i64 = 100;
+const PASSWORD: &str = "correct horse battery staple";
+
+/// What is done with the file.
+#[derive(Clone, Copy)]
+enum Mode {
+    Tried,
+    Loaded,
+}
+
+pub(crate) async fn measure(bench: &mut Bench) {
+    let (mut tried, mut loaded, mut took) = (Vec::new(), Vec::new(), (Vec::new(), Vec::new()));
+    add_administrator(bench.world().await);
+    let file = file(bench.world().await).await;
+    for run in 1..=bench.runs {
+        let (alone, _) = booked(bench.world().await, None).await;
+        let (dry, dry_seconds) = booked(bench.world().await, Some((Mode::Tried, &file))).await;
+        let (wet, seconds) = booked(bench.world().await, Some((Mode::Loaded, &file))).await;
+        println!(
+            "run {run}: p99 {alone:.1} ms, {dry:.1} beside a dry run of {dry_seconds:.1} s, \
+             {wet:.1} beside a run of {seconds:.1} s"
+        );
+        tried.push(Run::beside(dry, alone));
+        loaded.push(Run::beside(wet, alone));
+        took.0.push(dry_seconds);
+        took.1.push(seconds);
+    }
+    let report = &mut bench.report;
+    let name = "booking beside a dry run of 200,000 allocations, beside none, p99";
+    report.row(name, "ms", Goal::TimesMax(1.5), &tried);
+    let name = "booking beside an import of 200,000 allocations, beside none, p99";
+    report.row(name, "ms", Goal::TimesMax(1.5), &loaded);
+    report.note(format!(
+        "The file is sent while {} bookings a second come; the dry run took {:.1} s, the run \
+         {:.1} s, and the percentile is that of the {SPAN_SECONDS:.0} s from its beginning on.",
+        number(RATE),
+        median(took.0),
+        median(took.1),
+    ));
+}
+
+fn add_administrator(world: &World) {
+    let mut add = service::program(world.data_dir());
+    add.args(["user", "add", "--username", "bench", "--administrator"]);
+    let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program");
+    let mut input = child.stdin.take().expect("its input");
+    writeln!(input, "{PASSWORD}").expect("the password");
+    drop(input);
+    assert!(child.wait().expect("an end").success(), "an administrator");
+}
+
+/// The file, for which the pool has doses for many loads.
+async fn file(world: &mut World) -> String {
+    let doses = world.shape.clinics * DAYS * 1_000;
+    let sql = format!("update pool set received = received + {doses}, open = open + {doses}");
+    world.root.execute(AssertSqlSafe(sql)).await.expect("doses");
+    let first: chrono::NaiveDate = sqlx::query_scalar("select current_date + 2")
+        .fetch_one(&mut world.root)
+        .await
+        .expect("a date");
+    let mut file = "campaign_code,clinic_code,product_code,on_date,doses,channel\n".to_owned();
+    for clinic in 1..=world.shape.clinics {
+        for day in first.iter_days().take(DAYS as usize) {
+            writeln!(file, "bench,C{clinic},207,{day},10,phone").expect("a row");
+        }
+    }
+    file
+}
+
+/// The 99th percentile in ms of bookings, and how long the file took in seconds.
+async fn booked(world: &mut World, import: Option<(Mode, &str)>) -> (f64, f64) {
+    let before = world.sums().await;
+    let service = Service::start(world.data_dir());
+    let phases =
+        vec![Phase { span: SETTLE_SECONDS, rate: RATE }, Phase { span: SPAN_SECONDS, rate: RATE }];
+    let targets = Targets::Spread(world.shape);
+    let load = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases);
+    let importing = async {
+        let Some((mode, file)) = import else { return 0.0 };
+        sleep(Duration::from_secs_f64(SETTLE_SECONDS)).await;
+        let (address, file) = (service.address, file.to_owned());
+        spawn_blocking(move || send(address, mode, &file)).await.expect("sent")
+    };
+    let (load, seconds) = tokio::join!(load.run(service.address, CONNECTIONS), importing);
+    assert!(seconds < SPAN_SECONDS, "the file took longer than was measured: {seconds:.1} s");
+    service.stop();
+    world.check(before, &load.tally.acknowledged).await;
+    (ms(&load.tally.phases[1].booked, 99.0), seconds)
+}
+
+fn send(address: std::net::SocketAddr, mode: Mode, file: &str) -> f64 {
+    let body = format!(r#"{{"username":"bench","password":"{PASSWORD}"}}"#);
+    let answer = ask(
+        address,
+        &format!(
+            "POST /v1/auth/staff-sessions HTTP/1.1\r\nHost: bench\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let session = json(&answer);
+    let token = session["token"].as_str().expect("a token");
+    let how = match mode {
+        Mode::Tried => "dry_run=true&again=true",
+        Mode::Loaded => "again=true",
+    };
+    let began = Instant::now();
+    let answer = ask(
+        address,
+        &format!(
+            "POST /v1/admin/imports/allocations?{how} HTTP/1.1\r\nHost: bench\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: text/csv\r\n\
+             Content-Length: {}\r\n\r\n{file}",
+            file.len()
+        ),
+    );
+    let took = began.elapsed().as_secs_f64();
+    let report = json(&answer);
+    assert_eq!(report["rows_rejected"], 0, "{answer:.2000}");
+    took
+}
+
+fn json(answer: &str) -> Value {
+    let (start, end) = (answer.find('{').expect("JSON"), answer.rfind('}').expect("JSON"));
+    serde_json::from_str(&answer[start..=end]).expect("JSON")
+}
