@@ -1,5 +1,8 @@
 //! Pages: what a browser gets.
 
+mod admin_dose;
+mod admin_person;
+mod admin_place;
 mod booking;
 mod by_number;
 mod cancel;
