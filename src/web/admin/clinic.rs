@@ -50,6 +50,12 @@ const PHONE: &str = "phone";
 const LATITUDE: &str = "latitude";
 const LONGITUDE: &str = "longitude";
 
+/// A path that names one of them.
+#[derive(Deserialize)]
+pub struct OfClinic {
+    pub clinic_id: ClinicId,
+}
+
 #[derive(Default, Deserialize)]
 pub struct Wanted {
     #[serde(default)]
@@ -123,7 +129,7 @@ pub(super) async fn find(visitor: &StaffVisitor, id: ClinicId) -> Result<Clinic,
 /// `not_found`.
 pub async fn get_clinic(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let clinic = find(&visitor, clinic_id).await?;
@@ -184,7 +190,7 @@ fn table(t: Texts, days: &[DaySum]) -> Table {
 /// `not_found`.
 pub async fn get_correct(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
 ) -> Result<HttpResponse, Problem> {
     let clinic = find(&visitor, clinic_id).await?;
     let degrees = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
@@ -241,7 +247,7 @@ pub(super) fn choices(t: Texts, regions: &[Region]) -> Vec<Choice> {
 /// `not_found`; those of the database.
 pub async fn post_correct(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     block::{Block, Cell, Choose, Form as Asked, Look, Page, Table},
-    clinic::{find, path},
+    clinic::{OfClinic, find, path},
     typed::{REASON, Typed, text},
 };
 use crate::{
@@ -85,7 +85,7 @@ fn day_path(clinic_id: ClinicId, date: NaiveDate) -> String {
 /// `not_found`.
 pub async fn get_closures(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
 ) -> Result<HttpResponse, Problem> {
     let clinic = find(&visitor, clinic_id).await?;
     asked(&visitor, &clinic, &Form::default()).await?.show(&visitor)
@@ -130,7 +130,7 @@ async fn asked(visitor: &StaffVisitor, clinic: &Clinic, form: &Form) -> Result<P
 /// `not_found`; those of the database.
 pub async fn post_closures(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();

@@ -8,13 +8,12 @@ use chrono::Days;
 
 use super::{
     block::{Block, Cell, Field, Form as Asked, Look, Page, Table},
-    clinic::{find, path},
+    clinic::{OfClinic, find, path},
     typed::{Typed, short, text},
 };
 use crate::{
     db,
     domain::{
-        ClinicId,
         calendar::{local_date, parse_date},
         clinic::Clinic,
         fact::Expected,
@@ -51,7 +50,7 @@ const SAVED: i64 = 10;
 /// `not_found`.
 pub async fn get_hours(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
 ) -> Result<HttpResponse, Problem> {
     let clinic = find(&visitor, clinic_id).await?;
     let today = local_date(visitor.visit.app.clock.now(), clinic.zone);
@@ -127,7 +126,7 @@ fn clock(minute: Minute) -> String {
 /// `not_found`; those of the database.
 pub async fn post_hours(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(clinic_id): Path<ClinicId>,
+    Path(OfClinic { clinic_id }): Path<OfClinic>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();

@@ -53,6 +53,12 @@ const VERSION: &str = "version";
 const NONE: &str = "none";
 
 /// What is done with a person.
+/// A path that names one of them.
+#[derive(Deserialize)]
+pub struct OfPerson {
+    pub person_id: PersonId,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Press {
@@ -202,7 +208,7 @@ fn birth(date: BirthDate) -> String {
 /// `not_found`.
 pub async fn get_person(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(person_id): Path<PersonId>,
+    Path(OfPerson { person_id }): Path<OfPerson>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let seen = flows::person_record::open(&app.db, person_id, visitor.user.staff_user_id).await?;

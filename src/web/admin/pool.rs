@@ -33,6 +33,12 @@ const POOLS_MAX: i64 = 5_000;
 /// Lines of the journal on the page of a pool.
 const LINES: i64 = 200;
 
+/// A path that names one of them.
+#[derive(Deserialize)]
+pub struct OfPool {
+    pub pool_id: PoolId,
+}
+
 #[derive(Deserialize)]
 pub struct OfCampaign {
     campaign: Option<CampaignId>,
@@ -187,7 +193,7 @@ fn below<'a>(
 /// `not_found`.
 pub async fn get_pool(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(pool_id): Path<PoolId>,
+    Path(OfPool { pool_id }): Path<OfPool>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let known = Known::find(app, pool_id).await?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     block::{Block, Cell, Form as Asked, Look, Page, Table, choice, radios, select},
-    pool::{Known, path},
+    pool::{Known, OfPool, path},
     typed::{KEY, REASON, Typed, keyed, mint, short, text},
 };
 use crate::{
@@ -65,7 +65,7 @@ const TRANCHES_MAX: i64 = 100;
 /// `not_found`.
 pub async fn get_split(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(pool_id): Path<PoolId>,
+    Path(OfPool { pool_id }): Path<OfPool>,
 ) -> Result<HttpResponse, Problem> {
     let app = &visitor.visit.app;
     let known = Known::find(app, pool_id).await?;
@@ -122,7 +122,7 @@ async fn tranches(visitor: &StaffVisitor, known: &Known) -> Result<Vec<Tranche>,
 /// `not_found`; those of the database.
 pub async fn post_split(
     AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(pool_id): Path<PoolId>,
+    Path(OfPool { pool_id }): Path<OfPool>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let known = Known::find(&visitor.visit.app, pool_id).await?;
