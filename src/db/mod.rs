@@ -18,6 +18,8 @@ pub mod code_cap;
 pub mod cohort;
 pub mod copy;
 pub mod course;
+pub mod day;
+pub mod day_close;
 pub mod day_list;
 pub mod demo;
 pub mod discrepancy;

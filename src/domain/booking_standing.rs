@@ -164,6 +164,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+        day_policy::DayPolicy,
     };
 
     const ZONE: Tz = Tz::Asia__Seoul;
@@ -211,6 +212,7 @@ mod tests {
             published_quota: Some(1),
             published_at: None,
             state_reason: None,
+            day: DayPolicy::default(),
         }
     }
 

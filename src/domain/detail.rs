@@ -261,6 +261,19 @@ details! {
     SplitChanged,                                              "split_changed";
     SplitNotSeen,                                              "split_not_seen";
 
+    // the clinic's day and its closing
+    DayAccounted { on_date: NaiveDate },                       "day_accounted";
+    DayNotAccounted,                                           "day_not_accounted";
+    DayAhead { today: NaiveDate },                             "day_ahead";
+    DayChanged,                                                "day_changed";
+    PeopleWaiting { people: i64 },                           "people_waiting";
+    PeopleToCome { people: i64 },                            "people_to_come";
+    NotOfDay,                                                  "not_of_day";
+    NoDoses,                                                   "no_doses";
+    DayHolds { doses: i32 },                                   "day_holds";
+    NobodyCouldBook,                                           "nobody_could_book";
+    OnlyToday { today: NaiveDate },                            "only_today";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

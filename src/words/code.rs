@@ -61,7 +61,7 @@ titles! {
                           "더 이상 취소할 수 없는 예약입니다";
     AlreadyExists,        "This already exists",
                           "이미 등록되어 있습니다";
-    WrongState,           "The campaign's state does not allow this",
+    WrongState,           "As things stand, this cannot be done",
                           "지금 상태에서는 할 수 없는 작업입니다";
     QuotaNotPublished,    "A campaign cannot open without a published quota",
                           "백신 총량을 공개해야 예약을 시작할 수 있습니다";

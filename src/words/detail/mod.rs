@@ -2,6 +2,7 @@
 
 mod campaign;
 mod clinic_day;
+mod day;
 mod dose;
 mod field;
 mod file;
@@ -283,6 +284,19 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::SplitWithoutWeight => split::without_weight(language),
         Detail::SplitChanged => split::changed(language),
         Detail::SplitNotSeen => split::not_seen(language),
+
+        // the clinic's day and its closing
+        Detail::DayAccounted { on_date } => day::day_accounted(language, *on_date),
+        Detail::DayNotAccounted => day::day_not_accounted(language),
+        Detail::DayAhead { today } => day::day_ahead(language, *today),
+        Detail::DayChanged => day::day_changed(language),
+        Detail::PeopleWaiting { people } => day::people_waiting(language, *people),
+        Detail::PeopleToCome { people } => day::people_to_come(language, *people),
+        Detail::NotOfDay => day::not_of_day(language),
+        Detail::NoDoses => day::no_doses(language),
+        Detail::DayHolds { doses } => day::day_holds(language, *doses),
+        Detail::NobodyCouldBook => day::nobody_could_book(language),
+        Detail::OnlyToday { today } => day::only_today(language, *today),
 
         // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
