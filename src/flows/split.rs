@@ -132,8 +132,8 @@ pub async fn carry_out(
                 return Err(Refusal::new(Code::WrongState, Detail::SplitChanged).into());
             }
             match wish.over {
-                Over::Regions => basis.to_regions(conn, wish, &seen.plan, cause).await?,
-                Over::Clinics => basis.to_clinics(conn, wish, &seen.plan, cause).await?,
+                Over::Regions => basis.pass_to_regions(conn, wish, &seen.plan, cause).await?,
+                Over::Clinics => basis.grant_to_clinics(conn, wish, &seen.plan, cause).await?,
             }
             let pool = db::pool::find(&mut *conn, wish.pool_id).await?;
             let pool = pool.ok_or_else(|| none(wish.pool_id))?;
@@ -355,7 +355,7 @@ impl Basis {
         None
     }
 
-    async fn to_regions(
+    async fn pass_to_regions(
         &mut self,
         conn: &mut PgConnection,
         wish: &Wish,
@@ -381,7 +381,7 @@ impl Basis {
         self.pass_on(conn, passing, cause).await
     }
 
-    async fn to_clinics(
+    async fn grant_to_clinics(
         &mut self,
         conn: &mut PgConnection,
         wish: &Wish,

@@ -46,6 +46,9 @@ pub struct SplitRequest {
     reason_en: Option<Reason>,
 }
 
+/// Of which pool, whether it is only to be said, what, and the key of the request.
+type Asked = (Path<PoolId>, Query<DryRun>, Json<SplitRequest>, IdempotencyKey);
+
 impl SplitRequest {
     fn wish(&self, pool_id: PoolId) -> Result<Wish, Refusal> {
         let over = || Refusal::expected("over", Expected::one_of(Over::ALL.map(Over::word)));
@@ -124,7 +127,7 @@ impl<'a> SplitView<'a> {
 pub async fn post_split(
     _: Admitted<admission::Export>,
     app: Data<App>,
-    request: ByAdministrator<(Path<PoolId>, Query<DryRun>, Json<SplitRequest>, IdempotencyKey)>,
+    request: ByAdministrator<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let by = request.by;
     let (Path(pool_id), Query(DryRun { dry_run }), Json(body), key) = request.what;

@@ -233,7 +233,7 @@ async fn line(visitor: &StaffVisitor, of: &OfLine, form: &Form) -> Result<Page, 
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let known = Known::find(app, of.pool_id).await?;
     let missing = || Problem::from(Refusal::not_found());
-    let at: Position = of.movement_id.parse().map_err(|_| missing())?;
+    let at: Position = of.movement_id.parse().map_err(|_none| missing())?;
     let found = db::movement::find(&app.db.read, at).await?;
     let movement = found.filter(|line| is_correctable(line.kind)).ok_or_else(missing)?;
     let corrected = db::movement::corrected(&app.db.read, at).await?;
@@ -269,7 +269,7 @@ pub async fn post_line(
 ) -> Result<HttpResponse, Problem> {
     let (t, by) = (visitor.t(), visitor.user.staff_user_id);
     let missing = || Problem::from(Refusal::not_found());
-    let at: Position = of.movement_id.parse().map_err(|_| missing())?;
+    let at: Position = of.movement_id.parse().map_err(|_none| missing())?;
     let mut typed = Typed::new(&form, t);
     let doses = typed.number(DOSES, (1, Vials::DOSES_MAX));
     if let (Some(doses), Some(reason)) = (doses, typed.line::<500>(REASON)) {

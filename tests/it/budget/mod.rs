@@ -188,8 +188,9 @@ impl Recorder {
         let request = client.request(method, path);
         let request = match body {
             Body::None => request,
-            Body::Json(body) if path.ends_with("/receipts") || path.ends_with("/splits") => {
-            Body::Json(body) if path.ends_with("/receipts") || path.ends_with("/doses") => {
+            Body::Json(body)
+                if ["/receipts", "/splits", "/doses"].iter().any(|end| path.ends_with(end)) =>
+            {
                 request.json(body).header(KEY, &Uuid::now_v7().to_string())
             }
             Body::Json(body) => request.json(body),

@@ -47,8 +47,8 @@ async fn a_delivery_is_received_once_and_a_wrong_one_is_taken_back() {
 
     receive(&mut boss, &made, "500").await.ok(200);
     let page = boss.open(&nation(&made, "")).await.ok(200);
-    let links = page.text.split("href=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
-    let line = links.filter(|href| href.contains("/lines/")).next().expect("the newest line");
+    let mut links = page.text.split("href=\"").skip(1).map(|rest| rest.split_once('"').unwrap().0);
+    let line = links.find(|href| href.contains("/lines/")).expect("the newest line");
     let line = line.to_owned();
     let page = boss.open(&line).await.ok(200);
     let form = page.form(&line);
