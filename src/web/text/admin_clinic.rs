@@ -7,10 +7,10 @@ texts! {
     clinics_found(count: &str), "{count} clinics", "접종기관 {count}곳";
     clinics_table, "Clinics by code", "접종기관(등록순)";
     clinics_code, "Code", "코드";
-    clinics_name, "Clinic", "기관 이름";
+    clinics_name, "Name of the clinic", "기관 이름";
     clinics_name_ko, "Name in Korean", "한국어 이름";
     clinics_name_en, "Name in English", "영어 이름";
-    clinics_address, "Address", "주소";
+    clinics_address, "Street address", "기관 주소";
     clinics_phone, "Telephone", "전화";
     clinics_zone, "Time zone", "시간대";
     clinics_zone_hint, "As Asia/Seoul.", "예: Asia/Seoul";
@@ -21,8 +21,8 @@ texts! {
     clinics_corrected, "The clinic was corrected.", "접종기관 정보를 수정했습니다.";
     clinics_desk, "Pages of the clinic", "이 기관의 직원 화면";
     clinics_days, "Days to come", "앞으로의 날짜";
-    clinics_open, "open", "진료";
-    clinics_closed, "closed", "휴진";
+    clinics_open, "gives doses", "진료";
+    clinics_closed, "closed all day", "휴진";
     clinics_partly, "partly closed", "일부 휴진";
     clinics_taken, "Taken", "예약된 자리";
 
@@ -48,7 +48,7 @@ texts! {
         "{bookings} bookings are in slots that go. They stay, lose their time, and their people are told.",
         "없어지는 타임에 예약 {bookings}건이 있습니다. 예약은 남지만 시간을 잃으며, 예약자에게 알립니다.";
     hours_saved, "Hours that were saved, the newest first", "저장된 진료 시간(최근 순)";
-    hours_of_day, "Hours", "시간";
+    hours_of_day, "Hours", "시작과 마감";
     hours_were_saved(slots: &str, seats: &str),
         "The hours were saved: {slots} slots with {seats} seats.",
         "진료 시간을 저장했습니다. 타임 {slots}개, 자리 {seats}개.";
@@ -99,7 +99,7 @@ texts! {
     closures_no_way, "no phone, no address", "연락처 없음";
     closures_waiting, "waits to be sent", "발송 대기";
     closures_not_sent, "not delivered", "전달 실패";
-    closures_cancelled, "cancelled", "취소됨";
+    closures_cancelled, "cancelled", "예약 취소됨";
     closures_stands, "stands, time lost", "시간만 없어짐";
     closures_ticked(count: &str), "{count} entries were saved.", "{count}건을 저장했습니다.";
     closures_cancel_title, "Cancel what has lost its time", "시간을 잃은 예약 취소";

@@ -20,10 +20,10 @@ texts! {
     person_to_other, "To that person", "그 대상자 보기";
     person_bookings, "Bookings, the newest first", "예약(최근 순)";
     person_no_bookings, "There is no booking.", "예약이 없습니다.";
-    person_no_show, "did not come", "오지 않음";
-    person_not_vaccinated, "came, not vaccinated", "접종하지 않음";
+    person_no_show, "missed", "예약한 날 오지 않음";
+    person_not_vaccinated, "came, not vaccinated", "왔으나 접종하지 않음";
     person_changes, "What was changed (times in UTC)", "변경 기록(협정 세계시)";
-    person_by, "By", "처리한 사람";
+    person_by, "Done by", "처리한 사람";
     person_fields, "Fields", "항목";
     person_was_corrected, "corrected", "수정";
     person_merged_into, "merged into", "다른 사람으로 합침";

@@ -2,9 +2,9 @@
 
 texts! {
     admin_show, "Show", "보기";
-    admin_reason, "Reason", "사유";
+    admin_reason, "Reason", "처리 사유";
     admin_reason_kept, "Kept for ever, with your name.", "이름과 함께 계속 보관됩니다.";
-    admin_product, "Vaccine", "백신 종류";
+    admin_product, "Kind of vaccine", "백신 종류";
     pools_title, "Doses above the clinic", "접종기관 위의 물량";
     pools_of, "Pools, each followed by those below it", "물량(상위 물량 다음에 하위 물량)";
     pools_none,
@@ -35,10 +35,10 @@ texts! {
     pool_was_lost(doses: &str), "{doses} doses were written off.", "{doses}회분을 폐기했습니다.";
     pool_lines, "The last lines of the journal", "최근 원장 기록";
     pool_no_lines, "Nothing has moved here yet.", "아직 움직인 백신이 없습니다.";
-    pool_when, "When", "시각";
+    pool_when, "Time", "시각";
     pool_what, "What", "내용";
     pool_with, "From or to", "상대";
-    pool_why, "Why", "기록된 사유";
+    pool_why, "Reason given", "기록된 사유";
     pool_a_clinic, "a clinic", "한 접종기관";
     pool_take_back, "Take back", "되돌리기";
     pool_correct_title, "Take a wrong line back", "잘못된 기록 되돌리기";
@@ -65,7 +65,7 @@ texts! {
     split_over, "Over", "나눌 곳";
     split_over_regions, "The regions right below", "바로 아래 지역";
     split_over_clinics, "The clinics below and their days", "아래의 접종기관과 날짜";
-    split_by, "By", "기준";
+    split_by, "By which rule", "기준";
     split_by_population, "Population (persons of the register)", "인구(명부에 등록된 사람)";
     split_by_capacity, "Capacity (seats without a dose)", "수용 인원(백신이 없는 자리)";
     split_by_equal, "Equal shares", "똑같이";
@@ -73,7 +73,7 @@ texts! {
     split_from, "First day", "첫날";
     split_to, "Last day", "마지막 날";
     split_day_hint, "As 2026-12-31.", "예: 2026-12-31";
-    split_channel, "For", "용도";
+    split_channel, "For whom", "용도";
     split_channel_web, "booking on the web", "인터넷 예약";
     split_channel_phone, "booking by telephone", "전화로 예약";
     split_channel_walk_in, "people without a booking", "예약 없이 오신 분";
