@@ -2,163 +2,26 @@
 //! read. It decides in order of arrival, exactly as if each request were a transaction of its own.
 //! A request that was done before is answered as before (idempotent replay).
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
-
-use chrono::{DateTime, Utc};
-
 use super::{
-    AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
-    StaffUserId,
-    allocation::{Allocation, Key},
-    applicant::{Applicant, Appointment, DoseHeld},
+    Code, Detail, Refusal, StaffUserId,
+    allocation::Allocation,
+    applicant::Appointment,
     booking::{self, Book, Booking, NewBooking},
-    campaign,
+    channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
+    movement::Bucket,
+    person_state::PersonState,
     rule_set::Rules,
-    slot::Slot,
+    staff_booking::{BookFor, Form, Given, StaffBooking},
+    visit_batch,
+    visit_rule::{days_after, no_later_dose},
+    walk_in_rule::Scene,
 };
-
-/// A request to a lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    Book(Book),
-    /// The booking as it was read when the request arrived. Its state is read again under the
-    /// locks; only what never changes in a booking is used of it.
-    Cancel(Booking),
-    /// As `Cancel`, by an administrator and not by the booking's own person.
-    CancelFor {
-        booking: Booking,
-        by: StaffUserId,
-    },
-}
-
-impl Request {
-    /// The slot that is booked, or that a booking gives back.
-    pub fn slot_id(&self) -> SlotId {
-        match self {
-            Self::Book(book) => book.slot_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.slot_id,
-        }
-    }
-
-    /// The id that the client chose.
-    pub fn booking_id(&self) -> BookingId {
-        match self {
-            Self::Book(book) => book.booking_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.booking_id,
-        }
-    }
-
-    /// Whose booking it is.
-    pub fn person_id(&self) -> PersonId {
-        match self {
-            Self::Book(book) => book.person_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.person_id,
-        }
-    }
-
-    /// The campaign of the booking.
-    pub fn campaign_id(&self) -> CampaignId {
-        match self {
-            Self::Book(book) => book.campaign_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.campaign_id,
-        }
-    }
-
-    /// The allocations that the request may touch, once its slot is known.
-    pub fn allocation_key(&self, slot: &Slot) -> Key {
-        match self {
-            Self::Book(book) => book.allocation_key(slot),
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.allocation_key(),
-        }
-    }
-}
-
-/// Whether anything can be booked for a person of the register.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    #[default]
-    Open,
-    /// Merged into another person, moved away or dead.
-    Closed,
-    /// About to be merged: what becomes of it will be known in seconds.
-    Sealed,
-}
-
-/// What the register and the bookings say of a person.
-#[derive(Clone, Debug, Default)]
-pub struct PersonState {
-    /// Without doses; none where the person is not in the register.
-    pub applicant: Option<Applicant>,
-    /// Whether anything can be booked for the person.
-    pub access: Access,
-    /// The doses of live bookings, of every course.
-    pub doses: Vec<(CourseId, DoseHeld)>,
-}
-
-/// What the transaction has locked (slots, allocations) and read (the rest) before deciding.
-#[derive(Debug)]
-pub struct Locked {
-    /// The database's time, read after the locks were granted.
-    pub now: DateTime<Utc>,
-    pub slots: HashMap<SlotId, Slot>,
-    pub allocations: HashMap<Key, Vec<Allocation>>,
-    pub campaigns: HashMap<CampaignId, (campaign::State, Arc<Rules>)>,
-    pub people: HashMap<PersonId, PersonState>,
-    pub bookings: HashMap<BookingId, Booking>,
-}
-
-/// The outcome of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    Booked(Booking),
-    Cancelled(Booking),
-    /// The request had been done before, and nothing was done now. This is the booking's state.
-    Replayed(Booking),
-    Refused(Refusal),
-}
-
-impl Outcome {
-    /// The label of the outcome in the metrics.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Booked(_) => "booked",
-            Self::Cancelled(_) => "cancelled",
-            Self::Replayed(_) => "replayed",
-            Self::Refused(refusal) => refusal.code.slug(),
-        }
-    }
-}
-
-/// A booking that ends in this batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancellation {
-    pub booking_id: BookingId,
-    pub slot_id: SlotId,
-    pub allocation_id: AllocationId,
-    /// The dose becomes spare instead of open.
-    pub is_late: bool,
-    /// None is the booking's own person.
-    pub by: Option<StaffUserId>,
-}
-
-/// What must be written for the outcomes.
-#[derive(Debug, Default)]
-pub struct Writes {
-    pub bookings: Vec<NewBooking>,
-    pub cancellations: Vec<Cancellation>,
-    ended_people: HashSet<PersonId>,
-}
-
-impl Writes {
-    pub fn is_empty(&self) -> bool {
-        self.bookings.is_empty() && self.cancellations.is_empty()
-    }
-}
+pub use super::{
+    locked::{Cancellation, Locked, VisitWrite, Writes},
+    request::{Outcome, Request, Visit},
+};
 
 /// The outcomes of the first requests, and what to write for them.
 #[derive(Debug)]
@@ -185,9 +48,16 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
             Request::Book(book) => {
                 book_one(&mut locked, &mut writes, book).unwrap_or_else(Outcome::Refused)
             }
-            Request::Cancel(booking) => cancel_one(&mut locked, &mut writes, (booking, None)),
+            Request::Cancel(booking) => cancel_guarded(&mut locked, &mut writes, booking),
+            Request::Displace(booking) => cancel_one(&mut locked, &mut writes, (booking, None)),
             Request::CancelFor { booking, by } => {
                 cancel_one(&mut locked, &mut writes, (booking, Some(*by)))
+            }
+            Request::Visit(visit) => {
+                visit_batch::press(&mut locked, &mut writes, visit).unwrap_or_else(Outcome::Refused)
+            }
+            Request::BookFor(asked) => {
+                book_for(&mut locked, &mut writes, asked).unwrap_or_else(Outcome::Refused)
             }
         });
     }
@@ -199,10 +69,23 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
 /// cancelled and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
-        Request::Cancel(booking) | Request::CancelFor { booking, .. } => {
-            writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
+        Request::Cancel(booking)
+        | Request::CancelFor { booking, .. }
+        | Request::Displace(booking) => {
+            writes.visited_people.contains(&booking.person_id) || writes.makes(booking.booking_id)
         }
-        Request::Book(book) => writes.ended_people.contains(&book.person_id),
+        Request::Book(_) | Request::BookFor(_) => {
+            let person_id = request.person_id();
+            writes.ended_people.contains(&person_id) || writes.visited_people.contains(&person_id)
+        }
+        Request::Visit(visit) => {
+            let person_id = request.person_id();
+            let is_same = |other: &VisitWrite| other.press.step_id == visit.press.step_id;
+            writes.ended_people.contains(&person_id)
+                || writes.visited_people.contains(&person_id)
+                || writes.visits.iter().any(is_same)
+                || writes.makes(visit.press.booking_id)
+        }
     }
 }
 
@@ -213,6 +96,52 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
             false => Err(Code::BookingIdReused.into()),
         };
     }
+    let new = booked(locked, book, Channel::Web)?;
+    let booking = new.booking().clone();
+    writes.bookings.push(new);
+    Ok(Outcome::Booked(booking))
+}
+
+/// As `book_one`, by staff: a booking for a day to come, or that of a walk-in.
+fn book_for(locked: &mut Locked, writes: &mut Writes, asked: &BookFor) -> Result<Outcome, Refusal> {
+    if let Some(booking) = locked.bookings.get(&asked.book.booking_id) {
+        return match asked.is_for(booking) {
+            true => Ok(Outcome::Replayed(booking.clone())),
+            false => Err(Code::BookingIdReused.into()),
+        };
+    }
+    let (new, from) = match &asked.form {
+        Form::Assisted { .. } => (booked(locked, &asked.book, Channel::Phone)?, Bucket::Open),
+        Form::WalkIn(given) => walked_in(locked, (&asked.book, given))?,
+    };
+    let booking = new.booking().clone();
+    let BookFor { form, by, .. } = asked.clone();
+    writes.staff_bookings.push(StaffBooking { new, from, form, by });
+    Ok(Outcome::Booked(booking))
+}
+
+/// Gives a dose to somebody who came without a booking.
+fn walked_in(
+    locked: &mut Locked,
+    (book, given): (&Book, &Given),
+) -> Result<(NewBooking, Bucket), Refusal> {
+    let no_campaign = || Refusal::no_such("campaign_id", Noun::Campaign);
+    let (state, rules) = locked.campaigns.get(&book.campaign_id).ok_or_else(no_campaign)?;
+    let slot = locked.slots.get(&book.slot_id).ok_or(Code::SlotClosed)?;
+    let facts = locked.walk_ins.get(&book.booking_id).ok_or(Code::Internal)?;
+    let person = locked.people.entry(book.person_id).or_default();
+    let scene = Scene { rules, state: *state, person, slot, facts, now: locked.now };
+    let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
+    let allocations = locked.allocations.get_mut(&book.allocation_key(slot));
+    let given = scene
+        .give((book, given), allocations, |person| later_doses_fit(rules, person, &appointment))?;
+    person.add_dose_of(given.0.booking());
+    locked.bookings.insert(book.booking_id, given.0.booking().clone());
+    Ok(given)
+}
+
+/// Takes a seat and a dose for the booking; of the doses of the channel's sources the first.
+fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooking, Refusal> {
     let now = locked.now;
     let (state, rules) = locked
         .campaigns
@@ -223,64 +152,78 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
         .get_mut(&book.slot_id)
         .ok_or_else(|| Refusal::no_such("slot_id", Noun::Slot))?;
     let person = locked.people.entry(book.person_id).or_default();
-    let applicant = person.applicant(rules.course_id)?;
+    let applicant = person.applicant(rules.course_id, rules.dose_number)?;
     let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
     let eligible = eligibility::admit(rules, *state, &applicant, &appointment, now)?;
+    later_doses_fit(rules, person, &appointment)?;
     if slot.is_closed || slot.starts_at <= now {
         return Err(Code::SlotClosed.into());
     }
     let key = book.allocation_key(slot);
-    let allocation = choose(locked.allocations.get_mut(&key), &eligible)?;
+    let allocation = choose(locked.allocations.get_mut(&key), (&eligible, channel))?;
     // Neither is taken before both are there: a refusal leaves no trace.
     let seat = slot.free_seat().ok_or(Code::SeatTaken)?;
     let dose = allocation.open_dose().ok_or(Code::DosesExhausted)?;
-    let new = NewBooking::new(book, (eligible, seat, dose), now)?;
-    let booking = new.booking().clone();
-    person.add_dose_of(&booking);
-    locked.bookings.insert(booking.booking_id, booking.clone());
-    writes.bookings.push(new);
-    Ok(Outcome::Booked(booking))
+    let new = NewBooking::new(book, (eligible, seat, dose), now)?.made_by(channel);
+    person.add_dose_of(new.booking());
+    locked.bookings.insert(book.booking_id, new.booking().clone());
+    Ok(new)
 }
 
-/// The allocation to book from: that of the person's own tranche first, so that the doses for
-/// everybody last longer.
+/// The allocation to book from: of the channel's own doses first, and of those that of the person's
+/// own tranche, so that the doses for everybody last longer.
 fn choose<'a>(
     candidates: Option<&'a mut Vec<Allocation>>,
-    eligible: &Eligible,
+    (eligible, channel): (&Eligible, Channel),
 ) -> Result<&'a mut Allocation, Refusal> {
     let tranche_id = eligible.entitlement().tranche_id;
+    let rank = |of: Channel| channel.sources().iter().position(|source| *source == of);
     candidates
         .into_iter()
         .flatten()
         .filter(|allocation| allocation.open > 0 && allocation.serves(tranche_id))
-        .min_by_key(|allocation| (allocation.tranche_id.is_none(), allocation.allocation_id))
+        .filter_map(|allocation| Some((rank(allocation.channel)?, allocation)))
+        .min_by_key(|(rank, allocation)| {
+            (*rank, allocation.tranche_id.is_none(), allocation.allocation_id)
+        })
+        .map(|(_, allocation)| allocation)
         .ok_or_else(|| Code::DosesExhausted.into())
 }
 
-impl PersonState {
-    /// Adds the dose of a live booking.
-    pub fn add_dose_of(&mut self, booking: &Booking) {
-        self.doses.push((booking.course_id, booking.dose_held()));
-    }
-
-    /// The applicant with the doses of this course.
-    ///
-    /// # Errors
-    /// `not_eligible` where the person is not in the register any more, was merged into another or
-    /// is marked; `unavailable` while they are about to be merged.
-    pub fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
-        match self.access {
-            Access::Open => {}
-            Access::Closed => return Err(Refusal::new(Code::NotEligible, Detail::RecordClosed)),
-            Access::Sealed => return Err(Code::Unavailable.into()),
+/// A later dose of the course that the person has must stay far enough away.
+fn later_doses_fit(
+    rules: &Rules,
+    person: &PersonState,
+    appointment: &Appointment,
+) -> Result<(), Refusal> {
+    let product = rules.product(appointment.product_id);
+    let days = product.map_or(0, |product| product.interval_days_min);
+    let earliest = days_after(appointment.on_date, days);
+    let mut later = person.doses_of(rules.course_id).filter(|dose| {
+        dose.dose_number > rules.dose_number && earliest.is_none_or(|day| day > dose.on_date)
+    });
+    match later.next() {
+        None => Ok(()),
+        Some(dose) => {
+            let detail = Detail::LaterDose { dose_number: dose.dose_number, on_date: dose.on_date };
+            Err(Refusal::new(Code::LaterDoseBooked, detail))
         }
-        let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
-        let applicant = self.applicant.as_ref().ok_or_else(gone)?;
-        let mut applicant = applicant.clone();
-        let own = self.doses.iter().filter(|(course, _)| *course == course_id);
-        applicant.doses = own.map(|(_, dose)| *dose).collect();
-        Ok(applicant)
     }
+}
+
+/// Cancels for the booking's own person, unless something stands on the booking.
+fn cancel_guarded(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> Outcome {
+    if let Some(booking) = locked.bookings.get(&requested.booking_id)
+        && booking.state == booking::State::Booked
+    {
+        if booking.arrived_at.is_some() {
+            return Outcome::Refused(Refusal::new(Code::BookingEnded, Detail::CheckedIn));
+        }
+        if let Err(refusal) = no_later_dose(booking, locked.bookings.values()) {
+            return Outcome::Refused(refusal);
+        }
+    }
+    cancel_one(locked, writes, (requested, None))
 }
 
 fn cancel_one(
@@ -330,12 +273,18 @@ fn cancel_one(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+
     use uuid::Uuid;
 
     use super::*;
     use crate::domain::{
-        ClinicId, ProductId,
+        AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, SlotId,
+        allocation::Key,
+        applicant::Applicant,
+        campaign,
         eligibility::tests::{DURING, applicant, date, instant, rules},
+        slot::Slot,
     };
 
     const SLOT: SlotId = SlotId((7 << 24) | 3);
@@ -360,8 +309,17 @@ mod tests {
             on_date,
         };
         let allocation_id = AllocationId((7 << 24) | 9);
-        let allocation =
-            Allocation { allocation_id, key, tranche_id: None, open: 1, booked: 0, spare: 0 };
+        let allocation = Allocation {
+            allocation_id,
+            key,
+            tranche_id: None,
+            channel: Channel::Web,
+            open: 1,
+            booked: 0,
+            spare: 0,
+            given: 0,
+            lost: 0,
+        };
         let person = |id| {
             let applicant = Applicant { person_id: PersonId(id), ..applicant("1962-01-09") };
             let state = PersonState { applicant: Some(applicant), ..PersonState::default() };
@@ -374,6 +332,9 @@ mod tests {
             campaigns: HashMap::from([(CampaignId(1), (campaign::State::Open, rules().into()))]),
             people: HashMap::from([person(1), person(2)]),
             bookings: HashMap::new(),
+            visits: HashMap::new(),
+            strange_steps: HashSet::new(),
+            walk_ins: HashMap::new(),
         }
     }
 

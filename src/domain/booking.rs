@@ -8,8 +8,11 @@ use super::{
     SlotId,
     allocation::{Allocation, Dose, Key},
     applicant::DoseHeld,
+    channel::Channel,
     eligibility::{Eligible, Entitlement},
+    movement::Bucket,
     slot::{Seat, Slot},
+    visit_word::NotGiven,
 };
 
 /// A booking as its person sees it.
@@ -33,6 +36,12 @@ pub struct Booking {
     pub ends_at: DateTime<Utc>,
     pub booked_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// By which way it was made; a walk-in takes no seat.
+    pub channel: Channel,
+    /// When the person was checked in at the clinic.
+    pub arrived_at: Option<DateTime<Utc>>,
+    /// Why they were not vaccinated, of those who were not.
+    pub not_given: Option<NotGiven>,
 }
 
 impl Booking {
@@ -40,7 +49,7 @@ impl Booking {
     pub fn dose_held(&self) -> DoseHeld {
         DoseHeld {
             dose_number: self.dose_number,
-            product_id: self.product_id,
+            product_id: Some(self.product_id),
             on_date: self.on_date,
             is_given: self.state == State::Given,
         }
@@ -120,6 +129,8 @@ pub enum Mismatch {
     Date,
     #[error("the dose is kept for another tranche")]
     Tranche,
+    #[error("the allocation has no such dose")]
+    Dose,
 }
 
 impl From<Mismatch> for Refusal {
@@ -141,32 +152,79 @@ impl NewBooking {
         let (entitlement, slot, allocation) =
             (eligible.entitlement(), seat.slot(), dose.allocation());
         agree(book, entitlement, slot, allocation)?;
-        let booking = Booking {
-            booking_id: book.booking_id,
-            person_id: entitlement.person_id,
-            campaign_id: entitlement.campaign_id,
-            product_id: entitlement.product_id,
-            course_id: entitlement.course_id,
-            dose_number: entitlement.dose_number,
-            state: State::Booked,
-            clinic_id: slot.slot_id.clinic(),
-            slot_id: slot.slot_id,
-            allocation_id: allocation.allocation_id,
-            rule_version: entitlement.rule_version,
-            on_date: slot.on_date,
-            starts_at: slot.starts_at,
-            ends_at: slot.ends_at,
-            booked_at: now,
-            ended_at: None,
-        };
+        let booking = promised(entitlement, book, (slot, allocation), now);
         seat.take();
         dose.book();
         Ok(Self(booking))
     }
 
+    /// The same, made by this way.
+    #[must_use]
+    pub fn made_by(mut self, channel: Channel) -> Self {
+        self.0.channel = channel;
+        self
+    }
+
+    /// Takes the dose for somebody who stands there, and gives it: the booking is made and over in
+    /// one, and takes no seat.
+    ///
+    /// # Errors
+    /// Where the request and the proofs disagree, and where the bucket has no dose; then none is
+    /// taken.
+    pub fn walk_in(
+        book: &Book,
+        (eligible, slot): (Eligible, &Slot),
+        (allocation, from): (&mut Allocation, Bucket),
+        now: DateTime<Utc>,
+    ) -> Result<Self, Mismatch> {
+        let entitlement = eligible.entitlement();
+        agree(book, entitlement, slot, allocation)?;
+        let booking = Booking {
+            state: State::Given,
+            channel: Channel::WalkIn,
+            arrived_at: Some(now),
+            ended_at: Some(now),
+            ..promised(entitlement, book, (slot, allocation), now)
+        };
+        match allocation.shift(from, Bucket::Given) {
+            true => Ok(Self(booking)),
+            false => Err(Mismatch::Dose),
+        }
+    }
+
     /// The booking as it will be.
     pub fn booking(&self) -> &Booking {
         &self.0
+    }
+}
+
+/// A booking of the web as it is made.
+fn promised(
+    entitlement: &Entitlement,
+    book: &Book,
+    (slot, allocation): (&Slot, &Allocation),
+    now: DateTime<Utc>,
+) -> Booking {
+    Booking {
+        booking_id: book.booking_id,
+        person_id: entitlement.person_id,
+        campaign_id: entitlement.campaign_id,
+        product_id: entitlement.product_id,
+        course_id: entitlement.course_id,
+        dose_number: entitlement.dose_number,
+        state: State::Booked,
+        clinic_id: slot.slot_id.clinic(),
+        slot_id: slot.slot_id,
+        allocation_id: allocation.allocation_id,
+        rule_version: entitlement.rule_version,
+        on_date: slot.on_date,
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        booked_at: now,
+        ended_at: None,
+        channel: Channel::Web,
+        arrived_at: None,
+        not_given: None,
     }
 }
 
@@ -244,9 +302,12 @@ mod tests {
                     allocation_id,
                     key,
                     tranche_id: None,
+                    channel: Channel::Web,
                     open: 1,
                     booked: 0,
                     spare: 0,
+                    given: 0,
+                    lost: 0,
                 },
             }
         }
@@ -293,6 +354,9 @@ mod tests {
             ends_at: instant("2021-08-02T01:00:00Z"),
             booked_at: instant(DURING),
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         };
         assert_eq!(*new.booking(), expected);
     }
@@ -332,10 +396,10 @@ mod tests {
 
     #[test]
     fn every_state_has_its_number() {
-        for number in 1..=5 {
+        for number in 1..=6 {
             assert_eq!(State::try_from(number).unwrap().number(), number);
         }
-        for number in [i16::MIN, 0, 6, i16::MAX] {
+        for number in [i16::MIN, 0, 7, i16::MAX] {
             assert!(State::try_from(number).is_err());
         }
     }

@@ -1,10 +1,10 @@
 //! Where a booking stands, and what that means for its dose and its seat.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a booking stands. FHIR's Appointment calls them booked, fulfilled, cancelled, noshow and
 /// pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Booked,
@@ -38,6 +38,17 @@ impl State {
             Self::NoShow => 4,
             Self::Held => 5,
             Self::NotVaccinated => 6,
+        }
+    }
+
+    /// What the database's columns `state` and `not_given` mean together.
+    ///
+    /// # Errors
+    /// A number that is no state.
+    pub fn kept(state: i16, not_given: Option<i16>) -> Result<Self, UnknownState> {
+        match (Self::try_from(state)?, not_given) {
+            (Self::NoShow, Some(_)) => Ok(Self::NotVaccinated),
+            (state, _) => Ok(state),
         }
     }
 

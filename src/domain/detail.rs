@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
+    booking_state,
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     ids::{ImportId, PersonId, PoolId},
@@ -14,6 +15,7 @@ use super::{
     merge::SameDose,
     stock::{Gone, Stock},
     verdict::Verdict,
+    visit_word::Warning,
 };
 
 macro_rules! details {
@@ -56,6 +58,8 @@ details! {
     TokenMissing,                                              "token_missing";
     TokenRefused { role: Role },                               "token_refused";
     OnlyAdministrators,                                        "only_administrators";
+    OnlyClinics,                                               "only_clinics";
+    OnlyCallCentre,                                            "only_call_centre";
     NothingVisible,                                            "nothing_visible";
     FormFromElsewhere,                                         "form_from_elsewhere";
 
@@ -226,6 +230,7 @@ details! {
     LastAdministrator,                                         "last_administrator";
     UserDisabled,                                              "user_disabled";
     AdministratorAtClinic,                                     "administrator_at_clinic";
+    CallCentreAtClinic,                                        "call_centre_at_clinic";
     StaffWithoutClinic,                                        "staff_without_clinic";
     RegionElsewhere,                                           "region_elsewhere";
     ProductDiffers,                                            "product_differs";
@@ -261,6 +266,21 @@ details! {
     SplitChanged,                                              "split_changed";
     SplitNotSeen,                                              "split_not_seen";
 
+    // the clinic's day
+    NotToday { on_date: NaiveDate, today: NaiveDate },         "not_today";
+    NotArrived,                                                "not_arrived";
+    CheckedIn,                                                 "checked_in";
+    VisitEnded { state: booking_state::State },                "visit_ended";
+    AppointmentAhead { starts_at: DateTime<Utc>, zone: String }, "appointment_ahead";
+    BirthDateDiffers,                                          "birth_date_differs";
+    HadInFuture,                                               "had_in_future";
+    DoseGone,                                                  "dose_gone";
+    NewerStep,                                                 "newer_step";
+    StepNotUndone,                                             "step_not_undone";
+    CancelledInTime,                                           "cancelled_in_time";
+    SameDoseSince { dose_number: i16, on_date: NaiveDate },    "same_dose_since";
+    LaterDose { dose_number: i16, on_date: NaiveDate },        "later_dose";
+    Unanswered { warnings: Vec<Warning> },                     "unanswered";
     // the clinic's day and its closing
     DayAccounted { on_date: NaiveDate },                       "day_accounted";
     DayNotAccounted,                                           "day_not_accounted";
@@ -273,6 +293,14 @@ details! {
     DayHolds { doses: i32 },                                   "day_holds";
     NobodyCouldBook,                                           "nobody_could_book";
     OnlyToday { today: NaiveDate },                            "only_today";
+
+    // walk-ins, and bookings by staff
+    NoWalkIns,                                                 "no_walk_ins";
+    NotRegisteredHere,                                         "not_registered_here";
+    NoHoursToday,                                              "no_hours_today";
+    NoDoseForWalkIn { open: i64 },                             "no_dose_for_walk_in";
+    ConsentMissing,                                            "consent_missing";
+    TooManyFinds { retry_after: u64 },                         "too_many_finds";
 
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";

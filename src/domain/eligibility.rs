@@ -16,7 +16,7 @@ use super::{
     verdict::{Reason, Verdict},
 };
 
-/// Proof that the rules entitle a person to a dose. Only `admit` makes one.
+/// Proof that the rules entitle a person to a dose. Only `admit` and `admit_walk_in` make one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Eligible(Entitlement);
 
@@ -60,6 +60,7 @@ pub fn judge(
         home: Some(home),
         rosters: Some(&applicant.rosters),
         doses: Some(&applicant.doses),
+        is_excluded: applicant.is_excluded,
     };
     let on_date = appointment.map(|appointment| appointment.on_date);
     let product_id = appointment.map(|appointment| appointment.product_id);
@@ -76,7 +77,7 @@ pub fn judge_anonymous(
 ) -> Verdict {
     let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
     let birth_date = BirthDate::kept(birth_date, Precision::Day);
-    let subject = Subject { birth_date, home, rosters: None, doses: None };
+    let subject = Subject { birth_date, home, rosters: None, doses: None, is_excluded: false };
     Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
 
@@ -95,8 +96,34 @@ pub fn admit(
     if !verdict.eligible {
         return Err(verdict);
     }
+    Ok(entitled(rules, applicant, appointment))
+}
+
+/// As `admit`, for somebody who stands at the clinic. That booking has ended does not count: what is
+/// left of the doses is there for whoever comes.
+///
+/// # Errors
+/// The verdict, where it says no.
+pub fn admit_walk_in(
+    rules: &Rules,
+    state: State,
+    applicant: &Applicant,
+    appointment: &Appointment,
+    now: DateTime<Utc>,
+) -> Result<Eligible, Verdict> {
+    let mut verdict = judge(rules, state, applicant, Some(appointment), now);
+    let is_over =
+        |reason: &Reason| matches!(reason, Reason::WindowClosed { .. } | Reason::CampaignClosed {});
+    verdict.reasons.retain(|reason| !is_over(reason));
+    match verdict.reasons.is_empty() {
+        true => Ok(entitled(rules, applicant, appointment)),
+        false => Err(verdict),
+    }
+}
+
+fn entitled(rules: &Rules, applicant: &Applicant, appointment: &Appointment) -> Eligible {
     let tranche = Tranche::of(&rules.tranches, applicant.birth_date);
-    Ok(Eligible(Entitlement {
+    Eligible(Entitlement {
         person_id: applicant.person_id,
         campaign_id: rules.campaign_id,
         course_id: rules.course_id,
@@ -105,7 +132,7 @@ pub fn admit(
         on_date: appointment.on_date,
         tranche_id: tranche.map(|tranche| tranche.tranche_id),
         rule_version: rules.version,
-    }))
+    })
 }
 
 impl Case<'_> {
@@ -234,6 +261,7 @@ pub(crate) mod tests {
             province_id: Some(RegionId(1)),
             rosters: vec![],
             doses: vec![],
+            is_excluded: false,
         }
     }
 
@@ -409,7 +437,7 @@ pub(crate) mod tests {
             is_booked in prop::bool::weighted(0.1),
         ) -> Applicant {
             let dose = |dose_number, (on_date, is_given)| {
-                DoseHeld { dose_number, product_id: ProductId(1), on_date, is_given }
+                DoseHeld { dose_number, product_id: None, on_date, is_given }
             };
             let second = is_booked.then(|| dose(2, (date("2021-08-20"), false)));
             let doses = earlier.map(|held| dose(1, held)).into_iter().chain(second).collect();

@@ -76,6 +76,7 @@ pub fn actor(by: StaffUser) -> Actor {
     match by.role {
         StaffRole::Staff(_) => Actor::Staff(by.staff_user_id),
         StaffRole::Administrator => Actor::Administrator(by.staff_user_id),
+        StaffRole::CallCentre => Actor::CallCentre(by.staff_user_id),
     }
 }
 

@@ -14,7 +14,6 @@ use crate::{
     domain::{
         Code, Detail, PersonId, Refusal, StaffUserId,
         applicant::{Applicant, Appointment},
-        batch::PersonState,
         birth_date::BirthDate,
         booking::Booking,
         booking_number::BookingNumber,
@@ -74,6 +73,16 @@ pub async fn find(
     wanted: Wanted,
     (by, reason): (StaffUserId, &str),
 ) -> Result<Vec<Found>> {
+    find_by(db, keys, wanted, (by, Some(reason))).await
+}
+
+/// As `find`; whose work it is to find people says no reason each time.
+pub(super) async fn find_by(
+    db: &Db,
+    keys: &Keys,
+    wanted: Wanted,
+    (by, reason): (StaffUserId, Option<&str>),
+) -> Result<Vec<Found>> {
     let (way, mut ids) = match wanted {
         Wanted::Named { name, birth_date } => {
             let born = db::person_record::list_born_on(&db.read, birth_date).await?;
@@ -94,7 +103,7 @@ pub async fn find(
     ids.dedup();
     ids.truncate(FOUND_MAX);
     in_tx(&db.write, "find persons", async |conn| {
-        db::person_change::insert_looks(conn, (by, way), &ids, Some(reason)).await?;
+        db::person_change::insert_looks(conn, (by, way), &ids, reason).await?;
         let records = db::person_record::list(&mut *conn, &ids).await?;
         let bookings = db::person_record::list_live_bookings(conn, &ids).await?;
         let found = records.into_iter().map(|record| {
@@ -120,7 +129,7 @@ pub async fn open(db: &Db, person_id: PersonId, by: StaffUserId) -> Result<Seen>
     .await
 }
 
-async fn see(conn: &mut PgConnection, person_id: PersonId) -> Result<Seen> {
+pub(super) async fn see(conn: &mut PgConnection, person_id: PersonId) -> Result<Seen> {
     let record = db::person_record::find(&mut *conn, person_id).await?;
     let record = record.ok_or_else(Refusal::not_found)?;
     let bookings = db::booking::list_own(&mut *conn, person_id, None, NEWEST).await?;
@@ -339,13 +348,13 @@ async fn ineligible(
         let Some(rules) = rules else { continue };
         let needs = Needs { province: true, rosters: true };
         let mut people = db::batch::people(conn, &[person_id.0], needs).await?;
-        let Some(PersonState { applicant: Some(applicant), .. }) = people.remove(&person_id) else {
-            continue;
-        };
+        let Some(person) = people.remove(&person_id) else { continue };
+        let Some(applicant) = person.applicant.clone() else { continue };
         let others = live.iter().filter(|other| other.booking_id != booking.booking_id);
         let own = others.filter(|other| other.course_id == rules.course_id);
         let doses = own.map(Booking::dose_held).collect();
-        let applicant = Applicant { doses, ..applicant };
+        let is_excluded = person.is_excluded(rules.course_id, rules.dose_number);
+        let applicant = Applicant { doses, is_excluded, ..applicant };
         let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
         let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), now);
         verdict.reasons.retain(|reason| !OF_THE_MOMENT.contains(&reason.code()));

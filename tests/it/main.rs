@@ -64,4 +64,6 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod visit;
+mod walk_in;
 mod web;

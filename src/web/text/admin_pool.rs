@@ -35,7 +35,7 @@ texts! {
     pool_was_lost(doses: &str), "{doses} doses were written off.", "{doses}회분을 폐기했습니다.";
     pool_lines, "The last lines of the journal", "최근 원장 기록";
     pool_no_lines, "Nothing has moved here yet.", "아직 움직인 백신이 없습니다.";
-    pool_when, "Time", "시각";
+    pool_when, "At", "시각";
     pool_what, "What", "내용";
     pool_with, "From or to", "상대";
     pool_why, "Reason given", "기록된 사유";

@@ -19,6 +19,8 @@ mod sign_in;
 mod slot;
 mod split;
 mod user;
+mod visit;
+mod walk_in;
 
 use super::{
     code::title,
@@ -64,6 +66,8 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TokenMissing => request::token_missing(language),
         Detail::TokenRefused { role } => request::token_refused(language, *role),
         Detail::OnlyAdministrators => request::only_administrators(language),
+        Detail::OnlyClinics => request::only_clinics(language),
+        Detail::OnlyCallCentre => request::only_call_centre(language),
         Detail::NothingVisible => request::nothing_visible(language),
         Detail::FormFromElsewhere => request::form_from_elsewhere(language),
 
@@ -227,6 +231,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::LastAdministrator => user::last_administrator(language),
         Detail::UserDisabled => user::disabled(language),
         Detail::AdministratorAtClinic => user::administrator_at_clinic(language),
+        Detail::CallCentreAtClinic => user::call_centre_at_clinic(language),
         Detail::StaffWithoutClinic => user::staff_without_clinic(language),
         Detail::RegionElsewhere => place::region_elsewhere(language),
         Detail::ProductDiffers => campaign::product_differs(language),
@@ -285,6 +290,21 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::SplitChanged => split::changed(language),
         Detail::SplitNotSeen => split::not_seen(language),
 
+        // the clinic's day
+        Detail::NotToday { .. }
+        | Detail::NotArrived
+        | Detail::CheckedIn
+        | Detail::VisitEnded { .. }
+        | Detail::AppointmentAhead { .. }
+        | Detail::BirthDateDiffers
+        | Detail::HadInFuture
+        | Detail::DoseGone
+        | Detail::NewerStep
+        | Detail::StepNotUndone
+        | Detail::CancelledInTime
+        | Detail::SameDoseSince { .. }
+        | Detail::LaterDose { .. }
+        | Detail::Unanswered { .. } => visit::sentence(language, detail),
         // the clinic's day and its closing
         Detail::DayAccounted { on_date } => day::day_accounted(language, *on_date),
         Detail::DayNotAccounted => day::day_not_accounted(language),
@@ -297,6 +317,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::DayHolds { doses } => day::day_holds(language, *doses),
         Detail::NobodyCouldBook => day::nobody_could_book(language),
         Detail::OnlyToday { today } => day::only_today(language, *today),
+
+        // walk-ins, and bookings by staff
+        Detail::NoWalkIns => walk_in::no_walk_ins(language),
+        Detail::NotRegisteredHere => walk_in::not_registered_here(language),
+        Detail::NoHoursToday => walk_in::no_hours_today(language),
+        Detail::NoDoseForWalkIn { open } => walk_in::no_dose_for_walk_in(language, *open),
+        Detail::ConsentMissing => walk_in::consent_missing(language),
+        Detail::TooManyFinds { retry_after } => walk_in::too_many_finds(language, *retry_after),
 
         // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
