@@ -317,6 +317,7 @@ fn change(t: Texts, kind: Kind) -> &'static str {
         Kind::MarkedMovedAway => t.person_moved(),
         Kind::MarkedDeceased => t.person_died(),
         Kind::Unmarked => t.person_unmarked(),
+        Kind::Registered => t.person_registered(),
     }
 }
 
