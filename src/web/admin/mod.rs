@@ -1,17 +1,23 @@
-//! Pages of administrators, one file a page. This file is their route table.
+//! Pages of administrators, a file or a folder a family. This file is their route table.
 
 pub mod block;
+pub mod campaign;
 pub mod clinic;
 pub mod closure;
+pub mod field;
 pub mod hours;
+pub mod import;
+pub mod journal;
+pub mod look;
+pub mod moment;
 pub mod person;
 pub mod pool;
 pub mod pool_press;
 pub mod sheet;
 pub mod split;
-pub mod start;
 pub mod supply;
 pub mod typed;
+pub mod user;
 
 use actix_web::web::{ServiceConfig, get, post};
 
@@ -20,7 +26,11 @@ use super::route::both;
 /// Every page of administrators.
 pub fn routes(pages: &mut ServiceConfig) {
     pages
-        .service(both("/admin").route(get().to(start::get_start)))
+        .configure(campaign::routes)
+        .configure(import::routes)
+        .configure(journal::routes)
+        .configure(user::routes)
+        .configure(look::routes)
         .configure(dose_routes)
         .configure(place_routes)
         .configure(person_routes);

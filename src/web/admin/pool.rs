@@ -110,7 +110,7 @@ pub async fn get_pools(
     let campaigns = db::campaign::list(&app.db.read, CampaignId(0), ALL).await?;
     let mut page = Page::new(t.pools_title(), "");
     let Some(chosen) = chosen(&campaigns, campaign) else {
-        page.text(t.admin_no_campaigns());
+        page.text(t.pools_no_campaign());
         return page.show(&visitor);
     };
     page.add(Block::Form(choose(t, &campaigns, chosen.campaign_id, "/admin/pools")));

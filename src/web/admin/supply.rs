@@ -84,7 +84,7 @@ pub async fn get_supply(
     let campaigns = db::campaign::list(&app.db.read, CampaignId(0), ALL).await?;
     let mut page = Page::new(t.nav_supply(), "");
     let Some(one) = chosen(&campaigns, campaign) else {
-        page.text(t.admin_no_campaigns());
+        page.text(t.pools_no_campaign());
         return page.show(&visitor);
     };
     page.add(Block::Form(choose(t, &campaigns, one.campaign_id, "/admin/supply")));

@@ -1,18 +1,18 @@
 //! What pages of administrators say of clinics, their hours and the days on which they are closed.
 
 texts! {
-    admin_save, "Save", "저장";
+    admin_save, "Save what was corrected", "수정한 내용 저장";
     clinics_find, "Find", "찾기";
     clinics_by, "Name, code or address", "이름, 코드 또는 주소";
     clinics_found(count: &str), "{count} clinics", "접종기관 {count}곳";
     clinics_table, "Clinics by code", "접종기관(등록순)";
-    clinics_code, "Code", "코드";
+    clinics_code, "Its code", "기관 코드";
     clinics_name, "Name of the clinic", "기관 이름";
-    clinics_name_ko, "Name in Korean", "한국어 이름";
-    clinics_name_en, "Name in English", "영어 이름";
+    clinics_name_ko, "Korean name", "한글 이름";
+    clinics_name_en, "English name", "영문 이름";
     clinics_address, "Street address", "기관 주소";
     clinics_phone, "Telephone", "전화";
-    clinics_zone, "Time zone", "시간대";
+    clinics_zone, "Zone of its clock", "기관의 시간대";
     clinics_zone_hint, "As Asia/Seoul.", "예: Asia/Seoul";
     clinics_place, "Latitude and longitude", "위도와 경도";
     clinics_latitude, "Latitude (degrees north)", "위도(북위)";
@@ -26,7 +26,7 @@ texts! {
     clinics_partly, "partly closed", "일부 휴진";
     clinics_taken, "Taken", "예약된 자리";
 
-    hours_title, "Opening hours", "진료 시간";
+    hours_title, "Hours and slots", "진료 시간과 타임";
     hours_preview, "Calculate", "계산해 보기";
     hours_save, "Save these hours", "이대로 저장";
     hours_opens, "Opens", "시작 시각";
@@ -39,7 +39,7 @@ texts! {
     hours_except, "Days without hours", "제외할 날짜";
     hours_except_hint, "Dates, apart by commas.", "날짜를 쉼표로 나누어 적습니다.";
     hours_days, "Days", "날";
-    hours_slots, "Slots", "타임";
+    hours_slots, "Slots in all", "타임 수";
     hours_seats, "Seats", "자리";
     hours_added, "Slots to add", "추가되는 타임";
     hours_changed, "Slots that change", "바뀌는 타임";

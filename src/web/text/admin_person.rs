@@ -24,7 +24,7 @@ texts! {
     person_not_vaccinated, "came, not vaccinated", "왔으나 접종하지 않음";
     person_changes, "What was changed (times in UTC)", "변경 기록(협정 세계시)";
     person_by, "Done by", "처리한 사람";
-    person_fields, "Fields", "항목";
+    person_fields, "Fields", "바뀐 항목";
     person_was_corrected, "corrected", "수정";
     person_merged_into, "merged into", "다른 사람으로 합침";
     person_took_in, "took in", "다른 사람을 받아들임";

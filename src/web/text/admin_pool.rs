@@ -1,10 +1,11 @@
 //! What pages of administrators say of doses above the clinic, and of splitting them.
 
 texts! {
-    admin_show, "Show", "보기";
+    admin_show, "Show", "회차 보기";
     admin_reason, "Reason", "처리 사유";
     admin_reason_kept, "Kept for ever, with your name.", "이름과 함께 계속 보관됩니다.";
-    admin_product, "Kind of vaccine", "백신 종류";
+    admin_product, "Kind of vaccine", "어느 백신";
+    pools_no_campaign, "There is no campaign. Make one first.", "회차가 없습니다. 먼저 회차를 만들어 주십시오.";
     pools_title, "Doses above the clinic", "접종기관 위의 물량";
     pools_of, "Pools, each followed by those below it", "물량(상위 물량 다음에 하위 물량)";
     pools_none,
@@ -13,7 +14,7 @@ texts! {
     pool_new, "Make a pool of the nation", "전국 물량 만들기";
     pool_of_nation, "The nation", "전국";
     pool_place, "Pool of", "물량";
-    pool_received, "Received", "입고";
+    pool_received, "Received in all", "총 입고";
     pool_open, "In the pool", "보유";
     pool_passed_on, "Passed on", "배분";
     pool_lost, "Written off", "폐기 처리";
@@ -36,7 +37,7 @@ texts! {
     pool_lines, "The last lines of the journal", "최근 원장 기록";
     pool_no_lines, "Nothing has moved here yet.", "아직 움직인 백신이 없습니다.";
     pool_when, "At", "시각";
-    pool_what, "What", "내용";
+    pool_what, "What", "처리 내용";
     pool_with, "From or to", "상대";
     pool_why, "Reason given", "기록된 사유";
     pool_a_clinic, "a clinic", "한 접종기관";
@@ -51,7 +52,7 @@ texts! {
         "{doses}회분을 되돌렸습니다. 이 기록에 {left}회분이 남아 있습니다.";
     line_receive, "Delivery", "입고 처리";
     line_pass_on, "Passed on to a pool", "하위 물량으로 배분";
-    line_grant, "Granted to a clinic", "접종기관에 배정";
+    line_grant, "Granted to a clinic", "접종기관으로 배정";
     line_retract, "Taken back from a clinic", "접종기관에서 회수";
     line_lose, "Loss", "폐기 기록";
     line_send_back, "Sent back up", "상위 물량으로 반환";
