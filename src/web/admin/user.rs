@@ -34,6 +34,7 @@ const CLINIC_CHARS_MAX: usize = 64;
 const FIELDS: [&str; 3] = ["username", "role", "clinic"];
 const STAFF: &str = "staff";
 const ADMINISTRATOR: &str = "administrator";
+const CALL_CENTRE: &str = "call_centre";
 
 pub fn routes(pages: &mut ServiceConfig) {
     pages
@@ -136,11 +137,15 @@ pub async fn post_user(
     let mut reader = Reader::new(&form, t);
     let username = field::line(&mut reader, t, "username", USERNAME_CHARS_MAX);
     let clinic = match form.text("role") {
-        ADMINISTRATOR => Some(None),
+        ADMINISTRATOR | CALL_CENTRE => Some(None),
         _ => field::line(&mut reader, t, "clinic", CLINIC_CHARS_MAX).map(Some),
     };
     if let (Some(username), Some(clinic)) = (username, clinic) {
-        let post = clinic.as_deref().map_or(Post::Administrator, Post::Clinic);
+        let post = match (clinic.as_deref(), form.text("role")) {
+            (Some(code), _) => Post::Clinic(code),
+            (None, CALL_CENTRE) => Post::CallCentre,
+            (None, _) => Post::Administrator,
+        };
         let (key, by) = (&app.keys.invitation, Some(visitor.user.staff_user_id));
         match flows::staff_user::invite(&app.db, key, &username, post, by).await {
             Ok((_, invitation)) => return invited(&visitor, &invitation),
@@ -162,6 +167,7 @@ async fn page<'a>(
         id: account.staff_user_id,
         role: match (account.role, code) {
             (StaffRole::Administrator, _) => t.user_administrator().to_owned(),
+            (StaffRole::CallCentre, _) => t.user_call_centre().to_owned(),
             (StaffRole::Staff(_), code) => t.user_at_clinic(&code.unwrap_or_default()),
         },
         tag: tag(t, &account),
@@ -185,6 +191,7 @@ async fn page<'a>(
             hint: "".into(),
             choices: vec![
                 choice(STAFF, t.user_staff(), t.user_staff_hint()),
+                choice(CALL_CENTRE, t.user_call_centre(), t.user_call_centre_hint()),
                 choice(ADMINISTRATOR, t.user_administrator(), t.user_administrator_hint()),
             ],
             chosen: form.text("role").to_owned(),
