@@ -1,8 +1,11 @@
 //! Pages: what a browser gets.
 
 mod admin_campaign;
+mod admin_dose;
 mod admin_import;
 mod admin_journal;
+mod admin_person;
+mod admin_place;
 mod admin_user;
 mod booking;
 mod by_number;
