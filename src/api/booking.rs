@@ -240,6 +240,8 @@ fn answer(keys: &Keys, outcome: Outcome) -> Result<HttpResponse, Problem> {
         Outcome::Cancelled(booking) | Outcome::Replayed(booking) => {
             Ok(private(HttpResponse::Ok()).json(BookingView::new(keys, &booking)))
         }
+        // A lane answers a press to nobody else.
+        Outcome::Visited(_) => Err(Problem::internal("a booking was answered as a press")),
         Outcome::Refused(refusal) => Err(refusal.into()),
     }
 }

@@ -17,6 +17,7 @@ pub mod sign_in_code;
 pub mod slot;
 pub mod supply_history;
 pub mod template;
+pub mod visit;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
 
@@ -80,6 +81,13 @@ fn citizen_routes(api: &mut ServiceConfig) {
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
         .service(
             at("/v1/clinics/{clinic_id}/bookings/find").route(post().to(schedule::find_bookings)),
+        )
+        .service(
+            at("/v1/clinics/{clinic_id}/bookings/{booking_id}").route(get().to(visit::get_visit)),
+        )
+        .service(
+            at("/v1/clinics/{clinic_id}/bookings/{booking_id}/steps/{step_id}")
+                .route(put().to(visit::put_step)),
         )
         .service(at("/v1/bookings").route(get().to(booking::list_bookings)))
         .service(

@@ -154,7 +154,7 @@ impl<'a> FoundView<'a> {
 pub async fn find_bookings(
     _: Admitted<admission::Read>,
     app: Data<App>,
-    AtClinic { clinic_id, what: Json(request) }: AtClinic<Json<NumberRequest>>,
+    AtClinic { clinic_id, what: Json(request), .. }: AtClinic<Json<NumberRequest>>,
 ) -> Result<HttpResponse, Problem> {
     let number = request.number;
     let (key, number) = (&app.keys.booking_number, BookingNumber::parse(&number)?);
@@ -172,7 +172,7 @@ pub async fn find_bookings(
 pub async fn get_schedule(
     _: Admitted<admission::Read>,
     app: Data<App>,
-    AtClinic { clinic_id, what: Query(query) }: AtClinic<Query<ScheduleQuery>>,
+    AtClinic { clinic_id, what: Query(query), .. }: AtClinic<Query<ScheduleQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let date = parse_date(&query.date).ok_or_else(|| Refusal::expected("date", Expected::Date))?;
     let schedule = db::schedule::find(&app.db.read, clinic_id, date).await?;

@@ -12,18 +12,20 @@ use uuid::Uuid;
 
 use super::booking::booking_of;
 use crate::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
-    StaffUserId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, RegionId,
+    RosterId, SlotId, StaffUserId, TrancheId,
     actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,
-    batch::{Access, Cancellation, PersonState, Writes},
+    batch::{Cancellation, Writes},
     birth_date::{BirthDate, Precision},
     booking::{Booking, NewBooking},
     channel::Channel,
     movement::{Bucket, Kind},
+    person_state::{Access, PersonState},
     rule_set::Needs,
     slot::Slot,
+    visit::{Exclusion, ExclusionReason, NotGiven},
 };
 
 /// Locks the slots, in the order of their ids.
@@ -96,23 +98,26 @@ impl SlotRow {
 pub async fn lock_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
+    channels: &[Channel],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
     let columns = KeyColumns::of(keys);
+    let channels = numbers(channels);
     let rows = query_as!(
         AllocationRow,
         r#"/* batch::lock_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
-               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+               a.tranche_id as "tranche_id?", a.channel as "channel: Channel", a.open,
+               a.booked, a.spare, a.given, a.lost
            from unnest($1::int[], $2::int[], $3::int[], $4::date[])
                k (clinic_id, campaign_id, product_id, on_date)
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
-           where a.channel = $5
+           where a.channel = any($5)
            order by a.allocation_id for no key update of a"#,
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &channels,
     )
     .fetch_all(conn)
     .await?;
@@ -123,23 +128,26 @@ pub async fn lock_allocations(
 pub async fn lock_free_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
+    channels: &[Channel],
 ) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
     let columns = KeyColumns::of(keys);
+    let channels = numbers(channels);
     let rows = query_as!(
         AllocationRow,
         r#"/* batch::lock_free_allocations */
            select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
-               a.tranche_id as "tranche_id?", a.open, a.booked, a.spare
+               a.tranche_id as "tranche_id?", a.channel as "channel: Channel", a.open,
+               a.booked, a.spare, a.given, a.lost
            from unnest($1::int[], $2::int[], $3::int[], $4::date[])
                k (clinic_id, campaign_id, product_id, on_date)
            join allocation a using (clinic_id, campaign_id, product_id, on_date)
-           where a.channel = $5
+           where a.channel = any($5)
            order by a.allocation_id for no key update of a skip locked"#,
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &channels,
     )
     .fetch_all(conn)
     .await?;
@@ -150,21 +158,23 @@ pub async fn lock_free_allocations(
 pub async fn other_allocations(
     conn: &mut PgConnection,
     keys: &[Key],
+    channels: &[Channel],
     allocation_ids: &[i64],
 ) -> sqlx::Result<HashSet<Key>> {
     let columns = KeyColumns::of(keys);
+    let channels = numbers(channels);
     let rows = query!(
         "/* batch::other_allocations */
          select distinct a.clinic_id, a.campaign_id, a.product_id, a.on_date
          from unnest($1::int[], $2::int[], $3::int[], $4::date[])
              k (clinic_id, campaign_id, product_id, on_date)
          join allocation a using (clinic_id, campaign_id, product_id, on_date)
-         where a.channel = $5 and a.allocation_id <> all($6)",
+         where a.channel = any($5) and a.allocation_id <> all($6)",
         &columns.clinics,
         &columns.campaigns,
         &columns.products,
         &columns.dates,
-        Channel::Web.number(),
+        &channels,
         allocation_ids,
     )
     .fetch_all(conn)
@@ -176,6 +186,10 @@ pub async fn other_allocations(
         on_date: row.on_date,
     });
     Ok(keys.collect())
+}
+
+fn numbers(channels: &[Channel]) -> Vec<i16> {
+    channels.iter().map(|channel| channel.number()).collect()
 }
 
 /// Keys of allocations as columns for `unnest`.
@@ -204,9 +218,12 @@ struct AllocationRow {
     product_id: i32,
     on_date: NaiveDate,
     tranche_id: Option<i32>,
+    channel: Channel,
     open: i32,
     booked: i32,
     spare: i32,
+    given: i32,
+    lost: i32,
 }
 
 fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
@@ -222,9 +239,12 @@ fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
             allocation_id: AllocationId(row.allocation_id),
             key,
             tranche_id: row.tranche_id.map(TrancheId),
+            channel: row.channel,
             open: row.open,
             booked: row.booked,
             spare: row.spare,
+            given: row.given,
+            lost: row.lost,
         });
     }
     allocations
@@ -274,7 +294,7 @@ pub async fn people(
     let rows = query!(
         r#"/* batch::people */ select p.person_id, p.birth_date, p.birth_precision, p.region_id,
                p.merged_into is not null or p.mark is not null as "is_closed!",
-               p.sealed_at is not null as "is_sealed!",
+               p.sealed_at is not null as "is_sealed!", p.is_excluded,
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
                    as parent_id,
                array(select m.roster_id from roster_member m
@@ -284,8 +304,10 @@ pub async fn people(
         needs.province,
         needs.rosters,
     )
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
+    let excluded: Vec<_> =
+        rows.iter().filter(|row| row.is_excluded).map(|row| row.person_id).collect();
     let people = rows.into_iter().map(|row| {
         let person_id = PersonId(row.person_id);
         let applicant = Applicant {
@@ -295,15 +317,54 @@ pub async fn people(
             province_id: row.parent_id.map(RegionId),
             rosters: row.rosters.into_iter().map(RosterId).collect(),
             doses: Vec::new(),
+            is_excluded: false,
         };
         let access = match (row.is_closed, row.is_sealed) {
             (true, _) => Access::Closed,
             (false, true) => Access::Sealed,
             (false, false) => Access::Open,
         };
-        (person_id, PersonState { applicant: Some(applicant), access, doses: Vec::new() })
+        (person_id, PersonState { applicant: Some(applicant), access, ..PersonState::default() })
     });
-    Ok(people.collect())
+    let mut people: HashMap<_, _> = people.collect();
+    if !excluded.is_empty() {
+        add_exclusions(conn, &excluded, &mut people).await?;
+    }
+    Ok(people)
+}
+
+/// What clinics have found of these persons. Most people have nothing of the kind, and a batch of
+/// them does without this statement.
+async fn add_exclusions(
+    conn: &mut PgConnection,
+    person_ids: &[i64],
+    people: &mut HashMap<PersonId, PersonState>,
+) -> sqlx::Result<()> {
+    let rows = query!(
+        r#"/* batch::add_exclusions */
+           select e.person_id, e.course_id, e.dose_number, e.reason, e.had_on,
+               coalesce(s.on_date, e.at::date) as "by_then!"
+           from exclusion e
+           left join booking b on b.booking_id = e.booking_id
+           left join slot s on s.slot_id = b.slot_id
+           where e.person_id = any($1) and e.lifted_at is null order by e.exclusion_id"#,
+        person_ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    for row in rows {
+        let reason = match NotGiven::of(row.reason) {
+            Some(NotGiven::AlreadyHad) => {
+                ExclusionReason::AlreadyHad { had_on: row.had_on, by_then: row.by_then }
+            }
+            _ => ExclusionReason::Contraindicated,
+        };
+        let dose_number = (row.dose_number > 0).then_some(row.dose_number);
+        if let Some(person) = people.get_mut(&PersonId(row.person_id)) {
+            person.add_exclusion(CourseId(row.course_id), Exclusion { dose_number, reason });
+        }
+    }
+    Ok(())
 }
 
 /// The live bookings of the persons, and all bookings with one of the ids.
@@ -320,7 +381,8 @@ pub async fn bookings(
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
                b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               s.on_date, s.starts_at, s.ends_at
+               s.on_date, s.starts_at, s.ends_at, b.channel as "channel!: Channel",
+               b.arrived_at, b.not_given
            from (
                select * from booking where person_id = any($1) and state in (1, 2, 5)
                union all

@@ -8,7 +8,9 @@ use crate::domain::{
     AllocationId, BookingId, CampaignId, CourseId, PersonId, ProductId, SlotId,
     birth_date::BirthDate,
     booking::{Booking, State},
+    channel::Channel,
     person::Match,
+    visit::NotGiven,
 };
 
 /// A booking beside its slot's times.
@@ -28,6 +30,9 @@ pub(super) struct Row {
     pub(super) on_date: NaiveDate,
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: DateTime<Utc>,
+    pub(super) channel: Channel,
+    pub(super) arrived_at: Option<DateTime<Utc>>,
+    pub(super) not_given: Option<i16>,
 }
 
 pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
@@ -39,7 +44,10 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         product_id: ProductId(row.product_id),
         course_id: CourseId(row.course_id),
         dose_number: row.dose_number,
-        state: State::try_from(row.state).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        state: match row.not_given {
+            Some(_) => State::NotVaccinated,
+            None => State::try_from(row.state).map_err(|e| sqlx::Error::Decode(e.into()))?,
+        },
         clinic_id: slot_id.clinic(),
         slot_id,
         allocation_id: AllocationId(row.allocation_id),
@@ -49,6 +57,9 @@ pub(super) fn booking_of(row: Row) -> sqlx::Result<Booking> {
         ends_at: row.ends_at,
         booked_at: row.booked_at,
         ended_at: row.ended_at,
+        channel: row.channel,
+        arrived_at: row.arrived_at,
+        not_given: row.not_given.and_then(NotGiven::of),
     })
 }
 
@@ -60,11 +71,12 @@ pub async fn find_own(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        r#"/* booking::find_own */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from booking b join slot s using (slot_id)
-         where b.booking_id = $1 and b.person_id = $2",
+         where b.booking_id = $1 and b.person_id = $2"#,
         booking_id.0,
         person_id.0,
     )
@@ -81,12 +93,13 @@ pub async fn find_live(
 ) -> sqlx::Result<Option<Booking>> {
     let row = query_as!(
         Row,
-        "/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        r#"/* booking::find_live */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from booking b join slot s using (slot_id)
          where b.person_id = $1 and b.course_id = $2 and b.dose_number = $3
-             and b.state in (1, 2, 5)",
+             and b.state in (1, 2, 5)"#,
         person_id.0,
         course_id.0,
         dose_number,
@@ -111,7 +124,8 @@ pub async fn list_own(
                b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
                b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
                b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               s.on_date, s.starts_at, s.ends_at
+               s.on_date, s.starts_at, s.ends_at, b.channel as "channel!: Channel",
+               b.arrived_at, b.not_given
            from (
                select * from booking where person_id = $1 and state in (1, 2, 5)
                union all

@@ -10,6 +10,7 @@ use super::booking::booking_of;
 use crate::domain::{
     BookingId, ClinicId, SlotId, StaffUserId,
     booking::{Booking, State},
+    channel::Channel,
     clinic::Closure,
     closure::{Disruption, How, Lost, Told, Unheard, Unreached},
     localized::Localized,
@@ -171,13 +172,14 @@ pub async fn lost(
 ) -> sqlx::Result<Vec<Booking>> {
     let rows = sqlx::query_as!(
         super::booking::Row,
-        "/* closure::lost */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
+        r#"/* closure::lost */ select b.booking_id, b.person_id, b.campaign_id, b.product_id,
              b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
-             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from slot s join booking b using (slot_id)
          where s.clinic_id = $1 and s.on_date = $2 and s.is_closed and b.state = 1
              and s.starts_at > clock_timestamp()
-         order by b.booking_id limit $3",
+         order by b.booking_id limit $3"#,
         clinic_id.0,
         date,
         limit,

@@ -82,14 +82,14 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
     .await
 }
 
-/// Seats taken, and doses booked, held and given, against the bookings. Doses given to walk-ins
-/// have no booking: the journal counts them.
+/// Seats taken, and doses booked, held and given, against the bookings. Walk-ins take no seat; those
+/// of before had no booking, and the journal counts them.
 pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
         r#"/* discrepancy::promises */ with seats as (
                select slot_id, count(*) as taken from booking
-               where state in (1, 2, 5) group by slot_id
+               where state in (1, 2, 5) and channel <> 3 group by slot_id
            ), doses as (
                select allocation_id, count(*) filter (where state = 1) as booked,
                    count(*) filter (where state = 2) as given,
@@ -97,7 +97,7 @@ pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
                from booking group by allocation_id
            ), walk_ins as (
                select allocation_id, sum(doses) as given from movement
-               where kind = 6 group by allocation_id
+               where kind = 6 and booking_id is null group by allocation_id
            )
            select 'slot.taken' as "of!", coalesce(s.slot_id, d.slot_id)::text as "id!",
                s.taken::bigint as stored, coalesce(d.taken, 0) as derived
@@ -151,6 +151,56 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
            select 'booking.merged', b.booking_id::text, p.person_id, p.merged_into
            from person p join booking b using (person_id)
            where p.merged_into is not null and b.state in (1, 2, 5)
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Each booking against the steps that were made of it at the clinic, and each person who is
+/// excluded against what was found. What a booking came to without a step (a day that was closed) is
+/// told by the booking alone.
+pub async fn visits(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"/* discrepancy::visits */ with standing as (
+               select s.* from visit_step s
+               where s.kind in (1, 2, 3, 4, 5, 7)
+                   and not exists (select from visit_step u where u.undoes = s.step_id)
+           ), ends as (
+               select booking_id, count(*) as ends, max(kind) as kind, max(reason) as reason
+               from standing where kind <> 1 group by booking_id
+           ), arrivals as (
+               select distinct booking_id from standing where kind = 1
+           )
+           select 'visit.' || v.what as "of!", b.booking_id::text as "id!",
+               v.stored::bigint as stored, v.derived::bigint as derived
+           from booking b
+           left join ends e using (booking_id)
+           left join arrivals a using (booking_id)
+           cross join lateral (values
+               ('steps', 1, coalesce(e.ends, 1)),
+               ('state', b.state::int, case e.kind when 2 then 2 when 3 then 4 when 4 then 4
+                   when 5 then 3 when 7 then 2
+                   else case when b.state = 2 then 0 else b.state end end),
+               ('not_given', coalesce(b.not_given, 0)::int,
+                   case when e.kind is null then coalesce(b.not_given, 0)
+                       else coalesce(e.reason, 0) end),
+               ('arrived', (b.arrived_at is not null)::int,
+                   case when e.kind = 7 then (b.arrived_at is not null)::int
+                       else (a.booking_id is not null)::int end))
+               v (what, stored, derived)
+           where v.stored is distinct from v.derived
+               and (b.arrived_at is not null or b.state <> 1 or e.kind is not null
+                   or a.booking_id is not null)
+           union all
+           select 'person.is_excluded', p.person_id::text, p.is_excluded::int,
+               (x.person_id is not null)::int
+           from person p left join (
+               select distinct person_id from exclusion where lifted_at is null
+           ) x using (person_id)
+           where p.is_excluded <> (x.person_id is not null)
            order by 2, 1 limit $1"#,
         limit,
     )

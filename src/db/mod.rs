@@ -50,6 +50,7 @@ pub mod staff_user;
 pub mod supply;
 pub mod supply_history;
 pub mod tranche;
+pub mod visit;
 
 mod connection;
 mod transaction;

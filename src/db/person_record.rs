@@ -8,6 +8,7 @@ use crate::domain::{
     BookingId, PersonId, RegionId,
     birth_date::{BirthDate, Precision},
     booking::{Booking, State},
+    channel::Channel,
     language::Language,
     localized::Localized,
     mark::Mark,
@@ -213,12 +214,13 @@ pub async fn list_live_bookings(
     let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
     let rows = query_as!(
         BookingRow,
-        "/* person_record::list_live_bookings */ select b.booking_id, b.person_id, b.campaign_id,
+        r#"/* person_record::list_live_bookings */ select b.booking_id, b.person_id, b.campaign_id,
              b.product_id, b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id,
-             b.rule_version, b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at
+             b.rule_version, b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
+             b.channel as "channel: Channel", b.arrived_at, b.not_given
          from booking b join slot s using (slot_id)
          where b.person_id = any($1) and b.state in (1, 2, 5)
-         order by s.starts_at, b.booking_id",
+         order by s.starts_at, b.booking_id"#,
         &ids,
     )
     .fetch_all(db)

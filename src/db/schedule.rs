@@ -41,7 +41,9 @@ pub async fn find(
         r#"/* schedule::find */ select statement_timestamp() as "as_of!",
                s.slot_id as "slot_id?", s.starts_at as "starts_at?", s.ends_at as "ends_at?",
                s.seats as "seats?", s.taken as "taken?",
-               b.booking_id as "booking_id?", b.state as "state?", b.product_id as "product_id?",
+               b.booking_id as "booking_id?",
+               case when b.not_given is null then b.state else 6::smallint end as "state?",
+               b.product_id as "product_id?",
                b.dose_number as "dose_number?",
                p.name as "name?", p.birth_date as "birth_date?",
                p.birth_precision as "birth_precision?", p.phone as "phone?"
@@ -118,7 +120,9 @@ pub async fn list_found(
 ) -> sqlx::Result<Vec<Found>> {
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
     let rows = query!(
-        r#"/* schedule::list_found */ select b.booking_id, b.state, b.product_id, b.dose_number,
+        r#"/* schedule::list_found */ select b.booking_id,
+               case when b.not_given is null then b.state else 6::smallint end as "state!",
+               b.product_id, b.dose_number,
                b.ended_at, b.slot_id, s.on_date, s.on_date = $2 as "is_today!", s.starts_at,
                s.ends_at, p.name, p.birth_date, p.birth_precision, p.phone
            from booking b join slot s using (slot_id) join person p using (person_id)

@@ -2,7 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::{AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, channel::Channel};
+use super::{
+    AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, channel::Channel,
+    movement::Bucket,
+};
 
 /// What an allocation is for. There may be one row per tranche and one for everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,17 +30,20 @@ pub struct NewAllocation {
     pub pool_id: PoolId,
 }
 
-/// An allocation as locked by the transaction that decides, with the buckets between which booking
-/// and cancelling move doses. The others (`held`, `given`, `lost`) stay as they are.
+/// An allocation as locked by the transaction that decides, with the buckets between which bookings
+/// and visits move doses. `held` stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allocation {
     pub allocation_id: AllocationId,
     pub key: Key,
     /// None: for everybody who may book now.
     pub tranche_id: Option<TrancheId>,
+    pub channel: Channel,
     pub open: i32,
     pub booked: i32,
     pub spare: i32,
+    pub given: i32,
+    pub lost: i32,
 }
 
 /// Proof that an allocation has an open dose. It borrows the allocation, so while it exists nobody
@@ -59,6 +65,29 @@ impl Allocation {
             self.spare += 1;
         } else {
             self.open += 1;
+        }
+    }
+
+    /// Moves one dose from one bucket to another; false, and nothing is moved, where there is none.
+    pub fn shift(&mut self, from: Bucket, to: Bucket) -> bool {
+        match self.bucket(from) {
+            Some(doses) if *doses > 0 => *doses -= 1,
+            _ => return false,
+        }
+        if let Some(doses) = self.bucket(to) {
+            *doses += 1;
+        }
+        true
+    }
+
+    fn bucket(&mut self, bucket: Bucket) -> Option<&mut i32> {
+        match bucket {
+            Bucket::Open => Some(&mut self.open),
+            Bucket::Booked => Some(&mut self.booked),
+            Bucket::Spare => Some(&mut self.spare),
+            Bucket::Given => Some(&mut self.given),
+            Bucket::Lost => Some(&mut self.lost),
+            Bucket::Held | Bucket::Outside | Bucket::Pool => None,
         }
     }
 
@@ -94,9 +123,12 @@ mod tests {
                 on_date: NaiveDate::from_ymd_opt(2021, 7, 26).unwrap(),
             },
             tranche_id: None,
+            channel: Channel::Web,
             open: 7,
             booked: 0,
             spare: 0,
+            given: 0,
+            lost: 0,
         }
     }
 
@@ -115,6 +147,15 @@ mod tests {
         assert_eq!((allocation.open, allocation.spare), (7, 1));
         allocation.return_dose(false);
         assert_eq!((allocation.open, allocation.spare), (8, 1));
+    }
+
+    #[test]
+    fn a_dose_that_is_not_there_is_not_moved() {
+        let mut allocation = Allocation { spare: 1, ..seven_doses() };
+        assert!(allocation.shift(Bucket::Spare, Bucket::Given), "the control");
+        assert!(!allocation.shift(Bucket::Spare, Bucket::Given));
+        assert!(!allocation.shift(Bucket::Pool, Bucket::Open), "no bucket of an allocation");
+        assert_eq!((allocation.open, allocation.spare, allocation.given), (7, 0, 1));
     }
 
     #[test]

@@ -14,14 +14,17 @@ pub struct Applicant {
     pub province_id: Option<RegionId>,
     /// None where nobody asks.
     pub rosters: Vec<RosterId>,
-    /// Live (booked or held) and given doses of the campaign's course.
+    /// Live (booked or held) and given doses of the campaign's course, those had elsewhere too.
     pub doses: Vec<DoseHeld>,
+    /// A clinic has found that the person must not have the campaign's dose.
+    pub is_excluded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DoseHeld {
     pub dose_number: i16,
-    pub product_id: ProductId,
+    /// None of a dose that was had elsewhere.
+    pub product_id: Option<ProductId>,
     /// The local date at the clinic.
     pub on_date: NaiveDate,
     pub is_given: bool,

@@ -2,163 +2,23 @@
 //! read. It decides in order of arrival, exactly as if each request were a transaction of its own.
 //! A request that was done before is answered as before (idempotent replay).
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
-
-use chrono::{DateTime, Utc};
-
 use super::{
-    AllocationId, BookingId, CampaignId, Code, CourseId, Detail, PersonId, Refusal, SlotId,
-    StaffUserId,
-    allocation::{Allocation, Key},
-    applicant::{Applicant, Appointment, DoseHeld},
+    Code, Detail, Refusal, StaffUserId,
+    allocation::Allocation,
+    applicant::Appointment,
     booking::{self, Book, Booking, NewBooking},
-    campaign,
+    channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
+    person_state::PersonState,
     rule_set::Rules,
-    slot::Slot,
+    visit_batch,
+    visit_rule::{days_after, no_later_dose},
 };
-
-/// A request to a lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    Book(Book),
-    /// The booking as it was read when the request arrived. Its state is read again under the
-    /// locks; only what never changes in a booking is used of it.
-    Cancel(Booking),
-    /// As `Cancel`, by an administrator and not by the booking's own person.
-    CancelFor {
-        booking: Booking,
-        by: StaffUserId,
-    },
-}
-
-impl Request {
-    /// The slot that is booked, or that a booking gives back.
-    pub fn slot_id(&self) -> SlotId {
-        match self {
-            Self::Book(book) => book.slot_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.slot_id,
-        }
-    }
-
-    /// The id that the client chose.
-    pub fn booking_id(&self) -> BookingId {
-        match self {
-            Self::Book(book) => book.booking_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.booking_id,
-        }
-    }
-
-    /// Whose booking it is.
-    pub fn person_id(&self) -> PersonId {
-        match self {
-            Self::Book(book) => book.person_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.person_id,
-        }
-    }
-
-    /// The campaign of the booking.
-    pub fn campaign_id(&self) -> CampaignId {
-        match self {
-            Self::Book(book) => book.campaign_id,
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.campaign_id,
-        }
-    }
-
-    /// The allocations that the request may touch, once its slot is known.
-    pub fn allocation_key(&self, slot: &Slot) -> Key {
-        match self {
-            Self::Book(book) => book.allocation_key(slot),
-            Self::Cancel(booking) | Self::CancelFor { booking, .. } => booking.allocation_key(),
-        }
-    }
-}
-
-/// Whether anything can be booked for a person of the register.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    #[default]
-    Open,
-    /// Merged into another person, moved away or dead.
-    Closed,
-    /// About to be merged: what becomes of it will be known in seconds.
-    Sealed,
-}
-
-/// What the register and the bookings say of a person.
-#[derive(Clone, Debug, Default)]
-pub struct PersonState {
-    /// Without doses; none where the person is not in the register.
-    pub applicant: Option<Applicant>,
-    /// Whether anything can be booked for the person.
-    pub access: Access,
-    /// The doses of live bookings, of every course.
-    pub doses: Vec<(CourseId, DoseHeld)>,
-}
-
-/// What the transaction has locked (slots, allocations) and read (the rest) before deciding.
-#[derive(Debug)]
-pub struct Locked {
-    /// The database's time, read after the locks were granted.
-    pub now: DateTime<Utc>,
-    pub slots: HashMap<SlotId, Slot>,
-    pub allocations: HashMap<Key, Vec<Allocation>>,
-    pub campaigns: HashMap<CampaignId, (campaign::State, Arc<Rules>)>,
-    pub people: HashMap<PersonId, PersonState>,
-    pub bookings: HashMap<BookingId, Booking>,
-}
-
-/// The outcome of a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    Booked(Booking),
-    Cancelled(Booking),
-    /// The request had been done before, and nothing was done now. This is the booking's state.
-    Replayed(Booking),
-    Refused(Refusal),
-}
-
-impl Outcome {
-    /// The label of the outcome in the metrics.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Booked(_) => "booked",
-            Self::Cancelled(_) => "cancelled",
-            Self::Replayed(_) => "replayed",
-            Self::Refused(refusal) => refusal.code.slug(),
-        }
-    }
-}
-
-/// A booking that ends in this batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cancellation {
-    pub booking_id: BookingId,
-    pub slot_id: SlotId,
-    pub allocation_id: AllocationId,
-    /// The dose becomes spare instead of open.
-    pub is_late: bool,
-    /// None is the booking's own person.
-    pub by: Option<StaffUserId>,
-}
-
-/// What must be written for the outcomes.
-#[derive(Debug, Default)]
-pub struct Writes {
-    pub bookings: Vec<NewBooking>,
-    pub cancellations: Vec<Cancellation>,
-    ended_people: HashSet<PersonId>,
-}
-
-impl Writes {
-    pub fn is_empty(&self) -> bool {
-        self.bookings.is_empty() && self.cancellations.is_empty()
-    }
-}
+pub use super::{
+    locked::{Cancellation, Locked, VisitWrite, Writes},
+    request::{Outcome, Request, Visit},
+};
 
 /// The outcomes of the first requests, and what to write for them.
 #[derive(Debug)]
@@ -185,9 +45,13 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
             Request::Book(book) => {
                 book_one(&mut locked, &mut writes, book).unwrap_or_else(Outcome::Refused)
             }
-            Request::Cancel(booking) => cancel_one(&mut locked, &mut writes, (booking, None)),
+            Request::Cancel(booking) => cancel_guarded(&mut locked, &mut writes, booking),
+            Request::Displace(booking) => cancel_one(&mut locked, &mut writes, (booking, None)),
             Request::CancelFor { booking, by } => {
                 cancel_one(&mut locked, &mut writes, (booking, Some(*by)))
+            }
+            Request::Visit(visit) => {
+                visit_batch::press(&mut locked, &mut writes, visit).unwrap_or_else(Outcome::Refused)
             }
         });
     }
@@ -199,10 +63,23 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
 /// cancelled and replaced by another of the same person.
 fn depends_on(writes: &Writes, request: &Request) -> bool {
     match request {
-        Request::Cancel(booking) | Request::CancelFor { booking, .. } => {
-            writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
+        Request::Cancel(booking)
+        | Request::CancelFor { booking, .. }
+        | Request::Displace(booking) => {
+            writes.visited_people.contains(&booking.person_id)
+                || writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
         }
-        Request::Book(book) => writes.ended_people.contains(&book.person_id),
+        Request::Book(book) => {
+            writes.ended_people.contains(&book.person_id)
+                || writes.visited_people.contains(&book.person_id)
+        }
+        Request::Visit(visit) => {
+            let person_id = request.person_id();
+            let is_same = |other: &VisitWrite| other.press.step_id == visit.press.step_id;
+            writes.ended_people.contains(&person_id)
+                || writes.visited_people.contains(&person_id)
+                || writes.visits.iter().any(is_same)
+        }
     }
 }
 
@@ -223,9 +100,10 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
         .get_mut(&book.slot_id)
         .ok_or_else(|| Refusal::no_such("slot_id", Noun::Slot))?;
     let person = locked.people.entry(book.person_id).or_default();
-    let applicant = person.applicant(rules.course_id)?;
+    let applicant = person.applicant(rules.course_id, rules.dose_number)?;
     let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
     let eligible = eligibility::admit(rules, *state, &applicant, &appointment, now)?;
+    later_doses_fit(rules, person, &appointment)?;
     if slot.is_closed || slot.starts_at <= now {
         return Err(Code::SlotClosed.into());
     }
@@ -252,35 +130,46 @@ fn choose<'a>(
     candidates
         .into_iter()
         .flatten()
+        .filter(|allocation| allocation.channel == Channel::Web)
         .filter(|allocation| allocation.open > 0 && allocation.serves(tranche_id))
         .min_by_key(|allocation| (allocation.tranche_id.is_none(), allocation.allocation_id))
         .ok_or_else(|| Code::DosesExhausted.into())
 }
 
-impl PersonState {
-    /// Adds the dose of a live booking.
-    pub fn add_dose_of(&mut self, booking: &Booking) {
-        self.doses.push((booking.course_id, booking.dose_held()));
-    }
-
-    /// The applicant with the doses of this course.
-    ///
-    /// # Errors
-    /// `not_eligible` where the person is not in the register any more, was merged into another or
-    /// is marked; `unavailable` while they are about to be merged.
-    pub fn applicant(&self, course_id: CourseId) -> Result<Applicant, Refusal> {
-        match self.access {
-            Access::Open => {}
-            Access::Closed => return Err(Refusal::new(Code::NotEligible, Detail::RecordClosed)),
-            Access::Sealed => return Err(Code::Unavailable.into()),
+/// A later dose of the course that the person has must stay far enough away.
+fn later_doses_fit(
+    rules: &Rules,
+    person: &PersonState,
+    appointment: &Appointment,
+) -> Result<(), Refusal> {
+    let product = rules.product(appointment.product_id);
+    let days = product.map_or(0, |product| product.interval_days_min);
+    let earliest = days_after(appointment.on_date, days);
+    let mut later = person.doses_of(rules.course_id).filter(|dose| {
+        dose.dose_number > rules.dose_number && earliest.is_none_or(|day| day > dose.on_date)
+    });
+    match later.next() {
+        None => Ok(()),
+        Some(dose) => {
+            let detail = Detail::LaterDose { dose_number: dose.dose_number, on_date: dose.on_date };
+            Err(Refusal::new(Code::LaterDoseBooked, detail))
         }
-        let gone = || Refusal::new(Code::NotEligible, Detail::NoLongerInRegister);
-        let applicant = self.applicant.as_ref().ok_or_else(gone)?;
-        let mut applicant = applicant.clone();
-        let own = self.doses.iter().filter(|(course, _)| *course == course_id);
-        applicant.doses = own.map(|(_, dose)| *dose).collect();
-        Ok(applicant)
     }
+}
+
+/// Cancels for the booking's own person, unless something stands on the booking.
+fn cancel_guarded(locked: &mut Locked, writes: &mut Writes, requested: &Booking) -> Outcome {
+    if let Some(booking) = locked.bookings.get(&requested.booking_id)
+        && booking.state == booking::State::Booked
+    {
+        if booking.arrived_at.is_some() {
+            return Outcome::Refused(Refusal::new(Code::BookingEnded, Detail::CheckedIn));
+        }
+        if let Err(refusal) = no_later_dose(booking, locked.bookings.values()) {
+            return Outcome::Refused(refusal);
+        }
+    }
+    cancel_one(locked, writes, (requested, None))
 }
 
 fn cancel_one(
@@ -330,12 +219,18 @@ fn cancel_one(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+
     use uuid::Uuid;
 
     use super::*;
     use crate::domain::{
-        ClinicId, ProductId,
+        AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, SlotId,
+        allocation::Key,
+        applicant::Applicant,
+        campaign,
         eligibility::tests::{DURING, applicant, date, instant, rules},
+        slot::Slot,
     };
 
     const SLOT: SlotId = SlotId((7 << 24) | 3);
@@ -360,8 +255,17 @@ mod tests {
             on_date,
         };
         let allocation_id = AllocationId((7 << 24) | 9);
-        let allocation =
-            Allocation { allocation_id, key, tranche_id: None, open: 1, booked: 0, spare: 0 };
+        let allocation = Allocation {
+            allocation_id,
+            key,
+            tranche_id: None,
+            channel: Channel::Web,
+            open: 1,
+            booked: 0,
+            spare: 0,
+            given: 0,
+            lost: 0,
+        };
         let person = |id| {
             let applicant = Applicant { person_id: PersonId(id), ..applicant("1962-01-09") };
             let state = PersonState { applicant: Some(applicant), ..PersonState::default() };
@@ -374,6 +278,8 @@ mod tests {
             campaigns: HashMap::from([(CampaignId(1), (campaign::State::Open, rules().into()))]),
             people: HashMap::from([person(1), person(2)]),
             bookings: HashMap::new(),
+            visits: HashMap::new(),
+            strange_steps: HashSet::new(),
         }
     }
 

@@ -8,8 +8,10 @@ use super::{
     SlotId,
     allocation::{Allocation, Dose, Key},
     applicant::DoseHeld,
+    channel::Channel,
     eligibility::{Eligible, Entitlement},
     slot::{Seat, Slot},
+    visit_word::NotGiven,
 };
 
 /// A booking as its person sees it.
@@ -33,6 +35,12 @@ pub struct Booking {
     pub ends_at: DateTime<Utc>,
     pub booked_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
+    /// By which way it was made; a walk-in takes no seat.
+    pub channel: Channel,
+    /// When the person was checked in at the clinic.
+    pub arrived_at: Option<DateTime<Utc>>,
+    /// Why they were not vaccinated, of those who were not.
+    pub not_given: Option<NotGiven>,
 }
 
 impl Booking {
@@ -40,7 +48,7 @@ impl Booking {
     pub fn dose_held(&self) -> DoseHeld {
         DoseHeld {
             dose_number: self.dose_number,
-            product_id: self.product_id,
+            product_id: Some(self.product_id),
             on_date: self.on_date,
             is_given: self.state == State::Given,
         }
@@ -158,6 +166,9 @@ impl NewBooking {
             ends_at: slot.ends_at,
             booked_at: now,
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         };
         seat.take();
         dose.book();
@@ -244,9 +255,12 @@ mod tests {
                     allocation_id,
                     key,
                     tranche_id: None,
+                    channel: Channel::Web,
                     open: 1,
                     booked: 0,
                     spare: 0,
+                    given: 0,
+                    lost: 0,
                 },
             }
         }
@@ -293,6 +307,9 @@ mod tests {
             ends_at: instant("2021-08-02T01:00:00Z"),
             booked_at: instant(DURING),
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         };
         assert_eq!(*new.booking(), expected);
     }
@@ -332,10 +349,10 @@ mod tests {
 
     #[test]
     fn every_state_has_its_number() {
-        for number in 1..=5 {
+        for number in 1..=6 {
             assert_eq!(State::try_from(number).unwrap().number(), number);
         }
-        for number in [i16::MIN, 0, 6, i16::MAX] {
+        for number in [i16::MIN, 0, 7, i16::MAX] {
             assert!(State::try_from(number).is_err());
         }
     }

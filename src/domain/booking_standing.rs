@@ -10,6 +10,7 @@ use super::{
     campaign::{self, Campaign},
     closure::{Disruption, Lost},
     localized::Localized,
+    visit_word::NotGiven,
 };
 
 /// How it stands, with its facts, as which alone it is serialised. Zones are those in which
@@ -56,6 +57,8 @@ pub enum Standing {
     },
     /// Its person was expected and did not come.
     Missed { on_date: NaiveDate },
+    /// Its person came and was not vaccinated, or nobody wrote down what happened.
+    NotVaccinated { on_date: NaiveDate, reason: NotGiven },
 }
 
 /// What its person can do next.
@@ -95,7 +98,11 @@ impl Standing {
             },
             State::Booked | State::Held => Self::Past { starts_at, zone },
             State::Given => Self::Given { on_date },
-            State::NoShow | State::NotVaccinated => Self::Missed { on_date },
+            State::NoShow => Self::Missed { on_date },
+            State::NotVaccinated => {
+                let reason = booking.not_given.unwrap_or(NotGiven::NotRecorded);
+                Self::NotVaccinated { on_date, reason }
+            }
             State::Cancelled => {
                 let cancelled_at = booking.ended_at.unwrap_or(booking.booked_at);
                 match &by.cancelled_because {
@@ -118,6 +125,7 @@ impl Standing {
             Self::Cancelled { .. } => "cancelled",
             Self::CancelledFor { .. } => "cancelled_for",
             Self::Missed { .. } => "missed",
+            Self::NotVaccinated { .. } => "not_vaccinated",
         }
     }
 
@@ -128,9 +136,14 @@ impl Standing {
             Self::Given { .. } => Next::Nothing,
             Self::Past { .. } => Next::CallClinic,
             Self::Lost { .. } => Next::Choose,
-            Self::Cancelled { .. } | Self::CancelledFor { .. } | Self::Missed { .. } => {
-                again(campaign, now)
-            }
+            Self::NotVaccinated {
+                reason: NotGiven::Contraindicated | NotGiven::AlreadyHad,
+                ..
+            } => Next::Nothing,
+            Self::Cancelled { .. }
+            | Self::CancelledFor { .. }
+            | Self::Missed { .. }
+            | Self::NotVaccinated { .. } => again(campaign, now),
         }
     }
 }
@@ -164,6 +177,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+        channel::Channel,
     };
 
     const ZONE: Tz = Tz::Asia__Seoul;
@@ -191,6 +205,9 @@ mod tests {
             ends_at: at(11),
             booked_at: at(0),
             ended_at: State::ENDED.contains(&state).then(|| at(5)),
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         }
     }
 
@@ -234,6 +251,14 @@ mod tests {
         assert_eq!(given.next(None, at(12)), Next::Nothing);
         let missed = Standing::of(&booking(State::NoShow), &Disruption::default(), ZONE, at(12));
         assert_eq!(missed.code(), "missed");
+        let came = |reason| {
+            let booking = Booking { not_given: Some(reason), ..booking(State::NotVaccinated) };
+            Standing::of(&booking, &Disruption::default(), ZONE, at(12))
+        };
+        assert_eq!(came(NotGiven::Unwell).code(), "not_vaccinated");
+        for reason in [NotGiven::Contraindicated, NotGiven::AlreadyHad] {
+            assert_eq!(came(reason).next(None, at(12)), Next::Nothing, "{reason:?}");
+        }
         use campaign::State::{Closed, Draft, Open, Paused, Published};
         let later = Next::BookLater { opens_at: at(2), zone: ZONE };
         for (state, hours, next) in [
@@ -248,7 +273,7 @@ mod tests {
             (Closed, 6, Next::AnotherCampaign),
             (Draft, 6, Next::AnotherCampaign),
         ] {
-            for standing in [&cancelled, &missed] {
+            for standing in [&cancelled, &missed, &came(NotGiven::Unwell)] {
                 let found = standing.next(Some(&campaign(state)), at(hours));
                 assert_eq!(found, next, "{state:?} {hours}");
             }

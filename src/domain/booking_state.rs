@@ -1,10 +1,10 @@
 //! Where a booking stands, and what that means for its dose and its seat.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a booking stands. FHIR's Appointment calls them booked, fulfilled, cancelled, noshow and
 /// pending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     Booked,

@@ -49,6 +49,11 @@ codes! {
     AlreadyBooked,        "already_booked",         409;
     BookingIdReused,      "booking_id_reused",      422;
     BookingEnded,         "booking_ended",          409;
+    LaterDoseBooked,      "later_dose_booked",      409;
+    // the clinic's day
+    StepRefused,          "step_refused",           409;
+    AnswersNeeded,        "answers_needed",         409;
+    StepIdReused,         "step_id_reused",         422;
     // administration
     AlreadyExists,        "already_exists",         409;
     WrongState,           "wrong_state",            409;

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
+    booking_state,
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     ids::{ImportId, PersonId, PoolId},
@@ -14,6 +15,7 @@ use super::{
     merge::SameDose,
     stock::{Gone, Stock},
     verdict::Verdict,
+    visit_word::Warning,
 };
 
 macro_rules! details {
@@ -254,6 +256,23 @@ details! {
     DayAfterClose { closes_on: NaiveDate, days: i64 },         "day_after_close";
     DayWithoutSeats,                                           "day_without_seats";
     DosesBeyondSeats { doses: i64, seats: i64 },               "doses_beyond_seats";
+
+    // the clinic's day
+    NotToday { on_date: NaiveDate, today: NaiveDate },         "not_today";
+    NotArrived,                                                "not_arrived";
+    CheckedIn,                                                 "checked_in";
+    VisitEnded { state: booking_state::State },                "visit_ended";
+    AppointmentAhead { starts_at: DateTime<Utc>, zone: String }, "appointment_ahead";
+    BirthDateDiffers,                                          "birth_date_differs";
+    HadInFuture,                                               "had_in_future";
+    DayAccounted { closed_at: DateTime<Utc>, zone: String },   "day_accounted";
+    DoseGone,                                                  "dose_gone";
+    NewerStep,                                                 "newer_step";
+    StepNotUndone,                                             "step_not_undone";
+    CancelledInTime,                                           "cancelled_in_time";
+    SameDoseSince { dose_number: i16, on_date: NaiveDate },    "same_dose_since";
+    LaterDose { dose_number: i16, on_date: NaiveDate },        "later_dose";
+    Unanswered { warnings: Vec<Warning> },                     "unanswered";
 
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";

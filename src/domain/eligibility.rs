@@ -60,6 +60,7 @@ pub fn judge(
         home: Some(home),
         rosters: Some(&applicant.rosters),
         doses: Some(&applicant.doses),
+        is_excluded: applicant.is_excluded,
     };
     let on_date = appointment.map(|appointment| appointment.on_date);
     let product_id = appointment.map(|appointment| appointment.product_id);
@@ -76,7 +77,7 @@ pub fn judge_anonymous(
 ) -> Verdict {
     let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
     let birth_date = BirthDate::kept(birth_date, Precision::Day);
-    let subject = Subject { birth_date, home, rosters: None, doses: None };
+    let subject = Subject { birth_date, home, rosters: None, doses: None, is_excluded: false };
     Case { rules, state, subject, on_date, product_id, now }.verdict()
 }
 
@@ -234,6 +235,7 @@ pub(crate) mod tests {
             province_id: Some(RegionId(1)),
             rosters: vec![],
             doses: vec![],
+            is_excluded: false,
         }
     }
 
@@ -409,7 +411,7 @@ pub(crate) mod tests {
             is_booked in prop::bool::weighted(0.1),
         ) -> Applicant {
             let dose = |dose_number, (on_date, is_given)| {
-                DoseHeld { dose_number, product_id: ProductId(1), on_date, is_given }
+                DoseHeld { dose_number, product_id: None, on_date, is_given }
             };
             let second = is_booked.then(|| dose(2, (date("2021-08-20"), false)));
             let doses = earlier.map(|held| dose(1, held)).into_iter().chain(second).collect();

@@ -23,6 +23,8 @@ pub(super) struct Subject<'a> {
     pub(super) home: Option<Home>,
     pub(super) rosters: Option<&'a [RosterId]>,
     pub(super) doses: Option<&'a [DoseHeld]>,
+    /// A clinic has found that they must not have this dose; a public question knows of nothing.
+    pub(super) is_excluded: bool,
 }
 
 /// One question.
@@ -72,6 +74,7 @@ impl<'a> Case<'a> {
     pub(super) fn common(&self) -> Vec<Unmet> {
         let mut unmet = Vec::new();
         unmet.extend(self.held());
+        unmet.extend(self.excluded());
         unmet.extend(self.stage());
         unmet.extend(self.window());
         unmet.extend(self.cohort());
@@ -96,6 +99,10 @@ impl<'a> Case<'a> {
             true => Reason::AlreadyGiven { dose_number },
             false => Reason::AlreadyBooked { dose_number },
         }))
+    }
+
+    fn excluded(&self) -> Option<Unmet> {
+        self.subject.is_excluded.then(|| lasting(Reason::Excluded {}))
     }
 
     fn stage(&self) -> Option<Unmet> {
@@ -267,7 +274,7 @@ mod tests {
     }
 
     fn dose(dose_number: i16, on_date: &str, is_given: bool) -> DoseHeld {
-        DoseHeld { dose_number, product_id: ProductId(1), on_date: date(on_date), is_given }
+        DoseHeld { dose_number, product_id: None, on_date: date(on_date), is_given }
     }
 
     #[test]

@@ -41,6 +41,8 @@ words! {
         Region,
         Roster,
         Slot,
+        /// A press at a clinic.
+        Step,
         Tranche,
         User,
     }

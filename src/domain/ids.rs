@@ -59,6 +59,8 @@ id! {
     SlotId(i64);
     /// Chosen by the client (version 7 advised): the idempotency key of a booking.
     BookingId(Uuid);
+    /// Chosen by the client (version 7 advised): the idempotency key of a step of a visit.
+    StepId(Uuid);
 }
 
 /// Bits of a slot's or allocation's id that number it within its clinic.

@@ -39,6 +39,7 @@ pub mod journal;
 pub mod keys;
 pub mod language;
 pub mod localized;
+pub mod locked;
 pub mod mark;
 pub mod masked_name;
 pub mod merge;
@@ -50,12 +51,14 @@ pub mod person;
 pub mod person_change;
 pub mod person_key;
 pub mod person_record;
+pub mod person_state;
 pub mod phone;
 pub mod pool;
 pub mod product;
 pub mod quiet_hours;
 pub mod refusal;
 pub mod region;
+pub mod request;
 pub mod roster;
 pub mod rule_set;
 pub mod schedule;
@@ -72,12 +75,16 @@ pub mod tranche;
 pub mod typed;
 pub mod verdict;
 pub mod vials;
+pub mod visit;
+pub mod visit_batch;
+pub mod visit_rule;
+pub mod visit_word;
 pub mod whereabouts;
 
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
     AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
-    ProductId, RegionId, RosterId, SlotId, StaffUserId, TrancheId,
+    ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
 };
 pub use refusal::Refusal;

@@ -5,7 +5,7 @@ use std::ops::BitOr;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::{CampaignId, CourseId, cohort::Cohort, product::Product, tranche::Tranche};
+use super::{CampaignId, CourseId, ProductId, cohort::Cohort, product::Product, tranche::Tranche};
 
 /// The rules of one campaign in one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ pub struct Needs {
 }
 
 impl Rules {
+    /// A product that the campaign offers.
+    pub fn product(&self, product_id: ProductId) -> Option<&Product> {
+        self.products.iter().find(|product| product.product_id == product_id)
+    }
+
     /// What must be known of whoever asks.
     pub fn needs(&self) -> Needs {
         Needs {

@@ -9,7 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{ClinicId, PersonId, StaffUserId, keys::Keys};
+use super::{ClinicId, PersonId, StaffUserId, actor::Actor, keys::Keys};
 
 /// A citizen's session lasts this long: an evening in line and a change of mind afterwards.
 pub const CITIZEN_SESSION_HOURS: i64 = 12;
@@ -120,6 +120,16 @@ pub enum StaffRole {
     /// One clinic.
     Staff(ClinicId),
     Administrator,
+}
+
+impl StaffUser {
+    /// As the journal names them.
+    pub fn actor(self) -> Actor {
+        match self.role {
+            StaffRole::Staff(_) => Actor::Staff(self.staff_user_id),
+            StaffRole::Administrator => Actor::Administrator(self.staff_user_id),
+        }
+    }
 }
 
 #[cfg(test)]

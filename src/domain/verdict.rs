@@ -39,6 +39,7 @@ macro_rules! reason_codes {
 reason_codes! {
     AlreadyGiven,        "already_given",         AlreadyBooked;
     AlreadyBooked,       "already_booked",        AlreadyBooked;
+    Excluded,            "excluded",              NotEligible;
     CampaignClosed,      "campaign_closed",       WindowClosed;
     WindowClosed,        "window_closed",         WindowClosed;
     NotInCohort,         "not_in_cohort",         NotEligible;
@@ -72,6 +73,7 @@ pub enum Reason {
     AlreadyBooked {
         dose_number: i16,
     },
+    Excluded {},
     CampaignClosed {},
     WindowClosed {
         closes_at: DateTime<Utc>,

@@ -170,7 +170,9 @@ async fn try_relocate(db: &Db, old: &Booking, new: Book) -> Result<Booking> {
         }
         match outcome {
             Outcome::Booked(booking) | Outcome::Replayed(booking) => Ok(booking),
-            Outcome::Cancelled(_) => Err(Refusal::from(Code::Internal).into()),
+            Outcome::Cancelled(_) | Outcome::Visited(_) => {
+                Err(Refusal::from(Code::Internal).into())
+            }
             Outcome::Refused(refusal) => Err(refusal.into()),
         }
     })

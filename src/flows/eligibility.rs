@@ -94,7 +94,7 @@ pub async fn judge_person(
     drop(conn);
     let mut person = people.remove(&person_id).unwrap_or_default();
     bookings.values().for_each(|booking| person.add_dose_of(booking));
-    let applicant = person.applicant(rules.course_id)?;
+    let applicant = person.applicant(rules.course_id, rules.dose_number)?;
     Ok(judge(&rules, standing.state, &applicant, None, standing.now))
 }
 

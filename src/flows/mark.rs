@@ -13,7 +13,7 @@ use crate::{
     clock::Clock,
     db::{self, Db, in_tx},
     domain::{
-        PersonId, Refusal, StaffUserId,
+        Code, PersonId, Refusal, StaffUserId,
         batch::{Outcome, Request},
         booking::{Booking, State},
         mark::Mark,
@@ -102,6 +102,8 @@ pub async fn cancel(
             Ok(Outcome::Refused(refusal)) | Err(super::Error::Refused(refusal)) => {
                 Left { booking, refused: Some(refusal) }
             }
+            // A lane answers a press to nobody else.
+            Ok(Outcome::Visited(_)) => Left { booking, refused: Some(Code::Internal.into()) },
             Err(error) => return Err(error),
         });
     }

@@ -36,6 +36,7 @@ pub mod staff_invitation;
 pub mod staff_session;
 pub mod staff_user;
 pub mod sweep;
+pub mod visit;
 
 mod constraint;
 

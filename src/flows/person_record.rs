@@ -14,7 +14,6 @@ use crate::{
     domain::{
         Code, Detail, PersonId, Refusal, StaffUserId,
         applicant::{Applicant, Appointment},
-        batch::PersonState,
         birth_date::BirthDate,
         booking::Booking,
         booking_number::BookingNumber,
@@ -339,13 +338,13 @@ async fn ineligible(
         let Some(rules) = rules else { continue };
         let needs = Needs { province: true, rosters: true };
         let mut people = db::batch::people(conn, &[person_id.0], needs).await?;
-        let Some(PersonState { applicant: Some(applicant), .. }) = people.remove(&person_id) else {
-            continue;
-        };
+        let Some(person) = people.remove(&person_id) else { continue };
+        let Some(applicant) = person.applicant.clone() else { continue };
         let others = live.iter().filter(|other| other.booking_id != booking.booking_id);
         let own = others.filter(|other| other.course_id == rules.course_id);
         let doses = own.map(Booking::dose_held).collect();
-        let applicant = Applicant { doses, ..applicant };
+        let is_excluded = person.is_excluded(rules.course_id, rules.dose_number);
+        let applicant = Applicant { doses, is_excluded, ..applicant };
         let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
         let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), now);
         verdict.reasons.retain(|reason| !OF_THE_MOMENT.contains(&reason.code()));

@@ -13,6 +13,7 @@ use crate::domain::{
     closure::How,
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
+    visit::{NotGiven, Site, StepKind, Warning},
 };
 
 /// Years of an instant: what a database and a human can both work with.
@@ -140,6 +141,61 @@ impl TryFrom<String> for TellingHow {
         let how = How::ALL.into_iter().find(|how| how.word() == text);
         how.map(Self).ok_or_else(|| Wrong(Expected::one_of(How::ALL.map(How::word))))
     }
+}
+
+/// A word of a visit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Word<T: Named>(pub T);
+
+/// What has a word for each of its values.
+pub trait Named: Copy + 'static {
+    /// All that may come in from outside.
+    const WORDS: &'static [Self];
+    fn word(self) -> &'static str;
+}
+
+impl<T: Named> TryFrom<String> for Word<T> {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let found = T::WORDS.iter().copied().find(|one| one.word() == text);
+        let words = || Wrong(Expected::one_of(T::WORDS.iter().map(|one| one.word())));
+        found.map(Self).ok_or_else(words)
+    }
+}
+
+macro_rules! named {
+    ($($name:ident: $words:expr;)*) => {$(
+        impl Named for $name {
+            const WORDS: &'static [Self] = $words;
+
+            fn word(self) -> &'static str {
+                Self::word(self)
+            }
+        }
+    )*};
+}
+
+named! {
+    Site: Site::ALL;
+    Warning: Warning::ALL;
+    // What staff press about a booking; the others come about in other ways.
+    StepKind: &[
+        StepKind::Arrive,
+        StepKind::Give,
+        StepKind::NoShow,
+        StepKind::NotVaccinated,
+        StepKind::Cancel,
+        StepKind::Undo,
+    ];
+    // The service alone closes a day on which nothing was written down.
+    NotGiven: &[
+        NotGiven::Refused,
+        NotGiven::Unwell,
+        NotGiven::Contraindicated,
+        NotGiven::AlreadyHad,
+    ];
 }
 
 /// An instant in RFC 3339, with any offset.

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use futures_util::future::LocalBoxFuture;
 
-use super::{extract::Path, problem::Problem};
+use super::problem::Problem;
 use crate::{
     db,
     domain::{
@@ -33,6 +33,8 @@ pub struct Staff(pub StaffUser);
 /// looked at before.
 pub struct AtClinic<T> {
     pub clinic_id: ClinicId,
+    /// Who asks.
+    pub by: StaffUser,
     pub what: T,
 }
 
@@ -95,10 +97,13 @@ impl<T: FromRequest + 'static> FromRequest for AtClinic<T> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let staff = staff.await?;
-            let Path(clinic_id) = Path::<ClinicId>::extract(&request).await?;
-            staff.at(clinic_id).map_err(Problem::from)?;
+            // Whatever else the path names.
+            let clinic_id = request.match_info().get("clinic_id");
+            let clinic_id = clinic_id.and_then(|id| id.parse().ok());
+            let clinic_id = clinic_id.ok_or_else(Refusal::not_found).map_err(Problem::from)?;
+            let by = staff.at(clinic_id).map_err(Problem::from)?;
             let what = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
-            Ok(Self { clinic_id, what })
+            Ok(Self { clinic_id, by, what })
         })
     }
 }

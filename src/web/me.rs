@@ -120,7 +120,7 @@ fn card(
     Booked {
         heading: t.whole(campaign),
         tag: tag(t, booking.state, is_due),
-        next: t.booking_next(booking.state, is_due),
+        next: t.booking_next(booking, is_due),
         rows,
         href: format!("/bookings/{}", booking.booking_id),
     }

@@ -59,6 +59,14 @@ titles! {
                           "이미 다른 요청에 쓰인 예약 ID입니다";
     BookingEnded,         "This booking can no longer be cancelled",
                           "더 이상 취소할 수 없는 예약입니다";
+    LaterDoseBooked,      "A later dose depends on this one",
+                          "다음 차수 예약이 이 접종을 전제로 합니다";
+    StepRefused,          "This step is not possible now",
+                          "지금은 할 수 없는 단계입니다";
+    AnswersNeeded,        "Questions must be answered first",
+                          "먼저 확인하셔야 할 사항이 있습니다";
+    StepIdReused,         "This step id was used for another step",
+                          "이미 다른 단계에 쓰인 ID입니다";
     AlreadyExists,        "This already exists",
                           "이미 등록되어 있습니다";
     WrongState,           "The campaign's state does not allow this",

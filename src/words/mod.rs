@@ -30,6 +30,7 @@ mod step;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trial;
+mod visit;
 
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
@@ -44,3 +45,4 @@ pub use number::{count, wait};
 pub use reason::reason;
 pub use standing::standing;
 pub use trial::{trial_mail, trial_text};
+pub use visit::{not_given_name, site_name, step_name, warning, warning_name};

@@ -33,6 +33,7 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Region => ("region", "지역"),
         Noun::Roster => ("roster", "명단"),
         Noun::Slot => ("slot", "예약 시간"),
+        Noun::Step => ("step", "단계"),
         Noun::Tranche => ("tranche", "예약 그룹"),
         Noun::User => ("user", "사용자"),
     };

@@ -20,6 +20,13 @@ pub fn reason(language: Language, reason: &Reason) -> String {
             "Dose {dose_number} is already booked for you.",
             "{dose_number}차 접종이 이미 예약되어 있습니다."
         ),
+        Reason::Excluded {} => say!(
+            language,
+            "A clinic has noted that you must not have this vaccination. If that has changed, ask \
+             the clinic to take the note back.",
+            "접종을 받으시면 안 되는 것으로 접종기관에서 확인하였습니다. 사정이 달라졌다면 그 접종기관에 \
+             문의해 주십시오."
+        ),
         Reason::CampaignClosed {} => say!(
             language,
             "This campaign is closed; the campaign says why.",

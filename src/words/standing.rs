@@ -5,6 +5,7 @@ use crate::domain::{
     booking_standing::{Next, Standing},
     language::Language,
     localized::Localized,
+    visit::NotGiven,
 };
 
 /// How it stands and what to do next.
@@ -70,6 +71,42 @@ fn now(language: Language, standing: &Standing) -> String {
                 "접종기관에 {day} 예약일에 오지 않으신 것으로 기록되어 있습니다."
             )
         }
+        Standing::NotVaccinated { on_date, reason } => {
+            not_vaccinated(language, &date(language, *on_date), *reason)
+        }
+    }
+}
+
+fn not_vaccinated(language: Language, day: &str, reason: NotGiven) -> String {
+    match reason {
+        NotGiven::Refused => say!(
+            language,
+            "You were at the clinic on {day} and did not want to be vaccinated that day.",
+            "{day}에 접종기관에 오셨으나 그날은 접종을 원하지 않으신 것으로 기록되어 있습니다."
+        ),
+        NotGiven::Unwell => say!(
+            language,
+            "You were at the clinic on {day} and were not well enough to be vaccinated that day.",
+            "{day}에 접종기관에 오셨으나 그날 몸 상태가 좋지 않아 접종받지 않으신 것으로 기록되어 있습니다."
+        ),
+        NotGiven::Contraindicated => say!(
+            language,
+            "You were at the clinic on {day}, which found that you must not have this vaccination. \
+             If that has changed, ask the clinic.",
+            "{day}에 접종기관에서 이 접종을 받으시면 안 되는 것으로 확인하였습니다. 사정이 달라졌다면 그 \
+             접종기관에 문의해 주십시오."
+        ),
+        NotGiven::AlreadyHad => say!(
+            language,
+            "You were at the clinic on {day}, which noted that you had this dose before.",
+            "{day}에 접종기관에서 이 차수를 이미 접종받으신 것으로 확인하였습니다."
+        ),
+        NotGiven::NotRecorded => say!(
+            language,
+            "You were at the clinic on {day}, and it has no record of a dose. If you were \
+             vaccinated, call the clinic.",
+            "{day}에 접종기관에 오셨으나 접종 기록이 없습니다. 접종받으셨다면 접종기관에 전화해 주십시오."
+        ),
     }
 }
 

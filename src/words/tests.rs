@@ -9,6 +9,7 @@ use crate::domain::{
     BookingId, Code, CourseId, Detail, ImportId, PersonId, PoolId, ProductId, Refusal, RegionId,
     amenity::Amenity,
     booking_standing::{Next, Standing},
+    booking_state,
     campaign_state::{State, Step},
     fact::{By, Counted, Counter, Expected, Noun, Overlapped, Role, Sent},
     import::{
@@ -21,6 +22,7 @@ use crate::domain::{
     merge::SameDose,
     stock::{Gone, Stock},
     verdict::{Reason, ReasonCode, Verdict},
+    visit::{NotGiven, Warning},
 };
 
 fn day(text: &str) -> NaiveDate {
@@ -170,6 +172,7 @@ pub(crate) fn details() -> Vec<Detail> {
     ]);
     details.extend(details_of_files());
     details.extend(details_of_hours());
+    details.extend(details_of_visits());
     details.extend(without_facts());
     details
 }
@@ -239,6 +242,22 @@ fn details_of_hours() -> Vec<Detail> {
     ]
 }
 
+/// What stands in the way of a step at the clinic.
+fn details_of_visits() -> Vec<Detail> {
+    let at = |text: &str| text.parse().unwrap();
+    let zone = || "Asia/Seoul".to_owned();
+    let mut details = vec![
+        Detail::NotToday { on_date: day("2021-07-26"), today: day("2021-07-25") },
+        Detail::AppointmentAhead { starts_at: at("2021-07-26T05:30:00Z"), zone: zone() },
+        Detail::DayAccounted { closed_at: at("2021-07-26T09:30:00Z"), zone: zone() },
+        Detail::SameDoseSince { dose_number: 2, on_date: day("2021-07-26") },
+        Detail::LaterDose { dose_number: 2, on_date: day("2021-08-23") },
+        Detail::Unanswered { warnings: Warning::ALL.to_vec() },
+    ];
+    details.extend(booking_state::State::ALL.map(|state| Detail::VisitEnded { state }));
+    details
+}
+
 /// The causes that have no facts, as they are read from their names alone.
 fn without_facts() -> impl Iterator<Item = Detail> {
     Detail::CAUSES
@@ -256,6 +275,7 @@ fn reasons() -> Vec<Reason> {
     let mut reasons = vec![
         Reason::AlreadyGiven { dose_number: 2 },
         Reason::AlreadyBooked { dose_number: 2 },
+        Reason::Excluded {},
         Reason::CampaignClosed {},
         Reason::WindowClosed { closes_at: at("2021-07-24T09:00:00Z"), zone },
         Reason::NotInTranche { last_digit: 9 },
@@ -433,7 +453,8 @@ fn every_standing_says_what_to_do_next_in_both_languages() {
     let starts_at = "2021-07-26T05:30:00Z".parse().unwrap();
     let on_date = day("2021-07-26");
     let because = || Some(Localized::new("Snow".into(), Some("폭설".into()), None));
-    for said in [
+    let came = |&reason| Standing::NotVaccinated { on_date, reason };
+    let standings = [
         Standing::Ahead { starts_at, zone },
         Standing::Past { starts_at, zone },
         Standing::Given { on_date },
@@ -442,7 +463,8 @@ fn every_standing_says_what_to_do_next_in_both_languages() {
         Standing::Cancelled { cancelled_at: starts_at, zone },
         Standing::CancelledFor { cancelled_at: starts_at, zone, reason: because() },
         Standing::Missed { on_date },
-    ] {
+    ];
+    for said in standings.into_iter().chain(NotGiven::ALL.iter().map(came)) {
         for next in [
             Next::Come,
             Next::Choose,

@@ -159,6 +159,7 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{person_id}", made.people[0].person_id.to_string()),
         ("{pool_id}", made.nation.to_string()),
         ("{booking_id}", uuid::Uuid::now_v7().to_string()),
+        ("{step_id}", uuid::Uuid::now_v7().to_string()),
         ("{date}", allocation.on_date.to_string()),
         ("{kind}", "slots".to_owned()),
         ("{import_id}", "999999".to_owned()),

@@ -63,4 +63,5 @@ mod supply;
 mod support;
 mod transaction;
 mod user;
+mod visit;
 mod web;

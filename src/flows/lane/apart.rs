@@ -2,17 +2,23 @@
 //! transaction of somebody else, for what a lane cannot do in one batch. Lanes and these wait for
 //! each other's rows, in the same order.
 
-use sqlx::PgConnection;
+use std::collections::HashMap;
 
-use super::transaction::{KnownRules, Rows, lock, read};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::transaction::{KnownRules, Rows, lock, read, resolve, write};
 use crate::{
-    db,
     domain::{
-        Code,
+        BookingId, ClinicId, Code, Refusal, StepId,
         actor::{Actor, Cause},
-        batch::{Decision, Outcome, Request, decide},
+        batch::{Decision, Outcome, Request, Visit, decide},
         booking::{Book, Booking},
+        visit::{Act, Press},
+        visit_batch,
+        visit_rule::Seen,
     },
+    flows,
 };
 
 /// Cancels these bookings of a clinic for somebody else than their persons; the outcomes are in
@@ -25,7 +31,7 @@ pub async fn cancel(
     bookings: &[Booking],
     cause: &Cause,
 ) -> sqlx::Result<Vec<Outcome>> {
-    let requests: Vec<_> = bookings.iter().cloned().map(Request::Cancel).collect();
+    let requests: Vec<_> = bookings.iter().cloned().map(Request::Displace).collect();
     let reason = Some(cause.reason.main.as_str());
     run(conn, &requests, &requests, (cause.actor, reason)).await
 }
@@ -36,7 +42,7 @@ pub async fn cancel(
 /// # Errors
 /// The database's. A unique violation means that a lane has booked for the person meanwhile.
 pub async fn replace(conn: &mut PgConnection, old: &Booking, new: Book) -> sqlx::Result<Outcome> {
-    let both = [Request::Cancel(old.clone()), Request::Book(new)];
+    let both = [Request::Displace(old.clone()), Request::Book(new)];
     let [cancel, book] = &both;
     let by = (Actor::Citizen, None);
     // A batch is written table by table, and the new booking needs the old one gone: two batches,
@@ -63,7 +69,38 @@ async fn run(
     let now = locked.now;
     let Decision { outcomes, writes } = decide(locked, requests);
     if !writes.is_empty() {
-        db::batch::write(conn, &writes, now, by).await?;
+        write(conn, &writes, now, by).await?;
     }
     Ok(outcomes)
+}
+
+/// How a visit stands, read as a press would be, without locks.
+///
+/// # Errors
+/// `not_found` where the clinic has no such booking; `unavailable` for a person who is being merged.
+pub async fn look(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    booking_id: BookingId,
+) -> flows::Result<Seen> {
+    // A press that nobody makes: reading goes by requests.
+    let press = Press {
+        step_id: StepId(Uuid::nil()),
+        clinic_id,
+        booking_id,
+        act: Act::Arrive,
+        answers: Vec::new(),
+        birth_date: None,
+        note: None,
+        by: Actor::Service,
+    };
+    let key = (booking_id, press.step_id);
+    let request = [Request::Visit(Visit { press, booking: None }.into())];
+    let request = resolve(conn, &request).await?;
+    let nothing_locked = (HashMap::new(), HashMap::new());
+    let known = &mut KnownRules::default();
+    let read = read(conn, known, nothing_locked, &request).await?;
+    let found = read.bookings.get(&booking_id).zip(read.visits.get(&key));
+    let (booking, facts) = found.ok_or_else(Refusal::not_found)?;
+    Ok(visit_batch::see(&read, booking, facts)?)
 }

@@ -74,8 +74,11 @@ impl Queue {
             return Err(self.delay.overloaded());
         }
         let queue = match job.request {
-            Request::Book(_) => &self.bookings,
-            Request::Cancel(_) | Request::CancelFor { .. } => &self.cancellations,
+            // A press waits no longer than a booking: somebody stands at the desk.
+            Request::Book(_) | Request::Visit(_) => &self.bookings,
+            Request::Cancel(_) | Request::CancelFor { .. } | Request::Displace(_) => {
+                &self.cancellations
+            }
         };
         queue.try_send(job).map_err(|refused| match refused {
             Full(_) => self.delay.overloaded(),
@@ -161,6 +164,7 @@ mod tests {
         domain::{
             AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
             booking::{self, Book, Booking},
+            channel::Channel,
         },
         flows::lane::reply::{ReplyQueue, ReplyTo},
     };
@@ -202,6 +206,9 @@ mod tests {
             ends_at: DateTime::UNIX_EPOCH,
             booked_at: DateTime::UNIX_EPOCH,
             ended_at: None,
+            channel: Channel::Web,
+            arrived_at: None,
+            not_given: None,
         }))
     }
 

@@ -8,17 +8,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use sqlx::{Executor, PgConnection};
 
 use crate::{
-    db,
+    db::{
+        self,
+        visit::{Asked, Known},
+    },
     domain::{
         BookingId, CampaignId, PersonId, SlotId,
         actor::Actor,
         allocation::{Allocation, Key},
-        batch::{Decide, Locked, Outcome, PersonState, Request},
+        batch::{Decide, Locked, Outcome, Request, Visit, Writes},
         booking::Booking,
         campaign,
+        channel::Channel,
+        person_state::PersonState,
         rule_set::{Needs, Rules},
         slot::Slot,
     },
@@ -84,6 +90,7 @@ pub async fn run(
         Locks::Skip { .. } => BEGIN_IMPATIENT,
     })
     .await?;
+    let requests = &*resolve(conn, requests).await?;
     let locking = Instant::now();
     let Rows { slots, allocations, left_out } = match locks {
         Locks::Wait => lock(conn, requests).await?,
@@ -108,11 +115,55 @@ pub async fn run(
     if decision.writes.is_empty() {
         conn.execute("rollback").await?;
     } else {
-        db::batch::write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
+        write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
         conn.execute("commit").await?;
     }
     let work = without_waiting(began.elapsed(), locking);
     Ok(Done { outcomes: decision.outcomes, left_out, work })
+}
+
+/// Finds the bookings of presses, of which the path names only the id: what never changes in them
+/// says what must be locked. Without presses it costs nothing.
+pub(super) async fn resolve<'a>(
+    conn: &mut PgConnection,
+    requests: &'a [Request],
+) -> sqlx::Result<Cow<'a, [Request]>> {
+    let asked = requests.iter().filter_map(|request| match request {
+        Request::Visit(visit) => Some(visit.press.booking_id),
+        _ => None,
+    });
+    let asked: Vec<_> = asked.collect();
+    if asked.is_empty() {
+        return Ok(Cow::Borrowed(requests));
+    }
+    let found = db::visit::bookings(conn, &asked).await?;
+    let resolved = requests.iter().map(|request| match request {
+        Request::Visit(visit) => {
+            let press = &visit.press;
+            let booking = found.get(&press.booking_id);
+            let booking = booking.filter(|booking| booking.clinic_id == press.clinic_id);
+            let booking = booking.cloned();
+            Request::Visit(Visit { press: press.clone(), booking }.into())
+        }
+        other => other.clone(),
+    });
+    Ok(Cow::Owned(resolved.collect()))
+}
+
+/// Writes a decision: bookings in one statement, and presses in another where there are any.
+pub(super) async fn write(
+    conn: &mut PgConnection,
+    writes: &Writes,
+    now: DateTime<Utc>,
+    by: (Actor, Option<&str>),
+) -> sqlx::Result<()> {
+    if writes.has_bookings() {
+        db::batch::write(conn, writes, now, by).await?;
+    }
+    if !writes.visits.is_empty() {
+        db::visit::write(conn, &writes.visits, now).await?;
+    }
+    Ok(())
 }
 
 /// Of the time `total`, what was work, where `locking` of it went by until the locks were granted.
@@ -131,11 +182,8 @@ pub(super) struct Rows {
 
 pub(super) async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
     let slots = db::batch::lock_slots(conn, &slot_ids(requests)).await?;
-    let keys: BTreeSet<_> = requests
-        .iter()
-        .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
-        .collect();
-    let allocations = db::batch::lock_allocations(conn, &Vec::from_iter(keys)).await?;
+    let keys = allocation_keys(requests, &slots);
+    let allocations = db::batch::lock_allocations(conn, &keys, &channels(requests)).await?;
     Ok(Rows { slots, allocations, left_out: BTreeSet::new() })
 }
 
@@ -148,16 +196,13 @@ async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Resul
         true => HashSet::new(),
         false => db::batch::existing_slots(conn, &wanted).await?,
     };
-    let keys: BTreeSet<_> = requests
-        .iter()
-        .filter_map(|request| Some(request.allocation_key(slots.get(&request.slot_id())?)))
-        .collect();
-    let keys = Vec::from_iter(keys);
-    let allocations = db::batch::lock_free_allocations(conn, &keys).await?;
+    let (keys, channels) = (allocation_keys(requests, &slots), channels(requests));
+    let allocations = db::batch::lock_free_allocations(conn, &keys, &channels).await?;
     let locked = allocations.values().flatten().map(|allocation| allocation.allocation_id.0);
-    let held_keys = db::batch::other_allocations(conn, &keys, &Vec::from_iter(locked)).await?;
+    let locked = Vec::from_iter(locked);
+    let held_keys = db::batch::other_allocations(conn, &keys, &channels, &locked).await?;
     let is_held = |request: &Request| match slots.get(&request.slot_id()) {
-        Some(slot) => held_keys.contains(&request.allocation_key(slot)),
+        Some(slot) => request.allocation_key(slot).is_some_and(|key| held_keys.contains(&key)),
         None => held_slots.contains(&request.slot_id()),
     };
     let numbered = requests.iter().enumerate();
@@ -169,6 +214,21 @@ async fn lock_free(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Resul
 fn slot_ids(requests: &[Request]) -> Vec<i64> {
     let ids: BTreeSet<_> = requests.iter().map(|request| request.slot_id().0).collect();
     Vec::from_iter(ids)
+}
+
+/// In an order of their own; PostgreSQL locks their rows by id.
+fn allocation_keys(requests: &[Request], slots: &HashMap<SlotId, Slot>) -> Vec<Key> {
+    let keys: BTreeSet<_> = requests
+        .iter()
+        .filter_map(|request| request.allocation_key(slots.get(&request.slot_id())?))
+        .collect();
+    Vec::from_iter(keys)
+}
+
+/// The channels whose doses the requests may touch.
+fn channels(requests: &[Request]) -> Vec<Channel> {
+    let of_any = |channel: &Channel| requests.iter().any(|one| one.channels().contains(channel));
+    Channel::ALL.into_iter().filter(of_any).collect()
 }
 
 /// Reads what the decision needs beside the locked rows.
@@ -190,7 +250,16 @@ pub(super) async fn read(
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
     let bookings = db::batch::bookings(conn, &person_ids, &booking_ids).await?;
     add_doses(&mut people, &bookings);
-    Ok(Locked { now, slots, allocations, campaigns, people, bookings })
+    let asked = requests.iter().filter_map(|request| match request {
+        Request::Visit(visit) if visit.booking.is_some() => Some(Asked::from(&visit.press)),
+        _ => None,
+    });
+    let asked: Vec<_> = asked.collect();
+    let (visits, strange_steps) = match asked.is_empty() {
+        true => Known::default(),
+        false => db::visit::find(conn, &asked).await?,
+    };
+    Ok(Locked { now, slots, allocations, campaigns, people, bookings, visits, strange_steps })
 }
 
 impl KnownRules {

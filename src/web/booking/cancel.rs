@@ -101,9 +101,9 @@ pub async fn post_cancel(
         Err(crowded) => Err(crowded),
     };
     match outcome {
-        Ok(Outcome::Booked(_) | Outcome::Cancelled(_) | Outcome::Replayed(_)) => {
-            Ok(visit.see_other(&booked::path(booking_id)))
-        }
+        Ok(
+            Outcome::Booked(_) | Outcome::Cancelled(_) | Outcome::Replayed(_) | Outcome::Visited(_),
+        ) => Ok(visit.see_other(&booked::path(booking_id))),
         Ok(Outcome::Refused(refusal)) if refusal.code == Code::BookingEnded => {
             too_late(&visit, &booking)
         }

@@ -118,6 +118,8 @@ pub async fn post_check(
         Ok(Outcome::Booked(booking) | Outcome::Replayed(booking) | Outcome::Cancelled(booking)) => {
             Ok(visit.see_other(&booked::path(booking.booking_id)))
         }
+        // A lane answers a press to nobody else.
+        Ok(Outcome::Visited(_)) => Err(Problem::internal("a booking was answered as a press")),
         Ok(Outcome::Refused(refusal)) => {
             refuse(&visit, &snapshot, &chosen, (person_id, booking_id), refusal).await
         }

@@ -161,6 +161,7 @@ texts! {
          Choose one of these:",
         "방금 다른 분이 예약했거나 예약할 수 없는 시간입니다. 이 예약은 그대로입니다. 아래에서 선택해 주십시오.";
     booking_missed_title, "You were not there", "오지 않으신 예약입니다";
+    booking_not_vaccinated_title, "You were not vaccinated", "접종받지 않으신 예약입니다";
     have_it_already,
         "You already have this booking. Pressing again changed nothing.",
         "이미 예약되어 있습니다. 다시 눌러도 바뀐 것은 없습니다.";
@@ -269,6 +270,7 @@ impl Texts {
                 self.booking_cancelled_title()
             }
             Standing::Missed { .. } => self.booking_missed_title(),
+            Standing::NotVaccinated { .. } => self.booking_not_vaccinated_title(),
         }
     }
 

@@ -64,7 +64,7 @@ impl Texts {
             ReasonCode::AlreadyBooked => self.step_my_booking(),
             ReasonCode::CampaignClosed | ReasonCode::WindowClosed => self.step_next_rounds(),
             ReasonCode::NotInCohort | ReasonCode::NotInTranche => self.step_check(),
-            ReasonCode::TooOld => self.step_ask_doctor(),
+            ReasonCode::TooOld | ReasonCode::Excluded => self.step_ask_doctor(),
             ReasonCode::PreviousDoseMissing => self.step_dose_before(),
             ReasonCode::AppointmentPast => self.step_later_day(),
             ReasonCode::ProductNotOffered | ReasonCode::NotPublished => self.step_look_again(),

@@ -1,7 +1,10 @@
 //! What somebody sees of themselves: what they have booked, what happens next, what they can book.
 
 use super::Texts;
-use crate::domain::booking::State;
+use crate::domain::{
+    booking::{Booking, State},
+    visit::NotGiven,
+};
 
 texts! {
     me_signed_in(name: &str), "You are signed in as {name}.", "{name} 님으로 로그인되어 있습니다.";
@@ -47,21 +50,33 @@ texts! {
     not_vaccinated_next,
         "You were at the clinic and were not vaccinated. If you may be vaccinated later, you can \
          book again while doses are left.",
-        "의료기관에 오셨으나 접종받지 않으신 것으로 기록되었습니다. 나중에 접종하실 수 있는 경우 백신이 \
+        "접종기관에 오셨으나 접종받지 않으신 것으로 기록되었습니다. 나중에 접종하실 수 있는 경우 백신이 \
          남아 있는 동안 다시 예약하실 수 있습니다.";
+    excluded_next,
+        "The clinic found that you must not have this vaccination. If that has changed, ask the \
+         clinic.",
+        "접종기관에서 이 접종을 받으시면 안 되는 것으로 확인하였습니다. 사정이 달라졌다면 그 접종기관에 \
+         문의해 주십시오.";
+    had_elsewhere_next,
+        "The clinic noted that you had this dose before.",
+        "접종기관에서 이 차수를 이미 접종받으신 것으로 확인하였습니다.";
 }
 
 impl Texts {
     /// What happens next with a booking.
-    pub fn booking_next(self, state: State, is_due: bool) -> &'static str {
-        match state {
+    pub fn booking_next(self, booking: &Booking, is_due: bool) -> &'static str {
+        match booking.state {
             State::Booked if is_due => self.booked_due_next(),
             State::Booked => self.booked_next(),
             State::Held => self.held_next(),
             State::Given => self.given_next(),
             State::Cancelled => self.cancelled_next(),
             State::NoShow => self.no_show_next(),
-            State::NotVaccinated => self.not_vaccinated_next(),
+            State::NotVaccinated => match booking.not_given {
+                Some(NotGiven::Contraindicated) => self.excluded_next(),
+                Some(NotGiven::AlreadyHad) => self.had_elsewhere_next(),
+                _ => self.not_vaccinated_next(),
+            },
         }
     }
 }

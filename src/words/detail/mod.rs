@@ -17,6 +17,7 @@ mod service;
 mod sign_in;
 mod slot;
 mod user;
+mod visit;
 
 use super::{
     code::title,
@@ -276,6 +277,23 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::DayHasHours { line } => hours::day_has_hours(language, *line),
         Detail::NothingClosed => hours::nothing_closed(language),
         Detail::SlotNotLost => hours::slot_not_lost(language),
+
+        // the clinic's day
+        Detail::NotToday { .. }
+        | Detail::NotArrived
+        | Detail::CheckedIn
+        | Detail::VisitEnded { .. }
+        | Detail::AppointmentAhead { .. }
+        | Detail::BirthDateDiffers
+        | Detail::HadInFuture
+        | Detail::DayAccounted { .. }
+        | Detail::DoseGone
+        | Detail::NewerStep
+        | Detail::StepNotUndone
+        | Detail::CancelledInTime
+        | Detail::SameDoseSince { .. }
+        | Detail::LaterDose { .. }
+        | Detail::Unanswered { .. } => visit::sentence(language, detail),
 
         // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),

@@ -117,6 +117,7 @@ async fn staff(recorder: &mut Recorder) {
     let staff = recorder.app.staff(made.clinics[0]).await;
     recorder.get(&staff, &path).await;
     find(recorder, &staff).await;
+    visits(recorder).await;
     let app = &recorder.app;
     join_all(made.people[1..20].iter().map(async |person| {
         let body = made.booking(made.slot(0, 3, 1));
@@ -130,6 +131,38 @@ async fn staff(recorder: &mut Recorder) {
     let session = recorder.post(&public, "/v1/auth/staff-sessions", body).await;
     let boss = recorder.app.holder_of(session["token"].as_str().unwrap());
     recorder.delete(&boss, "/v1/auth/staff-sessions").await;
+}
+
+/// Visits at a clinic whose day has begun: a person who is given a dose, and one who is not.
+async fn visits(recorder: &mut Recorder) {
+    let made = recorder.made.clone();
+    let staff = recorder.app.staff(made.clinics[2]).await;
+    let mut paths = Vec::new();
+    for person in [28, 29] {
+        let id = Uuid::now_v7();
+        let citizen = recorder.app.citizen(&made.people[person]);
+        citizen.put_booking(id, &made.booking(made.slot(2, 1, 0))).await.ok(201);
+        paths.push(format!("/v1/clinics/{}/bookings/{id}", made.clinics[2]));
+    }
+    made.begin_day(&recorder.app.db, 2, 1).await;
+    let step = |path: &str| format!("{path}/steps/{}", Uuid::now_v7());
+    for path in &paths {
+        recorder.put(&staff, &step(path), json!({ "step": "arrive" })).await;
+        recorder.get(&staff, path).await;
+    }
+    let (give, body) = (
+        step(&paths[0]),
+        json!({
+            "step": "give", "answers": ["identity", "screening"], "site": "left_arm",
+            "lot": "EW0182",
+        }),
+    );
+    recorder.put(&staff, &give, body.clone()).await;
+    recorder.case = Some("the same again");
+    recorder.put(&staff, &give, body).await;
+    recorder.case = Some("not vaccinated");
+    let body = json!({ "step": "not_vaccinated", "reason": "already_had" });
+    recorder.put(&staff, &step(&paths[1]), body).await;
 }
 
 /// Bookings by number, first one of today and then one of another day.

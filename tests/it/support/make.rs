@@ -391,6 +391,44 @@ impl Made {
         *self.allocations.iter().filter(of_clinic).nth(day - 1).expect("doses of that day")
     }
 
+    /// Makes a day (1 is tomorrow) of a clinic the present one: its first slot has begun five
+    /// minutes ago, and each further one begins two hours after the one before. For after booking.
+    pub async fn begin_day(&self, db: &PgPool, clinic: usize, day: usize) {
+        let Allocation { clinic_id, on_date, .. } = self.allocation(clinic, day);
+        let mut tx = db.begin().await.expect("a transaction");
+        query(
+            "update slot s set on_date = (now() at time zone $3)::date,
+                 starts_at = now() - interval '5 minutes' + n.n * interval '2 hours',
+                 ends_at = now() + interval '55 minutes' + n.n * interval '2 hours'
+             from (select slot_id, row_number() over (order by starts_at) - 1 as n from slot
+                 where clinic_id = $1 and on_date = $2) n
+             where s.slot_id = n.slot_id",
+        )
+        .bind(clinic_id.0)
+        .bind(on_date)
+        .bind(ZONE.name())
+        .execute(&mut *tx)
+        .await
+        .expect("its slots");
+        query(
+            "update allocation set on_date = (now() at time zone $3)::date
+             where clinic_id = $1 and on_date = $2",
+        )
+        .bind(clinic_id.0)
+        .bind(on_date)
+        .bind(ZONE.name())
+        .execute(&mut *tx)
+        .await
+        .expect("its doses");
+        query("update clinic set slots_revision = slots_revision + 1 where clinic_id = $1")
+            .bind(clinic_id.0)
+            .execute(&mut *tx)
+            .await
+            .expect("told");
+        query("update catalogue set revision = revision + 1").execute(&mut *tx).await.unwrap();
+        tx.commit().await.expect("the day begins");
+    }
+
     /// The body of a request to book the slot.
     pub fn booking(&self, slot: Slot) -> Value {
         json!({

@@ -1,0 +1,87 @@
+//! What a booking transaction has locked and read, and what it is to write.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    AllocationId, BookingId, CampaignId, PersonId, SlotId, StaffUserId, StepId,
+    allocation::{Allocation, Key},
+    booking::{Booking, NewBooking},
+    campaign,
+    person_state::PersonState,
+    rule_set::Rules,
+    slot::Slot,
+    visit::{Facts, Press, Step},
+    visit_rule::Moved,
+};
+
+/// What the transaction has locked (slots, allocations) and read (the rest) before deciding.
+#[derive(Debug)]
+pub struct Locked {
+    /// The database's time, read after the locks were granted.
+    pub now: DateTime<Utc>,
+    pub slots: HashMap<SlotId, Slot>,
+    pub allocations: HashMap<Key, Vec<Allocation>>,
+    pub campaigns: HashMap<CampaignId, (campaign::State, Arc<Rules>)>,
+    pub people: HashMap<PersonId, PersonState>,
+    pub bookings: HashMap<BookingId, Booking>,
+    /// What is known of the visits, by booking and press.
+    pub visits: HashMap<(BookingId, StepId), Facts>,
+    /// Steps that were made of another booking under the id of a press.
+    pub strange_steps: HashSet<StepId>,
+}
+
+/// A booking that ends in this batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    pub booking_id: BookingId,
+    pub slot_id: SlotId,
+    pub allocation_id: AllocationId,
+    /// The dose becomes spare instead of open.
+    pub is_late: bool,
+    /// None is the booking's own person.
+    pub by: Option<StaffUserId>,
+}
+
+/// What must be written for the outcomes.
+#[derive(Debug, Default)]
+pub struct Writes {
+    pub bookings: Vec<NewBooking>,
+    pub cancellations: Vec<Cancellation>,
+    pub visits: Vec<VisitWrite>,
+    /// Whose bookings end in this batch.
+    pub(super) ended_people: HashSet<PersonId>,
+    /// Whose visits change in this batch.
+    pub(super) visited_people: HashSet<PersonId>,
+}
+
+/// A press that is written down.
+#[derive(Clone, Debug)]
+pub struct VisitWrite {
+    pub press: Press,
+    /// As it will be.
+    pub step: Step,
+    /// The step that the press takes back, if it does.
+    pub undone: Option<Step>,
+    /// The booking as it will be.
+    pub booking: Booking,
+    /// None where no dose moves.
+    pub moved: Option<Moved>,
+    /// Seats that it takes in the booking's slot (negative: gives back).
+    pub seats: i32,
+}
+
+impl Writes {
+    pub fn is_empty(&self) -> bool {
+        !self.has_bookings() && self.visits.is_empty()
+    }
+
+    /// Whether bookings are made or cancelled.
+    pub fn has_bookings(&self) -> bool {
+        !(self.bookings.is_empty() && self.cancellations.is_empty())
+    }
+}
