@@ -151,6 +151,7 @@ pub fn role(role: StaffRole) -> (&'static str, Option<ClinicId>) {
     match role {
         StaffRole::Staff(clinic_id) => ("staff", Some(clinic_id)),
         StaffRole::Administrator => ("administrator", None),
+        StaffRole::CallCentre => ("call_centre", None),
     }
 }
 

@@ -183,6 +183,7 @@ mod tests {
             CourseId, TrancheId,
             availability::Offer,
             campaign::{Campaign, State},
+            day_policy::DayPolicy,
             eligibility::tests::{date, instant, product, rules, tranche},
             rule_set::Rules,
         },
@@ -204,6 +205,7 @@ mod tests {
             published_quota: None,
             published_at: None,
             state_reason: None,
+            day: DayPolicy::default(),
         };
         let document = Document::new(&()).unwrap();
         let (products, cohorts, changes) = (Vec::new(), Vec::new(), Vec::new());

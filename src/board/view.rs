@@ -10,6 +10,7 @@ use crate::domain::{
     campaign::{Campaign, State},
     clinic::{Clinic, Directions},
     cohort::Cohort,
+    day_policy::{LeftOver, WalkIn},
     localized::Localized,
     product::Product,
     region::Region,
@@ -125,6 +126,8 @@ pub struct CampaignView<'a> {
     published_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
     state_reason: StateReasonView<'a>,
+    walk_in: WalkIn,
+    left_over: LeftOver,
 }
 
 impl<'a> From<&'a Campaign> for CampaignView<'a> {
@@ -144,6 +147,8 @@ impl<'a> From<&'a Campaign> for CampaignView<'a> {
             published_quota: campaign.published_quota,
             published_at: campaign.published_at,
             state_reason: campaign.state_reason.as_ref().into(),
+            walk_in: campaign.day.walk_in,
+            left_over: campaign.day.left_over,
         }
     }
 }

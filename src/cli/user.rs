@@ -14,6 +14,7 @@ use crate::{
     config::{Origin, Storage},
     domain::{
         language::Language,
+        session::StaffRole,
         staff_user::{Account, Invitation, PASSWORD_BYTES_MAX},
     },
     flows::{
@@ -50,6 +51,9 @@ enum Verb {
         /// Works at the clinic with this code, and sees only that
         #[arg(long, group = "post", value_name = "CODE")]
         clinic: Option<String>,
+        /// Finds persons and books for them at any clinic
+        #[arg(long, group = "post")]
+        call_centre: bool,
     },
     /// Add a user who chooses their password by a one-time invitation, which is printed
     #[command(group = ArgGroup::new("work").required(true))]
@@ -62,6 +66,9 @@ enum Verb {
         /// Works at the clinic with this code, and sees only that
         #[arg(long, group = "work", value_name = "CODE")]
         clinic: Option<String>,
+        /// Finds persons and books for them at any clinic
+        #[arg(long, group = "work")]
+        call_centre: bool,
     },
     /// Choose a password by an invitation; both are asked for, or read as two lines from standard
     /// input
@@ -99,12 +106,13 @@ async fn act(store: &Store, args: &Args, asked: &str) -> flows::Result<String> {
     let (db, key) = (&store.db, &store.keys.invitation);
     let how = |invitation: &Invitation| how(invitation, args.public_url.as_ref());
     Ok(match &args.verb {
-        Verb::Add { username, clinic, .. } => {
-            staff_user::add(db, username, asked, post(clinic.as_deref())).await?;
+        Verb::Add { username, clinic, call_centre, .. } => {
+            let post = post(clinic.as_deref(), *call_centre);
+            staff_user::add(db, username, asked, post).await?;
             format!("{username} can sign in now.\n")
         }
-        Verb::Invite { username, clinic, .. } => {
-            let post = post(clinic.as_deref());
+        Verb::Invite { username, clinic, call_centre, .. } => {
+            let post = post(clinic.as_deref(), *call_centre);
             let (_, invitation) = staff_user::invite(db, key, username, post, None).await?;
             format!("{}\n{}", invited(&invitation), how(&invitation))
         }
@@ -140,8 +148,12 @@ async fn act(store: &Store, args: &Args, asked: &str) -> flows::Result<String> {
     })
 }
 
-fn post(clinic: Option<&str>) -> Post<'_> {
-    clinic.map_or(Post::Administrator, Post::Clinic)
+fn post(clinic: Option<&str>, is_call_centre: bool) -> Post<'_> {
+    match (clinic, is_call_centre) {
+        (Some(code), _) => Post::Clinic(code),
+        (None, true) => Post::CallCentre,
+        (None, false) => Post::Administrator,
+    }
 }
 
 /// An invitation, as it is told once.
@@ -167,9 +179,11 @@ fn how(invitation: &Invitation, public_url: Option<&Origin>) -> String {
 fn list(users: &[(Account, Option<String>)]) -> String {
     let mut text = String::new();
     for (user, clinic) in users {
-        let role = clinic
-            .as_ref()
-            .map_or_else(|| "administrator".to_owned(), |code| format!("clinic {code}"));
+        let role = match (user.role, clinic) {
+            (StaffRole::CallCentre, _) => "call centre".to_owned(),
+            (_, Some(code)) => format!("clinic {code}"),
+            (StaffRole::Administrator | StaffRole::Staff(_), None) => "administrator".to_owned(),
+        };
         let state = match (user.is_enabled, user.has_password, user.invited_until) {
             (false, ..) => "disabled".to_owned(),
             (true, true, _) => "can sign in".to_owned(),

@@ -7,6 +7,7 @@ use super::clinic::zone;
 use crate::domain::{
     CampaignId, ProductId,
     campaign::{Campaign, NewCampaign, State},
+    day_policy::{DayPolicy, LeftOver, WalkIn},
     localized::Localized,
 };
 
@@ -29,6 +30,8 @@ struct Row {
     state_reason: Option<String>,
     state_reason_ko: Option<String>,
     state_reason_en: Option<String>,
+    walk_in: WalkIn,
+    left_over: LeftOver,
 }
 
 impl TryFrom<Row> for Campaign {
@@ -56,6 +59,7 @@ impl TryFrom<Row> for Campaign {
             state_reason: row
                 .state_reason
                 .map(|main| Localized::new(main, row.state_reason_ko, row.state_reason_en)),
+            day: DayPolicy { walk_in: row.walk_in, left_over: row.left_over },
         })
     }
 }
@@ -68,11 +72,12 @@ pub async fn list(
 ) -> sqlx::Result<Vec<Campaign>> {
     let rows = query_as!(
         Row,
-        "/* campaign::list */
+        r#"/* campaign::list */
          select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
              closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
-             state_reason, state_reason_ko, state_reason_en
-         from campaign where campaign_id > $1 order by campaign_id limit $2",
+             state_reason, state_reason_ko, state_reason_en, walk_in as "walk_in: WalkIn",
+             left_over as "left_over: LeftOver"
+         from campaign where campaign_id > $1 order by campaign_id limit $2"#,
         after.0,
         limit,
     )
@@ -88,11 +93,12 @@ pub async fn find(
 ) -> sqlx::Result<Option<Campaign>> {
     let row = query_as!(
         Row,
-        "/* campaign::find */
+        r#"/* campaign::find */
          select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
              closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
-             state_reason, state_reason_ko, state_reason_en
-         from campaign where campaign_id = $1",
+             state_reason, state_reason_ko, state_reason_en, walk_in as "walk_in: WalkIn",
+             left_over as "left_over: LeftOver"
+         from campaign where campaign_id = $1"#,
         campaign_id.0,
     )
     .fetch_optional(db)
@@ -123,8 +129,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
     query_scalar!(
         r#"/* campaign::insert */
            insert into campaign (code, name, name_ko, name_en, course_id, dose_number, opens_at,
-               closes_at, cancel_until_hours, zone)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+               closes_at, cancel_until_hours, zone, walk_in, left_over)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
            returning campaign_id as "id: CampaignId""#,
         new.code,
         new.name.main,
@@ -136,12 +142,15 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
         new.closes_at,
         new.cancel_until_hours,
         new.zone.name(),
+        new.day.walk_in.number(),
+        new.day.left_over.number(),
     )
     .fetch_one(conn)
     .await
 }
 
-/// Writes name, window, cancellation limit, version of the rules, state with its reason and quota.
+/// Writes name, window, cancellation limit, version of the rules, state with its reason, quota and
+/// what is laid down for its clinics' days.
 ///
 /// # Errors
 /// The database's; the campaign's named constraints.
@@ -153,7 +162,8 @@ pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<(
              cancel_until_hours = $7, rule_version = $8, state = $9, state_reason = $10,
              state_reason_ko = $11, state_reason_en = $12, published_quota = $13,
              published_at = case when $13::int is null then null
-                 else coalesce(published_at, clock_timestamp()) end
+                 else coalesce(published_at, clock_timestamp()) end,
+             walk_in = $14, left_over = $15
          where campaign_id = $1",
         campaign.campaign_id.0,
         campaign.name.main,
@@ -168,6 +178,8 @@ pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<(
         reason.and_then(|reason| reason.ko.as_ref()),
         reason.and_then(|reason| reason.en.as_ref()),
         campaign.published_quota,
+        campaign.day.walk_in.number(),
+        campaign.day.left_over.number(),
     )
     .execute(conn)
     .await

@@ -12,10 +12,12 @@ use crate::domain::{
 /// The values of `staff_user.role`.
 const STAFF: i16 = 2;
 const ADMINISTRATOR: i16 = 3;
+const CALL_CENTRE: i16 = 5;
 
 struct Row {
     staff_user_id: i32,
     username: String,
+    role: i16,
     clinic_id: Option<i32>,
     is_active: bool,
     has_password: bool,
@@ -24,7 +26,8 @@ struct Row {
 
 impl From<Row> for Account {
     fn from(row: Row) -> Self {
-        let StaffUser { staff_user_id, role } = staff_user(row.staff_user_id, row.clinic_id);
+        let StaffUser { staff_user_id, role } =
+            staff_user(row.staff_user_id, (row.role, row.clinic_id));
         Self {
             staff_user_id,
             username: row.username,
@@ -45,7 +48,7 @@ pub async fn list(
     let rows = query_as!(
         Row,
         r#"/* staff_user::list */
-         select staff_user_id, username, clinic_id, is_active,
+         select staff_user_id, username, role, clinic_id, is_active,
              password_hash is not null as "has_password!", i.expires_at as "invited_until?"
          from staff_user left join staff_invitation i using (staff_user_id)
          where staff_user_id > $1 order by staff_user_id limit $2"#,
@@ -60,7 +63,7 @@ pub async fn find(db: impl PgExecutor<'_>, id: StaffUserId) -> sqlx::Result<Opti
     let row = query_as!(
         Row,
         r#"/* staff_user::find */
-         select staff_user_id, username, clinic_id, is_active,
+         select staff_user_id, username, role, clinic_id, is_active,
              password_hash is not null as "has_password!", i.expires_at as "invited_until?"
          from staff_user left join staff_invitation i using (staff_user_id)
          where staff_user_id = $1"#,
@@ -130,7 +133,7 @@ pub async fn find_by_session(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<StaffUser>> {
     let row = query!(
-        "/* staff_user::find_by_session */ select u.staff_user_id, u.clinic_id
+        "/* staff_user::find_by_session */ select u.staff_user_id, u.role, u.clinic_id
          from staff_session s join staff_user u using (staff_user_id)
          where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and u.is_active",
         token_hash,
@@ -138,7 +141,7 @@ pub async fn find_by_session(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| staff_user(row.staff_user_id, row.clinic_id)))
+    Ok(row.map(|row| staff_user(row.staff_user_id, (row.role, row.clinic_id))))
 }
 
 /// As `find_by_session`, with the user's name, which pages show.
@@ -148,7 +151,7 @@ pub async fn find_signed_in(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<(StaffUser, String)>> {
     let row = query!(
-        "/* staff_user::find_signed_in */ select u.staff_user_id, u.clinic_id, u.username
+        "/* staff_user::find_signed_in */ select u.staff_user_id, u.role, u.clinic_id, u.username
          from staff_session s join staff_user u using (staff_user_id)
          where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and u.is_active",
         token_hash,
@@ -156,7 +159,7 @@ pub async fn find_signed_in(
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| (staff_user(row.staff_user_id, row.clinic_id), row.username)))
+    Ok(row.map(|row| (staff_user(row.staff_user_id, (row.role, row.clinic_id)), row.username)))
 }
 
 /// The clinic that a new user is to work at, by its code.
@@ -170,6 +173,15 @@ pub async fn find_clinic(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Op
     .await
 }
 
+/// A role as the database keeps it: the columns `role` and `clinic_id`.
+pub fn columns(role: StaffRole) -> (i16, Option<i32>) {
+    match role {
+        StaffRole::Staff(clinic_id) => (STAFF, Some(clinic_id.0)),
+        StaffRole::Administrator => (ADMINISTRATOR, None),
+        StaffRole::CallCentre => (CALL_CENTRE, None),
+    }
+}
+
 /// Adds an active user; none if the username is taken. Without a password nothing signs them in.
 pub async fn insert(
     conn: &mut PgConnection,
@@ -177,10 +189,7 @@ pub async fn insert(
     password_hash: Option<&str>,
     role: StaffRole,
 ) -> sqlx::Result<Option<StaffUserId>> {
-    let (role, clinic_id) = match role {
-        StaffRole::Staff(clinic_id) => (STAFF, Some(clinic_id.0)),
-        StaffRole::Administrator => (ADMINISTRATOR, None),
-    };
+    let (role, clinic_id) = columns(role);
     query_scalar!(
         r#"/* staff_user::insert */
            insert into staff_user (username, password_hash, role, clinic_id)
@@ -249,13 +258,13 @@ pub async fn find_credentials(
 ) -> sqlx::Result<Option<(StaffUser, String)>> {
     let row = query!(
         r#"/* staff_user::find_credentials */
-         select staff_user_id, clinic_id, password_hash as "password_hash!" from staff_user
+         select staff_user_id, role, clinic_id, password_hash as "password_hash!" from staff_user
          where username = $1 and is_active and password_hash is not null"#,
         username.as_str(),
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| (staff_user(row.staff_user_id, row.clinic_id), row.password_hash)))
+    Ok(row.map(|row| (staff_user(row.staff_user_id, (row.role, row.clinic_id)), row.password_hash)))
 }
 
 /// Opens a session.
@@ -313,10 +322,13 @@ pub async fn delete_expired_sessions(
     Ok(done.rows_affected())
 }
 
-/// Staff have a clinic and administrators none, by `staff_user_role_check`.
-fn staff_user(staff_user_id: i32, clinic_id: Option<i32>) -> StaffUser {
-    StaffUser {
-        staff_user_id: StaffUserId(staff_user_id),
-        role: clinic_id.map_or(StaffRole::Administrator, |id| StaffRole::Staff(ClinicId(id))),
-    }
+/// Staff have a clinic and nobody else has one, by `staff_user_role_check`. Whoever has neither a
+/// clinic nor the role of administrators may do the least.
+fn staff_user(staff_user_id: i32, (role, clinic_id): (i16, Option<i32>)) -> StaffUser {
+    let role = match (role, clinic_id) {
+        (_, Some(id)) => StaffRole::Staff(ClinicId(id)),
+        (ADMINISTRATOR, None) => StaffRole::Administrator,
+        (_, None) => StaffRole::CallCentre,
+    };
+    StaffUser { staff_user_id: StaffUserId(staff_user_id), role }
 }

@@ -34,6 +34,10 @@ pub struct Booking {
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub booked_at: DateTime<Utc>,
+    /// By which way it was made. It may have a dose of another channel's, see `Channel::sources`.
+    pub channel: Channel,
+    /// When the person was checked in at the clinic.
+    pub arrived_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
     /// By which way it was made; a walk-in takes no seat.
     pub channel: Channel,
@@ -165,6 +169,8 @@ impl NewBooking {
             starts_at: slot.starts_at,
             ends_at: slot.ends_at,
             booked_at: now,
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
             channel: Channel::Web,
             arrived_at: None,
@@ -306,6 +312,8 @@ mod tests {
             starts_at: instant("2021-08-02T00:00:00Z"),
             ends_at: instant("2021-08-02T01:00:00Z"),
             booked_at: instant(DURING),
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
             channel: Channel::Web,
             arrived_at: None,

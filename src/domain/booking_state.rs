@@ -41,6 +41,17 @@ impl State {
         }
     }
 
+    /// What the database's columns `state` and `not_given` mean together.
+    ///
+    /// # Errors
+    /// A number that is no state.
+    pub fn kept(state: i16, not_given: Option<i16>) -> Result<Self, UnknownState> {
+        match (Self::try_from(state)?, not_given) {
+            (Self::NoShow, Some(_)) => Ok(Self::NotVaccinated),
+            (state, _) => Ok(state),
+        }
+    }
+
     /// Whether it is one of `LIVE`.
     pub fn is_live(self) -> bool {
         Self::LIVE.contains(&self)

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use super::campaign_state::{State, Step, UnknownState};
-use super::{CampaignId, Code, CourseId, Detail, Refusal, fact::Noun, localized::Localized};
+use super::{
+    CampaignId, Code, CourseId, Detail, Refusal, day_policy::DayPolicy, fact::Noun,
+    localized::Localized,
+};
 
 impl State {
     /// The state after `step`.
@@ -61,6 +64,7 @@ pub struct Campaign {
     pub published_at: Option<DateTime<Utc>>,
     /// Why booking is paused or closed: shown to the public as it stands.
     pub state_reason: Option<Localized>,
+    pub day: DayPolicy,
 }
 
 /// A campaign before it has an id; it starts as a draft.
@@ -74,6 +78,7 @@ pub struct NewCampaign {
     pub closes_at: DateTime<Utc>,
     pub cancel_until_hours: i16,
     pub zone: Tz,
+    pub day: DayPolicy,
 }
 
 impl Campaign {

@@ -19,6 +19,15 @@ pub enum Channel {
 impl Channel {
     pub const ALL: [Self; 3] = [Self::Web, Self::Phone, Self::WalkIn];
 
+    /// The channels of which a booking that is made this way may have a dose, its own first.
+    pub const fn sources(self) -> &'static [Self] {
+        match self {
+            Self::Web => &[Self::Web],
+            Self::Phone => &[Self::Phone, Self::Web],
+            Self::WalkIn => &[Self::WalkIn, Self::Phone, Self::Web],
+        }
+    }
+
     /// The number in the database and in JSON.
     pub const fn number(self) -> i16 {
         match self {

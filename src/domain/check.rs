@@ -301,7 +301,7 @@ impl Survey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CampaignId, CourseId, campaign_state::State};
+    use crate::domain::{CampaignId, CourseId, campaign_state::State, day_policy::DayPolicy};
 
     fn survey(state: State) -> Survey {
         let now = DateTime::UNIX_EPOCH;
@@ -327,6 +327,7 @@ mod tests {
                 published_quota: Some(100),
                 published_at: Some(now),
                 state_reason: None,
+                day: DayPolicy::default(),
             },
             now,
             rules: RuleCounts { products: 1, cohorts: 1, tranches: 0, digits: Vec::new() },

@@ -58,6 +58,8 @@ details! {
     TokenMissing,                                              "token_missing";
     TokenRefused { role: Role },                               "token_refused";
     OnlyAdministrators,                                        "only_administrators";
+    OnlyClinics,                                               "only_clinics";
+    OnlyCallCentre,                                            "only_call_centre";
     NothingVisible,                                            "nothing_visible";
     FormFromElsewhere,                                         "form_from_elsewhere";
 
@@ -228,6 +230,7 @@ details! {
     LastAdministrator,                                         "last_administrator";
     UserDisabled,                                              "user_disabled";
     AdministratorAtClinic,                                     "administrator_at_clinic";
+    CallCentreAtClinic,                                        "call_centre_at_clinic";
     StaffWithoutClinic,                                        "staff_without_clinic";
     RegionElsewhere,                                           "region_elsewhere";
     ProductDiffers,                                            "product_differs";

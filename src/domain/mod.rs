@@ -26,6 +26,7 @@ pub mod code_cap;
 pub mod cohort;
 pub mod course;
 pub mod day_list;
+pub mod day_policy;
 pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;

@@ -120,14 +120,17 @@ pub enum StaffRole {
     /// One clinic.
     Staff(ClinicId),
     Administrator,
+    /// Persons whom they are asked to find, and bookings for them at any clinic.
+    CallCentre,
 }
 
 impl StaffUser {
-    /// As the journal names them.
-    pub fn actor(self) -> Actor {
+    /// Whom the journal names for what they do.
+    pub const fn actor(self) -> Actor {
         match self.role {
             StaffRole::Staff(_) => Actor::Staff(self.staff_user_id),
             StaffRole::Administrator => Actor::Administrator(self.staff_user_id),
+            StaffRole::CallCentre => Actor::CallCentre(self.staff_user_id),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
         check::{Check, Setup},
+        day_policy::{DayPolicy, LeftOver, WalkIn},
         localized::{Localized, LocalizedChange},
         supply_history::Event,
     },
@@ -36,10 +37,12 @@ pub struct Change {
     pub opens_at: Option<DateTime<Utc>>,
     pub closes_at: Option<DateTime<Utc>>,
     pub cancel_until_hours: Option<i16>,
+    pub walk_in: Option<WalkIn>,
+    pub left_over: Option<LeftOver>,
 }
 
 /// Window and cancellation limit are rules: changing them makes a new version, which bookings go by
-/// from the commit on.
+/// from the commit on. What is laid down for clinics' days is none: it is read when it is needed.
 ///
 /// # Errors
 /// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
@@ -58,6 +61,10 @@ pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<
             closes_at: change.closes_at.unwrap_or(old.closes_at),
             cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
             name: old.name.clone().changed(change.name),
+            day: DayPolicy {
+                walk_in: change.walk_in.unwrap_or(old.day.walk_in),
+                left_over: change.left_over.unwrap_or(old.day.left_over),
+            },
             ..old.clone()
         };
         if rules(&campaign) != rules(&old) {

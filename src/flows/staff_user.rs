@@ -20,6 +20,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub enum Post<'a> {
     Administrator,
+    CallCentre,
     /// Staff of the clinic with this code.
     Clinic(&'a str),
     /// Staff of this clinic.
@@ -30,6 +31,7 @@ impl Post<'_> {
     async fn role(self, conn: &mut PgConnection) -> Result<StaffRole> {
         let found = match self {
             Post::Administrator => return Ok(StaffRole::Administrator),
+            Post::CallCentre => return Ok(StaffRole::CallCentre),
             Post::Clinic(code) => db::staff_user::find_clinic(conn, code).await?,
             Post::At(id) => db::clinic::find(conn, id).await?.map(|clinic| clinic.clinic_id),
         };
@@ -123,7 +125,7 @@ pub async fn list(db: &Db) -> Result<Vec<(Account, Option<String>)>> {
 fn clinic_of(role: StaffRole) -> Option<ClinicId> {
     match role {
         StaffRole::Staff(clinic_id) => Some(clinic_id),
-        StaffRole::Administrator => None,
+        StaffRole::Administrator | StaffRole::CallCentre => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     calendar::{parse_date, zone_named},
     clinic::{PHONE_CHARS_MAX, is_phone_line},
     closure::How,
+    day_policy::{LeftOver, WalkIn},
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
     visit::{NotGiven, Site, StepKind, Warning},
@@ -140,6 +141,34 @@ impl TryFrom<String> for TellingHow {
     fn try_from(text: String) -> Result<Self, Wrong> {
         let how = How::ALL.into_iter().find(|how| how.word() == text);
         how.map(Self).ok_or_else(|| Wrong(Expected::one_of(How::ALL.map(How::word))))
+    }
+}
+
+/// Who is given a dose without a booking.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct WalkInWord(pub WalkIn);
+
+impl TryFrom<String> for WalkInWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let policy = WalkIn::ALL.into_iter().find(|policy| policy.word() == text);
+        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(WalkIn::ALL.map(WalkIn::word))))
+    }
+}
+
+/// What becomes of doses that are left over.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LeftOverWord(pub LeftOver);
+
+impl TryFrom<String> for LeftOverWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let policy = LeftOver::ALL.into_iter().find(|policy| policy.word() == text);
+        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(LeftOver::ALL.map(LeftOver::word))))
     }
 }
 

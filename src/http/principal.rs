@@ -38,19 +38,29 @@ pub struct AtClinic<T> {
     pub what: T,
 }
 
+/// Somebody who books for others at any clinic: of the call centre, or an administrator; and then
+/// what they ask.
+pub struct AtAnyClinic<T> {
+    /// Who asks.
+    pub by: StaffUser,
+    pub what: T,
+}
+
 /// An administrator.
 #[derive(Clone, Copy, Debug)]
 pub struct Administrator(pub StaffUserId);
 
 impl Staff {
-    /// Staff see only their own clinic; another one looks to them as if it did not exist.
+    /// Staff see only their own clinic; another one looks to them as if it did not exist. The call
+    /// centre works at none.
     ///
     /// # Errors
-    /// `not_found` for a clinic that is not theirs.
+    /// `not_found` for a clinic that is not theirs; `forbidden` for the call centre.
     pub fn at(self, clinic_id: ClinicId) -> Result<StaffUser, Refusal> {
         match self.0.role {
             StaffRole::Staff(own) if own != clinic_id => Err(Refusal::not_found()),
-            _ => Ok(self.0),
+            StaffRole::CallCentre => Err(Refusal::new(Code::Forbidden, Detail::OnlyClinics)),
+            StaffRole::Staff(_) | StaffRole::Administrator => Ok(self.0),
         }
     }
 }
@@ -108,6 +118,24 @@ impl<T: FromRequest + 'static> FromRequest for AtClinic<T> {
     }
 }
 
+impl<T: FromRequest + 'static> FromRequest for AtAnyClinic<T> {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let staff = Staff::from_request(request, &mut Payload::None);
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let Staff(by) = staff.await?;
+            if let StaffRole::Staff(_) = by.role {
+                return Err(Problem::new(Code::Forbidden, Detail::OnlyCallCentre).into());
+            }
+            let what = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
+            Ok(Self { by, what })
+        })
+    }
+}
+
 impl FromRequest for Administrator {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -118,7 +146,7 @@ impl FromRequest for Administrator {
             let Staff(user) = staff.await?;
             match user.role {
                 StaffRole::Administrator => Ok(Administrator(user.staff_user_id)),
-                StaffRole::Staff(_) => {
+                StaffRole::Staff(_) | StaffRole::CallCentre => {
                     Err(Problem::new(Code::Forbidden, Detail::OnlyAdministrators))
                 }
             }

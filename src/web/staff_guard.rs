@@ -89,6 +89,7 @@ impl FromRequest for AtDesk {
             let is_theirs = match visitor.user.role {
                 StaffRole::Staff(own) => own == clinic_id,
                 StaffRole::Administrator => true,
+                StaffRole::CallCentre => false,
             };
             // Another clinic looks to staff as if it did not exist.
             let Some(desk) = desk(&visitor, clinic_id).filter(|_| is_theirs) else {
@@ -110,7 +111,7 @@ impl FromRequest for AdministratorVisitor {
             let visitor = signed_in(&request).await?;
             match visitor.user.role {
                 StaffRole::Administrator => Ok(Self(visitor)),
-                StaffRole::Staff(_) => Err(only_administrators(&visitor)),
+                StaffRole::Staff(_) | StaffRole::CallCentre => Err(only_administrators(&visitor)),
             }
         })
     }

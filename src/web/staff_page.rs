@@ -167,6 +167,7 @@ pub fn home(role: StaffRole) -> String {
     match role {
         StaffRole::Staff(clinic_id) => format!("/clinic/{clinic_id}"),
         StaffRole::Administrator => "/admin".to_owned(),
+        StaffRole::CallCentre => "/call-centre".to_owned(),
     }
 }
 
@@ -174,6 +175,7 @@ fn area(t: Texts, role: StaffRole) -> &'static str {
     match role {
         StaffRole::Staff(_) => t.staff_area(),
         StaffRole::Administrator => t.staff_administration(),
+        StaffRole::CallCentre => t.staff_call_centre(),
     }
 }
 
@@ -183,6 +185,9 @@ fn links(t: Texts, visitor: &StaffVisitor, here: &str) -> Vec<StaffLink> {
         (Some(Desk { clinic_id, .. }), _) => at_clinic(t, *clinic_id),
         (None, StaffRole::Staff(clinic_id)) => at_clinic(t, clinic_id),
         (None, StaffRole::Administrator) => administration(t),
+        (None, StaffRole::CallCentre) => {
+            vec![("/call-centre".to_owned(), t.nav_call_centre())]
+        }
     };
     // A page belongs to the longest path that it lies under.
     let is_under = |path: &str| {

@@ -69,8 +69,8 @@ fn texts(form: Form) -> (&'static str, &'static str) {
             "영문 소문자, 숫자, 점, 밑줄, 붙임표 3~64자",
         ),
         Form::Role => (
-            "staff, who work at the clinic of the row, or administrator",
-            "staff(직원, 그 행의 접종기관에서 일함) 또는 administrator(관리자)",
+            "staff, who work at the clinic of the row, administrator or call_centre",
+            "staff(직원, 그 행의 접종기관에서 일함), administrator(관리자), call_centre(상담원) 가운데 하나",
         ),
         Form::Tranche => (
             "the name of a tranche that has the doses to itself, or empty",

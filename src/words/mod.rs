@@ -15,6 +15,7 @@ macro_rules! say {
 mod amenity;
 mod code;
 mod date;
+mod day_policy;
 mod detail;
 mod expected;
 mod finding;
@@ -35,6 +36,7 @@ mod visit;
 pub use amenity::{amenity, amenity_name};
 pub use code::title;
 pub use date::{brief, calendar_day, coming_day, date, instant, second, short_date, time};
+pub use day_policy::{left_over, walk_in};
 pub use detail::{refusal, reject};
 pub use finding::{check_summary, finding};
 pub use form::{form, need};

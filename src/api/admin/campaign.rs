@@ -14,6 +14,7 @@ use crate::{
     domain::{
         CampaignId, CourseId, Detail, Refusal,
         campaign::{NewCampaign, Step},
+        day_policy::DayPolicy,
         language::Language,
         localized::Localized,
     },
@@ -23,7 +24,7 @@ use crate::{
     },
     http::{
         extract::{Json, Path, Query},
-        field::{Instant, Text, Zone, nullable},
+        field::{Instant, LeftOverWord, Text, WalkInWord, Zone, nullable},
         language::Accepted,
         problem::Problem,
         state::App,
@@ -50,6 +51,8 @@ pub struct CampaignRequest {
     closes_at: Instant,
     cancel_until_hours: Option<i16>,
     zone: Zone,
+    walk_in: Option<WalkInWord>,
+    left_over: Option<LeftOverWord>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +66,8 @@ pub struct CampaignChange {
     opens_at: Option<Instant>,
     closes_at: Option<Instant>,
     cancel_until_hours: Option<i16>,
+    walk_in: Option<WalkInWord>,
+    left_over: Option<LeftOverWord>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +117,17 @@ pub struct PublishRequest {
     confirm: Option<Vec<String>>,
 }
 
+/// What a campaign lays down for its clinics' days; what is left out is as usual.
+pub(super) fn day_policy(
+    walk_in: Option<WalkInWord>,
+    left_over: Option<LeftOverWord>,
+) -> DayPolicy {
+    DayPolicy {
+        walk_in: walk_in.map(|word| word.0).unwrap_or_default(),
+        left_over: left_over.map(|word| word.0).unwrap_or_default(),
+    }
+}
+
 /// A step with its reason.
 type WithReason = ByAdministrator<(Path<CampaignId>, Json<StepRequest>)>;
 
@@ -150,6 +166,7 @@ pub async fn post_campaign(
         closes_at: new.closes_at.0,
         cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
         zone: new.zone.0,
+        day: day_policy(new.walk_in, new.left_over),
     };
     Ok(created(&CampaignView::from(&flows::campaign::draft(&app.db, new).await?)))
 }
@@ -166,6 +183,8 @@ pub async fn patch_campaign(
         opens_at: change.opens_at.map(|at| at.0),
         closes_at: change.closes_at.map(|at| at.0),
         cancel_until_hours: change.cancel_until_hours,
+        walk_in: change.walk_in.map(|word| word.0),
+        left_over: change.left_over.map(|word| word.0),
     };
     let campaign = flows::campaign::change(&app.db, campaign_id, change).await?;
     Ok(ok(&CampaignView::from(&campaign)))

@@ -5,8 +5,14 @@ use actix_web::{HttpResponse, web::Data};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ByAdministrator, Reason, campaign::CANCEL_UNTIL_HOURS, cause, cohort::CohortRequest,
-    course::CourseRequest, created, localized, pool::PoolView, product::ProductRequest,
+    ByAdministrator, Reason,
+    campaign::{CANCEL_UNTIL_HOURS, day_policy},
+    cause,
+    cohort::CohortRequest,
+    course::CourseRequest,
+    created, localized,
+    pool::PoolView,
+    product::ProductRequest,
     tranche::TrancheRequest,
 };
 use crate::{
@@ -19,7 +25,7 @@ use crate::{
     flows::{self, campaign_draft::Drafted},
     http::{
         extract::Json,
-        field::{Instant, Text, Zone},
+        field::{Instant, LeftOverWord, Text, WalkInWord, Zone},
         problem::Problem,
         state::App,
     },
@@ -40,6 +46,8 @@ pub struct DraftRequest {
     closes_at: Instant,
     cancel_until_hours: Option<i16>,
     zone: Zone,
+    walk_in: Option<WalkInWord>,
+    left_over: Option<LeftOverWord>,
     course: CourseRequest,
     products: Vec<DeliveredProduct>,
     #[serde(default)]
@@ -79,6 +87,7 @@ impl From<DraftRequest> for CampaignDraft {
                 closes_at: new.closes_at.0,
                 cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
                 zone: new.zone.0,
+                day: day_policy(new.walk_in, new.left_over),
             },
             products: products
                 .map(|DeliveredProduct { product, doses }| DraftProduct {

@@ -34,17 +34,22 @@ pub struct UserRequest {
 enum Role {
     Staff,
     Administrator,
+    CallCentre,
 }
 
 impl UserRequest {
     /// # Errors
-    /// Names `clinic_id`: staff have a clinic and administrators none.
+    /// Names `clinic_id`: staff have a clinic and nobody else has one.
     fn post(&self) -> Result<Post<'static>, Refusal> {
         match (&self.role, self.clinic_id) {
             (Role::Administrator, None) => Ok(Post::Administrator),
+            (Role::CallCentre, None) => Ok(Post::CallCentre),
             (Role::Staff, Some(clinic_id)) => Ok(Post::At(clinic_id)),
             (Role::Administrator, Some(_)) => {
                 Err(Refusal::field("clinic_id", Detail::AdministratorAtClinic))
+            }
+            (Role::CallCentre, Some(_)) => {
+                Err(Refusal::field("clinic_id", Detail::CallCentreAtClinic))
             }
             (Role::Staff, None) => Err(Refusal::field("clinic_id", Detail::StaffWithoutClinic)),
         }

@@ -8,8 +8,8 @@ use crate::domain::StaffUserId;
 pub(super) const STAGED: (&str, &str) = (
     "/* import::user::STAGED */
      create temporary table staged_user (line bigint not null, username text not null,
-         clinic_id int) on commit drop",
-    "/* import::user::STAGED */ copy staged_user (line, username, clinic_id) from stdin",
+         clinic_id int, role smallint not null) on commit drop",
+    "/* import::user::STAGED */ copy staged_user (line, username, clinic_id, role) from stdin",
 );
 
 /// Takes out users who stand in the file a second time.
@@ -31,7 +31,7 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Takes out administrators whom the file makes staff where no other one would be left who can
+/// Takes out administrators to whom the file gives another role where no other one would be left who can
 /// sign in. Call it with all administrators locked.
 pub async fn remove_last_administrators(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
@@ -41,10 +41,10 @@ pub async fn remove_last_administrators(conn: &mut PgConnection) -> sqlx::Result
              select from staff_user u
              where u.role = 3 and u.is_active and u.password_hash is not null
                  and not exists (select from staged_user s
-                     where s.username = u.username and s.clinic_id is not null)
+                     where s.username = u.username and s.role <> 3)
          ), gone as (
              delete from staged_user s using staff_user u
-             where s.username = u.username and u.role = 3 and s.clinic_id is not null
+             where s.username = u.username and u.role = 3 and s.role <> 3
                  and u.is_active and u.password_hash is not null
                  and not exists (select from left_over)
              returning s.line
@@ -59,17 +59,17 @@ pub async fn insert_staged(conn: &mut PgConnection) -> sqlx::Result<Written> {
     let changed = write(
         conn,
         "/* import::user::insert_staged */
-         update staff_user u set clinic_id = s.clinic_id,
-             role = case when s.clinic_id is null then 3 else 2 end
+         update staff_user u set clinic_id = s.clinic_id, role = s.role
          from staged_user s
-         where s.username = u.username and u.clinic_id is distinct from s.clinic_id",
+         where s.username = u.username
+             and (u.clinic_id, u.role) is distinct from (s.clinic_id, s.role)",
     )
     .await?;
     let new = write(
         conn,
         "/* import::user::insert_staged */
          insert into staff_user (username, role, clinic_id)
-         select username, case when clinic_id is null then 3 else 2 end, clinic_id
+         select username, role, clinic_id
          from staged_user order by line on conflict (username) do nothing",
     )
     .await?;

@@ -10,8 +10,12 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, StaffUserId,
         fact::Noun,
-        import::{Fault, Rejects, Row, user::User},
+        import::{
+            Fault, Rejects, Row,
+            user::{Post, User},
+        },
         keys::InvitationKey,
+        session::StaffRole,
         staff_user::Invitation,
     },
     flows::{Result, staff_invitation},
@@ -36,8 +40,13 @@ impl RowParser for Parser {
             let found = self.clinics.get(code).copied();
             found.ok_or_else(|| Fault::no_such("clinic_code", Noun::Clinic))
         };
-        let clinic_id = user.clinic_code.as_deref().map(find).transpose()?;
-        to.row(line).text(user.username.as_str()).optional(clinic_id).end();
+        let role = match &user.post {
+            Post::Staff(code) => StaffRole::Staff(find(code)?),
+            Post::Administrator => StaffRole::Administrator,
+            Post::CallCentre => StaffRole::CallCentre,
+        };
+        let (role, clinic_id) = db::staff_user::columns(role);
+        to.row(line).text(user.username.as_str()).optional(clinic_id).value(role).end();
         Ok(())
     }
 }

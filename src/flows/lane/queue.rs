@@ -205,6 +205,8 @@ mod tests {
             starts_at: DateTime::UNIX_EPOCH,
             ends_at: DateTime::UNIX_EPOCH,
             booked_at: DateTime::UNIX_EPOCH,
+            channel: Channel::Web,
+            arrived_at: None,
             ended_at: None,
             channel: Channel::Web,
             arrived_at: None,

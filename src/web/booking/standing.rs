@@ -31,7 +31,9 @@ pub fn why_not(t: Texts, campaign: &Campaign, now: DateTime<Utc>) -> Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CampaignId, CourseId, language::Language, localized::Localized};
+    use crate::domain::{
+        CampaignId, CourseId, day_policy::DayPolicy, language::Language, localized::Localized,
+    };
 
     fn said(state: State, reason: Option<&str>, now: &str) -> Option<String> {
         let in_korean = |text: &str| Localized::new(text.to_owned(), Some("점검".to_owned()), None);
@@ -50,6 +52,7 @@ mod tests {
             published_quota: None,
             published_at: None,
             state_reason: reason.map(in_korean),
+            day: DayPolicy::default(),
         };
         why_not(Texts(Language::Korean), &campaign, now.parse().unwrap())
     }

@@ -1,14 +1,28 @@
 //! Pages of a clinic's staff. This file is their route table.
 
+pub mod find;
+pub mod name;
 pub mod today;
+pub mod vial;
+pub mod visit;
+pub mod visit_form;
+pub mod week;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post};
 
 use super::route::both;
 
 /// Every page of a clinic.
 pub fn routes(pages: &mut ServiceConfig) {
+    let at = |path: &str| both(&format!("/clinic/{{clinic_id}}{path}"));
     pages
-        .service(both("/clinic/{clinic_id}").route(get().to(today::get_today)))
-        .service(both("/clinic/{clinic_id}/now").route(get().to(today::get_now)));
+        .service(at("").route(get().to(today::get_today)))
+        .service(at("/now").route(get().to(today::get_now)))
+        .service(at("/find").route(get().to(find::get_find)).route(post().to(find::post_find)))
+        .service(
+            at("/bookings/{booking_id}")
+                .route(get().to(visit::get_visit))
+                .route(post().to(visit::post_step)),
+        )
+        .service(at("/week").route(get().to(week::get_week)));
 }

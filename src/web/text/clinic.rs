@@ -23,4 +23,76 @@ texts! {
     clinic_walk_in_given, "walk-in", "현장 접종 완료";
     clinic_is_not_vaccinated, "not vaccinated", "접종하지 않음";
     clinic_is_no_show, "did not come", "미방문";
+
+    clinic_scan, "Booking number", "예약번호";
+    clinic_scan_hint,
+        "Scan the code of the booking, or type its 10 digits and press Enter.",
+        "예약 화면의 코드를 스캔하거나 숫자 10자리를 입력하고 엔터를 눌러 주십시오.";
+    clinic_find, "Find", "찾기";
+    clinic_camera, "Use the camera", "카메라로 스캔";
+    clinic_no_camera, "The camera cannot be used", "카메라를 사용할 수 없습니다";
+    clinic_find_title, "Find a booking", "예약 찾기";
+    clinic_several,
+        "Several bookings have this number. Ask for name and date of birth.",
+        "같은 번호의 예약이 여러 건 있습니다. 이름과 생년월일을 확인해 주십시오.";
+    clinic_born(date: &str), "born {date}", "{date}생";
+    clinic_born_aged(date: &str, years: i32), "{date}, {years} years old", "{date}생, 만 {years}세";
+    clinic_no_number,
+        "Without a number, look in the list of today by time, or find the person under Walk-in.",
+        "예약번호가 없으면 오늘 명단에서 시간으로 찾거나 '현장 접종'에서 대상자를 찾아 주십시오.";
+
+    clinic_visit_title, "Visit", "방문 확인";
+    clinic_arrive_why,
+        "Ask for name and date of birth. If both are right, check the person in.",
+        "이름과 생년월일을 확인하고 맞으면 접수해 주십시오.";
+    clinic_arrive, "Check in", "접수하기";
+    clinic_before_giving, "Ask, and tick what was answered", "확인하고 답을 받은 항목에 표시";
+    clinic_lot, "Lot on the vial", "백신 제조번호";
+    clinic_lot_hint,
+        "As printed. It stays for the next person at this desk.",
+        "바이알에 적힌 대로 입력합니다. 이 창구의 다음 접종에도 그대로 남습니다.";
+    clinic_lot_missing, "Write the lot from the vial.", "바이알의 제조번호를 입력해 주십시오.";
+    clinic_lot_long, "A lot has at most 40 characters.", "제조번호는 40자까지 입력할 수 있습니다.";
+    clinic_lot_of(lot: &str), "lot {lot}", "제조번호 {lot}";
+    clinic_site, "Where it is injected", "접종 부위";
+    clinic_site_missing, "Choose where it is injected.", "접종 부위를 선택해 주십시오.";
+    clinic_give, "Given", "접종 완료하기";
+    clinic_otherwise, "Something else happened", "다른 경우";
+    clinic_reason, "Came, but not vaccinated: why", "방문했으나 접종하지 않은 사유";
+    clinic_reason_missing, "Choose why nothing was given.", "접종하지 않은 사유를 선택해 주십시오.";
+    clinic_had_on, "Had it already: on which day", "이미 접종한 경우: 접종일";
+    clinic_had_on_hint, "Year, month, day: 2021-05-31. Empty if nobody knows.", "예: 2021-05-31. 모르면 비워 두십시오.";
+    clinic_had_on_unreadable,
+        "Write the day like 2021-05-31, or leave it empty.",
+        "날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
+    clinic_not_vaccinate, "Not vaccinated", "접종하지 않음으로 기록";
+    clinic_no_show_why,
+        "If the person will not come any more, the dose is free for somebody else here.",
+        "더 이상 오지 않으면 백신을 이곳에서 다른 분께 드릴 수 있습니다.";
+    clinic_no_show, "Did not come", "미방문으로 기록";
+    clinic_cancel_why,
+        "Only when the person asks for it: the booking ends.",
+        "본인이 원할 때만 취소해 주십시오. 예약이 끝납니다.";
+    clinic_cancel, "Cancel the booking", "예약 취소하기";
+    clinic_history, "What was done", "처리 기록";
+    clinic_by_service, "the service", "서비스";
+    clinic_undo(what: &str), "Take back: {what}", "기록 취소: {what}";
+    clinic_done(name: &str, what: &str), "{name}: {what}.", "{name}: {what} 처리했습니다.";
+    clinic_busy(time: &str),
+        "Many people are booking right now. Nothing was written down: press again in {time}.",
+        "지금 예약하는 분이 많아 기록하지 못했습니다. {time} 뒤에 다시 눌러 주십시오.";
+    clinic_not_known,
+        "It is not known whether this was written down. Press again: it is done at most once.",
+        "기록되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 한 번만 기록됩니다.";
+
+    clinic_week_from(date: &str), "Week from {date}", "{date}부터 한 주";
+    clinic_day, "Day", "날짜";
+    clinic_seats, "Places", "자리";
+    clinic_people, "Booked", "예약";
+    clinic_granted, "Doses", "백신";
+    clinic_open, "Free to book", "예약 가능";
+    clinic_spare, "Spare", "여유분";
+    clinic_lost, "Lost", "폐기";
+    clinic_day_closed, "closed", "마감됨";
+    clinic_days, "The days, with places and doses", "날짜별 자리와 백신";
 }

@@ -3,6 +3,8 @@
 texts! {
     staff_area, "Clinic", "접종기관";
     staff_administration, "Administration", "관리";
+    staff_call_centre, "Call centre", "콜센터";
+    nav_call_centre, "Find a person", "대상자 찾기";
     staff_pages, "Pages for staff", "직원용 메뉴";
     staff_home, "To the first page", "첫 화면으로";
     staff_no_page_why,

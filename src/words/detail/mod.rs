@@ -63,6 +63,8 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TokenMissing => request::token_missing(language),
         Detail::TokenRefused { role } => request::token_refused(language, *role),
         Detail::OnlyAdministrators => request::only_administrators(language),
+        Detail::OnlyClinics => request::only_clinics(language),
+        Detail::OnlyCallCentre => request::only_call_centre(language),
         Detail::NothingVisible => request::nothing_visible(language),
         Detail::FormFromElsewhere => request::form_from_elsewhere(language),
 
@@ -226,6 +228,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::LastAdministrator => user::last_administrator(language),
         Detail::UserDisabled => user::disabled(language),
         Detail::AdministratorAtClinic => user::administrator_at_clinic(language),
+        Detail::CallCentreAtClinic => user::call_centre_at_clinic(language),
         Detail::StaffWithoutClinic => user::staff_without_clinic(language),
         Detail::RegionElsewhere => place::region_elsewhere(language),
         Detail::ProductDiffers => campaign::product_differs(language),

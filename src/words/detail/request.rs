@@ -78,6 +78,24 @@ pub(super) fn token_refused(language: Language, whose: Role) -> String {
     )
 }
 
+pub(super) fn only_clinics(language: Language) -> String {
+    say!(
+        language,
+        "This is done by the staff of a clinic and by administrators.",
+        "접종기관 직원과 관리자만 할 수 있는 일입니다."
+    )
+}
+
+pub(super) fn only_call_centre(language: Language) -> String {
+    say!(
+        language,
+        "This is done by the call centre and by administrators. At your own clinic you book under \
+         the clinic's address.",
+        "상담원과 관리자만 할 수 있는 일입니다. 소속 접종기관의 예약은 그 접종기관의 주소에서 대신 잡아 \
+         주십시오."
+    )
+}
+
 pub(super) fn only_administrators(language: Language) -> String {
     say!(language, "Only administrators may do this.", "관리자만 할 수 있습니다.")
 }

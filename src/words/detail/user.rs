@@ -40,3 +40,11 @@ pub(super) fn administrator_at_clinic(language: Language) -> String {
 pub(super) fn staff_without_clinic(language: Language) -> String {
     say!(language, "Staff work at a clinic: name it.", "직원이 일하는 접종기관을 적어 주십시오.")
 }
+
+pub(super) fn call_centre_at_clinic(language: Language) -> String {
+    say!(
+        language,
+        "The call centre books for all clinics: leave the clinic empty.",
+        "상담원은 모든 접종기관의 예약을 맡습니다. 접종기관을 비워 두십시오."
+    )
+}
