@@ -2,6 +2,7 @@
 //! screen, the same as in openapi.yaml (a test compares them).
 
 pub mod admin;
+pub mod assisted_booking;
 pub mod booking;
 pub mod clinic;
 pub mod closure;
@@ -11,6 +12,8 @@ pub mod import;
 pub mod localized;
 pub mod openapi;
 pub mod person;
+pub mod person_find;
+pub mod proposal;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
@@ -18,6 +21,7 @@ pub mod slot;
 pub mod supply_history;
 pub mod template;
 pub mod visit;
+pub mod walk_in;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
 
@@ -33,7 +37,8 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(person_routes)
         .configure(hours_routes)
         .configure(dose_routes)
-        .configure(user_routes);
+        .configure(user_routes)
+        .configure(desk_routes);
 }
 
 /// What the crowd of an opening asks for.
@@ -271,4 +276,26 @@ fn user_routes(api: &mut ServiceConfig) {
     .service(one("/reset").route(post().to(staff_user::post_reset)))
     .service(one("/disable").route(post().to(staff_user::post_disable)))
     .service(one("/enable").route(post().to(staff_user::post_enable)));
+}
+
+/// For staff of clinics and the call centre: somebody without a booking, or one for somebody.
+fn desk_routes(api: &mut ServiceConfig) {
+    let clinic = |path: &str| at(&format!("/v1/clinics/{{clinic_id}}{path}"));
+    api.service(clinic("/persons/find").route(post().to(person_find::find_at_clinic)))
+        .service(clinic("/persons").route(post().to(person_find::post_at_clinic)))
+        .service(clinic("/persons/{person_id}").route(get().to(person_find::get_at_clinic)))
+        .service(
+            clinic("/persons/{person_id}/proposals").route(get().to(proposal::list_at_clinic)),
+        )
+        .service(clinic("/bookings/{booking_id}/next-dose").route(get().to(proposal::list_after)))
+        .service(clinic("/walk-ins/{booking_id}").route(put().to(walk_in::put_walk_in)))
+        .service(
+            clinic("/assisted-bookings/{booking_id}")
+                .route(put().to(assisted_booking::put_at_clinic)),
+        )
+        .service(
+            at("/v1/assisted-bookings/{booking_id}").route(put().to(assisted_booking::put_anywhere)),
+        )
+        .service(at("/v1/persons/find").route(post().to(person_find::find_anywhere)))
+        .service(at("/v1/persons/{person_id}/proposals").route(get().to(proposal::list_anywhere)));
 }

@@ -10,10 +10,17 @@ use super::{
     channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
+    movement::Bucket,
     person_state::PersonState,
     rule_set::Rules,
+    staff_booking::{BookFor, Form, Given, StaffBooking},
     visit_batch,
     visit_rule::{days_after, no_later_dose},
+    walk_in_rule::Scene,
+};
+pub use super::{
+    locked::{Cancellation, Locked, VisitWrite, Writes},
+    request::{Outcome, Request, Visit},
 };
 pub use super::{
     locked::{Cancellation, Locked, VisitWrite, Writes},
@@ -53,6 +60,9 @@ pub fn decide(mut locked: Locked, requests: &[Request]) -> Decision {
             Request::Visit(visit) => {
                 visit_batch::press(&mut locked, &mut writes, visit).unwrap_or_else(Outcome::Refused)
             }
+            Request::BookFor(asked) => {
+                book_for(&mut locked, &mut writes, asked).unwrap_or_else(Outcome::Refused)
+            }
         });
     }
     Decision { outcomes, writes }
@@ -66,12 +76,11 @@ fn depends_on(writes: &Writes, request: &Request) -> bool {
         Request::Cancel(booking)
         | Request::CancelFor { booking, .. }
         | Request::Displace(booking) => {
-            writes.visited_people.contains(&booking.person_id)
-                || writes.bookings.iter().any(|new| new.booking().booking_id == booking.booking_id)
+            writes.visited_people.contains(&booking.person_id) || writes.makes(booking.booking_id)
         }
-        Request::Book(book) => {
-            writes.ended_people.contains(&book.person_id)
-                || writes.visited_people.contains(&book.person_id)
+        Request::Book(_) | Request::BookFor(_) => {
+            let person_id = request.person_id();
+            writes.ended_people.contains(&person_id) || writes.visited_people.contains(&person_id)
         }
         Request::Visit(visit) => {
             let person_id = request.person_id();
@@ -79,6 +88,7 @@ fn depends_on(writes: &Writes, request: &Request) -> bool {
             writes.ended_people.contains(&person_id)
                 || writes.visited_people.contains(&person_id)
                 || writes.visits.iter().any(is_same)
+                || writes.makes(visit.press.booking_id)
         }
     }
 }
@@ -90,6 +100,52 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
             false => Err(Code::BookingIdReused.into()),
         };
     }
+    let new = booked(locked, book, Channel::Web)?;
+    let booking = new.booking().clone();
+    writes.bookings.push(new);
+    Ok(Outcome::Booked(booking))
+}
+
+/// As `book_one`, by staff: a booking for a day to come, or that of a walk-in.
+fn book_for(locked: &mut Locked, writes: &mut Writes, asked: &BookFor) -> Result<Outcome, Refusal> {
+    if let Some(booking) = locked.bookings.get(&asked.book.booking_id) {
+        return match asked.is_for(booking) {
+            true => Ok(Outcome::Replayed(booking.clone())),
+            false => Err(Code::BookingIdReused.into()),
+        };
+    }
+    let (new, from) = match &asked.form {
+        Form::Assisted { .. } => (booked(locked, &asked.book, Channel::Phone)?, Bucket::Open),
+        Form::WalkIn(given) => walked_in(locked, (&asked.book, given))?,
+    };
+    let booking = new.booking().clone();
+    let BookFor { form, by, .. } = asked.clone();
+    writes.staff_bookings.push(StaffBooking { new, from, form, by });
+    Ok(Outcome::Booked(booking))
+}
+
+/// Gives a dose to somebody who came without a booking.
+fn walked_in(
+    locked: &mut Locked,
+    (book, given): (&Book, &Given),
+) -> Result<(NewBooking, Bucket), Refusal> {
+    let no_campaign = || Refusal::no_such("campaign_id", Noun::Campaign);
+    let (state, rules) = locked.campaigns.get(&book.campaign_id).ok_or_else(no_campaign)?;
+    let slot = locked.slots.get(&book.slot_id).ok_or(Code::SlotClosed)?;
+    let facts = locked.walk_ins.get(&book.booking_id).ok_or(Code::Internal)?;
+    let person = locked.people.entry(book.person_id).or_default();
+    let scene = Scene { rules, state: *state, person, slot, facts, now: locked.now };
+    let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
+    let allocations = locked.allocations.get_mut(&book.allocation_key(slot));
+    let given = scene
+        .give((book, given), allocations, |person| later_doses_fit(rules, person, &appointment))?;
+    person.add_dose_of(given.0.booking());
+    locked.bookings.insert(book.booking_id, given.0.booking().clone());
+    Ok(given)
+}
+
+/// Takes a seat and a dose for the booking; of the doses of the channel's sources the first.
+fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooking, Refusal> {
     let now = locked.now;
     let (state, rules) = locked
         .campaigns
@@ -108,31 +164,33 @@ fn book_one(locked: &mut Locked, writes: &mut Writes, book: &Book) -> Result<Out
         return Err(Code::SlotClosed.into());
     }
     let key = book.allocation_key(slot);
-    let allocation = choose(locked.allocations.get_mut(&key), &eligible)?;
+    let allocation = choose(locked.allocations.get_mut(&key), (&eligible, channel))?;
     // Neither is taken before both are there: a refusal leaves no trace.
     let seat = slot.free_seat().ok_or(Code::SeatTaken)?;
     let dose = allocation.open_dose().ok_or(Code::DosesExhausted)?;
-    let new = NewBooking::new(book, (eligible, seat, dose), now)?;
-    let booking = new.booking().clone();
-    person.add_dose_of(&booking);
-    locked.bookings.insert(booking.booking_id, booking.clone());
-    writes.bookings.push(new);
-    Ok(Outcome::Booked(booking))
+    let new = NewBooking::new(book, (eligible, seat, dose), now)?.made_by(channel);
+    person.add_dose_of(new.booking());
+    locked.bookings.insert(book.booking_id, new.booking().clone());
+    Ok(new)
 }
 
-/// The allocation to book from: that of the person's own tranche first, so that the doses for
-/// everybody last longer.
+/// The allocation to book from: of the channel's own doses first, and of those that of the person's
+/// own tranche, so that the doses for everybody last longer.
 fn choose<'a>(
     candidates: Option<&'a mut Vec<Allocation>>,
-    eligible: &Eligible,
+    (eligible, channel): (&Eligible, Channel),
 ) -> Result<&'a mut Allocation, Refusal> {
     let tranche_id = eligible.entitlement().tranche_id;
+    let rank = |of: Channel| channel.sources().iter().position(|source| *source == of);
     candidates
         .into_iter()
         .flatten()
-        .filter(|allocation| allocation.channel == Channel::Web)
         .filter(|allocation| allocation.open > 0 && allocation.serves(tranche_id))
-        .min_by_key(|allocation| (allocation.tranche_id.is_none(), allocation.allocation_id))
+        .filter_map(|allocation| Some((rank(allocation.channel)?, allocation)))
+        .min_by_key(|(rank, allocation)| {
+            (*rank, allocation.tranche_id.is_none(), allocation.allocation_id)
+        })
+        .map(|(_, allocation)| allocation)
         .ok_or_else(|| Code::DosesExhausted.into())
 }
 
@@ -280,6 +338,7 @@ mod tests {
             bookings: HashMap::new(),
             visits: HashMap::new(),
             strange_steps: HashSet::new(),
+            walk_ins: HashMap::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{
     applicant::DoseHeld,
     channel::Channel,
     eligibility::{Eligible, Entitlement},
+    movement::Bucket,
     slot::{Seat, Slot},
     visit_word::NotGiven,
 };
@@ -34,10 +35,6 @@ pub struct Booking {
     pub starts_at: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
     pub booked_at: DateTime<Utc>,
-    /// By which way it was made. It may have a dose of another channel's, see `Channel::sources`.
-    pub channel: Channel,
-    /// When the person was checked in at the clinic.
-    pub arrived_at: Option<DateTime<Utc>>,
     pub ended_at: Option<DateTime<Utc>>,
     /// By which way it was made; a walk-in takes no seat.
     pub channel: Channel,
@@ -132,6 +129,8 @@ pub enum Mismatch {
     Date,
     #[error("the dose is kept for another tranche")]
     Tranche,
+    #[error("the allocation has no such dose")]
+    Dose,
 }
 
 impl From<Mismatch> for Refusal {
@@ -153,37 +152,79 @@ impl NewBooking {
         let (entitlement, slot, allocation) =
             (eligible.entitlement(), seat.slot(), dose.allocation());
         agree(book, entitlement, slot, allocation)?;
-        let booking = Booking {
-            booking_id: book.booking_id,
-            person_id: entitlement.person_id,
-            campaign_id: entitlement.campaign_id,
-            product_id: entitlement.product_id,
-            course_id: entitlement.course_id,
-            dose_number: entitlement.dose_number,
-            state: State::Booked,
-            clinic_id: slot.slot_id.clinic(),
-            slot_id: slot.slot_id,
-            allocation_id: allocation.allocation_id,
-            rule_version: entitlement.rule_version,
-            on_date: slot.on_date,
-            starts_at: slot.starts_at,
-            ends_at: slot.ends_at,
-            booked_at: now,
-            channel: Channel::Web,
-            arrived_at: None,
-            ended_at: None,
-            channel: Channel::Web,
-            arrived_at: None,
-            not_given: None,
-        };
+        let booking = promised(entitlement, book, (slot, allocation), now);
         seat.take();
         dose.book();
         Ok(Self(booking))
     }
 
+    /// The same, made by this way.
+    #[must_use]
+    pub fn made_by(mut self, channel: Channel) -> Self {
+        self.0.channel = channel;
+        self
+    }
+
+    /// Takes the dose for somebody who stands there, and gives it: the booking is made and over in
+    /// one, and takes no seat.
+    ///
+    /// # Errors
+    /// Where the request and the proofs disagree, and where the bucket has no dose; then none is
+    /// taken.
+    pub fn walk_in(
+        book: &Book,
+        (eligible, slot): (Eligible, &Slot),
+        (allocation, from): (&mut Allocation, Bucket),
+        now: DateTime<Utc>,
+    ) -> Result<Self, Mismatch> {
+        let entitlement = eligible.entitlement();
+        agree(book, entitlement, slot, allocation)?;
+        let booking = Booking {
+            state: State::Given,
+            channel: Channel::WalkIn,
+            arrived_at: Some(now),
+            ended_at: Some(now),
+            ..promised(entitlement, book, (slot, allocation), now)
+        };
+        match allocation.shift(from, Bucket::Given) {
+            true => Ok(Self(booking)),
+            false => Err(Mismatch::Dose),
+        }
+    }
+
     /// The booking as it will be.
     pub fn booking(&self) -> &Booking {
         &self.0
+    }
+}
+
+/// A booking of the web as it is made.
+fn promised(
+    entitlement: &Entitlement,
+    book: &Book,
+    (slot, allocation): (&Slot, &Allocation),
+    now: DateTime<Utc>,
+) -> Booking {
+    Booking {
+        booking_id: book.booking_id,
+        person_id: entitlement.person_id,
+        campaign_id: entitlement.campaign_id,
+        product_id: entitlement.product_id,
+        course_id: entitlement.course_id,
+        dose_number: entitlement.dose_number,
+        state: State::Booked,
+        clinic_id: slot.slot_id.clinic(),
+        slot_id: slot.slot_id,
+        allocation_id: allocation.allocation_id,
+        rule_version: entitlement.rule_version,
+        on_date: slot.on_date,
+        starts_at: slot.starts_at,
+        ends_at: slot.ends_at,
+        booked_at: now,
+        ended_at: None,
+        channel: Channel::Web,
+        arrived_at: None,
+        not_given: None,
     }
 }
 
@@ -312,8 +353,6 @@ mod tests {
             starts_at: instant("2021-08-02T00:00:00Z"),
             ends_at: instant("2021-08-02T01:00:00Z"),
             booked_at: instant(DURING),
-            channel: Channel::Web,
-            arrived_at: None,
             ended_at: None,
             channel: Channel::Web,
             arrived_at: None,

@@ -204,8 +204,6 @@ mod tests {
             starts_at: at(10),
             ends_at: at(11),
             booked_at: at(0),
-            channel: Channel::Web,
-            arrived_at: None,
             ended_at: State::ENDED.contains(&state).then(|| at(5)),
             channel: Channel::Web,
             arrived_at: None,

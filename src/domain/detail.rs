@@ -277,6 +277,14 @@ details! {
     LaterDose { dose_number: i16, on_date: NaiveDate },        "later_dose";
     Unanswered { warnings: Vec<Warning> },                     "unanswered";
 
+    // walk-ins, and bookings by staff
+    NoWalkIns,                                                 "no_walk_ins";
+    NotRegisteredHere,                                         "not_registered_here";
+    NoHoursToday,                                              "no_hours_today";
+    NoDoseForWalkIn { open: i64 },                             "no_dose_for_walk_in";
+    ConsentMissing,                                            "consent_missing";
+    TooManyFinds { retry_after: u64 },                         "too_many_finds";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

@@ -16,7 +16,7 @@ use super::{
     verdict::{Reason, Verdict},
 };
 
-/// Proof that the rules entitle a person to a dose. Only `admit` makes one.
+/// Proof that the rules entitle a person to a dose. Only `admit` and `admit_walk_in` make one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Eligible(Entitlement);
 
@@ -96,8 +96,34 @@ pub fn admit(
     if !verdict.eligible {
         return Err(verdict);
     }
+    Ok(entitled(rules, applicant, appointment))
+}
+
+/// As `admit`, for somebody who stands at the clinic. That booking has ended does not count: what is
+/// left of the doses is there for whoever comes.
+///
+/// # Errors
+/// The verdict, where it says no.
+pub fn admit_walk_in(
+    rules: &Rules,
+    state: State,
+    applicant: &Applicant,
+    appointment: &Appointment,
+    now: DateTime<Utc>,
+) -> Result<Eligible, Verdict> {
+    let mut verdict = judge(rules, state, applicant, Some(appointment), now);
+    let is_over =
+        |reason: &Reason| matches!(reason, Reason::WindowClosed { .. } | Reason::CampaignClosed {});
+    verdict.reasons.retain(|reason| !is_over(reason));
+    match verdict.reasons.is_empty() {
+        true => Ok(entitled(rules, applicant, appointment)),
+        false => Err(verdict),
+    }
+}
+
+fn entitled(rules: &Rules, applicant: &Applicant, appointment: &Appointment) -> Eligible {
     let tranche = Tranche::of(&rules.tranches, applicant.birth_date);
-    Ok(Eligible(Entitlement {
+    Eligible(Entitlement {
         person_id: applicant.person_id,
         campaign_id: rules.campaign_id,
         course_id: rules.course_id,
@@ -106,7 +132,7 @@ pub fn admit(
         on_date: appointment.on_date,
         tranche_id: tranche.map(|tranche| tranche.tranche_id),
         rule_version: rules.version,
-    }))
+    })
 }
 
 impl Case<'_> {

@@ -15,8 +15,10 @@ use super::{
     person_state::PersonState,
     rule_set::Rules,
     slot::Slot,
+    staff_booking::StaffBooking,
     visit::{Facts, Press, Step},
     visit_rule::Moved,
+    walk_in_rule,
 };
 
 /// What the transaction has locked (slots, allocations) and read (the rest) before deciding.
@@ -33,6 +35,8 @@ pub struct Locked {
     pub visits: HashMap<(BookingId, StepId), Facts>,
     /// Steps that were made of another booking under the id of a press.
     pub strange_steps: HashSet<StepId>,
+    /// What is known of those who have come without a booking, by the booking that they are to have.
+    pub walk_ins: HashMap<BookingId, walk_in_rule::Facts>,
 }
 
 /// A booking that ends in this batch.
@@ -53,6 +57,7 @@ pub struct Writes {
     pub bookings: Vec<NewBooking>,
     pub cancellations: Vec<Cancellation>,
     pub visits: Vec<VisitWrite>,
+    pub staff_bookings: Vec<StaffBooking>,
     /// Whose bookings end in this batch.
     pub(super) ended_people: HashSet<PersonId>,
     /// Whose visits change in this batch.
@@ -77,7 +82,13 @@ pub struct VisitWrite {
 
 impl Writes {
     pub fn is_empty(&self) -> bool {
-        !self.has_bookings() && self.visits.is_empty()
+        !self.has_bookings() && self.visits.is_empty() && self.staff_bookings.is_empty()
+    }
+
+    /// Whether one of the bookings that are made has this id.
+    pub(super) fn makes(&self, booking_id: BookingId) -> bool {
+        let by_staff = self.staff_bookings.iter().map(|one| &one.new);
+        self.bookings.iter().chain(by_staff).any(|new| new.booking().booking_id == booking_id)
     }
 
     /// Whether bookings are made or cancelled.

@@ -17,16 +17,19 @@ pub enum Kind {
     MarkedMovedAway,
     MarkedDeceased,
     Unmarked,
+    /// Added to the register at a clinic.
+    Registered,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Corrected,
         Self::MergedInto,
         Self::TookIn,
         Self::MarkedMovedAway,
         Self::MarkedDeceased,
         Self::Unmarked,
+        Self::Registered,
     ];
 
     /// The number in the database.
@@ -38,6 +41,7 @@ impl Kind {
             Self::MarkedMovedAway => 4,
             Self::MarkedDeceased => 5,
             Self::Unmarked => 6,
+            Self::Registered => 7,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     booking::{Book, Booking},
     channel::Channel,
     slot::Slot,
+    staff_booking::BookFor,
     visit::Press,
     visit_rule::Seen,
 };
@@ -26,6 +27,8 @@ pub enum Request {
     /// does not keep it.
     Displace(Booking),
     Visit(Box<Visit>),
+    /// As `Book`, by staff for somebody else.
+    BookFor(Box<BookFor>),
 }
 
 /// A press at a clinic.
@@ -46,6 +49,7 @@ impl Request {
     pub fn slot_id(&self) -> SlotId {
         match self {
             Self::Book(book) => book.slot_id,
+            Self::BookFor(asked) => asked.book.slot_id,
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
                 booking.slot_id
             }
@@ -61,6 +65,7 @@ impl Request {
     pub fn booking_id(&self) -> BookingId {
         match self {
             Self::Book(book) => book.booking_id,
+            Self::BookFor(asked) => asked.book.booking_id,
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
                 booking.booking_id
             }
@@ -72,6 +77,7 @@ impl Request {
     pub fn person_id(&self) -> PersonId {
         match self {
             Self::Book(book) => book.person_id,
+            Self::BookFor(asked) => asked.book.person_id,
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
                 booking.person_id
             }
@@ -83,6 +89,7 @@ impl Request {
     pub fn campaign_id(&self) -> CampaignId {
         match self {
             Self::Book(book) => book.campaign_id,
+            Self::BookFor(asked) => asked.book.campaign_id,
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
                 booking.campaign_id
             }
@@ -94,6 +101,7 @@ impl Request {
     pub fn allocation_key(&self, slot: &Slot) -> Option<Key> {
         match self {
             Self::Book(book) => Some(book.allocation_key(slot)),
+            Self::BookFor(asked) => Some(asked.book.allocation_key(slot)),
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
                 Some(booking.allocation_key())
             }
@@ -104,13 +112,11 @@ impl Request {
     /// The channels whose doses the request may touch.
     pub fn channels(&self) -> &'static [Channel] {
         match self {
-            Self::Book(_) => &[Channel::Web],
+            Self::Book(_) => Channel::Web.sources(),
+            Self::BookFor(asked) => asked.form.channel().sources(),
             // The booking may be of any: bookings of the web are nearly all.
             Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
-                match booking.channel {
-                    Channel::Web => &[Channel::Web],
-                    Channel::Phone | Channel::WalkIn => &Channel::ALL,
-                }
+                booking.channel.sources()
             }
             Self::Visit(_) => &Channel::ALL,
         }
@@ -120,6 +126,7 @@ impl Request {
 /// The outcome of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
+    /// For a day to come or, of a walk-in, given.
     Booked(Booking),
     Cancelled(Booking),
     /// The request had been done before, and nothing was done now. This is the booking's state.
@@ -133,6 +140,7 @@ impl Outcome {
     /// The label of the outcome in the metrics.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Booked(booking) if booking.channel == Channel::WalkIn => "walked_in",
             Self::Booked(_) => "booked",
             Self::Cancelled(_) => "cancelled",
             Self::Replayed(_) => "replayed",

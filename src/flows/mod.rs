@@ -2,6 +2,7 @@
 //! decide, and writes.
 
 pub mod allocation;
+pub mod assisted_booking;
 pub mod booking_number;
 pub mod campaign;
 pub mod campaign_draft;
@@ -17,11 +18,13 @@ pub mod import;
 pub mod lane;
 pub mod mark;
 pub mod merge;
+pub mod next_dose;
 pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
 pub mod password;
 pub mod person;
+pub mod person_find;
 pub mod person_key;
 pub mod person_record;
 pub mod pool;
@@ -32,11 +35,13 @@ pub mod rules;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;
+pub mod staff_booking;
 pub mod staff_invitation;
 pub mod staff_session;
 pub mod staff_user;
 pub mod sweep;
 pub mod visit;
+pub mod walk_in;
 
 mod constraint;
 

@@ -1,5 +1,7 @@
 //! Puts one person into the register, and remembers in which language they read.
 
+use sqlx::PgConnection;
+
 use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx, person::There},
@@ -10,10 +12,10 @@ use crate::{
         keys::Keys,
         language::Language,
         person::{
-            Contact, Names, NewPerson, Spelling, parse_email, parse_language, parse_person_code,
-            parse_phone_if_any,
+            Contact, Keyed, Names, NewPerson, Spelling, parse_email, parse_language,
+            parse_person_code, parse_phone_if_any,
         },
-        person_key::code_key,
+        person_key::{Match, code_key},
     },
 };
 
@@ -45,40 +47,62 @@ pub struct Entry {
 /// `possible_duplicate` for somebody of a name and birth date that a person with another phone has,
 /// unless they are distinct or both have a code.
 pub async fn register(db: &Db, keys: &Keys, entry: Entry) -> Result<PersonId> {
-    let Entry { name, name_ko, name_en, birth_date, region_id, roster_ids, .. } = &entry;
-    let (birth_date, region_id) = (*birth_date, *region_id);
+    let parsed = parse(keys, &entry)?;
+    in_tx(&db.write, "register person", async |conn| insert(conn, &entry, &parsed).await).await
+}
+
+/// Somebody as they will be kept.
+pub(super) struct Parsed {
+    keyed: Keyed,
+    code_key: Option<Match>,
+    phone: String,
+    contact: Contact,
+}
+
+/// # Errors
+/// `invalid_field` for a name, phone, e-mail address or language that cannot be.
+pub(super) fn parse(keys: &Keys, entry: &Entry) -> Result<Parsed> {
+    let Entry { name, name_ko, name_en, birth_date, .. } = entry;
     let names = Names::parse(name, name_ko.as_deref(), name_en.as_deref())?;
     let phone = parse_phone_if_any(&entry.phone)?;
     let code = entry.person_code.as_deref().map(parse_person_code).transpose()?;
     let code_key = code.map(|code| code_key(&keys.person_code, &code));
-    let keyed = names.keyed(&keys.matching, birth_date, (&phone, code_key.as_ref()));
+    let keyed = names.keyed(&keys.matching, *birth_date, (&phone, code_key.as_ref()));
     let contact = Contact {
         email: entry.email.as_deref().map(parse_email).transpose()?,
         language: entry.language.as_deref().map(parse_language).transpose()?,
     };
-    in_tx(&db.write, "register person", async |conn| {
-        let new = NewPerson {
-            keyed: &keyed,
-            code_key,
-            birth_date,
-            region_id,
-            phone: &phone,
-            is_distinct: entry.is_distinct,
-            contact: &contact,
-        };
-        db::person::wait_for_turn(conn, keyed.name_key).await?;
-        let inserted = db::person::insert(conn, &new).await.map_err(named)?;
-        let person_id = inserted.map_err(|there| taken(&keyed.spellings, there))?;
-        let known = db::roster::known(&mut *conn, roster_ids).await?;
-        if let Some(at) = roster_ids.iter().position(|id| !known.contains(id)) {
-            let field = format!("roster_ids[{at}]");
-            return Err(Refusal::no_such(field, Noun::Roster).into());
-        }
-        db::roster::insert_member(conn, person_id, &known).await?;
-        db::catalogue::touch(conn).await?;
-        Ok(person_id)
-    })
-    .await
+    Ok(Parsed { keyed, code_key, phone, contact })
+}
+
+/// # Errors
+/// Those of `register` that are left.
+pub(super) async fn insert(
+    conn: &mut PgConnection,
+    entry: &Entry,
+    parsed: &Parsed,
+) -> Result<PersonId> {
+    let Parsed { keyed, code_key, phone, contact } = parsed;
+    let new = NewPerson {
+        keyed,
+        code_key: *code_key,
+        birth_date: entry.birth_date,
+        region_id: entry.region_id,
+        phone,
+        is_distinct: entry.is_distinct,
+        contact,
+    };
+    db::person::wait_for_turn(conn, keyed.name_key).await?;
+    let inserted = db::person::insert(conn, &new).await.map_err(named)?;
+    let person_id = inserted.map_err(|there| taken(&keyed.spellings, there))?;
+    let known = db::roster::known(&mut *conn, &entry.roster_ids).await?;
+    if let Some(at) = entry.roster_ids.iter().position(|id| !known.contains(id)) {
+        let field = format!("roster_ids[{at}]");
+        return Err(Refusal::no_such(field, Noun::Roster).into());
+    }
+    db::roster::insert_member(conn, person_id, &known).await?;
+    db::catalogue::touch(conn).await?;
+    Ok(person_id)
 }
 
 /// Remembers in which language to write to a person: the one that they use now. Nothing is written

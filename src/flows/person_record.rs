@@ -73,6 +73,16 @@ pub async fn find(
     wanted: Wanted,
     (by, reason): (StaffUserId, &str),
 ) -> Result<Vec<Found>> {
+    find_by(db, keys, wanted, (by, Some(reason))).await
+}
+
+/// As `find`; whose work it is to find people says no reason each time.
+pub(super) async fn find_by(
+    db: &Db,
+    keys: &Keys,
+    wanted: Wanted,
+    (by, reason): (StaffUserId, Option<&str>),
+) -> Result<Vec<Found>> {
     let (way, mut ids) = match wanted {
         Wanted::Named { name, birth_date } => {
             let born = db::person_record::list_born_on(&db.read, birth_date).await?;
@@ -93,7 +103,7 @@ pub async fn find(
     ids.dedup();
     ids.truncate(FOUND_MAX);
     in_tx(&db.write, "find persons", async |conn| {
-        db::person_change::insert_looks(conn, (by, way), &ids, Some(reason)).await?;
+        db::person_change::insert_looks(conn, (by, way), &ids, reason).await?;
         let records = db::person_record::list(&mut *conn, &ids).await?;
         let bookings = db::person_record::list_live_bookings(conn, &ids).await?;
         let found = records.into_iter().map(|record| {
@@ -119,7 +129,7 @@ pub async fn open(db: &Db, person_id: PersonId, by: StaffUserId) -> Result<Seen>
     .await
 }
 
-async fn see(conn: &mut PgConnection, person_id: PersonId) -> Result<Seen> {
+pub(super) async fn see(conn: &mut PgConnection, person_id: PersonId) -> Result<Seen> {
     let record = db::person_record::find(&mut *conn, person_id).await?;
     let record = record.ok_or_else(Refusal::not_found)?;
     let bookings = db::booking::list_own(&mut *conn, person_id, None, NEWEST).await?;

@@ -14,6 +14,7 @@ use crate::domain::{
     day_policy::{LeftOver, WalkIn},
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
+    staff_booking::Consent,
     visit::{NotGiven, Site, StepKind, Warning},
 };
 
@@ -208,6 +209,7 @@ macro_rules! named {
 
 named! {
     Site: Site::ALL;
+    Consent: &Consent::ALL;
     Warning: Warning::ALL;
     // What staff press about a booking; the others come about in other ways.
     StepKind: &[

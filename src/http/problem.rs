@@ -116,7 +116,8 @@ impl Problem {
         match self.refusal.detail {
             Detail::Crowded { retry_after }
             | Detail::TooManyCodes { retry_after }
-            | Detail::TooManyTries { retry_after } => Some(retry_after),
+            | Detail::TooManyTries { retry_after }
+            | Detail::TooManyFinds { retry_after } => Some(retry_after),
             _ => None,
         }
     }

@@ -21,6 +21,7 @@
 pub mod apart;
 mod delay;
 mod job;
+pub mod offer;
 mod parked;
 mod queue;
 mod reply;

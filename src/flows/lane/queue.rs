@@ -75,7 +75,7 @@ impl Queue {
         }
         let queue = match job.request {
             // A press waits no longer than a booking: somebody stands at the desk.
-            Request::Book(_) | Request::Visit(_) => &self.bookings,
+            Request::Book(_) | Request::BookFor(_) | Request::Visit(_) => &self.bookings,
             Request::Cancel(_) | Request::CancelFor { .. } | Request::Displace(_) => {
                 &self.cancellations
             }
@@ -205,8 +205,6 @@ mod tests {
             starts_at: DateTime::UNIX_EPOCH,
             ends_at: DateTime::UNIX_EPOCH,
             booked_at: DateTime::UNIX_EPOCH,
-            channel: Channel::Web,
-            arrived_at: None,
             ended_at: None,
             channel: Channel::Web,
             arrived_at: None,

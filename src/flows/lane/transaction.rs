@@ -21,12 +21,13 @@ use crate::{
         actor::Actor,
         allocation::{Allocation, Key},
         batch::{Decide, Locked, Outcome, Request, Visit, Writes},
-        booking::Booking,
+        booking::{Book, Booking},
         campaign,
         channel::Channel,
         person_state::PersonState,
         rule_set::{Needs, Rules},
         slot::Slot,
+        walk_in_rule,
     },
 };
 
@@ -160,6 +161,9 @@ pub(super) async fn write(
     if writes.has_bookings() {
         db::batch::write(conn, writes, now, by).await?;
     }
+    if !writes.staff_bookings.is_empty() {
+        db::staff_booking::write(conn, &writes.staff_bookings, now).await?;
+    }
     if !writes.visits.is_empty() {
         db::visit::write(conn, &writes.visits, now).await?;
     }
@@ -259,7 +263,40 @@ pub(super) async fn read(
         true => Known::default(),
         false => db::visit::find(conn, &asked).await?,
     };
-    Ok(Locked { now, slots, allocations, campaigns, people, bookings, visits, strange_steps })
+    let walk_ins = walk_ins(conn, requests, &slots).await?;
+    Ok(Locked {
+        now,
+        slots,
+        allocations,
+        campaigns,
+        people,
+        bookings,
+        visits,
+        strange_steps,
+        walk_ins,
+    })
+}
+
+/// What is known of walk-ins; nothing is read where there are none.
+async fn walk_ins(
+    conn: &mut PgConnection,
+    requests: &[Request],
+    slots: &HashMap<SlotId, Slot>,
+) -> sqlx::Result<HashMap<BookingId, walk_in_rule::Facts>> {
+    let asked = requests.iter().filter_map(|request| match request {
+        Request::BookFor(asked) if asked.form.channel() == Channel::WalkIn => {
+            let Book { booking_id, person_id, campaign_id, slot_id, .. } = asked.book;
+            let on_date = slots.get(&slot_id)?.on_date;
+            let clinic_id = slot_id.clinic();
+            Some(db::walk_in::Asked { booking_id, person_id, campaign_id, clinic_id, on_date })
+        }
+        _ => None,
+    });
+    let asked: Vec<_> = asked.collect();
+    match asked.is_empty() {
+        true => Ok(HashMap::new()),
+        false => db::walk_in::facts(conn, &asked).await,
+    }
 }
 
 impl KnownRules {

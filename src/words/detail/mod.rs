@@ -18,6 +18,7 @@ mod sign_in;
 mod slot;
 mod user;
 mod visit;
+mod walk_in;
 
 use super::{
     code::title,
@@ -297,6 +298,14 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         | Detail::SameDoseSince { .. }
         | Detail::LaterDose { .. }
         | Detail::Unanswered { .. } => visit::sentence(language, detail),
+
+        // walk-ins, and bookings by staff
+        Detail::NoWalkIns => walk_in::no_walk_ins(language),
+        Detail::NotRegisteredHere => walk_in::not_registered_here(language),
+        Detail::NoHoursToday => walk_in::no_hours_today(language),
+        Detail::NoDoseForWalkIn { open } => walk_in::no_dose_for_walk_in(language, *open),
+        Detail::ConsentMissing => walk_in::consent_missing(language),
+        Detail::TooManyFinds { retry_after } => walk_in::too_many_finds(language, *retry_after),
 
         // as it was written down
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
