@@ -22,10 +22,6 @@ pub use super::{
     locked::{Cancellation, Locked, VisitWrite, Writes},
     request::{Outcome, Request, Visit},
 };
-pub use super::{
-    locked::{Cancellation, Locked, VisitWrite, Writes},
-    request::{Outcome, Request, Visit},
-};
 
 /// The outcomes of the first requests, and what to write for them.
 #[derive(Debug)]
