@@ -284,9 +284,7 @@ fn desk_routes(api: &mut ServiceConfig) {
     api.service(clinic("/persons/find").route(post().to(person_find::find_at_clinic)))
         .service(clinic("/persons").route(post().to(person_find::post_at_clinic)))
         .service(clinic("/persons/{person_id}").route(get().to(person_find::get_at_clinic)))
-        .service(
-            clinic("/persons/{person_id}/proposals").route(get().to(proposal::list_at_clinic)),
-        )
+        .service(clinic("/persons/{person_id}/proposals").route(get().to(proposal::list_at_clinic)))
         .service(clinic("/bookings/{booking_id}/next-dose").route(get().to(proposal::list_after)))
         .service(clinic("/walk-ins/{booking_id}").route(put().to(walk_in::put_walk_in)))
         .service(
@@ -294,7 +292,8 @@ fn desk_routes(api: &mut ServiceConfig) {
                 .route(put().to(assisted_booking::put_at_clinic)),
         )
         .service(
-            at("/v1/assisted-bookings/{booking_id}").route(put().to(assisted_booking::put_anywhere)),
+            at("/v1/assisted-bookings/{booking_id}")
+                .route(put().to(assisted_booking::put_anywhere)),
         )
         .service(at("/v1/persons/find").route(post().to(person_find::find_anywhere)))
         .service(at("/v1/persons/{person_id}/proposals").route(get().to(proposal::list_anywhere)));

@@ -128,8 +128,7 @@ pub async fn list_after(
 
 fn answer(language: Language, clinic_id: ClinicId, proposals: &[Proposal]) -> HttpResponse {
     let proposals = proposals.iter().map(|one| ProposalView::new(language, one)).collect();
-    let mut response =
-        private(HttpResponse::Ok()).json(ProposalList { clinic_id, proposals });
+    let mut response = private(HttpResponse::Ok()).json(ProposalList { clinic_id, proposals });
     mark(response.headers_mut(), language);
     response
 }

@@ -2,10 +2,12 @@
 
 pub mod find;
 pub mod name;
+pub mod person;
 pub mod today;
 pub mod vial;
 pub mod visit;
 pub mod visit_form;
+pub mod walk_in;
 pub mod week;
 
 use actix_web::web::{ServiceConfig, get, post};
@@ -23,6 +25,16 @@ pub fn routes(pages: &mut ServiceConfig) {
             at("/bookings/{booking_id}")
                 .route(get().to(visit::get_visit))
                 .route(post().to(visit::post_step)),
+        )
+        .service(
+            at("/walk-in")
+                .route(get().to(walk_in::get_walk_in))
+                .route(post().to(walk_in::post_walk_in)),
+        )
+        .service(
+            at("/persons/{person_id}")
+                .route(get().to(person::get_person))
+                .route(post().to(person::post_person)),
         )
         .service(at("/week").route(get().to(week::get_week)));
 }

@@ -95,4 +95,38 @@ texts! {
     clinic_lost, "Lost", "폐기";
     clinic_day_closed, "closed", "마감됨";
     clinic_days, "The days, with places and doses", "날짜별 자리와 백신";
+
+    clinic_walk_in_why,
+        "For somebody without a booking, or without its number. Each search is written down with \
+         your name.",
+        "예약이 없거나 예약번호를 모르는 분을 찾습니다. 검색할 때마다 사용자 이름과 함께 기록됩니다.";
+    clinic_name_hint, "As in the register.", "등록된 이름입니다.";
+    clinic_found, "Found in the register", "등록 명부에서 찾은 사람";
+    clinic_found_nobody,
+        "Nobody in the register has this name and date of birth. Compare both with a document.",
+        "이 이름과 생년월일로 등록된 사람이 없습니다. 신분증으로 다시 확인해 주십시오.";
+    clinic_person_title, "Person", "대상자 확인";
+    clinic_their_bookings, "Their bookings", "이 사람의 예약";
+    clinic_give_now, "Give a dose now", "지금 접종하기";
+    clinic_nothing_to_give,
+        "This clinic has no doses today, or no hours.",
+        "오늘 이 기관에는 백신이나 운영 시간이 없습니다.";
+    clinic_doses_here(spare: i64, open: i64),
+        "Today here: {spare} spare, {open} that can still be booked.",
+        "오늘 이곳의 백신: 여유분 {spare}회분, 예약 가능 {open}회분.";
+    clinic_book_later, "Book here for another day", "이곳에 예약해 드리기";
+    clinic_no_times, "No time is free.", "비어 있는 시간이 없습니다.";
+    clinic_slot, "When", "시간 선택";
+    clinic_slot_missing, "Choose a time.", "시간을 선택해 주십시오.";
+    clinic_book_reason, "Why the person does not book themselves", "대신 예약하는 사유";
+    clinic_book_reason_hint, "For example: no phone, asked at the desk.", "예: 휴대전화 없음, 창구에서 요청.";
+    clinic_book_reason_missing, "Write why you book for them.", "대신 예약하는 사유를 입력해 주십시오.";
+    clinic_book_reason_long, "The reason is too long.", "사유가 너무 깁니다.";
+    clinic_consent, "Who has agreed to the booking", "예약에 동의한 사람";
+    clinic_consent_person, "The person", "본인";
+    clinic_consent_representative, "A parent, guardian or carer", "부모, 후견인, 보호자";
+    clinic_consent_missing, "Say who has agreed.", "누가 동의했는지 선택해 주십시오.";
+    clinic_book, "Book", "예약하기";
+    clinic_walk_in_done, "The dose is given and written down.", "접종을 기록했습니다.";
+    clinic_booked_done, "The appointment is booked.", "예약했습니다.";
 }
