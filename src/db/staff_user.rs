@@ -151,7 +151,8 @@ pub async fn find_signed_in(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<(StaffUser, String)>> {
     let row = query!(
-        "/* staff_user::find_signed_in */ select u.staff_user_id, u.role, u.clinic_id, u.username
+        "/* staff_user::find_signed_in */ select u.staff_user_id, u.role, u.clinic_id,
+             u.username
          from staff_session s join staff_user u using (staff_user_id)
          where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and u.is_active",
         token_hash,
