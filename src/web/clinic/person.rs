@@ -200,7 +200,7 @@ async fn make(
         Ok(admitted) => admitted,
         Err(crowded) => return Some(Err(crowded)),
     };
-    let lanes = (&app.lanes, &**replies);
+    let lanes = (&app.lanes, replies.get_ref());
     let made = match asked {
         Booked::WalkIn(_) => {
             let clinic_id = at.clinic_id;
