@@ -1,5 +1,6 @@
 //! Pages of a clinic's staff. This file is their route table.
 
+pub mod close;
 pub mod find;
 pub mod name;
 pub mod person;
@@ -36,5 +37,6 @@ pub fn routes(pages: &mut ServiceConfig) {
                 .route(get().to(person::get_person))
                 .route(post().to(person::post_person)),
         )
+        .service(at("/close").route(get().to(close::get_close)).route(post().to(close::post_close)))
         .service(at("/week").route(get().to(week::get_week)));
 }

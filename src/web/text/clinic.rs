@@ -129,4 +129,60 @@ texts! {
     clinic_book, "Book", "예약하기";
     clinic_walk_in_done, "The dose is given and written down.", "접종을 기록했습니다.";
     clinic_booked_done, "The appointment is booked.", "예약했습니다.";
+
+    close_title(date: &str), "Account of {date}", "{date} 마감";
+    close_people, "People who were expected", "예약한 사람";
+    close_expected, "Expected", "예정 인원";
+    close_cancelled, "Cancelled late", "늦은 취소";
+    close_not_recorded, "Not written down", "기록 없음";
+    close_people_sum,
+        "Everybody who was expected is in one of these columns. Walk-ins are counted apart.",
+        "예정 인원은 모두 이 칸 가운데 하나에 들어갑니다. 현장 접종은 따로 셉니다.";
+    close_no_doses, "This clinic had no doses on this day.", "이날 이 기관에 배정된 백신이 없습니다.";
+    close_doses_title, "Doses of the day", "이날의 백신";
+    close_doses_sum,
+        "Doses = free to book + booked + spare + given + lost. After closing, what is free or spare \
+         is gone: back to the pool, kept for the next day, or waste.",
+        "백신 = 예약 가능 + 예약 + 여유분 + 접종 + 폐기. 마감하면 예약 가능분과 여유분은 물량으로 돌아가거나 다음 접종일로 넘어가거나 폐기됩니다.";
+    close_waiting,
+        "These people are checked in, and nothing is written down about them. Finish with each \
+         before you close the day.",
+        "접수했지만 처리 기록이 없는 분들입니다. 마감하기 전에 한 분씩 기록해 주십시오.";
+    close_why,
+        "Whoever has not come by now counts as a no-show. Nothing of this day can be changed \
+         afterwards, unless it is opened again.",
+        "지금까지 오지 않은 분은 미방문으로 기록됩니다. 마감한 뒤에는 다시 열지 않는 한 이날의 기록을 바꿀 수 없습니다.";
+    close_unopened(what: &str), "Unopened: {what}", "개봉하지 않은 백신: {what}";
+    close_per_vial(doses: i16), "Doses, {doses} in a vial.", "횟수로 입력합니다. 한 병에 {doses}회분입니다.";
+    close_unopened_hint,
+        "Leave these empty if no more vials were opened than had to be: then the service counts.",
+        "꼭 필요한 만큼만 개봉했다면 비워 두십시오. 서비스가 계산합니다.";
+    close_note, "Differences, in words", "차이가 있으면 설명";
+    close_note_hint, "Only if something does not add up.", "수가 맞지 않을 때만 입력합니다.";
+    close_done, "The day is closed.", "하루를 마감했습니다.";
+    close_by(when: &str, by: &str), "Closed on {when} by {by}", "{when} 마감(처리: {by})";
+    close_returned, "Back to the pool", "물량으로 반환";
+    close_kept, "Kept for the next day", "다음 접종일로 이월";
+    close_reopen, "Open the day again", "마감 취소하기";
+    close_reopen_why,
+        "Staff can do this on the same day, administrators later too.",
+        "직원은 당일에만, 관리자는 그 뒤에도 할 수 있습니다.";
+    close_reopened, "The day is open again.", "마감을 취소했습니다.";
+    close_reason, "Reason", "사유";
+    close_reason_missing, "Write why, in at most 500 characters.", "사유를 500자 안으로 입력해 주십시오.";
+    close_move, "Move doses", "백신 옮기기";
+    close_which, "Which doses", "어느 백신";
+    close_which_missing, "Choose which doses.", "어느 백신인지 선택해 주십시오.";
+    close_act, "What to do", "처리 방법";
+    close_act_missing, "Choose what to do.", "처리 방법을 선택해 주십시오.";
+    close_doses, "How many doses", "몇 회분";
+    close_doses_missing, "Write a number of doses, 1 or more.", "1 이상의 횟수를 숫자로 입력해 주십시오.";
+    close_offer_again, "Offer again to everybody", "다시 예약받기";
+    close_withhold, "Keep for those who stand here", "현장 접종용으로 남기기";
+    close_waste, "Write off as waste", "폐기로 기록";
+    close_correct_waste, "Take back a wrong waste", "잘못된 폐기 취소";
+    close_moved(doses: i32, what: &str), "{what}: {doses} doses.", "{what}: {doses}회분 처리했습니다.";
+    close_web, "by web", "온라인 예약";
+    close_phone, "by phone", "전화 예약";
+    close_print, "Print this account", "마감표 인쇄";
 }
