@@ -127,6 +127,17 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_MESSAGES", value_name = "FILE")]
     pub messages: Option<PathBuf>,
 
+    /// Hours after midnight at a clinic from which the service closes its day where nobody has:
+    /// those who did not come are no-shows, and what is left over goes where the campaign says
+    #[arg(
+        long,
+        env = "DOSEBOOK_CLOSE_DAY_AFTER",
+        value_name = "HOURS",
+        default_value_t = 6,
+        value_parser = value_parser!(u16).range(0..=8760)
+    )]
+    pub close_day_after: u16,
+
     #[command(flatten)]
     pub site: Site,
 

@@ -143,6 +143,9 @@ impl Serving {
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
         let (stop, stopped) = watch::channel(false);
         let mut jobs = start_jobs(&app, maker);
+        let grace = Duration::from_secs(u64::from(service.close_day_after) * 3600);
+        let metrics = app.metrics.clone();
+        jobs.spawn(jobs::day_close::run(app.db.clone(), grace, metrics));
         let senders = start_senders(&app, &mut jobs, stopped);
         Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }

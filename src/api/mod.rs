@@ -6,6 +6,9 @@ pub mod assisted_booking;
 pub mod booking;
 pub mod clinic;
 pub mod closure;
+pub mod day;
+pub mod day_close;
+pub mod day_dose;
 pub mod eligibility;
 pub mod health;
 pub mod import;
@@ -34,6 +37,7 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(citizen_routes)
         .configure(campaign_routes)
         .configure(place_routes)
+        .configure(day_routes)
         .configure(person_routes)
         .configure(hours_routes)
         .configure(dose_routes)
@@ -106,6 +110,15 @@ fn citizen_routes(api: &mut ServiceConfig) {
             at("/v1/admin/imports/{kind}/{import_id}").route(get().to(admin::import::get_import)),
         )
         .service(at("/v1/admin/imports").route(get().to(admin::import::list_imports)));
+}
+
+/// For clinics: their days, and what becomes of the doses of each.
+fn day_routes(api: &mut ServiceConfig) {
+    let one = |path: &str| at(&format!("/v1/clinics/{{clinic_id}}/days/{{date}}{path}"));
+    api.service(one("").route(get().to(day::get_day)))
+        .service(one("/doses").route(post().to(day_dose::post_doses)))
+        .service(one("/close").route(post().to(day_close::post_close)))
+        .service(one("/reopen").route(post().to(day_close::post_reopen)));
 }
 
 /// For administrators: campaigns and their rules.

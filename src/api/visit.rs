@@ -118,6 +118,9 @@ impl StepRequest {
     }
 }
 
+/// The path of a step, and what is pressed.
+type PressedStep = (Path<(ClinicId, BookingId, StepId)>, Json<StepRequest>);
+
 /// How a visit stands.
 #[derive(Serialize)]
 struct VisitView<'a> {
@@ -300,10 +303,7 @@ pub async fn put_step(
     app: Data<App>,
     replies: Data<ReplyQueue>,
     Accepted(language): Accepted,
-    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<(
-        Path<(ClinicId, BookingId, StepId)>,
-        Json<StepRequest>,
-    )>,
+    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<PressedStep>,
 ) -> Result<HttpResponse, Problem> {
     let press = request.press(by, path)?;
     let seen = flows::visit::press((&app.lanes, &replies), press).await?;

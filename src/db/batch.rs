@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::booking::booking_of;
 use crate::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, RegionId,
-    RosterId, SlotId, StaffUserId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
+    StaffUserId, TrancheId,
     actor::Actor,
     allocation::{Allocation, Key},
     applicant::Applicant,
@@ -25,7 +25,6 @@ use crate::domain::{
     person_state::{Access, PersonState},
     rule_set::Needs,
     slot::Slot,
-    visit::{Exclusion, ExclusionReason, NotGiven},
 };
 
 /// Locks the slots, in the order of their ids.
@@ -328,43 +327,9 @@ pub async fn people(
     });
     let mut people: HashMap<_, _> = people.collect();
     if !excluded.is_empty() {
-        add_exclusions(conn, &excluded, &mut people).await?;
+        super::exclusion::add(conn, &excluded, &mut people).await?;
     }
     Ok(people)
-}
-
-/// What clinics have found of these persons. Most people have nothing of the kind, and a batch of
-/// them does without this statement.
-async fn add_exclusions(
-    conn: &mut PgConnection,
-    person_ids: &[i64],
-    people: &mut HashMap<PersonId, PersonState>,
-) -> sqlx::Result<()> {
-    let rows = query!(
-        r#"/* batch::add_exclusions */
-           select e.person_id, e.course_id, e.dose_number, e.reason, e.had_on,
-               coalesce(s.on_date, e.at::date) as "by_then!"
-           from exclusion e
-           left join booking b on b.booking_id = e.booking_id
-           left join slot s on s.slot_id = b.slot_id
-           where e.person_id = any($1) and e.lifted_at is null order by e.exclusion_id"#,
-        person_ids,
-    )
-    .fetch_all(conn)
-    .await?;
-    for row in rows {
-        let reason = match NotGiven::of(row.reason) {
-            Some(NotGiven::AlreadyHad) => {
-                ExclusionReason::AlreadyHad { had_on: row.had_on, by_then: row.by_then }
-            }
-            _ => ExclusionReason::Contraindicated,
-        };
-        let dose_number = (row.dose_number > 0).then_some(row.dose_number);
-        if let Some(person) = people.get_mut(&PersonId(row.person_id)) {
-            person.add_exclusion(CourseId(row.course_id), Exclusion { dose_number, reason });
-        }
-    }
-    Ok(())
 }
 
 /// The live bookings of the persons, and all bookings with one of the ids.

@@ -6,7 +6,7 @@ use sqlx::{PgExecutor, query};
 use super::clinic::zone;
 use crate::domain::{
     CampaignId, ClinicId,
-    clinic_day::{ClinicDay, Window},
+    clinic_day::{Account, ClinicDay, Window},
 };
 
 /// The day, and the campaign's window by the clinic's calendar; nothing is locked.
@@ -24,6 +24,11 @@ pub async fn find(
                exists (
                    select from clinic_closure x where x.clinic_id = $1 and x.on_date = $3
                ) as "is_closed!",
+               coalesce((
+                   select case when k.reopened_at is null then 1 else 2 end
+                   from clinic_day_close k where k.clinic_id = $1 and k.on_date = $3
+                   order by k.clinic_day_close_id desc limit 1), 0)::smallint
+                   as "account!: Account",
                coalesce((
                    select sum(seats - taken) from slot s
                    where s.clinic_id = $1 and s.on_date = $3 and not s.is_closed
@@ -48,6 +53,7 @@ pub async fn find(
             today: row.today,
             zone: zone(&row.zone)?,
             is_closed: row.is_closed,
+            account: row.account,
             seats: row.seats,
             open: row.open,
         };

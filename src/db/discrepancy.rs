@@ -82,8 +82,8 @@ pub async fn pools(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Disc
     .await
 }
 
-/// Seats taken, and doses booked, held and given, against the bookings. Walk-ins take no seat; those
-/// of before had no booking, and the journal counts them.
+/// Seats taken, and doses booked, held and given, against the bookings. Walk-ins take no seat;
+/// those of before had no booking, and the journal counts them.
 pub async fn promises(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
@@ -159,8 +159,8 @@ pub async fn bookings(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<D
 }
 
 /// Each booking against the steps that were made of it at the clinic, and each person who is
-/// excluded against what was found. What a booking came to without a step (a day that was closed) is
-/// told by the booking alone.
+/// excluded against what was found. What a booking came to without a step (a day that was closed)
+/// is told by the booking alone.
 pub async fn visits(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,
@@ -201,6 +201,62 @@ pub async fn visits(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Dis
                select distinct person_id from exclusion where lifted_at is null
            ) x using (person_id)
            where p.is_excluded <> (x.person_id is not null)
+           order by 2, 1 limit $1"#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Closed days: none of their doses is open, held, booked or spare; their accounts agree with the
+/// bookings, with what their allocations came to, and with the lines of the journal that closed
+/// them.
+pub async fn days(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Discrepancy>> {
+    query_as!(
+        Discrepancy,
+        r#"/* discrepancy::days */ with closed as (
+               select * from clinic_day_close where reopened_at is null
+           ), doses as (
+               select clinic_day_close_id, sum(a.open + a.held + a.booked + a.spare) as left_over,
+                   sum(a.lost) as lost, sum(a.given) as given, sum(a.granted) as granted
+               from closed k join allocation a using (clinic_id, on_date)
+               group by clinic_day_close_id
+           ), people as (
+               select clinic_day_close_id,
+                   count(*) filter (where b.state = 2 and b.channel <> 3) as given,
+                   count(*) filter (where b.state = 2 and b.channel = 3) as walk_ins,
+                   count(*) filter (where b.state = 4 and b.not_given between 1 and 4)
+                       as not_vaccinated,
+                   count(*) filter (where b.state = 4 and b.not_given is null) as no_shows,
+                   count(*) filter (where b.state = 4 and b.not_given = 5) as not_recorded,
+                   count(*) filter (where b.state in (1, 5)) as standing
+               from closed k join slot s using (clinic_id, on_date) join booking b using (slot_id)
+               group by clinic_day_close_id
+           ), lines as (
+               select clinic_day_close_id,
+                   sum(m.doses) filter (where m.kind = 23) as gone,
+                   sum(m.doses) filter (where m.kind = 22) as kept
+               from closed k join movement m using (tx) group by clinic_day_close_id
+           )
+           select 'day.' || v.what as "of!", k.clinic_id || ' ' || k.on_date as "id!",
+               v.stored::bigint as stored, coalesce(v.derived, 0)::bigint as derived
+           from closed k
+           left join doses d using (clinic_day_close_id)
+           left join people p using (clinic_day_close_id)
+           left join lines l using (clinic_day_close_id)
+           cross join lateral (values
+               ('left_over', 0, d.left_over),
+               ('standing', 0, p.standing),
+               ('given', k.given, p.given), ('walk_ins', k.walk_ins, p.walk_ins),
+               ('not_vaccinated', k.not_vaccinated, p.not_vaccinated),
+               ('no_shows', k.no_shows, p.no_shows),
+               ('not_recorded', k.not_recorded, p.not_recorded),
+               ('doses_given', k.given + k.walk_ins, d.given),
+               ('lost', k.lost, d.lost),
+               ('granted', k.granted - k.returned - k.kept, d.granted),
+               ('returned', k.returned, coalesce(l.gone, 0) - coalesce(l.kept, 0)),
+               ('kept', k.kept, l.kept)) v (what, stored, derived)
+           where v.stored is distinct from coalesce(v.derived, 0)
            order by 2, 1 limit $1"#,
         limit,
     )

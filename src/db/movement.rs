@@ -46,6 +46,47 @@ pub async fn insert(conn: &mut PgConnection, movement: &Movement) -> sqlx::Resul
     position(&row.tx, row.id)
 }
 
+/// Writes lines, in order, that name no booking.
+pub async fn insert_all(conn: &mut PgConnection, lines: &[Movement]) -> sqlx::Result<()> {
+    let column = |pick: fn(&Movement) -> i16| lines.iter().map(pick).collect::<Vec<_>>();
+    // No account has the number 0, which stands for none.
+    let allocation_ids: Vec<_> =
+        lines.iter().map(|line| line.allocation_id.map_or(0, |id| id.0)).collect();
+    let pools = |pick: fn(&Movement) -> Option<PoolId>| {
+        lines.iter().map(|line| pick(line).map_or(0, |id| id.0)).collect::<Vec<_>>()
+    };
+    let users: Vec<_> =
+        lines.iter().map(|line| line.actor.staff_user_id().map_or(0, |id| id.0)).collect();
+    let reasons: Vec<_> =
+        lines.iter().map(|line| line.reason.clone().unwrap_or_default()).collect();
+    query!(
+        "/* movement::insert_all */
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
+             to_pool_id, actor_role, staff_user_id, reason)
+         select kind, from_bucket, to_bucket, doses, nullif(allocation_id, 0),
+             nullif(from_pool_id, 0), nullif(to_pool_id, 0), actor_role, nullif(staff_user_id, 0),
+             nullif(reason, '')
+         from unnest($1::smallint[], $2::smallint[], $3::smallint[], $4::int[], $5::bigint[],
+             $6::int[], $7::int[], $8::smallint[], $9::int[], $10::text[]) with ordinality
+             as line (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id, to_pool_id,
+                 actor_role, staff_user_id, reason, n)
+         order by n",
+        &column(|line| line.kind.number()),
+        &column(|line| line.from.number()),
+        &column(|line| line.to.number()),
+        &lines.iter().map(|line| line.doses).collect::<Vec<_>>(),
+        &allocation_ids,
+        &pools(|line| line.from_pool_id),
+        &pools(|line| line.to_pool_id),
+        &column(|line| line.actor.role()),
+        &users,
+        &reasons,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Writes down that the line `by` takes back doses of the line `of`.
 pub async fn insert_correction(
     conn: &mut PgConnection,

@@ -127,6 +127,30 @@ pub async fn set(conn: &mut PgConnection, pool: &Pool) -> sqlx::Result<()> {
     .map(drop)
 }
 
+/// Writes the counters of locked pools.
+///
+/// # Errors
+/// The database's; the pool's named constraints.
+pub async fn set_all(conn: &mut PgConnection, pools: &[Pool]) -> sqlx::Result<()> {
+    let column = |pick: fn(&Pool) -> i32| pools.iter().map(pick).collect::<Vec<_>>();
+    query!(
+        "/* pool::set_all */
+         update pool p set received = n.received, open = n.open, passed_on = n.passed_on,
+             lost = n.lost
+         from unnest($1::int[], $2::int[], $3::int[], $4::int[], $5::int[])
+             as n (pool_id, received, open, passed_on, lost)
+         where p.pool_id = n.pool_id",
+        &column(|pool| pool.pool_id.0),
+        &column(|pool| pool.received),
+        &column(|pool| pool.open),
+        &column(|pool| pool.passed_on),
+        &column(|pool| pool.lost),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Doses that the manufacturer delivered for a campaign: what its pools of the nation received.
 pub async fn received(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
     query_scalar!(

@@ -91,7 +91,8 @@ pub async fn find_overlap(
     Ok(row.map(|row| (row.at, row.starts_at, row.ends_at)))
 }
 
-/// Adds slots to a locked clinic, numbered on from its last one; those on a closed day are closed.
+/// Adds slots to a locked clinic, numbered on from its last one; those on a day that is closed or
+/// accounted for are closed.
 /// One that was removed at the same time comes back, with those who are booked there.
 ///
 /// # Errors
@@ -115,6 +116,8 @@ pub async fn insert(
              $1, new.on_date, starts_at, ends_at, seats,
              exists (select from clinic_closure c
                  where c.clinic_id = $1 and c.on_date = new.on_date)
+             or exists (select from clinic_day_close c
+                 where c.clinic_id = $1 and c.on_date = new.on_date and c.reopened_at is null)
          from unnest($2::date[], $3::timestamptz[], $4::timestamptz[], $5::int[]) with ordinality
              as new (on_date, starts_at, ends_at, seats, n)
          order by n
@@ -152,7 +155,7 @@ pub async fn set_seats(conn: &mut PgConnection, slot_id: SlotId, seats: i32) -> 
 }
 
 /// Closes or opens all slots of a locked clinic's day, locking them in the order of their ids; says
-/// how many.
+/// how many. Those of a day that is accounted for stay closed.
 pub async fn set_closed(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
@@ -166,6 +169,8 @@ pub async fn set_closed(
              select slot_id from slot where clinic_id = $1 and on_date = $2
              order by slot_id for no key update)
          update slot set is_closed = $3 or removed_at is not null
+             or exists (select from clinic_day_close c
+                 where c.clinic_id = $1 and c.on_date = $2 and c.reopened_at is null)
          from locked where slot.slot_id = locked.slot_id",
         clinic_id.0,
         on_date,

@@ -264,6 +264,9 @@ const SET: &str = "/* slot_plan::SET */ with told as (
          is_closed = case when t.is_removed then exists (
                  select from clinic_closure x
                  where (x.clinic_id, x.on_date) = (s.clinic_id, s.on_date))
+                 or exists (select from clinic_day_close x
+                 where (x.clinic_id, x.on_date) = (s.clinic_id, s.on_date)
+                     and x.reopened_at is null)
              else t.is_closed end
      from touched_slot t join staged_slot s
          on (s.clinic_id, s.starts_at) = (t.clinic_id, t.starts_at)
@@ -297,7 +300,8 @@ const REMOVE: &str = "/* slot_plan::REMOVE */ with missing as (
          select clinic_id, on_date from gone union select clinic_id, on_date from narrowed) d
          using (clinic_id, on_date)), '{}') as lines";
 
-/// New slots, numbered on from the clinic's last one; closed where the clinic is.
+/// New slots, numbered on from the clinic's last one; closed where the clinic is, or where the day
+/// is accounted for.
 const ADD: &str = "/* slot_plan::ADD */ with last as materialized (
      select c.clinic_id, coalesce(
          (select max(k.slot_id) from slot k
@@ -318,6 +322,9 @@ const ADD: &str = "/* slot_plan::ADD */ with last as materialized (
      select last.slot_id + n, clinic_id, f.on_date, f.starts_at, f.ends_at, f.seats,
          exists (select from clinic_closure x
                  where (x.clinic_id, x.on_date) = (f.clinic_id, f.on_date))
+             or exists (select from clinic_day_close x
+                 where (x.clinic_id, x.on_date) = (f.clinic_id, f.on_date)
+                     and x.reopened_at is null)
      from fresh f join last using (clinic_id)
  )
  select count(*) as added, coalesce(array_agg(distinct line), '{}') as lines from fresh";

@@ -156,6 +156,8 @@ async fn steps(
 ///
 /// # Errors
 /// A unique violation means that another lane has made the same step, or has booked for a person.
+#[expect(clippy::as_conversions, reason = "how sqlx is told that elements may be null")]
+#[expect(clippy::too_many_lines, reason = "one statement and its parameters")]
 pub async fn write(
     conn: &mut PgConnection,
     visits: &[VisitWrite],

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
-        channel::Channel,
+        channel::Channel, day_policy::DayPolicy,
     };
 
     const ZONE: Tz = Tz::Asia__Seoul;
@@ -229,6 +229,7 @@ mod tests {
             published_quota: Some(1),
             published_at: None,
             state_reason: None,
+            day: DayPolicy::default(),
         }
     }
 

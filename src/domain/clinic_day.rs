@@ -21,10 +21,23 @@ pub struct ClinicDay {
     pub today: NaiveDate,
     pub zone: Tz,
     pub is_closed: bool,
+    pub account: Account,
     /// Free seats in slots that are not closed and have not begun.
     pub seats: i64,
     /// Open doses for that day that need a seat, of any campaign.
     pub open: i64,
+}
+
+/// Whether the day was accounted for. The numbers are those of the statements that read it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
+#[repr(i16)]
+pub enum Account {
+    /// Not yet.
+    #[default]
+    Open = 0,
+    Closed = 1,
+    /// It was, and was opened again: what was wrong in it can be mended, whenever it was.
+    Reopened = 2,
 }
 
 /// When booking for a campaign begins and ends, by the clinic's calendar.
@@ -38,10 +51,14 @@ pub struct Window {
 
 impl ClinicDay {
     /// # Errors
-    /// `invalid_field` naming `on_date` for a day that is over at the clinic, and for one on which
-    /// it is closed.
+    /// `invalid_field` naming `on_date` for a day that is over at the clinic, unless it was opened
+    /// again, for one that is accounted for, and for one on which the clinic is closed.
     pub fn can_give(&self) -> Result<(), Refusal> {
-        if self.on_date < self.today {
+        if self.account == Account::Closed {
+            let detail = Detail::DayAccounted { on_date: self.on_date };
+            return Err(Refusal::field("on_date", detail));
+        }
+        if self.on_date < self.today && self.account != Account::Reopened {
             let detail = Detail::DayPast { today: self.today, zone: self.zone.name().to_owned() };
             return Err(Refusal::field("on_date", detail));
         }
@@ -107,6 +124,7 @@ mod tests {
             today: day("2026-12-07"),
             zone: Tz::Asia__Seoul,
             is_closed: false,
+            account: Account::Open,
             seats: 20,
             open: 5,
         }
@@ -130,6 +148,10 @@ mod tests {
         let closed = ClinicDay { is_closed: true, ..today };
         assert_eq!(refused(closed), "day_closed");
         assert_eq!(refused(ClinicDay { today: day("2026-12-08"), ..closed }), "day_past");
+        let accounted = ClinicDay { account: Account::Closed, ..today };
+        assert_eq!(refused(accounted), "day_accounted");
+        let past = ClinicDay { today: day("2026-12-08"), account: Account::Reopened, ..today };
+        past.can_give().expect("opened again");
     }
 
     #[test]

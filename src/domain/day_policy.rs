@@ -47,7 +47,20 @@ impl WalkIn {
 
 /// What becomes of doses that are left over when a clinic's day closes. What does not fill whole
 /// vials is waste in any case. The numbers are those of `campaign.left_over`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+)]
 #[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum LeftOver {

@@ -268,7 +268,6 @@ details! {
     AppointmentAhead { starts_at: DateTime<Utc>, zone: String }, "appointment_ahead";
     BirthDateDiffers,                                          "birth_date_differs";
     HadInFuture,                                               "had_in_future";
-    DayAccounted { closed_at: DateTime<Utc>, zone: String },   "day_accounted";
     DoseGone,                                                  "dose_gone";
     NewerStep,                                                 "newer_step";
     StepNotUndone,                                             "step_not_undone";
@@ -276,6 +275,18 @@ details! {
     SameDoseSince { dose_number: i16, on_date: NaiveDate },    "same_dose_since";
     LaterDose { dose_number: i16, on_date: NaiveDate },        "later_dose";
     Unanswered { warnings: Vec<Warning> },                     "unanswered";
+    // the clinic's day and its closing
+    DayAccounted { on_date: NaiveDate },                       "day_accounted";
+    DayNotAccounted,                                           "day_not_accounted";
+    DayAhead { today: NaiveDate },                             "day_ahead";
+    DayChanged,                                                "day_changed";
+    PeopleWaiting { people: i64 },                           "people_waiting";
+    PeopleToCome { people: i64 },                            "people_to_come";
+    NotOfDay,                                                  "not_of_day";
+    NoDoses,                                                   "no_doses";
+    DayHolds { doses: i32 },                                   "day_holds";
+    NobodyCouldBook,                                           "nobody_could_book";
+    OnlyToday { today: NaiveDate },                            "only_today";
 
     // walk-ins, and bookings by staff
     NoWalkIns,                                                 "no_walk_ins";

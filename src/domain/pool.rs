@@ -160,6 +160,25 @@ impl Pool {
         Ok(())
     }
 
+    /// Takes doses back from clinics and gives others out to them, which fill whole vials together.
+    ///
+    /// # Errors
+    /// `not_enough_doses` where this pool never gave out so many, or has too few.
+    pub fn turn_over(&mut self, back: i32, out: i32) -> Result<(), Refusal> {
+        if back > self.passed_on {
+            let detail = Detail::PoolPassedOn { passed_on: self.passed_on };
+            return Err(Refusal::new(Code::NotEnoughDoses, detail));
+        }
+        self.passed_on -= back;
+        self.open += back;
+        if out > self.open {
+            return Err(self.holds());
+        }
+        self.open -= out;
+        self.passed_on += out;
+        Ok(())
+    }
+
     fn take_in(&mut self, vials: Vials) -> Result<(), Refusal> {
         let uncountable = || Refusal::field("doses", Detail::Uncountable { what: Noun::Pool });
         let received = self.received.checked_add(vials.doses()).ok_or_else(uncountable)?;

@@ -11,7 +11,7 @@ use super::{BookingId, ClinicId, StaffUserId, StepId, actor::Actor, birth_date::
 pub const LOT_CHARS_MAX: usize = 40;
 /// Characters of what staff write to a step.
 pub const NOTE_CHARS_MAX: usize = 500;
-/// Earlier than this before the appointment, or later, it is asked whether the slot is the person's.
+/// So much earlier or later than the appointment it is asked whether the slot is the person's.
 pub const SLOT_HOURS_MAX: i64 = 2;
 
 /// What is pressed.

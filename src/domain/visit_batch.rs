@@ -33,7 +33,7 @@ pub(super) fn press(
     };
     let found = look(locked, (booking, facts), |scene| decide(scene, press))?;
     let change = match found? {
-        Found::Seen(seen) => return Ok(Outcome::Visited(seen.into())),
+        Found::Seen(seen) => return Ok(Outcome::Visited(seen)),
         Found::Change(change) => change,
     };
     if locked.strange_steps.contains(&press.step_id) {
@@ -69,7 +69,7 @@ pub fn see(locked: &Locked, booking: &Booking, facts: &Facts) -> Result<Seen, Re
 }
 
 enum Found {
-    Seen(Seen),
+    Seen(Box<Seen>),
     Change(Change),
 }
 
@@ -77,12 +77,12 @@ fn decide(scene: &Scene<'_>, press: &Press) -> Result<Found, Refusal> {
     let made = scene.facts.steps.iter().find(|step| step.step_id == press.step_id);
     if let Some(step) = made {
         return match press.is_for(step) {
-            true => Ok(Found::Seen(scene.seen(false))),
+            true => Ok(Found::Seen(scene.seen(false).into())),
             false => Err(Code::StepIdReused.into()),
         };
     }
     Ok(match scene.decide(press)? {
-        Change::None => Found::Seen(scene.seen(false)),
+        Change::None => Found::Seen(scene.seen(false).into()),
         change => Found::Change(change),
     })
 }

@@ -98,10 +98,7 @@ impl Scene<'_> {
         if self.is_so(&press.act) {
             return Ok(Change::None);
         }
-        if let Some(closed_at) = self.facts.closed_at {
-            let zone = self.facts.zone.name().to_owned();
-            return Err(refused(Detail::DayAccounted { closed_at, zone }));
-        }
+        self.day_is_open()?;
         match &press.act {
             Act::Undo { of } => {
                 let step = self.undoable(*of)?;
@@ -132,6 +129,16 @@ impl Scene<'_> {
             Act::NotVaccinated { reason, .. } => *not_given == Some(*reason),
             Act::Cancel => *state == State::Cancelled,
             Act::Undo { of } => self.facts.steps.iter().any(|step| step.undoes == Some(*of)),
+        }
+    }
+
+    fn day_is_open(&self) -> Result<(), Refusal> {
+        match self.facts.closed_at {
+            None => Ok(()),
+            Some(_) => {
+                let on_date = self.booking.on_date;
+                Err(refused(Detail::DayAccounted { on_date }))
+            }
         }
     }
 
@@ -219,10 +226,7 @@ impl Scene<'_> {
     /// Why the dose cannot be given now, whatever is answered: what settles it first.
     pub fn refusals(&self) -> Vec<Refusal> {
         let mut refusals = Vec::new();
-        if let Some(closed_at) = self.facts.closed_at {
-            let zone = self.facts.zone.name().to_owned();
-            refusals.push(refused(Detail::DayAccounted { closed_at, zone }));
-        }
+        refusals.extend(self.day_is_open().err());
         if self.booking.state != State::Booked {
             refusals.push(refused(Detail::VisitEnded { state: self.booking.state }));
             return refusals;
@@ -249,8 +253,8 @@ impl Scene<'_> {
         refusals
     }
 
-    /// The rules of the dose itself, on the present day. Those of booking (window, cohort, turn) were
-    /// met when it was booked.
+    /// The rules of the dose itself, on the present day. Those of booking (window, cohort, turn)
+    /// were met when it was booked.
     fn unmet(&self) -> impl Iterator<Item = Reason> {
         let Booking { course_id, dose_number, .. } = *self.booking;
         let excluded =

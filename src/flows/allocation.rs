@@ -179,6 +179,11 @@ async fn grant_to(
     let told = (campaign_id, Event::Granted, vials.doses());
     let mut grant = moved(conn, &pool, &movement, told, cause).await?;
     unless_moved(&grant, amount)?;
+    // The day may have been closed while this waited.
+    if db::day::is_closed(&mut *conn, grant.clinic_id, grant.on_date).await? {
+        let detail = Detail::DayAccounted { on_date: grant.on_date };
+        return Err(Refusal::field("on_date", detail).into());
+    }
     grant.take_in(vials)?;
     db::allocation::set_granted(conn, &grant).await?;
     Ok(grant)

@@ -14,6 +14,7 @@ use crate::{
         booking::{Book, Booking},
         clinic::Closure,
         closure::{How, Told},
+        day::accounted,
         fact::Noun,
         localized::Localized,
         opening_hours::DAYS_MAX,
@@ -76,10 +77,14 @@ pub async fn close(
 /// Opens a closed day and its slots; bookings on it are whole again.
 ///
 /// # Errors
-/// `not_found` for an unknown clinic or a day that is not closed.
+/// `not_found` for an unknown clinic or a day that is not closed; `wrong_state` for one that is
+/// accounted for.
 pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Result<()> {
     in_tx(&db.write, "open clinic day", async |conn| {
         db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
+        if db::day::is_closed(&mut *conn, clinic_id, on_date).await? {
+            return Err(accounted(on_date).into());
+        }
         if !db::clinic::delete_closure(conn, clinic_id, on_date).await? {
             return Err(Refusal::not_found().into());
         }

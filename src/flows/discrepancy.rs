@@ -28,6 +28,7 @@ async fn check(conn: &mut PgConnection) -> Result<Vec<Discrepancy>> {
     found.extend(db::discrepancy::promises(conn, LISTED_MAX).await?);
     found.extend(db::discrepancy::bookings(conn, LISTED_MAX).await?);
     found.extend(db::discrepancy::visits(conn, LISTED_MAX).await?);
+    found.extend(db::discrepancy::days(conn, LISTED_MAX).await?);
     found.extend(db::discrepancy::constraints(conn, LISTED_MAX).await?);
     Ok(found)
 }

@@ -11,6 +11,8 @@ pub mod clinic;
 pub mod closure;
 pub mod correction;
 pub mod course;
+pub mod day_close;
+pub mod day_dose;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod idempotency;

@@ -9,6 +9,7 @@ use crate::{
     db::{self, Db, in_tx},
     domain::{
         ClinicId, Refusal, RegionId, StaffUserId,
+        day::accounted,
         fact::Noun,
         opening_hours::Series,
         slot_plan::{Changes, HITS_MAX, Hit, Missing},
@@ -58,6 +59,9 @@ pub async fn save(
 ) -> Result<Outcome> {
     check(series)?;
     let done = in_tx(&db.write, "save opening hours", async |conn| {
+        if series.is_of_one_day() {
+            unless_accounted(conn, clinic_id, series.from_date).await?;
+        }
         let outcome = apply(conn, clinic_id, series).await?;
         db::opening_hours::insert(conn, clinic_id, series, Some(saving.by)).await?;
         finish(conn, outcome, saving.dry_run).await
@@ -78,6 +82,7 @@ pub async fn forget_day(
 ) -> Result<Option<Outcome>> {
     let done = in_tx(&db.write, "forget opening hours", async |conn| {
         db::clinic::lock(conn, clinic_id).await?.ok_or_else(|| no_clinic(clinic_id))?;
+        unless_accounted(conn, clinic_id, date).await?;
         if !db::opening_hours::delete_day(conn, clinic_id, date).await? {
             return Err(Error::from(Refusal::not_found()).into());
         }
@@ -107,6 +112,20 @@ pub async fn clinics_of(db: &Db, region_id: RegionId) -> Result<Vec<ClinicId>> {
     match clinics {
         Some(clinics) => Ok(clinics),
         None => Err(Refusal::no_such("region_id", Noun::Region).into()),
+    }
+}
+
+/// # Errors
+/// `wrong_state` for a day that is accounted for. A series of many days leaves such a day's slots
+/// closed.
+async fn unless_accounted(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    on_date: NaiveDate,
+) -> Result<()> {
+    match db::day::is_closed(conn, clinic_id, on_date).await? {
+        true => Err(accounted(on_date).into()),
+        false => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         ClinicId, Code, Detail, Refusal, SlotId, calendar,
         clinic::Clinic,
+        day::accounted,
         fact::{Counted, Overlapped},
         slot::{HOURS_MAX, NewSlot, SEATS_MAX, Slot},
     },
@@ -26,12 +27,20 @@ pub struct Window {
 /// All of them or none; those on a closed day are closed.
 ///
 /// # Errors
-/// `not_found` for an unknown clinic; `invalid_field` for an impossible window and `already_exists`
+/// `not_found` for an unknown clinic; `wrong_state` for a day that is accounted for;
+/// `invalid_field` for an impossible window and `already_exists`
 /// for one that starts when another does or overlaps it, each naming `slots[i]`.
 pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<Vec<Slot>> {
     check(&windows)?;
     in_tx(&db.write, "add slots", async |conn| {
         let clinic = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        let dates: BTreeSet<_> = windows
+            .iter()
+            .map(|window| calendar::local_date(window.starts_at, clinic.zone))
+            .collect();
+        if let Some(on_date) = db::day::first_closed(&mut *conn, clinic_id, dates).await? {
+            return Err(accounted(on_date).into());
+        }
         let starts: Vec<_> = windows.iter().map(|window| window.starts_at).collect();
         let known = db::slot::known_starts(&mut *conn, clinic_id, &starts).await?;
         refuse_taken(&windows, known.into_iter().collect())?;

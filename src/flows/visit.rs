@@ -18,9 +18,9 @@ use crate::{
 /// Makes a step, unless it is so already; how the visit stands then.
 ///
 /// # Errors
-/// `not_found` where the clinic has no such booking; `step_refused` with the cause; `answers_needed`;
-/// `later_dose_booked`; `seat_taken`; `step_id_reused`; `overloaded` and `unavailable` as for a
-/// booking.
+/// `not_found` where the clinic has no such booking; `step_refused` with the cause;
+/// `answers_needed`; `later_dose_booked`; `seat_taken`; `step_id_reused`; `overloaded` and
+/// `unavailable` as for a booking.
 pub async fn press((lanes, replies): (&Lanes, &ReplyQueue), press: Press) -> Result<Seen> {
     let request = Request::Visit(Visit { press, booking: None }.into());
     match lanes.submit(request, replies).await? {
@@ -35,7 +35,7 @@ pub async fn press((lanes, replies): (&Lanes, &ReplyQueue), press: Press) -> Res
 /// How a visit stands. What it says can be over when somebody presses: a press decides anew.
 ///
 /// # Errors
-/// `not_found` where the clinic has no such booking; `unavailable` for a person who is being merged.
+/// `not_found` where the clinic has no such booking; `unavailable` while the person is merged.
 pub async fn look(db: &Db, clinic_id: ClinicId, booking_id: BookingId) -> Result<Seen> {
     let mut conn = db.read.acquire().await?;
     apart::look(&mut conn, clinic_id, booking_id).await

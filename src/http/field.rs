@@ -11,6 +11,7 @@ use crate::domain::{
     calendar::{parse_date, zone_named},
     clinic::{PHONE_CHARS_MAX, is_phone_line},
     closure::How,
+    day_dose::Act,
     day_policy::{LeftOver, WalkIn},
     fact::Expected,
     opening_hours::{Minute, WEEKDAY_WORDS},
@@ -145,34 +146,6 @@ impl TryFrom<String> for TellingHow {
     }
 }
 
-/// Who is given a dose without a booking.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub struct WalkInWord(pub WalkIn);
-
-impl TryFrom<String> for WalkInWord {
-    type Error = Wrong;
-
-    fn try_from(text: String) -> Result<Self, Wrong> {
-        let policy = WalkIn::ALL.into_iter().find(|policy| policy.word() == text);
-        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(WalkIn::ALL.map(WalkIn::word))))
-    }
-}
-
-/// What becomes of doses that are left over.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub struct LeftOverWord(pub LeftOver);
-
-impl TryFrom<String> for LeftOverWord {
-    type Error = Wrong;
-
-    fn try_from(text: String) -> Result<Self, Wrong> {
-        let policy = LeftOver::ALL.into_iter().find(|policy| policy.word() == text);
-        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(LeftOver::ALL.map(LeftOver::word))))
-    }
-}
-
 /// A word of a visit.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
@@ -227,6 +200,48 @@ named! {
         NotGiven::Contraindicated,
         NotGiven::AlreadyHad,
     ];
+}
+
+/// Who is given a dose without a booking.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct WalkInWord(pub WalkIn);
+
+impl TryFrom<String> for WalkInWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let policy = WalkIn::ALL.into_iter().find(|policy| policy.word() == text);
+        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(WalkIn::ALL.map(WalkIn::word))))
+    }
+}
+
+/// What becomes of doses that are left over.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LeftOverWord(pub LeftOver);
+
+impl TryFrom<String> for LeftOverWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let policy = LeftOver::ALL.into_iter().find(|policy| policy.word() == text);
+        policy.map(Self).ok_or_else(|| Wrong(Expected::one_of(LeftOver::ALL.map(LeftOver::word))))
+    }
+}
+
+/// What is done with doses of a day.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ActWord(pub Act);
+
+impl TryFrom<String> for ActWord {
+    type Error = Wrong;
+
+    fn try_from(text: String) -> Result<Self, Wrong> {
+        let act = Act::ALL.into_iter().find(|act| act.word() == text);
+        act.map(Self).ok_or_else(|| Wrong(Expected::one_of(Act::ALL.map(Act::word))))
+    }
 }
 
 /// An instant in RFC 3339, with any offset.

@@ -48,6 +48,11 @@ pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> R
     ok((coding, &variant.etag), kind, Bytes::from_owner(variant.bytes.clone()))
 }
 
+/// Whether the client has the answer with this tag already.
+pub fn has(request: &HttpRequest, etag: &str) -> bool {
+    is_known(&values(request.headers(), &IF_NONE_MATCH), etag)
+}
+
 /// Encodes a body that is made for this one answer, where it is long enough to gain by that.
 ///
 /// # Errors

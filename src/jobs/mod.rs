@@ -1,6 +1,7 @@
 //! Background jobs, beside the requests.
 
 pub mod board;
+pub mod day_close;
 pub mod notice;
 pub mod outbox;
 mod pace;

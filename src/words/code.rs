@@ -69,7 +69,7 @@ titles! {
                           "이미 다른 단계에 쓰인 ID입니다";
     AlreadyExists,        "This already exists",
                           "이미 등록되어 있습니다";
-    WrongState,           "The campaign's state does not allow this",
+    WrongState,           "As things stand, this cannot be done",
                           "지금 상태에서는 할 수 없는 작업입니다";
     QuotaNotPublished,    "A campaign cannot open without a published quota",
                           "백신 총량을 공개해야 예약을 시작할 수 있습니다";

@@ -25,8 +25,8 @@ pub fn warning(language: Language, warning: Warning) -> String {
         ),
         Warning::IntervalUnknown => say!(
             language,
-            "The dose before was had elsewhere on an unknown day. Ask when, and confirm that enough \
-             days have passed.",
+            "The dose before was had elsewhere on an unknown day. Ask when, and confirm that \
+             enough days have passed.",
             "이전 차수를 다른 곳에서 받았고 날짜가 기록되어 있지 않습니다. 언제 받았는지 물어 접종 간격이 \
              지났는지 확인해 주십시오."
         ),

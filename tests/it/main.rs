@@ -30,6 +30,7 @@ mod closure;
 mod code_caps;
 mod contract;
 mod crash;
+mod day;
 mod decoy;
 mod demo;
 mod docs;

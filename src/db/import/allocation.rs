@@ -13,7 +13,7 @@ use crate::{
         CampaignId, ClinicId, ImportId, PoolId, ProductId, RegionId, TrancheId,
         actor::Actor,
         channel::Channel,
-        clinic_day::{ClinicDay, Window},
+        clinic_day::{Account, ClinicDay, Window},
         import::allocation::{Sources, Wanted},
         localized::Localized,
         whereabouts::NamedPool,
@@ -158,6 +158,11 @@ pub async fn read_days(conn: &mut PgConnection) -> sqlx::Result<()> {
          select clinic_id, on_date, c.zone,
              (clock_timestamp() at time zone c.zone)::date as today,
              x.clinic_id is not null as is_closed,
+             coalesce((
+                 select case when k.reopened_at is null then 1 else 2 end
+                 from clinic_day_close k
+                 where (k.clinic_id, k.on_date) = (day.clinic_id, day.on_date)
+                 order by k.clinic_day_close_id desc limit 1), 0)::smallint as account,
              coalesce(seats, 0)::bigint as seats, coalesce(open, 0)::bigint as open
          from day join clinic c using (clinic_id)
          left join clinic_closure x using (clinic_id, on_date)
@@ -253,6 +258,7 @@ struct WantedRow {
     zone: String,
     today: NaiveDate,
     is_closed: bool,
+    account: Account,
     seats: i64,
     open: i64,
     opens_on: NaiveDate,
@@ -275,6 +281,7 @@ impl TryFrom<WantedRow> for Wanted {
                 today: row.today,
                 zone: zone(&row.zone)?,
                 is_closed: row.is_closed,
+                account: row.account,
                 seats: row.seats,
                 open: row.open,
             },
@@ -296,8 +303,8 @@ pub async fn wanted(
     #[expect(clippy::disallowed_methods, reason = "the staging table is not in the schema")]
     let rows = sqlx::query_as::<_, WantedRow>(
         "/* import::allocation::wanted */
-         select line, pool_id, doses, clinic_id, channel, on_date, zone, today, is_closed, seats,
-             open, (m.opens_at at time zone zone)::date as opens_on,
+         select line, pool_id, doses, clinic_id, channel, on_date, zone, today, is_closed, account,
+             seats, open, (m.opens_at at time zone zone)::date as opens_on,
              (m.closes_at at time zone zone)::date as closes_on,
              m.closes_at <= clock_timestamp() as is_over
          from (

@@ -165,6 +165,7 @@ pub fn no_pool() -> Fault {
 mod tests {
     use super::*;
     use crate::domain::{
+        clinic_day::Account,
         import::{Kind, header::tests::with_row},
         pool::Pool,
     };
@@ -225,6 +226,7 @@ mod tests {
                 today: day("2021-07-14"),
                 zone: chrono_tz::Asia::Seoul,
                 is_closed: false,
+                account: Account::Open,
                 seats: 25,
                 open: 0,
             },

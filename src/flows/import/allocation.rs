@@ -147,10 +147,11 @@ pub(super) async fn check(
     reject(rejects, removed, |_| {
         Fault::new(Code::WrongState, "campaign_code", Detail::CampaignClosed)
     });
-    db::import::allocation::read_days(conn).await?;
     if !is_dry_run {
         db::import::allocation::lock_clinics(conn).await?;
     }
+    // Whoever closes a day locks the clinic too.
+    db::import::allocation::read_days(conn).await?;
     db::import::allocation::find_known(conn).await?;
     if !is_dry_run {
         db::import::allocation::lock_pools(conn).await?;

@@ -77,7 +77,7 @@ async fn run(
 /// How a visit stands, read as a press would be, without locks.
 ///
 /// # Errors
-/// `not_found` where the clinic has no such booking; `unavailable` for a person who is being merged.
+/// `not_found` where the clinic has no such booking; `unavailable` while the person is merged.
 pub async fn look(
     conn: &mut PgConnection,
     clinic_id: ClinicId,

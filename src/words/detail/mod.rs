@@ -2,6 +2,7 @@
 
 mod campaign;
 mod clinic_day;
+mod day;
 mod dose;
 mod field;
 mod file;
@@ -290,7 +291,6 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         | Detail::AppointmentAhead { .. }
         | Detail::BirthDateDiffers
         | Detail::HadInFuture
-        | Detail::DayAccounted { .. }
         | Detail::DoseGone
         | Detail::NewerStep
         | Detail::StepNotUndone
@@ -298,6 +298,18 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         | Detail::SameDoseSince { .. }
         | Detail::LaterDose { .. }
         | Detail::Unanswered { .. } => visit::sentence(language, detail),
+        // the clinic's day and its closing
+        Detail::DayAccounted { on_date } => day::day_accounted(language, *on_date),
+        Detail::DayNotAccounted => day::day_not_accounted(language),
+        Detail::DayAhead { today } => day::day_ahead(language, *today),
+        Detail::DayChanged => day::day_changed(language),
+        Detail::PeopleWaiting { people } => day::people_waiting(language, *people),
+        Detail::PeopleToCome { people } => day::people_to_come(language, *people),
+        Detail::NotOfDay => day::not_of_day(language),
+        Detail::NoDoses => day::no_doses(language),
+        Detail::DayHolds { doses } => day::day_holds(language, *doses),
+        Detail::NobodyCouldBook => day::nobody_could_book(language),
+        Detail::OnlyToday { today } => day::only_today(language, *today),
 
         // walk-ins, and bookings by staff
         Detail::NoWalkIns => walk_in::no_walk_ins(language),

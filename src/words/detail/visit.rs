@@ -10,6 +10,7 @@ use crate::{
     },
 };
 
+#[expect(clippy::too_many_lines, reason = "one table of sentences, in the order of Detail")]
 pub(super) fn sentence(language: Language, detail: &Detail) -> String {
     match detail {
         Detail::NotToday { on_date, today } => {
@@ -52,15 +53,6 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             "A dose was had today or before.",
             "이미 받은 접종의 날짜는 오늘이거나 그 이전이어야 합니다."
         ),
-        Detail::DayAccounted { closed_at, zone } => {
-            let when = instant(language, *closed_at, named(zone));
-            say!(
-                language,
-                "This day was closed on {when}. Open it again, with a reason, to change what is on \
-                 record.",
-                "이 날은 {when}에 마감되었습니다. 기록을 바꾸려면 사유를 적어 마감을 취소해 주십시오."
-            )
-        }
         Detail::DoseGone => say!(
             language,
             "The dose of this booking has gone to somebody else, or was written off. Give another \

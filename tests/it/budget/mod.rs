@@ -1,6 +1,7 @@
 //! Round trips of each operation to the database: none for what everybody reads at an opening, and
 //! for the rest a number that does not grow with the rows carried.
 
+mod day;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,10 @@ const BUDGETS: &[(&str, usize)] = &[
     ("put_step", 12),
     ("put_step: the same again", 11),
     ("put_step: not vaccinated", 12),
+    ("get_day", 2),
+    ("post_day_doses", 12),
+    ("post_day_close", 21),
+    ("post_day_reopen", 19),
     ("find_bookings: today", 4),
     ("find_bookings: on another day", 5),
     ("admin_list_campaigns", 2),
@@ -98,18 +103,18 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_patch_clinic", 7),
     ("admin_list_closures", 3),
     ("admin_put_closure", 10),
-    ("admin_delete_closure", 9),
+    ("admin_delete_closure", 10),
     ("admin_post_closure_cancellations", 19),
     ("admin_list_unreached", 3),
     ("admin_put_unreached", 4),
     ("admin_delete_unreached", 4),
     ("admin_list_hours", 3),
     ("admin_post_hours", 20),
-    ("admin_put_day_hours", 19),
-    ("admin_delete_day_hours", 22),
+    ("admin_put_day_hours", 20),
+    ("admin_delete_day_hours", 23),
     ("admin_post_hours_of_many", 20),
     ("admin_list_slots", 3),
-    ("admin_post_slots", 9),
+    ("admin_post_slots", 10),
     ("admin_patch_slot", 8),
     ("admin_post_person", 8),
     ("admin_find_persons: by name", 7),
@@ -132,8 +137,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_correction", 10),
     ("admin_post_correction: of a public campaign", 15),
     ("admin_list_allocations", 2),
-    ("admin_post_allocation", 21),
-    ("admin_post_grant", 15),
+    ("admin_post_allocation", 22),
+    ("admin_post_grant", 16),
     ("admin_post_retraction", 13),
     ("admin_list_movements", 2),
     ("admin_post_import: allocations", 41),
@@ -183,7 +188,7 @@ impl Recorder {
         let request = client.request(method, path);
         let request = match body {
             Body::None => request,
-            Body::Json(body) if path.ends_with("/receipts") => {
+            Body::Json(body) if path.ends_with("/receipts") || path.ends_with("/doses") => {
                 request.json(body).header(KEY, &Uuid::now_v7().to_string())
             }
             Body::Json(body) => request.json(body),

@@ -74,6 +74,8 @@ impl Default for Options {
         let Line { mut service } = Line::parse_from(line);
         // A machine that is busy with other tests is slow, not overloaded.
         service.wait_ms = WAIT_MS;
+        // Tests move days into the past; those that want them closed do it themselves.
+        service.close_day_after = 8760;
         Self { service, clock: Clock::System, decide: batch::decide, messages: None }
     }
 }
@@ -87,6 +89,12 @@ impl Options {
     /// Requests that may wait in one lane.
     pub fn queue(mut self, queue: usize) -> Self {
         self.service.queue = queue;
+        self
+    }
+
+    /// Hours after midnight at which days are closed that nobody has closed.
+    pub fn close_day_after(mut self, hours: u16) -> Self {
+        self.service.close_day_after = hours;
         self
     }
 
