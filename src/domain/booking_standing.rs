@@ -223,7 +223,6 @@ mod tests {
             opens_at: at(2),
             closes_at: at(20),
             cancel_until_hours: 48,
-            day: crate::domain::day_policy::DayPolicy::default(),
             zone: ZONE,
             rule_version: 1,
             published_quota: Some(1),

@@ -110,9 +110,9 @@ impl Scene<'_> {
     /// `slot_closed` where the clinic is.
     pub fn can_give(&self) -> Result<(), Refusal> {
         let Facts { zone, closed_at, policy, .. } = *self.facts;
-        if let Some(closed_at) = closed_at {
-            let zone = zone.name().to_owned();
-            return Err(refused(Detail::DayAccounted { closed_at, zone }));
+        if closed_at.is_some() {
+            let on_date = self.slot.on_date;
+            return Err(refused(Detail::DayAccounted { on_date }));
         }
         if policy == WalkIn::Nobody {
             return Err(refused(Detail::NoWalkIns));

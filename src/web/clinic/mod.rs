@@ -1,5 +1,6 @@
 //! Pages of a clinic's staff. This file is their route table.
 
+pub mod call_centre;
 pub mod close;
 pub mod find;
 pub mod name;
@@ -20,6 +21,7 @@ pub fn routes(pages: &mut ServiceConfig) {
     let at = |path: &str| both(&format!("/clinic/{{clinic_id}}{path}"));
     pages
         .service(at("").route(get().to(today::get_today)))
+        .service(both("/call-centre").route(get().to(call_centre::get_call_centre)))
         .service(at("/now").route(get().to(today::get_now)))
         .service(at("/find").route(get().to(find::get_find)).route(post().to(find::post_find)))
         .service(

@@ -32,7 +32,7 @@ use crate::{
         done::Done,
         form::{FieldError, Form},
         part::{Choice, Input, Radios, Row, TextField},
-        staff_guard::AtDesk,
+        staff_guard::{AtCounter, AtDesk},
         staff_page::StaffFrame,
         text::Texts,
     },
@@ -61,7 +61,8 @@ struct Page<'a> {
     rows: Vec<Row>,
     /// Bookings of theirs: what, and the way to it where it is at this clinic.
     bookings: Vec<(String, Option<String>)>,
-    offers: Vec<Giving>,
+    /// None where no doses are given.
+    offers: Option<Vec<Giving>>,
     proposals: Vec<Proposed>,
     reason: TextField,
     consent: Radios,
@@ -101,7 +102,7 @@ fn path(at: &AtDesk, person_id: PersonId) -> String {
 /// # Errors
 /// `not_found`; `too_many_requests` for whoever looks at too many.
 pub async fn get_person(
-    at: AtDesk,
+    AtCounter(at): AtCounter,
     _: Admitted<admission::Afterwards>,
     Path(OfPerson { person_id }): Path<OfPerson>,
 ) -> Result<HttpResponse, Problem> {
@@ -115,14 +116,14 @@ pub async fn get_person(
 /// # Errors
 /// `not_found`; what else stands in the way is said on the page, which keeps what was typed.
 pub async fn post_person(
-    at: AtDesk,
+    AtCounter(at): AtCounter,
     Path(OfPerson { person_id }): Path<OfPerson>,
     replies: Data<ReplyQueue>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, here) = (at.visitor.t(), path(&at, person_id));
     let asked = match form.text("act") {
-        "give" => giving(t, &form),
+        "give" if at.gives_doses() => giving(t, &form),
         _ => booking(t, &form),
     };
     let asked = match asked {
@@ -226,7 +227,11 @@ fn done(at: &AtDesk, form: &Form, made: &Made) -> Result<HttpResponse, Problem> 
     let (t, booking) = (at.visitor.t(), &made.booking);
     let is_given = form.text("act") == "give";
     let said = if is_given { t.clinic_walk_in_done() } else { t.clinic_booked_done() };
-    let to = format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id);
+    // The call centre sees no visit: it goes on with the person.
+    let to = match at.gives_doses() {
+        true => format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id),
+        false => path(at, booking.person_id),
+    };
     let mut response = at.visitor.done(&to, Done::well(said))?;
     if let Some(site) = Site::named(form.text(visit_form::SITE)).filter(|_| is_given) {
         let vial = Vial::new(booking.product_id, site, form.text(visit_form::LOT).trim());
@@ -244,7 +249,10 @@ async fn page<'a>(
     let (t, app) = (at.visitor.t(), &at.visitor.visit.app);
     let by = at.visitor.user.staff_user_id;
     let Seen { record, bookings, .. } = flows::person_find::open(&app.db, person_id, by).await?;
-    let offers = flows::walk_in::offers(&app.db, at.clinic_id, person_id).await?;
+    let offers = match at.gives_doses() {
+        true => Some(flows::walk_in::offers(&app.db, at.clinic_id, person_id).await?),
+        false => None,
+    };
     let proposals = flows::next_dose::propose(&app.db, at.clinic_id, person_id).await?;
     let names = Names::new(t, &app.board.now());
     let staff = at.visitor.frame_of(here);
@@ -264,7 +272,7 @@ async fn page<'a>(
         name: record.name.clone(),
         rows,
         bookings: bookings.iter().map(|one| booked(at, &names, one)).collect(),
-        offers: offers.iter().map(|offer| offered(at, offer, typed)).collect(),
+        offers: offers.map(|all| all.iter().map(|one| offered(at, one, typed)).collect()),
         proposals: proposals.iter().map(|one| proposed(at, one, typed)).collect(),
         reason: TextField::new(REASON, t.clinic_book_reason(), Input::Text, typed.text(REASON))
             .hint(t.clinic_book_reason_hint()),
@@ -278,7 +286,7 @@ fn booked(at: &AtDesk, names: &Names, booking: &Booking) -> (String, Option<Stri
     let what = t.clinic_dose(&names.product(booking.product_id), booking.dose_number);
     let when = t.instant(booking.starts_at, at.desk.zone);
     let path = format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id);
-    let is_here = booking.clinic_id == at.clinic_id;
+    let is_here = booking.clinic_id == at.clinic_id && at.gives_doses();
     (format!("{when} · {what}"), is_here.then(|| at.visitor.frame().to(&path)))
 }
 

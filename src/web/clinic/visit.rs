@@ -79,6 +79,8 @@ struct Page<'a> {
     may_be_missed: bool,
     may_be_cancelled: bool,
     is_over: bool,
+    /// Where another dose is booked for them; none before this one is given.
+    person: Option<String>,
 }
 
 /// The one thing to do.
@@ -244,6 +246,8 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, seen: &Seen, typed: &Form) -> Page<'a
         may_be_missed: is_booked && booking.arrived_at.is_none() && !has_closed,
         may_be_cancelled: is_booked && !has_closed,
         is_over: !is_booked,
+        person: (booking.state == State::Given)
+            .then(|| staff.to(&format!("/clinic/{}/persons/{}", at.clinic_id, booking.person_id))),
         staff,
     }
     .about(visit.request.method().as_str())

@@ -17,7 +17,7 @@ use crate::{
         birth_field::birth_field,
         form::{FieldError, Form, NAME, Reader},
         part::{DateField, Input, TextField},
-        staff_guard::AtDesk,
+        staff_guard::{AtCounter, AtDesk},
         staff_page::StaffFrame,
         text::Texts,
     },
@@ -69,7 +69,7 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, typed: &Form) -> Page<'a> {
 ///
 /// # Errors
 /// `internal` if the page cannot be written.
-pub async fn get_walk_in(at: AtDesk) -> Result<HttpResponse, Problem> {
+pub async fn get_walk_in(AtCounter(at): AtCounter) -> Result<HttpResponse, Problem> {
     let here = path(&at);
     at.visitor.show(&page(&at, &here, &Form::default()))
 }
@@ -79,7 +79,7 @@ pub async fn get_walk_in(at: AtDesk) -> Result<HttpResponse, Problem> {
 /// # Errors
 /// `overloaded`; what else stands in the way is said on the page.
 pub async fn post_walk_in(
-    at: AtDesk,
+    AtCounter(at): AtCounter,
     _: Admitted<admission::Afterwards>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {

@@ -74,6 +74,7 @@ texts! {
         "Only when the person asks for it: the booking ends.",
         "본인이 원할 때만 취소해 주십시오. 예약이 끝납니다.";
     clinic_cancel, "Cancel the booking", "예약 취소하기";
+    clinic_next_dose, "Book the next dose", "다음 차수 예약하기";
     clinic_history, "What was done", "처리 기록";
     clinic_by_service, "the service", "서비스";
     clinic_undo(what: &str), "Take back: {what}", "기록 취소: {what}";
@@ -185,4 +186,12 @@ texts! {
     close_web, "by web", "온라인 예약";
     close_phone, "by phone", "전화 예약";
     close_print, "Print this account", "마감표 인쇄";
+
+    call_title, "At which clinic", "어느 접종기관";
+    call_why,
+        "Choose the clinic at which the caller wants an appointment. Then find the person there.",
+        "전화하신 분이 원하는 접종기관을 선택한 다음 대상자를 찾아 주십시오.";
+    call_clinic, "Clinic or district", "접종기관 또는 지역 이름";
+    call_none, "No clinic has this in its name or address.", "이름이나 주소에 이 말이 있는 접종기관이 없습니다.";
+    call_more, "There are more. Write more of the name.", "더 있습니다. 이름을 더 입력해 주십시오.";
 }

@@ -1,6 +1,7 @@
 //! A clinic's pages: a nurse's day by presses alone, without script, in both languages.
 
 use dosebook::flows::discrepancy::verify;
+use reqwest::Method;
 use uuid::Uuid;
 
 use super::{LANGUAGES, faults};
@@ -49,15 +50,22 @@ impl Desk {
 
     /// The form of the page that makes this step.
     fn form(&self, page: &Page, step: &str) -> Form {
+        self.form_with(page, ("step", step))
+    }
+
+    /// The first form of the page that has this hidden field.
+    fn form_with(&self, page: &Page, (name, value): (&str, &str)) -> Form {
         let forms = page.text.split("<form ").skip(1).filter_map(|rest| {
             let form = rest.split_once("</form>")?.0;
-            let has = form.contains(&format!("name=\"step\" value=\"{step}\""));
-            has.then(|| Page { text: format!("<form {form}</form>"), ..page.clone() })
+            let has = form.contains(&format!("name=\"{name}\" value=\"{value}\""));
+            let action = form.split_once("action=\"")?.1.split_once('"')?.0.to_owned();
+            let text = format!("<form {form}</form>");
+            has.then(|| (action, Page { text, ..page.clone() }))
         });
         let found = forms.into_iter().next();
-        let action = page.at.split('?').next().unwrap().to_owned();
-        let mut form =
-            found.unwrap_or_else(|| panic!("no {step} in {}", page.main())).form(&action);
+        let (action, found) =
+            found.unwrap_or_else(|| panic!("no {name} {value} in {}", page.main()));
+        let mut form = found.form(&action.replace("&#38;", "&"));
         // Boxes and buttons of radio groups that nobody has chosen are not sent.
         form.fields.retain(|(name, _)| !name.starts_with("answer-"));
         form.fields.retain(|(name, _)| !["site", "reason"].contains(&name.as_str()));
@@ -187,6 +195,110 @@ async fn who_comes_on_another_day_or_to_another_clinic_is_told_so() {
         &format!("/clinic/{}/", desk.made.clinics[1]),
     );
     other.get(&elsewhere).await.ok(404);
+}
+
+/// Finds a person without a booking by name and date of birth, and opens their page.
+async fn walk_in(desk: &mut Desk, person: usize) -> Page {
+    let person = desk.made.people[person].clone();
+    let page = desk.browser.open(&desk.path("/walk-in")).await.ok(200);
+    assert_eq!(faults(&page.text), [""; 0]);
+    let date = person.birth_date.to_string();
+    let [year, month, day] = *date.split('-').collect::<Vec<_>>() else { panic!("a date") };
+    let form = page.form(&desk.path("/walk-in")).with(&[
+        ("name", &person.name),
+        ("birth-year", year),
+        ("birth-month", month),
+        ("birth-day", day),
+    ]);
+    let page = desk.browser.press(&form).await.ok(200);
+    assert!(page.at.contains("/persons/"), "{}: {}", page.at, page.main());
+    assert_eq!(faults(&page.text), [""; 0]);
+    page
+}
+
+#[tokio::test]
+async fn a_day_from_the_first_scan_to_its_closing() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 6).await;
+        // Given, taken back, and given again.
+        let page = desk.scan(0).await;
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.give(&page)).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+        desk.browser.press(&desk.give(&page)).await.ok(200);
+        // Marked as missing, and then they stand there.
+        let page = desk.scan(1).await;
+        let page = desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        desk.browser.press(&desk.give(&page)).await.ok(200);
+        for person in [2, 3] {
+            let page = desk.scan(person).await;
+            desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
+        }
+        let page = desk.scan(4).await;
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let mut unwell = desk.form(&page, "not_vaccinated");
+        unwell.fields.push(("reason".to_owned(), "unwell".to_owned()));
+        desk.browser.press(&unwell).await.ok(200);
+        assert_eq!(desk.doses().await, [1, 3, 2]);
+        for person in [10, 11, 12] {
+            let page = walk_in(&mut desk, person).await;
+            let mut give = desk.form_with(&page, ("act", "give")).with(&[("lot", "EW0182")]);
+            for (name, value) in
+                [("answer-identity", "yes"), ("answer-screening", "yes"), ("site", "left_arm")]
+            {
+                give.fields.push((name.to_owned(), value.to_owned()));
+            }
+            let page = desk.browser.press(&give).await.ok(200);
+            assert!(page.at.contains("/bookings/"), "{}: {}", page.at, page.main());
+            // Pressed again, it is the same dose.
+            desk.browser.press(&give).await.ok(200);
+        }
+        assert_eq!(desk.doses().await, [1, 0, 5]);
+        let page = desk.scan(5).await;
+        let waiting = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.open(&desk.path("/close")).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        let link = format!("/bookings/{}\"", desk.bookings[5]);
+        assert!(page.main().contains(&link), "who is waiting: {}", page.main());
+        let early = desk.browser.submit(&desk.form_with(&page, ("press", "close"))).await;
+        assert_eq!(early.status, 409, "{}", early.main());
+        assert!(early.main().contains("role=\"alert\""), "{}", early.main());
+        desk.browser.press(&desk.give(&waiting)).await.ok(200);
+        // What was seen before is not what is closed.
+        let stale = desk.browser.submit(&desk.form_with(&page, ("press", "close"))).await;
+        assert!((400..500).contains(&stale.status), "{}", stale.status);
+        let page = desk.browser.open(&desk.path("/close")).await.ok(200);
+        let page = desk.browser.press(&desk.form_with(&page, ("press", "close"))).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert!(page.main().contains("class=\"panel\""), "{}", page.main());
+        let day = desk.browser.open(&desk.visit(0)).await.ok(200);
+        assert!(!day.main().contains("value=\"undo\""), "nothing is changed any more");
+        assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_three_hundred_is_small() {
+    let app = TestApp::start().await;
+    let world = World::new().clinics(1).days(1).people(300).seats(300).doses(300);
+    let made = world.make(&app.db).await;
+    app.refresh().await;
+    let mut browser = app.staff_browser(2, Some(made.clinics[0])).await;
+    for person in &made.people {
+        let body = made.booking(made.slot(0, 1, 0));
+        app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    }
+    let date = made.allocation(0, 1).on_date;
+    let path = format!("/ko/clinic/{}?date={date}", made.clinics[0]);
+    let page = browser.open(&path).await.ok(200);
+    assert_eq!(page.main().matches("<th scope=\"row\"").count(), 300);
+    let headers = [("accept-encoding", "gzip")];
+    let packed = browser.send(Method::GET, &path, None, &headers).await.ok(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    let bytes: usize = packed.header("content-length").parse().expect("a length");
+    assert!(bytes <= 25_000, "{bytes} bytes of {}", page.text.len());
 }
 
 #[tokio::test]
