@@ -100,7 +100,7 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             say!(
                 language,
                 "Ask, and confirm each: {names}.",
-                "물어보고 하나씩 확인해 주십시오: {names}."
+                "다음을 물어보고 하나씩 확인해 주십시오. {names}."
             )
         }
         // The others are said elsewhere: `super::sentence` has them.
