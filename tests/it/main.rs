@@ -65,4 +65,5 @@ mod support;
 mod transaction;
 mod user;
 mod visit;
+mod walk_in;
 mod web;

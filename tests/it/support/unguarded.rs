@@ -41,3 +41,11 @@ pub fn opening(mut locked: Locked, requests: &[Request]) -> Decision {
     locked.now += TimeDelta::hours(2);
     decide(locked, requests)
 }
+
+/// As if spare doses never ran out.
+pub fn spare_doses(mut locked: Locked, requests: &[Request]) -> Decision {
+    for allocation in locked.allocations.values_mut().flatten() {
+        allocation.spare = i32::MAX;
+    }
+    decide(locked, requests)
+}
