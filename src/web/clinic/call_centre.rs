@@ -61,7 +61,7 @@ pub async fn get_call_centre(
         found.truncate(CLINICS_MAX);
         found
     });
-    let field = TextField::new("q", t.call_clinic(), Input::Text, &sought.unwrap_or_default());
+    let field = TextField::new("q", t.call_which(), Input::Text, &sought.unwrap_or_default());
     let page = Page {
         t,
         to: staff.to("/call-centre"),

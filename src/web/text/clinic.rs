@@ -191,7 +191,7 @@ texts! {
     call_why,
         "Choose the clinic at which the caller wants an appointment. Then find the person there.",
         "전화하신 분이 원하는 접종기관을 선택한 다음 대상자를 찾아 주십시오.";
-    call_clinic, "Clinic or district", "접종기관 또는 지역 이름";
+    call_which, "Clinic or district", "접종기관 또는 지역 이름";
     call_none, "No clinic has this in its name or address.", "이름이나 주소에 이 말이 있는 접종기관이 없습니다.";
     call_more, "There are more. Write more of the name.", "더 있습니다. 이름을 더 입력해 주십시오.";
 }
