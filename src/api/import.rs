@@ -1,17 +1,13 @@
 //! Files of administrators: taken in whole before anything is done with them, because a slow sender
 //! must not keep a transaction open.
 
-use std::{fs::File, io, time::Duration};
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_LENGTH},
-    web::{Bytes, Data, Payload},
+    web::{Data, Payload},
 };
-use futures_util::{Stream, StreamExt};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
 
 use crate::{
     domain::{
@@ -30,11 +26,10 @@ use crate::{
         problem::Problem,
         reason::WrittenReport,
         state::App,
+        upload::{FILE_BYTES_MAX, spool, too_large},
     },
 };
 
-/// 1 GiB: four times the register of a country of 3.5 million.
-const FILE_BYTES_MAX: u64 = 1 << 30;
 /// The longest name that a spreadsheet program gives a sheet has 31.
 const SHEET_CHARS_MAX: usize = 100;
 const FILE_NAME_CHARS_MAX: usize = 200;
@@ -43,8 +38,6 @@ pub const CSV: &str = "text/csv";
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The last one is what programs send that do not know.
 const MEDIA_TYPES: [&str; 3] = [CSV, XLSX, "application/octet-stream"];
-/// A sender who is silent for longer is taken to have gone.
-const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,76 +128,5 @@ fn with_report(language: Language, report: &Report, refusal: Refusal) -> Problem
         Ok(Value::Object(more)) => Refusal { more, ..refusal }.into(),
         Ok(_) => Problem::internal("a report that is no object"),
         Err(error) => Problem::internal(error),
-    }
-}
-
-fn too_large() -> Problem {
-    let detail = Detail::TooLarge { sent: Sent::File, bytes_max: FILE_BYTES_MAX };
-    Problem::new(Code::BodyTooLarge, detail)
-}
-
-/// Writes the body to a file without a name: only this process can read it, and it is gone with the
-/// process, however that ends.
-async fn spool<E: std::fmt::Display>(
-    mut body: impl Stream<Item = Result<Bytes, E>> + Unpin,
-    bytes_max: u64,
-) -> Result<File, Problem> {
-    let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed)?);
-    let mut bytes = 0_u64;
-    loop {
-        let chunk = tokio::time::timeout(SILENCE_SECONDS_MAX, body.next()).await;
-        let chunk = chunk.map_err(|_elapsed| malformed(Detail::TooSlow { sent: Sent::File }))?;
-        let Some(chunk) = chunk else { break };
-        let chunk = chunk.map_err(|error| {
-            tracing::debug!(%error, "a file broke off");
-            malformed(Detail::BrokenOff { sent: Sent::File })
-        })?;
-        bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        if bytes > bytes_max {
-            return Err(too_large());
-        }
-        file.write_all(&chunk).await.map_err(failed)?;
-    }
-    file.flush().await.map_err(failed)?;
-    Ok(file.into_std().await)
-}
-
-fn malformed(detail: Detail) -> Problem {
-    Problem::new(Code::MalformedRequest, detail)
-}
-
-fn failed(error: io::Error) -> Problem {
-    Problem::internal(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Read, Seek};
-
-    use futures_util::stream;
-
-    use super::*;
-
-    fn chunks(chunks: &[&'static str]) -> impl Stream<Item = Result<Bytes, io::Error>> + Unpin {
-        let chunks = chunks.iter().map(|text| Ok(Bytes::from_static(text.as_bytes())));
-        stream::iter(chunks.collect::<Vec<_>>())
-    }
-
-    #[tokio::test]
-    async fn a_body_is_spooled_up_to_the_limit() {
-        let mut spooled = spool(chunks(&["ab", "cde"]), 5).await.unwrap();
-        let mut text = String::new();
-        spooled.rewind().unwrap();
-        spooled.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "abcde", "the control");
-        let Problem { refusal, .. } = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
-        assert_eq!(refusal.code, Code::BodyTooLarge);
-    }
-
-    #[tokio::test]
-    async fn a_body_that_breaks_off_is_refused() {
-        let broken = stream::iter([Ok(Bytes::from_static(b"ab")), Err(io::Error::other("gone"))]);
-        let Problem { refusal, .. } = spool(broken, 10).await.unwrap_err();
-        assert_eq!(refusal.code, Code::MalformedRequest);
     }
 }

@@ -36,9 +36,10 @@ pub struct TemplateQuery {
     format: Option<TemplateFormat>,
 }
 
+/// How a file to fill in is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum TemplateFormat {
+pub enum TemplateFormat {
     Csv,
     Xlsx,
 }
@@ -56,11 +57,8 @@ pub async fn get_template(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let format = query.format.unwrap_or_else(|| accepted(&request));
-    let (media_type, ending, bytes) = match format {
-        TemplateFormat::Csv => (CSV, "csv", csv(kind)),
-        TemplateFormat::Xlsx => (XLSX, "xlsx", xlsx(kind, language).map_err(Problem::internal)?),
-    };
-    let name = format!("attachment; filename=\"{kind}.{ending}\"");
+    let (media_type, name, bytes) = file(kind, format, language)?;
+    let name = format!("attachment; filename=\"{name}\"");
     let mut response = HttpResponse::Ok()
         .content_type(media_type)
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -69,6 +67,22 @@ pub async fn get_template(
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
     mark(response.headers_mut(), language);
     Ok(response)
+}
+
+/// The media type, the name and the bytes of a file to fill in.
+///
+/// # Errors
+/// `internal` where it cannot be written.
+pub fn file(
+    kind: Kind,
+    format: TemplateFormat,
+    language: Language,
+) -> Result<(&'static str, String, Vec<u8>), Problem> {
+    let (media_type, ending, bytes) = match format {
+        TemplateFormat::Csv => (CSV, "csv", csv(kind)),
+        TemplateFormat::Xlsx => (XLSX, "xlsx", xlsx(kind, language).map_err(Problem::internal)?),
+    };
+    Ok((media_type, format!("{kind}.{ending}"), bytes))
 }
 
 /// A workbook where it is named and CSV is not.

@@ -130,7 +130,7 @@ impl Parts {
                 let (id, version) = (campaign.campaign_id, campaign.rule_version);
                 let rules = db::eligibility::rules(&mut *conn, id, version).await?;
                 let rules = rules.ok_or(sqlx::Error::RowNotFound)?;
-                let changes = db::supply_history::latest(conn, id, CHANGES_MAX).await?;
+                let changes = db::supply_history::latest(&mut *conn, id, CHANGES_MAX).await?;
                 campaigns.push((campaign, rules, changes));
             }
         }

@@ -207,24 +207,25 @@ pub async fn list(
     rows.into_iter().map(Entry::try_from).collect()
 }
 
-struct Row {
-    tx: String,
-    id: i64,
-    at: DateTime<Utc>,
-    kind: i16,
-    from_bucket: i16,
-    to_bucket: i16,
-    doses: i32,
-    allocation_id: Option<i64>,
-    from_pool_id: Option<i32>,
-    to_pool_id: Option<i32>,
-    booking_id: Option<Uuid>,
-    actor_role: i16,
-    staff_user_id: Option<i32>,
-    reason: Option<String>,
-    is_settled: bool,
-    of_tx: Option<String>,
-    of_id: Option<i64>,
+/// A line as it is read.
+pub(super) struct Row {
+    pub(super) tx: String,
+    pub(super) id: i64,
+    pub(super) at: DateTime<Utc>,
+    pub(super) kind: i16,
+    pub(super) from_bucket: i16,
+    pub(super) to_bucket: i16,
+    pub(super) doses: i32,
+    pub(super) allocation_id: Option<i64>,
+    pub(super) from_pool_id: Option<i32>,
+    pub(super) to_pool_id: Option<i32>,
+    pub(super) booking_id: Option<Uuid>,
+    pub(super) actor_role: i16,
+    pub(super) staff_user_id: Option<i32>,
+    pub(super) reason: Option<String>,
+    pub(super) is_settled: bool,
+    pub(super) of_tx: Option<String>,
+    pub(super) of_id: Option<i64>,
 }
 
 impl TryFrom<Row> for Entry {

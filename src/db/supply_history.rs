@@ -74,7 +74,7 @@ pub async fn list(
 
 /// The last entries of a campaign, newest first.
 pub async fn latest(
-    conn: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     campaign_id: CampaignId,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
@@ -86,7 +86,7 @@ pub async fn latest(
         campaign_id.0,
         limit,
     )
-    .fetch_all(conn)
+    .fetch_all(db)
     .await?;
     let entries = rows.into_iter().map(|row| Entry {
         supply_history_id: row.supply_history_id,

@@ -185,6 +185,7 @@ pub struct Check {
     pub numbers: Numbers,
     /// Publish or open; none for a campaign that has been opened.
     pub step: Option<Step>,
+    pub rules: RuleCounts,
 }
 
 impl Check {
@@ -200,7 +201,7 @@ impl Check {
             seats: seen.capacity.seats,
             bookable: seen.capacity.bookable,
         };
-        Self { campaign: seen.campaign, findings, numbers, step }
+        Self { campaign: seen.campaign, findings, numbers, step, rules: seen.rules }
     }
 
     /// Whether errors, or warnings other than those confirmed, stand in the way.

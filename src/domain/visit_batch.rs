@@ -145,6 +145,10 @@ fn change_booking(booking: &mut Booking, change: &Change, now: DateTime<Utc>) {
             booking.state = moved.state;
             booking.not_given = moved.not_given;
             booking.ended_at = (moved.state != State::Booked).then_some(now);
+            // A wrong walk-in is taken back with the arrival: nobody had come for it.
+            if booking.channel == Channel::WalkIn && moved.state == State::Cancelled {
+                booking.arrived_at = None;
+            }
         }
     }
 }

@@ -111,8 +111,7 @@ impl Scene<'_> {
     pub fn can_give(&self) -> Result<(), Refusal> {
         let Facts { zone, closed_at, policy, .. } = *self.facts;
         if closed_at.is_some() {
-            let on_date = self.slot.on_date;
-            return Err(refused(Detail::DayAccounted { on_date }));
+            return Err(refused(Detail::DayAccounted { on_date: self.slot.on_date }));
         }
         if policy == WalkIn::Nobody {
             return Err(refused(Detail::NoWalkIns));

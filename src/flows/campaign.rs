@@ -10,6 +10,7 @@ use crate::{
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
+        campaign_version::Target,
         check::{Check, Setup},
         day_policy::{DayPolicy, LeftOver, WalkIn},
         localized::{Localized, LocalizedChange},
@@ -46,13 +47,15 @@ pub struct Change {
 ///
 /// # Errors
 /// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
-/// it begins.
-pub async fn change(db: &Db, campaign_id: CampaignId, change: Change) -> Result<Campaign> {
+/// it begins; `changed_meanwhile` for another version than the one that was seen.
+pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Campaign> {
+    let target = of.into();
     in_tx(&db.write, "change campaign", async |conn| {
-        let old = db::campaign::lock(conn, campaign_id)
+        let old = db::campaign::lock(conn, target.campaign_id)
             .await?
             .ok_or_else(Refusal::not_found)?
             .unless_closed()?;
+        target.check(&old)?;
         let rules = |campaign: &Campaign| {
             (campaign.opens_at, campaign.closes_at, campaign.cancel_until_hours)
         };
@@ -91,15 +94,19 @@ pub enum Stepped {
 /// Those of `step`.
 pub async fn step_if_ready(
     db: &Db,
-    (campaign_id, step): (CampaignId, Step),
+    (of, step): (impl Into<Target>, Step),
     reason: &Localized,
     setup: Setup,
     confirmed: &[String],
 ) -> Result<Stepped> {
+    let target = of.into();
+    let campaign_id = target.campaign_id;
     // What the state or the quota forbids is said first: a check would only distract from it.
     let state = in_tx(&db.write, "may step", async |conn| {
         let campaign = db::campaign::find(&mut *conn, campaign_id).await?;
-        let state = campaign.ok_or_else(Refusal::not_found)?.state;
+        let campaign = campaign.ok_or_else(Refusal::not_found)?;
+        target.check(&campaign)?;
+        let state = campaign.state;
         state.next(step)?;
         if step == Step::Publish {
             quota(conn, campaign_id).await?;
@@ -113,29 +120,34 @@ pub async fn step_if_ready(
             return Ok(Stepped::HeldUp(found));
         }
     }
-    self::step(db, campaign_id, step, reason).await.map(Stepped::Done)
+    self::step(db, target, step, reason).await.map(Stepped::Done)
 }
 
 /// `reason` is shown to the public as it is.
 ///
 /// # Errors
 /// `not_found`; `wrong_state`; `quota_not_published` for publishing without doses and for opening
-/// before publishing.
+/// before publishing; `changed_meanwhile` for another version, or another limit, than was seen.
 pub async fn step(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     step: Step,
     reason: &Localized,
 ) -> Result<Campaign> {
+    let target = of.into();
+    let campaign_id = target.campaign_id;
     in_tx(&db.write, "step campaign", async |conn| {
         let old = db::campaign::lock(conn, campaign_id).await?.ok_or_else(Refusal::not_found)?;
+        target.check(&old)?;
         let state = old.state.next(step)?;
         let mut campaign = Campaign { state, state_reason: None, ..old.clone() };
         if matches!(state, State::Paused | State::Closed) {
             campaign.state_reason = Some(reason.clone());
         }
         if step == Step::Publish {
-            campaign.published_quota = Some(quota(conn, campaign_id).await?);
+            let quota = quota(conn, campaign_id).await?;
+            target.check_doses(quota)?;
+            campaign.published_quota = Some(quota);
         }
         db::campaign::set(conn, &campaign).await?;
         let doses = campaign.published_quota.filter(|_| step == Step::Publish);

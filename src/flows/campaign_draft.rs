@@ -54,6 +54,23 @@ pub async fn draft(db: &Db, new: CampaignDraft, by: &Cause) -> Result<Drafted> {
     .await
 }
 
+/// Begins a draft that has no product yet; a course that is not known is added.
+///
+/// # Errors
+/// Those of `campaign::draft`, and `invalid_field` naming `course.code` for a bad code.
+pub async fn begin(db: &Db, course: &NewCourse, new: NewCampaign) -> Result<Campaign> {
+    in_tx(&db.write, "begin campaign", async |conn| {
+        let course_id =
+            self::course(conn, course).await.map_err(|error| within("course", error))?;
+        let new = NewCampaign { course_id, ..new };
+        let id = db::campaign::insert(conn, &new).await.map_err(named)?;
+        let campaign = db::campaign::find(&mut *conn, id).await?;
+        db::catalogue::touch(conn).await?;
+        Ok(campaign.ok_or_else(Refusal::not_found)?)
+    })
+    .await
+}
+
 async fn course(conn: &mut PgConnection, new: &NewCourse) -> Result<CourseId> {
     match db::course::find_by_code(&mut *conn, &new.code).await? {
         Some(known) => Ok(known),

@@ -73,7 +73,11 @@ pub async fn close(
 
 /// Who does something at a clinic, as the journal names them.
 pub fn actor(by: StaffUser) -> Actor {
-    by.actor()
+    match by.role {
+        StaffRole::Staff(_) => Actor::Staff(by.staff_user_id),
+        StaffRole::Administrator => Actor::Administrator(by.staff_user_id),
+        StaffRole::CallCentre => Actor::CallCentre(by.staff_user_id),
+    }
 }
 
 /// What closing the days came to whose time of grace was over.

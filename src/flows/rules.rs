@@ -7,8 +7,9 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        CampaignId, CohortId, Detail, ProductId, Refusal, TrancheId,
+        CohortId, Detail, ProductId, Refusal, TrancheId,
         campaign::Campaign,
+        campaign_version::Target,
         cohort::{Cohort, NewCohort},
         fact::Noun,
         localized::LocalizedChange,
@@ -28,12 +29,13 @@ pub struct Versioned<T> {
 /// nobody, a range that ends before it begins, an unknown roster or region.
 pub async fn add_cohort(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     new: NewCohort,
 ) -> Result<Versioned<Cohort>> {
-    in_version(db, campaign_id, async |conn, campaign| {
+    in_version(db, of, async |conn, campaign| {
         let since = campaign.rule_version;
-        let cohort_id = db::cohort::insert(conn, campaign_id, &new, since).await.map_err(named)?;
+        let cohort_id =
+            db::cohort::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
         let NewCohort { name, born_from, born_to, roster_id, region_id } = new;
         Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
     })
@@ -46,12 +48,12 @@ pub async fn add_cohort(
 /// `not_found` for a cohort that does not hold, `wrong_state` for a closed campaign.
 pub async fn rename_cohort(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     cohort_id: CohortId,
     change: LocalizedChange,
 ) -> Result<Versioned<Cohort>> {
-    in_version(db, campaign_id, async |conn, _| {
-        let renamed = db::cohort::rename(conn, campaign_id, cohort_id, &change).await?;
+    in_version(db, of, async |conn, campaign| {
+        let renamed = db::cohort::rename(conn, campaign.campaign_id, cohort_id, &change).await?;
         Ok(renamed.ok_or_else(Refusal::not_found)?)
     })
     .await
@@ -61,12 +63,12 @@ pub async fn rename_cohort(
 /// `not_found` for a cohort that does not hold, `wrong_state` for a closed campaign.
 pub async fn end_cohort(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     cohort_id: CohortId,
 ) -> Result<Versioned<CohortId>> {
-    in_version(db, campaign_id, async |conn, campaign| {
+    in_version(db, of, async |conn, campaign| {
         let until = campaign.rule_version;
-        let ended = db::cohort::set_until(conn, campaign_id, cohort_id, until).await?;
+        let ended = db::cohort::set_until(conn, campaign.campaign_id, cohort_id, until).await?;
         Ok(ended.then_some(cohort_id).ok_or_else(Refusal::not_found)?)
     })
     .await
@@ -79,18 +81,18 @@ pub async fn end_cohort(
 /// after the campaign has closed.
 pub async fn add_tranche(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     mut new: NewTranche,
 ) -> Result<Versioned<Tranche>> {
     new.birth_day_digits.sort_unstable();
     new.birth_day_digits.dedup();
-    in_version(db, campaign_id, async |conn, campaign| {
+    in_version(db, of, async |conn, campaign| {
         if new.opens_at >= campaign.closes_at {
             return Err(Refusal::field("opens_at", Detail::CampaignClosedByThen).into());
         }
         let since = campaign.rule_version;
         let tranche_id =
-            db::tranche::insert(conn, campaign_id, &new, since).await.map_err(named)?;
+            db::tranche::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
         let NewTranche { name, birth_day_digits, opens_at } = new;
         Ok(Tranche { tranche_id, name, birth_day_digits, opens_at })
     })
@@ -103,12 +105,12 @@ pub async fn add_tranche(
 /// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
 pub async fn rename_tranche(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     tranche_id: TrancheId,
     change: LocalizedChange,
 ) -> Result<Versioned<Tranche>> {
-    in_version(db, campaign_id, async |conn, _| {
-        let renamed = db::tranche::rename(conn, campaign_id, tranche_id, &change).await?;
+    in_version(db, of, async |conn, campaign| {
+        let renamed = db::tranche::rename(conn, campaign.campaign_id, tranche_id, &change).await?;
         Ok(renamed.ok_or_else(Refusal::not_found)?)
     })
     .await
@@ -118,12 +120,12 @@ pub async fn rename_tranche(
 /// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
 pub async fn end_tranche(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     tranche_id: TrancheId,
 ) -> Result<Versioned<TrancheId>> {
-    in_version(db, campaign_id, async |conn, campaign| {
+    in_version(db, of, async |conn, campaign| {
         let until = campaign.rule_version;
-        let ended = db::tranche::set_until(conn, campaign_id, tranche_id, until).await?;
+        let ended = db::tranche::set_until(conn, campaign.campaign_id, tranche_id, until).await?;
         Ok(ended.then_some(tranche_id).ok_or_else(Refusal::not_found)?)
     })
     .await
@@ -136,16 +138,16 @@ pub async fn end_tranche(
 /// unknown product.
 pub async fn set_products(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     product_ids: Vec<ProductId>,
 ) -> Result<Versioned<Vec<ProductId>>> {
-    in_version(db, campaign_id, async |conn, _| {
+    in_version(db, of, async |conn, campaign| {
         let known = db::product::known(&mut *conn, &product_ids).await?;
         if let Some(at) = product_ids.iter().position(|id| !known.contains(id)) {
             let field = format!("product_ids[{at}]");
             return Err(Refusal::no_such(field, Noun::Product).into());
         }
-        db::product::set_of_campaign(conn, campaign_id, &known).await?;
+        db::product::set_of_campaign(conn, campaign.campaign_id, &known).await?;
         Ok(known)
     })
     .await
@@ -158,12 +160,14 @@ fn no_campaign() -> Refusal {
 /// Runs `change` in the next version of the campaign's rules.
 async fn in_version<T>(
     db: &Db,
-    campaign_id: CampaignId,
+    of: impl Into<Target>,
     change: impl AsyncFnOnce(&mut PgConnection, &Campaign) -> Result<T>,
 ) -> Result<Versioned<T>> {
+    let target = of.into();
     in_tx(&db.write, "set rules", async |conn| {
-        let campaign = db::campaign::lock(conn, campaign_id).await?;
+        let campaign = db::campaign::lock(conn, target.campaign_id).await?;
         let mut campaign = campaign.ok_or_else(no_campaign)?.unless_closed()?;
+        target.check(&campaign)?;
         campaign.rule_version += 1;
         let rule = change(conn, &campaign).await?;
         db::campaign::set(conn, &campaign).await?;

@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::{gates::Gates, request_id::RequestIds, shelf::Shelf};
+use super::{gates::Gates, import_job::ImportJobs, request_id::RequestIds, shelf::Shelf};
 use crate::{
     board::Board,
     clock::Clock,
@@ -36,6 +36,8 @@ pub struct App {
     pub request_ids: RequestIds,
     pub passwords: Passwords,
     pub imports: Imports,
+    /// Files that administrators have sent by a page.
+    pub import_jobs: ImportJobs,
     pub sign_outs: Arc<SignOuts>,
     /// One-time codes that are shown on this machine; none where they are not shown.
     pub shown_codes: Option<Arc<ShownCodes>>,

@@ -226,6 +226,9 @@ fn details_of_files() -> Vec<Detail> {
             }),
         },
         Detail::FarMore { shares: excesses().into(), confirm: 2_000 },
+        Detail::NoDoseForWalkIn { open: 1_234 },
+        Detail::NoDoseForWalkIn { open: 0 },
+        Detail::TooManyFinds { retry_after: 7 },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }

@@ -10,6 +10,7 @@ use dosebook::{
     db::Db,
     demo::{self, Scale},
     domain::keys::Keys,
+    flows::staff_user::{self, Post},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -32,7 +33,7 @@ const PEOPLE: i64 = 60;
 
 /// Services in the states that pages show, and what a story must know of them.
 struct Stage {
-    _services: [TestApp; 4],
+    _services: Vec<TestApp>,
     world: Value,
 }
 
@@ -58,6 +59,7 @@ impl Stage {
         let (open, before) = (demonstration(scale).await, service().await);
         let made = World::new().opens_in(TimeDelta::hours(1)).make(&before.db).await;
         let (paused, empty) = (service().await, service().await);
+        let (korean, english) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
         for app in [&open, &before, &paused, &empty] {
@@ -68,8 +70,9 @@ impl Stage {
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
+            "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        Self { _services: [open, before, paused, empty], world }
+        Self { _services: vec![open, before, paused, empty, korean, english], world }
     }
 }
 
@@ -89,6 +92,14 @@ async fn demonstration(scale: Scale) -> TestApp {
     demo::load(&db, &Keys::new(&SECRET), scale).await.expect("the demonstration");
     db.close().await;
     options().start_on(Arc::new(database)).await
+}
+
+/// Nothing is there but an administrator.
+async fn blank(app: &TestApp) -> Value {
+    let (username, password) = ("office", "a lamp in the window");
+    let added = staff_user::add(&app.app.db, username, password, Post::Administrator).await;
+    added.expect("an administrator");
+    json!({ "url": app.url, "username": username, "password": password })
 }
 
 /// A round of which somebody has booked the only doses.

@@ -12,6 +12,7 @@ import { readFile } from 'node:fs/promises';
  * @property {Small} before it opens in an hour
  * @property {Small} paused with a reason
  * @property {Small} empty every dose is booked
+ * @property {Record<'ko' | 'en', { url: string, username: string, password: string }>} blank nothing is there but an administrator, once a language
  */
 
 /** @param {string} file @returns {Promise<World>} */

@@ -46,7 +46,7 @@ struct CheckView {
 }
 
 /// What this service is set to do, as far as a check goes by it.
-pub(super) fn setup(app: &App) -> Setup {
+pub fn setup(app: &App) -> Setup {
     let codes = match (&app.shown_codes, &app.providers) {
         (Some(_), _) => Codes::Shown,
         (None, Some(_)) => Codes::Sent,

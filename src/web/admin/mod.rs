@@ -1,12 +1,22 @@
-//! Pages of administrators, one file a page. This file is their route table.
+//! Pages of administrators, a file or a folder a family. This file is their route table.
 
-pub mod start;
+pub mod campaign;
+pub mod field;
+pub mod import;
+pub mod journal;
+pub mod look;
+pub mod moment;
+pub mod sheet;
+pub mod user;
 
-use actix_web::web::{ServiceConfig, get};
-
-use super::route::both;
+use actix_web::web::ServiceConfig;
 
 /// Every page of administrators.
 pub fn routes(pages: &mut ServiceConfig) {
-    pages.service(both("/admin").route(get().to(start::get_start)));
+    pages
+        .configure(campaign::routes)
+        .configure(import::routes)
+        .configure(journal::routes)
+        .configure(user::routes)
+        .configure(look::routes);
 }

@@ -268,8 +268,8 @@ async fn page<'a>(
         errors: Vec::new(),
         obstacles: Vec::new(),
         people: vec![
-            (t.clinic_given(), people.given),
-            (t.clinic_not_vaccinated(), people.not_vaccinated),
+            (t.dose_given(), people.given),
+            (t.booking_not_vaccinated(), people.not_vaccinated),
             (t.clinic_no_shows(), people.no_shows),
             (t.close_cancelled(), people.cancelled),
             (t.close_not_recorded(), people.not_recorded),
@@ -341,7 +341,7 @@ fn closed(at: &AtDesk, day: &Day) -> Option<Closed> {
     let when = t.instant(closed.at, at.desk.zone);
     let by = closed.by.as_ref().map_or_else(|| t.clinic_by_service(), |by| &by.username);
     let mut rows = vec![
-        Row::new(t.clinic_granted(), closed.granted.to_string()),
+        Row::new(t.doses_column(), closed.granted.to_string()),
         Row::new(t.close_returned(), closed.returned.to_string()),
         Row::new(t.close_kept(), closed.kept.to_string()),
     ];

@@ -45,6 +45,6 @@ impl Names {
 
 /// The field into which a scanner types.
 pub fn scan_field(t: Texts, typed: &str, is_focused: bool) -> TextField {
-    let field = TextField::new("number", t.clinic_scan(), Input::Scan, typed);
+    let field = TextField::new("number", t.booking_number(), Input::Scan, typed);
     TextField { is_focused, ..field.hint(t.clinic_scan_hint()) }
 }

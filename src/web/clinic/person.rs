@@ -345,7 +345,7 @@ fn proposed(at: &AtDesk, proposal: &Proposal, typed: &Form) -> Proposed {
         why_not: reasons.map(|reason| words::reason(t.language(), reason)).collect(),
         slots: Radios {
             id: SLOT,
-            legend: t.clinic_slot().into(),
+            legend: t.booking_when().into(),
             hint: "".into(),
             choices: proposal.slots.iter().map(slot).collect(),
             chosen: if is_it { typed.text(SLOT).to_owned() } else { String::new() },

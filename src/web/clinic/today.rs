@@ -152,9 +152,9 @@ fn figures(t: Texts, pulse: &Pulse) -> Vec<Figure> {
         figure("awaited", t.clinic_awaited(), pulse.awaited),
         figure("late", t.clinic_late(), pulse.late),
         figure("waiting", t.clinic_waiting(), pulse.waiting),
-        figure("given", t.clinic_given(), pulse.given),
+        figure("given", t.dose_given(), pulse.given),
         figure("walk_ins", t.clinic_walk_ins(), pulse.walk_ins),
-        figure("not_vaccinated", t.clinic_not_vaccinated(), pulse.not_vaccinated),
+        figure("not_vaccinated", t.booking_not_vaccinated(), pulse.not_vaccinated),
         figure("no_shows", t.clinic_no_shows(), pulse.no_shows),
     ]
 }
@@ -182,7 +182,7 @@ fn tag(t: Texts, attendance: Attendance) -> (&'static str, Tone) {
         Attendance::Awaited => (t.clinic_is_awaited(), Tone::Plain),
         Attendance::Late => (t.clinic_is_late(), Tone::Wait),
         Attendance::Waiting => (t.clinic_is_waiting(), Tone::Wait),
-        Attendance::Given => (t.clinic_is_given(), Tone::Good),
+        Attendance::Given => (t.dose_given(), Tone::Good),
         Attendance::NotVaccinated => (t.clinic_is_not_vaccinated(), Tone::Bad),
         Attendance::NoShow => (t.clinic_is_no_show(), Tone::Bad),
     }

@@ -285,7 +285,7 @@ fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
     let number = BookingNumber::of(&app.keys.booking_number, booking.booking_id);
     let what = t.clinic_dose(&names.product(booking.product_id), booking.dose_number);
     let mut rows = vec![
-        Row::new(t.clinic_what(), what),
+        Row::new(t.booking_what(), what),
         Row::new(t.booking_when(), t.instant(booking.starts_at, at.desk.zone)),
         Row::new(t.admin_campaign(), names.campaign(booking.campaign_id)),
         Row::new(t.booking_number(), number.to_string()),
@@ -298,7 +298,7 @@ fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
 
 fn tag(t: Texts, seen: &Seen) -> (&'static str, Tone) {
     match seen.booking.state {
-        State::Given => (t.clinic_is_given(), Tone::Good),
+        State::Given => (t.dose_given(), Tone::Good),
         State::NotVaccinated => (t.clinic_is_not_vaccinated(), Tone::Bad),
         State::NoShow => (t.clinic_is_no_show(), Tone::Bad),
         State::Cancelled => (t.booking_cancelled(), Tone::Bad),

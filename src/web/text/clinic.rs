@@ -5,26 +5,20 @@ texts! {
     clinic_nobody, "Nobody is booked on this day.", "이날은 예약한 사람이 없습니다.";
     clinic_time, "Time", "시간";
     clinic_name, "Name (masked)", "이름(일부 가림)";
-    clinic_state, "State", "상태";
-    clinic_what, "Vaccine", "백신";
     clinic_dose(product: &str, dose: i16), "{product}, dose {dose}", "{product} {dose}차";
     clinic_print, "Print this list", "명단 인쇄";
     clinic_awaited, "Still to come", "올 사람";
     clinic_late, "Of them late", "그중 지각";
     clinic_waiting, "Checked in, waiting", "접수 후 대기";
-    clinic_given, "Given", "접종";
     clinic_walk_ins, "Walk-ins", "현장 접종 인원";
-    clinic_not_vaccinated, "Not vaccinated", "접종 못 함";
     clinic_no_shows, "Did not come", "오지 않음";
     clinic_is_awaited, "expected", "예정";
     clinic_is_late, "late", "지각";
     clinic_is_waiting, "is here", "대기 중";
-    clinic_is_given, "given", "접종 완료";
     clinic_walk_in_given, "walk-in", "현장 접종 완료";
     clinic_is_not_vaccinated, "not vaccinated", "접종하지 않음";
-    clinic_is_no_show, "did not come", "미방문";
+    clinic_is_no_show, "did not come", "오지 않았음";
 
-    clinic_scan, "Booking number", "예약번호";
     clinic_scan_hint,
         "Scan the code of the booking, or type its 10 digits and press Enter.",
         "예약 화면의 코드를 스캔하거나 숫자 10자리를 입력하고 엔터를 눌러 주십시오.";
@@ -56,7 +50,7 @@ texts! {
     clinic_lot_of(lot: &str), "lot {lot}", "제조번호 {lot}";
     clinic_site, "Where it is injected", "접종 부위";
     clinic_site_missing, "Choose where it is injected.", "접종 부위를 선택해 주십시오.";
-    clinic_give, "Given", "접종 완료하기";
+    clinic_give, "Dose was given", "접종 완료하기";
     clinic_otherwise, "Something else happened", "다른 경우";
     clinic_reason, "Came, but not vaccinated: why", "방문했으나 접종하지 않은 사유";
     clinic_reason_missing, "Choose why nothing was given.", "접종하지 않은 사유를 선택해 주십시오.";
@@ -65,18 +59,17 @@ texts! {
     clinic_had_on_unreadable,
         "Write the day like 2021-05-31, or leave it empty.",
         "날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
-    clinic_not_vaccinate, "Not vaccinated", "접종하지 않음으로 기록";
+    clinic_not_vaccinate, "Write down: not vaccinated", "접종하지 않음으로 기록";
     clinic_no_show_why,
         "If the person will not come any more, the dose is free for somebody else here.",
         "더 이상 오지 않으면 백신을 이곳에서 다른 분께 드릴 수 있습니다.";
-    clinic_no_show, "Did not come", "미방문으로 기록";
+    clinic_no_show, "Write down: did not come", "미방문으로 기록";
     clinic_cancel_why,
         "Only when the person asks for it: the booking ends.",
         "본인이 원할 때만 취소해 주십시오. 예약이 끝납니다.";
-    clinic_cancel, "Cancel the booking", "예약 취소하기";
     clinic_next_dose, "Book the next dose", "다음 차수 예약하기";
     clinic_history, "What was done", "처리 기록";
-    clinic_by_service, "the service", "서비스";
+    clinic_by_service, "the service itself", "자동 처리";
     clinic_undo(what: &str), "Take back: {what}", "기록 취소: {what}";
     clinic_done(name: &str, what: &str), "{name}: {what}.", "{name}: {what} 처리했습니다.";
     clinic_busy(time: &str),
@@ -87,14 +80,10 @@ texts! {
         "기록되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 한 번만 기록됩니다.";
 
     clinic_week_from(date: &str), "Week from {date}", "{date}부터 한 주";
-    clinic_day, "Day", "날짜";
+    clinic_day, "Date", "날짜";
     clinic_seats, "Places", "자리";
-    clinic_people, "Booked", "예약";
-    clinic_granted, "Doses", "백신";
-    clinic_open, "Free to book", "예약 가능";
     clinic_spare, "Spare", "여유분";
-    clinic_lost, "Lost", "폐기";
-    clinic_day_closed, "closed", "마감됨";
+    clinic_day_closed, "day closed", "마감됨";
     clinic_days, "The days, with places and doses", "날짜별 자리와 백신";
 
     clinic_walk_in_why,
@@ -117,14 +106,13 @@ texts! {
         "오늘 이곳의 백신: 여유분 {spare}회분, 예약 가능 {open}회분.";
     clinic_book_later, "Book here for another day", "이곳에 예약해 드리기";
     clinic_no_times, "No time is free.", "비어 있는 시간이 없습니다.";
-    clinic_slot, "When", "시간 선택";
     clinic_slot_missing, "Choose a time.", "시간을 선택해 주십시오.";
     clinic_book_reason, "Why the person does not book themselves", "대신 예약하는 사유";
     clinic_book_reason_hint, "For example: no phone, asked at the desk.", "예: 휴대전화 없음, 창구에서 요청.";
     clinic_book_reason_missing, "Write why you book for them.", "대신 예약하는 사유를 입력해 주십시오.";
     clinic_book_reason_long, "The reason is too long.", "사유가 너무 깁니다.";
     clinic_consent, "Who has agreed to the booking", "예약에 동의한 사람";
-    clinic_consent_person, "The person", "본인";
+    clinic_consent_person, "The person", "대상자 본인";
     clinic_consent_representative, "A parent, guardian or carer", "부모, 후견인, 보호자";
     clinic_consent_missing, "Say who has agreed.", "누가 동의했는지 선택해 주십시오.";
     clinic_book, "Book", "예약하기";
@@ -134,7 +122,7 @@ texts! {
     close_title(date: &str), "Account of {date}", "{date} 마감";
     close_people, "People who were expected", "예약한 사람";
     close_expected, "Expected", "예정 인원";
-    close_cancelled, "Cancelled late", "늦은 취소";
+    close_cancelled, "Cancelled too late", "늦은 취소";
     close_not_recorded, "Not written down", "기록 없음";
     close_people_sum,
         "Everybody who was expected is in one of these columns. Walk-ins are counted apart.",
@@ -162,14 +150,14 @@ texts! {
     close_note_hint, "Only if something does not add up.", "수가 맞지 않을 때만 입력합니다.";
     close_done, "The day is closed.", "하루를 마감했습니다.";
     close_by(when: &str, by: &str), "Closed on {when} by {by}", "{when} 마감(처리: {by})";
-    close_returned, "Back to the pool", "물량으로 반환";
+    close_returned, "Returned to the pool", "물량으로 반환";
     close_kept, "Kept for the next day", "다음 접종일로 이월";
     close_reopen, "Open the day again", "마감 취소하기";
     close_reopen_why,
         "Staff can do this on the same day, administrators later too.",
         "직원은 당일에만, 관리자는 그 뒤에도 할 수 있습니다.";
     close_reopened, "The day is open again.", "마감을 취소했습니다.";
-    close_reason, "Reason", "사유";
+    close_reason, "Reason for this", "처리 사유";
     close_reason_missing, "Write why, in at most 500 characters.", "사유를 500자 안으로 입력해 주십시오.";
     close_move, "Move doses", "백신 옮기기";
     close_which, "Which doses", "어느 백신";

@@ -53,6 +53,10 @@ macro_rules! text {
 use text;
 
 mod admin;
+mod admin_campaign;
+mod admin_import;
+mod admin_journal;
+mod admin_step;
 mod booking;
 mod clinic;
 mod eligibility;

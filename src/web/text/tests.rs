@@ -9,6 +9,10 @@ type Text = (&'static str, &'static str, &'static str);
 fn all() -> Vec<Text> {
     let tables = [
         admin::TEXTS,
+        admin_campaign::TEXTS,
+        admin_import::TEXTS,
+        admin_journal::TEXTS,
+        admin_step::TEXTS,
         booking::TEXTS,
         clinic::TEXTS,
         eligibility::TEXTS,

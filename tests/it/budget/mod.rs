@@ -2,6 +2,7 @@
 //! for the rest a number that does not grow with the rows carried.
 
 mod day;
+mod desk;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,17 @@ const BUDGETS: &[(&str, usize)] = &[
     ("post_day_reopen", 19),
     ("find_bookings: today", 4),
     ("find_bookings: on another day", 5),
+    ("find_persons", 8),
+    ("find_persons_anywhere", 8),
+    ("post_person", 10),
+    ("get_person_at_clinic", 20),
+    ("list_proposals", 14),
+    ("list_proposals_anywhere", 14),
+    ("list_next_dose", 4),
+    ("put_walk_in", 14),
+    ("put_walk_in: the same again", 3),
+    ("put_assisted_booking", 10),
+    ("put_assisted_booking_anywhere", 10),
     ("admin_list_campaigns", 2),
     ("admin_post_campaign", 6),
     ("admin_get_campaign", 2),

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Recorder, day};
+use super::{Recorder, day, desk};
 use crate::support::{Client, make::confirming};
 
 const ADMIN: &str = "/v1/admin";
@@ -29,6 +29,7 @@ pub async fn tell(recorder: &mut Recorder) {
     users(recorder, &admin).await;
     files(recorder, &admin).await;
     persons(recorder, &admin).await;
+    desk::tell(recorder).await;
     day::tell(recorder, &admin).await;
     let listed = recorder.get(&admin, "/v1/admin/imports").await;
     let last = &listed["imports"][0];

@@ -80,12 +80,50 @@ impl Browser {
         if page.status == 303 { self.open(page.header("location")).await } else { page }
     }
 
+    /// Sends a form with a file, as browsers do, and stays with the first answer.
+    pub async fn upload(&mut self, form: &Form, name: &str, bytes: &[u8]) -> Page {
+        const BOUNDARY: &str = "----a-boundary-of-the-test";
+        let mut body = Vec::new();
+        for (field, value) in form.fields.iter().filter(|(field, _)| field != "file") {
+            let head = format!("Content-Disposition: form-data; name=\"{field}\"");
+            body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n{value}\r\n").bytes());
+        }
+        let head = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        let kind = "Content-Type: application/octet-stream";
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n{kind}\r\n\r\n").bytes());
+        body.extend(bytes);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let headers = [("sec-fetch-site", "same-origin"), ("content-type", &kind)];
+        self.send_body(Method::POST, &form.action, Some(body), &headers).await
+    }
+
     /// Any request, with the cookies that the browser keeps.
     pub async fn send(
         &mut self,
         method: Method,
         path: &str,
         fields: Option<&[(String, String)]>,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let body = fields.map(|fields| {
+            let mut body = form_urlencoded::Serializer::new(String::new());
+            fields.iter().for_each(|(name, value)| {
+                body.append_pair(name, value);
+            });
+            body.finish().into_bytes()
+        });
+        let kind = ("content-type", "application/x-www-form-urlencoded");
+        let headers = body.iter().map(|_| kind).chain(headers.iter().copied());
+        let headers: Vec<_> = headers.collect();
+        self.send_body(method, path, body, &headers).await
+    }
+
+    async fn send_body(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Page {
         assert!(path.starts_with('/'), "an address of another site: {path}");
@@ -98,13 +136,8 @@ impl Browser {
             let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             request = request.header("cookie", cookies.collect::<Vec<_>>().join("; "));
         }
-        if let Some(fields) = fields {
-            let mut body = form_urlencoded::Serializer::new(String::new());
-            fields.iter().for_each(|(name, value)| {
-                body.append_pair(name, value);
-            });
-            let kind = "application/x-www-form-urlencoded";
-            request = request.header("content-type", kind).body(body.finish());
+        if let Some(body) = body {
+            request = request.body(body);
         }
         // In the background runtime, so that the connection outlives this test's own.
         let answer = super::RUNTIME.spawn(async move {

@@ -1,7 +1,9 @@
 //! A visit at the clinic: each step, what is refused, and how a wrong press is taken back.
 
 mod bad_input;
+mod later_dose;
 mod person_right;
+mod race;
 mod story;
 
 use dosebook::flows::discrepancy::verify;
@@ -26,7 +28,10 @@ impl Day {
     }
 
     pub async fn begin_in(world: World, people: usize) -> Self {
-        let app = TestApp::start().await;
+        Self::begin_on(TestApp::start().await, world, people).await
+    }
+
+    pub async fn begin_on(app: TestApp, world: World, people: usize) -> Self {
         let made = world.make(&app.db).await;
         let staff = app.staff(made.clinics[0]).await;
         let mut bookings = Vec::new();

@@ -10,7 +10,7 @@ use crate::support::{TestApp, World, make};
 #[tokio::test]
 async fn the_phone_channels_doses_go_first_then_those_of_everybody() {
     let app = TestApp::start().await;
-    let made = make::world(&app.db).await;
+    let made = World::new().cancel_until_hours(0).make(&app.db).await;
     let staff = app.staff(made.clinics[0]).await;
     let web = made.allocation(0, 1).allocation_id;
     let phone = add_doses(&app.db, web, (Channel::Phone, 1)).await;

@@ -119,6 +119,7 @@ async fn somebody_unknown_is_added_where_the_campaign_allows_it_and_given_a_dose
         ("name", json!(" ")),
     ] {
         let mut bad = body.clone();
+        bad["name"] = json!("Anna Neu");
         bad[member] = value;
         register(&day, &bad).await.blames(422, "invalid_field", member);
     }

@@ -1,5 +1,9 @@
 //! Pages: what a browser gets.
 
+mod admin_campaign;
+mod admin_import;
+mod admin_journal;
+mod admin_user;
 mod booking;
 mod by_number;
 mod cancel;

@@ -1,0 +1,161 @@
+//! Files by administrators' pages: tried first, loaded by a second press, rejects to download.
+
+use super::{LANGUAGES, faults};
+use crate::support::{Browser, Page, TestApp};
+
+/// Sends a file and waits for what became of the run.
+pub async fn send(browser: &mut Browser, language: &str, kind: &str, file: &[u8]) -> Page {
+    let path = format!("/{language}/admin/imports/{kind}");
+    let page = browser.open(&path).await.ok(200);
+    assert_eq!(faults(&page.text), [""; 0], "{path}");
+    let sent = browser.upload(&page.form(&path), "a file.csv", file).await.ok(303);
+    settled(browser, sent.header("location")).await
+}
+
+/// The page of a file when nothing runs any more.
+pub async fn settled(browser: &mut Browser, path: &str) -> Page {
+    loop {
+        let page = browser.open(path).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0], "{path}");
+        if !page.text.contains("data-live") {
+            return page;
+        }
+        let now = browser.open(&format!("{path}/now")).await.ok(200);
+        assert!(now.text.contains("\"turn\""), "{}", now.text);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Tries a file and loads it.
+pub async fn load(browser: &mut Browser, language: &str, kind: &str, file: &str) -> Page {
+    let tried = send(browser, language, kind, file.as_bytes()).await;
+    let form = tried.form(&tried.at);
+    assert!(form.fields.iter().any(|(name, _)| name == "load"), "{kind}: {}", tried.main());
+    let loaded = browser.submit(&form).await.ok(303);
+    let page = settled(browser, loaded.header("location")).await;
+    assert!(page.text.contains("tag good"), "{kind}: {}", page.main());
+    page
+}
+
+async fn regions(app: &TestApp) -> i64 {
+    sqlx::query_scalar("select count(*) from region").fetch_one(&app.db).await.expect("a count")
+}
+
+#[tokio::test]
+async fn a_file_is_tried_first_and_loaded_by_a_second_press() {
+    for language in LANGUAGES {
+        let app = TestApp::start().await;
+        let mut browser = app.staff_browser(3, None).await;
+        let file = "code,name\n11,Seoul\n26,Busan\n";
+        let tried = send(&mut browser, language, "regions", file.as_bytes()).await;
+        assert_eq!(regions(&app).await, 0, "nothing is changed by trying");
+        assert!(tried.text.contains("a file.csv"), "{}", tried.main());
+        let form = tried.form(&tried.at);
+        let to = browser.submit(&form).await.ok(303).header("location").to_owned();
+        settled(&mut browser, &to).await;
+        assert_eq!(regions(&app).await, 2);
+        // The press again means a page that is older than what is there.
+        let page = browser.press(&form).await.ok(200);
+        assert!(page.text.contains("tag good"), "{}", page.main());
+        // It can be left and come back to, and found in the list.
+        let list = browser.open(&format!("/{language}/admin/imports")).await.ok(200);
+        assert_eq!(faults(&list.text), [""; 0]);
+        assert!(list.text.contains(&tried.at), "{}", list.main());
+        let entry = format!("/{language}/admin/imports/regions/2");
+        assert!(list.text.contains(&entry), "{}", list.main());
+        let page = browser.open(&entry).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        let of_kind = browser.open(&format!("/{language}/admin/imports?kind=users")).await.ok(200);
+        assert!(!of_kind.text.contains(&entry), "{}", of_kind.main());
+    }
+}
+
+#[tokio::test]
+async fn rejected_rows_are_shown_downloaded_inert_and_left_out_on_demand() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    let file = "code,name,parent_code\n11,Seoul,\n26,,\n27,Daegu,=1+1\n";
+    let page = send(&mut browser, "en", "regions", file.as_bytes()).await;
+    assert!(page.text.contains("tag bad"), "{}", page.main());
+    let csv = browser.open(&format!("{}/rejects.csv", page.at)).await.ok(200);
+    assert!(csv.header("content-type").starts_with("text/csv"), "{csv:?}");
+    assert!(csv.header("content-disposition").starts_with("attachment"));
+    let lines: Vec<_> = csv.text.trim_start_matches('\u{feff}').lines().collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[1].starts_with("3,name,"), "{lines:?}");
+    let form = page.form(&page.at);
+    assert!(form.fields.iter().any(|(name, _)| name == "partial"), "{form:?}");
+    let to = browser.submit(&form).await.ok(303).header("location").to_owned();
+    let page = settled(&mut browser, &to).await;
+    let form = page.form(&page.at);
+    assert!(form.fields.iter().any(|(name, _)| name == "load"), "{}", page.main());
+    let to = browser.submit(&form).await.ok(303).header("location").to_owned();
+    settled(&mut browser, &to).await;
+    assert_eq!(regions(&app).await, 1, "the good one");
+    let entry = browser.open("/en/admin/imports/regions/2").await.ok(200);
+    assert!(entry.text.contains("rejects.csv"), "{}", entry.main());
+    let csv = browser.open("/en/admin/imports/regions/2/rejects.csv").await.ok(200);
+    assert_eq!(csv.text.lines().count(), 3);
+}
+
+#[tokio::test]
+async fn the_brake_asks_and_is_answered_by_its_figure() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    let rows =
+        |name: &str| -> String { (10..50).map(|code| format!("{code},{name} {code}\n")).collect() };
+    load(&mut browser, "en", "regions", &format!("code,name\n{}", rows("Old"))).await;
+    let renamed = format!("code,name\n{}", rows("New"));
+    let page = send(&mut browser, "en", "regions", renamed.as_bytes()).await;
+    let form = page.form(&page.at);
+    assert!(form.fields.iter().any(|(name, _)| name == "confirm"), "{}", page.main());
+    let wrong = browser.press(&form.clone().with(&[("confirm", "39")])).await.ok(422);
+    assert_eq!(wrong.errors()[0].0, "confirm");
+    let meant = form.with(&[("confirm", "40")]);
+    let to = browser.submit(&meant).await.ok(303).header("location").to_owned();
+    let page = settled(&mut browser, &to).await;
+    let form = page.form(&page.at);
+    let to = browser.submit(&form).await.ok(303).header("location").to_owned();
+    let page = settled(&mut browser, &to).await;
+    assert!(page.text.contains("tag good"), "{}", page.main());
+    let name: String = sqlx::query_scalar("select name from region where code = '10'")
+        .fetch_one(&app.db)
+        .await
+        .unwrap();
+    assert_eq!(name, "New 10");
+}
+
+#[tokio::test]
+async fn no_file_a_wrong_one_and_one_that_is_gone_are_said() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    for language in LANGUAGES {
+        let path = format!("/{language}/admin/imports/clinics");
+        let page = browser.open(&path).await.ok(200);
+        let none = browser.upload(&page.form(&path), "", b"").await.ok(422);
+        assert_eq!(none.errors()[0].0, "file");
+        assert_eq!(faults(&none.text), [""; 0]);
+        let page = send(&mut browser, language, "clinics", b"what is this\x00\xff").await;
+        assert!(page.text.contains("tag bad"), "{}", page.main());
+        let discard = {
+            let mut form = page.form(&page.at);
+            form.fields = vec![("discard".into(), "on".into())];
+            form
+        };
+        browser.press(&discard).await.ok(200);
+        let gone = browser.open(&page.at).await.ok(404);
+        assert_eq!(faults(&gone.text), [""; 0]);
+    }
+    browser.open("/en/admin/imports/people").await.ok(404);
+    for format in ["csv", "xlsx"] {
+        let path = format!("/en/admin/imports/hours/template?format={format}");
+        let file = browser.open(&path).await;
+        assert_eq!(file.status, 200);
+        assert!(file.header("content-disposition").contains(&format!("hours.{format}")));
+    }
+    // A file from a page of another site is not taken.
+    let form = browser.open("/en/admin/imports/clinics").await.form("/en/admin/imports/clinics");
+    let headers =
+        [("sec-fetch-site", "cross-site"), ("content-type", "multipart/form-data; boundary=x")];
+    browser.send(reqwest::Method::POST, &form.action, None, &headers).await.ok(403);
+}
