@@ -11,6 +11,7 @@ mod booking;
 mod by_number;
 mod cancel;
 mod check;
+mod clinic;
 mod eligibility;
 mod error;
 mod place;
