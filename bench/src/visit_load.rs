@@ -211,7 +211,7 @@ impl Workload for VisitLoad {
         let body = match step {
             Step::Arrive => r#"{"step":"arrive"}"#,
             Step::Give => {
-                r#"{"step":"give","answers":["identity","screening"],"site":"left_arm","lot":"EW0182"}"#
+                r#"{"step":"give","answers":["identity","screening"],"site":"left_arm","lot":"EW1"}"#
             }
         };
         write!(

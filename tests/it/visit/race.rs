@@ -1,6 +1,6 @@
 //! Several people press at once, at two services on one database: random histories of every step,
-//! beside persons who cancel from home. Whatever comes first, doses are conserved and nobody is told
-//! of a fault. The controls press the same with one guard removed.
+//! beside persons who cancel from home. Whatever comes first, doses are conserved and nobody is
+//! told of a fault. The controls press the same with one guard removed.
 
 use dosebook::{
     domain::{
