@@ -273,7 +273,7 @@ impl Workload for BookingLoad {
 }
 
 /// Seconds until the next arrival of a Poisson process with this rate per second.
-fn pause(random: &mut Random, rate: f64) -> f64 {
+pub(crate) fn pause(random: &mut Random, rate: f64) -> f64 {
     let unit = (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
     -(1.0 - unit).ln() / rate
 }

@@ -11,6 +11,11 @@ const DISTRICTS: i64 = 255;
 pub(crate) const DAYS: i64 = 14;
 /// The first day on which there are doses.
 pub(crate) const FIRST_DAY: &str = "current_date + 2";
+/// The clinics that are open on the present day, where a day is begun.
+pub(crate) const DAY_CLINICS: i64 = 1_450;
+/// The number of that day's doses at their clinic, and of its first slot; `END_DAY` has it too.
+const DAY_NUMBER: i64 = 9_000_000;
+const DAY_SLOTS: i64 = 6;
 /// Connections that write people at the same time.
 const WRITERS: i64 = 2;
 
@@ -70,7 +75,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     run(
         root,
         &format!(
-            "truncate booking, movement, outbox;
+            "truncate booking, movement, outbox, visit_step, exclusion, clinic_day_close;
+             {END_DAY}
              update notice_cursor set seen = pg_current_snapshot(), ahead = null, done_id = 0;
              update slot set taken = 0 where taken <> 0;
              update allocation set open = granted, booked = 0 where booked <> 0;
@@ -80,6 +86,94 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     )
     .await;
     settle(root).await;
+}
+
+/// What `day` added is gone; journal and bookings are emptied beside it.
+const END_DAY: &str = "
+    delete from slot where slot_id & 16777215 >= 9000000;
+    with gone as (delete from allocation where allocation_id & 16777215 >= 9000000
+        returning granted)
+    update pool set received = received - doses, passed_on = passed_on - doses
+        from (select coalesce(sum(granted), 0)::int as doses from gone) g where pool_id = 1;";
+
+/// The present day at some clinics, with a user of each of them, and so many bookings of people who
+/// are not signed in. The nth has the id n + 1, and is at the clinic n modulo their number.
+pub(crate) async fn day(root: &mut PgConnection, shape: &Shape, bookings: i64) {
+    assert!(bookings <= shape.people - shape.signed_in, "somebody has two bookings");
+    run(root, LOADING).await;
+    run(root, &day_places(bookings)).await;
+    run(root, &day_bookings(shape, bookings)).await;
+    let tokens: Vec<_> = (1..=DAY_CLINICS).map(desk_token).collect();
+    let sql = "with desk as (
+            insert into staff_user (username, role, clinic_id)
+                select 'desk.' || n, 2, n from generate_series(1, $2) n
+                on conflict (username) do update set is_active = true
+                returning staff_user_id, clinic_id)
+        insert into staff_session (token_hash, staff_user_id, expires_at)
+            select sha256(convert_to(($1::text[])[clinic_id], 'UTF8')), staff_user_id,
+                now() + interval '6 hours'
+            from desk
+            on conflict (token_hash) do update set expires_at = excluded.expires_at";
+    let desks = sqlx::query(sql).bind(tokens).bind(DAY_CLINICS as i32);
+    desks.execute(&mut *root).await.expect("users of the clinics");
+    settle(root).await;
+}
+
+/// What the user of a clinic is signed in by.
+pub(crate) fn desk_token(clinic: i64) -> String {
+    format!("bench-desk-{clinic:06}")
+}
+
+/// Slots that have begun or are about to, and doses for everybody who is booked.
+fn day_places(bookings: i64) -> String {
+    let doses = bookings / DAY_CLINICS + 20;
+    format!(
+        "insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats)
+             select (n << 24) + {DAY_NUMBER} + k, n, (now() at time zone 'Asia/Seoul')::date,
+                 now() - interval '30 min' + k * interval '10 min',
+                 now() + interval '1 hour' + k * interval '10 min', {doses}
+             from generate_series(1::bigint, {DAY_CLINICS}) n,
+                 generate_series(0, {DAY_SLOTS} - 1) k;
+         insert into allocation (
+                 allocation_id, clinic_id, campaign_id, product_id, on_date, pool_id, granted, open)
+             select (n << 24) + {DAY_NUMBER}, n, 1, 1, (now() at time zone 'Asia/Seoul')::date, 1,
+                 {doses}, {doses}
+             from generate_series(1::bigint, {DAY_CLINICS}) n;
+         update pool set received = received + {DAY_CLINICS} * {doses},
+             passed_on = passed_on + {DAY_CLINICS} * {doses} where pool_id = 1;
+         insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+             values (20, 0, 7, {DAY_CLINICS} * {doses}, 1, 4);
+         insert into movement (kind, from_bucket, to_bucket, doses, from_pool_id, allocation_id,
+                 actor_role)
+             select 22, 7, 1, granted, 1, allocation_id, 4 from allocation
+             where allocation_id & 16777215 >= {DAY_NUMBER};"
+    )
+}
+
+/// The bookings of the day, with their lines in the journal, and counted.
+fn day_bookings(shape: &Shape, bookings: i64) -> String {
+    let Shape { people, signed_in, .. } = shape;
+    format!(
+        "with b as (
+             insert into booking (booking_id, person_id, campaign_id, product_id, course_id,
+                 dose_number, slot_id, allocation_id, rule_version, booked_at)
+             select lpad(to_hex(nth + 1), 32, '0')::uuid,
+                 ({signed_in} + nth) * {PERSON_STEP} % {people} + 1, 1, 1, 1, 1,
+                 (clinic << 24) + {DAY_NUMBER} + nth / {DAY_CLINICS} % {DAY_SLOTS},
+                 (clinic << 24) + {DAY_NUMBER}, 1, now()
+             from generate_series(0::bigint, {bookings} - 1) nth,
+                 lateral (select nth % {DAY_CLINICS} + 1 as clinic) c
+             returning allocation_id, slot_id, booking_id)
+         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
+                 booking_id, actor_role)
+             select 1, 1, 3, 1, allocation_id, slot_id, booking_id, 1 from b;
+         update slot s set taken = b.taken
+             from (select slot_id, count(*) as taken from booking group by slot_id) b
+             where b.slot_id = s.slot_id;
+         update allocation a set open = granted - b.booked, booked = b.booked
+             from (select allocation_id, count(*) as booked from booking group by allocation_id) b
+             where b.allocation_id = a.allocation_id;"
+    )
 }
 
 /// `count` bookings from the arrival number `first` on, with their lines in the journal, and

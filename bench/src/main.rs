@@ -31,6 +31,7 @@ mod service;
 mod shape;
 mod static_server;
 mod tally;
+mod visit_load;
 mod world;
 
 use std::time::Instant;
@@ -73,6 +74,8 @@ enum Family {
     Supply,
     /// Bookings beside a file of allocations
     Imports,
+    /// Check-ins and doses at the clinics, as many as can be, and beside bookings
+    ClinicDay,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
@@ -99,6 +102,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Overload => rows::overload::measure(bench).await,
         Family::Supply => rows::supply::measure(bench).await,
         Family::Imports => rows::imports::measure(bench).await,
+        Family::ClinicDay => rows::clinic_day::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;

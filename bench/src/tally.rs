@@ -43,7 +43,6 @@ pub(crate) struct PhaseTally {
 
 impl PhaseTally {
     pub(crate) fn new() -> Self {
-        let histogram = || Histogram::new(DIGITS).expect("a histogram");
         Self {
             booked_within: 0,
             booked: histogram(),
@@ -53,6 +52,11 @@ impl PhaseTally {
             lag: histogram(),
         }
     }
+}
+
+/// Of times in microseconds.
+pub(crate) fn histogram() -> Histogram<u64> {
+    Histogram::new(DIGITS).expect("a histogram")
 }
 
 /// A percentile in milliseconds.

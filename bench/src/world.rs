@@ -147,6 +147,21 @@ impl World {
         dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
     }
 
+    /// The present day begins at some clinics, with so many bookings; see `dataset::day`.
+    pub(crate) async fn begin_day(&mut self, bookings: i64) {
+        dataset::day(&mut self.root, &self.shape, bookings).await;
+    }
+
+    /// Stops the bench unless exactly so many check-ins and doses are in the database.
+    pub(crate) async fn check_day(&mut self, (arrived, given): (i64, i64)) {
+        let sql = "select count(*) filter (where arrived_at is not null),
+                       count(*) filter (where state = 2),
+                       (select count(*) from visit_step) from booking";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("counts");
+        let there: (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!(there, (arrived, given, arrived + given), "presses there, and acknowledged");
+    }
+
     /// Cancels every tenth booking, and says how many those were.
     pub(crate) async fn cancel_every_tenth(&mut self) -> u64 {
         dataset::cancel_every_tenth(&mut self.root).await

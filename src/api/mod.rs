@@ -253,7 +253,7 @@ fn hours_routes(api: &mut ServiceConfig) {
 
 /// For administrators: what moves doses, and the journal of it.
 fn dose_routes(api: &mut ServiceConfig) {
-    use admin::{allocation, movement, pool};
+    use admin::{allocation, movement, pool, split};
     let admin = |path: &str| at(&format!("/v1/admin{path}"));
     api.service(
         admin("/pools").route(get().to(pool::list_pools)).route(post().to(pool::post_pool)),
@@ -261,6 +261,8 @@ fn dose_routes(api: &mut ServiceConfig) {
     .service(admin("/pools/{pool_id}/receipts").route(post().to(pool::post_receipt)))
     .service(admin("/pools/{pool_id}/transfers").route(post().to(pool::post_transfer)))
     .service(admin("/pools/{pool_id}/losses").route(post().to(pool::post_loss)))
+    .service(admin("/pools/{pool_id}/splits").route(post().to(split::post_split)))
+    .service(admin("/pools/{pool_id}/splits/file").route(post().to(split::post_split_file)))
     .service(
         admin("/allocations")
             .route(get().to(allocation::list_allocations))

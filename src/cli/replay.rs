@@ -10,19 +10,24 @@ use std::{
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use sqlx::{Connection, PgConnection};
 
 use super::output::print;
 use crate::{
     clock::Clock,
     config::Storage,
     domain::CampaignId,
-    rehearsal::{self, ReplayConfig, Report, Scenario, Target, figure::grouped},
+    rehearsal::{
+        self, ReplayConfig, Report, Scenario, Target, clinic_day::ClinicDayConfig, clinic_day_page,
+        clinic_day_report::ClinicDayReport, figure::grouped,
+    },
     store::Store,
 };
 
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// july-12, july-14, august, hot-clinic, steady, or a file of your own
+    /// july-12, july-14, august, hot-clinic, steady, or a file of your own; or clinic-day: a day at
+    /// the clinics, from the first arrival to the closing
     #[arg(value_name = "SCENARIO")]
     scenario: String,
 
@@ -59,6 +64,43 @@ pub struct Args {
     allow_remote: bool,
 }
 
+/// What is no crowd before an opening, but a day at the clinics.
+const CLINIC_DAY: &str = "clinic-day";
+
+/// Plays a day at the clinics of a demonstration: the day with the most open doses is booked, moved
+/// to today, and gone through to its closing.
+async fn clinic_day(storage: &Storage, args: &Args) -> anyhow::Result<ExitCode> {
+    let config = ClinicDayConfig {
+        share: args.share,
+        target: Target::parse(&args.url, args.allow_remote)?,
+        campaign_id: args.campaign,
+        seed: args.seed.unwrap_or(1),
+        connections: CLINIC_DAY_CONNECTIONS,
+    };
+    let store = Store::look_into(storage).await?;
+    let played = Box::pin(play(&store, config)).await;
+    store.close().await;
+    let report = played?;
+    print(&report.text())?;
+    if let Some(path) = &args.html {
+        let html = clinic_day_page::html(&report);
+        fs::write(path, html).with_context(|| path.display().to_string())?;
+    }
+    if let Some(path) = &args.json {
+        let json = serde_json::to_vec_pretty(&report)?;
+        fs::write(path, json).with_context(|| path.display().to_string())?;
+    }
+    Ok(if report.is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Clinics that are at work at once.
+const CLINIC_DAY_CONNECTIONS: usize = 64;
+
+async fn play(store: &Store, config: ClinicDayConfig) -> anyhow::Result<ClinicDayReport> {
+    let mut owner = PgConnection::connect_with(&store.owner).await.context("the database")?;
+    rehearsal::clinic_day::play(&store.db, &mut owner, &store.keys, config).await
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let share = text.parse::<f64>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
     share.ok_or_else(|| "more than 0 and at most 1".to_owned())
@@ -69,6 +111,9 @@ fn share(text: &str) -> Result<f64, String> {
 /// # Errors
 /// A sentence for the operator: no such scenario, no service, too few people.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
+    if args.scenario == CLINIC_DAY {
+        return clinic_day(storage, &args).await;
+    }
     let mut scenario = Scenario::find(&args.scenario)?;
     scenario.seed = args.seed.unwrap_or(scenario.seed);
     let target = Target::parse(&args.url, args.allow_remote)?;

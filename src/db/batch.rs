@@ -164,11 +164,14 @@ pub async fn other_allocations(
     let channels = numbers(channels);
     let rows = query!(
         "/* batch::other_allocations */
-         select distinct a.clinic_id, a.campaign_id, a.product_id, a.on_date
+         select a.clinic_id, a.campaign_id, a.product_id, a.on_date
          from unnest($1::int[], $2::int[], $3::int[], $4::date[])
              k (clinic_id, campaign_id, product_id, on_date)
-         join allocation a using (clinic_id, campaign_id, product_id, on_date)
-         where a.channel = any($5) and a.allocation_id <> all($6)",
+         cross join lateral (
+             select clinic_id, campaign_id, product_id, on_date from allocation
+             where clinic_id = k.clinic_id and campaign_id = k.campaign_id
+                 and product_id = k.product_id and on_date = k.on_date
+                 and channel = any($5) and allocation_id <> all($6) limit 1) a",
         &columns.clinics,
         &columns.campaigns,
         &columns.products,

@@ -1,13 +1,13 @@
 //! Who comes to a clinic on a day, and how far the day is.
 
 use chrono::NaiveDate;
-use sqlx::{PgExecutor, query};
+use sqlx::{PgExecutor, query, query_as};
 
 use crate::domain::{
     BookingId, ClinicId, ProductId,
     booking::State,
     channel::Channel,
-    day_list::{DayList, DayRow, Pulse},
+    day_list::{DayInShort, DayList, DayRow, Pulse},
 };
 
 /// Everybody who is booked on a local date, and was given a dose without; none for a clinic that is
@@ -107,4 +107,37 @@ pub async fn pulse(
         no_shows: row.no_shows,
         last: row.last,
     })
+}
+
+/// The local dates of a clinic from `from` on that have slots or doses, `until` not included.
+pub async fn days(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    (from, until): (NaiveDate, NaiveDate),
+) -> sqlx::Result<Vec<DayInShort>> {
+    query_as!(
+        DayInShort,
+        r#"/* day_list::days */ with seats as (
+               select on_date, sum(seats) as seats, sum(taken) as taken from slot
+               where clinic_id = $1 and on_date >= $2 and on_date < $3
+                   and (removed_at is null or taken > 0)
+               group by on_date),
+           doses as (
+               select on_date, sum(granted) as granted, sum(open) as open, sum(spare) as spare,
+                   sum(given) as given, sum(lost) as lost
+               from allocation where clinic_id = $1 and on_date >= $2 and on_date < $3
+               group by on_date)
+           select on_date as "on_date!", coalesce(seats, 0)::bigint as "seats!",
+               coalesce(taken, 0)::bigint as "taken!", coalesce(granted, 0)::bigint as "granted!",
+               coalesce(open, 0)::bigint as "open!", coalesce(spare, 0)::bigint as "spare!",
+               coalesce(given, 0)::bigint as "given!", coalesce(lost, 0)::bigint as "lost!",
+               exists (select from clinic_day_close c where c.clinic_id = $1
+                   and c.on_date = d.on_date and c.reopened_at is null) as "is_closed!"
+           from (select * from seats full join doses using (on_date)) d order by on_date"#,
+        clinic_id.0,
+        from,
+        until,
+    )
+    .fetch_all(db)
+    .await
 }

@@ -1,7 +1,7 @@
 //! What a replay reads: before it starts, who may book what; afterwards, which bookings there are.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{PgExecutor, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::{CampaignId, ClinicId, PersonId, ProductId, RegionId, SlotId};
@@ -201,4 +201,79 @@ pub async fn oversold(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx:
     .fetch_one(db)
     .await?;
     Ok(row.doses + row.seats)
+}
+
+/// Brings a date of every clinic to their present one, its last slot begun a second ago: what is
+/// done on the day itself can be rehearsed on the day of the rehearsal. For the owner of the
+/// database, who alone may move doses to another date.
+///
+/// # Errors
+/// The database's; the named constraints of slots and allocations where the present date has some.
+pub async fn move_day_to_today(conn: &mut PgConnection, date: NaiveDate) -> sqlx::Result<()> {
+    query!(
+        "/* rehearsal::move_day_to_today */ with day as (
+             select clinic_id, (clock_timestamp() at time zone zone)::date as today,
+                 max(starts_at) - clock_timestamp() + interval '1 second' as gap
+             from slot join clinic using (clinic_id) where on_date = $1 group by clinic_id, zone
+         ), told as (
+             update clinic c set slots_revision = slots_revision + 1 from day
+             where c.clinic_id = day.clinic_id
+         ), moved as (
+             update allocation a set on_date = day.today from day
+             where a.clinic_id = day.clinic_id and a.on_date = $1
+         )
+         update slot s set on_date = day.today, starts_at = s.starts_at - gap,
+             ends_at = s.ends_at - gap
+         from day where s.clinic_id = day.clinic_id and s.on_date = $1",
+        date,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// What the closed days of these clinics came to today, all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct DayTotals {
+    /// Days that are closed.
+    pub closed: i64,
+    pub expected: i64,
+    pub given: i64,
+    pub not_vaccinated: i64,
+    pub no_shows: i64,
+    pub cancelled: i64,
+    pub not_recorded: i64,
+    pub walk_ins: i64,
+    pub granted: i64,
+    pub lost: i64,
+    pub returned: i64,
+    pub kept: i64,
+    /// Doses that are open, held, booked or spare on a closed day.
+    pub left_over: i64,
+}
+
+/// The accounts of today's closed days at these clinics.
+pub async fn day_totals(db: impl PgExecutor<'_>, clinic_ids: &[i32]) -> sqlx::Result<DayTotals> {
+    query_as!(
+        DayTotals,
+        r#"/* rehearsal::day_totals */ with closed as (
+               select k.* from clinic_day_close k join clinic c using (clinic_id)
+               where clinic_id = any($1) and reopened_at is null
+                   and on_date = (clock_timestamp() at time zone c.zone)::date)
+           select count(*) as "closed!", coalesce(sum(expected), 0) as "expected!",
+               coalesce(sum(given), 0) as "given!",
+               coalesce(sum(not_vaccinated), 0) as "not_vaccinated!",
+               coalesce(sum(no_shows), 0) as "no_shows!",
+               coalesce(sum(cancelled), 0) as "cancelled!",
+               coalesce(sum(not_recorded), 0) as "not_recorded!",
+               coalesce(sum(walk_ins), 0) as "walk_ins!", coalesce(sum(granted), 0) as "granted!",
+               coalesce(sum(lost), 0) as "lost!", coalesce(sum(returned), 0) as "returned!",
+               coalesce(sum(kept), 0) as "kept!",
+               (select coalesce(sum(a.open + a.held + a.booked + a.spare), 0)
+                from closed join allocation a using (clinic_id, on_date)) as "left_over!"
+           from closed"#,
+        clinic_ids,
+    )
+    .fetch_one(db)
+    .await
 }

@@ -259,3 +259,37 @@ pub async fn move_to_zone(
     .await
     .map(drop)
 }
+
+/// A day of a clinic, with all its slots summed up.
+#[derive(Clone, Copy, Debug)]
+pub struct DaySum {
+    pub on_date: NaiveDate,
+    pub slots: i64,
+    pub seats: i64,
+    pub taken: i64,
+    /// Slots that are closed, seats taken in them included above.
+    pub closed: i64,
+}
+
+/// The days of a clinic from this one on that have slots, in order.
+pub async fn list_days(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    from: NaiveDate,
+    limit: i64,
+) -> sqlx::Result<Vec<DaySum>> {
+    query_as!(
+        DaySum,
+        r#"/* slot::list_days */
+           select on_date, count(*) as "slots!", sum(seats)::bigint as "seats!",
+               sum(taken)::bigint as "taken!", count(*) filter (where is_closed) as "closed!"
+           from slot
+           where clinic_id = $1 and on_date >= $2 and (removed_at is null or taken > 0)
+           group by on_date order by on_date limit $3"#,
+        clinic_id.0,
+        from,
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}

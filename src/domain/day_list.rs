@@ -57,6 +57,21 @@ impl DayRow {
     }
 }
 
+/// A day among others: places and doses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayInShort {
+    pub on_date: NaiveDate,
+    pub seats: i64,
+    pub taken: i64,
+    pub granted: i64,
+    pub open: i64,
+    pub spare: i64,
+    pub given: i64,
+    pub lost: i64,
+    /// Its account is closed.
+    pub is_closed: bool,
+}
+
 /// How the day stands, in numbers of people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulse {

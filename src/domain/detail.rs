@@ -260,6 +260,12 @@ details! {
     DayWithoutSeats,                                           "day_without_seats";
     DosesBeyondSeats { doses: i64, seats: i64 },               "doses_beyond_seats";
 
+    // splits of a pool
+    SplitOverNothing,                                          "split_over_nothing";
+    SplitWithoutWeight,                                        "split_without_weight";
+    SplitChanged,                                              "split_changed";
+    SplitNotSeen,                                              "split_not_seen";
+
     // the clinic's day
     NotToday { on_date: NaiveDate, today: NaiveDate },         "not_today";
     NotArrived,                                                "not_arrived";

@@ -76,6 +76,7 @@ pub mod sign_in_code;
 pub mod slot;
 pub mod slot_plan;
 pub mod sms_length;
+pub mod split;
 pub mod staff_booking;
 pub mod staff_user;
 pub mod stock;

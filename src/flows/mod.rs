@@ -37,6 +37,7 @@ pub mod rules;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;
+pub mod split;
 pub mod staff_booking;
 pub mod staff_invitation;
 pub mod staff_session;

@@ -10,6 +10,9 @@
 
 pub mod check;
 pub mod citizens;
+pub mod clinic_day;
+pub mod clinic_day_page;
+pub mod clinic_day_report;
 pub mod curve;
 pub mod figure;
 pub mod load;

@@ -92,6 +92,12 @@ impl BookableSlots {
         Self { days, slots, weights }
     }
 
+    /// The slots of a day, by their ids.
+    pub fn of_day(&self, day: &ClinicDay) -> Vec<SlotId> {
+        let slots = self.slots.get(day.slots.clone()).unwrap_or_default();
+        slots.iter().map(|slot| slot.slot_id).collect()
+    }
+
     /// Open doses of all days.
     pub fn doses(&self) -> u64 {
         self.days.iter().map(|day| u64::from(day.open)).sum()

@@ -25,6 +25,14 @@ pub fn is_wrong(errors: &[FieldError], id: &str) -> bool {
     errors.iter().any(|error| error.field == id)
 }
 
+/// The id of a field that stands in several forms of a page: the first has the field's own.
+pub fn id_at(id: &str, at: usize) -> String {
+    match at {
+        0 => id.to_owned(),
+        at => format!("{id}-in-{}", at + 1),
+    }
+}
+
 /// What is asked for in one line of text, which decides how telephones and browsers help with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {

@@ -45,6 +45,19 @@ pub struct AtDesk {
     pub visitor: StaffVisitor,
 }
 
+/// Somebody who books for people at the clinic of the path: as `AtDesk`, or the call centre.
+pub struct AtCounter(pub AtDesk);
+
+impl AtDesk {
+    /// Whether they stand where doses are given.
+    pub fn gives_doses(&self) -> bool {
+        self.visitor.user.role != StaffRole::CallCentre
+    }
+}
+
+/// Somebody of the call centre, or an administrator.
+pub struct CallCentreVisitor(pub StaffVisitor);
+
 /// The parameter of every path at a clinic.
 #[derive(Deserialize)]
 struct OfClinic {
@@ -81,24 +94,37 @@ impl FromRequest for AtDesk {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let mut visitor = signed_in(&request).await?;
-            let Ok(Path(OfClinic { clinic_id })) = Path::<OfClinic>::extract(&request).await else {
-                return Err(no_such_page(&visitor));
-            };
-            let is_theirs = match visitor.user.role {
-                StaffRole::Staff(own) => own == clinic_id,
-                StaffRole::Administrator => true,
-                StaffRole::CallCentre => false,
-            };
-            // Another clinic looks to staff as if it did not exist.
-            let Some(desk) = desk(&visitor, clinic_id).filter(|_| is_theirs) else {
-                return Err(no_such_page(&visitor));
-            };
-            visitor.desk = Some(desk.clone());
-            Ok(Self { clinic_id, desk, visitor })
-        })
+        Box::pin(async move { at_clinic(&request, false).await })
     }
+}
+
+impl FromRequest for AtCounter {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { at_clinic(&request, true).await.map(Self) })
+    }
+}
+
+/// Whoever may see the clinic of the path; the call centre only where it books for people.
+async fn at_clinic(request: &HttpRequest, is_counter: bool) -> Result<AtDesk, actix_web::Error> {
+    let mut visitor = signed_in(request).await?;
+    let Ok(Path(OfClinic { clinic_id })) = Path::<OfClinic>::extract(request).await else {
+        return Err(no_such_page(&visitor));
+    };
+    let is_theirs = match visitor.user.role {
+        StaffRole::Staff(own) => own == clinic_id,
+        StaffRole::Administrator => true,
+        StaffRole::CallCentre => is_counter,
+    };
+    // Another clinic looks to staff as if it did not exist.
+    let Some(desk) = desk(&visitor, clinic_id).filter(|_| is_theirs) else {
+        return Err(no_such_page(&visitor));
+    };
+    visitor.desk = Some(desk.clone());
+    Ok(AtDesk { clinic_id, desk, visitor })
 }
 
 impl FromRequest for AdministratorVisitor {
@@ -112,6 +138,22 @@ impl FromRequest for AdministratorVisitor {
             match visitor.user.role {
                 StaffRole::Administrator => Ok(Self(visitor)),
                 StaffRole::Staff(_) | StaffRole::CallCentre => Err(only_administrators(&visitor)),
+            }
+        })
+    }
+}
+
+impl FromRequest for CallCentreVisitor {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let visitor = signed_in(&request).await?;
+            match visitor.user.role {
+                StaffRole::CallCentre | StaffRole::Administrator => Ok(Self(visitor)),
+                StaffRole::Staff(_) => Err(no_such_page(&visitor)),
             }
         })
     }

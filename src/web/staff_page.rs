@@ -182,12 +182,10 @@ fn area(t: Texts, role: StaffRole) -> &'static str {
 /// The pages of the clinic that is looked at; else those of the role.
 fn links(t: Texts, visitor: &StaffVisitor, here: &str) -> Vec<StaffLink> {
     let pages: Vec<(String, &'static str)> = match (&visitor.desk, visitor.user.role) {
+        (_, StaffRole::CallCentre) => vec![("/call-centre".to_owned(), t.nav_call_centre())],
         (Some(Desk { clinic_id, .. }), _) => at_clinic(t, *clinic_id),
         (None, StaffRole::Staff(clinic_id)) => at_clinic(t, clinic_id),
         (None, StaffRole::Administrator) => administration(t),
-        (None, StaffRole::CallCentre) => {
-            vec![("/call-centre".to_owned(), t.nav_call_centre())]
-        }
     };
     // A page belongs to the longest path that it lies under.
     let is_under = |path: &str| {

@@ -101,7 +101,7 @@ async fn every_operation_says_what_it_is_for_and_whom() {
         let is_admin = path.starts_with("/v1/admin/");
         assert_eq!(id.starts_with("admin_"), is_admin, "{what}: {id}");
         let roles = strings(&operation["x-roles"]);
-        let known = ["public", "citizen", "staff", "administrator"];
+        let known = ["public", "citizen", "staff", "administrator", "call_centre"];
         assert!(!roles.is_empty() && roles.iter().all(|role| known.contains(role)), "{what}");
         let scheme = match roles.first().copied() {
             Some("public") => json!(null),
@@ -127,6 +127,7 @@ async fn callers(app: &TestApp, made: &Made) -> Vec<Caller> {
         Caller { role: "staff", client: app.staff(made.clinics[0]).await },
         Caller { role: "other staff", client: app.staff(made.clinics[1]).await },
         Caller { role: "administrator", client: app.admin().await },
+        Caller { role: "call centre", client: app.staff_user(5, None).await.0 },
     ]
 }
 
@@ -144,6 +145,10 @@ fn refusal(caller: &str, roles: &BTreeSet<&str>, path: &str) -> Option<(u16, &'s
         }
         "staff" | "other staff" if roles.contains("administrator") => Some((403, "forbidden")),
         "administrator" if roles.contains("administrator") => None,
+        "call centre" if roles.contains("call_centre") => None,
+        "call centre" if roles.contains("staff") || roles.contains("administrator") => {
+            Some((403, "forbidden"))
+        }
         _ => unauthenticated,
     }
 }

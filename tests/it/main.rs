@@ -26,6 +26,7 @@ mod browser;
 mod budget;
 mod campaign;
 mod clinic;
+mod clinic_day;
 mod closure;
 mod code_caps;
 mod contract;

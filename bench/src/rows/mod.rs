@@ -1,6 +1,7 @@
 //! The rows of the table, one file for those that are measured together.
 
 pub(crate) mod bookings;
+pub(crate) mod clinic_day;
 pub(crate) mod growth;
 pub(crate) mod imports;
 pub(crate) mod latency;

@@ -21,6 +21,7 @@ pub mod product;
 pub mod region;
 pub mod roster;
 pub mod slot;
+pub mod split;
 pub mod staff_user;
 pub mod tranche;
 

@@ -62,3 +62,40 @@ for (const button of all('[data-print]')) {
   button.hidden = false;
   button.onclick = () => print();
 }
+
+// The camera reads the code of a booking, where the browser can do that by itself.
+/** @param {It} button */
+async function read(button) {
+  const video = document.createElement('video');
+  video.muted = video.playsInline = true;
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' } });
+  } catch {
+    button.textContent = button.dataset.denied;
+    return;
+  }
+  const form = /** @type {HTMLFormElement} */ (button.closest('form'));
+  const detector = new /** @type {any} */ (globalThis).BarcodeDetector();
+  const stop = () => {
+    /** @type {MediaStream} */ (video.srcObject).getTracks().forEach((track) => { track.stop(); });
+    video.remove();
+    button.hidden = false;
+  };
+  form.append(video);
+  button.hidden = true;
+  video.onclick = stop;
+  await video.play();
+  const look = async () => {
+    if (!video.isConnected) return;
+    const [code] = await detector.detect(video).catch(() => []);
+    if (!code) return void setTimeout(look, 150);
+    stop();
+    field.value = code.rawValue;
+    form.requestSubmit();
+  };
+  look();
+}
+for (const button of all('[data-camera]')) {
+  button.hidden = !('BarcodeDetector' in globalThis && navigator.mediaDevices);
+  button.onclick = () => void read(button);
+}

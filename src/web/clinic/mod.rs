@@ -1,14 +1,44 @@
 //! Pages of a clinic's staff. This file is their route table.
 
+pub mod call_centre;
+pub mod close;
+pub mod find;
+pub mod name;
+pub mod person;
 pub mod today;
+pub mod vial;
+pub mod visit;
+pub mod visit_form;
+pub mod walk_in;
+pub mod week;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post};
 
 use super::route::both;
 
 /// Every page of a clinic.
 pub fn routes(pages: &mut ServiceConfig) {
+    let at = |path: &str| both(&format!("/clinic/{{clinic_id}}{path}"));
     pages
-        .service(both("/clinic/{clinic_id}").route(get().to(today::get_today)))
-        .service(both("/clinic/{clinic_id}/now").route(get().to(today::get_now)));
+        .service(at("").route(get().to(today::get_today)))
+        .service(both("/call-centre").route(get().to(call_centre::get_call_centre)))
+        .service(at("/now").route(get().to(today::get_now)))
+        .service(at("/find").route(get().to(find::get_find)).route(post().to(find::post_find)))
+        .service(
+            at("/bookings/{booking_id}")
+                .route(get().to(visit::get_visit))
+                .route(post().to(visit::post_step)),
+        )
+        .service(
+            at("/walk-in")
+                .route(get().to(walk_in::get_walk_in))
+                .route(post().to(walk_in::post_walk_in)),
+        )
+        .service(
+            at("/persons/{person_id}")
+                .route(get().to(person::get_person))
+                .route(post().to(person::post_person)),
+        )
+        .service(at("/close").route(get().to(close::get_close)).route(post().to(close::post_close)))
+        .service(at("/week").route(get().to(week::get_week)));
 }

@@ -1,16 +1,15 @@
 //! The day of a clinic: how it stands, and everybody who comes.
 
-use std::collections::HashMap;
-
 use actix_web::HttpResponse;
 use askama::Template;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use super::name::{Names, scan_field};
 
 use crate::{
-    board::snapshot::Snapshot,
     db,
     domain::{
-        ProductId, Refusal,
+        Refusal,
         booking_number::BookingNumber,
         calendar::parse_date,
         channel::Channel,
@@ -22,7 +21,8 @@ use crate::{
         problem::Problem,
     },
     web::{
-        part::{Step, Tone},
+        form::FieldError,
+        part::{Step, TextField, Tone},
         polled,
         staff_guard::AtDesk,
         staff_page::StaffFrame,
@@ -38,6 +38,9 @@ struct Page<'a> {
     staff: StaffFrame<'a>,
     heading: String,
     is_today: bool,
+    find: String,
+    scan: TextField,
+    errors: Vec<FieldError>,
     figures: Vec<Figure>,
     turn: String,
     /// Where the numbers are asked for.
@@ -85,8 +88,7 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
     let pulse = db::day_list::pulse(&app.db.read, at.clinic_id, date).await?;
     let list = db::day_list::find(&app.db.read, at.clinic_id, date).await?;
     let list = list.ok_or_else(Refusal::not_found)?;
-    let snapshot = app.board.now();
-    let products = products(t, &snapshot);
+    let names = Names::new(t, &app.board.now());
     let path = |date: NaiveDate| format!("/clinic/{}?date={date}", at.clinic_id);
     let step = |date: Option<NaiveDate>| {
         let date = date?;
@@ -100,7 +102,7 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
             hours.push(Hour { time, people: Vec::new() });
         }
         if let Some(hour) = hours.last_mut() {
-            hour.people.push(line(&at, row, (&products, list.as_of)));
+            hour.people.push(line(&at, row, (&names, list.as_of)));
         }
     }
     let frame = visitor.frame();
@@ -108,6 +110,9 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
         t,
         heading: t.date(date),
         is_today: date == list.today,
+        find: frame.to(&format!("/clinic/{}/find", at.clinic_id)),
+        scan: scan_field(t, "", date == list.today),
+        errors: Vec::new(),
         figures: figures(t, &pulse),
         turn: pulse.turn(),
         live_at: frame.to(&format!("/clinic/{}/now?date={date}", at.clinic_id)),
@@ -135,7 +140,8 @@ pub async fn get_now(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpRes
     Ok(polled::send(&visit.request, t, &pulse.turn(), texts))
 }
 
-fn date_of(query: &str) -> Option<NaiveDate> {
+/// The day that a query names.
+pub fn date_of(query: &str) -> Option<NaiveDate> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(name, _)| name == "date").and_then(|(_, date)| parse_date(&date))
 }
@@ -146,35 +152,23 @@ fn figures(t: Texts, pulse: &Pulse) -> Vec<Figure> {
         figure("awaited", t.clinic_awaited(), pulse.awaited),
         figure("late", t.clinic_late(), pulse.late),
         figure("waiting", t.clinic_waiting(), pulse.waiting),
-        figure("given", t.clinic_given(), pulse.given),
+        figure("given", t.dose_given(), pulse.given),
         figure("walk_ins", t.clinic_walk_ins(), pulse.walk_ins),
-        figure("not_vaccinated", t.clinic_not_vaccinated(), pulse.not_vaccinated),
+        figure("not_vaccinated", t.booking_not_vaccinated(), pulse.not_vaccinated),
         figure("no_shows", t.clinic_no_shows(), pulse.no_shows),
     ]
 }
 
-/// The names of products in campaigns that the public sees.
-fn products(t: Texts, snapshot: &Snapshot) -> HashMap<ProductId, String> {
-    let cards = snapshot.catalogue.campaigns.values();
-    let products = cards.flat_map(|card| &card.products);
-    products.map(|product| (product.product_id, t.name(&product.name).to_owned())).collect()
-}
-
-fn line(
-    at: &AtDesk,
-    row: &DayRow,
-    (products, now): (&HashMap<ProductId, String>, chrono::DateTime<chrono::Utc>),
-) -> Line {
+fn line(at: &AtDesk, row: &DayRow, (names, now): (&Names, DateTime<Utc>)) -> Line {
     let (t, id) = (at.visitor.t(), row.booking_id);
     let key = &at.visitor.visit.app.keys.booking_number;
-    let product = products.get(&row.product_id).map_or("", String::as_str);
     let attendance = row.attendance(now);
     Line {
         id: format!("b{}", id.0.simple()),
         href: at.visitor.visit.frame().to(&format!("/clinic/{}/bookings/{id}", at.clinic_id)),
         name: masked_name(&row.name),
         number: BookingNumber::of(key, id).to_string(),
-        what: t.clinic_dose(product, row.dose_number),
+        what: t.clinic_dose(&names.product(row.product_id), row.dose_number),
         tag: match row.channel {
             Channel::WalkIn => (t.clinic_walk_in_given(), Tone::Good),
             Channel::Web | Channel::Phone => tag(t, attendance),
@@ -188,7 +182,7 @@ fn tag(t: Texts, attendance: Attendance) -> (&'static str, Tone) {
         Attendance::Awaited => (t.clinic_is_awaited(), Tone::Plain),
         Attendance::Late => (t.clinic_is_late(), Tone::Wait),
         Attendance::Waiting => (t.clinic_is_waiting(), Tone::Wait),
-        Attendance::Given => (t.clinic_is_given(), Tone::Good),
+        Attendance::Given => (t.dose_given(), Tone::Good),
         Attendance::NotVaccinated => (t.clinic_is_not_vaccinated(), Tone::Bad),
         Attendance::NoShow => (t.clinic_is_no_show(), Tone::Bad),
     }

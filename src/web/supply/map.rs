@@ -26,13 +26,13 @@ const LETTER: f64 = 12.0;
 
 /// The name of a region, to stand amid its clinics.
 #[derive(Clone, Debug)]
-pub(super) struct Label {
+pub struct Label {
     pub name: String,
     pub dots: Vec<(f64, f64)>,
 }
 
 /// The picture, with its title and description; none where no clinic has coordinates.
-pub(super) fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> Option<Html> {
+pub fn draw(dots: &[Dot], labels: &[Label], title: &str, about: &str) -> Option<Html> {
     let places = dots.iter().map(|dot| (dot.latitude, dot.longitude));
     let to =
         Projection::new(places, Frame { width: WIDTH, height_max: HEIGHT_MAX, margin: MARGIN })?;

@@ -1,7 +1,7 @@
 //! The page of a round's numbers: where the doses are, by region and by day, whose turn is when,
 //! the clinics on a map, and how the limit changed.
 
-mod map;
+pub mod map;
 pub mod tally;
 
 use askama::Template;

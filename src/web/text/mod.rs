@@ -54,8 +54,12 @@ use text;
 
 mod admin;
 mod admin_campaign;
+mod admin_clinic;
 mod admin_import;
 mod admin_journal;
+mod admin_person;
+mod admin_picture;
+mod admin_pool;
 mod admin_step;
 mod booking;
 mod clinic;

@@ -1,12 +1,11 @@
 //! What stands on every page for staff, and how they sign in.
 
 texts! {
-    staff_area, "Clinic", "접종기관";
+    staff_area, "Clinic", "접종기관 화면";
     staff_administration, "Administration", "관리";
-    staff_call_centre, "Call centre", "콜센터";
+    staff_call_centre, "Call centre", "콜센터 화면";
     nav_call_centre, "Find a person", "대상자 찾기";
     staff_pages, "Pages for staff", "직원용 메뉴";
-    staff_home, "To the first page", "첫 화면으로";
     staff_no_page_why,
         "There is nothing at this address that you may see. Another clinic's pages are not shown.",
         "이 주소에는 볼 수 있는 화면이 없습니다. 다른 접종기관의 화면은 표시되지 않습니다.";
@@ -20,9 +19,9 @@ texts! {
     nav_close, "Close the day", "하루 마감";
     nav_campaigns, "Campaigns", "예약 회차";
     nav_imports, "Files", "파일";
-    nav_doses, "Doses", "백신 물량";
+    nav_doses, "Stock", "백신 물량";
     nav_supply, "Supply", "수급 현황";
-    nav_clinics, "Clinics", "접종기관 관리";
+    nav_clinics, "All clinics", "접종기관 관리";
     nav_persons, "Persons", "대상자";
     nav_users, "Users", "사용자";
     nav_journal, "Journal", "원장";

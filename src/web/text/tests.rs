@@ -9,6 +9,10 @@ type Text = (&'static str, &'static str, &'static str);
 fn all() -> Vec<Text> {
     let tables = [
         admin::TEXTS,
+        admin_clinic::TEXTS,
+        admin_person::TEXTS,
+        admin_picture::TEXTS,
+        admin_pool::TEXTS,
         admin_campaign::TEXTS,
         admin_import::TEXTS,
         admin_journal::TEXTS,

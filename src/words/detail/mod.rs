@@ -17,6 +17,7 @@ mod request;
 mod service;
 mod sign_in;
 mod slot;
+mod split;
 mod user;
 mod visit;
 mod walk_in;
@@ -282,6 +283,12 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::DayHasHours { line } => hours::day_has_hours(language, *line),
         Detail::NothingClosed => hours::nothing_closed(language),
         Detail::SlotNotLost => hours::slot_not_lost(language),
+
+        // splits of a pool
+        Detail::SplitOverNothing => split::over_nothing(language),
+        Detail::SplitWithoutWeight => split::without_weight(language),
+        Detail::SplitChanged => split::changed(language),
+        Detail::SplitNotSeen => split::not_seen(language),
 
         // the clinic's day
         Detail::NotToday { .. }

@@ -15,6 +15,7 @@ mod name;
 mod person;
 mod place;
 mod rule;
+mod split;
 mod story;
 mod user;
 

@@ -1,6 +1,6 @@
 //! The journal, read by administrators; and that program and database agree on what is lawful.
 
-use dosebook::domain::movement::LAWFUL;
+use dosebook::domain::movement::{Bucket, Kind, LAWFUL};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,6 +28,30 @@ async fn program_and_database_agree_on_every_lawful_move() {
         LAWFUL.iter().map(|(kind, from, to)| (kind.number(), from.number(), to.number())).collect();
     program.sort_unstable();
     assert_eq!(program, database);
+    let mut book = book_of_movements();
+    book.sort_unstable();
+    assert_eq!(book, database, "docs/movements.md");
+}
+
+/// The moves that docs/movements.md has, whose names are those of the program.
+fn book_of_movements() -> Vec<(i16, i16, i16)> {
+    let bucket = |cell: &str| {
+        let (number, name) = cell.split_once(' ').expect("a number and a name");
+        let bucket = Bucket::of(number.parse().unwrap()).expect("a bucket");
+        assert_eq!(serde_json::to_value(bucket).unwrap(), name);
+        bucket.number()
+    };
+    let rows = include_str!("../../../docs/movements.md").lines();
+    let rows = rows.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let rows = rows.filter(|cells| cells.len() == 8 && cells[1].parse::<i16>().is_ok());
+    let moves = rows.map(|cells| {
+        let kind = Kind::of(cells[1].parse().unwrap()).expect("a kind");
+        assert_eq!(serde_json::to_value(kind).unwrap(), cells[2]);
+        assert!(cells[4..7].iter().all(|cell| !cell.is_empty()), "{cells:?}");
+        let (from, to) = cells[3].split_once(" > ").expect("from > to");
+        (kind.number(), bucket(from), bucket(to))
+    });
+    moves.collect()
 }
 
 #[tokio::test]

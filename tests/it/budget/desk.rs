@@ -20,7 +20,7 @@ pub async fn tell(recorder: &mut Recorder) {
     sqlx::query(sql).bind(allocation).bind(made.campaign_id.0).execute(&db).await.unwrap();
     // The lane reads the rules before its first batch.
     let body = made.booking(made.slot(2, 2, 0));
-    recorder.app.citizen(&made.people[30]).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    recorder.app.citizen(&made.people[30]).put_booking(Uuid::now_v7(), &body).await;
     let at = |path: &str| format!("/v1/clinics/{clinic}{path}");
     for n in 0..2 {
         let mut added = Vec::new();

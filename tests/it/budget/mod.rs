@@ -145,6 +145,10 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_receipt: of a public campaign", 15),
     ("admin_post_transfer", 10),
     ("admin_post_transfer: across", 12),
+    ("admin_post_split: dry run", 10),
+    ("admin_post_split: over regions", 16),
+    ("admin_post_split: over clinics", 29),
+    ("admin_post_split_file", 11),
     ("admin_post_loss", 8),
     ("admin_post_correction", 10),
     ("admin_post_correction: of a public campaign", 15),
@@ -200,7 +204,9 @@ impl Recorder {
         let request = client.request(method, path);
         let request = match body {
             Body::None => request,
-            Body::Json(body) if path.ends_with("/receipts") || path.ends_with("/doses") => {
+            Body::Json(body)
+                if ["/receipts", "/splits", "/doses"].iter().any(|end| path.ends_with(end)) =>
+            {
                 request.json(body).header(KEY, &Uuid::now_v7().to_string())
             }
             Body::Json(body) => request.json(body),

@@ -24,6 +24,7 @@ pub async fn tell(recorder: &mut Recorder) {
     let product = rules(recorder, &admin).await;
     campaign(recorder, &admin, &product).await;
     doses(recorder, &admin).await;
+    splits(recorder, &admin).await;
     recorder.get(&admin, "/v1/admin/imports/register/template").await;
     names(recorder, &admin).await;
     users(recorder, &admin).await;
@@ -445,6 +446,39 @@ async fn doses(recorder: &mut Recorder, admin: &Client) {
     recorder.post(admin, &format!("{one}/grants"), body.clone()).await;
     recorder.post(admin, &format!("{one}/retractions"), body).await;
     recorder.get(admin, "/v1/admin/movements").await;
+}
+
+/// The next split over clinics goes to more of them, and needs as many statements.
+async fn splits(recorder: &mut Recorder, admin: &Client) {
+    let made = recorder.made.clone();
+    let nation = format!("{ADMIN}/pools/{}", made.nation);
+    recorder.case = Some("of a public campaign");
+    let body = json!({ "doses": 1_000, "reason": "x" });
+    recorder.post(admin, &format!("{nation}/receipts"), body).await;
+    let last = made.allocation(0, 1).on_date + chrono::Days::new(13);
+    for (over, case, doses) in [
+        ("regions", "over regions", 20),
+        ("clinics", "over clinics", 20),
+        ("clinics", "over clinics", 400),
+    ] {
+        let mut body = json!({
+            "over": over, "by": "population", "doses": doses,
+            "from_date": made.allocation(0, 1).on_date, "to_date": last,
+        });
+        recorder.case = Some("dry run");
+        let path = format!("{nation}/splits?dry_run=true");
+        let seen = recorder.post(admin, &path, body.clone()).await;
+        body["state"] = seen["state"].clone();
+        body["reason"] = "x".into();
+        recorder.case = Some(case);
+        recorder.post(admin, &format!("{nation}/splits"), body).await;
+    }
+    let body = json!({
+        "over": "clinics", "by": "equal", "doses": 100,
+        "from_date": made.allocation(0, 1).on_date, "to_date": last,
+    });
+    let path = format!("{nation}/splits/file");
+    recorder.post(admin, &path, body).await;
 }
 
 async fn names(recorder: &mut Recorder, admin: &Client) {

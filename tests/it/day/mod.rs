@@ -99,39 +99,27 @@ impl Stage {
         self.date = date;
     }
 
-    async fn arrive(&self, id: Uuid) {
-        let sql = "update booking set arrived_at = now() where booking_id = $1";
-        query(sql).bind(id).execute(&self.app.db).await.unwrap();
+    async fn step(&self, id: Uuid, body: &Value) {
+        let visit = format!("/v1/clinics/{}/bookings/{id}", self.made.clinics[0]);
+        self.staff.put(&format!("{visit}/steps/{}", Uuid::now_v7()), body).await.ok(201);
     }
 
-    /// Gives the dose of a booking, as the journal has it.
+    async fn arrive(&self, id: Uuid) {
+        self.step(id, &json!({ "step": "arrive" })).await;
+    }
+
+    /// Checks the person in, unless they are, and gives the dose.
     async fn give(&self, id: Uuid) {
-        self.arrive(id).await;
-        let mut tx = self.app.db.begin().await.unwrap();
-        query("update booking set state = 2, ended_at = now() where booking_id = $1")
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        query(
-            "update allocation a set booked = booked - 1, given = given + 1 from booking b
-             where b.booking_id = $1 and a.allocation_id = b.allocation_id",
-        )
-        .bind(id)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        query(
-            "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, booking_id,
-                 slot_id, actor_role)
-             select 5, 3, 5, 1, allocation_id, booking_id, slot_id, 4 from booking
-             where booking_id = $1",
-        )
-        .bind(id)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-        tx.commit().await.unwrap();
+        let visit = format!("/v1/clinics/{}/bookings/{id}", self.made.clinics[0]);
+        let seen = self.staff.get(&visit).await.ok(200);
+        if seen["steps"].as_array().unwrap().is_empty() {
+            self.arrive(id).await;
+        }
+        let warnings = self.staff.get(&visit).await.ok(200)["warnings"].clone();
+        let answers: Vec<_> =
+            warnings.as_array().unwrap().iter().map(|warning| warning["code"].clone()).collect();
+        let give = json!({ "step": "give", "answers": answers, "site": "left_arm", "lot": "L1" });
+        self.step(id, &give).await;
     }
 
     fn path(&self, rest: &str) -> String {

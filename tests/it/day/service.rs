@@ -18,9 +18,10 @@ async fn close_after(stage: &Stage, hours: u32) -> ClosedByService {
 async fn a_day_that_nobody_closed_is_closed_with_everything_named() {
     let mut stage = Stage::set(world().clinics(1)).await;
     let (given, waiting, absent) = (stage.book(0).await, stage.book(1).await, stage.book(2).await);
-    stage.move_to(-1).await;
+    stage.move_to(0).await;
     stage.give(given).await;
     stage.arrive(waiting).await;
+    stage.move_to(-1).await;
     assert_eq!(close_after(&stage, 48).await, ClosedByService::default(), "in its time of grace");
     assert_eq!(stage.day().await["state"], "open");
 

@@ -1,13 +1,17 @@
 //! Pages: what a browser gets.
 
 mod admin_campaign;
+mod admin_dose;
 mod admin_import;
 mod admin_journal;
+mod admin_person;
+mod admin_place;
 mod admin_user;
 mod booking;
 mod by_number;
 mod cancel;
 mod check;
+mod clinic;
 mod eligibility;
 mod error;
 mod place;

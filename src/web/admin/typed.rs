@@ -1,0 +1,169 @@
+//! What administrators type: lines, numbers and days, each with its fault beside the field; and the
+//! refusals of flows, as a form shows them.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    db::idempotency_key::Keyed,
+    domain::{Refusal, StaffUserId, fact::Expected, fold::plain},
+    flows,
+    http::{
+        field::{Day, Text},
+        problem::Problem,
+    },
+    web::{
+        form::{FieldError, Form},
+        part::{Input, TextField},
+        text::Texts,
+    },
+    words,
+};
+
+/// The hidden field with the number of a press, so that it may come twice.
+pub const KEY: &str = "key";
+/// Why something is done.
+pub const REASON: &str = "reason";
+
+/// Reads the fields of a form, and gathers what is wrong.
+pub struct Typed<'a> {
+    pub form: &'a Form,
+    pub errors: Vec<FieldError>,
+    t: Texts,
+}
+
+impl<'a> Typed<'a> {
+    pub fn new(form: &'a Form, t: Texts) -> Self {
+        Self { form, errors: Vec::new(), t }
+    }
+
+    /// A line that must be there.
+    pub fn line<const MAX: usize>(&mut self, id: &'static str) -> Option<String> {
+        match Text::<MAX>::try_from(self.form.text(id).to_owned()) {
+            Ok(text) => Some(text.0),
+            Err(_) => self.expected(id, Expected::Line { chars_max: MAX }),
+        }
+    }
+
+    /// A line that may be empty; the outer none is a fault.
+    pub fn line_or_none<const MAX: usize>(&mut self, id: &'static str) -> Option<Option<String>> {
+        if self.form.text(id).trim().is_empty() {
+            return Some(None);
+        }
+        self.line::<MAX>(id).map(Some)
+    }
+
+    /// A whole number, however it is set.
+    pub fn number(&mut self, id: &'static str, (min, max): (i32, i32)) -> Option<i32> {
+        let typed: String =
+            plain(self.form.text(id)).chars().filter(|c| !matches!(c, ',' | ' ')).collect();
+        let number = typed.parse().ok().filter(|number| (min..=max).contains(number));
+        let expected = Expected::WholeNumberBetween { min: min.into(), max: max.into() };
+        number.or_else(|| self.expected(id, expected))
+    }
+
+    pub fn day(&mut self, id: &'static str) -> Option<NaiveDate> {
+        let typed = plain(self.form.text(id)).trim().trim_end_matches('.').replace(['.', '/'], "-");
+        let day = Day::try_from(typed.replace(' ', "")).ok();
+        day.map(|day| day.0).or_else(|| self.expected(id, Expected::Date))
+    }
+
+    /// One of those that the form offers.
+    pub fn value<T: std::str::FromStr>(&mut self, id: &'static str) -> Option<T> {
+        let value = self.form.value(id);
+        value.or_else(|| self.refused(&Refusal::field(id, crate::domain::Detail::ValueImpossible)))
+    }
+
+    pub fn expected<T>(&mut self, id: &'static str, expected: Expected) -> Option<T> {
+        self.refused(&Refusal::expected(id, expected))
+    }
+
+    /// Notes a refusal beside the field that it blames, or on top.
+    pub fn refused<T>(&mut self, refusal: &Refusal) -> Option<T> {
+        let text = words::refusal(self.t.language(), refusal);
+        let field = refusal.field.as_deref().and_then(known).unwrap_or("main");
+        self.errors.push(FieldError { field, text });
+        None
+    }
+
+    /// What was done; a refusal is noted.
+    ///
+    /// # Errors
+    /// Every other error.
+    pub fn done<T>(&mut self, done: flows::Result<T>) -> Result<Option<T>, Problem> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(flows::Error::Refused(refusal)) => Ok(self.refused(&refusal)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The id of the input that a refusal's field is called by on these pages.
+fn known(field: &str) -> Option<&'static str> {
+    const IDS: &[&str] = &[
+        "doses",
+        "reason",
+        "to_pool_id",
+        "region_id",
+        "product_id",
+        "from_date",
+        "to_date",
+        "over",
+        "by",
+        "tranche_id",
+        "name",
+        "name_ko",
+        "name_en",
+        "zone",
+        "address",
+        "phone",
+        "latitude",
+        "longitude",
+        "opens",
+        "closes",
+        "slot_minutes",
+        "seats_per_slot",
+        "weekdays",
+        "birth_date",
+        "email",
+        "into_person_id",
+        "number",
+        "person_code",
+        "except",
+        "code",
+    ];
+    IDS.iter().copied().find(|id| *id == field).or_else(|| {
+        // A part of a list is mended in the field of the whole.
+        let whole = field.split(['[', '.']).next()?;
+        IDS.iter().copied().find(|id| *id == whole)
+    })
+}
+
+/// A line of text, as it was typed.
+pub fn text(id: &'static str, label: &'static str, form: &Form) -> TextField {
+    TextField::new(id, label, Input::Text, form.text(id))
+}
+
+/// A number or a day, as it was typed.
+pub fn short(id: &'static str, label: &'static str, form: &Form) -> TextField {
+    TextField::new(id, label, Input::Number, form.text(id))
+}
+
+/// A number for a press that is not made yet.
+///
+/// # Errors
+/// `internal` when the machine gives no random bytes.
+pub fn mint() -> Result<Uuid, Problem> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(Problem::internal)?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+/// The press as it is recognised again; none where the form has lost its number.
+pub fn keyed(form: &Form, by: StaffUserId, asked: &Value) -> Option<Keyed> {
+    let fingerprint = Sha256::digest(asked.to_string()).into();
+    form.value(KEY).map(|key| Keyed { key, by, fingerprint })
+}

@@ -1,0 +1,372 @@
+//! A person who stands at the clinic without a booking for today: what can be given to them now, and
+//! what can be booked for them here.
+
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use askama::Template;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{name::Names, vial::Vial, visit_form};
+use crate::{
+    domain::{
+        BookingId, Code, PersonId, SlotId,
+        booking::{Book, Booking},
+        person_record::masked,
+        proposal::Proposal,
+        staff_booking::{Consent, Form as Booked},
+        visit::{Site, Warning},
+    },
+    flows::{
+        self,
+        lane::ReplyQueue,
+        person_record::Seen,
+        staff_booking::Made,
+        walk_in::{Offer, WalkIn},
+    },
+    http::{
+        admission::{self, Admitted, admit},
+        extract::Path,
+        problem::Problem,
+    },
+    web::{
+        done::Done,
+        form::{FieldError, Form},
+        part::{Choice, Input, Radios, Row, TextField},
+        staff_guard::{AtCounter, AtDesk},
+        staff_page::StaffFrame,
+        text::Texts,
+    },
+    words,
+};
+
+const REASON: &str = "why";
+const CONSENT: &str = "consent";
+const SLOT: &str = "slot";
+
+/// The person of the path.
+#[derive(Deserialize)]
+pub struct OfPerson {
+    person_id: PersonId,
+}
+
+#[derive(Template)]
+#[template(path = "clinic/person.html")]
+struct Page<'a> {
+    t: Texts,
+    staff: StaffFrame<'a>,
+    to: String,
+    errors: Vec<FieldError>,
+    obstacles: Vec<String>,
+    name: String,
+    rows: Vec<Row>,
+    /// Bookings of theirs: what, and the way to it where it is at this clinic.
+    bookings: Vec<(String, Option<String>)>,
+    /// None where no doses are given.
+    offers: Option<Vec<Giving>>,
+    proposals: Vec<Proposed>,
+    reason: TextField,
+    consent: Radios,
+}
+
+/// A dose that could be given now.
+struct Giving {
+    what: String,
+    doses: String,
+    /// Why it cannot be.
+    refusal: Option<String>,
+    booking_id: Uuid,
+    campaign_id: String,
+    product_id: String,
+    questions: Vec<(String, String, bool)>,
+    lot: TextField,
+    sites: Radios,
+}
+
+/// What could be booked here.
+struct Proposed {
+    what: String,
+    booking_id: Uuid,
+    campaign_id: String,
+    product_id: String,
+    /// Why nothing can be booked.
+    why_not: Vec<String>,
+    slots: Radios,
+}
+
+fn path(at: &AtDesk, person_id: PersonId) -> String {
+    format!("/clinic/{}/persons/{person_id}", at.clinic_id)
+}
+
+/// Shows them. The look is written down.
+///
+/// # Errors
+/// `not_found`; `too_many_requests` for whoever looks at too many.
+pub async fn get_person(
+    AtCounter(at): AtCounter,
+    _: Admitted<admission::Afterwards>,
+    Path(OfPerson { person_id }): Path<OfPerson>,
+) -> Result<HttpResponse, Problem> {
+    let here = path(&at, person_id);
+    let page = page(&at, &here, person_id, &Form::default()).await?;
+    at.visitor.show(&page)
+}
+
+/// Gives a dose now, or books one for later.
+///
+/// # Errors
+/// `not_found`; what else stands in the way is said on the page, which keeps what was typed.
+pub async fn post_person(
+    AtCounter(at): AtCounter,
+    Path(OfPerson { person_id }): Path<OfPerson>,
+    replies: Data<ReplyQueue>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    let (t, here) = (at.visitor.t(), path(&at, person_id));
+    let asked = match form.text("act") {
+        "give" if at.gives_doses() => giving(t, &form),
+        _ => booking(t, &form),
+    };
+    let asked = match asked {
+        Ok(asked) => asked,
+        Err(errors) => {
+            let page = Page { errors, ..page(&at, &here, person_id, &form).await? };
+            return at.visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
+        }
+    };
+    let Some(made) = make(&at, &replies, person_id, (&form, asked)).await else {
+        return Ok(at.visitor.see_other(&here));
+    };
+    match made {
+        Ok(made) => done(&at, &form, &made),
+        Err(problem) if problem.refusal.code == Code::NotFound => Err(problem),
+        Err(problem) => {
+            problem.log(None);
+            let said = words::refusal(t.language(), &problem.refusal);
+            let page = Page { obstacles: vec![said], ..page(&at, &here, person_id, &form).await? };
+            let status = StatusCode::from_u16(problem.refusal.code.status());
+            at.visitor.show_as(status.map_err(Problem::internal)?, &page)
+        }
+    }
+}
+
+/// What is written down of a dose that is given at once.
+fn giving(t: Texts, form: &Form) -> Result<Booked, Vec<FieldError>> {
+    let (site, lot) = (Site::named(form.text(visit_form::SITE)), form.text(visit_form::LOT));
+    let error = |field, text: &str| FieldError { field, text: text.to_owned() };
+    let mut errors = Vec::new();
+    if lot.trim().is_empty() {
+        errors.push(error(visit_form::LOT, t.clinic_lot_missing()));
+    }
+    if site.is_none() {
+        errors.push(error(visit_form::SITE, t.clinic_site_missing()));
+    }
+    let Some(site) = site.filter(|_| errors.is_empty()) else { return Err(errors) };
+    let is_answered = |warning: &Warning| form.has(&visit_form::answer_name(*warning));
+    let answers = Warning::ALL.iter().copied().filter(is_answered).collect();
+    Booked::walk_in((site, lot), answers, None)
+        .map_err(|_too_long| vec![error(visit_form::LOT, t.clinic_lot_long())])
+}
+
+/// Who has agreed to a booking, and why it is made for them.
+fn booking(t: Texts, form: &Form) -> Result<Booked, Vec<FieldError>> {
+    let error = |field, text: &str| FieldError { field, text: text.to_owned() };
+    let consent = Consent::ALL.into_iter().find(|one| one.word() == form.text(CONSENT));
+    let mut errors = Vec::new();
+    if form.value::<SlotId>(SLOT).is_none() {
+        errors.push(error(SLOT, t.clinic_slot_missing()));
+    }
+    if form.text(REASON).trim().is_empty() {
+        errors.push(error(REASON, t.clinic_book_reason_missing()));
+    }
+    if consent.is_none() {
+        errors.push(error(CONSENT, t.clinic_consent_missing()));
+    }
+    let Some(consent) = consent.filter(|_| errors.is_empty()) else { return Err(errors) };
+    Booked::assisted(form.text(REASON), consent)
+        .map_err(|_too_long| vec![error(REASON, t.clinic_book_reason_long())])
+}
+
+/// None for a form that is no page's of ours.
+async fn make(
+    at: &AtDesk,
+    replies: &Data<ReplyQueue>,
+    person_id: PersonId,
+    (form, asked): (&Form, Booked),
+) -> Option<Result<Made, Problem>> {
+    let app = &at.visitor.visit.app;
+    let booking_id: BookingId = form.value("booking_id")?;
+    let (campaign_id, product_id) = (form.value("campaign_id")?, form.value("product_id")?);
+    let by = at.visitor.user.actor();
+    let _admitted = match admit::<admission::Booking>(app) {
+        Ok(admitted) => admitted,
+        Err(crowded) => return Some(Err(crowded)),
+    };
+    let lanes = (&app.lanes, replies.get_ref());
+    let made = match asked {
+        Booked::WalkIn(_) => {
+            let clinic_id = at.clinic_id;
+            let form = asked;
+            let walk_in =
+                WalkIn { booking_id, clinic_id, person_id, campaign_id, product_id, form, by };
+            flows::walk_in::give(&app.db, lanes, walk_in).await
+        }
+        Booked::Assisted { .. } => {
+            let slot_id: SlotId = form.value(SLOT)?;
+            if slot_id.clinic() != at.clinic_id {
+                return None;
+            }
+            let book = Book { booking_id, person_id, campaign_id, slot_id, product_id };
+            flows::assisted_booking::book(&app.db, lanes, book, (asked, by)).await
+        }
+    };
+    Some(made.map_err(Problem::from))
+}
+
+/// The visit of what was given or booked, which can be taken back there.
+fn done(at: &AtDesk, form: &Form, made: &Made) -> Result<HttpResponse, Problem> {
+    let (t, booking) = (at.visitor.t(), &made.booking);
+    let is_given = form.text("act") == "give";
+    let said = if is_given { t.clinic_walk_in_done() } else { t.clinic_booked_done() };
+    // The call centre sees no visit: it goes on with the person.
+    let to = match at.gives_doses() {
+        true => format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id),
+        false => path(at, booking.person_id),
+    };
+    let mut response = at.visitor.done(&to, Done::well(said))?;
+    if let Some(site) = Site::named(form.text(visit_form::SITE)).filter(|_| is_given) {
+        let vial = Vial::new(booking.product_id, site, form.text(visit_form::LOT).trim());
+        response.add_cookie(&vial.keep()).map_err(Problem::internal)?;
+    }
+    Ok(response)
+}
+
+async fn page<'a>(
+    at: &'a AtDesk,
+    here: &'a str,
+    person_id: PersonId,
+    typed: &Form,
+) -> Result<Page<'a>, Problem> {
+    let (t, app) = (at.visitor.t(), &at.visitor.visit.app);
+    let by = at.visitor.user.staff_user_id;
+    let Seen { record, bookings, .. } = flows::person_find::open(&app.db, person_id, by).await?;
+    let offers = match at.gives_doses() {
+        true => Some(flows::walk_in::offers(&app.db, at.clinic_id, person_id).await?),
+        false => None,
+    };
+    let proposals = flows::next_dose::propose(&app.db, at.clinic_id, person_id).await?;
+    let names = Names::new(t, &app.board.now());
+    let staff = at.visitor.frame_of(here);
+    let born = words::calendar_day(t.language(), record.birth_date.date());
+    let mut rows = vec![
+        Row::new(t.birth_label(), born),
+        Row::new(t.region_label(), t.name(&record.region_name)),
+    ];
+    if !record.phone.is_empty() {
+        rows.push(Row::new(t.phone_label(), masked(&record.phone)));
+    }
+    Ok(Page {
+        t,
+        to: staff.to(here),
+        errors: Vec::new(),
+        obstacles: Vec::new(),
+        name: record.name.clone(),
+        rows,
+        bookings: bookings.iter().map(|one| booked(at, &names, one)).collect(),
+        offers: offers.map(|all| all.iter().map(|one| offered(at, one, typed)).collect()),
+        proposals: proposals.iter().map(|one| proposed(at, one, typed)).collect(),
+        reason: TextField::new(REASON, t.clinic_book_reason(), Input::Text, typed.text(REASON))
+            .hint(t.clinic_book_reason_hint()),
+        consent: consent(t, typed),
+        staff,
+    })
+}
+
+fn booked(at: &AtDesk, names: &Names, booking: &Booking) -> (String, Option<String>) {
+    let t = at.visitor.t();
+    let what = t.clinic_dose(&names.product(booking.product_id), booking.dose_number);
+    let when = t.instant(booking.starts_at, at.desk.zone);
+    let path = format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id);
+    let is_here = booking.clinic_id == at.clinic_id && at.gives_doses();
+    (format!("{when} · {what}"), is_here.then(|| at.visitor.frame().to(&path)))
+}
+
+fn offered(at: &AtDesk, offer: &Offer, typed: &Form) -> Giving {
+    let (t, product_id) = (at.visitor.t(), offer.product.product_id);
+    let is_it = typed.text("act") == "give" && typed.value("product_id") == Some(product_id);
+    let kept = Vial::of(&at.visitor.visit.request, product_id);
+    let lot = match is_it {
+        true => typed.text(visit_form::LOT).to_owned(),
+        false => kept.as_ref().map(|vial| vial.lot.clone()).unwrap_or_default(),
+    };
+    let question = |&warning: &Warning| {
+        let name = visit_form::answer_name(warning);
+        let is_answered = is_it && typed.has(&name);
+        (name, words::warning(t.language(), warning), is_answered)
+    };
+    let site = |&site: &Site| Choice {
+        value: site.word().to_owned(),
+        label: words::site_name(t.language(), site).into(),
+        hint: "".into(),
+    };
+    Giving {
+        what: t.clinic_dose(t.name(&offer.product.name), offer.dose_number),
+        doses: t.clinic_doses_here(offer.spare, offer.open),
+        refusal: offer.refusal.as_ref().map(|no| words::refusal(t.language(), no)),
+        booking_id: typed.value("booking_id").filter(|_| is_it).unwrap_or_else(Uuid::now_v7),
+        campaign_id: offer.campaign_id.to_string(),
+        product_id: product_id.to_string(),
+        questions: offer.warnings.iter().map(question).collect(),
+        lot: TextField::new(visit_form::LOT, t.clinic_lot(), Input::Text, &lot)
+            .hint(t.clinic_lot_hint()),
+        sites: Radios {
+            id: visit_form::SITE,
+            legend: t.clinic_site().into(),
+            hint: "".into(),
+            choices: Site::ALL.iter().map(site).collect(),
+            chosen: kept.map_or(Site::LeftArm, |vial| vial.site).word().to_owned(),
+        },
+    }
+}
+
+fn proposed(at: &AtDesk, proposal: &Proposal, typed: &Form) -> Proposed {
+    let (t, product_id) = (at.visitor.t(), proposal.product.product_id);
+    let is_it = typed.text("act") == "book" && typed.value("product_id") == Some(product_id);
+    let reasons = proposal.verdict.reasons.iter();
+    let slot = |slot: &crate::domain::proposal::FreeSlot| Choice {
+        value: slot.slot_id.to_string(),
+        label: t.instant(slot.starts_at, at.desk.zone).into(),
+        hint: "".into(),
+    };
+    Proposed {
+        what: t.clinic_dose(t.name(&proposal.product.name), proposal.dose_number),
+        booking_id: typed.value("booking_id").filter(|_| is_it).unwrap_or_else(Uuid::now_v7),
+        campaign_id: proposal.campaign_id.to_string(),
+        product_id: product_id.to_string(),
+        why_not: reasons.map(|reason| words::reason(t.language(), reason)).collect(),
+        slots: Radios {
+            id: SLOT,
+            legend: t.booking_when().into(),
+            hint: "".into(),
+            choices: proposal.slots.iter().map(slot).collect(),
+            chosen: if is_it { typed.text(SLOT).to_owned() } else { String::new() },
+        },
+    }
+}
+
+fn consent(t: Texts, typed: &Form) -> Radios {
+    let choice = |consent: Consent| Choice {
+        value: consent.word().to_owned(),
+        label: match consent {
+            Consent::Person => t.clinic_consent_person().into(),
+            Consent::Representative => t.clinic_consent_representative().into(),
+        },
+        hint: "".into(),
+    };
+    Radios {
+        id: CONSENT,
+        legend: t.clinic_consent().into(),
+        hint: "".into(),
+        choices: Consent::ALL.into_iter().map(choice).collect(),
+        chosen: typed.text(CONSENT).to_owned(),
+    }
+}

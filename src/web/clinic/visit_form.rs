@@ -1,0 +1,113 @@
+//! What is pressed on the page of a visit, read from its forms.
+
+use super::vial::Vial;
+use crate::{
+    domain::{
+        BookingId, ClinicId, StepId,
+        actor::Actor,
+        calendar::parse_date,
+        visit::{Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, StepKind, Warning},
+    },
+    web::{
+        form::{FieldError, Form},
+        text::Texts,
+    },
+};
+
+pub const STEP: &str = "step";
+pub const STEP_ID: &str = "step_id";
+pub const SITE: &str = "site";
+pub const LOT: &str = "lot";
+pub const REASON: &str = "reason";
+pub const HAD_ON: &str = "had_on";
+pub const UNDOES: &str = "undoes";
+pub const NOTE: &str = "note";
+/// In front of a warning's word: the box that says it was answered.
+pub const ANSWER: &str = "answer-";
+
+/// Which booking is meant, and who presses.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub clinic_id: ClinicId,
+    pub booking_id: BookingId,
+    pub by: Actor,
+}
+
+/// The press that the form asks for, or what must be mended in it. `asked` are the warnings that the
+/// page has shown.
+///
+/// # Errors
+/// None where the form is from no page of ours, and nothing can be mended.
+pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<FieldError>>> {
+    let kind = StepKind::named(form.text(STEP)).ok_or(None)?;
+    let step_id: StepId = form.value(STEP_ID).ok_or(None)?;
+    let mut errors = Vec::new();
+    let mut fault = |field: &'static str, text: &str| {
+        errors.push(FieldError { field, text: text.to_owned() });
+    };
+    let act = match kind {
+        StepKind::Arrive => Act::Arrive,
+        StepKind::NoShow => Act::NoShow,
+        StepKind::Cancel => Act::Cancel,
+        StepKind::Give => {
+            let lot = form.text(LOT).trim().to_owned();
+            if lot.is_empty() {
+                fault(LOT, t.clinic_lot_missing());
+            } else if lot.chars().count() > LOT_CHARS_MAX {
+                fault(LOT, t.clinic_lot_long());
+            }
+            let site = Site::named(form.text(SITE));
+            if site.is_none() {
+                fault(SITE, t.clinic_site_missing());
+            }
+            Act::Give { site: site.unwrap_or(Site::Other), lot }
+        }
+        StepKind::NotVaccinated => {
+            let reason = NotGiven::named(form.text(REASON));
+            if reason.is_none() {
+                fault(REASON, t.clinic_reason_missing());
+            }
+            let reason = reason.unwrap_or(NotGiven::Refused);
+            let typed = form.text(HAD_ON).trim();
+            let had_on = parse_date(typed);
+            if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
+                fault(HAD_ON, t.clinic_had_on_unreadable());
+            }
+            let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
+            Act::NotVaccinated { reason, had_on }
+        }
+        StepKind::Undo => Act::Undo { of: form.value(UNDOES).ok_or(None)? },
+        StepKind::WalkIn | StepKind::Assist => return Err(None),
+    };
+    if !errors.is_empty() {
+        return Err(Some(errors));
+    }
+    let is_answered = |warning: &Warning| form.has(&answer_name(*warning));
+    let is_give = kind == StepKind::Give;
+    let answers = Warning::ALL.iter().copied().filter(|one| is_give && is_answered(one));
+    let note: String = form.text(NOTE).trim().chars().take(NOTE_CHARS_MAX).collect();
+    let About { clinic_id, booking_id, by } = about;
+    Ok(Press {
+        step_id,
+        clinic_id,
+        booking_id,
+        act,
+        answers: answers.collect(),
+        birth_date: None,
+        note: Some(note).filter(|note| !note.is_empty()),
+        by,
+    })
+}
+
+/// The name of the box for a warning.
+pub fn answer_name(warning: Warning) -> String {
+    format!("{ANSWER}{}", warning.word())
+}
+
+/// What the desk keeps of a dose that was given.
+pub fn vial_of(press: &Press, product_id: crate::domain::ProductId) -> Option<Vial> {
+    match &press.act {
+        Act::Give { site, lot } => Some(Vial::new(product_id, *site, lot)),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! What pages of administrators say of clinics, their hours and the days on which they are closed.
+
+texts! {
+    admin_save, "Save what was corrected", "수정한 내용 저장";
+    clinics_find, "Find", "찾기";
+    clinics_by, "Name, code or address", "이름, 코드 또는 주소";
+    clinics_found(count: &str), "{count} clinics", "접종기관 {count}곳";
+    clinics_table, "Clinics by code", "접종기관(등록순)";
+    clinics_code, "Its code", "기관 코드";
+    clinics_name, "Name of the clinic", "기관 이름";
+    clinics_name_ko, "Korean name", "한글 이름";
+    clinics_name_en, "English name", "영문 이름";
+    clinics_address, "Street address", "기관 주소";
+    clinics_phone, "Telephone", "전화";
+    clinics_zone, "Zone of its clock", "기관의 시간대";
+    clinics_zone_hint, "As Asia/Seoul.", "예: Asia/Seoul";
+    clinics_place, "Latitude and longitude", "위도와 경도";
+    clinics_latitude, "Latitude (degrees north)", "위도(북위)";
+    clinics_longitude, "Longitude (degrees east)", "경도(동경)";
+    clinics_correct, "Correct", "정보 수정";
+    clinics_corrected, "The clinic was corrected.", "접종기관 정보를 수정했습니다.";
+    clinics_desk, "Pages of the clinic", "이 기관의 직원 화면";
+    clinics_days, "Days to come", "앞으로의 날짜";
+    clinics_open, "gives doses", "진료";
+    clinics_closed, "closed all day", "휴진";
+    clinics_partly, "partly closed", "일부 휴진";
+    clinics_taken, "Taken", "예약된 자리";
+
+    hours_title, "Hours and slots", "진료 시간과 타임";
+    hours_preview, "Calculate", "계산해 보기";
+    hours_save, "Save these hours", "이대로 저장";
+    hours_opens, "Opens", "시작 시각";
+    hours_closes, "Closes", "마감 시각";
+    hours_hint, "As 09:00.", "예: 09:00";
+    hours_breaks, "Breaks", "쉬는 시간";
+    hours_breaks_hint, "As 13:00-14:00; apart by commas.", "예: 13:00-14:00. 여럿이면 쉼표로 나눕니다.";
+    hours_minutes, "Minutes of each slot", "한 타임의 길이(분)";
+    hours_seats_each, "Seats in each slot", "타임당 자리";
+    hours_except, "Days without hours", "제외할 날짜";
+    hours_except_hint, "Dates, apart by commas.", "날짜를 쉼표로 나누어 적습니다.";
+    hours_days, "Days", "날";
+    hours_slots, "Slots in all", "타임 수";
+    hours_seats, "Seats", "자리";
+    hours_added, "Slots to add", "추가되는 타임";
+    hours_changed, "Slots that change", "바뀌는 타임";
+    hours_removed, "Slots that go", "없어지는 타임";
+    hours_hit(bookings: &str),
+        "{bookings} bookings are in slots that go. They stay, lose their time, and their people are told.",
+        "없어지는 타임에 예약 {bookings}건이 있습니다. 예약은 남지만 시간을 잃으며, 예약자에게 알립니다.";
+    hours_saved, "Hours that were saved, the newest first", "저장된 진료 시간(최근 순)";
+    hours_of_day, "Hours", "시작과 마감";
+    hours_were_saved(slots: &str, seats: &str),
+        "The hours were saved: {slots} slots with {seats} seats.",
+        "진료 시간을 저장했습니다. 타임 {slots}개, 자리 {seats}개.";
+    hours_mon, "Monday", "월요일";
+    hours_tue, "Tuesday", "화요일";
+    hours_wed, "Wednesday", "수요일";
+    hours_thu, "Thursday", "목요일";
+    hours_fri, "Friday", "금요일";
+    hours_sat, "Saturday", "토요일";
+    hours_sun, "Sunday", "일요일";
+
+    closures_title, "Closed days", "휴진일";
+    closures_none, "No day is closed.", "휴진일이 없습니다.";
+    closures_days, "Closed days, the last first", "휴진일(늦은 날짜부터)";
+    closures_close, "Close days", "휴진 등록";
+    closures_preview, "Show who is hit", "누가 영향을 받는지 보기";
+    closures_to_hint, "Empty for one day.", "하루면 비워 둡니다.";
+    closures_reason, "Reason, as people read it", "안내할 사유";
+    closures_reason_ko, "The same in Korean", "한국어 사유";
+    closures_public, "Everybody who is booked then reads it.", "그날 예약한 모든 분이 읽습니다.";
+    closures_span(from: &str, to: &str), "From {from} to {to}.", "{from}부터 {to}까지.";
+    closures_hit, "Bookings that are hit", "영향을 받는 예약";
+    closures_first_hit, "The first bookings that are hit", "영향을 받는 예약(앞부분)";
+    closures_hit_when, "Appointment", "예약 일시";
+    closures_what_then,
+        "The bookings stay until you cancel them; their people are told and may move to another place.",
+        "예약은 취소하기 전까지 남습니다. 예약자에게 알리고, 다른 곳으로 옮길 수 있게 합니다.";
+    closures_do, "Close now", "지금 휴진 처리";
+    closures_done, "The clinic is closed then. Everybody who is booked is being told.",
+        "휴진 처리했습니다. 예약한 분들께 알리고 있습니다.";
+    closures_day(day: &str), "Closed: {day}", "휴진: {day}";
+    closures_is_open, "The clinic is not closed on this day.", "이 날은 휴진일이 아닙니다.";
+    closures_unreached, "Not reached by a message", "메시지를 받지 못한 분";
+    closures_everybody, "Everybody has been reached by a message.", "모든 분께 메시지가 전달되었습니다.";
+    closures_to_tell(left: &str, all: &str),
+        "{left} of {all} persons still have to be told.",
+        "{all}명 가운데 {left}명에게 아직 알려야 합니다.";
+    closures_tick, "Save who was told", "알린 결과 저장";
+    closures_why, "Why not", "전달되지 않은 이유";
+    closures_state, "Booking now", "지금 예약";
+    closures_told, "Told", "알림";
+    closures_not_told, "not yet", "아직";
+    closures_how(name: &str), "How {name} was told", "{name} 님께 알린 방법";
+    closures_by_phone, "by phone", "전화로";
+    closures_in_person, "in person", "직접";
+    closures_by_letter, "by letter", "우편으로";
+    closures_not_found, "tried, not found", "연락되지 않음";
+    closures_no_way, "no phone, no address", "연락처 없음";
+    closures_waiting, "waits to be sent", "발송 대기";
+    closures_not_sent, "not delivered", "전달 실패";
+    closures_cancelled, "cancelled", "예약 취소됨";
+    closures_stands, "stands, time lost", "시간만 없어짐";
+    closures_ticked(count: &str), "{count} entries were saved.", "{count}건을 저장했습니다.";
+    closures_cancel_title, "Cancel what has lost its time", "시간을 잃은 예약 취소";
+    closures_cancel_about,
+        "Cancels every booking of this day that is still to come. The doses flow back, and each person is told.",
+        "이 날의 남은 예약을 모두 취소합니다. 백신은 되돌아가고 예약자에게 알립니다.";
+    closures_cancel, "Cancel these bookings", "이 예약들을 취소";
+    closures_were_cancelled(count: &str),
+        "{count} bookings were cancelled.",
+        "예약 {count}건을 취소했습니다.";
+    closures_open_title, "Open the day again", "휴진 해제";
+    closures_open_about,
+        "Bookings that stand have their time again, and their people are told.",
+        "남아 있는 예약은 시간을 되찾고 예약자에게 알립니다.";
+    closures_open, "Open this day", "이 날 다시 진료";
+    closures_opened, "The day is open again.", "다시 진료하는 날입니다.";
+}

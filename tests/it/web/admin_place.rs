@@ -1,0 +1,121 @@
+//! Administrators' pages of clinics: found, corrected, with hours, and closed with everybody told.
+
+use uuid::Uuid;
+
+use super::{LANGUAGES, faults};
+use crate::support::{Browser, Made, TestApp, World};
+
+async fn setting() -> (TestApp, Made, Browser) {
+    let app = TestApp::with().local(false).start().await;
+    let made = World::new().clinics(3).people(10).make(&app.db).await;
+    app.refresh().await;
+    let boss = app.staff_browser(3, None).await;
+    (app, made, boss)
+}
+
+fn at(made: &Made, rest: &str) -> String {
+    format!("/en/admin/clinics/{}{rest}", made.clinics[0])
+}
+
+#[tokio::test]
+async fn a_clinic_is_found_and_corrected() {
+    let (app, made, mut boss) = setting().await;
+    let all = boss.get("/en/admin/clinics").await.ok(200);
+    assert!(all.main().contains("3 clinics"), "{}", all.main());
+    let found = boss.get("/en/admin/clinics?q=clinic+1").await.ok(200);
+    assert!(found.main().contains("1 clinics") && found.main().contains("Clinic 1"));
+    let path = at(&made, "/correct");
+    let form = boss.get(&path).await.ok(200).form(&path);
+    let wrong = [("zone", "Asia/Atlantis"), ("latitude", "91"), ("phone", "call")];
+    let refused = boss.submit(&form.clone().with(&wrong)).await.ok(422);
+    let fields: Vec<_> = refused.errors().into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, ["phone", "zone", "latitude"]);
+    let right = [("name", "Clinic One"), ("address", "2 Side Street")];
+    let done = boss.press(&form.with(&right)).await.ok(200);
+    assert!(done.main().contains("2 Side Street"), "{}", done.main());
+    app.refresh().await;
+    let found = boss.get("/en/admin/clinics?q=side").await.ok(200);
+    assert!(found.main().contains("Clinic One"), "{}", found.main());
+}
+
+#[tokio::test]
+async fn hours_are_calculated_before_they_are_saved() {
+    let (app, made, mut boss) = setting().await;
+    let path = at(&made, "/hours");
+    let form = boss.get(&path).await.ok(200).form(&path);
+    let count = "select count(*) from slot where clinic_id = $1";
+    let slots = || sqlx::query_scalar::<_, i64>(count).bind(made.clinics[0].0).fetch_one(&app.db);
+    let before = slots().await.unwrap();
+    let seen = boss.submit(&form).await.ok(200);
+    assert!(seen.main().contains("Slots to add"), "{}", seen.main());
+    assert_eq!(slots().await.unwrap(), before, "a calculation makes nothing");
+    let wrong = [("opens", "late"), ("breaks", "13-14"), ("slot_minutes", "0")];
+    let refused = boss.submit(&form.with(&wrong)).await.ok(422);
+    assert!(refused.errors().iter().any(|(field, _)| field == "opens"), "{:?}", refused.errors());
+    let done = boss.press(&seen.form(&path).by_button("save")).await.ok(200);
+    assert!(done.main().contains("The hours were saved"), "{}", done.main());
+    assert!(slots().await.unwrap() > before, "the control");
+}
+
+#[tokio::test]
+async fn a_day_is_closed_with_everybody_told() {
+    let (app, made, mut boss) = setting().await;
+    let slot = made.slot(0, 1, 0);
+    let id = Uuid::now_v7();
+    app.citizen(&made.people[0]).put_booking(id, &made.booking(slot)).await.ok(201);
+    let path = at(&made, "/closures");
+    let form = boss.get(&path).await.ok(200).form(&path);
+    let day = slot.on_date.to_string();
+    let form = form.with(&[("from_date", &day), ("reason", "Snow"), ("reason_ko", "폭설")]);
+    let seen = boss.submit(&form).await.ok(200);
+    let number = app.number(id).to_string();
+    assert!(seen.main().contains(&number), "who is hit is named first: {}", seen.main());
+    let closed = "select count(*) from clinic_closure";
+    let closed = || sqlx::query_scalar::<_, i64>(closed).fetch_one(&app.db);
+    assert_eq!(closed().await.unwrap(), 0, "nothing is closed by looking");
+    let done = boss.press(&seen.form(&path).by_button("close")).await.ok(200);
+    assert_eq!(
+        (closed().await.unwrap(), done.at.clone()),
+        (1, at(&made, &format!("/closures/{day}")))
+    );
+    assert!(done.main().contains("1 of 1 persons still have to be told"), "{}", done.main());
+    assert!(done.main().contains(&made.people[0].name));
+    assert_eq!(faults(&done.text), [""; 0]);
+
+    let tick = done.form(&format!("{}/tick", done.at));
+    let told = boss.press(&tick.clone().with(&[(&format!("told-{id}"), "phone")])).await.ok(200);
+    assert!(told.main().contains("0 of 1 persons still have to be told"), "{}", told.main());
+    boss.press(&tick.with(&[(&format!("told-{id}"), "")])).await.ok(200);
+
+    let cancel = done.form(&format!("{}/cancel", done.at));
+    let refused = boss.submit(&cancel).await.ok(422);
+    assert_eq!(refused.errors()[0].0, "reason");
+    let gone = boss.press(&cancel.with(&[("reason", "Snow")])).await.ok(200);
+    assert!(gone.main().contains("1 bookings were cancelled"), "{}", gone.main());
+    let open = boss.press(&gone.form(&format!("{}/open", gone.at))).await.ok(200);
+    assert_eq!(closed().await.unwrap(), 0, "{}", open.main());
+    assert_eq!(dosebook::flows::discrepancy::verify(&app.app.db).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn pages_of_clinics_are_for_administrators_in_both_languages() {
+    let (app, made, mut boss) = setting().await;
+    let mut staff = app.staff_browser(2, Some(made.clinics[0])).await;
+    for language in LANGUAGES {
+        let clinic = format!("/{language}/admin/clinics/{}", made.clinics[0]);
+        let day = made.slot(0, 1, 0).on_date;
+        for path in [
+            format!("/{language}/admin/clinics"),
+            clinic.clone(),
+            format!("{clinic}/correct"),
+            format!("{clinic}/hours"),
+            format!("{clinic}/closures"),
+            format!("{clinic}/closures/{day}"),
+        ] {
+            let page = boss.get(&path).await.ok(200);
+            assert_eq!(faults(&page.text), [""; 0], "{path}");
+            staff.get(&path).await.ok(403);
+        }
+    }
+    boss.get("/en/admin/clinics/999").await.ok(404);
+}

@@ -1,0 +1,313 @@
+//! A clinic's pages: a nurse's day by presses alone, without script, in both languages.
+
+use dosebook::flows::discrepancy::verify;
+use reqwest::Method;
+use uuid::Uuid;
+
+use super::{LANGUAGES, faults};
+use crate::support::{Browser, Made, Page, TestApp, World, browser::Form};
+
+/// A clinic whose day has begun, with people booked into its first slot.
+struct Desk {
+    app: TestApp,
+    made: Made,
+    browser: Browser,
+    bookings: Vec<Uuid>,
+    language: &'static str,
+}
+
+impl Desk {
+    async fn open(language: &'static str, people: usize) -> Self {
+        let app = TestApp::start().await;
+        let made = World::new().clinics(2).days(3).cancel_until_hours(0).make(&app.db).await;
+        let mut bookings = Vec::new();
+        for person in &made.people[..people] {
+            let (id, body) = (Uuid::now_v7(), made.booking(made.slot(0, 1, 0)));
+            app.citizen(person).put_booking(id, &body).await.ok(201);
+            bookings.push(id);
+        }
+        made.begin_day(&app.db, 0, 1).await;
+        app.refresh().await;
+        let browser = app.staff_browser(2, Some(made.clinics[0])).await;
+        Self { app, made, browser, bookings, language }
+    }
+
+    fn path(&self, path: &str) -> String {
+        format!("/{}/clinic/{}{path}", self.language, self.made.clinics[0])
+    }
+
+    fn visit(&self, person: usize) -> String {
+        self.path(&format!("/bookings/{}", self.bookings[person]))
+    }
+
+    /// Types the number into the field of the page of the day, as a scanner does.
+    async fn scan(&mut self, person: usize) -> Page {
+        let day = self.browser.open(&self.path("")).await.ok(200);
+        let number = self.app.number(self.bookings[person]).to_string();
+        let form = day.form(&self.path("/find")).with(&[("number", &number)]);
+        self.browser.press(&form).await.ok(200)
+    }
+
+    /// The form of the page that makes this step.
+    fn form(&self, page: &Page, step: &str) -> Form {
+        self.form_with(page, ("step", step))
+    }
+
+    /// The first form of the page that has this hidden field.
+    fn form_with(&self, page: &Page, (name, value): (&str, &str)) -> Form {
+        let forms = page.text.split("<form ").skip(1).filter_map(|rest| {
+            let form = rest.split_once("</form>")?.0;
+            let has = form.contains(&format!("name=\"{name}\" value=\"{value}\""));
+            let action = form.split_once("action=\"")?.1.split_once('"')?.0.to_owned();
+            let text = format!("<form {form}</form>");
+            has.then(|| (action, Page { text, ..page.clone() }))
+        });
+        let found = forms.into_iter().next();
+        let (action, found) =
+            found.unwrap_or_else(|| panic!("no {name} {value} in {}", page.main()));
+        let mut form = found.form(&action.replace("&#38;", "&"));
+        // Boxes and buttons of radio groups that nobody has chosen are not sent.
+        form.fields.retain(|(name, _)| !name.starts_with("answer-"));
+        form.fields.retain(|(name, _)| !["site", "reason"].contains(&name.as_str()));
+        form
+    }
+
+    fn give(&self, page: &Page) -> Form {
+        let mut form = self.form(page, "give").with(&[("lot", "EW0182")]);
+        for (name, value) in
+            [("answer-identity", "yes"), ("answer-screening", "yes"), ("site", "left_arm")]
+        {
+            form.fields.push((name.to_owned(), value.to_owned()));
+        }
+        form
+    }
+
+    async fn doses(&self) -> [i32; 3] {
+        let sql = "select array[booked, spare, given] from allocation where allocation_id = $1";
+        let id = self.made.allocations[0].allocation_id.0;
+        let doses: Vec<i32> =
+            sqlx::query_scalar(sql).bind(id).fetch_one(&self.app.db).await.unwrap();
+        doses.try_into().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn two_presses_after_the_scan_give_the_dose() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 2).await;
+        let page = desk.scan(0).await;
+        assert_eq!(page.at, desk.visit(0));
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert_eq!(page.heading(), desk.made.people[0].name, "whole: the person stands there");
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert!(page.main().contains(&desk.made.people[0].name));
+        let page = desk.browser.press(&desk.give(&page)).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert_eq!(desk.doses().await, [1, 0, 1]);
+        // The next is scanned there, and has the lot of this one.
+        assert!(page.main().contains("data-scan"), "{}", page.main());
+        let page = desk.scan(1).await;
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        assert_eq!(desk.form(&page, "give").value("lot"), "EW0182");
+        assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_press_may_come_twice_and_a_wrong_one_is_taken_back() {
+    let mut desk = Desk::open("en", 1).await;
+    let page = desk.scan(0).await;
+    let arrive = desk.form(&page, "arrive");
+    let page = desk.browser.press(&arrive).await.ok(200);
+    desk.browser.press(&arrive).await.ok(200);
+    let give = desk.give(&page);
+    let page = desk.browser.press(&give).await.ok(200);
+    desk.browser.press(&give).await.ok(200);
+    assert_eq!(desk.doses().await, [0, 0, 1]);
+    let undo = desk.form(&page, "undo");
+    let page = desk.browser.press(&undo).await.ok(200);
+    assert_eq!(desk.doses().await, [1, 0, 0]);
+    assert!(page.main().contains("<del>Given"), "{}", page.main());
+    // Not vaccinated after all: without a reason it is asked for.
+    let form = desk.form(&page, "not_vaccinated");
+    let refused = desk.browser.press(&form).await.ok(422);
+    assert_eq!(refused.errors()[0].0, "reason");
+    let mut form = desk.form(&refused, "not_vaccinated");
+    form.fields.push(("reason".to_owned(), "unwell".to_owned()));
+    let page = desk.browser.press(&form).await.ok(200);
+    assert!(page.main().contains("Not well enough today"), "{}", page.main());
+    assert_eq!(desk.doses().await, [0, 1, 0]);
+    desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+    assert_eq!(desk.doses().await, [1, 0, 0]);
+    assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_was_not_answered_is_asked_again_with_what_was_typed() {
+    let mut desk = Desk::open("en", 1).await;
+    let page = desk.scan(0).await;
+    let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+    let mut form = desk.give(&page);
+    form.fields.retain(|(name, _)| name != "answer-screening");
+    let refused = desk.browser.submit(&form).await;
+    assert!((400..500).contains(&refused.status), "{}", refused.status);
+    assert!(refused.main().contains("role=\"alert\""), "{}", refused.main());
+    assert!(refused.main().contains("health today"), "{}", refused.main());
+    let again = desk.form(&refused, "give");
+    assert_eq!(again.value("lot"), "EW0182");
+    assert_eq!(again.value("step_id"), form.value("step_id"), "the same press");
+    assert!(refused.main().contains("name=\"answer-identity\" value=\"yes\" checked"));
+    let mut empty = desk.form(&refused, "give").with(&[("lot", " ")]);
+    empty.fields.push(("answer-identity".to_owned(), "yes".to_owned()));
+    let refused = desk.browser.submit(&empty).await.ok(422);
+    let fields: Vec<_> = refused.errors().into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, ["lot", "site"]);
+    assert_eq!(desk.doses().await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn who_comes_on_another_day_or_to_another_clinic_is_told_so() {
+    let mut desk = Desk::open("en", 1).await;
+    let person = &desk.made.people[5];
+    let (id, body) = (Uuid::now_v7(), desk.made.booking(desk.made.slot(0, 2, 0)));
+    desk.app.citizen(person).put_booking(id, &body).await.ok(201);
+    desk.bookings.push(id);
+    let page = desk.scan(1).await;
+    assert!(page.main().contains("class=\"note warn\""), "why not: {}", page.main());
+    assert!(!page.main().contains("value=\"give\""), "nothing to give");
+    // Nobody else's number, and no number.
+    for (typed, status) in [("1234567890", 422), ("", 422), ("12", 422)] {
+        let day = desk.browser.open(&desk.path("")).await.ok(200);
+        let form = day.form(&desk.path("/find")).with(&[("number", typed)]);
+        let page = desk.browser.submit(&form).await.ok(status);
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert!(page.main().contains("id=\"number-error\""), "{}", page.main());
+    }
+    let unknown = desk.app.number(Uuid::now_v7()).to_string();
+    let day = desk.browser.open(&desk.path("")).await.ok(200);
+    let form = day.form(&desk.path("/find")).with(&[("number", &unknown)]);
+    desk.browser.submit(&form).await.ok(404);
+    let mut other = desk.app.staff_browser(2, Some(desk.made.clinics[1])).await;
+    other.get(&desk.visit(0)).await.ok(404);
+    let elsewhere = desk.visit(0).replace(
+        &format!("/clinic/{}/", desk.made.clinics[0]),
+        &format!("/clinic/{}/", desk.made.clinics[1]),
+    );
+    other.get(&elsewhere).await.ok(404);
+}
+
+/// Finds a person without a booking by name and date of birth, and opens their page.
+async fn walk_in(desk: &mut Desk, person: usize) -> Page {
+    let person = desk.made.people[person].clone();
+    let page = desk.browser.open(&desk.path("/walk-in")).await.ok(200);
+    assert_eq!(faults(&page.text), [""; 0]);
+    let date = person.birth_date.to_string();
+    let [year, month, day] = *date.split('-').collect::<Vec<_>>() else { panic!("a date") };
+    let form = page.form(&desk.path("/walk-in")).with(&[
+        ("name", &person.name),
+        ("birth-year", year),
+        ("birth-month", month),
+        ("birth-day", day),
+    ]);
+    let page = desk.browser.press(&form).await.ok(200);
+    assert!(page.at.contains("/persons/"), "{}: {}", page.at, page.main());
+    assert_eq!(faults(&page.text), [""; 0]);
+    page
+}
+
+#[tokio::test]
+async fn a_day_from_the_first_scan_to_its_closing() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 6).await;
+        // Given, taken back, and given again.
+        let page = desk.scan(0).await;
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.give(&page)).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+        desk.browser.press(&desk.give(&page)).await.ok(200);
+        // Marked as missing, and then they stand there.
+        let page = desk.scan(1).await;
+        let page = desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        desk.browser.press(&desk.give(&page)).await.ok(200);
+        for person in [2, 3] {
+            let page = desk.scan(person).await;
+            desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
+        }
+        let page = desk.scan(4).await;
+        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let mut unwell = desk.form(&page, "not_vaccinated");
+        unwell.fields.push(("reason".to_owned(), "unwell".to_owned()));
+        desk.browser.press(&unwell).await.ok(200);
+        assert_eq!(desk.doses().await, [1, 3, 2]);
+        for person in [10, 11, 12] {
+            let page = walk_in(&mut desk, person).await;
+            let mut give = desk.form_with(&page, ("act", "give")).with(&[("lot", "EW0182")]);
+            for (name, value) in
+                [("answer-identity", "yes"), ("answer-screening", "yes"), ("site", "left_arm")]
+            {
+                give.fields.push((name.to_owned(), value.to_owned()));
+            }
+            let page = desk.browser.press(&give).await.ok(200);
+            assert!(page.at.contains("/bookings/"), "{}: {}", page.at, page.main());
+            // Pressed again, it is the same dose.
+            desk.browser.press(&give).await.ok(200);
+        }
+        assert_eq!(desk.doses().await, [1, 0, 5]);
+        let page = desk.scan(5).await;
+        let waiting = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.open(&desk.path("/close")).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        let link = format!("/bookings/{}\"", desk.bookings[5]);
+        assert!(page.main().contains(&link), "who is waiting: {}", page.main());
+        let early = desk.browser.submit(&desk.form_with(&page, ("press", "close"))).await;
+        assert_eq!(early.status, 409, "{}", early.main());
+        assert!(early.main().contains("role=\"alert\""), "{}", early.main());
+        desk.browser.press(&desk.give(&waiting)).await.ok(200);
+        // What was seen before is not what is closed.
+        let stale = desk.browser.submit(&desk.form_with(&page, ("press", "close"))).await;
+        assert!((400..500).contains(&stale.status), "{}", stale.status);
+        let page = desk.browser.open(&desk.path("/close")).await.ok(200);
+        let page = desk.browser.press(&desk.form_with(&page, ("press", "close"))).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert!(page.main().contains("class=\"panel\""), "{}", page.main());
+        let day = desk.browser.open(&desk.visit(0)).await.ok(200);
+        assert!(!day.main().contains("value=\"undo\""), "nothing is changed any more");
+        assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_three_hundred_is_small() {
+    let app = TestApp::start().await;
+    let world = World::new().clinics(1).days(1).people(300).seats(300).doses(300);
+    let made = world.make(&app.db).await;
+    app.refresh().await;
+    let mut browser = app.staff_browser(2, Some(made.clinics[0])).await;
+    for person in &made.people {
+        let body = made.booking(made.slot(0, 1, 0));
+        app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    }
+    let date = made.allocation(0, 1).on_date;
+    let path = format!("/ko/clinic/{}?date={date}", made.clinics[0]);
+    let page = browser.open(&path).await.ok(200);
+    assert_eq!(page.main().matches("<th scope=\"row\"").count(), 300);
+    let headers = [("accept-encoding", "gzip")];
+    let packed = browser.send(Method::GET, &path, None, &headers).await.ok(200);
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    let bytes: usize = packed.header("content-length").parse().expect("a length");
+    assert!(bytes <= 25_000, "{bytes} bytes of {}", page.text.len());
+}
+
+#[tokio::test]
+async fn a_week_shows_places_and_doses() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 2).await;
+        let page = desk.browser.open(&desk.path("/week")).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        assert_eq!(page.main().matches("<th scope=\"row\"").count(), 7);
+        assert!(page.text.contains("aria-current=\"page\""));
+    }
+}
