@@ -169,7 +169,6 @@ async fn page<'a>(
             (StaffRole::Administrator, _) => t.user_administrator().to_owned(),
             (StaffRole::CallCentre, _) => t.user_call_centre().to_owned(),
             (StaffRole::Staff(_), code) => t.user_at_clinic(&code.unwrap_or_default()),
-            (StaffRole::CallCentre, _) => t.staff_call_centre().to_owned(),
         },
         tag: tag(t, &account),
         is_enabled: account.is_enabled,
