@@ -189,7 +189,7 @@ async fn play(day: &Day, history: &[Vec<(usize, Press)>]) -> Harm {
         harm.negative |= doses.iter().any(|doses| *doses < 0);
         let found = verify(&day.app.app.db).await.unwrap();
         harm.found.extend(found.into_iter().map(|found| found.of));
-        let wrong = sqlx::query_scalar(WRONG).fetch_all(&day.app.db).await.unwrap();
+        let wrong: Vec<String> = sqlx::query_scalar(WRONG).fetch_all(&day.app.db).await.unwrap();
         harm.wrong.extend(wrong);
     }
     harm
