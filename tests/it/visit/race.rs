@@ -1,12 +1,7 @@
 //! Several people press at once, at two services on one database: random histories of every step,
-<<<<<<< HEAD
-//! beside persons who cancel from home. Whatever comes first, doses are conserved and nobody is
-//! told of a fault. The controls press the same with one guard removed.
-=======
 //! of walk-ins and of doses that nobody was promised, beside persons who cancel from home. Whatever
 //! comes first, doses are conserved, nobody is given what they must not have, and nobody is told of
 //! a fault. The controls press the same with one guard removed.
->>>>>>> visit
 
 use dosebook::{
     domain::{
