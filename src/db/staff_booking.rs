@@ -20,7 +20,6 @@ use crate::domain::{
 /// # Errors
 /// A unique violation means that another lane has booked for one of the persons.
 #[expect(clippy::as_conversions, reason = "how sqlx is told that elements may be null")]
-#[expect(clippy::too_many_lines, reason = "one statement and its parameters")]
 pub async fn write(
     conn: &mut PgConnection,
     bookings: &[StaffBooking],
