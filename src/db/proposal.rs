@@ -39,9 +39,9 @@ pub async fn offers(
         from,
         only.map(|dose| dose.course_id.0),
         only.map(|dose| dose.dose_number),
-        State::Open as i16,
-        State::Published as i16,
-        State::Paused as i16,
+        i16::from(State::Open),
+        i16::from(State::Published),
+        i16::from(State::Paused),
     )
     .fetch_all(db)
     .await?;
