@@ -1,12 +1,7 @@
 //! Several people press at once, at two services on one database: random histories of every step,
-<<<<<<< HEAD
-//! beside persons who cancel from home. Whatever comes first, doses are conserved and nobody is
-//! told of a fault. The controls press the same with one guard removed.
-=======
 //! of walk-ins and of doses that nobody was promised, beside persons who cancel from home. Whatever
 //! comes first, doses are conserved, nobody is given what they must not have, and nobody is told of
 //! a fault. The controls press the same with one guard removed.
->>>>>>> visit
 
 use dosebook::{
     domain::{
@@ -189,7 +184,7 @@ async fn play(day: &Day, history: &[Vec<(usize, Press)>]) -> Harm {
         harm.negative |= doses.iter().any(|doses| *doses < 0);
         let found = verify(&day.app.app.db).await.unwrap();
         harm.found.extend(found.into_iter().map(|found| found.of));
-        let wrong = sqlx::query_scalar(WRONG).fetch_all(&day.app.db).await.unwrap();
+        let wrong: Vec<String> = sqlx::query_scalar(WRONG).fetch_all(&day.app.db).await.unwrap();
         harm.wrong.extend(wrong);
     }
     harm

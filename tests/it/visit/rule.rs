@@ -133,12 +133,12 @@ impl Visit {
     }
 
     fn warnings(&self) -> Vec<Warning> {
-        self.see(Scene::warnings)
+        self.see(|scene| scene.warnings())
     }
 
     /// The causes of what is refused.
     fn causes(&self) -> Vec<&'static str> {
-        self.see(Scene::refusals).iter().map(|refusal| refusal.detail.cause()).collect()
+        self.see(|scene| scene.refusals()).iter().map(|refusal| refusal.detail.cause()).collect()
     }
 
     /// Presses "given" where this day of birth was said; the cause where it is refused.
