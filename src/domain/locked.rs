@@ -35,7 +35,8 @@ pub struct Locked {
     pub visits: HashMap<(BookingId, StepId), Facts>,
     /// Steps that were made of another booking under the id of a press.
     pub strange_steps: HashSet<StepId>,
-    /// What is known of those who have come without a booking, by the one that they are to have.
+    /// What is known of those who have come without a booking, by the booking that they are to
+    /// have.
     pub walk_ins: HashMap<BookingId, walk_in::Facts>,
 }
 
