@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    api::assisted_booking::answer,
+    api::staff_booking::answer,
     domain::{
         BookingId, CampaignId, ClinicId, PersonId, ProductId, Refusal,
         session::StaffUser,
