@@ -98,7 +98,7 @@ const CLINIC_DAY_CONNECTIONS: usize = 64;
 
 async fn play(store: &Store, config: ClinicDayConfig) -> anyhow::Result<ClinicDayReport> {
     let mut owner = PgConnection::connect_with(&store.owner).await.context("the database")?;
-    rehearsal::clinic_day::play(&store.db, &mut owner, &store.keys, config).await
+    rehearsal::clinic_day::play(&store.db, &mut owner, (&store.keys, &Clock::System), config).await
 }
 
 fn share(text: &str) -> Result<f64, String> {

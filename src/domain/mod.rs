@@ -90,7 +90,7 @@ pub mod visit;
 pub mod visit_batch;
 pub mod visit_rule;
 pub mod visit_word;
-pub mod walk_in_rule;
+pub mod walk_in;
 pub mod whereabouts;
 
 pub use code::Code;

@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use chrono::{NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tokio::time::sleep;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use super::{
     clinic_day_report::{ClinicDayReport, Played},
@@ -20,6 +20,7 @@ use super::{
     target::Target,
 };
 use crate::{
+    clock::Clock,
     db::{self, Db, in_tx, rehearsal::OpenCampaign},
     domain::{
         CampaignId, ClinicId, PersonId, ProductId, SlotId,
@@ -74,6 +75,7 @@ struct Desk {
     campaign_id: CampaignId,
     seed: u64,
     began: Instant,
+    clock: Clock,
 }
 
 /// Plays the day with the most open doses. `owner` is the owner's way into the database, who alone
@@ -84,7 +86,7 @@ struct Desk {
 pub async fn play(
     db: &Db,
     owner: &mut PgConnection,
-    keys: &Keys,
+    (keys, clock): (&Keys, &Clock),
     config: ClinicDayConfig,
 ) -> anyhow::Result<ClinicDayReport> {
     config.target.check().await?;
@@ -93,13 +95,14 @@ pub async fn play(
     let date = fullest_date(&slots).context("no day has open doses")?;
     let clinics = clinics(db, &campaign, (&slots, date), &config).await?;
     let token = format!("{:x}{:x}", getrandom::u64()?, getrandom::u64()?);
-    staff_session(db, &token).await?;
+    staff_session(db, clock, &token).await?;
     let desk = || Desk {
         target: config.target.clone(),
         staff: token.clone(),
         campaign_id: campaign.campaign_id,
         seed: config.seed,
         began: Instant::now(),
+        clock: clock.clone(),
     };
     let evening = desk();
     let booked = stream::iter(&clinics)
@@ -116,7 +119,7 @@ pub async fn play(
         .buffer_unordered(config.connections);
     let days: Vec<_> = days.collect().await;
     let seconds = desk.began.elapsed().as_secs_f64();
-    end_session(db, &token).await?;
+    end_session(db, clock, &token).await?;
     let ids: Vec<_> = clinics.iter().map(|clinic| clinic.clinic_id.0).collect();
     let totals = db::rehearsal::day_totals(&db.read, &ids).await?;
     let discrepancies = verify(db).await?;
@@ -178,7 +181,7 @@ async fn clinics(
 }
 
 /// An administrator, who may work at every clinic, and a session of theirs.
-async fn staff_session(db: &Db, token: &str) -> anyhow::Result<()> {
+async fn staff_session(db: &Db, clock: &Clock, token: &str) -> anyhow::Result<()> {
     let name = Username::parse(USERNAME).map_err(flows::Error::from)?;
     let made = in_tx(&db.write, "rehearse a user", async |conn| {
         let made = db::staff_user::insert(conn, &name, None, StaffRole::Administrator).await?;
@@ -187,7 +190,7 @@ async fn staff_session(db: &Db, token: &str) -> anyhow::Result<()> {
             None => db::staff_user::find_id(&mut *conn, &name).await?,
         };
         if let Some(id) = known {
-            let expires_at = Utc::now() + TimeDelta::hours(12);
+            let expires_at = clock.now() + TimeDelta::hours(12);
             db::staff_user::insert_session(conn, &token_hash(token), id, expires_at).await?;
         }
         Ok::<_, flows::Error>(known)
@@ -195,13 +198,24 @@ async fn staff_session(db: &Db, token: &str) -> anyhow::Result<()> {
     made.await?.map(drop).context("the rehearsal's user cannot be made")
 }
 
-async fn end_session(db: &Db, token: &str) -> anyhow::Result<()> {
+async fn end_session(db: &Db, clock: &Clock, token: &str) -> anyhow::Result<()> {
     in_tx(&db.write, "rehearse signing out", async |conn| {
         let hash = token_hash(token);
-        Ok::<_, flows::Error>(db::staff_user::revoke_session(conn, &hash, Utc::now()).await?)
+        Ok::<_, flows::Error>(db::staff_user::revoke_session(conn, &hash, clock.now()).await?)
     })
     .await?;
     Ok(())
+}
+
+impl Desk {
+    /// An id as clients make them: the time, and what is random.
+    fn id(&self) -> Uuid {
+        let millis = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
+        let mut random = [0; 10];
+        // Without random bytes an id may come twice; the service refuses it then.
+        let _ = getrandom::fill(&mut random);
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
 }
 
 /// Somebody at work, with a connection of their own.
@@ -287,8 +301,8 @@ impl<'a> Worker<'a> {
     ) -> (&'a Clinic, Vec<Uuid>, Vec<Played>) {
         let mut ids = Vec::new();
         for &(person_id, slot_id) in &clinic.people {
-            let id = Uuid::now_v7();
-            let token = citizen_token(keys, person_id, Utc::now() + TimeDelta::hours(1));
+            let id = self.desk.id();
+            let token = citizen_token(keys, person_id, self.desk.clock.now() + TimeDelta::hours(1));
             let body = json!({
                 "campaign_id": self.desk.campaign_id, "slot_id": slot_id,
                 "product_id": clinic.product_id,
@@ -315,7 +329,7 @@ impl<'a> Worker<'a> {
             self.visit(clinic.clinic_id, *id, random.below(100)).await;
         }
         for person_id in &clinic.walk_ins {
-            let path = format!("/v1/clinics/{}/walk-ins/{}", clinic.clinic_id, Uuid::now_v7());
+            let path = format!("/v1/clinics/{}/walk-ins/{}", clinic.clinic_id, self.desk.id());
             let body = json!({
                 "person_id": person_id, "campaign_id": self.desk.campaign_id,
                 "product_id": clinic.product_id, "site": "left_arm", "lot": "R-1",
@@ -384,7 +398,7 @@ impl<'a> Worker<'a> {
         step: &'static str,
         mut body: Value,
     ) -> Option<Uuid> {
-        let step_id = Uuid::now_v7();
+        let step_id = self.desk.id();
         if let Some(members) = body.as_object_mut() {
             members.insert("step".to_owned(), step.into());
         }

@@ -28,7 +28,8 @@ async fn a_day_is_played_to_its_closing_and_every_dose_is_accounted_for() {
         seed: 7,
         connections: 3,
     };
-    let report = play(&db, &mut owner, &Keys::new(&SECRET), config).await.unwrap();
+    let report =
+        play(&db, &mut owner, (&Keys::new(&SECRET), &app.app.clock), config).await.unwrap();
     assert!(report.is_sound, "{}", report.text());
     assert_eq!((report.clinics, report.booked), (3, 120));
     let press = |what: &str| report.presses.iter().find(|press| press.what == what).unwrap();
@@ -52,6 +53,7 @@ async fn a_day_is_played_to_its_closing_and_every_dose_is_accounted_for() {
         seed: 8,
         connections: 3,
     };
-    let again = play(&db, &mut owner, &Keys::new(&SECRET), config).await.unwrap_err();
+    let again =
+        play(&db, &mut owner, (&Keys::new(&SECRET), &app.app.clock), config).await.unwrap_err();
     assert!(again.to_string().contains("moved to today"), "{again:#}");
 }

@@ -1,5 +1,5 @@
-//! A person who stands at the clinic without a booking for today: what can be given to them now, and
-//! what can be booked for them here.
+//! A person who stands at the clinic without a booking for today: what can be given to them now,
+//! and what can be booked for them here.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
