@@ -55,6 +55,7 @@ pub mod movement;
 pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
+pub mod outcome;
 pub mod person;
 pub mod person_change;
 pub mod person_key;
