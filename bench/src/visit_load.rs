@@ -25,6 +25,12 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Between the check-in and the dose, where nobody hurries.
 const TALK: Duration = Duration::from_secs(1);
 
+/// Every question was asked, and the dose is given.
+const GIVE: &str = concat!(
+    r#"{"step":"give","answers":["identity","screening"],"#,
+    r#""site":"left_arm","lot":"EW0182"}"#
+);
+
 /// What desks press, and how it went.
 pub(crate) struct VisitLoad {
     /// So many are booked for the day.
@@ -210,9 +216,7 @@ impl Workload for VisitLoad {
         let booking_id = Uuid::from_u128((nth + 1).unsigned_abs().into());
         let body = match step {
             Step::Arrive => r#"{"step":"arrive"}"#,
-            Step::Give => {
-                r#"{"step":"give","answers":["identity","screening"],"site":"left_arm","lot":"EW0182"}"#
-            }
+            Step::Give => GIVE,
         };
         write!(
             buffer,

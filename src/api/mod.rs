@@ -2,7 +2,7 @@
 //! screen, the same as in openapi.yaml (a test compares them).
 
 pub mod admin;
-pub mod assisted_booking;
+
 pub mod booking;
 pub mod clinic;
 pub mod closure;
@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
 pub mod slot;
+pub mod staff_booking;
 pub mod supply_history;
 pub mod template;
 pub mod visit;
@@ -303,12 +304,10 @@ fn desk_routes(api: &mut ServiceConfig) {
         .service(clinic("/bookings/{booking_id}/next-dose").route(get().to(proposal::list_after)))
         .service(clinic("/walk-ins/{booking_id}").route(put().to(walk_in::put_walk_in)))
         .service(
-            clinic("/assisted-bookings/{booking_id}")
-                .route(put().to(assisted_booking::put_at_clinic)),
+            clinic("/assisted-bookings/{booking_id}").route(put().to(staff_booking::put_at_clinic)),
         )
         .service(
-            at("/v1/assisted-bookings/{booking_id}")
-                .route(put().to(assisted_booking::put_anywhere)),
+            at("/v1/assisted-bookings/{booking_id}").route(put().to(staff_booking::put_anywhere)),
         )
         .service(at("/v1/persons/find").route(post().to(person_find::find_anywhere)))
         .service(at("/v1/persons/{person_id}/proposals").route(get().to(proposal::list_anywhere)));

@@ -1,5 +1,5 @@
-//! People of the register as staff of clinics and the call centre find them. What somebody looks for
-//! stands in the body, never in the address.
+//! People of the register as staff of clinics and the call centre find them. What somebody looks
+//! for stands in the body, never in the address.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use chrono::NaiveDate;

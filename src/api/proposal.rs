@@ -1,5 +1,5 @@
-//! Appointments that are proposed to somebody: by a clinic to whoever it books for, and after a dose
-//! that it gave.
+//! Appointments that are proposed to somebody: by a clinic to whoever it books for, and after a
+//! dose that it gave.
 
 use actix_web::{HttpResponse, web::Data};
 use chrono::{DateTime, NaiveDate, Utc};

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    api::assisted_booking::answer,
+    api::staff_booking::answer,
     domain::{
         BookingId, CampaignId, ClinicId, PersonId, ProductId, Refusal,
         session::StaffUser,
@@ -53,6 +53,9 @@ impl WalkInRequest {
     }
 }
 
+/// The booking of the path, and what is to be done with it.
+type Asked = (Path<(ClinicId, BookingId)>, Json<WalkInRequest>);
+
 /// Gives a dose; the id is the client's, and the same request again is one dose.
 ///
 /// # Errors
@@ -61,10 +64,7 @@ pub async fn put_walk_in(
     _: Admitted<admission::Booking>,
     app: Data<App>,
     replies: Data<ReplyQueue>,
-    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<(
-        Path<(ClinicId, BookingId)>,
-        Json<WalkInRequest>,
-    )>,
+    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let walk_in = request.walk_in(by, path)?;
     let made = flows::walk_in::give(&app.db, (&app.lanes, &replies), walk_in).await?;

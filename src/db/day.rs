@@ -92,8 +92,8 @@ pub async fn find(
                from slot
                where clinic_id = c.clinic_id and on_date = $2 and removed_at is null) t
            cross join lateral (
-               select count(*) filter (
-                       where arrived_at is not null and channel <> 3 and state <> 3)::int as arrived,
+               select count(*) filter (where arrived_at is not null and channel <> 3
+                       and state <> 3)::int as arrived,
                    count(*) filter (
                        where state in (1, 5) and arrived_at is not null)::int as waiting,
                    count(*) filter (where state in (1, 5) and arrived_at is null)::int as to_come,

@@ -158,7 +158,8 @@ pub async fn end_bookings(
         "/* day_close::end_bookings */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
          ), gone as materialized (
-             select slot_id, count(*) as seats from unnest($3::bigint[]) as slot_id group by slot_id)
+             select slot_id, count(*) as seats from unnest($3::bigint[]) as slot_id
+             group by slot_id)
          update slot s set is_closed = true,
              taken = s.taken - coalesce((
                  select seats from gone where gone.slot_id = s.slot_id), 0)

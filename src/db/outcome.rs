@@ -2,17 +2,7 @@
 
 use sqlx::{PgExecutor, query};
 
-use crate::domain::{CampaignId, ClinicId};
-
-/// What became of a clinic's bookings in a campaign.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcomes {
-    /// Dose given, walk-ins too.
-    pub given: i64,
-    pub no_shows: i64,
-    /// Came, and was not vaccinated.
-    pub not_vaccinated: i64,
-}
+use crate::domain::{CampaignId, ClinicId, outcome::Outcomes};
 
 /// By clinic. Reads every booking of the campaign.
 pub async fn list(

@@ -1,5 +1,5 @@
-//! What a clinic has to offer for an appointment: campaigns with a dose for somebody, and times with
-//! a seat and a dose.
+//! What a clinic has to offer for an appointment: campaigns with a dose for somebody, and times
+//! with a seat and a dose.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as};
@@ -27,7 +27,8 @@ pub async fn offers(
 ) -> sqlx::Result<Vec<(CampaignId, ProductId)>> {
     let rows = query!(
         "/* proposal::offers */
-         select p.campaign_id, p.product_id from campaign_product p join campaign c using (campaign_id)
+         select p.campaign_id, p.product_id
+         from campaign_product p join campaign c using (campaign_id)
          where case when $3::int is null
              then c.state = $5 and exists (select from allocation a
                  where a.clinic_id = $1 and a.campaign_id = p.campaign_id
@@ -38,9 +39,9 @@ pub async fn offers(
         from,
         only.map(|dose| dose.course_id.0),
         only.map(|dose| dose.dose_number),
-        State::Open as i16,
-        State::Published as i16,
-        State::Paused as i16,
+        i16::from(State::Open),
+        i16::from(State::Published),
+        i16::from(State::Paused),
     )
     .fetch_all(db)
     .await?;

@@ -19,6 +19,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// A unique violation means that another lane has booked for one of the persons.
+#[expect(clippy::as_conversions, reason = "how sqlx is told that elements may be null")]
 pub async fn write(
     conn: &mut PgConnection,
     bookings: &[StaffBooking],
@@ -90,6 +91,15 @@ pub async fn write(
     )
     .execute(&mut *conn)
     .await?;
+    note_given(conn, bookings, now).await
+}
+
+/// A walk-in's booking is given as it is made.
+async fn note_given(
+    conn: &mut PgConnection,
+    bookings: &[StaffBooking],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     let given = bookings.iter().map(|one| one.new.booking());
     let given = given.filter(|booking| booking.channel == Channel::WalkIn);
     let given: Vec<_> = given.map(|booking| booking.booking_id.0).collect();

@@ -12,7 +12,7 @@ use crate::domain::{
     channel::Channel,
     day_policy::WalkIn,
     slot::Slot,
-    walk_in_rule::Facts,
+    walk_in::Facts,
 };
 
 /// Who is to be given which dose where, before the facts of it are read.

@@ -16,7 +16,7 @@ use super::{
     staff_booking::{BookFor, Form, Given, StaffBooking},
     visit_batch,
     visit_rule::{days_after, no_later_dose},
-    walk_in_rule::Scene,
+    walk_in::Scene,
 };
 pub use super::{
     locked::{Cancellation, Locked, VisitWrite, Writes},

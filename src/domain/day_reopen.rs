@@ -1,5 +1,6 @@
 //! Opening a closed day again: what its closing did to doses is taken back, as far as they are
-//! still where it brought them. Bookings stay as they ended; each is corrected by a step of its own.
+//! still where it brought them. Bookings stay as they ended; each is corrected by a step of its
+//! own.
 
 use std::collections::BTreeMap;
 

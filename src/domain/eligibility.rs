@@ -99,8 +99,8 @@ pub fn admit(
     Ok(entitled(rules, applicant, appointment))
 }
 
-/// As `admit`, for somebody who stands at the clinic. That booking has ended does not count: what is
-/// left of the doses is there for whoever comes.
+/// As `admit`, for somebody who stands at the clinic. That booking has ended does not count: what
+/// is left of the doses is there for whoever comes.
 ///
 /// # Errors
 /// The verdict, where it says no.

@@ -18,7 +18,7 @@ use super::{
     staff_booking::StaffBooking,
     visit::{Facts, Press, Step},
     visit_rule::Moved,
-    walk_in_rule,
+    walk_in,
 };
 
 /// What the transaction has locked (slots, allocations) and read (the rest) before deciding.
@@ -35,8 +35,9 @@ pub struct Locked {
     pub visits: HashMap<(BookingId, StepId), Facts>,
     /// Steps that were made of another booking under the id of a press.
     pub strange_steps: HashSet<StepId>,
-    /// What is known of those who have come without a booking, by the booking that they are to have.
-    pub walk_ins: HashMap<BookingId, walk_in_rule::Facts>,
+    /// What is known of those who have come without a booking, by the booking that they are to
+    /// have.
+    pub walk_ins: HashMap<BookingId, walk_in::Facts>,
 }
 
 /// A booking that ends in this batch.

@@ -55,6 +55,7 @@ pub mod movement;
 pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
+pub mod outcome;
 pub mod person;
 pub mod person_change;
 pub mod person_key;
@@ -90,7 +91,7 @@ pub mod visit;
 pub mod visit_batch;
 pub mod visit_rule;
 pub mod visit_word;
-pub mod walk_in_rule;
+pub mod walk_in;
 pub mod whereabouts;
 
 pub use code::Code;

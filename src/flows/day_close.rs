@@ -1,8 +1,8 @@
 //! Closing a clinic's day, by its staff or, after a time of grace, by the service; and opening it
 //! again. Each is one transaction: a day is closed whole or not at all.
 //!
-//! Locks: the clinic, pools by id, the day's slots by id, the catalogue, and last the allocations of
-//! the day and of the later days that keep doses, by id.
+//! Locks: the clinic, pools by id, the day's slots by id, the catalogue, and last the allocations
+//! of the day and of the later days that keep doses, by id.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -27,9 +27,8 @@ use crate::{
 /// Days that are closed in one go when their time of grace is over.
 const DUE_MAX: i64 = 200;
 /// Written into the journal where staff give no other reason.
-const CLOSED: &str = "The day was closed.";
-const CLOSED_BY_SERVICE: &str =
-    "Nobody had closed the day; the service did after the time of grace.";
+const CLOSED: &str = "day closed";
+const CLOSED_BY_SERVICE: &str = "day closed by the service, after the time of grace";
 
 /// What staff say when they close a day.
 #[derive(Clone, Debug, Default)]
@@ -90,8 +89,8 @@ pub struct ClosedByService {
     pub is_more: bool,
 }
 
-/// Closes days that nobody has closed, each in a transaction of its own, the earliest first, so that
-/// what one leaves over is there for the next.
+/// Closes days that nobody has closed, each in a transaction of its own, the earliest first, so
+/// that what one leaves over is there for the next.
 ///
 /// # Errors
 /// When the days cannot be read.

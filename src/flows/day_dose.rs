@@ -32,8 +32,8 @@ pub struct Move {
 /// Does it, and answers with the day as it is then.
 ///
 /// # Errors
-/// `not_found` for a clinic that is not there; `invalid_field` for doses that the day does not have;
-/// `wrong_state` for a day that is closed, for offering again what nobody could book, and for
+/// `not_found` for a clinic that is not there; `invalid_field` for doses that the day does not
+/// have; `wrong_state` for a day that is closed, for offering again what nobody could book, and for
 /// withholding on another day than today; those of `Act::apply`.
 pub async fn act(
     db: &Db,

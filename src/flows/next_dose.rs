@@ -20,8 +20,8 @@ const SLOTS_MAX: i64 = 10;
 /// the person may book.
 ///
 /// # Errors
-/// `not_found` for a clinic that is not there; `not_eligible` for somebody who is not in the register
-/// any more; `unavailable` for a person who is being merged.
+/// `not_found` for a clinic that is not there; `not_eligible` for somebody who is not in the
+/// register any more; `unavailable` for a person who is being merged.
 pub async fn propose(db: &Db, clinic_id: ClinicId, person_id: PersonId) -> Result<Vec<Proposal>> {
     proposals(db, (clinic_id, person_id), None).await
 }

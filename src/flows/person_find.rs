@@ -17,14 +17,15 @@ use crate::{
     },
 };
 
-/// A desk serves a person in minutes, and a caller takes longer. Whoever types this fast is no human
-/// with a person before them.
+/// A desk serves a person in minutes, and a caller takes longer. Whoever types this fast is no
+/// human with a person before them.
 pub const FINDS_PER_MINUTE_MAX: i32 = 30;
 
 /// The persons who are wanted.
 ///
 /// # Errors
-/// `too_many_requests` beyond `FINDS_PER_MINUTE_MAX`; `invalid_field` for a clinic that is not there.
+/// `too_many_requests` beyond `FINDS_PER_MINUTE_MAX`; `invalid_field` for a clinic that is not
+/// there.
 pub async fn find(db: &Db, keys: &Keys, wanted: Wanted, by: StaffUserId) -> Result<Vec<Found>> {
     count(db, by).await?;
     find_by(db, keys, wanted, (by, None)).await

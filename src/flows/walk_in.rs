@@ -32,8 +32,8 @@ pub struct WalkIn {
 
 /// # Errors
 /// `step_refused` with the cause; `not_eligible` and what else the rules say; `already_booked`;
-/// `answers_needed`; `doses_exhausted`; `booking_id_reused`; `overloaded` and `unavailable` as for a
-/// booking.
+/// `answers_needed`; `doses_exhausted`; `booking_id_reused`; `overloaded` and `unavailable` as for
+/// a booking.
 pub async fn give(db: &Db, lanes: (&Lanes, &ReplyQueue), walk_in: WalkIn) -> Result<Made> {
     let WalkIn { booking_id, clinic_id, person_id, campaign_id, product_id, form, by } = walk_in;
     // Of the clinic, by which alone the same request is told from another.

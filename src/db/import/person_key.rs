@@ -38,8 +38,8 @@ pub async fn has_codes(conn: &mut PgConnection) -> sqlx::Result<bool> {
     any.fetch_one(conn).await?.try_get(0)
 }
 
-/// Forgets the code of rows that name a person by the code of somebody who was merged into them: the
-/// rest of the row says who it is, and the code stays with whom it was given to.
+/// Forgets the code of rows that name a person by the code of somebody who was merged into them:
+/// the rest of the row says who it is, and the code stays with whom it was given to.
 pub async fn follow_merged(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,

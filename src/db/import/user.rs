@@ -31,8 +31,8 @@ pub async fn remove_repeated(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Takes out administrators to whom the file gives another role where no other one would be left who can
-/// sign in. Call it with all administrators locked.
+/// Takes out administrators to whom the file gives another role where no other one would be left
+/// who can sign in. Call it with all administrators locked.
 pub async fn remove_last_administrators(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     remove(
         conn,

@@ -19,7 +19,7 @@ use crate::{
         product::Product,
         staff_booking::{BookFor, Form, Given},
         visit::{Site, Warning},
-        walk_in_rule::Scene,
+        walk_in::Scene,
     },
 };
 

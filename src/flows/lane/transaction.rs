@@ -27,7 +27,7 @@ use crate::{
         person_state::PersonState,
         rule_set::{Needs, Rules},
         slot::Slot,
-        walk_in_rule,
+        walk_in,
     },
 };
 
@@ -282,7 +282,7 @@ async fn walk_ins(
     conn: &mut PgConnection,
     requests: &[Request],
     slots: &HashMap<SlotId, Slot>,
-) -> sqlx::Result<HashMap<BookingId, walk_in_rule::Facts>> {
+) -> sqlx::Result<HashMap<BookingId, walk_in::Facts>> {
     let asked = requests.iter().filter_map(|request| match request {
         Request::BookFor(asked) if asked.form.channel() == Channel::WalkIn => {
             let Book { booking_id, person_id, campaign_id, slot_id, .. } = asked.book;

@@ -17,8 +17,10 @@ use super::{
 };
 use crate::{
     board::snapshot::{RegionSupply, Snapshot, Supply},
-    db::{self, outcome::Outcomes},
-    domain::{CampaignId, Refusal, RegionId, calendar::local_date, supply::Buckets},
+    db,
+    domain::{
+        CampaignId, Refusal, RegionId, calendar::local_date, outcome::Outcomes, supply::Buckets,
+    },
     http::{
         extract::{Path, Query},
         problem::Problem,
@@ -96,7 +98,8 @@ pub async fn get_supply(
     let supply = &published.supply;
     let tally = Tally::new(&snapshot, one.campaign_id);
     let regions = regions(&visitor, (&snapshot, supply), &tally).await?;
-    let outcomes = sum(regions.iter().filter(|one| one.is_province).map(|one| one.outcomes));
+    let provinces = regions.iter().filter(|one| one.is_province);
+    let outcomes: Outcomes = provinces.map(|one| one.outcomes).sum();
     figures(t, &mut page, supply, outcomes);
     let days = days(&snapshot, supply);
     burn(t, &mut page, supply, &days);
@@ -114,7 +117,7 @@ pub async fn get_supply(
 fn figures(t: Texts, page: &mut Page, supply: &Supply, outcomes: Outcomes) {
     let doses = &supply.totals;
     let used = doses.given + doses.lost;
-    let expected = outcomes.given + outcomes.no_shows + outcomes.not_vaccinated;
+    let expected = outcomes.expected();
     page.add(Block::Figures(vec![
         (t.dose_in_store().to_owned(), t.count(supply.held_back)),
         (t.dose_sum().to_owned(), t.count(doses.granted)),
@@ -206,7 +209,7 @@ fn by_region(t: Texts, page: &mut Page, supply: &Supply, regions: &[RegionLine])
     for one in regions {
         let name = if one.is_province { one.name.clone() } else { format!("› {}", one.name) };
         let (doses, outcomes) = (&one.doses, one.outcomes);
-        let expected = outcomes.given + outcomes.no_shows + outcomes.not_vaccinated;
+        let expected = outcomes.expected();
         table.rows.push(vec![
             Cell::Text(name),
             Cell::Bar(Bar { part: one.free, whole: doses.granted }),
@@ -249,7 +252,7 @@ async fn regions(
         let Some(clinic) = snapshot.catalogue.clinic(clinic_id) else { continue };
         for &region_id in snapshot.catalogue.path(clinic.region_id) {
             let all = outcomes.entry(region_id).or_default();
-            *all = sum([*all, of_clinic]);
+            *all = [*all, of_clinic].into_iter().sum();
         }
     }
     let line = |region: &RegionSupply| RegionLine {
@@ -272,14 +275,6 @@ async fn regions(
 fn name(t: Texts, region: &RegionSupply) -> String {
     let own = if t.is_korean() { &region.name_ko } else { &region.name_en };
     own.as_ref().unwrap_or(&region.name).clone()
-}
-
-fn sum(all: impl IntoIterator<Item = Outcomes>) -> Outcomes {
-    all.into_iter().fold(Outcomes::default(), |sum, one| Outcomes {
-        given: sum.given + one.given,
-        no_shows: sum.no_shows + one.no_shows,
-        not_vaccinated: sum.not_vaccinated + one.not_vaccinated,
-    })
 }
 
 /// A table of the page as a file for spreadsheets.

@@ -206,7 +206,8 @@ async fn close(at: &AtDesk, date: NaiveDate, form: &Form) -> Result<String, Stop
         if text.is_empty() {
             continue;
         }
-        let doses = text.parse().map_err(|_| typed("unopened", t.close_doses_missing()))?;
+        let doses =
+            text.parse().map_err(|_unreadable| typed("unopened", t.close_doses_missing()))?;
         unopened.push(Unopened { allocation_id, doses });
     }
     let note: String = form.text(NOTE).trim().chars().take(TEXT_CHARS_MAX).collect();
@@ -290,7 +291,7 @@ async fn page<'a>(
         closed: closed(at, &day),
         is_ahead: day.date > day.today,
         version: day.version(),
-        key: form.value("key").unwrap_or_else(Uuid::now_v7),
+        key: form.value("key").unwrap_or_else(|| app.clock.id()),
         acts: Act::ALL.map(|act| (act.word(), act_name(t, act))),
         doses_field: field(DOSES, t.close_doses()),
         reason: field(REASON, t.close_reason()),

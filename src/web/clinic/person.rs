@@ -1,5 +1,5 @@
-//! A person who stands at the clinic without a booking for today: what can be given to them now, and
-//! what can be booked for them here.
+//! A person who stands at the clinic without a booking for today: what can be given to them now,
+//! and what can be booked for them here.
 
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
@@ -312,7 +312,10 @@ fn offered(at: &AtDesk, offer: &Offer, typed: &Form) -> Giving {
         what: t.clinic_dose(t.name(&offer.product.name), offer.dose_number),
         doses: t.clinic_doses_here(offer.spare, offer.open),
         refusal: offer.refusal.as_ref().map(|no| words::refusal(t.language(), no)),
-        booking_id: typed.value("booking_id").filter(|_| is_it).unwrap_or_else(Uuid::now_v7),
+        booking_id: typed
+            .value("booking_id")
+            .filter(|_| is_it)
+            .unwrap_or_else(|| at.visitor.visit.app.clock.id()),
         campaign_id: offer.campaign_id.to_string(),
         product_id: product_id.to_string(),
         questions: offer.warnings.iter().map(question).collect(),
@@ -339,7 +342,10 @@ fn proposed(at: &AtDesk, proposal: &Proposal, typed: &Form) -> Proposed {
     };
     Proposed {
         what: t.clinic_dose(t.name(&proposal.product.name), proposal.dose_number),
-        booking_id: typed.value("booking_id").filter(|_| is_it).unwrap_or_else(Uuid::now_v7),
+        booking_id: typed
+            .value("booking_id")
+            .filter(|_| is_it)
+            .unwrap_or_else(|| at.visitor.visit.app.clock.id()),
         campaign_id: proposal.campaign_id.to_string(),
         product_id: product_id.to_string(),
         why_not: reasons.map(|reason| words::reason(t.language(), reason)).collect(),

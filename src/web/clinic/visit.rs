@@ -68,6 +68,8 @@ struct Page<'a> {
     next: Next,
     /// The step that was pressed and not made, and its id: sent again, it is one step.
     pressed: Option<(String, Uuid)>,
+    /// An id for each kind of step that can be pressed.
+    fresh: Vec<(StepKind, Uuid)>,
     questions: Vec<Question>,
     sites: Radios,
     lot: TextField,
@@ -232,6 +234,7 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, seen: &Seen, typed: &Form) -> Page<'a
         tag: tag(t, seen),
         refusals: if is_booked { refusals } else { Vec::new() },
         next,
+        fresh: StepKind::ALL.iter().map(|kind| (*kind, visit.app.clock.id())).collect(),
         pressed: typed.value(STEP_ID).map(|id| (typed.text(STEP).to_owned(), id)),
         questions: questions(t, seen, typed),
         sites: sites(t, at, seen, typed),
@@ -254,10 +257,11 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, seen: &Seen, typed: &Form) -> Page<'a
 }
 
 impl Page<'_> {
-    /// The id of the next step of this kind.
-    fn id_of(&self, step: &str) -> Uuid {
-        let pressed = self.pressed.as_ref().filter(|(kind, _)| kind == step);
-        pressed.map_or_else(Uuid::now_v7, |(_, id)| *id)
+    /// The id of the next step of this kind: that of a press which was not taken in, or a new one.
+    fn id_of(&self, step: &str) -> String {
+        let pressed = self.pressed.iter().filter(|(kind, _)| kind == step).map(|(_, id)| id);
+        let fresh = self.fresh.iter().filter(|(kind, _)| kind.word() == step).map(|(_, id)| id);
+        pressed.chain(fresh).next().map(Uuid::to_string).unwrap_or_default()
     }
 
     /// Whether what must be mended is among the other ends.

@@ -33,8 +33,8 @@ pub struct About {
     pub by: Actor,
 }
 
-/// The press that the form asks for, or what must be mended in it. `asked` are the warnings that the
-/// page has shown.
+/// The press that the form asks for, or what must be mended in it. `asked` are the warnings that
+/// the page has shown.
 ///
 /// # Errors
 /// None where the form is from no page of ours, and nothing can be mended.

@@ -85,7 +85,8 @@ pub fn draw(start: i64, points: &[Point], words: &Words<'_>) -> Option<Html> {
     for (class, text, at) in [("planned", words.planned, 0.0), ("left", words.left, 18.0)] {
         let _ = write!(
             svg,
-            "<path class=\"{class}\" d=\"M{:.1} {:.1}h24\"/><text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            "<path class=\"{class}\" d=\"M{:.1} {:.1}h24\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
             WIDTH - 230.0,
             TOP + at + 8.0,
             WIDTH - 200.0,

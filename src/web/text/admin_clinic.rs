@@ -45,7 +45,8 @@ texts! {
     hours_changed, "Slots that change", "바뀌는 타임";
     hours_removed, "Slots that go", "없어지는 타임";
     hours_hit(bookings: &str),
-        "{bookings} bookings are in slots that go. They stay, lose their time, and their people are told.",
+        "{bookings} bookings are in slots that go. They stay, lose their time, and their people \
+         are told.",
         "없어지는 타임에 예약 {bookings}건이 있습니다. 예약은 남지만 시간을 잃으며, 예약자에게 알립니다.";
     hours_saved, "Hours that were saved, the newest first", "저장된 진료 시간(최근 순)";
     hours_of_day, "Hours", "시작과 마감";
@@ -74,7 +75,8 @@ texts! {
     closures_first_hit, "The first bookings that are hit", "영향을 받는 예약(앞부분)";
     closures_hit_when, "Appointment", "예약 일시";
     closures_what_then,
-        "The bookings stay until you cancel them; their people are told and may move to another place.",
+        "The bookings stay until you cancel them; their people are told and may move to another \
+         place.",
         "예약은 취소하기 전까지 남습니다. 예약자에게 알리고, 다른 곳으로 옮길 수 있게 합니다.";
     closures_do, "Close now", "지금 휴진 처리";
     closures_done, "The clinic is closed then. Everybody who is booked is being told.",
@@ -104,7 +106,8 @@ texts! {
     closures_ticked(count: &str), "{count} entries were saved.", "{count}건을 저장했습니다.";
     closures_cancel_title, "Cancel what has lost its time", "시간을 잃은 예약 취소";
     closures_cancel_about,
-        "Cancels every booking of this day that is still to come. The doses flow back, and each person is told.",
+        "Cancels every booking of this day that is still to come. The doses flow back, and each \
+         person is told.",
         "이 날의 남은 예약을 모두 취소합니다. 백신은 되돌아가고 예약자에게 알립니다.";
     closures_cancel, "Cancel these bookings", "이 예약들을 취소";
     closures_were_cancelled(count: &str),

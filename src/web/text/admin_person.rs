@@ -2,7 +2,8 @@
 
 texts! {
     person_find_about,
-        "By name and date of birth, by booking number and date of birth, or by the register's code. Who looked, at whom and why is kept.",
+        "By name and date of birth, by booking number and date of birth, or by the register's \
+         code. Who looked, at whom and why is kept.",
         "이름과 생년월일, 예약번호와 생년월일, 또는 명부의 식별 코드로 찾습니다. 누가 누구를 왜 찾았는지 기록됩니다.";
     person_name, "Name in the register", "명부의 이름";
     person_birth, "Born", "출생일";
@@ -38,7 +39,8 @@ texts! {
     person_mark, "Mark", "표시";
     person_whom(name: &str, birth: &str), "{name}, born {birth}", "{name}, {birth} 출생";
     person_merge_about,
-        "This record turns out to be the other one. Bookings, doses and lists go over, and this name finds the other from then on. It cannot be undone.",
+        "This record turns out to be the other one. Bookings, doses and lists go over, and this \
+         name finds the other from then on. It cannot be undone.",
         "이 기록이 다른 기록과 같은 사람일 때 합칩니다. 예약과 접종, 명단이 넘어가고, 이후 이 이름으로도 그 사람을 찾습니다. 되돌릴 수 없습니다.";
     person_merge_into, "Number of the person who stays", "남을 사람의 명부 번호";
     person_merge_hint, "It stands on their page.", "그 사람의 화면에 있습니다.";
@@ -48,7 +50,8 @@ texts! {
     person_cancel, "Cancel their bookings", "예약도 취소";
     person_corrected, "The record was corrected.", "기록을 수정했습니다.";
     person_corrected_but(count: &str),
-        "The record was corrected. By the rules, {count} of the bookings could not be made now: they stay until you cancel them.",
+        "The record was corrected. By the rules, {count} of the bookings could not be made now: \
+         they stay until you cancel them.",
         "기록을 수정했습니다. 예약 {count}건은 지금 기준으로는 할 수 없는 예약이지만, 취소하기 전까지 남습니다.";
     person_were_merged(count: &str),
         "The records were merged; {count} bookings went over.",

@@ -16,7 +16,8 @@ texts! {
     picture_no_shows, "No-shows", "미방문율";
     picture_none, "none yet", "아직 없음";
     picture_shares,
-        "Waste: doses lost at clinics, of all given or lost. No-shows: of all who were expected and whose booking has ended.",
+        "Waste: doses lost at clinics, of all given or lost. No-shows: of all who were expected \
+         and whose booking has ended.",
         "폐기율은 접종되거나 폐기된 백신 가운데 폐기된 비율이고, 미방문율은 예약이 끝난 사람 가운데 오지 않은 비율입니다.";
     picture_days_file, "Download the days (CSV)", "날짜별 표 내려받기(CSV)";
     picture_regions_file, "Download the regions (CSV)", "지역별 표 내려받기(CSV)";

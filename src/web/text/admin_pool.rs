@@ -61,7 +61,8 @@ texts! {
 
     split_title, "Split by a rule", "기준에 따라 배분";
     split_about,
-        "The doses go to the regions right below, or to all clinics below and their days. Nothing moves before you have seen what each gets.",
+        "The doses go to the regions right below, or to all clinics below and their days. \
+         Nothing moves before you have seen what each gets.",
         "백신은 바로 아래 지역으로, 또는 아래의 모든 접종기관과 날짜로 나뉩니다. 미리 보기 전에는 아무것도 움직이지 않습니다.";
     split_over, "Over", "나눌 곳";
     split_over_regions, "The regions right below", "바로 아래 지역";

@@ -55,7 +55,9 @@ texts! {
     clinic_reason, "Came, but not vaccinated: why", "방문했으나 접종하지 않은 사유";
     clinic_reason_missing, "Choose why nothing was given.", "접종하지 않은 사유를 선택해 주십시오.";
     clinic_had_on, "Had it already: on which day", "이미 접종한 경우: 접종일";
-    clinic_had_on_hint, "Year, month, day: 2021-05-31. Empty if nobody knows.", "예: 2021-05-31. 모르면 비워 두십시오.";
+    clinic_had_on_hint,
+        "Year, month, day: 2021-05-31. Empty if nobody knows.",
+        "예: 2021-05-31. 모르면 비워 두십시오.";
     clinic_had_on_unreadable,
         "Write the day like 2021-05-31, or leave it empty.",
         "날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
@@ -130,8 +132,8 @@ texts! {
     close_no_doses, "This clinic had no doses on this day.", "이날 이 기관에 배정된 백신이 없습니다.";
     close_doses_title, "Doses of the day", "이날의 백신";
     close_doses_sum,
-        "Doses = free to book + booked + spare + given + lost. After closing, what is free or spare \
-         is gone: back to the pool, kept for the next day, or waste.",
+        "Doses = free to book + booked + spare + given + lost. After closing, what is free or \
+         spare is gone: back to the pool, kept for the next day, or waste.",
         "백신 = 예약 가능 + 예약 + 여유분 + 접종 + 폐기. 마감하면 예약 가능분과 여유분은 물량으로 돌아가거나 다음 접종일로 넘어가거나 폐기됩니다.";
     close_waiting,
         "These people are checked in, and nothing is written down about them. Finish with each \

@@ -11,7 +11,8 @@ pub(super) fn day_accounted(language: Language, on_date: NaiveDate) -> String {
     let on_date = date(language, on_date);
     say!(
         language,
-        "The day {on_date} is closed at this clinic. To correct something, open the day again first.",
+        "The day {on_date} is closed at this clinic. To correct something, open the day again \
+         first.",
         "이 접종기관은 {on_date} 마감을 마쳤습니다. 고칠 것이 있으면 먼저 마감을 푸십시오."
     )
 }
@@ -85,8 +86,8 @@ pub(super) fn day_holds(language: Language, doses: i32) -> String {
 pub(super) fn nobody_could_book(language: Language) -> String {
     say!(
         language,
-        "Nobody could book these doses: the day has no free seat that is still to come. Give them to \
-         people who come without a booking.",
+        "Nobody could book these doses: the day has no free seat that is still to come. Give them \
+         to people who come without a booking.",
         "그날은 앞으로 예약할 수 있는 자리가 없어 다시 내놓아도 예약할 수 없습니다. 예약 없이 온 \
          사람에게 접종해 주십시오."
     )

@@ -7,11 +7,11 @@ use super::Recorder;
 
 pub async fn tell(recorder: &mut Recorder) {
     let made = recorder.made.clone();
-    let (clinic, db) = (made.clinics[2], recorder.app.db.clone());
+    let (clinic, db) = (made.clinics[1], recorder.app.db.clone());
     let staff = recorder.app.staff(clinic).await;
     let (agent, _) = recorder.app.staff_user(5, None).await;
-    made.begin_day(&db, 2, 1).await;
-    let allocation = made.allocation(2, 1).allocation_id.0;
+    made.begin_day(&db, 1, 1).await;
+    let allocation = made.allocation(1, 1).allocation_id.0;
     let sql = "with moved as (
             update allocation set open = open - 9, spare = spare + 9 where allocation_id = $1),
         policy as (update campaign set walk_in = 3 where campaign_id = $2)
@@ -19,7 +19,7 @@ pub async fn tell(recorder: &mut Recorder) {
         values (15, 1, 4, 9, $1, 4)";
     sqlx::query(sql).bind(allocation).bind(made.campaign_id.0).execute(&db).await.unwrap();
     // The lane reads the rules before its first batch.
-    let body = made.booking(made.slot(2, 2, 0));
+    let body = made.booking(made.slot(1, 2, 0));
     recorder.app.citizen(&made.people[30]).put_booking(Uuid::now_v7(), &body).await;
     let at = |path: &str| format!("/v1/clinics/{clinic}{path}");
     for n in 0..2 {
@@ -53,7 +53,7 @@ pub async fn tell(recorder: &mut Recorder) {
         let assisted = |person: &serde_json::Value| {
             json!({
                 "person_id": person, "campaign_id": made.campaign_id,
-                "product_id": made.product_id, "slot_id": made.slot(2, 2, 1).slot_id,
+                "product_id": made.product_id, "slot_id": made.slot(1, 2, 1).slot_id,
                 "reason": "Called", "consent": "person",
             })
         };

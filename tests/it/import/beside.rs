@@ -88,7 +88,8 @@ async fn a_register_may_name_the_merged_by_either_code_and_either_identity() {
     let row = |person: &Person, code: &str| {
         let Person { name, birth_date, phone, .. } = person;
         format!(
-            "name,birth_date,phone,region_code,person_code\n{name},{birth_date},{phone},P1D1,{code}\n"
+            "name,birth_date,phone,region_code,person_code\n\
+             {name},{birth_date},{phone},P1D1,{code}\n"
         )
     };
     for (who, code) in [(from, "R-1"), (into, "R-2"), (into, "R-1")] {

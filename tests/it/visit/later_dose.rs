@@ -1,6 +1,7 @@
 //! A dose on which a later one stands.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{Day, give, undo};
 
@@ -43,4 +44,22 @@ async fn the_first_dose_is_not_given_up_while_the_second_stands() {
     let gone = "update booking set state = 3, ended_at = now() where dose_number = 2";
     sqlx::query(gone).execute(&day.app.db).await.unwrap();
     day.press(0, undo(given)).await.ok(201);
+}
+
+#[tokio::test]
+async fn the_first_dose_is_not_booked_too_close_before_the_second() {
+    let day = Day::begin(2).await;
+    book_second_dose(&day, 0).await;
+    // The first dose is given up behind the service's back, so that it can be booked anew.
+    let sql = "update booking set state = 3, ended_at = now() where booking_id = $1";
+    sqlx::query(sql).bind(day.bookings[0]).execute(&day.app.db).await.unwrap();
+    let me = day.app.citizen(&day.made.people[0]);
+    let body = day.made.booking(day.made.slot(0, 1, 1));
+    let refused = me.put_booking(Uuid::now_v7(), &body).await.problem(409, "later_dose_booked");
+    let on_date = day.made.allocation(0, 2).on_date;
+    assert_eq!(refused["facts"], json!({ "dose_number": 2, "on_date": on_date }));
+
+    let gone = "update booking set state = 3, ended_at = now() where dose_number = 2";
+    sqlx::query(gone).execute(&day.app.db).await.unwrap();
+    me.put_booking(Uuid::now_v7(), &body).await.ok(201);
 }

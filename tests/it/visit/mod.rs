@@ -4,6 +4,7 @@ mod bad_input;
 mod later_dose;
 mod person_right;
 mod race;
+mod rule;
 mod story;
 
 use dosebook::flows::discrepancy::verify;

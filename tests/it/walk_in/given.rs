@@ -78,8 +78,13 @@ async fn doses_are_given_in_their_order() {
     );
 
     // Nobody can book them any more once the last time of the day has begun.
-    sqlx::query("update slot set starts_at = now() - interval '1 minute' where starts_at > now() and on_date = (now() at time zone 'Asia/Seoul')::date")
-        .execute(db).await.unwrap();
+    sqlx::query(
+        "update slot set starts_at = now() - interval '1 minute'
+         where starts_at > now() and on_date = (now() at time zone 'Asia/Seoul')::date",
+    )
+    .execute(db)
+    .await
+    .unwrap();
     for person in 2..4 {
         give(&day, Uuid::now_v7(), &walk_in(&day.made, person)).await.ok(201);
     }
@@ -145,7 +150,13 @@ async fn bad_input_is_refused_and_moves_nothing() {
     sqlx::query("update campaign set state = 4").execute(db).await.unwrap();
     assert_eq!(refused(&day, &body).await.1, "campaign_paused");
     // That booking is over keeps nobody from doses that are left.
-    sqlx::query("update campaign set state = 5, state_reason = 'Over', closes_at = now() - interval '1 minute', opens_at = now() - interval '1 day'").execute(db).await.unwrap();
+    sqlx::query(
+        "update campaign set state = 5, state_reason = 'Over',
+             closes_at = now() - interval '1 minute', opens_at = now() - interval '1 day'",
+    )
+    .execute(db)
+    .await
+    .unwrap();
     assert_eq!(day.doses().await, [4, 0, 3, 0, 0], "nothing has moved");
     give(&day, Uuid::now_v7(), &body).await.ok(201);
     day.assert_sound().await;

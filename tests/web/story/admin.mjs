@@ -84,7 +84,8 @@ async function deliver(stage, language) {
   const { url, username, password } = stage.world.blank[language];
   /** @type {(path: string, body: object, token?: string) => Promise<any>} */
   const post = async (path, body, token) => {
-    const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
+    const key = { 'idempotency-key': crypto.randomUUID() };
+    const headers = { 'content-type': 'application/json', ...key, ...(token ? { authorization: `Bearer ${token}` } : {}) };
     const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();

@@ -58,6 +58,9 @@ struct MadeView {
     channel: Channel,
 }
 
+/// The booking of the path, and what is to be done with it.
+type Asked = (Path<(ClinicId, BookingId)>, Json<AssistedRequest>);
+
 /// Books at the staff's own clinic; the id is the client's, and the same request again finds the
 /// same booking.
 ///
@@ -68,10 +71,7 @@ pub async fn put_at_clinic(
     _: Admitted<admission::Booking>,
     app: Data<App>,
     replies: Data<ReplyQueue>,
-    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<(
-        Path<(ClinicId, BookingId)>,
-        Json<AssistedRequest>,
-    )>,
+    AtClinic { by, what: (Path(path), Json(request)), .. }: AtClinic<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let (clinic_id, booking_id) = path;
     let (book, form) = request.book(booking_id)?;
