@@ -107,7 +107,7 @@ async fn note_given(
         return Ok(());
     }
     query!(
-        "/* staff_booking::write */
+        "/* staff_booking::note_given */
          update booking set state = 2, arrived_at = $1, ended_at = $1 where booking_id = any($2)",
         now,
         &given,
