@@ -2,7 +2,7 @@
 
 texts! {
     admin_save, "Save what was corrected", "수정한 내용 저장";
-    clinics_find, "Find", "찾기";
+    clinics_find, "Search", "검색";
     clinics_by, "Name, code or address", "이름, 코드 또는 주소";
     clinics_found(count: &str), "{count} clinics", "접종기관 {count}곳";
     clinics_table, "Clinics by code", "접종기관(등록순)";
@@ -40,7 +40,7 @@ texts! {
     hours_except_hint, "Dates, apart by commas.", "날짜를 쉼표로 나누어 적습니다.";
     hours_days, "Days", "날";
     hours_slots, "Slots in all", "타임 수";
-    hours_seats, "Seats", "자리";
+    hours_seats, "Seats", "자리 수";
     hours_added, "Slots to add", "추가되는 타임";
     hours_changed, "Slots that change", "바뀌는 타임";
     hours_removed, "Slots that go", "없어지는 타임";
@@ -94,7 +94,7 @@ texts! {
     closures_told, "Told", "알림";
     closures_not_told, "not yet", "아직";
     closures_how(name: &str), "How {name} was told", "{name} 님께 알린 방법";
-    closures_by_phone, "by phone", "전화로";
+    closures_by_phone, "by telephone", "전화로";
     closures_in_person, "in person", "직접";
     closures_by_letter, "by letter", "우편으로";
     closures_not_found, "tried, not found", "연락되지 않음";
@@ -113,10 +113,10 @@ texts! {
     closures_were_cancelled(count: &str),
         "{count} bookings were cancelled.",
         "예약 {count}건을 취소했습니다.";
-    closures_open_title, "Open the day again", "휴진 해제";
+    closures_open_title, "Undo the closing of this day", "휴진 해제";
     closures_open_about,
         "Bookings that stand have their time again, and their people are told.",
         "남아 있는 예약은 시간을 되찾고 예약자에게 알립니다.";
     closures_open, "Open this day", "이 날 다시 진료";
-    closures_opened, "The day is open again.", "다시 진료하는 날입니다.";
+    closures_opened, "The clinic gives doses on this day again.", "다시 진료하는 날입니다.";
 }

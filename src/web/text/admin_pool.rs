@@ -2,9 +2,9 @@
 
 texts! {
     admin_show, "Show", "회차 보기";
-    admin_reason, "Reason", "처리 사유";
+    admin_reason, "Reason", "기록할 사유";
     admin_reason_kept, "Kept for ever, with your name.", "이름과 함께 계속 보관됩니다.";
-    admin_product, "Kind of vaccine", "어느 백신";
+    admin_product, "Kind of vaccine", "만들 물량의 백신";
     pools_no_campaign, "There is no campaign. Make one first.", "회차가 없습니다. 먼저 회차를 만들어 주십시오.";
     pools_title, "Doses above the clinic", "접종기관 위의 물량";
     pools_of, "Pools, each followed by those below it", "물량(상위 물량 다음에 하위 물량)";
@@ -21,7 +21,7 @@ texts! {
     pool_title(place: &str, product: &str), "{place}: {product}", "{place} 물량: {product}";
     pool_holds(place: &str, doses: &str), "{place}: {doses} doses", "{place}: {doses}회분";
     pool_receive, "Receive a delivery", "입고 기록";
-    pool_transfer, "Move doses", "물량 옮기기";
+    pool_transfer, "Move to another pool", "물량 옮기기";
     pool_lose, "Write doses off", "백신 폐기";
     pool_below, "Make a pool below", "하위 물량 만들기";
     pool_to, "To which pool", "받을 물량";
