@@ -233,7 +233,8 @@ pub async fn get_pool(
 
 fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
     let words = [t.pool_when(), t.pool_what(), t.pool_with(), t.pool_why()];
-    let mut table = Table::new("lines", t.pool_lines(), &words, &[t.doses_column(), ""]);
+    let mut table =
+        Table::new("lines", t.pool_lines(), &words, &[t.doses_column(), t.line_correct()]);
     let row = |entry: &Entry| {
         let line = &entry.movement;
         let is_out = line.from_pool_id == Some(known.pool.pool_id);
