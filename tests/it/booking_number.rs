@@ -82,6 +82,9 @@ async fn no_table_keeps_a_number() {
         "rule_version",
         "booked_at",
         "ended_at",
+        "channel",
+        "arrived_at",
+        "not_given",
     ];
     assert_eq!(columns, expected, "a booking writes no more than this");
     // Every row of every table, as text: the id is found in it, and the number is not.

@@ -39,6 +39,8 @@ async fn give(app: &TestApp, made: &Made, id: Uuid, day: usize) {
         "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, booking_id,
              actor_role, slot_id)
          select 5, 3, 5, 1, $1, booking_id, 4, slot_id from booking where booking_id = $2",
+        "insert into visit_step (step_id, booking_id, kind)
+         select gen_random_uuid(), $2, 2 where $1::bigint is not null",
     ] {
         query(sql).bind(allocation).bind(id).execute(&mut *tx).await.expect(sql);
     }

@@ -144,7 +144,12 @@ async fn what_is_not_there_is_named_with_its_id() {
             let concrete = concrete.replace("{date}", "2031-02-03");
             assert!(!concrete.contains('{'), "say in `ids` what there is: {concrete}");
             let verb = Method::from_bytes(method.as_bytes()).unwrap();
-            let query = if path.ends_with("/unreached") { "?date=2031-02-03" } else { "" };
+            let query = match path.rsplit('/').next() {
+                Some("unreached") => "?date=2031-02-03",
+                // A split is only carried out as a dry run has shown it.
+                Some("splits") => "?dry_run=true",
+                _ => "",
+            };
             let request = admin.request(verb, &format!("{concrete}{query}"));
             let request = request
                 .header("idempotency-key", &Uuid::now_v7().to_string())
