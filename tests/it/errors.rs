@@ -31,12 +31,13 @@ impl Call {
         self.request().json(body).send().await
     }
 
-    /// A receipt needs a key.
+    /// Some need a key, or the version of what they change.
     fn request(&self) -> Request {
         let request = self.client.request(self.method.clone(), &self.path);
-        match self.path.ends_with("/receipts") {
-            true => request.header(KEY, &Uuid::now_v7().to_string()),
-            false => request,
+        match self.path.rsplit('/').next() {
+            Some("receipts" | "doses") => request.header(KEY, &Uuid::now_v7().to_string()),
+            Some("close") if self.path.contains("/days/") => request.header("if-match", "*"),
+            _ => request,
         }
     }
 
@@ -61,6 +62,7 @@ impl Call {
 async fn calls(app: &TestApp, made: &Made) -> Vec<Call> {
     let (citizen, administrator) = (app.citizen(&made.people[0]), app.admin().await);
     let staff = app.staff(made.clinics[0]).await;
+    let agent = app.staff_user(5, None).await.0;
     let lines = administrator.get("/v1/admin/movements?limit=1").await.ok(200);
     let line = lines["movements"][0]["movement_id"].as_str().expect("a line");
     let mut calls = Vec::new();
@@ -80,6 +82,7 @@ async fn calls(app: &TestApp, made: &Made) -> Vec<Call> {
                 "citizen" => citizen.clone(),
                 "staff" => staff.clone(),
                 "administrator" => administrator.clone(),
+                "call_centre" => agent.clone(),
                 _ => app.public(),
             },
             good,
@@ -112,6 +115,7 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
         ("on_date", json!(slot.on_date)),
         ("date", json!(slot.on_date)),
         ("booking_id", json!(Uuid::now_v7())),
+        ("step_id", json!(Uuid::now_v7())),
         ("person_id", json!(made.people[1].person_id)),
         ("into_person_id", json!(made.people[2].person_id)),
         // The world is open now, the examples are of 2021.
@@ -229,6 +233,14 @@ async fn the_same_requests_unbroken_are_not_refused_as_bad() {
     calls.sort_by_key(|call| call.path.ends_with("/pause") || call.path.ends_with("/close"));
     // These speak of a booking that has lost its time: `closure` has them.
     calls.retain(|call| !call.path.contains("/unreached/") && !call.path.ends_with("/move"));
+    // These want people and doses at a clinic, or what a dry run said: `visit`, `walk_in`, `day` and
+    // `admin::split` have them.
+    let stories = ["/steps/", "/walk-ins/", "/assisted-bookings/", "/days/", "/persons", "/splits"];
+    calls.retain(|call| {
+        let is_admins = call.path.starts_with("/v1/admin/persons");
+        is_admins || !stories.iter().any(|part| call.path.contains(part))
+    });
+    assert!(calls.len() > 25, "the control: {}", calls.len());
     for call in calls {
         let answer = call.send(&call.good).await;
         let is_bad = matches!(answer.status, 400 | 403 | 404 | 413 | 415 | 422 | 500..);
@@ -245,6 +257,7 @@ async fn the_same_requests_unbroken_are_not_refused_as_bad() {
 async fn a_query_with_an_unknown_or_impossible_parameter_names_it() {
     let (app, made) = world().await;
     let (staff, administrator) = (app.staff(made.clinics[0]).await, app.admin().await);
+    let agent = app.staff_user(5, None).await.0;
     let mut asked = 0;
     for (method, path, operation) in operations() {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
@@ -255,6 +268,7 @@ async fn a_query_with_an_unknown_or_impossible_parameter_names_it() {
         let client = match operation["x-roles"][0].as_str() {
             Some("staff") => staff.clone(),
             Some("administrator") => administrator.clone(),
+            Some("call_centre") => agent.clone(),
             Some("citizen") => app.citizen(&made.people[0]),
             _ => app.public(),
         };
