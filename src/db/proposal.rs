@@ -33,7 +33,7 @@ pub async fn offers(
              then c.state = $5 and exists (select from allocation a
                  where a.clinic_id = $1 and a.campaign_id = p.campaign_id
                      and a.product_id = p.product_id and a.on_date >= $2 and a.channel <> 3)
-             else c.course_id = $3 and c.dose_number = $4 and c.state in ($5, $6, $7) end
+             else c.course_id = $3 and c.dose_number = $4 and c.state = any(array[$5, $6, $7]) end
          order by p.campaign_id, p.product_id",
         clinic_id.0,
         from,
