@@ -379,7 +379,10 @@ fn every_cause_has_a_sentence_in_both_languages() {
             assert_reads_well(&english, &korean);
             assert!(english.ends_with('.'), "{english}");
             assert_is_polite(&korean);
-            if !matches!(detail, Detail::Unmet(_)) {
+            // Nothing to be booked is said without a number.
+            let is_plain =
+                !matches!(detail, Detail::Unmet(_) | Detail::NoDoseForWalkIn { open: 0 });
+            if is_plain {
                 says_the_facts(&facts["facts"], &english, &korean);
             }
         }

@@ -233,8 +233,8 @@ async fn the_same_requests_unbroken_are_not_refused_as_bad() {
     calls.sort_by_key(|call| call.path.ends_with("/pause") || call.path.ends_with("/close"));
     // These speak of a booking that has lost its time: `closure` has them.
     calls.retain(|call| !call.path.contains("/unreached/") && !call.path.ends_with("/move"));
-    // These want people and doses at a clinic, or what a dry run said: `visit`, `walk_in`, `day` and
-    // `admin::split` have them.
+    // These want people and doses at a clinic, or what a dry run said: `visit`, `walk_in`, `day`
+    // and `admin::split` have them.
     let stories = ["/steps/", "/walk-ins/", "/assisted-bookings/", "/days/", "/persons", "/splits"];
     calls.retain(|call| {
         let is_admins = call.path.starts_with("/v1/admin/persons");

@@ -16,7 +16,11 @@ use crate::support::{
 };
 
 /// Each of these people requests the same slot; the answers arrive when the lanes continue.
-fn ask_all(app: &TestApp, made: &Made, people: std::ops::Range<usize>) -> Vec<JoinHandle<Answer>> {
+pub(crate) fn ask_all(
+    app: &TestApp,
+    made: &Made,
+    people: std::ops::Range<usize>,
+) -> Vec<JoinHandle<Answer>> {
     let body = made.booking(made.slot(0, 1, 0));
     people
         .map(|n| {
@@ -28,7 +32,11 @@ fn ask_all(app: &TestApp, made: &Made, people: std::ops::Range<usize>) -> Vec<Jo
 
 /// The request of the first person, which the lane has taken and cannot end for now. On a busy
 /// machine one may have waited too long before it was taken: then the next is tried.
-async fn hold_lane(app: &TestApp, proxy: &Proxy, made: &Made) -> Vec<JoinHandle<Answer>> {
+pub(crate) async fn hold_lane(
+    app: &TestApp,
+    proxy: &Proxy,
+    made: &Made,
+) -> Vec<JoinHandle<Answer>> {
     proxy.stall(LANES);
     loop {
         let asked = ask_all(app, made, 0..1);
@@ -39,7 +47,7 @@ async fn hold_lane(app: &TestApp, proxy: &Proxy, made: &Made) -> Vec<JoinHandle<
     }
 }
 
-async fn answers(asked: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
+pub(crate) async fn answers(asked: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
     join_all(asked).await.into_iter().map(Result::unwrap).collect()
 }
 

@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{LANGUAGES, faults};
-use crate::support::{Browser, Made, Page, TestApp, World, proxy::LANES, until};
+use crate::{
+    overload::{answers, ask_all, hold_lane},
+    support::{Browser, Made, Page, TestApp, World, until},
+};
 use dosebook::flows::staff_user::{self, Post};
 
 const PASSWORD: &str = "quiet river carries stones";
@@ -167,24 +170,16 @@ async fn a_crowd_at_the_sign_in_is_told_when_to_come_again() {
     let page = browser.open("/en/sign-in/staff").await.ok(200);
     let form = page.form("/en/sign-in/staff").with(&[("username", "x"), ("password", "y")]);
     browser.submit(&form).await.ok(422);
-    proxy.stall(LANES);
-    let asked: Vec<_> = made
-        .people
-        .iter()
-        .map(|person| {
-            let (client, body) = (app.citizen(person), made.booking(made.slot(0, 1, 0)));
-            tokio::spawn(async move { client.put_booking(Uuid::now_v7(), &body).await })
-        })
-        .collect();
-    until(|| app.app.lanes.load() >= 0.7).await;
+    let mut asked = hold_lane(&app, &proxy, &made).await;
+    // Each that waits behind the first adds 2 % of a millisecond to the load.
+    asked.extend(ask_all(&app, &made, 1..45));
+    until(|| app.app.metrics.queued.get() == 44).await;
     let busy = browser.submit(&form).await.ok(503);
     assert!(busy.main().contains("You are not signed in yet: press again in"), "{}", busy.main());
     assert!(!busy.header("retry-after").is_empty());
     assert!(busy.text.contains("value=\"x\""), "the name is kept");
     proxy.resume();
-    for one in asked {
-        one.await.expect("an answer");
-    }
+    answers(asked).await;
 }
 
 #[tokio::test]
