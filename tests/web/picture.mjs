@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { launch } from './browser.mjs';
 import { Citizen } from './citizen.mjs';
+import { CLINIC, clinic } from './picture_clinic.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -26,9 +27,11 @@ await mkdir(into, { recursive: true });
 /** The pages that are shown on a desktop or in the dark too; on a phone in light, all are. */
 const MORE = /^(landing-phone-dark-ko|time-phone-dark-ko|booked-phone-dark-ko|(landing|supply|place|booked)-desktop-light-..|(landing|booked)-desktop-dark-en)$/;
 
-/** @param {Citizen} citizen @param {string} name */
+/** @param {{ page: import('playwright-core').Page }} visitor @param {string} name */
 async function shoot({ page }, name) {
-  if (!/phone-light/.test(name) && !MORE.test(name)) return;
+  // Somebody who looks at the pages wants them all.
+  const isKept = name.startsWith('clinic-') ? CLINIC.test(name) : /phone-light/.test(name) || MORE.test(name);
+  if (!isKept && !process.env.FULL) return;
   if (!new RegExp(pattern).test(name)) return;
   await page.evaluate(() => scrollTo(0, 0));
   const path = join(into ?? '', `${name}.png`);
@@ -77,6 +80,7 @@ try {
       }
     }
   }
+  await clinic(stage, shoot);
   await stage.end();
 } finally {
   await browser.close();

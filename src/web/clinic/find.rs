@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::name::{Names, scan_field};
 use crate::{
-    domain::{Code, Refusal, schedule::Found},
+    domain::{Code, Refusal, booking_number::BookingNumber, fold::plain, schedule::Found},
     flows,
     http::{
         admission::{self, Admitted},
@@ -21,6 +21,9 @@ use crate::{
     },
     words,
 };
+
+/// As many as a booking's number has.
+const NUMBER_DIGITS: usize = 10;
 
 #[derive(Template)]
 #[template(path = "clinic/find.html")]
@@ -100,6 +103,32 @@ pub async fn post_find(
     let names = Names::new(t, &app.board.now());
     page.found = found.iter().map(|one| line(&at, &names, one)).collect();
     at.visitor.show(&page)
+}
+
+/// What a scanner has typed into another field than its own: where a text ends in the number of a
+/// booking of this clinic, the visit of that booking.
+///
+/// # Errors
+/// Those of the database.
+pub async fn scanned(at: &AtDesk, text: &str) -> Result<Option<HttpResponse>, Problem> {
+    let digits: Vec<char> = plain(text).trim().chars().rev().take(NUMBER_DIGITS).collect();
+    if digits.len() < NUMBER_DIGITS || !digits.iter().all(char::is_ascii_digit) {
+        return Ok(None);
+    }
+    let Ok(number) = BookingNumber::parse(&digits.iter().rev().collect::<String>()) else {
+        return Ok(None);
+    };
+    let app = &at.visitor.visit.app;
+    let key = &app.keys.booking_number;
+    let found = flows::booking_number::find_at(&app.db, key, at.clinic_id, number).await;
+    match found.map_err(Problem::from) {
+        Ok(found) => Ok(found.first().map(|one| {
+            let to = format!("/clinic/{}/bookings/{}", at.clinic_id, one.booking.booking_id);
+            at.visitor.see_other(&to)
+        })),
+        Err(problem) if problem.refusal.code == Code::NotFound => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn not_here(t: Texts, refusal: &Refusal) -> FieldError {

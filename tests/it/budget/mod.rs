@@ -48,7 +48,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("move_booking", 25),
     ("delete_booking", 9),
     ("get_schedule", 2),
-    ("get_visit", 11),
+    ("get_visit", 12),
     ("put_step", 12),
     ("put_step: the same again", 11),
     ("put_step: not vaccinated", 12),
