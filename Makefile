@@ -34,7 +34,7 @@ test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the page
 	@scripts/need cargo cc chromium postgresql
 	$(BROWSER)the_pages_hold_in_a_browser
 
-screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
+screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew (DOSEBOOK_PICTURE: which, as a pattern)
 	@scripts/need cargo cc chromium pngquant postgresql
 	FONTCONFIG_FILE=$(CURDIR)/$(WEB)/fonts.conf $(BROWSER)the_pages_are_pictured
 

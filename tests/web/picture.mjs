@@ -10,7 +10,7 @@ import { CLINIC, clinic } from './picture_clinic.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
-const [file, , into, pattern = ''] = process.argv.slice(2);
+const [file, , into, pattern = process.env.DOSEBOOK_PICTURE ?? ''] = process.argv.slice(2);
 if (!file || !into) throw new Error('usage: node picture.mjs WORLD.json FOLDER INTO [PATTERN OF NAMES]');
 
 const PHONE = { viewport: { width: 360, height: 720 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
@@ -73,7 +73,8 @@ async function way(citizen, name) {
 }
 
 try {
-  for (const language of /** @type {const} */ (['ko', 'en'])) {
+  // Only those of a clinic need no citizens.
+  for (const language of /** @type {const} */ (pattern.startsWith('clinic') ? [] : ['ko', 'en'])) {
     for (const [device, wishes] of /** @type {const} */ ([['phone', PHONE], ['desktop', DESKTOP]])) {
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         await way(await Citizen.at(stage, { language, colorScheme, ...wishes }), `${device}-${colorScheme}-${language}`);

@@ -24,6 +24,8 @@ use crate::{
 
 /// As many as a booking's number has.
 const NUMBER_DIGITS: usize = 10;
+/// A lot, and a code that was typed into the middle of it.
+const SCANNED_CHARS_MAX: usize = 60;
 
 #[derive(Template)]
 #[template(path = "clinic/find.html")]
@@ -105,30 +107,30 @@ pub async fn post_find(
     at.visitor.show(&page)
 }
 
-/// What a scanner has typed into another field than its own: where a text ends in the number of a
-/// booking of this clinic, the visit of that booking.
+/// What a scanner has typed into another field than its own, before, behind or among what stood
+/// there: the visit of a booking of this clinic whose number is in the text.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn scanned(at: &AtDesk, text: &str) -> Result<Option<HttpResponse>, Problem> {
-    let digits: Vec<char> = plain(text).trim().chars().rev().take(NUMBER_DIGITS).collect();
-    if digits.len() < NUMBER_DIGITS || !digits.iter().all(char::is_ascii_digit) {
-        return Ok(None);
-    }
-    let Ok(number) = BookingNumber::parse(&digits.iter().rev().collect::<String>()) else {
-        return Ok(None);
-    };
     let app = &at.visitor.visit.app;
-    let key = &app.keys.booking_number;
-    let found = flows::booking_number::find_at(&app.db, key, at.clinic_id, number).await;
-    match found.map_err(Problem::from) {
-        Ok(found) => Ok(found.first().map(|one| {
-            let to = format!("/clinic/{}/bookings/{}", at.clinic_id, one.booking.booking_id);
-            at.visitor.see_other(&to)
-        })),
-        Err(problem) if problem.refusal.code == Code::NotFound => Ok(None),
-        Err(problem) => Err(problem),
+    let plain: Vec<char> = plain(text).chars().take(SCANNED_CHARS_MAX).collect();
+    for digits in plain.windows(NUMBER_DIGITS) {
+        // Of ten digits one in ten is a number, and of those next to none one of this clinic.
+        let Ok(number) = BookingNumber::parse(&digits.iter().collect::<String>()) else { continue };
+        let key = &app.keys.booking_number;
+        let found = flows::booking_number::find_at(&app.db, key, at.clinic_id, number).await;
+        match found.map_err(Problem::from) {
+            Ok(found) => {
+                let Some(one) = found.first() else { continue };
+                let to = format!("/clinic/{}/bookings/{}", at.clinic_id, one.booking.booking_id);
+                return Ok(Some(at.visitor.see_other(&to)));
+            }
+            Err(problem) if problem.refusal.code == Code::NotFound => {}
+            Err(problem) => return Err(problem),
+        }
     }
+    Ok(None)
 }
 
 fn not_here(t: Texts, refusal: &Refusal) -> FieldError {

@@ -117,7 +117,7 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
         heading: t.date(date),
         is_today: date == list.today,
         find: frame.to(&format!("/clinic/{}/find", at.clinic_id)),
-        scan: scan_field(t, "", date == list.today),
+        scan: scan_field(t, "", true),
         errors: Vec::new(),
         figures: figures(t, &pulse),
         has_hours: shut.has_hours,

@@ -49,7 +49,7 @@ texts! {
         "Let the person say their name and date of birth. Do not read them out.",
         "이름과 생년월일을 직접 말씀하시도록 해 주십시오. 먼저 읽어 드리지 마십시오.";
     clinic_said, "Date of birth, as it is said", "말씀하신 생년월일";
-    clinic_said_hint, "For example 19620301 or 620301.", "예: 19620301 또는 620301";
+    clinic_said_hint, "For example 19450815 or 450815.", "예: 19450815 또는 450815";
     clinic_by_document,
         "The person cannot say it: compared with a document",
         "직접 말씀하기 어려워 신분증으로 확인함";

@@ -79,7 +79,12 @@ async function visit(desk) {
 async function walkIn(desk) {
   const { main } = desk;
   const [walker] = desk.desk.walkers;
-  if (!walker) throw new Error('nobody walks in');
+  const [, waiting, missing] = desk.desk.booked;
+  if (!walker || !waiting || !missing) throw new Error('nobody walks in');
+  await desk.begin(missing);
+  await desk.otherwise('no_show');
+  await desk.begin(waiting);
+  await desk.checkIn(waiting);
   await desk.open('/walk-in');
   await desk.look('walk-in');
   await desk.go(main.locator('form[action$="/walk-in"] button'));
