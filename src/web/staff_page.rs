@@ -203,6 +203,11 @@ pub fn links_at(t: Texts, path: &str) -> Vec<StaffLink> {
 }
 
 fn placed(t: Texts, pages: Vec<(String, &'static str)>, here: &str) -> Vec<StaffLink> {
+    // Whom a search has found, and who is added to the register, have come without a booking.
+    let here = match here.starts_with("/clinic/") {
+        true => here.replace("/persons/", "/walk-in/").replace("/register", "/walk-in"),
+        false => here.to_owned(),
+    };
     // A page belongs to the longest path that it lies under.
     let is_under = |path: &str| {
         here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -19,6 +19,9 @@ const DESKTOP = { viewport: { width: 1024, height: 720 } };
 const COLOURS = '48';
 const run = promisify(execFile);
 
+// Where only pictures of a clinic are wanted, no citizen need come.
+const languages = /** @type {('ko' | 'en')[]} */ (pattern.startsWith('clinic') ? [] : ['ko', 'en']);
+
 const world = await read(file);
 const browser = await launch();
 const stage = new Stage(browser, world);
@@ -73,8 +76,7 @@ async function way(citizen, name) {
 }
 
 try {
-  // Only those of a clinic need no citizens.
-  for (const language of /** @type {const} */ (pattern.startsWith('clinic') ? [] : ['ko', 'en'])) {
+  for (const language of languages) {
     for (const [device, wishes] of /** @type {const} */ ([['phone', PHONE], ['desktop', DESKTOP]])) {
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         await way(await Citizen.at(stage, { language, colorScheme, ...wishes }), `${device}-${colorScheme}-${language}`);

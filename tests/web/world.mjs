@@ -16,7 +16,7 @@ import { readFile } from 'node:fs/promises';
  * @property {Small} paused with a reason
  * @property {Small} empty every dose is booked
  * @property {Record<'ko' | 'en', { url: string, username: string, password: string }>} blank nothing is there but an administrator, once a language
- * @property {{ url: string, password: string, call: [string, string], desks: DeskOf[] }} desk a desk for each story
+ * @property {{ url: string, password: string, call: [string, string], invited: { username: string, token: string }[], desks: DeskOf[] }} desk a desk for each story
  */
 
 /** @param {string} file @returns {Promise<World>} */

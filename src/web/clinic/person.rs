@@ -12,12 +12,14 @@ use super::{
     proposed::{CONSENT, Proposals, REASON, SLOT, VISIT},
     vial::Vial,
     visit_form,
+    visit_page::born,
 };
 use crate::{
     domain::{
         BookingId, Code, PersonId, SlotId,
         booking::{Book, Booking},
         booking_number::BookingNumber,
+        calendar::local_date,
         person_record::masked,
         staff_booking::{Consent, Form as Booked},
         visit::{Site, Warning},
@@ -259,10 +261,11 @@ async fn page<'a>(
     let proposals = flows::next_dose::propose(&app.db, at.clinic_id, person_id).await?;
     let names = Names::new(t, &app.board.now());
     let staff = at.visitor.frame_of(here);
-    let born = words::calendar_day(t.language(), record.birth_date.date());
+    let today = local_date(app.clock.now(), at.desk.zone);
+    let born = born(t, record.birth_date.date(), today);
     let mut rows = vec![
         Row::new(t.birth_label(), born),
-        Row::new(t.region_label(), t.name(&record.region_name)),
+        Row::new(t.clinic_region(), t.name(&record.region_name)),
     ];
     if !record.phone.is_empty() {
         rows.push(Row::new(t.phone_label(), masked(&record.phone)));

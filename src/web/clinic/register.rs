@@ -84,12 +84,12 @@ pub async fn fields(at: &AtDesk, typed: &Form) -> Result<Option<Fields>, Problem
     let text = |id, label: &'static str| TextField::new(id, label, Input::Text, typed.text(id));
     Ok(Some(Fields {
         to: at.visitor.visit.frame().to(&path(at)),
-        name: text(NAME, t.name_label()).hint(t.clinic_name_hint()),
+        name: text(NAME, t.name_label()).hint(t.clinic_register_name_hint()),
         birth: DateField { is_birth_date: false, ..birth_field(t, typed) },
         phone: text(PHONE, t.phone_label()).hint(t.clinic_register_phone_hint()),
         region: Select {
             id: REGION,
-            label: t.region_label().into(),
+            label: t.clinic_region().into(),
             hint: "".into(),
             groups: districts(t, &snapshot),
             chosen: region,

@@ -51,6 +51,8 @@ pub struct Page<'a> {
     /// Where what they say is typed.
     said: TextField,
     is_by_document: bool,
+    /// Which dose of which vaccine.
+    what: String,
     rows: Vec<Row>,
     tag: (&'static str, Tone),
     /// Why the dose cannot be given, whatever is answered.
@@ -150,6 +152,10 @@ pub async fn page<'a>(
                 .hint(t.clinic_said_hint())
         },
         is_by_document: typed.has(DOCUMENT),
+        what: {
+            let names = Names::new(t, &visit.app.board.now());
+            t.clinic_dose(&names.product(booking.product_id), booking.dose_number)
+        },
         rows: rows(at, seen),
         tag: tag(t, seen),
         refusals: if is_booked { refusals } else { Vec::new() },
@@ -221,7 +227,7 @@ impl Page<'_> {
 }
 
 /// The day of birth, and the age in years today.
-fn born(t: Texts, date: NaiveDate, today: NaiveDate) -> String {
+pub(super) fn born(t: Texts, date: NaiveDate, today: NaiveDate) -> String {
     let had_birthday = (today.month(), today.day()) >= (date.month(), date.day());
     let years = today.year() - date.year() - i32::from(!had_birthday);
     t.clinic_born_aged(&words::calendar_day(t.language(), date), years)
@@ -231,9 +237,7 @@ fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
     let (t, app) = (at.visitor.t(), &at.visitor.visit.app);
     let (booking, names) = (&seen.booking, Names::new(t, &app.board.now()));
     let number = BookingNumber::of(&app.keys.booking_number, booking.booking_id);
-    let what = t.clinic_dose(&names.product(booking.product_id), booking.dose_number);
     let mut rows = vec![
-        Row::new(t.booking_what(), what),
         Row::new(t.booking_when(), t.instant(booking.starts_at, at.desk.zone)),
         Row::new(t.admin_campaign(), names.campaign(booking.campaign_id)),
         Row::new(t.booking_number(), number.to_string()),
@@ -241,7 +245,7 @@ fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
     let phone = &seen.facts.patient.phone;
     if !phone.is_empty() {
         rows.push(match is_called(seen, app.clock.now()) {
-            true => Row::phone(t.booking_call(), phone),
+            true => Row::phone(t.phone_label(), phone),
             false => Row::new(t.phone_label(), masked(phone)),
         });
     }

@@ -9,7 +9,6 @@ texts! {
         "이날은 접종기관이 쉽니다. 사유: {reason}";
     clinic_on_hand, "Doses on hand", "남은 백신";
     clinic_on_hand_spare, "Of them spare", "그중 여유분";
-    clinic_time, "Time", "시간";
     clinic_name, "Name (masked)", "이름(일부 가림)";
     clinic_dose(product: &str, dose: i16), "{product}, dose {dose}", "{product} {dose}차";
     clinic_print, "Print this list", "명단 인쇄";
@@ -100,6 +99,7 @@ texts! {
         "It is not known whether this was written down. Press again: it is done at most once.",
         "기록되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 한 번만 기록됩니다.";
 
+    clinic_print_week, "Print this week", "주간표 인쇄";
     clinic_week_from(date: &str), "Week from {date}", "{date}부터 한 주";
     clinic_day, "Date", "날짜";
     clinic_seats, "Places", "자리";
@@ -124,6 +124,8 @@ texts! {
     clinic_register_not,
         "The campaigns here are for people of the register only. Nobody can be added at the desk.",
         "이곳의 접종은 등록된 대상자만 받을 수 있어 창구에서 등록할 수 없습니다.";
+    clinic_register_name_hint, "As in the document.", "신분증에 적힌 이름입니다.";
+    clinic_region, "Lives in", "거주 지역";
     clinic_register_phone_hint,
         "To tell them about their dose. Empty for somebody without a telephone.",
         "접종 안내를 보내 드릴 번호입니다. 전화가 없으면 비워 두십시오.";

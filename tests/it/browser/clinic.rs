@@ -43,8 +43,20 @@ pub async fn desks() -> (TestApp, Value) {
     for username in call {
         staff_user::add(&app.app.db, username, PASSWORD, Post::CallCentre).await.expect("a user");
     }
+    let mut invited = Vec::new();
+    for username in ["invited-ko", "invited-en"] {
+        let user = json!({ "username": username, "role": "staff", "clinic_id": made.clinics[0] });
+        let user = app.admin().await.post("/v1/admin/users", &user).await.ok(201);
+        invited.push(json!({ "username": username, "token": user["invitation"]["token"] }));
+    }
     app.refresh().await;
-    let told = json!({ "url": app.url, "password": PASSWORD, "call": call, "desks": desks });
+    let told = json!({
+        "url": app.url,
+        "password": PASSWORD,
+        "call": call,
+        "invited": invited,
+        "desks": desks,
+    });
     (app, told)
 }
 
@@ -62,6 +74,11 @@ async fn rename(db: &PgPool) {
     for sql in [
         "update clinic set name = '행복' || clinic_id || '의원', name_ko = '행복' || clinic_id || '의원',
              name_en = 'Haengbok Clinic ' || clinic_id",
+        "update region set name = n.name, name_ko = n.name, name_en = n.en
+         from (values (1, '서울특별시', 'Seoul'), (2, '강남구', 'Gangnam-gu'),
+             (3, '종로구', 'Jongno-gu'), (4, '경기도', 'Gyeonggi-do'), (5, '수원시', 'Suwon-si'),
+             (6, '성남시', 'Seongnam-si')) n (region_id, name, en)
+         where region.region_id = n.region_id",
         "update campaign set name = '코로나19 1차', name_ko = '코로나19 1차',
              name_en = 'COVID-19, first dose', walk_in = 3",
         "update product set name_ko = '모더나', name_en = 'Moderna', interval_days_min = 1",

@@ -444,7 +444,7 @@ async fn a_day_says_why_nobody_comes_and_what_is_on_hand() {
     let mut desk = Desk::open("en", 1).await;
     let page = desk.browser.open(&desk.path("")).await.ok(200);
     assert!(page.main().contains("<dd data-key=\"on_hand\">7</dd>"), "{}", page.main());
-    assert!(!page.main().contains("id=\"shut\""), "{}", page.main());
+    assert!(!page.main().contains("class=\"note\""), "{}", page.main());
     let date = desk.made.allocation(0, 3).on_date;
     let sql = "insert into clinic_closure (clinic_id, on_date, reason, reason_ko, reason_en)
                values ($1, $2, '정전', '정전', 'Power cut')";

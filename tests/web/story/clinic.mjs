@@ -118,7 +118,7 @@ async function close(desk) {
   await desk.begin(of(desk)(0));
   same(await desk.form('undo').count(), 0, 'a press to take back after closing');
   await desk.open('');
-  same(await desk.main.locator('#shut').count(), 1, 'the day says that it is closed');
+  same(await desk.main.locator('#shut .note').count(), 1, 'the day says that it is closed');
 }
 
 /** @param {Desk} desk */

@@ -3,7 +3,7 @@
 import { Desk, LOT, stranger } from '../desk.mjs';
 import { expect, same } from '../expect.mjs';
 import { edgeless, unseen } from './look.mjs';
-import { LANGUAGES } from './page.mjs';
+import { LANGUAGES, inspect } from './page.mjs';
 
 /** @typedef {import('../tell.mjs').Stage} Stage */
 
@@ -139,6 +139,35 @@ export const stories = [
       name: `${language}: a visit is sound in each of its states`,
       run: async (/** @type {Stage} */ stage) => {
         await visit(await Desk.at(stage, { language }));
+      },
+    },
+    {
+      name: `${language}: by an invitation of staff a password is chosen, and it is good for signing in`,
+      run: async (/** @type {Stage} */ stage) => {
+        const { url, invited } = stage.world.desk;
+        const { username, token } = invited[language === 'ko' ? 0 : 1] ?? { username: '', token: '' };
+        const visitor = await stage.visitor({ address: url, locale: language });
+        const { page } = visitor;
+        await visitor.open(`/${language}/invitation#${token}`);
+        await expect(async () => (await page.locator('#token').inputValue()) === token, 'the script has put the invitation into the form');
+        same(page.url().includes(token), false, 'it is not left in the address');
+        await inspect(visitor, 'invitation');
+        await page.locator('#password').fill('short');
+        await page.locator('main form button').click();
+        await page.locator('#errors').waitFor();
+        await inspect(visitor, 'a password that is too short');
+        await page.locator('#password').fill('four quiet words here');
+        await page.locator('main form button').click();
+        await page.locator('#username').waitFor();
+        await inspect(visitor, 'sign-in after an invitation');
+        await page.locator('#username').fill(username);
+        await page.locator('#password').fill('wrong words are these');
+        await page.locator('main form button').click();
+        await page.locator('#errors').waitFor();
+        await inspect(visitor, 'a wrong password');
+        await page.locator('#password').fill('four quiet words here');
+        await page.locator('main form button').click();
+        await page.locator('.scan').waitFor();
       },
     },
     {
@@ -280,6 +309,8 @@ export const stories = [
     name: 'a day of a clinic is light',
     async run(stage) {
       const desk = await Desk.at(stage, { language: 'ko', desk: stage.world.desk.desks.at(-1) });
+      // As on the first morning: nothing is in the browser yet.
+      await desk.visitor.wire?.send('Network.setCacheDisabled', { cacheDisabled: true });
       desk.visitor.weigh();
       await desk.open('');
       const { bytes, requests } = desk.visitor.weigh();
