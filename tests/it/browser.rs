@@ -21,9 +21,8 @@ use crate::support::{
     Made, Person, TestApp, World,
     app::{Options, SECRET},
     database::TestDatabase,
+    desk::desks,
 };
-
-mod clinic;
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
 const SECONDS_MAX: Duration = Duration::from_secs(600);
@@ -64,7 +63,8 @@ impl Stage {
         let (korean, english) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
-        let (desk, desks) = clinic::desks().await;
+        let desk = service().await;
+        let desks = desks(&desk).await;
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }

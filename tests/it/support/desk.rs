@@ -1,4 +1,4 @@
-//! A service with clinics whose day has begun: each story has a desk of its own.
+//! Clinics whose day has begun, for stories in a browser: each has a desk of its own.
 
 use dosebook::{
     domain::ClinicId,
@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{service, written};
-use crate::support::{Made, Person, TestApp, World};
+use super::{Made, Person, TestApp, World};
 
 /// More than there are stories at a desk.
 const DESKS: usize = 20;
@@ -21,9 +20,8 @@ const WALKERS: usize = 3;
 const EACH: usize = TODAY + NEXT + WALKERS;
 const PASSWORD: &str = "a lamp in the window";
 
-/// The service, and what a story must know of its desks.
-pub async fn desks() -> (TestApp, Value) {
-    let app = service().await;
+/// Makes them at the service, and says what a story must know of them.
+pub async fn desks(app: &TestApp) -> Value {
     let world = World::new()
         .clinics(DESKS as u32)
         .days(3)
@@ -37,7 +35,7 @@ pub async fn desks() -> (TestApp, Value) {
     second_doses(&app.db, &made).await;
     let mut desks = Vec::new();
     for (clinic, people) in made.people.chunks(EACH).enumerate() {
-        desks.push(desk(&app, &made, clinic, people).await);
+        desks.push(desk(app, &made, clinic, people).await);
     }
     let call = ["call-ko", "call-en"];
     for username in call {
@@ -50,14 +48,18 @@ pub async fn desks() -> (TestApp, Value) {
         invited.push(json!({ "username": username, "token": user["invitation"]["token"] }));
     }
     app.refresh().await;
-    let told = json!({
+    json!({
         "url": app.url,
         "password": PASSWORD,
         "call": call,
         "invited": invited,
         "desks": desks,
-    });
-    (app, told)
+    })
+}
+
+fn known(person: &Person) -> Value {
+    let Person { name, birth_date, phone, .. } = person;
+    json!({ "name": name, "birth_date": birth_date, "phone": phone })
 }
 
 /// Names as people have them, each once.
@@ -131,7 +133,7 @@ async fn desk(app: &TestApp, made: &Made, clinic: usize, people: &[Person]) -> V
     let later = bookings(app, made, (clinic, 1), next).await;
     made.begin_day(&app.db, clinic, 2).await;
     let username = user(app, clinic_id).await;
-    let walkers: Vec<_> = walkers.iter().map(written).collect();
+    let walkers: Vec<_> = walkers.iter().map(known).collect();
     json!({
         "clinic_id": clinic_id,
         "username": username,
@@ -157,7 +159,7 @@ async fn bookings(
     for person in people {
         let (id, body) = (Uuid::now_v7(), made.booking(made.slot(clinic, day, 0)));
         app.citizen(person).put_booking(id, &body).await.ok(201);
-        let mut told = written(person);
+        let mut told = known(person);
         told["booking_id"] = json!(id);
         told["number"] = json!(app.number(id).to_string());
         booked.push(told);
