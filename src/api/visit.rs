@@ -51,6 +51,8 @@ pub struct StepRequest {
     reason: Option<Word<NotGiven>>,
     /// On which day the dose was had elsewhere.
     had_on: Option<Day>,
+    /// From which day somebody unwell can have the dose.
+    until: Option<Day>,
     undoes: Option<StepId>,
     /// What the person said, to be compared.
     birth_date: Option<Day>,
@@ -78,6 +80,7 @@ impl StepRequest {
             StepKind::NotVaccinated => Act::NotVaccinated {
                 reason: self.reason.ok_or_else(|| missing("reason"))?.0,
                 had_on: self.had_on.map(|day| day.0),
+                until: self.until.map(|day| day.0),
             },
             StepKind::Cancel => Act::Cancel,
             StepKind::Undo => Act::Undo { of: self.undoes.ok_or_else(|| missing("undoes"))? },
@@ -98,6 +101,7 @@ impl StepRequest {
     fn refuse_foreign(&self, kind: StepKind) -> Result<(), Refusal> {
         let is_give = kind == StepKind::Give;
         let is_not_given = kind == StepKind::NotVaccinated;
+        let is_unwell = self.reason.is_some_and(|reason| reason.0 == NotGiven::Unwell);
         let had_it = self.reason.is_some_and(|reason| reason.0 == NotGiven::AlreadyHad);
         let checks = [
             ("site", self.site.is_some(), is_give),
@@ -106,6 +110,7 @@ impl StepRequest {
             ("birth_date", self.birth_date.is_some(), is_give),
             ("reason", self.reason.is_some(), is_not_given),
             ("had_on", self.had_on.is_some(), is_not_given && had_it),
+            ("until", self.until.is_some(), is_not_given && is_unwell),
             ("undoes", self.undoes.is_some(), kind == StepKind::Undo),
         ];
         match checks.into_iter().find(|(_, is_there, belongs)| *is_there && !belongs) {
@@ -186,6 +191,8 @@ struct StepView<'a> {
     /// Null is the service itself.
     by: Option<UserView<'a>>,
     reason: Option<NotGiven>,
+    had_on: Option<NaiveDate>,
+    until: Option<NaiveDate>,
     site: Option<Site>,
     lot: Option<&'a str>,
     answers: &'a [Warning],
@@ -270,6 +277,8 @@ impl<'a> StepView<'a> {
             at: step.at,
             by: step.by.map(|staff_user_id| UserView { staff_user_id, username }),
             reason: step.reason,
+            had_on: step.had_on,
+            until: step.until,
             site: step.site,
             lot: step.lot.as_deref(),
             answers: &step.answers,

@@ -320,6 +320,7 @@ pub async fn people(
             rosters: row.rosters.into_iter().map(RosterId).collect(),
             doses: Vec::new(),
             is_excluded: false,
+            deferred_until: None,
         };
         let access = match (row.is_closed, row.is_sealed) {
             (true, _) => Access::Closed,

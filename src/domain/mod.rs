@@ -37,6 +37,7 @@ pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;
 mod eligibility_rule;
+pub mod exclusion;
 pub mod fact;
 pub mod fold;
 pub mod grant;
@@ -97,7 +98,7 @@ pub mod whereabouts;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
-    ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ExclusionId, ImportId, PersonId,
+    PoolId, ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
 };
 pub use refusal::Refusal;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod later_dose;
+mod merging;
 mod person_right;
 mod race;
 mod rule;
