@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    api::booking::private,
+    api::{
+        booking::private,
+        proposal::{ProposalView, views},
+    },
     domain::{
         BookingId, CampaignId, ClinicId, Code, CourseId, Detail, ProductId, Refusal, SlotId,
         StaffUserId, StepId,
@@ -15,6 +18,7 @@ use crate::{
         channel::Channel,
         keys::Keys,
         language::Language,
+        proposal::Proposal,
         session::StaffUser,
         visit::{
             Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, Step, StepKind, Warning,
@@ -139,6 +143,8 @@ struct VisitView<'a> {
     warnings: Vec<WarningView>,
     refusals: Vec<RefusalView>,
     steps: Vec<StepView<'a>>,
+    /// Appointments for the dose after the one that was given; null where nobody looked for any.
+    next_dose: Option<Vec<ProposalView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -208,7 +214,12 @@ struct UserView<'a> {
 }
 
 impl<'a> VisitView<'a> {
-    fn new(keys: &Keys, language: Language, seen: &'a Seen) -> Result<Self, Problem> {
+    fn new(
+        keys: &Keys,
+        language: Language,
+        seen: &'a Seen,
+        next: Option<&'a [Proposal]>,
+    ) -> Result<Self, Problem> {
         let facts = &seen.facts;
         let patient = &facts.patient;
         let refusals = seen.refusals.iter().map(|one| RefusalView::new(language, one));
@@ -230,6 +241,7 @@ impl<'a> VisitView<'a> {
                 .collect(),
             refusals: refusals.collect::<Result<_, _>>()?,
             steps: facts.steps.iter().map(|step| StepView::new(step, &facts.steps)).collect(),
+            next_dose: next.map(|next| views(language, next)),
         })
     }
 }
@@ -289,7 +301,8 @@ impl<'a> StepView<'a> {
     }
 }
 
-/// A booking of the clinic, and what must be asked before its dose is given.
+/// A booking of the clinic, and what must be asked before its dose is given; what could be booked
+/// next once it was.
 ///
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, and a booking that is not the clinic's.
@@ -300,7 +313,19 @@ pub async fn get_visit(
     AtClinic { what: Path((clinic_id, booking_id)), .. }: AtClinic<Path<(ClinicId, BookingId)>>,
 ) -> Result<HttpResponse, Problem> {
     let seen = flows::visit::look(&app.db, clinic_id, booking_id).await?;
-    answer(&app, language, &seen)
+    let next = match seen.booking.state {
+        State::Given => {
+            match flows::next_dose::propose_after(&app.db, clinic_id, booking_id).await {
+                Ok(next) => Some(next),
+                // Of somebody who has died since, or is being merged, the visit is shown all the
+                // same.
+                Err(flows::Error::Refused(_)) => None,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        _ => None,
+    };
+    answer(&app, language, &seen, next.as_deref())
 }
 
 /// Makes a step of a visit; the id is the client's, and the same step again is made once.
@@ -316,15 +341,21 @@ pub async fn put_step(
 ) -> Result<HttpResponse, Problem> {
     let press = request.press(by, path)?;
     let seen = flows::visit::press((&app.lanes, &replies), press).await?;
-    answer(&app, language, &seen)
+    // A press is answered at once: whoever wants to book the next dose looks again.
+    answer(&app, language, &seen, None)
 }
 
-fn answer(app: &App, language: Language, seen: &Seen) -> Result<HttpResponse, Problem> {
+fn answer(
+    app: &App,
+    language: Language,
+    seen: &Seen,
+    next: Option<&[Proposal]>,
+) -> Result<HttpResponse, Problem> {
     let mut response = private(match seen.is_new {
         true => HttpResponse::Created(),
         false => HttpResponse::Ok(),
     })
-    .json(VisitView::new(&app.keys, language, seen)?);
+    .json(VisitView::new(&app.keys, language, seen, next)?);
     mark(response.headers_mut(), language);
     Ok(response)
 }

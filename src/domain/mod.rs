@@ -54,6 +54,7 @@ pub mod masked_name;
 pub mod merge;
 pub mod movement;
 pub mod notice;
+mod numbered;
 pub mod opening_hours;
 pub mod outbox;
 pub mod outcome;

@@ -185,7 +185,7 @@ async fn presses_that_were_acknowledged_survive_the_service() {
                 if press(day, url, (person, ids[person], arrive)).await != Some(201) {
                     return;
                 }
-                drop(told.send(person));
+                told.send(person).expect("somebody listens");
             }
         }
     });

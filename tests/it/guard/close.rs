@@ -198,7 +198,7 @@ fn without_the_guard_on_what_was_counted_vials_come_back_that_nobody_has() {
 
 #[test]
 fn without_the_guard_on_counters_a_day_closes_with_a_promise_that_nobody_holds() {
-    let broken = Evening::usual().with(|evening| drop(evening.standing.pop()));
+    let broken = Evening::usual().with(|evening| evening.standing.truncate(1));
     assert_eq!(broken.close().unwrap_err().code, Code::Internal);
     let held = Evening::usual().with(|evening| {
         let grant = &mut evening.day.doses[0].grant;

@@ -2,6 +2,7 @@
 //! is seen. Beside each stands the same press with the guard, which is refused. The table of guards
 //! is docs/guards.md.
 
+mod bad_input;
 mod close;
 mod dose;
 mod table;
