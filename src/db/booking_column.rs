@@ -7,7 +7,7 @@ use crate::domain::booking::Booking;
 /// In the order of their persons, so that two lanes that book for the same persons cannot deadlock
 /// on the unique index.
 #[derive(Debug, Default)]
-pub(super) struct BookingColumns {
+pub struct BookingColumns {
     pub booking_ids: Vec<Uuid>,
     pub person_ids: Vec<i64>,
     pub campaign_ids: Vec<i32>,

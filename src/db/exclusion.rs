@@ -52,10 +52,7 @@ pub(super) async fn add(
 ///
 /// # Errors
 /// The database's; `Decode` for a reason that there is not.
-pub async fn list(
-    db: impl PgExecutor<'_>,
-    person_id: PersonId,
-) -> sqlx::Result<Vec<Written>> {
+pub async fn list(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Vec<Written>> {
     let rows = query!(
         r#"/* exclusion::list */
            select e.exclusion_id, e.course_id, e.dose_number, e.reason, e.had_on, e.until,

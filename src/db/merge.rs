@@ -190,7 +190,8 @@ pub async fn move_rest(
     .execute(&mut *conn)
     .await?;
     query!(
-        "/* merge::move_rest */ update person set merged_into = $2, sealed_at = null
+        "/* merge::move_rest */
+         update person set merged_into = $2, sealed_at = null, is_excluded = false
          where person_id = $1 or merged_into = $1",
         person_id.0,
         into.0,

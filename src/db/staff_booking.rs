@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor, query};
 use super::booking_column::BookingColumns;
 use crate::domain::{
     AllocationId, BookingId, SlotId,
@@ -12,6 +10,8 @@ use crate::domain::{
     movement::Bucket,
     staff_booking::{StaffBooking, Written},
 };
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgExecutor, query};
 
 /// Writes the bookings with their steps, counters and journal, sorted by person as `batch::write`
 /// does. A walk-in takes no seat and its line names no slot; its booking is given as it is made.

@@ -99,7 +99,7 @@ pub mod whereabouts;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ExclusionId, ImportId, PersonId,
-    PoolId, ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ExclusionId, ImportId,
+    PersonId, PoolId, ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
 };
 pub use refusal::Refusal;

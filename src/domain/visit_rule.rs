@@ -14,7 +14,10 @@ use super::{
     person_state::{Access, PersonState},
     product::{AgeFit, Product},
     verdict::{Reason, Verdict},
-    visit::{Act, Facts, NotGiven, Press, SLOT_HOURS_MAX, Step, StepKind, UNWELL_DAYS_MAX, Warning, standing},
+    visit::{
+        Act, Facts, NotGiven, Press, SLOT_HOURS_MAX, Step, StepKind, UNWELL_DAYS_MAX, Warning,
+        standing,
+    },
 };
 
 /// How a visit stands.

@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::{
     name::{Names, scan_field},
     vial::Vial,
-    visit_form::{About, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name, read, vial_of},
+    visit_form::{
+        About, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name, read, vial_of,
+    },
 };
 use crate::{
     domain::{

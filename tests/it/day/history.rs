@@ -186,7 +186,8 @@ impl Stage {
             return Some(seen);
         }
         let steps = seen.body["steps"].as_array().unwrap().clone();
-        let last = steps.iter().rev().find(|one| one["is_undone"] == false && one["step"] != "undo");
+        let last =
+            steps.iter().rev().find(|one| one["is_undone"] == false && one["step"] != "undo");
         let body = json!({ "step": "undo", "undoes": last?["step_id"] });
         Some(by.put(&format!("{path}/steps/{}", Uuid::now_v7()), &body).await)
     }

@@ -117,11 +117,7 @@ fn put(
     Wrong { what, method: Method::PUT, path, body, code, cause }
 }
 
-fn post(
-    what: &'static str,
-    asked: (String, Value),
-    answer: (&'static str, &'static str),
-) -> Wrong {
+fn post(what: &'static str, asked: (String, Value), answer: (&'static str, &'static str)) -> Wrong {
     Wrong { method: Method::POST, ..put(what, asked, answer) }
 }
 
@@ -177,18 +173,22 @@ async fn what_is_pressed_wrongly_is_refused_and_moves_nothing() {
             put("missed before it begins", at(5, no_show()), (STEP, "appointment_ahead")),
             put("dose 1 under dose 2", at(4, cancel()), ("later_dose_booked", "later_dose")),
             put("not the last step", at(1, undo(stage.arrived)), ("invalid_field", "no_such")),
-            put("the dose is given twice", {
-                let path = format!("{}/steps/{}", day.path(0), stage.given);
-                (path, give())
-            }, ("step_id_reused", "general")),
+            put(
+                "the dose is given twice",
+                {
+                    let path = format!("{}/steps/{}", day.path(0), stage.given);
+                    (path, give())
+                },
+                ("step_id_reused", "general"),
+            ),
         ],
     )
     .await;
     let elsewhere = day.app.staff(day.made.clinics[1]).await;
     let path = format!("/bookings/{}/steps/{}", day.bookings[0], Uuid::now_v7());
     let foreign = [
-        put("at another clinic", (stage.clinic(1, &path), give()), ("not_found", "general")),
-        put("of another clinic", at(0, give()), ("not_found", "general")),
+        put("at another clinic", (stage.clinic(1, &path), give()), ("not_found", "nothing_visible")),
+        put("of another clinic", at(0, give()), ("not_found", "nothing_visible")),
     ];
     refused(&stage, &elsewhere, &foreign).await;
 }
@@ -213,7 +213,10 @@ async fn whoever_must_not_have_a_dose_is_refused_and_nothing_moves() {
         ],
     )
     .await;
-    query("update allocation set spare = 0, lost = lost + spare").execute(&day.app.db).await.unwrap();
+    query("update allocation set spare = 0, lost = lost + spare")
+        .execute(&day.app.db)
+        .await
+        .unwrap();
     let none = ("doses_exhausted", "no_dose_for_walk_in");
     refused(&stage, &day.staff, &[put("no dose", walk_in(stage.walk_in(7)), none)]).await;
     spare(day, 3).await;
@@ -267,11 +270,7 @@ async fn whoever_must_not_have_a_dose_is_refused_and_nothing_moves() {
                 assisted(without_consent),
                 ("invalid_field", "consent_missing"),
             ),
-            put(
-                "booked twice",
-                assisted(stage.assisted(5, 3)),
-                ("already_booked", "unmet_rule"),
-            ),
+            put("booked twice", assisted(stage.assisted(5, 3)), ("already_booked", "unmet_rule")),
         ],
     )
     .await;
@@ -284,9 +283,7 @@ async fn a_day_is_not_closed_wrongly_and_nothing_is_done_after_it() {
     let close = stage.today("/close").await;
     let doses = stage.today("/doses").await;
     let row = day.made.allocations[0].allocation_id;
-    let moving = |action: &str, doses: i32| {
-        json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" })
-    };
+    let moving = |action: &str, doses: i32| json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" });
     let tomorrow = {
         let date = day.made.allocation(0, 2).on_date;
         stage.clinic(0, &format!("/days/{date}/close"))
@@ -326,7 +323,11 @@ async fn a_day_is_not_closed_wrongly_and_nothing_is_done_after_it() {
         &[
             post("closed twice", (close.clone(), json!({})), ("wrong_state", accounted)),
             post("wasted after closing", (doses, moving("waste", 1)), ("wrong_state", accounted)),
-            put("here after closing", (stage.step(2), json!({ "step": "arrive" })), (STEP, accounted)),
+            put(
+                "here after closing",
+                (stage.step(2), json!({ "step": "arrive" })),
+                (STEP, accounted),
+            ),
             put("taken back after closing", (stage.step(1), undo(stage.given)), (STEP, accounted)),
             put("walked in after closing", (walk_in, stage.walk_in(7)), (STEP, accounted)),
         ],

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use dosebook::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal, SlotId,
-    StaffUserId,
+    AllocationId, BookingId, CampaignId, ClinicId, Code, Detail, PoolId, ProductId, Refusal,
+    SlotId, StaffUserId,
     actor::{Actor, Cause},
     channel::Channel,
     day::{By, Closed, Day, DayDoses, NextDay, People},
@@ -151,9 +151,10 @@ fn without_the_guard_on_days_ahead_tomorrows_doses_are_thrown_away_today() {
 fn without_the_guard_on_who_waits_their_doses_are_lost() {
     let waiting = Evening::usual().with(|evening| evening.standing[0].has_arrived = true);
     let refusal = waiting.close().unwrap_err();
-    assert_eq!((refusal.code, refusal.detail), (Code::WrongState, Detail::PeopleWaiting {
-        people: 1
-    }));
+    assert_eq!(
+        (refusal.code, refusal.detail),
+        (Code::WrongState, Detail::PeopleWaiting { people: 1 })
+    );
     let unguarded = waiting.with(|evening| evening.by = Actor::Service).close().unwrap();
     assert_eq!(unguarded.ends[0].1, End::NotRecorded);
     assert_eq!(unguarded.ends[0].1.movement(), (Kind::NotRecorded, Bucket::Lost));
@@ -245,7 +246,7 @@ fn without_the_guard_on_doses_of_the_day_a_bucket_is_negative() {
         let none = act.apply(&mut row, 0, 1, &cause).unwrap_err();
         assert_eq!(none.detail, Detail::NoDoses);
         assert!(act.apply(&mut row.clone(), most, 1, &cause).is_ok(), "the control: {act:?}");
-        let unguarded = [row.open, row.spare, row.open + row.spare, row.lost - 1];
+        let unguarded = [row.spare, row.open, row.open + row.spare, row.lost - 1];
         let at = Act::ALL.iter().position(|one| *one == act).unwrap();
         assert_eq!(unguarded[at], most, "one more would be a dose that is not there");
     }

@@ -66,6 +66,11 @@ const HARMS: &str = "
         select from dose a where (a.person_id, a.course_id) = (b.person_id, b.course_id)
             and a.dose_number = 1 and a.state in (1, 2, 5))
     union all
+    select 'the second given and the first not' from dose b
+    where dose_number = 2 and state = 2 and exists (
+        select from dose a where (a.person_id, a.course_id) = (b.person_id, b.course_id)
+            and a.dose_number = 1 and a.state in (1, 5))
+    union all
     select 'given before they were well' from dose b join exclusion e using (person_id, course_id)
     where b.state = 2 and b.on_date < e.until and e.lifted_at is null
     union all
@@ -88,11 +93,7 @@ async fn harms_of(db: &PgPool) -> Vec<String> {
 }
 
 /// Decides as the service does, after the rules of every campaign were changed.
-fn with_rules(
-    mut locked: Locked,
-    requests: &[Request],
-    change: impl Fn(&mut Rules),
-) -> Decision {
+fn with_rules(mut locked: Locked, requests: &[Request], change: impl Fn(&mut Rules)) -> Decision {
     for (_, rules) in locked.campaigns.values_mut() {
         let mut changed = (**rules).clone();
         change(&mut changed);
@@ -101,11 +102,7 @@ fn with_rules(
     dosebook::domain::batch::decide(locked, requests)
 }
 
-fn with_products(
-    locked: Locked,
-    requests: &[Request],
-    change: impl Fn(&mut Product),
-) -> Decision {
+fn with_products(locked: Locked, requests: &[Request], change: impl Fn(&mut Product)) -> Decision {
     with_rules(locked, requests, |rules| rules.products.iter_mut().for_each(&change))
 }
 
@@ -124,6 +121,14 @@ fn without_age(locked: Locked, requests: &[Request]) -> Decision {
 /// The code and cause of a refusal.
 fn refused(answer: &Answer) -> (u16, &str, &str) {
     (answer.status, answer.code(), answer.body["cause"].as_str().unwrap_or_default())
+}
+
+/// The first slot of the day begins in an hour.
+async fn begin_later(day: &Day) {
+    let sql = "update slot set starts_at = starts_at + interval '1 hour',
+                   ends_at = ends_at + interval '1 hour' where slot_id = $1";
+    let slot_id = day.made.slot(0, 1, 0).slot_id;
+    sqlx::query(sql).bind(slot_id.0).execute(&day.app.db).await.unwrap();
 }
 
 /// The product is for people of a hundred and more from now on.

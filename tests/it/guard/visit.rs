@@ -1,14 +1,18 @@
 //! The guards of a press at a clinic.
 
-use dosebook::domain::{
-    Code, StepId,
-    batch::{Decision, Locked, Request, decide},
-    booking::State,
-    calendar::local_date,
-    person_state::Access,
-    visit::{Act, StepKind, Warning},
+use dosebook::{
+    domain::{
+        Code, StepId,
+        actor::Actor,
+        batch::{Decision, Locked, Request, Visit, decide},
+        booking::State,
+        calendar::local_date,
+        person_state::Access,
+        visit::{Act, Press, StepKind, Warning},
+    },
+    flows::lane::transaction::{self, KnownRules, Locks},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{day, harms, raise_age, refused, without_age, without_interval};
@@ -21,7 +25,7 @@ use crate::{
 fn with_presses(
     locked: Locked,
     requests: &[Request],
-    change: impl Fn(&mut dosebook::domain::visit::Press),
+    change: impl Fn(&mut Press),
 ) -> Decision {
     let changed = requests.iter().map(|request| match request {
         Request::Visit(visit) => {
@@ -110,9 +114,7 @@ fn without_start(mut locked: Locked, requests: &[Request]) -> Decision {
 async fn without_the_guard_on_the_start_somebody_is_missed_who_may_still_come() {
     for (guard, is_kept) in [(decide as super::Decide, true), (without_start, false)] {
         let day = day(guard, 1).await;
-        let later = "update slot set starts_at = starts_at + interval '1 hour',
-                         ends_at = ends_at + interval '1 hour'";
-        sqlx::query(later).execute(&day.app.db).await.unwrap();
+        super::begin_later(&day).await;
         let answer = day.press(0, json!({ "step": "no_show" })).await;
         if is_kept {
             assert_eq!(refused(&answer), (409, "step_refused", "appointment_ahead"));
@@ -278,7 +280,7 @@ fn without_order(mut locked: Locked, requests: &[Request]) -> Decision {
             facts.steps.retain(|step| step.step_id == of);
         }
         if let Some(booking) = locked.bookings.get_mut(&visit.press.booking_id) {
-            booking.state = State::Booked;
+            (booking.state, booking.ended_at) = (State::Booked, None);
         }
     }
     decide(locked, requests)
@@ -343,7 +345,7 @@ async fn without_the_guard_on_seats_one_is_taken_twice_by_what_is_taken_back() {
             assert_eq!(harms(&day).await, [""; 0]);
         } else {
             answer.ok(201);
-            assert_eq!(harms(&day).await, ["a seat too many"]);
+            assert_eq!(harms(&day).await, ["a seat too many", "slot.seats"]);
         }
     }
 }
@@ -355,15 +357,29 @@ fn without_step_ids(mut locked: Locked, requests: &[Request]) -> Decision {
 }
 
 #[tokio::test]
-async fn without_the_guard_on_step_ids_two_presses_are_one_and_the_service_falls_over() {
-    let arrive: Value = json!({ "step": "arrive" });
-    for (guard, status) in [(decide as super::Decide, 422), (without_step_ids, 500)] {
-        let day = day(guard, 2).await;
-        let id = Uuid::now_v7();
-        day.press_as(0, id, &arrive).await.ok(201);
-        assert_eq!(day.press_as(1, id, &arrive).await.status, status);
-        assert_eq!(harms(&day).await, [""; 0]);
-    }
+async fn without_the_guard_on_step_ids_the_database_refuses_what_nobody_was_told() {
+    let day = day(decide, 2).await;
+    let step_id = day.step(0, json!({ "step": "arrive" })).await;
+    let press = Press {
+        step_id: StepId(step_id),
+        clinic_id: day.made.clinics[0],
+        booking_id: day.bookings[1].into(),
+        act: Act::Arrive,
+        answers: vec![],
+        birth_date: None,
+        note: None,
+        by: Actor::Service,
+    };
+    let request = [Request::Visit(Visit { press, booking: None }.into())];
+    let mut conn = day.app.app.db.connect("guard").await.unwrap();
+    let mut known = KnownRules::default();
+    let done = transaction::run(&mut conn, &mut known, decide, &request, Locks::Wait).await;
+    assert_eq!(done.unwrap().outcomes[0].name(), "step_id_reused");
+    let run = transaction::run(&mut conn, &mut known, without_step_ids, &request, Locks::Wait);
+    let error = run.await.unwrap_err();
+    let violated = error.as_database_error().and_then(|error| error.constraint());
+    assert_eq!(violated, Some("visit_step_pkey"));
+    assert_eq!(harms(&day).await, [""; 0]);
 }
 
 /// As if a booking that staff made were an arrival.

@@ -96,7 +96,10 @@ async fn who_is_unwell_until_a_day_books_from_that_day_on() {
     let ahead = |days: u64| today + Days::new(days);
     day.press(0, body(today, "unwell")).await.blames(422, "invalid_field", "until");
     let far = day.press(0, body(ahead(181), "unwell")).await.blames(422, "invalid_field", "until");
-    assert_eq!((&far["cause"], &far["facts"]["days_max"]), (&json!("until_not_ahead"), &json!(180)));
+    assert_eq!(
+        (&far["cause"], &far["facts"]["days_max"]),
+        (&json!("until_not_ahead"), &json!(180))
+    );
     day.press(0, body(ahead(9), "refused")).await.blames(422, "unknown_field", "until");
     // Day 3 is the first on which they are well.
     let until = day.made.allocation(0, 3).on_date;
@@ -112,7 +115,8 @@ async fn who_is_unwell_until_a_day_books_from_that_day_on() {
     assert_eq!(refused["reasons"][0]["code"], "deferred");
     assert_eq!(refused["reasons"][0]["facts"], json!({ "until": until }));
     let korean = me.request(reqwest::Method::PUT, &format!("/v1/bookings/{}", Uuid::now_v7()));
-    let korean = korean.header("accept-language", "ko").json(&day.made.booking(day.made.slot(0, 2, 0)));
+    let korean =
+        korean.header("accept-language", "ko").json(&day.made.booking(day.made.slot(0, 2, 0)));
     let korean = korean.send().await.problem(403, "not_eligible");
     assert!(korean["detail"].as_str().unwrap().contains("몸 상태"), "{korean}");
     let body = day.made.booking(day.made.slot(0, 3, 0));
