@@ -7,21 +7,21 @@ use crate::domain::booking::Booking;
 /// In the order of their persons, so that two lanes that book for the same persons cannot deadlock
 /// on the unique index.
 #[derive(Debug, Default)]
-pub struct BookingColumns {
-    pub booking_ids: Vec<Uuid>,
-    pub person_ids: Vec<i64>,
-    pub campaign_ids: Vec<i32>,
-    pub product_ids: Vec<i32>,
-    pub course_ids: Vec<i32>,
-    pub dose_numbers: Vec<i16>,
-    pub slot_ids: Vec<i64>,
-    pub allocation_ids: Vec<i64>,
-    pub rule_versions: Vec<i32>,
+pub(super) struct BookingColumns {
+    pub(super) booking_ids: Vec<Uuid>,
+    pub(super) person_ids: Vec<i64>,
+    pub(super) campaign_ids: Vec<i32>,
+    pub(super) product_ids: Vec<i32>,
+    pub(super) course_ids: Vec<i32>,
+    pub(super) dose_numbers: Vec<i16>,
+    pub(super) slot_ids: Vec<i64>,
+    pub(super) allocation_ids: Vec<i64>,
+    pub(super) rule_versions: Vec<i32>,
 }
 
 impl BookingColumns {
     /// Of bookings in the order of their persons.
-    pub fn of<'a>(sorted: impl IntoIterator<Item = &'a Booking>) -> Self {
+    pub(super) fn of<'a>(sorted: impl IntoIterator<Item = &'a Booking>) -> Self {
         let mut columns = Self::default();
         for booking in sorted {
             columns.booking_ids.push(booking.booking_id.0);

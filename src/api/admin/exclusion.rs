@@ -33,11 +33,14 @@ pub async fn list_exclusions(
     Ok(ok(&json!({ "person_id": person_id, "exclusions": exclusions })))
 }
 
+/// What is lifted, of which version of the person, and why.
+type Lifted = (Path<(PersonId, ExclusionId)>, IfMatch, Json<LiftRequest>);
+
 /// # Errors
 /// Those of `flows::exclusion::lift`.
 pub async fn lift_exclusion(
     app: Data<App>,
-    request: ByAdministrator<(Path<(PersonId, ExclusionId)>, IfMatch, Json<LiftRequest>)>,
+    request: ByAdministrator<Lifted>,
 ) -> Result<HttpResponse, Problem> {
     let (Path(which), if_match, Json(lift)) = request.what;
     let doing = Doing { by: request.by, reason: &lift.reason.0, version: if_match.version() };

@@ -187,7 +187,11 @@ async fn what_is_pressed_wrongly_is_refused_and_moves_nothing() {
     let elsewhere = day.app.staff(day.made.clinics[1]).await;
     let path = format!("/bookings/{}/steps/{}", day.bookings[0], Uuid::now_v7());
     let foreign = [
-        put("at another clinic", (stage.clinic(1, &path), give()), ("not_found", "nothing_visible")),
+        put(
+            "at another clinic",
+            (stage.clinic(1, &path), give()),
+            ("not_found", "nothing_visible"),
+        ),
         put("of another clinic", at(0, give()), ("not_found", "nothing_visible")),
     ];
     refused(&stage, &elsewhere, &foreign).await;

@@ -22,11 +22,7 @@ use crate::{
 };
 
 /// Decides as the service does, after each press was changed.
-fn with_presses(
-    locked: Locked,
-    requests: &[Request],
-    change: impl Fn(&mut Press),
-) -> Decision {
+fn with_presses(locked: Locked, requests: &[Request], change: impl Fn(&mut Press)) -> Decision {
     let changed = requests.iter().map(|request| match request {
         Request::Visit(visit) => {
             let mut visit = visit.clone();

@@ -176,3 +176,36 @@ async fn a_merge_has_no_booking_while_it_waits_for_the_catalogue() {
     query(hold).bind(day.bookings[0]).execute(&mut *held).await.unwrap();
     assert!(!self::is_free(&day.app.db, day.bookings[0]).await);
 }
+
+/// Whoever has a person may wait for the catalogue, whoever has that waits for doses, and a press
+/// that has the doses for the person: it gives them back while it waits, so that all go on.
+#[tokio::test]
+async fn a_press_that_waits_for_its_person_keeps_nobody_from_the_doses() {
+    let day = Day::begin(2).await;
+    day.step(0, json!({ "step": "arrive" })).await;
+    let mut held = day.app.db.begin().await.unwrap();
+    let hold = "select from person where person_id = $1 for update";
+    query(hold).bind(day.made.people[0].person_id.0).execute(&mut *held).await.unwrap();
+    let others = async {
+        waits(&day.app.db, "visit::lock_people").await;
+        let date: String = query_scalar("select (now() at time zone 'Asia/Seoul')::date::text")
+            .fetch_one(&day.app.db)
+            .await
+            .unwrap();
+        let clinic = format!("/v1/clinics/{}/days/{date}", day.made.clinics[0]);
+        let body = json!({
+            "action": "withhold", "doses": 1, "reason": "x",
+            "allocation_id": day.made.allocations[0].allocation_id,
+        });
+        let moved = day.staff.post_once(Uuid::now_v7(), &format!("{clinic}/doses"), &body).await;
+        moved.ok(200);
+        let close = day.staff.request(reqwest::Method::POST, &format!("{clinic}/close"));
+        let close = close.header("if-match", "*").json(&json!({})).send().await;
+        assert_eq!(close.problem(409, "wrong_state")["cause"], "people_waiting");
+        day.press(1, json!({ "step": "arrive" })).await.ok(201);
+        held.rollback().await.unwrap();
+    };
+    let (pressed, ()) = tokio::join!(contraindicated(&day, 0), others);
+    pressed.ok(201);
+    day.assert_sound().await;
+}
