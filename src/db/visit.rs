@@ -196,7 +196,8 @@ fn keeps_from_doses(reason: NotGiven, until: Option<NaiveDate>) -> bool {
 }
 
 /// Writes the presses of a batch in one statement: steps, bookings, counters, journal, and what was
-/// found of persons. Each booking and each person is in it once.
+/// found of persons. Each booking and each person is in it once. Bookings are found by a list of
+/// their ids: a join, planned while the table was empty, would read all of it all evening.
 ///
 /// # Errors
 /// A unique violation means that another lane has made the same step, or has booked for a person.
@@ -219,9 +220,11 @@ pub async fn write(
                  ($43::date[])[n], ($44::date[])[n]
              from generate_subscripts($2::uuid[], 1) n
          ), changed as (
-             update booking b set state = ($12::smallint[])[n], not_given = ($13::smallint[])[n],
-                 arrived_at = ($14::timestamptz[])[n], ended_at = ($15::timestamptz[])[n]
-             from generate_subscripts($3::uuid[], 1) n where b.booking_id = ($3::uuid[])[n]
+             update booking b set (state, not_given, arrived_at, ended_at) = (
+                 select ($12::smallint[])[n], ($13::smallint[])[n], ($14::timestamptz[])[n],
+                     ($15::timestamptz[])[n]
+                 from array_position($3::uuid[], b.booking_id) n)
+             where b.booking_id = any($3::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken
              from unnest($16::bigint[], $17::int[]) d (slot_id, taken)
@@ -240,14 +243,15 @@ pub async fn write(
                  ($45::date[])[n]
              from generate_subscripts($24::bigint[], 1) n
          ), lifted as (
-             update exclusion e set lifted_at = $1, lifted_by = ($33::int[])[n]
-             from generate_subscripts($31::bigint[], 1) n
-             where e.person_id = ($31::bigint[])[n] and e.booking_id = ($32::uuid[])[n]
+             update exclusion e set lifted_at = $1,
+                 lifted_by = ($33::int[])[array_position($32::uuid[], e.booking_id)]
+             where e.person_id = any($31::bigint[]) and e.booking_id = any($32::uuid[])
                  and e.lifted_at is null
          ), people as (
-             update person p set is_excluded = p.person_id = any($24::bigint[]) or exists (
-                 select from exclusion e where e.person_id = p.person_id and e.lifted_at is null
-                     and e.booking_id <> all($32::uuid[]))
+             update person p set is_excluded = p.person_id = any($24::bigint[]) or coalesce((
+                 select true from exclusion e
+                 where e.person_id = p.person_id and e.lifted_at is null
+                     and e.booking_id <> all($32::uuid[]) limit 1), false)
              where p.person_id = any($24::bigint[] || $31::bigint[])
          )
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
