@@ -209,6 +209,18 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
 }
 
+/// The statements that only a batch of a clinic's day runs.
+const OF_THE_DESK: [&str; 8] = [
+    "visit::bookings",
+    "visit::find",
+    "visit::steps",
+    "visit::lock_people",
+    "visit::write",
+    "walk_in::facts",
+    "staff_booking::write",
+    "staff_booking::note_given",
+];
+
 /// A batch of a clinic's day: presses of every kind, doses for people without a booking, and
 /// bookings that staff make.
 #[tokio::test]
@@ -264,31 +276,9 @@ async fn a_batch_of_presses_and_walk_ins_goes_by_index() {
     names(&mut lane, &mut known, &ends, "visited").await;
     let (_, undone) = presses(vec![(0, Act::Undo { of: ids[0] }), (1, Act::Undo { of: ids[1] })]);
     names(&mut lane, &mut known, &undone, "visited").await;
-    let site = (Site::LeftArm, "EW0182");
-    let walk_in = Form::walk_in(site, Warning::ALL.to_vec(), None).unwrap();
-    let assisted = Form::assisted("Called", Consent::Person).unwrap();
-    let book_for = |n, slot_id, form: &Form| {
-        let book = book_at(&made, n, slot_id);
-        Request::BookFor(BookFor { book, form: form.clone(), by }.into())
-    };
-    let walk_ins: Vec<_> =
-        (10..13).map(|n| book_for(n, made.slot(0, 1, 0).slot_id, &walk_in)).collect();
-    names(&mut lane, &mut known, &walk_ins, "walked_in").await;
-    let by_staff: Vec<_> =
-        (13..16).map(|n| book_for(n, made.slot(1, 2, 0).slot_id, &assisted)).collect();
-    names(&mut lane, &mut known, &by_staff, "booked").await;
-
+    book_for_people(&mut lane, &mut known, (&made, by)).await;
     let plans = plans(&mut lane).await;
-    for name in [
-        "visit::bookings",
-        "visit::find",
-        "visit::steps",
-        "visit::lock_people",
-        "visit::write",
-        "walk_in::facts",
-        "staff_booking::write",
-        "staff_booking::note_given",
-    ] {
+    for name in OF_THE_DESK {
         assert!(plans.iter().any(|(statement, _)| statement.contains(name)), "{name} was run");
     }
     for (statement, plan) in &plans {
@@ -298,6 +288,27 @@ async fn a_batch_of_presses_and_walk_ins_goes_by_index() {
     database.pool.execute("drop index visit_step_booking_idx").await.unwrap();
     let plans = self::plans(&mut lane).await;
     assert!(plans.iter().any(|(_, plan)| !scans(plan).is_empty()), "{plans:?}");
+}
+
+/// Doses for people without a booking, and bookings that staff make.
+async fn book_for_people(
+    lane: &mut PgConnection,
+    known: &mut KnownRules,
+    (made, by): (&Made, Actor),
+) {
+    let site = (Site::LeftArm, "EW0182");
+    let walk_in = Form::walk_in(site, Warning::ALL.to_vec(), None).unwrap();
+    let assisted = Form::assisted("Called", Consent::Person).unwrap();
+    let book_for = |n, slot_id, form: &Form| {
+        let book = book_at(made, n, slot_id);
+        Request::BookFor(BookFor { book, form: form.clone(), by }.into())
+    };
+    let walk_ins: Vec<_> =
+        (10..13).map(|n| book_for(n, made.slot(0, 1, 0).slot_id, &walk_in)).collect();
+    names(lane, known, &walk_ins, "walked_in").await;
+    let by_staff: Vec<_> =
+        (13..16).map(|n| book_for(n, made.slot(1, 2, 0).slot_id, &assisted)).collect();
+    names(lane, known, &by_staff, "booked").await;
 }
 
 fn book_at(made: &Made, person: usize, slot_id: SlotId) -> Book {

@@ -197,6 +197,30 @@ async fn what_is_pressed_wrongly_is_refused_and_moves_nothing() {
     refused(&stage, &elsewhere, &foreign).await;
 }
 
+/// Three doses are spare; person 6 must not have one and is not booked any more, and 8 is dead.
+async fn make_excluded(day: &Day) {
+    spare(day, 3).await;
+    query("insert into exclusion (person_id, course_id, dose_number, reason, booking_id,
+               staff_user_id)
+           select person_id, course_id, 0, 3, booking_id, (select min(staff_user_id) from staff_user)
+           from booking where booking_id = $1")
+        .bind(day.bookings[6])
+        .execute(&day.app.db)
+        .await
+        .unwrap();
+    for (sql, id) in [
+        ("update person set is_excluded = true where person_id = $1", 6),
+        ("update person set mark = 'deceased' where person_id = $1", 8),
+    ] {
+        query(sql).bind(day.made.people[id].person_id.0).execute(&day.app.db).await.unwrap();
+    }
+    query("update booking set state = 3, ended_at = now() where booking_id = $1")
+        .bind(day.bookings[6])
+        .execute(&day.app.db)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn whoever_must_not_have_a_dose_is_refused_and_nothing_moves() {
     let stage = Stage::set().await;
@@ -223,26 +247,7 @@ async fn whoever_must_not_have_a_dose_is_refused_and_nothing_moves() {
         .unwrap();
     let none = ("doses_exhausted", "no_dose_for_walk_in");
     refused(&stage, &day.staff, &[put("no dose", walk_in(stage.walk_in(7)), none)]).await;
-    spare(day, 3).await;
-    query("insert into exclusion (person_id, course_id, dose_number, reason, booking_id,
-               staff_user_id)
-           select person_id, course_id, 0, 3, booking_id, (select min(staff_user_id) from staff_user)
-           from booking where booking_id = $1")
-        .bind(day.bookings[6])
-        .execute(&day.app.db)
-        .await
-        .unwrap();
-    for (sql, id) in [
-        ("update person set is_excluded = true where person_id = $1", 6),
-        ("update person set mark = 'deceased' where person_id = $1", 8),
-    ] {
-        query(sql).bind(day.made.people[id].person_id.0).execute(&day.app.db).await.unwrap();
-    }
-    query("update booking set state = 3, ended_at = now() where booking_id = $1")
-        .bind(day.bookings[6])
-        .execute(&day.app.db)
-        .await
-        .unwrap();
+    make_excluded(day).await;
     book_raw(day, (9, 2), day.made.slot(0, 3, 0)).await;
     let later = ("later_dose_booked", "later_dose");
     let nobody = {
