@@ -8,7 +8,6 @@ pub mod allocation;
 pub mod batch;
 pub mod board;
 pub mod booking;
-mod booking_column;
 pub mod campaign;
 pub mod campaign_sum;
 pub mod catalogue;
