@@ -8,7 +8,7 @@ use super::{
     name::{Names, scan_field},
     proposed::{Proposals, VISIT},
     vial::Vial,
-    visit_form::{BORN, DOCUMENT, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, answer_name},
+    visit_form::{BORN, DOCUMENT, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name},
 };
 use crate::{
     domain::{
@@ -68,6 +68,7 @@ pub struct Page<'a> {
     lot: TextField,
     reasons: Radios,
     had_on: TextField,
+    until: TextField,
     steps: Vec<Line>,
     undo: Option<(StepId, &'static str)>,
     /// The person has left, or never came: other ends are possible.
@@ -165,8 +166,8 @@ pub async fn page<'a>(
         sites: sites(t, at, seen, typed),
         lot: lot(t, at, seen, typed),
         reasons: reasons(t, typed),
-        had_on: TextField::new(HAD_ON, t.clinic_had_on(), Input::Text, typed.text(HAD_ON))
-            .hint(t.clinic_had_on_hint()),
+        had_on: text(typed, HAD_ON, t.clinic_had_on()).hint(t.clinic_had_on_hint()),
+        until: text(typed, UNTIL, t.clinic_until()).hint(t.clinic_until_hint()),
         steps: facts.steps.iter().map(|step| line(at, step, &facts.steps)).collect(),
         undo: undo
             .filter(|_| !has_closed)
@@ -179,6 +180,10 @@ pub async fn page<'a>(
         staff,
     };
     Ok(page.about(visit.request.method().as_str()))
+}
+
+fn text(typed: &Form, id: &'static str, label: &'static str) -> TextField {
+    TextField::new(id, label, Input::Text, typed.text(id))
 }
 
 fn person_path(at: &AtDesk, seen: &Seen) -> String {
@@ -215,7 +220,7 @@ impl Page<'_> {
 
     /// Whether what must be mended is among the other ends.
     fn has_fault_below(&self) -> bool {
-        self.errors.iter().any(|error| [REASON, HAD_ON].contains(&error.field))
+        self.errors.iter().any(|error| [REASON, HAD_ON, UNTIL].contains(&error.field))
     }
 
     /// After a press that was refused, what stands above has the focus, and no field.
