@@ -33,8 +33,10 @@ use crate::{
         session::SignOuts,
     },
     http::{
-        self, gates::Gates, import_job::ImportJobs, page::RefusalPages, request_id::RequestIds,
-        state::App,
+        self,
+        doors::{self, Doors},
+        gates::Gates, import_job::ImportJobs, page::RefusalPages, request_id::RequestIds,
+        server::Listening, state::App,
     },
     jobs::{self, outbox::Sender},
     messaging::{self, Providers},
@@ -44,14 +46,6 @@ use crate::{
 
 /// Seconds that requests under way are given when the service stops.
 const SHUTDOWN_SECONDS_MAX: u64 = 20;
-/// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
-const BACKLOG: u32 = 4096;
-
-/// A page that is open asks again now and then; a connection made anew each time costs more than
-/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they are the
-/// ones to hang up.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
 /// How much a file may do without being asked whether it is meant.
 pub fn import_limits(import: &config::Import) -> Limits {
     Limits {
@@ -245,7 +239,16 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
     let refusals = RefusalPages { site: service.site.clone(), make: web::error::render };
     let refusals = Data::new(refusals);
-    let server = HttpServer::new(move || {
+    let listening = Listening {
+        address: service.listen,
+        threads: service.workers(),
+        connections_max: doors::in_all(service.clients),
+        shutdown_seconds_max: SHUTDOWN_SECONDS_MAX,
+        patience: service.patience,
+        doors: Doors::new(service.clients_from_address, service.trusted_proxies.clone()),
+        metrics: app.metrics.clone(),
+    };
+    let make = move || {
         let routes = Actix::new()
             .app_data(app.clone())
             .app_data(refusals.clone())
@@ -257,16 +260,10 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));
         http::prerendered::before(app.clone(), routes)
-    })
-    .workers(service.workers())
-    .backlog(BACKLOG)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
-    .disable_signals()
-    .bind(service.listen)
-    .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
-    let address = server.addrs().first().copied().unwrap_or(service.listen);
-    Ok((server.run(), address))
+    };
+    let (server, address) = http::server::run(listening, make)
+        .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
+    Ok((server, address))
 }
 
 fn named(error: io::Error, what: &str, address: SocketAddr, flag: &str) -> io::Error {

@@ -102,7 +102,7 @@ fn forwarded(text: &str) -> Option<IpAddr> {
 }
 
 /// The blocks that an address is in: itself or its IPv6 /64, and its IPv4 /24 or IPv6 /48.
-fn caller(address: IpAddr) -> Caller {
+pub(super) fn caller(address: IpAddr) -> Caller {
     let (octets, address_octets, network_octets) = match address.to_canonical() {
         IpAddr::V4(address) => (address.octets().to_vec(), 4, 3),
         IpAddr::V6(address) => (address.octets().to_vec(), 8, 6),

@@ -1,11 +1,12 @@
 //! What comes in from outside: body, path and query, each refused as a problem document that names
 //! the field when it cannot be read.
 
-use std::{borrow::Cow, future::Ready};
+use std::{borrow::Cow, future::Ready, io};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     http::header::CONTENT_TYPE,
     web::{Bytes, BytesMut},
 };
@@ -66,7 +67,7 @@ async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
             tracing::debug!(%error, "a body broke off");
-            malformed(Detail::BrokenOff { sent: Sent::Body })
+            malformed(broken_off(&error, Sent::Body))
         })?;
         if body.len() + chunk.len() > BODY_BYTES_MAX {
             let bytes_max = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX);
@@ -76,6 +77,16 @@ async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// What keeps a body from being whole.
+pub(super) fn broken_off(error: &PayloadError, sent: Sent) -> Detail {
+    match error {
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Detail::TooSlow { sent }
+        }
+        _ => Detail::BrokenOff { sent },
+    }
 }
 
 fn malformed(detail: Detail) -> Problem {
