@@ -104,6 +104,11 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_CODES_LISTEN", value_name = "ADDRESS:PORT")]
     pub codes_listen: Option<SocketAddr>,
 
+    /// Where /metrics answers too, for a Prometheus on another machine: an address that the public
+    /// does not reach. Elsewhere only this machine is answered
+    #[arg(long, env = "DOSEBOOK_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Proxies in front, as addresses or blocks (10.0.0.0/8), separated by commas: their word is
     /// taken for where a request comes from (X-Forwarded-For, Forwarded), and nobody else's
     #[arg(
@@ -169,6 +174,8 @@ pub struct Service {
 pub struct Patience {
     /// How often connections are looked at; the others are counted in this.
     pub tick: Duration,
+    /// For a body to be whole, and again for the rest of one that is not wanted.
+    pub body: Duration,
     /// From the first byte of a head to its last.
     pub head_ticks: u32,
     /// For room in the buffers of a connection, after which 32 KiB more fit in: who reads less than
@@ -181,7 +188,8 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let tick = Duration::from_secs(1);
-        Self { tick, head_ticks: 10, write_ticks: 10, rest_ticks: 90 }
+        let body = Duration::from_secs(10);
+        Self { tick, body, head_ticks: 10, write_ticks: 10, rest_ticks: 90 }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod paced_log;
 pub mod prerendered;
 pub mod principal;
 pub mod problem;
+mod query;
 pub mod reason;
 pub mod request_id;
 pub mod route;

@@ -24,12 +24,12 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
     middleware::Next,
-    web::Bytes,
+    web::{Bytes, Data},
 };
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Hand;
+use super::{connection::Hand, state::App};
 
 /// No JSON body of this API needs more. An upload that goes on for longer is cut off.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -51,14 +51,16 @@ pub async fn drain<B: MessageBody>(
     }
     let hand = request.request().conn_data::<Rc<Hand>>().cloned();
     let mut body = Shared(Rc::new(RefCell::new(Body::new(payload))));
-    let until = Instant::now() + BODY_SECONDS_MAX;
+    let patience = request.app_data::<Data<App>>().map(|app| app.patience.body);
+    let patience = patience.unwrap_or(BODY_SECONDS_MAX);
+    let until = Instant::now() + patience;
     let came = timeout_at(until, body.take_in()).await;
     if came.is_err() {
         body.0.borrow_mut().is_late = true;
     }
     request.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
     let response = next.call(request).await;
-    let until = Instant::now() + BODY_SECONDS_MAX;
+    let until = Instant::now() + patience;
     let is_whole = came.is_ok() && timeout_at(until, body.drain()).await.unwrap_or(false);
     if !is_whole && let Some(hand) = hand {
         hand.answers_last();

@@ -35,6 +35,7 @@ mod day;
 mod decoy;
 mod demo;
 mod docs;
+mod doors;
 mod eligibility;
 mod errors;
 mod fold;

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpResponse,
-    web::{ServiceConfig, get},
+    web::ServiceConfig,
 };
 use askama::Template;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use crate::{
     db::{self, person_look::Filter},
     domain::{PersonId, person_change::Way, staff_user::Username},
     http::{
+        route::get,
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,

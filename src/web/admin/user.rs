@@ -3,7 +3,7 @@
 use actix_web::{
     HttpResponse,
     http::StatusCode,
-    web::{ServiceConfig, get, post},
+    web::ServiceConfig,
 };
 use askama::Template;
 use serde::Deserialize;
@@ -16,7 +16,8 @@ use crate::{
         staff_user::{Account, Invitation},
     },
     flows::{self, staff_user::Post},
-    http::{extract::Path, problem::Problem},
+    http::{
+        route::{get, post},extract::Path, problem::Problem},
     web::{
         admin::{field, moment::when},
         form::{FieldError, Form, Reader},

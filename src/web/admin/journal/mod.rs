@@ -5,7 +5,7 @@ pub mod filter;
 
 use actix_web::{
     HttpResponse,
-    web::{ServiceConfig, get},
+    web::ServiceConfig,
 };
 use askama::Template;
 
@@ -19,6 +19,7 @@ use crate::{
         movement::{Bucket, Kind},
     },
     http::{
+        route::get,
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
