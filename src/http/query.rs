@@ -14,7 +14,7 @@ use serde::{
 };
 
 /// A value as it is written.
-pub struct Written<'de>(pub Cow<'de, str>);
+pub(super) struct Written<'de>(pub(super) Cow<'de, str>);
 
 impl<'de> IntoDeserializer<'de> for Written<'de> {
     type Deserializer = Self;
@@ -108,7 +108,7 @@ impl<'de> EnumAccess<'de> for Written<'de> {
 }
 
 /// A variant that is a name and nothing else.
-pub struct Named;
+pub(super) struct Named;
 
 impl<'de> VariantAccess<'de> for Named {
     type Error = Error;

@@ -75,7 +75,7 @@ async fn a_made_up_token_costs_no_query() {
     let path = "/v1/admin/movements";
     let ours = staff_token(&app.app.keys, "nobody's");
     app.holder_of(&ours).get(path).await.problem(401, "unauthenticated");
-    app.app.db.read.close().await;
+    app.app.db.close().await;
     for junk in ["junk", "s1.junk.junk", &"x".repeat(43), &ours[..ours.len() - 1]] {
         app.holder_of(junk).get(path).await.problem(401, "unauthenticated");
         let mut browser = app.browser();
