@@ -35,8 +35,12 @@ use crate::{
     http::{
         self,
         doors::{self, Doors},
-        gates::Gates, import_job::ImportJobs, page::RefusalPages, request_id::RequestIds,
-        server::Listening, state::App,
+        gates::Gates,
+        import_job::ImportJobs,
+        page::RefusalPages,
+        request_id::RequestIds,
+        server::Listening,
+        state::App,
     },
     jobs::{self, outbox::Sender},
     messaging::{self, Providers},
@@ -146,9 +150,9 @@ impl Serving {
         let codes_address =
             page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
         let for_metrics = ("show metrics", "--metrics-listen");
-        let metrics = service.metrics_listen.map(|address| {
-            listen_apart(app.clone(), address, api::metrics_routes, for_metrics)
-        });
+        let metrics = service
+            .metrics_listen
+            .map(|address| listen_apart(app.clone(), address, api::metrics_routes, for_metrics));
         let apart = page.into_iter().chain(metrics.transpose()?).map(|(server, _)| server);
         let servers = std::iter::once(server).chain(apart);
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();

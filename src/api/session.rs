@@ -50,7 +50,13 @@ pub async fn post_session(
     CalledFrom(caller): CalledFrom,
     Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let answer = Answer { challenge_id, code: &code, caller: &caller, sign_outs: &app.sign_outs, language: None };
+    let answer = Answer {
+        challenge_id,
+        code: &code,
+        caller: &caller,
+        sign_outs: &app.sign_outs,
+        language: None,
+    };
     let CitizenSession { token, expires_at, person_id } =
         flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
@@ -143,7 +149,8 @@ pub async fn post_invitation(
 ) -> Result<HttpResponse, Problem> {
     let key = &app.keys.invitation;
     let accepted =
-        flows::staff_invitation::accept(&app.db, key, &app.desk_door.passwords, &token, &password).await?;
+        flows::staff_invitation::accept(&app.db, key, &app.desk_door.passwords, &token, &password)
+            .await?;
     let (role, clinic_id) = role(accepted.role);
     let accepted = AcceptedView { username: &accepted.username, role, clinic_id };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(accepted))

@@ -139,11 +139,7 @@ fn citizen(keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Session> {
     claim(&keys.session, (&bytes, 0), now)
 }
 
-fn claim(
-    key: &SessionKey,
-    (bytes, before): (&[u8], usize),
-    now: DateTime<Utc>,
-) -> Option<Session> {
+fn claim(key: &SessionKey, (bytes, before): (&[u8], usize), now: DateTime<Utc>) -> Option<Session> {
     let (signed, tag) = bytes.split_at_checked(before + CLAIM_BYTES)?;
     let expected = key.mac(&[signed]);
     if !bool::from(expected.split_at(TAG_BYTES).0.ct_eq(tag)) {

@@ -133,7 +133,8 @@ mod tests {
     use crate::domain::keys::Keys;
 
     fn attempt(username: &str, last_octet: u8) -> Try {
-        let caller = Caller { address: vec![192, 0, last_octet, 1], network: vec![192, 0, last_octet] };
+        let caller =
+            Caller { address: vec![192, 0, last_octet, 1], network: vec![192, 0, last_octet] };
         Try::new(&Keys::new(&[1; 32]).cap, username, &caller)
     }
 

@@ -19,9 +19,7 @@ use crate::{
         code_cap::{Caller, TryCounts, seconds_until},
         keys::Keys,
         language::Language,
-        session::{
-            CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, SessionKeys,
-        },
+        session::{CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, SessionKeys},
         sign_in_code::{REPEAT_SECONDS, SignInCode},
     },
 };
@@ -171,12 +169,7 @@ impl SignOuts {
         (!known.ended.contain(session)).then_some(session)
     }
 
-    fn token(
-        &self,
-        keys: &Keys,
-        session: (PersonId, DateTime<Utc>),
-        now: DateTime<Utc>,
-    ) -> String {
+    fn token(&self, keys: &Keys, session: (PersonId, DateTime<Utc>), now: DateTime<Utc>) -> String {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.keys.token(keys, session, now)
     }

@@ -56,7 +56,8 @@ pub async fn list(db: &Db) -> Result<Vec<KeptKey>> {
 /// The keys that are in use.
 pub(super) async fn read(db: &Db, keys: &Keys) -> Result<SessionKeys> {
     let known_after = TimeDelta::seconds(KNOWN_AFTER_SECONDS);
-    let kept = db::session_key::list(&db.jobs, known_after, false).await.map_err(db::Error::from)?;
+    let kept =
+        db::session_key::list(&db.jobs, known_after, false).await.map_err(db::Error::from)?;
     let numbered = kept.into_iter().map(|kept| NumberedKey {
         key_id: kept.key_id,
         key: match kept.salt {

@@ -201,7 +201,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
-        let pairs = MapDeserializer::<_, serde::de::value::Error>::new(pairs.map(|(name, value)| (name, Written(value))));
+        let pairs = MapDeserializer::<_, serde::de::value::Error>::new(
+            pairs.map(|(name, value)| (name, Written(value))),
+        );
         let query = serde_path_to_error::deserialize(pairs);
         let query = query.map(Query);
         std::future::ready(query.map_err(|error| {

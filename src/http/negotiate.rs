@@ -111,9 +111,7 @@ pub async fn send_made_aside(
     if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
         return Ok(not_modified(&etag).map_into_boxed_body().into());
     }
-    let work = move || {
-        coding.encode_once(make()?).map_err(Problem::internal)
-    };
+    let work = move || coding.encode_once(make()?).map_err(Problem::internal);
     let bytes = match app.answers.run(work).await {
         Ok(bytes) => bytes?,
         Err(Undone::Busy) => return Err(app.lanes.overloaded().into()),

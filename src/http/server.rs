@@ -2,8 +2,8 @@
 
 use std::{fmt, io, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 
-use actix_http::{HttpService, Protocol, Request, Response, body::MessageBody};
 use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request, Response, body::MessageBody};
 use actix_server::{Server, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,

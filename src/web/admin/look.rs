@@ -1,9 +1,6 @@
 //! Who looked at whom in the register, and why.
 
-use actix_web::{
-    HttpResponse,
-    web::ServiceConfig,
-};
+use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
 
@@ -11,10 +8,10 @@ use crate::{
     db::{self, person_look::Filter},
     domain::{PersonId, person_change::Way, staff_user::Username},
     http::{
-        route::get,
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
+        route::get,
     },
     web::{
         admin::moment::when,

@@ -1,10 +1,6 @@
 //! Who signs in by a password: invited, reset, disabled and enabled.
 
-use actix_web::{
-    HttpResponse,
-    http::StatusCode,
-    web::ServiceConfig,
-};
+use actix_web::{HttpResponse, http::StatusCode, web::ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
 
@@ -17,7 +13,10 @@ use crate::{
     },
     flows::{self, staff_user::Post},
     http::{
-        route::{get, post},extract::Path, problem::Problem},
+        extract::Path,
+        problem::Problem,
+        route::{get, post},
+    },
     web::{
         admin::{field, moment::when},
         form::{FieldError, Form, Reader},

@@ -37,7 +37,11 @@ async fn a_refused_method_is_told_which_there_are() {
     let app = TestApp::start().await;
     for (method, path, allowed) in [
         (Method::POST, "/v1/bookings", "GET, HEAD"),
-        (Method::PATCH, "/v1/bookings/01978f5e-0000-7000-8000-000000000001", "DELETE, GET, HEAD, PUT"),
+        (
+            Method::PATCH,
+            "/v1/bookings/01978f5e-0000-7000-8000-000000000001",
+            "DELETE, GET, HEAD, PUT",
+        ),
         (Method::GET, "/v1/auth/codes", "POST"),
         (Method::DELETE, "/en/sign-in", "GET, HEAD, POST"),
     ] {
@@ -139,5 +143,9 @@ async fn places_are_asked_for_by_the_kilometre() {
     let elsewhere = app.public().get(&at("37.5801,126.9829")).await;
     assert_ne!(here.header("etag"), elsewhere.header("etag"), "the control");
     let brotli = app.public().request(Method::GET, &at("37.5,127")).header("accept-encoding", "br");
-    assert_eq!(brotli.send().await.header("content-encoding"), "", "made for one, and not packed long");
+    assert_eq!(
+        brotli.send().await.header("content-encoding"),
+        "",
+        "made for one, and not packed long"
+    );
 }

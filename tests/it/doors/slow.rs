@@ -110,7 +110,9 @@ async fn a_body_that_drips_in_is_not_waited_for_and_its_connection_closed() {
     }
     // The control: a body in chunks that comes is read.
     let mut stream = connect(&app).await;
-    let whole = format!("{head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n");
+    let whole = format!(
+        "{head}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+    );
     stream.write_all(whole.as_bytes()).await.expect("open");
     let answer = rest(stream).await;
     assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
@@ -136,7 +138,9 @@ async fn an_address_has_so_many_connections_and_no_more() {
     // As soon as the service has seen that they are gone.
     loop {
         let mut next = connect(&app).await;
-        let _ = next.write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").await;
+        let _ = next
+            .write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            .await;
         if rest(next).await.starts_with("HTTP/1.1 200") {
             break;
         }

@@ -58,10 +58,13 @@ async fn a_guesser_waits_and_the_owner_elsewhere_does_not() {
 async fn two_hundred_guesses_at_once_get_no_further() {
     let clock = Clock::fixed(Utc::now());
     let app = office(&clock).await;
-    let guesses = (0..200).map(|n| {
-        let app = &app;
-        async move { sign_in(app, "192.0.2.1", "boss", &format!("guess number {n:09}")).await.status }
-    });
+    let guesses =
+        (0..200).map(|n| {
+            let app = &app;
+            async move {
+                sign_in(app, "192.0.2.1", "boss", &format!("guess number {n:09}")).await.status
+            }
+        });
     let statuses = futures_util::future::join_all(guesses).await;
     let looked_at = statuses.iter().filter(|status| **status == 401).count();
     assert_eq!(looked_at, 5, "{statuses:?}");

@@ -53,8 +53,7 @@ async fn an_import_ends_when_its_client_goes() {
     let waiting = async || -> i64 {
         query_scalar(
             "select count(*) from pg_stat_activity
-             where datname = current_database() and wait_event_type = 'Lock'
-                 and usename = 'dosebook_app' and query ilike '%region%'",
+             where datname = current_database() and wait_event_type = 'Lock'",
         )
         .fetch_one(&app.db)
         .await

@@ -3,10 +3,7 @@
 pub mod export;
 pub mod filter;
 
-use actix_web::{
-    HttpResponse,
-    web::ServiceConfig,
-};
+use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
 
 use self::filter::{Wanted, kind_name};
@@ -19,10 +16,10 @@ use crate::{
         movement::{Bucket, Kind},
     },
     http::{
-        route::get,
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
+        route::get,
     },
     web::{
         admin::moment::when,
