@@ -5,6 +5,7 @@ use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Co
 
 use dosebook::{
     config::{LogFormat, Storage},
+    domain::keys::Keys,
     flows,
     store::Store,
 };
@@ -147,9 +148,14 @@ impl World {
         dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
     }
 
+    /// The keys of this world's service.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.store.keys
+    }
+
     /// The present day begins at some clinics, with so many bookings; see `dataset::day`.
     pub(crate) async fn begin_day(&mut self, bookings: i64) {
-        dataset::day(&mut self.root, &self.shape, bookings).await;
+        dataset::day(&mut self.root, &self.store.keys, &self.shape, bookings).await;
     }
 
     /// Stops the bench unless exactly so many check-ins and doses are in the database.

@@ -51,6 +51,7 @@ pub mod rehearsal;
 pub mod roster;
 pub mod schedule;
 pub mod session;
+pub mod session_key;
 pub mod sign_in_code;
 pub mod slot;
 pub mod slot_plan;

@@ -7,6 +7,7 @@ use super::{
     allocation::Allocation,
     applicant::Appointment,
     booking::{self, Book, Booking, NewBooking},
+    campaign_state::State,
     channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
@@ -146,6 +147,8 @@ fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooki
     let (state, rules) = locked
         .campaigns
         .get(&book.campaign_id)
+        // What is not public yet looks as if it did not exist.
+        .filter(|(state, _)| *state != State::Draft)
         .ok_or_else(|| Refusal::no_such("campaign_id", Noun::Campaign))?;
     let slot = locked
         .slots

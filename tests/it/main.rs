@@ -36,6 +36,7 @@ mod day;
 mod decoy;
 mod demo;
 mod docs;
+mod doors;
 mod eligibility;
 mod errors;
 mod fold;
