@@ -21,6 +21,7 @@ use crate::support::{
     Made, Person, TestApp, World,
     app::{Options, SECRET},
     database::TestDatabase,
+    office::Office,
 };
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
@@ -65,14 +66,18 @@ impl Stage {
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
+        let offices = [Office::set(options()).await, Office::set(options()).await];
         let world = json!({
+            "office": { "ko": offices[0].world, "en": offices[1].world },
             "open": service_with_demonstration(&open).await,
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        Self { _services: vec![open, before, paused, empty, korean, english], world }
+        let mut services = vec![open, before, paused, empty, korean, english];
+        services.extend(offices.map(|office| office.app));
+        Self { _services: services, world }
     }
 }
 
@@ -124,7 +129,7 @@ async fn service_with_demonstration(app: &TestApp) -> Value {
 }
 
 fn service_of(app: &TestApp, made: &Made) -> Value {
-    let people: Vec<_> = made.people.iter().map(written).collect();
+    let people: Vec<_> = made.people.iter().map(Person::written).collect();
     json!({
         "url": app.url,
         "codes": app.codes_url,
@@ -133,11 +138,6 @@ fn service_of(app: &TestApp, made: &Made) -> Value {
         "product_id": made.product_id,
         "people": people,
     })
-}
-
-fn written(person: &Person) -> Value {
-    let Person { name, birth_date, phone, .. } = person;
-    json!({ "name": name, "birth_date": birth_date, "phone": phone })
 }
 
 async fn number(db: &PgPool, sql: &'static str) -> i32 {

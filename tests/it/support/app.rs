@@ -121,6 +121,12 @@ impl Options {
         self
     }
 
+    /// By whose clock pages tell what belongs to no clinic.
+    pub fn zone(mut self, zone: chrono_tz::Tz) -> Self {
+        self.service.site.zone = zone;
+        self
+    }
+
     /// The helpline's number.
     pub fn helpline(mut self, number: &str) -> Self {
         self.service.site.helpline = Some(number.to_owned());

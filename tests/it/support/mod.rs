@@ -7,6 +7,7 @@ pub mod client;
 pub mod database;
 pub mod gateway;
 pub mod make;
+pub mod office;
 pub mod openapi;
 pub mod process;
 pub mod proxy;

@@ -20,7 +20,8 @@ pub async fn settled(browser: &mut Browser, path: &str) -> Page {
         if !page.text.contains("data-live") {
             return page;
         }
-        let now = browser.open(&format!("{path}/now")).await.ok(200);
+        let own = path.split('?').next().unwrap_or(path);
+        let now = browser.open(&format!("{own}/now")).await.ok(200);
         assert!(now.text.contains("\"turn\""), "{}", now.text);
         tokio::task::yield_now().await;
     }
@@ -158,4 +159,33 @@ async fn no_file_a_wrong_one_and_one_that_is_gone_are_said() {
     let headers =
         [("sec-fetch-site", "cross-site"), ("content-type", "multipart/form-data; boundary=x")];
     browser.send(reqwest::Method::POST, &form.action, None, &headers).await.ok(403);
+}
+
+#[tokio::test]
+async fn another_process_says_that_it_has_not_got_the_file() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    let page = send(&mut browser, "en", "regions", b"code,name\n10,New\n").await;
+    assert!(page.main().contains("Load it"), "the control: {}", page.main());
+    let load = page.form(&page.at);
+    let other = app.another().await;
+    let mut elsewhere = other.browser();
+    elsewhere.cookies = browser.cookies.clone();
+    let seen = elsewhere.open(&page.at).await.ok(404);
+    assert_eq!(faults(&seen.text), [""; 0]);
+    assert!(
+        seen.main().contains("Another process of this service has the file"),
+        "{}",
+        seen.main()
+    );
+    assert!(seen.main().contains("/en/admin/imports/regions"), "where it is sent again");
+    assert!(!seen.main().contains("This press did nothing"));
+    let pressed = elsewhere.submit(&load).await.ok(404);
+    assert!(pressed.main().contains("This press did nothing"), "{}", pressed.main());
+    let regions = "select count(*) from region";
+    let regions: i64 = sqlx::query_scalar(regions).fetch_one(&app.db).await.unwrap();
+    assert_eq!(regions, 0);
+    // Whoever has it has it still.
+    let loaded = browser.press(&load).await.ok(200);
+    assert_eq!(loaded.at, page.at);
 }

@@ -5,13 +5,13 @@ use askama::Template;
 
 use super::{
     head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    list_form::{Shown, pressed},
+    version,
 };
 use crate::{
     db,
     domain::{
         CampaignId, ProductId,
-        campaign::Campaign,
         product::{NewProduct, Product},
     },
     flows,
@@ -75,8 +75,7 @@ pub async fn get_products(
     Path(InCampaign { campaign_id }): Path<InCampaign>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
-    let page = page(&visitor, &campaign, None, &usual()).await?;
-    visitor.show(&page)
+    visitor.show(&page(&visitor, Shown::opened(campaign), None, &usual()).await?)
 }
 
 /// Makes those that are ticked the products of the campaign.
@@ -93,22 +92,21 @@ pub async fn post_products(
     let known = list(&visitor).await?;
     let is_ticked = |product: &&Product| form.has(&tick(product.product_id));
     let chosen: Vec<_> = known.iter().filter(is_ticked).map(|product| product.product_id).collect();
-    if chosen.is_empty() {
-        let campaign = find(&visitor, campaign_id).await?;
-        let mut page = page(&visitor, &campaign, Some(&chosen), &usual()).await?;
-        let text = t.admin_no_product_ticked().to_owned();
-        page.errors.push(FieldError { field: "products", text });
-        return visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
-    }
-    match flows::rules::set_products(&visitor.visit.app.db, target, chosen.clone()).await {
+    let mut reader = Reader::new(&form, t);
+    let kept = match chosen.is_empty() {
+        true => reader.fault("products", t.admin_no_product_ticked()),
+        false => {
+            let db = &visitor.visit.app.db;
+            Some(flows::rules::set_products(db, target, chosen.clone()).await)
+        }
+    };
+    match pressed(&visitor, target, (reader, &["products"]), kept).await? {
         Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_products_kept())),
-        Err(error) => match stopped(&visitor, target, error.into()).await? {
-            Stopped::Changed(now, changes) => {
-                let page = Page { changes, ..page(&visitor, &now, Some(&chosen), &usual()).await? };
-                visitor.show_as(StatusCode::PRECONDITION_FAILED, &page)
-            }
-            Stopped::Refused(problem) => Err(problem),
-        },
+        Err(shown) => {
+            let status = shown.status;
+            let page = page(&visitor, shown, Some(&chosen), &usual()).await?;
+            visitor.show_as(status, &page)
+        }
     }
 }
 
@@ -134,8 +132,8 @@ pub async fn post_new(
             Err(error) => field::refused(&mut reader, t, error.into(), &FIELDS)?,
         }
     }
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, None, &form).await? };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    let shown = Shown { errors: reader.errors, ..Shown::opened(campaign) };
+    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, shown, None, &form).await?)
 }
 
 fn tick(id: ProductId) -> String {
@@ -161,11 +159,12 @@ async fn of_campaign(visitor: &StaffVisitor, id: CampaignId) -> Result<Vec<Produ
 
 async fn page<'a>(
     visitor: &'a StaffVisitor,
-    campaign: &Campaign,
+    shown: Shown,
     chosen: Option<&[ProductId]>,
     form: &Form,
 ) -> Result<Page<'a>, Problem> {
     let t = visitor.t();
+    let Shown { campaign, errors, changes, .. } = shown;
     let own = of_campaign(visitor, campaign.campaign_id).await?;
     let chosen = chosen.unwrap_or(&own);
     let known = list(visitor).await?.into_iter().map(|product| Known {
@@ -188,9 +187,9 @@ async fn page<'a>(
     Ok(Page {
         t,
         staff: visitor.frame(),
-        head: Head::new(t, campaign),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        head: Head::new(t, &campaign),
+        errors,
+        changes,
         is_over: campaign.clone().unless_closed().is_err(),
         products: known.collect(),
         new: names.into_iter().chain(more).collect(),

@@ -5,7 +5,8 @@ use askama::Template;
 
 use super::{
     head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    list_form::{Shown, pressed},
+    version,
 };
 use crate::{
     db,
@@ -21,7 +22,10 @@ use crate::{
     flows::{self, campaign::Change},
     http::{extract::Path, problem::Problem},
     web::{
-        admin::field::{self, NAME, Pair},
+        admin::{
+            field::{self, NAME, Pair},
+            moment,
+        },
         done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Radios, Select, TextField},
@@ -38,8 +42,6 @@ const DOSES_MAX: i16 = 20;
 /// A year: no campaign asks for more.
 const CANCEL_HOURS_MAX: i16 = 8_760;
 const COURSE_NAME: Pair = Pair { ko: "course_name_ko", en: "course_name_en" };
-/// Where doses are announced unless the form says otherwise.
-const ZONE: &str = "Asia/Seoul";
 /// What a flow may find fault with.
 const FIELDS: [&str; 11] = [
     "code",
@@ -93,7 +95,7 @@ pub async fn get_new(
     AdministratorVisitor(visitor): AdministratorVisitor,
 ) -> Result<HttpResponse, Problem> {
     let form = Form::of([
-        ("zone", ZONE.to_owned()),
+        ("zone", moment::zone(&visitor).name().to_owned()),
         ("dose_number", "1".to_owned()),
         ("cancel_until_hours", "48".to_owned()),
     ]);
@@ -231,7 +233,7 @@ pub async fn get_settings(
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
     let form = filled(&campaign);
-    visitor.show(&page(&visitor, &campaign, &form))
+    visitor.show(&page(&visitor, Shown::opened(campaign), &form))
 }
 
 /// Changes them, unless somebody else has since the page was opened.
@@ -247,24 +249,17 @@ pub async fn post_settings(
     let target = version::target(&form, campaign_id)?;
     let campaign = find(&visitor, campaign_id).await?;
     let mut reader = Reader::new(&form, t);
-    if let Some(change) = read(&mut reader, t, &campaign) {
-        match flows::campaign::change(&visitor.visit.app.db, target, change).await {
-            Ok(_) => {
-                return visitor.done(&path(campaign_id), Done::well(t.admin_settings_kept()));
-            }
-            Err(error) => match stopped(&visitor, target, error.into()).await? {
-                Stopped::Changed(now, changes) => {
-                    let page = Page { changes, ..page(&visitor, &now, &form) };
-                    return visitor.show_as(StatusCode::PRECONDITION_FAILED, &page);
-                }
-                Stopped::Refused(problem) => {
-                    field::refused(&mut reader, t, problem, &FIELDS)?;
-                }
-            },
+    let done = match read(&mut reader, t, &campaign) {
+        Some(change) => Some(flows::campaign::change(&visitor.visit.app.db, target, change).await),
+        None => None,
+    };
+    match pressed(&visitor, target, (reader, &FIELDS), done).await? {
+        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_settings_kept())),
+        Err(shown) => {
+            let status = shown.status;
+            visitor.show_as(status, &page(&visitor, shown, &form))
         }
     }
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, &form) };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn filled(campaign: &Campaign) -> Form {
@@ -280,14 +275,15 @@ fn filled(campaign: &Campaign) -> Form {
     Form::of(names.into_iter().chain(window))
 }
 
-fn page<'a>(visitor: &'a StaffVisitor, campaign: &Campaign, form: &Form) -> Page<'a> {
+fn page<'a>(visitor: &'a StaffVisitor, shown: Shown, form: &Form) -> Page<'a> {
     let t = visitor.t();
+    let Shown { campaign, errors, changes, .. } = shown;
     Page {
         t,
         staff: visitor.frame(),
-        head: Head::new(t, campaign),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        head: Head::new(t, &campaign),
+        errors,
+        changes,
         names: names(t, form),
         zone: t.admin_times_in(campaign.zone.name()),
         window: window(t, form),

@@ -230,7 +230,7 @@ async fn tasks(
         ),
         task(
             t.admin_doses(),
-            format!("/admin/pools?campaign_id={}", campaign.campaign_id),
+            format!("/admin/pools?campaign={}", campaign.campaign_id),
             doses,
             done(sum.received > 0),
         ),
