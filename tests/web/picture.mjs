@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { launch } from './browser.mjs';
 import { Citizen } from './citizen.mjs';
+import { pictures as office } from './picture_office.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -26,9 +27,13 @@ await mkdir(into, { recursive: true });
 /** The pages that are shown on a desktop or in the dark too; on a phone in light, all are. */
 const MORE = /^(landing-phone-dark-ko|time-phone-dark-ko|booked-phone-dark-ko|(landing|supply|place|booked)-desktop-light-..|(landing|booked)-desktop-dark-en)$/;
 
-/** @param {Citizen} citizen @param {string} name */
+/** Of administrators' pages, those that are shown on a phone. */
+const OFFICE = /^admin-(\w+-desktop|(campaign|closure)-phone)-light-/;
+
+/** @param {{ page: import('playwright-core').Page }} visitor @param {string} name */
 async function shoot({ page }, name) {
-  if (!/phone-light/.test(name) && !MORE.test(name)) return;
+  const isShown = name.startsWith('admin-') ? OFFICE.test(name) : /phone-light/.test(name) || MORE.test(name);
+  if (!isShown) return;
   if (!new RegExp(pattern).test(name)) return;
   await page.evaluate(() => scrollTo(0, 0));
   const path = join(into ?? '', `${name}.png`);
@@ -75,6 +80,11 @@ try {
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         await way(await Citizen.at(stage, { language, colorScheme, ...wishes }), `${device}-${colorScheme}-${language}`);
       }
+    }
+  }
+  for (const language of /** @type {const} */ (['ko', 'en'])) {
+    for (const [device, wishes] of /** @type {const} */ ([['desktop', DESKTOP], ['phone', PHONE]])) {
+      await office(stage, language, `${device}-light-${language}`, wishes, shoot);
     }
   }
   await stage.end();

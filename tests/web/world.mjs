@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
  * @typedef {Service & { username: string, second: string, password: string, nation: number, clinics: number[], people: (Person & { person_id: number })[] }} Office
  * Two administrators, and people who are booked today at the first clinic, whose day is in its middle.
  * @typedef {object} World
- * @property {Service & { others: Person[] }} open booking is open; the others are too young for it
+ * @property {Service & { others: Person[], username: string, password: string }} open booking is open; the others are too young for it
  * @property {Small} before it opens in an hour
  * @property {Small} paused with a reason
  * @property {Small} empty every dose is booked

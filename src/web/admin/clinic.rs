@@ -135,7 +135,7 @@ pub async fn get_clinic(
             t.clinics_place(),
             place.map_or_else(String::new, |(lat, lon)| format!("{lat}, {lon}")),
         ),
-        Row::new(t.clinics_directions(), directions),
+        Row::new(t.way_there(), directions),
         Row::new(t.clinics_amenities(), has.join(", ")),
     ];
     rows.retain(|row| !row.value.is_empty());

@@ -291,7 +291,7 @@ async fn day(
 fn table(visitor: &StaffVisitor, clinic: &Clinic, persons: &[&Unheard]) -> Table {
     let t = visitor.t();
     let words = [
-        t.clinic_name(),
+        t.admin_person_column(),
         t.closures_hit_when(),
         t.clinics_phone(),
         t.closures_why(),

@@ -3,10 +3,7 @@
 
 use std::collections::HashMap;
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use actix_web::HttpResponse;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -142,7 +139,7 @@ fn figures(t: Texts, page: &mut Page, supply: &Supply, outcomes: Option<Outcomes
 
 fn no_shows(t: Texts, outcomes: Option<Outcomes>) -> String {
     let known = outcomes.map(|all| share(t, all.no_shows, all.expected()));
-    known.unwrap_or_else(|| t.picture_not_counted().to_owned())
+    known.unwrap_or_else(|| t.admin_not_counted().to_owned())
 }
 
 /// A share in percent with one place, or a dash of what there is nothing of.
@@ -350,10 +347,6 @@ pub async fn get_file(
             "regions"
         }
     };
-    let name = format!("attachment; filename=\"supply-{campaign_id}-{file_name}.csv\"");
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, name))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(body))
+    let name = format!("supply-{campaign_id}-{file_name}.csv");
+    Ok(sheet::attachment(&visitor, &name, body))
 }

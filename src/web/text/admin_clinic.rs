@@ -31,7 +31,6 @@ texts! {
     clinics_phone_hint, "As 02-123-4567. People read and dial it.", "예: 02-123-4567. 예약하는 분께 보입니다.";
     clinics_latitude_hint, "As 37.5665; empty if not known.", "예: 37.5665. 모르면 비워 둡니다.";
     clinics_longitude_hint, "As 126.978; empty if not known.", "예: 126.978. 모르면 비워 둡니다.";
-    clinics_directions, "How to find it", "찾아가는 길";
     clinics_directions_ko, "How to find it, in Korean", "찾아가는 길(한국어)";
     clinics_directions_en, "How to find it, in English", "찾아가는 길(영어)";
     clinics_directions_hint, "A sentence or two; may be empty.", "한두 문장이며 비워 두어도 됩니다.";
@@ -123,6 +122,7 @@ texts! {
     closures_tick, "Save who was told", "알린 결과 저장";
     closures_why, "Why not", "전달되지 않은 이유";
     closures_state, "Booking now", "지금 예약";
+    admin_person_column, "Who", "성명";
     closures_told, "Told", "알림";
     closures_not_told, "not yet", "아직";
     closures_how(name: &str), "How {name} was told", "{name} 님께 알린 방법";

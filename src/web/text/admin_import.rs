@@ -160,7 +160,6 @@ texts! {
          a file that is loaded already is known by its content.",
         "파일을 다시 보내면 됩니다. 이미 반영한 것은 그대로이며 목록에서 확인하실 수 있습니다. 같은 내용의 파일은 이미 반영한 파일로 알아봅니다.";
     import_send_again, "Send the file again", "파일 다시 보내기";
-    import_look_again, "Look again", "다시 보기";
     import_to_entries, "What became of earlier files", "이전 파일의 결과";
     import_rows_read, "Rows", "전체 행";
     import_rows_new, "New", "추가한 행";

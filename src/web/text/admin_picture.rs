@@ -14,7 +14,6 @@ texts! {
     picture_regions, "Doses by region, with shares", "지역별 백신(회분)과 비율";
     picture_waste, "Waste", "폐기율";
     picture_no_shows, "No-shows", "미방문율";
-    picture_not_counted, "not counted", "집계 안 함";
     picture_busy,
         "No-shows are not counted at this moment, because many people are booking. Load the page \
          again later.",

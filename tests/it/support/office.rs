@@ -25,7 +25,7 @@ pub struct Office {
 impl Office {
     pub async fn set(options: Options) -> Self {
         let database = Arc::new(TestDatabase::new().await);
-        let app = options.start_on(database).await;
+        let app = options.at_any_hour().start_on(database).await;
         let world = World::new().clinics(4).days(6).slots_per_day(4).seats(30).doses(20);
         let made = world.people(30).make(&app.db).await;
         for (person, number) in TODAY.into_iter().enumerate() {

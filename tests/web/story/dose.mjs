@@ -101,6 +101,7 @@ async function split(stage, language) {
   const file = await office.download(office.main.locator('button[name=file]'));
   const rows = file.trim().split(/\r?\n/).slice(1);
   same(rows.reduce((sum, row) => sum + Number(row.split(',')[4]), 0), 120, 'doses in the file');
+  await preview(office, `${pool}/split`, { over: 'clinics', by: 'equal' }, '120');
   await office.press(`${pool}/split`, 'carry_out');
   await office.refuses(['reason']);
   await office.fill({ reason: 'The night before' });
@@ -116,6 +117,9 @@ async function split(stage, language) {
   await office.look('allocations of a split, tried');
   await office.open('/admin/supply');
   await office.look('supply');
+  const pictures = await office.main.locator('svg.plot, svg.map').count();
+  const tables = await office.main.locator('table:has(caption):has(thead th[scope=col]):has(tbody th[scope=row])').count();
+  same([pictures, tables], [2, 3], 'the burn-down and the map, and a table for each and for the bars');
   await office.open('/admin/pools');
   await office.look('pools');
   return `${rows.length} lines`;
@@ -138,7 +142,7 @@ async function leftOver(stage, language) {
   await fields.first().fill('10');
   await office.press(close);
   const numbers = await office.main.locator('.panel dd').allInnerTexts();
-  same(numbers.filter((text) => text.trim() === '10').length >= 2, true, `ten for the next day, ten opened: ${numbers}`);
+  same(numbers, ['20', '0', '10'], 'doses of the day, back to the pool, kept for the next day');
   await office.open(`/admin/journal?clinic=C4`);
   await office.look('the journal of a clinic');
 }

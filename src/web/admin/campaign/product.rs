@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
+use serde::Deserialize;
 
 use super::{
     head::{Head, InCampaign, find, path},
@@ -15,7 +16,10 @@ use crate::{
         product::{NewProduct, Product},
     },
     flows,
-    http::{extract::Path, problem::Problem},
+    http::{
+        extract::{Path, Query},
+        problem::Problem,
+    },
     web::{
         admin::field::{self, NAME},
         done::Done,
@@ -61,6 +65,13 @@ struct Page<'a> {
     new: Vec<TextField>,
 }
 
+/// The vaccine that was added just now: it is ticked for whoever keeps it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Added {
+    added: Option<ProductId>,
+}
+
 /// A vaccine to tick.
 struct Known {
     name: String,
@@ -73,9 +84,12 @@ struct Known {
 pub async fn get_products(
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(InCampaign { campaign_id }): Path<InCampaign>,
+    Query(Added { added }): Query<Added>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
-    visitor.show(&page(&visitor, Shown::opened(campaign), None, &usual()).await?)
+    let mut chosen = of_campaign(&visitor, campaign_id).await?;
+    chosen.extend(added);
+    visitor.show(&page(&visitor, Shown::opened(campaign), Some(&chosen), &usual()).await?)
 }
 
 /// Makes those that are ticked the products of the campaign.
@@ -110,8 +124,8 @@ pub async fn post_products(
     }
 }
 
-/// Adds a vaccine that is not known, for all campaigns; it is ticked for this one by a further
-/// press.
+/// Adds a vaccine that is not known, for all campaigns; it is ticked, and kept for this one by a
+/// further press.
 ///
 /// # Errors
 /// `not_found`; what was typed wrongly is said on the page.
@@ -127,7 +141,8 @@ pub async fn post_new(
         match flows::product::add(&visitor.visit.app.db, new).await {
             Ok(product) => {
                 let done = Done::well(t.admin_product_added(t.name(&product.name)));
-                return visitor.done(&format!("{}/products", path(campaign_id)), done);
+                let id = product.product_id;
+                return visitor.done(&format!("{}/products?added={id}", path(campaign_id)), done);
             }
             Err(error) => field::refused(&mut reader, t, error.into(), &FIELDS)?,
         }
@@ -175,14 +190,15 @@ async fn page<'a>(
     let text = |id: &'static str, label: &'static str| field::text(id, label, form);
     let names =
         NAME.fields(t, (t.admin_product_name_ko().into(), t.admin_product_name_en().into()), form);
+    let short = |id: &'static str, label: &'static str| field::short(id, label, form);
     let more = [
         text("code", t.admin_product_code()).hint(t.admin_product_code_hint()),
         text("code_system", t.admin_code_system()).hint(t.admin_code_system_hint()),
-        text("doses_per_vial", t.admin_doses_per_vial()),
-        text("age_months_min", t.admin_age_min()).hint(t.admin_age_hint()),
-        text("age_months_max", t.admin_age_max()).hint(t.admin_age_max_hint()),
-        text("doses_in_series", t.admin_doses_in_series()),
-        text("interval_days_min", t.admin_interval()),
+        short("doses_per_vial", t.admin_doses_per_vial()),
+        short("age_months_min", t.admin_age_min()).hint(t.admin_age_hint()),
+        short("age_months_max", t.admin_age_max()).hint(t.admin_age_max_hint()),
+        short("doses_in_series", t.admin_doses_in_series()),
+        short("interval_days_min", t.admin_interval()),
     ];
     Ok(Page {
         t,

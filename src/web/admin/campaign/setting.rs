@@ -167,7 +167,7 @@ async fn new_page<'a>(
             (t.admin_course_name_ko().into(), t.admin_course_name_en().into()),
             form,
         ),
-        dose_number: field::text("dose_number", t.admin_dose_number(), form),
+        dose_number: field::short("dose_number", t.admin_dose_number(), form),
         window: [zone, opens_at, closes_at, cancel],
     })
 }
@@ -180,7 +180,7 @@ fn window(t: Texts, form: &Form) -> [TextField; 3] {
     [
         field::text("opens_at", t.admin_opens_at(), form).hint(t.admin_moment_hint()),
         field::text("closes_at", t.admin_closes_at(), form).hint(t.admin_moment_hint()),
-        field::text("cancel_until_hours", t.admin_cancel_until(), form)
+        field::short("cancel_until_hours", t.admin_cancel_until(), form)
             .hint(t.admin_cancel_until_hint()),
     ]
 }

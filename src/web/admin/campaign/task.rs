@@ -201,6 +201,7 @@ async fn tasks(
     };
     let doses =
         t.admin_doses_so_far(&t.count(sum.received), &t.count(sum.granted), &t.count(sum.in_pools));
+    let clinics = app.board.now().catalogue.clinics.len();
     let places = t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable));
     Ok(vec![
         task(t.admin_settings(), own("/settings"), window, done(true)),
@@ -239,6 +240,12 @@ async fn tasks(
             "/admin/imports/allocations".into(),
             t.admin_allocations_so_far(&t.count(sum.open)),
             done(sum.granted > 0),
+        ),
+        task(
+            t.admin_task_clinics(),
+            "/admin/clinics".into(),
+            t.admin_count_clinics(&t.count(i64::try_from(clinics).unwrap_or(i64::MAX))),
+            done(clinics > 0),
         ),
         task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])

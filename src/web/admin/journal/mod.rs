@@ -25,6 +25,7 @@ use crate::{
         problem::Problem,
     },
     web::{
+        admin::moment::when_in,
         form::FieldError,
         part::{Choice, Select, Step, TextField},
         route::both,
@@ -32,7 +33,6 @@ use crate::{
         staff_page::{StaffFrame, StaffVisitor},
         text::Texts,
     },
-    words,
 };
 
 const PAGE_ROWS: i64 = 100;
@@ -161,7 +161,7 @@ fn shown(t: Texts, zone: Tz, line: &JournalLine) -> Line {
         }
     };
     Line {
-        when: words::second(t.language(), line.entry.at, zone),
+        when: when_in(zone, line.entry.at),
         what: kind_name(t, movement.kind),
         way: format!("{} → {}", bucket(t, movement.from), bucket(t, movement.to)),
         doses: t.count(movement.doses),
