@@ -72,8 +72,8 @@ fn addresses(serving: &Serving) -> String {
         }
     };
     format!(
-        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n\
-         staff and administrators sign in at http://{address}/en/sign-in/staff\n{codes}\n"
+        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n\
+         staff and administrators sign in at http://{address}/en/sign-in/staff\n"
     )
 }
 

@@ -149,7 +149,10 @@ pub async fn get_clinic(
     ]));
     let today = local_date(app.clock.now(), clinic.zone);
     let days = db::slot::list_days(&app.db.read, clinic_id, today, DAYS).await?;
-    page.add(Block::Table(table(t, &days)));
+    match days.is_empty() {
+        true => page.text(t.clinics_no_days()),
+        false => page.add(Block::Table(table(t, &days))),
+    };
     page.show(&visitor)
 }
 

@@ -185,8 +185,11 @@ fn fields(t: Texts, asked: Asked, regions: &[Region], form: &Form) -> Asked {
     let names = NAME.fields(t, (t.clinics_name_ko().into(), t.clinics_name_en().into()), form);
     let names = names.map(|field| field.hint(t.clinics_one_name()));
     let mut asked = names.into_iter().fold(asked, Asked::field);
+    // Nobody's clinic lies in the first region of the list by mistake.
+    let none = form.text(REGION).is_empty().then(|| choice("", t.clinics_choose_region()));
+    let places = none.into_iter().chain(choices(t, regions)).collect();
     asked = asked
-        .field(select(REGION, t.region_column(), choices(t, regions), form.text(REGION)))
+        .field(select(REGION, t.region_column(), places, form.text(REGION)))
         .field(text(ADDRESS, t.clinics_address(), form))
         .field(text(PHONE, t.clinics_phone(), form).hint(t.clinics_phone_hint()))
         .field(text(ZONE, t.clinics_zone(), form).hint(t.clinics_zone_hint()))
@@ -260,7 +263,10 @@ impl TypedIn {
     /// None where something is wrong: then it is noted.
     fn read(typed: &mut Typed<'_>) -> Option<Self> {
         let name = typed.pair::<200>(NAME);
-        let region_id = typed.value::<RegionId>(REGION);
+        let region_id = match typed.form.text(REGION) {
+            "" => typed.refused(&Refusal::field(REGION, Detail::FieldMissing)),
+            _ => typed.value::<RegionId>(REGION),
+        };
         let address = typed.line::<500>(ADDRESS);
         let phone = typed.form.text(PHONE).trim().to_owned();
         let phone = match is_phone_line(&phone) {

@@ -24,6 +24,7 @@ texts! {
         "A clinic lies in a region, and there is none yet. Load the regions first.",
         "접종기관은 지역에 속합니다. 아직 지역이 없으니 먼저 지역을 등록해 주십시오.";
     clinics_load_regions, "Load regions", "지역 등록하기";
+    clinics_choose_region, "Choose a region", "지역을 골라 주십시오";
     clinics_code_hint,
         "By which files name it, up to 32 characters. It stays for ever.",
         "파일에서 이 기관을 가리키는 코드로 32자까지이며, 나중에 바꿀 수 없습니다.";
@@ -50,6 +51,9 @@ texts! {
     clinics_corrected, "The clinic was corrected.", "접종기관 정보를 수정했습니다.";
     clinics_desk, "Pages of the clinic", "이 기관의 직원 화면";
     clinics_days, "Days to come", "앞으로의 날짜";
+    clinics_no_days,
+        "There is no day to come yet: say the hours, or load slots from a file.",
+        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 타임을 파일로 등록해 주십시오.";
     clinics_open, "gives doses", "진료";
     clinics_closed, "closed all day", "휴진";
     clinics_partly, "partly closed", "일부 휴진";

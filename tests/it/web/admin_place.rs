@@ -46,7 +46,7 @@ async fn a_clinic_is_added_once() {
     assert_eq!(form.value("zone"), "Asia/Seoul", "the installation's");
     let refused = boss.submit(&form.clone().with(&[("latitude", "37.5")])).await.ok(422);
     let fields: Vec<_> = refused.errors().into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["code", "name_en", "address", "longitude"]);
+    assert_eq!(fields, ["code", "name_en", "region_id", "address", "longitude"]);
     let region = made.districts[0].to_string();
     let new = form.with(&[
         ("code", "NEW"),

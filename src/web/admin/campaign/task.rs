@@ -201,7 +201,6 @@ async fn tasks(
     };
     let doses =
         t.admin_doses_so_far(&t.count(sum.received), &t.count(sum.granted), &t.count(sum.in_pools));
-    let clinics = app.board.now().catalogue.clinics.len();
     let places = t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable));
     Ok(vec![
         task(t.admin_settings(), own("/settings"), window, done(true)),
@@ -241,14 +240,25 @@ async fn tasks(
             t.admin_allocations_so_far(&t.count(sum.open)),
             done(sum.granted > 0),
         ),
-        task(
-            t.admin_task_clinics(),
-            "/admin/clinics".into(),
-            t.admin_count_clinics(&t.count(i64::try_from(clinics).unwrap_or(i64::MAX))),
-            done(clinics > 0),
-        ),
+        clinics(visitor),
         task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])
+}
+
+/// Where the doses go: by a page one at a time, or by a file.
+fn clinics(visitor: &StaffVisitor) -> Task {
+    let (t, known) = (visitor.t(), visitor.visit.app.board.now().catalogue.clinics.len());
+    let (state, tone) = match known {
+        0 => (t.admin_task_missing(), Tone::Bad),
+        _ => (t.admin_task_done(), Tone::Good),
+    };
+    Task {
+        text: t.admin_task_clinics(),
+        href: "/admin/clinics".into(),
+        about: t.admin_count_clinics(&t.count(i64::try_from(known).unwrap_or(i64::MAX))),
+        state,
+        tone,
+    }
 }
 
 /// The steps that the state allows, the usual one first.
