@@ -106,8 +106,8 @@ pub async fn close(
     Ok(done.rows_affected())
 }
 
-/// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first of
-/// them by time.
+/// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first
+/// of them by time.
 pub async fn standing(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
