@@ -39,7 +39,7 @@ texts! {
     clinics_not_known, "not known", "모름";
     clinics_has, "yes", "있음";
     clinics_has_not, "no", "없음";
-    clinics_whom(code: &str, name: &str), "{code}: {name}", "{code} {name}";
+    clinics_whom(code: &str, name: &str), "Clinic {code}: {name}", "접종기관 {code}: {name}";
     clinics_stands_otherwise(values: &str),
         "Somebody else has corrected this clinic since you opened the page. Otherwise than typed \
          below, there stands: {values}. Press again if you mean what is typed.",
