@@ -1,6 +1,7 @@
 //! Fills a world as fast as PostgreSQL takes it: foreign keys are not checked, commits do not wait,
 //! indexes are created at the end.
 
+use chrono::NaiveDate;
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -117,6 +118,26 @@ pub(crate) async fn day(root: &mut PgConnection, shape: &Shape, bookings: i64) {
     let desks = sqlx::query(sql).bind(tokens).bind(DAY_CLINICS as i32);
     desks.execute(&mut *root).await.expect("users of the clinics");
     settle(root).await;
+}
+
+/// The first clinic gets bookings of others on the day, until it has so many; which date that is.
+pub(crate) async fn fill_day(root: &mut PgConnection, bookings: i64) -> NaiveDate {
+    let sql = format!(
+        "with other as (
+             select booking_id from booking
+             where slot_id & 16777215 >= {DAY_NUMBER} and slot_id >> 24 <> 1
+             limit greatest(0, $1 - (
+                 select count(*) from booking
+                 where slot_id & 16777215 >= {DAY_NUMBER} and slot_id >> 24 = 1)))
+         update booking set slot_id = (1::bigint << 24) + (slot_id & 16777215),
+             allocation_id = (1::bigint << 24) + (allocation_id & 16777215)
+         where booking_id in (select booking_id from other)"
+    );
+    let moved = sqlx::query(AssertSqlSafe(sql)).bind(bookings);
+    moved.execute(&mut *root).await.expect("a full day");
+    settle(root).await;
+    let date = sqlx::query_scalar("select (now() at time zone 'Asia/Seoul')::date");
+    date.fetch_one(root).await.expect("a date")
 }
 
 /// What the user of a clinic is signed in by.

@@ -3,6 +3,7 @@
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
 
+use chrono::NaiveDate;
 use dosebook::{
     config::{LogFormat, Storage},
     flows,
@@ -150,6 +151,19 @@ impl World {
     /// The present day begins at some clinics, with so many bookings; see `dataset::day`.
     pub(crate) async fn begin_day(&mut self, bookings: i64) {
         dataset::day(&mut self.root, &self.shape, bookings).await;
+    }
+
+    /// The first clinic gets bookings of others on the day that was begun, until it has so many.
+    /// Returns the date. The ledger is not whole then: nothing but looking is measured.
+    pub(crate) async fn fill_day(&mut self, bookings: i64) -> NaiveDate {
+        dataset::fill_day(&mut self.root, bookings).await
+    }
+
+    /// The process of which each connection's is a child.
+    pub(crate) fn postmaster(&self) -> u32 {
+        let file = self.data_dir().join("postgres/db/postmaster.pid");
+        let text = std::fs::read_to_string(file).expect("PostgreSQL runs");
+        text.lines().next().and_then(|pid| pid.parse().ok()).expect("its number")
     }
 
     /// Stops the bench unless exactly so many check-ins and doses are in the database.

@@ -50,6 +50,7 @@ mod model;
 mod output;
 mod overload;
 mod plan;
+mod plan_of_jobs;
 mod postgres;
 mod prerendered;
 mod readme;
