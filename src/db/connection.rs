@@ -55,16 +55,9 @@ impl Db {
             Pool::new(options.clone().application_name(application), &purpose, &metrics)
         };
         let connections_max = usize::try_from(connections_max).unwrap_or(usize::MAX);
-        let purpose = |name, statement_max| Purpose {
-            name,
-            connections_max,
-            statement_max,
-            settings: None,
-        };
-        let jobs = Purpose {
-            connections_max: JOB_CONNECTIONS,
-            ..purpose("jobs", JOB_SECONDS_MAX)
-        };
+        let purpose =
+            |name, statement_max| Purpose { name, connections_max, statement_max, settings: None };
+        let jobs = Purpose { connections_max: JOB_CONNECTIONS, ..purpose("jobs", JOB_SECONDS_MAX) };
         let operators = Purpose {
             connections_max: OPERATOR_CONNECTIONS,
             settings: Some(OPERATOR_SETTINGS),

@@ -156,7 +156,10 @@ impl Maker {
     }
 
     fn is_closed(&self, made: Instant) -> bool {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|until| made <= until)
+        self.closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some_and(|until| made <= until)
     }
 }
 
@@ -208,6 +211,11 @@ impl Lease {
             Err(error) if error::is_lost(error) => self.pool.renew(),
             _ => self.is_whole = true,
         }
+    }
+
+    /// Closes it.
+    pub fn give_up(mut self) {
+        self.is_whole = false;
     }
 
     /// Lends none of the pool's present connections again.

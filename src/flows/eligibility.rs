@@ -46,10 +46,8 @@ pub struct Question {
 pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     let Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id } = question;
     let places = (region_id, clinic_id);
-    let (standing, rules) = db::look(&db.read, async |conn| {
-        standing(conn, campaign_id, places).await
-    })
-    .await?;
+    let (standing, rules) =
+        db::look(&db.read, async |conn| standing(conn, campaign_id, places).await).await?;
     let rules = Rules { zone: standing.clinic_zone.unwrap_or(rules.zone), ..rules };
     let today = local_date(standing.now, rules.zone);
     let last = today.checked_add_days(Days::new(DAYS_AHEAD_MAX));
