@@ -11,6 +11,7 @@
 )]
 
 mod circle;
+mod migration;
 mod source;
 mod state;
 mod statement;

@@ -1,6 +1,6 @@
 //! Migrations beside a service that runs, and what the server's own settings cannot take away.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use dosebook::db::{self, migration};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, migrate::Migrator};
@@ -18,23 +18,28 @@ async fn a_migration_that_waits_lets_others_pass() {
     let file = folder.path().join("0001_column.sql");
     std::fs::write(file, "alter table course add column note text").unwrap();
     let mut migrator = Migrator::new(folder.path()).await.unwrap();
-    migrator.set_ignore_missing(true).set_table_name("other_migrations".to_owned());
+    migrator.set_ignore_missing(true).dangerous_set_table_name("other_migrations");
     let mut reader = database.pool.begin().await.unwrap();
     reader.execute("select from course").await.unwrap();
-    let options = database.options.clone();
-    let migrating =
-        tokio::spawn(async move { migration::run_all(&migrator, &options, SECONDS_MAX).await });
+    let is_done = Cell::new(false);
+    let migrating = async {
+        migration::run_all(&migrator, &database.options, SECONDS_MAX).await.unwrap();
+        is_done.set(true);
+    };
     let blocked = "select exists (select from pg_stat_activity where wait_event_type = 'Lock'
                    and datname = current_database() and query like 'alter table course%')";
-    let waits = async {
-        while !sqlx::query_scalar::<_, bool>(blocked).fetch_one(&database.pool).await.unwrap() {}
+    let others = async {
+        let waits = async {
+            while !sqlx::query_scalar::<_, bool>(blocked).fetch_one(&database.pool).await.unwrap() {
+            }
+        };
+        timeout(SECONDS_MAX, waits).await.expect("the control: it waits for the reader");
+        let writing = database.pool.execute("insert into course (code, name) values ('c', 'C')");
+        timeout(SECONDS_MAX, writing).await.expect("nobody waits behind it").unwrap();
+        assert!(!is_done.get(), "the control: the reader is still there");
+        reader.rollback().await.unwrap();
     };
-    timeout(SECONDS_MAX, waits).await.expect("the control: it waits for the reader");
-    let writing = database.pool.execute("insert into course (code, name) values ('c', 'C')");
-    timeout(SECONDS_MAX, writing).await.expect("nobody waits behind it").unwrap();
-    assert!(!migrating.is_finished(), "the control: the reader is still there");
-    reader.rollback().await.unwrap();
-    migrating.await.unwrap().expect("and then it is done");
+    tokio::join!(migrating, others);
     database.pool.execute("update course set note = code").await.unwrap();
 }
 
