@@ -24,9 +24,11 @@ const BEGIN_SECONDS_MAX: Duration = Duration::from_secs(1);
 const ROLLBACK_SECONDS_MAX: Duration = Duration::from_secs(1);
 /// How long a look (several statements that write nothing) may take.
 const LOOK_SECONDS_MAX: Duration = Duration::from_secs(5);
-/// How often a step of an operator is tried, and how long one try but the last may take.
-const TRIES_MAX: u32 = 3;
-const TRY_SECONDS_MAX: Duration = Duration::from_millis(1500);
+/// Within this time a step of an operator is tried again: whoever waits is told in three seconds.
+const INSIST_SECONDS_MAX: Duration = Duration::from_secs(2);
+const INSIST_PAUSE: Duration = Duration::from_millis(50);
+/// How long one try may take; it is short work.
+const TRY_SECONDS_MAX: Duration = Duration::from_secs(5);
 
 /// Runs `work` in one transaction; commits on `Ok`, rolls back on `Err`. The name is for metrics
 /// and logs: one of a fixed set, never made of what somebody sent.
@@ -66,15 +68,16 @@ pub async fn insist<T, E: From<Error> + StdError + 'static>(
     name: &'static str,
     work: impl AsyncFn(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
-    for _ in 1..TRIES_MAX {
+    let since = Instant::now();
+    loop {
         match attempt(pool, name, TRY_SECONDS_MAX, &work).await {
-            Err(undone) if undone.may_be_tried_again() => {
-                tracing::warn!(transaction = name, error = %undone.error, "trying again");
+            Err(undone) if undone.may_be_tried_again() && since.elapsed() < INSIST_SECONDS_MAX => {
+                tracing::debug!(transaction = name, error = %undone.error, "trying again");
+                tokio::time::sleep(INSIST_PAUSE).await;
             }
             done => return done.map_err(|undone| undone.error),
         }
     }
-    in_tx(pool, name, work).await
 }
 
 /// Statements that write nothing, on one connection, without a transaction around them. They are

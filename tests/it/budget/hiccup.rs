@@ -34,7 +34,7 @@ end $$";
 const STATES: [&str; 2] = ["55P03", "40P01"];
 
 /// These write nothing.
-const LOOKING: [&str; 1] = ["admin_post_split: dry run"];
+const LOOKING: [&str; 2] = ["admin_post_split: dry run", "admin_post_split_file"];
 
 pub struct Hiccup {
     db: PgPool,

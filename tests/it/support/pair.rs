@@ -38,7 +38,8 @@ impl Pair {
     pub async fn start() -> Self {
         // A short path: a unix socket's may have 103 bytes.
         let folder = tempfile::Builder::new().prefix("pair-").tempdir_in("/tmp").unwrap();
-        let (primary, standby) = (Server::in_folder(&folder, "a"), Server::in_folder(&folder, "b"));
+        let (primary, standby) =
+            (Server::in_folder(&folder, ("a", 5432)), Server::in_folder(&folder, ("b", 5433)));
         own(folder.path());
         primary.program("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]);
         primary.set("listen_addresses = ''\nfsync = off\nmax_connections = 100\n");
@@ -48,7 +49,7 @@ impl Pair {
         let mut inside = primary.connect(DATABASE).await;
         MIGRATOR.run(&mut inside).await.unwrap();
         inside.close().await.unwrap();
-        let from = primary.folder.to_str().unwrap();
+        let from = primary.sockets().to_str().unwrap();
         let how = ["-h", from, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"];
         standby.program("pg_basebackup", &how);
         standby.set("");
@@ -68,23 +69,29 @@ impl Pair {
 /// One server.
 pub struct Server {
     folder: PathBuf,
+    port: u16,
 }
 
 impl Server {
-    fn in_folder(folder: &tempfile::TempDir, name: &str) -> Self {
-        Self { folder: folder.path().join(name) }
+    fn in_folder(folder: &tempfile::TempDir, (name, port): (&str, u16)) -> Self {
+        Self { folder: folder.path().join(name), port }
+    }
+
+    /// Beside both of them: what is in a server's own folder is copied.
+    fn sockets(&self) -> &Path {
+        self.folder.parent().unwrap()
     }
 
     fn socket(&self) -> PathBuf {
-        self.folder.join(".s.PGSQL.5432")
+        self.sockets().join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// Adds to its settings.
     fn set(&self, settings: &str) {
         let conf = self.folder.join("postgresql.conf");
-        let here = self.folder.display();
+        let (here, port) = (self.sockets().display(), self.port);
         let text = fs::read_to_string(&conf).unwrap();
-        let text = format!("{text}\nport = 5432\nunix_socket_directories = '{here}'\n{settings}");
+        let text = format!("{text}\nport = {port}\nunix_socket_directories = '{here}'\n{settings}");
         fs::write(&conf, text).unwrap();
     }
 
@@ -110,7 +117,8 @@ impl Server {
     }
 
     fn options(&self, database: &str) -> PgConnectOptions {
-        let options = PgConnectOptions::new_without_pgpass().socket(&self.folder).port(5432);
+        let options = PgConnectOptions::new_without_pgpass();
+        let options = options.socket(self.sockets()).port(self.port);
         options.username("postgres").database(database)
     }
 
