@@ -24,7 +24,7 @@ use sqlx::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::{connection::connect, error, metrics::Metrics};
+use super::{connect::connect, error, metrics::Metrics};
 
 /// How long a caller waits for a connection of a pool.
 pub(super) const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);

@@ -79,7 +79,7 @@ pub async fn validate(conn: &mut PgConnection, bytes_max: Option<i64>) -> sqlx::
     let mut found = unvalidated(&mut *conn).await?;
     found.retain(|one| bytes_max.is_none_or(|max| one.bytes <= max));
     for constraint in &found {
-        tracing::info!(table = constraint.table, name = constraint.name, "checking old rows");
+        tracing::debug!(table = constraint.table, name = constraint.name, "checking old rows");
         conn.execute(AssertSqlSafe(constraint.statement.clone())).await?;
     }
     Ok(found.len())

@@ -66,6 +66,7 @@ pub mod tranche;
 pub mod visit;
 pub mod walk_in;
 
+mod connect;
 mod connection;
 mod lease;
 mod transaction;

@@ -308,8 +308,10 @@ impl Worker {
                 }
                 Remedy::Reconnect => {
                     tracing::warn!(lane = self.name, %error, "trying again on a new connection");
-                    // Not at the first time: one connection may be lost.
-                    self.is_cut_off.store(self.conn.take().is_none(), Ordering::Relaxed);
+                    // Not at the first time: only one connection may be lost.
+                    let is_again = reconnect_delay > RECONNECT_DELAY_MIN;
+                    self.is_cut_off.store(is_again, Ordering::Relaxed);
+                    self.conn = None;
                     time::sleep(reconnect_delay).await;
                     reconnect_delay = (reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
                 }

@@ -1,5 +1,5 @@
-//! Whatever an administrator changes, a lock that is not granted and a deadlock are no faults of the
-//! service: it says that it may be tried again, and has done nothing.
+//! Whatever an administrator changes, a lock that is not granted and a deadlock are no faults of
+//! the service: it says that it may be tried again, and has done nothing.
 
 use std::collections::BTreeSet;
 

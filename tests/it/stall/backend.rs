@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use dosebook::db::{Failure, error::classify};
 use futures_util::future::join_all;
-use sqlx::{Executor, postgres::PgSslMode};
+use sqlx::{AssertSqlSafe, Executor, postgres::PgSslMode};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{Stopped, pause};
-use crate::support::{Made, TestApp, World, database::TestDatabase, pair::Balancer, until};
+use crate::support::{
+    Made, TestApp, World, database::TestDatabase, pair::Balancer, process::Service, proxy::LANES,
+    until,
+};
 
 /// Longer than anything here may take, on the slowest machine.
 const SECONDS_MAX: Duration = Duration::from_secs(30);
@@ -103,6 +106,44 @@ async fn a_statement_that_does_not_end_is_given_up_with_its_connection() {
         sqlx::query_scalar::<_, bool>(sql).fetch_one(&app.db).await.unwrap()
     };
     timeout(SECONDS_MAX, async { while is_there().await {} }).await.expect("it is ended");
+}
+
+/// Everything else works, so that only the lane itself can tell.
+#[tokio::test]
+async fn a_service_whose_lane_is_cut_off_is_not_ready() {
+    let (app, proxy) = TestApp::with().lanes(1).start_behind_proxy().await;
+    let made = world(&app).await;
+    app.public().get("/readyz").await.ok(200);
+    // The lane has no connection yet, and gets none.
+    proxy.stall(LANES);
+    let (client, body) = (app.citizen(&made.people[0]), made.booking(made.slot(0, 1, 0)));
+    let booking = tokio::spawn(async move { client.put_booking(Uuid::now_v7(), &body).await });
+    until(|| app.app.lanes.is_any_cut_off()).await;
+    let told = app.public().get("/readyz").await;
+    assert_eq!(told.body["cause"], "bookings_not_taken", "{}", told.text());
+    told.problem(503, "unavailable");
+    proxy.resume();
+    booking.await.unwrap().ok(201);
+    app.public().get("/readyz").await.ok(200);
+}
+
+/// What is said of a server that may lose what it has acknowledged.
+#[tokio::test]
+async fn a_server_that_commits_early_is_not_accepted_in_silence() {
+    let database = TestDatabase::new().await;
+    let said = async |value: &str| {
+        let sql = format!("alter database {} set synchronous_commit = {value}", database.name);
+        database.pool.execute(AssertSqlSafe(sql)).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut service = Service::logging(&database, folder.path());
+        let mut log = service.log.take().expect("its log");
+        service.kill();
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut log, &mut text).unwrap();
+        text.contains("synchronous_commit = off")
+    };
+    assert!(said("off").await);
+    assert!(!said("on").await, "the control");
 }
 
 #[tokio::test]
