@@ -4,7 +4,7 @@
 //! a switch to another server, a frozen machine) befell all, and the next caller gets a new one.
 //!
 //! sqlx does not say how long a silent peer may take on a socket (keepalive, user time-out): on our
-//! side the deadlines here stand in for it, on the server's the settings of `connection`.
+//! side the deadlines here stand in for it, on the server's the settings of `connect`.
 
 use std::{
     io,
@@ -122,9 +122,13 @@ impl Pool {
         }
     }
 
-    /// Lends none of the present connections again, and closes those that are idle.
-    pub(super) fn renew(&self) {
+    /// Lends none of the present connections again, and closes those that are idle, because one
+    /// that was made then is lost. Where that was said before, the present ones are newer.
+    fn renew(&self, made: Instant) {
         let now = Instant::now();
+        if self.inner.manager().is_closed(made) {
+            return;
+        }
         self.inner.manager().close_until(now);
         drop(self.inner.retain(|_, used| used.created > now));
     }
@@ -208,7 +212,7 @@ impl Lease {
     /// nor are those of its age lent again.
     pub(super) fn end<T>(&mut self, outcome: &sqlx::Result<T>) {
         match outcome {
-            Err(error) if error::is_lost(error) => self.pool.renew(),
+            Err(error) if error::is_lost(error) => self.renew(),
             _ => self.is_whole = true,
         }
     }
@@ -220,7 +224,9 @@ impl Lease {
 
     /// Lends none of the pool's present connections again.
     pub(super) fn renew(&self) {
-        self.pool.renew();
+        if let Some(conn) = &self.conn {
+            self.pool.renew(Object::metrics(conn).created);
+        }
     }
 }
 
