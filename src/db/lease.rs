@@ -98,7 +98,10 @@ impl Pool {
         lease.end(&answered);
         match answered {
             Ok(()) => Ok(lease),
-            Err(_) => self.acquire().await,
+            Err(_) => {
+                drop(lease);
+                self.acquire().await
+            }
         }
     }
 
