@@ -30,6 +30,7 @@ use crate::{
         lane::{self, Lanes, ReplyQueue},
         outbox::ShownCodes,
         password::Passwords,
+        readiness::Readiness,
         session::SignOuts,
     },
     http::{
@@ -121,6 +122,7 @@ impl Serving {
             keys,
             clock,
             lanes,
+            readiness: Readiness::default(),
             board,
             shelf,
             metrics,

@@ -33,6 +33,7 @@ pub mod import;
 pub mod journal;
 pub mod merge;
 pub mod metrics;
+pub mod migration;
 pub mod movement;
 pub mod notice;
 pub mod opening_hours;
@@ -50,6 +51,7 @@ pub mod proposal;
 pub mod region;
 pub mod rehearsal;
 pub mod roster;
+pub mod safety;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
@@ -65,13 +67,16 @@ pub mod tranche;
 pub mod visit;
 pub mod walk_in;
 
+mod connect;
 mod connection;
+mod lease;
 mod transaction;
 
-pub use connection::{Db, Pool};
+pub use connection::Db;
 pub use error::{Error, Failure};
+pub use lease::{Lease, Pool};
 pub use metrics::Metrics;
-pub use transaction::{in_long_tx, in_tx};
+pub use transaction::{in_long_tx, in_tx, insist, look};
 
 /// Forward only; a migration that has landed is never edited.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Result, check::check, constraint::named};
 use crate::{
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx, insist},
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
@@ -102,7 +102,7 @@ pub async fn step_if_ready(
     let target = of.into();
     let campaign_id = target.campaign_id;
     // What the state or the quota forbids is said first: a check would only distract from it.
-    let state = in_tx(&db.write, "may step", async |conn| {
+    let state = insist(&db.operators, "may step", async |conn| {
         let campaign = db::campaign::find(&mut *conn, campaign_id).await?;
         let campaign = campaign.ok_or_else(Refusal::not_found)?;
         target.check(&campaign)?;
@@ -136,7 +136,7 @@ pub async fn step(
 ) -> Result<Campaign> {
     let target = of.into();
     let campaign_id = target.campaign_id;
-    in_tx(&db.write, "step campaign", async |conn| {
+    insist(&db.operators, "step campaign", async |conn| {
         let old = db::campaign::lock(conn, campaign_id).await?.ok_or_else(Refusal::not_found)?;
         target.check(&old)?;
         let state = old.state.next(step)?;

@@ -2,10 +2,11 @@
 //! of it is kept.
 
 use chrono::{Days, NaiveDate};
+use sqlx::PgConnection;
 
-use super::Result;
+use super::{Error, Result};
 use crate::{
-    db::{self, Db},
+    db::{self, Db, eligibility::Standing},
     domain::{
         CampaignId, ClinicId, Detail, PersonId, ProductId, Refusal, RegionId,
         applicant::AnonymousApplicant,
@@ -44,21 +45,9 @@ pub struct Question {
 /// `invalid_field` for an impossible date.
 pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     let Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id } = question;
-    let mut conn = db.read.acquire().await?;
-    let standing = db::eligibility::find(&mut *conn, campaign_id, region_id, clinic_id)
-        .await?
-        .filter(|standing| standing.state != State::Draft)
-        .ok_or_else(|| not_found("campaign_id"))?;
-    if region_id.is_some() && standing.home.is_none() {
-        return Err(not_found("region_id").into());
-    }
-    if clinic_id.is_some() && standing.clinic_zone.is_none() {
-        return Err(not_found("clinic_id").into());
-    }
-    let rules = db::eligibility::rules(&mut conn, campaign_id, standing.rule_version)
-        .await?
-        .ok_or_else(|| not_found("campaign_id"))?;
-    drop(conn);
+    let places = (region_id, clinic_id);
+    let (standing, rules) =
+        db::look(&db.read, async |conn| standing(conn, campaign_id, places).await).await?;
     let rules = Rules { zone: standing.clinic_zone.unwrap_or(rules.zone), ..rules };
     let today = local_date(standing.now, rules.zone);
     let last = today.checked_add_days(Days::new(DAYS_AHEAD_MAX));
@@ -71,6 +60,28 @@ pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     Ok(judge_anonymous(&rules, standing.state, &applicant, standing.now))
 }
 
+/// How a public campaign stands, and its rules.
+async fn standing(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    (region_id, clinic_id): (Option<RegionId>, Option<ClinicId>),
+) -> Result<(Standing, Rules)> {
+    let standing = db::eligibility::find(&mut *conn, campaign_id, region_id, clinic_id)
+        .await?
+        .filter(|standing| standing.state != State::Draft)
+        .ok_or_else(|| not_found("campaign_id"))?;
+    if region_id.is_some() && standing.home.is_none() {
+        return Err(not_found("region_id").into());
+    }
+    if clinic_id.is_some() && standing.clinic_zone.is_none() {
+        return Err(not_found("clinic_id").into());
+    }
+    let rules = db::eligibility::rules(conn, campaign_id, standing.rule_version)
+        .await?
+        .ok_or_else(|| not_found("campaign_id"))?;
+    Ok((standing, rules))
+}
+
 /// Whether this person may book now: with their lists and doses, as a booking would be judged.
 ///
 /// # Errors
@@ -81,17 +92,13 @@ pub async fn judge_person(
     campaign_id: CampaignId,
     person_id: PersonId,
 ) -> Result<Verdict> {
-    let mut conn = db.read.acquire().await?;
-    let standing = db::eligibility::find(&mut *conn, campaign_id, None, None)
-        .await?
-        .filter(|standing| standing.state != State::Draft)
-        .ok_or_else(|| not_found("campaign_id"))?;
-    let rules = db::eligibility::rules(&mut conn, campaign_id, standing.rule_version)
-        .await?
-        .ok_or_else(|| not_found("campaign_id"))?;
-    let mut people = db::batch::people(&mut conn, &[person_id.0], rules.needs()).await?;
-    let bookings = db::batch::bookings(&mut conn, &[person_id.0], &[]).await?;
-    drop(conn);
+    let known = db::look(&db.read, async |conn| {
+        let (standing, rules) = standing(conn, campaign_id, (None, None)).await?;
+        let people = db::batch::people(conn, &[person_id.0], rules.needs()).await?;
+        let bookings = db::batch::bookings(conn, &[person_id.0], &[]).await?;
+        Ok::<_, Error>((standing, rules, people, bookings))
+    });
+    let (standing, rules, mut people, bookings) = known.await?;
     let mut person = people.remove(&person_id).unwrap_or_default();
     bookings.values().for_each(|booking| person.add_dose_of(booking));
     let applicant = person.applicant(rules.course_id, rules.dose_number)?;

@@ -32,6 +32,7 @@ pub mod person_key;
 pub mod person_record;
 pub mod pool;
 pub mod product;
+pub mod readiness;
 pub mod region;
 pub mod roster;
 pub mod rules;

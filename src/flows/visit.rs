@@ -6,7 +6,7 @@ use super::{
     lane::{Lanes, ReplyQueue, apart},
 };
 use crate::{
-    db::Db,
+    db::{self, Db},
     domain::{
         BookingId, ClinicId, Code, Refusal,
         batch::{Outcome, Request, Visit},
@@ -37,6 +37,5 @@ pub async fn press((lanes, replies): (&Lanes, &ReplyQueue), press: Press) -> Res
 /// # Errors
 /// `not_found` where the clinic has no such booking; `unavailable` while the person is merged.
 pub async fn look(db: &Db, clinic_id: ClinicId, booking_id: BookingId) -> Result<Seen> {
-    let mut conn = db.read.acquire().await?;
-    apart::look(&mut conn, clinic_id, booking_id).await
+    db::look(&db.read, async |conn| apart::look(conn, clinic_id, booking_id).await).await
 }

@@ -16,7 +16,8 @@ use crate::{
     db::Db,
     domain::{code_cap::Ceiling, keys::Keys},
     flows::{
-        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords, session::SignOuts,
+        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords,
+        readiness::Readiness, session::SignOuts,
     },
     messaging::Providers,
     telemetry::Metrics,
@@ -28,6 +29,8 @@ pub struct App {
     pub keys: Keys,
     pub clock: Clock,
     pub lanes: Lanes,
+    /// Whether something can be written.
+    pub readiness: Readiness,
     pub board: Board,
     /// The public pages, made of the board.
     pub shelf: Shelf,

@@ -63,6 +63,7 @@ mod sign_out;
 mod slot;
 mod spelling;
 mod staff_session;
+mod stall;
 mod stampede;
 mod supply;
 mod support;

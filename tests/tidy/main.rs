@@ -11,6 +11,7 @@
 )]
 
 mod circle;
+mod migration;
 mod source;
 mod state;
 mod statement;
@@ -174,16 +175,20 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
     "board",
+    "connect",
     "connection",
     "copy",
     "demo",
     "error",
     "health",
+    "lease",
     "metrics",
+    "migration",
     "mod",
     "openapi",
     "outcome",
     "rehearsal",
+    "safety",
     "staged",
     "template",
     "transaction",

@@ -113,8 +113,13 @@ pub async fn run(
     let locked = read(conn, known, (slots, allocations), &free).await?;
     let now = locked.now;
     let decision = decide(locked, &free);
-    if decision.writes.is_empty() {
+    let is_told = |outcome: &Outcome| !matches!(outcome, Outcome::Refused(_));
+    if decision.writes.is_empty() && !decision.outcomes.iter().any(is_told) {
         conn.execute("rollback").await?;
+    } else if decision.writes.is_empty() {
+        // What is told again was committed before, and perhaps not yet by a synchronous standby:
+        // who has locked rows waits at the commit for all that was written until then.
+        conn.execute("commit").await?;
     } else {
         write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
         conn.execute("commit").await?;

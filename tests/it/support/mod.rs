@@ -8,6 +8,7 @@ pub mod database;
 pub mod gateway;
 pub mod make;
 pub mod openapi;
+pub mod pair;
 pub mod process;
 pub mod proxy;
 pub mod unguarded;
