@@ -5,6 +5,7 @@
 //! is told apart in `error` and nowhere else.
 
 pub mod allocation;
+pub mod barrier;
 pub mod batch;
 pub mod board;
 pub mod booking;

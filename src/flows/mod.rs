@@ -3,6 +3,7 @@
 
 pub mod allocation;
 pub mod assisted_booking;
+pub mod barrier;
 pub mod booking_number;
 pub mod campaign;
 pub mod campaign_draft;

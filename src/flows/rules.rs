@@ -3,7 +3,7 @@
 
 use sqlx::PgConnection;
 
-use super::{Result, constraint::named};
+use super::{Error, Result, barrier::Settled, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
@@ -22,6 +22,8 @@ use crate::{
 pub struct Versioned<T> {
     pub rule: T,
     pub rule_version: i32,
+    /// If not, bookings by the version before may still be written.
+    pub is_settled: bool,
 }
 
 /// # Errors
@@ -157,14 +159,15 @@ fn no_campaign() -> Refusal {
     Refusal::unknown(Noun::Campaign)
 }
 
-/// Runs `change` in the next version of the campaign's rules.
+/// Runs `change` in the next version of the campaign's rules; answers when no booking by the
+/// version before can still be written.
 async fn in_version<T>(
     db: &Db,
     of: impl Into<Target>,
     change: impl AsyncFnOnce(&mut PgConnection, &Campaign) -> Result<T>,
 ) -> Result<Versioned<T>> {
     let target = of.into();
-    in_tx(&db.write, "set rules", async |conn| {
+    let done = in_tx(&db.write, "set rules", async |conn| {
         let campaign = db::campaign::lock(conn, target.campaign_id).await?;
         let mut campaign = campaign.ok_or_else(no_campaign)?.unless_closed()?;
         target.check(&campaign)?;
@@ -172,7 +175,9 @@ async fn in_version<T>(
         let rule = change(conn, &campaign).await?;
         db::campaign::set(conn, &campaign).await?;
         db::catalogue::touch(conn).await?;
-        Ok(Versioned { rule, rule_version: campaign.rule_version })
+        Ok::<_, Error>((rule, campaign.rule_version))
     })
-    .await
+    .await?;
+    let Settled { done: (rule, rule_version), is_settled } = Settled::after(db, done).await;
+    Ok(Versioned { rule, rule_version, is_settled })
 }

@@ -1,25 +1,26 @@
 //! Campaigns: draft, change, and the steps of their life.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use super::{
     ByAdministrator, Page, Reason,
     check::{confirmed, held_up, setup},
-    created, found, list, localized, localized_change, ok,
+    created, found, list, localized, localized_change, ok, settled,
 };
 use crate::{
     board::view::CampaignView,
     db,
     domain::{
         CampaignId, CourseId, Detail, Refusal,
-        campaign::{NewCampaign, Step},
+        campaign::{Campaign, NewCampaign, Step},
         day_policy::DayPolicy,
         language::Language,
         localized::Localized,
     },
     flows::{
         self,
+        barrier::Settled,
         campaign::{Change, Stepped},
     },
     http::{
@@ -186,8 +187,7 @@ pub async fn patch_campaign(
         walk_in: change.walk_in.map(|word| word.0),
         left_over: change.left_over.map(|word| word.0),
     };
-    let campaign = flows::campaign::change(&app.db, campaign_id, change).await?;
-    Ok(ok(&CampaignView::from(&campaign)))
+    campaign_settled(&flows::campaign::change(&app.db, campaign_id, change).await?)
 }
 
 /// Makes the campaign and its quota public.
@@ -231,7 +231,7 @@ async fn step_if_ready(
 ) -> Result<HttpResponse, Problem> {
     let (setup, confirmed) = (setup(app), confirmed(confirm)?);
     match flows::campaign::step_if_ready(&app.db, step, reason, setup, &confirmed).await? {
-        Stepped::Done(campaign) => Ok(ok(&CampaignView::from(&campaign))),
+        Stepped::Done(campaign) => campaign_settled(&campaign),
         Stepped::HeldUp(check) => Err(held_up(language, &check)),
     }
 }
@@ -260,6 +260,9 @@ async fn step(
     step: Step,
     reason: Localized,
 ) -> Result<HttpResponse, Problem> {
-    let campaign = flows::campaign::step(&app.db, campaign_id, step, &reason).await?;
-    Ok(ok(&CampaignView::from(&campaign)))
+    campaign_settled(&flows::campaign::step(&app.db, campaign_id, step, &reason).await?)
+}
+
+fn campaign_settled(campaign: &Settled<Campaign>) -> Result<HttpResponse, Problem> {
+    settled(StatusCode::OK, &CampaignView::from(&campaign.done), campaign.is_settled)
 }

@@ -1,10 +1,10 @@
 //! Who may book from which day on.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, found, list, localized, settled};
 use crate::{
     board::view::TrancheView,
     db,
@@ -69,7 +69,9 @@ pub async fn post_tranche(
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
     let added = flows::rules::add_tranche(&app.db, campaign_id, new.into()).await?;
-    Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
+    let rule_version = added.rule_version;
+    let body = AddedTranche { tranche: (&added.rule).into(), rule_version };
+    settled(StatusCode::CREATED, &body, added.is_settled)
 }
 
 /// Corrects the names of a tranche, in a new version of the rules: refusals name it.
@@ -84,7 +86,8 @@ pub async fn patch_tranche(
     let renamed =
         flows::rules::rename_tranche(&app.db, campaign_id, tranche_id, change.into()).await?;
     let rule_version = renamed.rule_version;
-    Ok(ok(&AddedTranche { tranche: (&renamed.rule).into(), rule_version }))
+    let body = AddedTranche { tranche: (&renamed.rule).into(), rule_version };
+    settled(StatusCode::OK, &body, renamed.is_settled)
 }
 
 /// Ends a tranche at a new version of the rules.
@@ -98,5 +101,6 @@ pub async fn delete_tranche(
     >,
 ) -> Result<HttpResponse, Problem> {
     let ended = flows::rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
-    Ok(ok(&json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version })))
+    let body = json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version });
+    settled(StatusCode::OK, &body, ended.is_settled)
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -249,8 +249,9 @@ pub async fn post_settings(
     let mut reader = Reader::new(&form, t);
     if let Some(change) = read(&mut reader, t, &campaign) {
         match flows::campaign::change(&visitor.visit.app.db, target, change).await {
-            Ok(_) => {
-                return visitor.done(&path(campaign_id), Done::well(t.admin_settings_kept()));
+            Ok(changed) => {
+                let done = said(t, t.admin_settings_kept(), changed.is_settled);
+                return visitor.done(&path(campaign_id), done);
             }
             Err(error) => match stopped(&visitor, target, error.into()).await? {
                 Stopped::Changed(now, changes) => {
