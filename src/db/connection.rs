@@ -19,8 +19,8 @@ use super::metrics::Metrics;
 /// How long a caller waits for a connection of a pool.
 pub(super) const ACQUIRE_SECONDS_MAX: Duration = Duration::from_secs(2);
 /// One each for the board, the count of the eligible, the sweep, what tells people of their
-/// appointments, and the three queues of messages.
-const JOB_CONNECTIONS: u32 = 7;
+/// appointments, the seals of the journal, and the three queues of messages.
+const JOB_CONNECTIONS: u32 = 8;
 
 /// The ways into the database, kept apart so that readers cannot starve writers.
 #[derive(Clone, Debug)]

@@ -31,6 +31,7 @@ mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;
+pub mod journal_seal;
 pub mod merge;
 pub mod metrics;
 pub mod movement;

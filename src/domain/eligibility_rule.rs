@@ -2,6 +2,7 @@
 //! instant from which it is.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use super::{
     ProductId, RosterId,
@@ -38,6 +39,8 @@ pub(super) struct Case<'a> {
     /// None is any that the campaign offers.
     pub(super) product_id: Option<ProductId>,
     pub(super) now: DateTime<Utc>,
+    /// Decides what is today, and when a day on which something becomes possible begins.
+    pub(super) zone: Tz,
 }
 
 /// A rule that is not met, and from when it is if one only waits.
@@ -61,7 +64,7 @@ impl<'a> Case<'a> {
     }
 
     fn today(&self) -> NaiveDate {
-        local_date(self.now, self.rules.zone)
+        local_date(self.now, self.zone)
     }
 
     fn products(&self) -> impl Iterator<Item = &'a Product> {
@@ -192,7 +195,7 @@ impl<'a> Case<'a> {
                 let product_name = product_name();
                 let reason =
                     Reason::TooYoung { product_id, product_name, age_months_min, reached_on };
-                let until = reached_on.map(|day| start_of_day(day, self.rules.zone));
+                let until = reached_on.map(|day| start_of_day(day, self.zone));
                 Some(Unmet { reason, until })
             }
             AgeFit::TooOld => {
@@ -219,7 +222,7 @@ impl<'a> Case<'a> {
             return None;
         }
         let reason = Reason::IntervalTooShort { interval_days, previous_on, possible_on };
-        let until = possible_on.map(|day| start_of_day(day, self.rules.zone));
+        let until = possible_on.map(|day| start_of_day(day, self.zone));
         Some(Unmet { reason, until })
     }
 }
@@ -235,7 +238,7 @@ mod tests {
         cohort::Cohort,
         eligibility::{
             judge, judge_anonymous,
-            tests::{DURING, applicant, cohort, date, instant, on, product, rules, tranche},
+            tests::{DURING, applicant, cohort, date, here, instant, on, product, rules, tranche},
         },
         verdict::Verdict,
     };
@@ -261,7 +264,8 @@ mod tests {
 
     impl Question {
         fn verdict(&self) -> Verdict {
-            judge(&self.rules, self.state, &self.who, self.appointment.as_ref(), self.now)
+            let now = here(&self.rules, self.now);
+            judge(&self.rules, self.state, &self.who, self.appointment.as_ref(), now)
         }
     }
 
@@ -429,7 +433,7 @@ mod tests {
         let ask = |rules: &Rules, home| {
             let birth_date = date("1964-02-29");
             let who = AnonymousApplicant { birth_date, home, on_date: None, product_id: None };
-            judge_anonymous(rules, State::Open, &who, instant(DURING))
+            judge_anonymous(rules, State::Open, &who, here(rules, instant(DURING)))
         };
         let mut rules = rules();
         assert!(ask(&rules, None).eligible, "the control");
@@ -467,7 +471,7 @@ mod tests {
             let birth_date = date("1964-02-29");
             let on_date = on_date.map(date);
             let who = AnonymousApplicant { birth_date, home: None, on_date, product_id };
-            let verdict = judge_anonymous(&rules, State::Open, &who, instant(DURING));
+            let verdict = judge_anonymous(&rules, State::Open, &who, here(&rules, instant(DURING)));
             verdict.reasons.iter().map(|r| r.code().slug()).collect::<Vec<_>>()
         };
         let one = Some(ProductId(1));

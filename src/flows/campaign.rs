@@ -38,22 +38,19 @@ pub struct Change {
     pub opens_at: Option<DateTime<Utc>>,
     pub closes_at: Option<DateTime<Utc>>,
     pub cancel_until_hours: Option<i16>,
+    pub bookings_per_day: Option<i16>,
     pub walk_in: Option<WalkIn>,
     pub left_over: Option<LeftOver>,
 }
 
-/// Window and cancellation limit are rules: changing them makes a new version, which bookings go by
+/// Window and the limits of cancelling and booking are rules: changing them makes a new version, which bookings go by
 /// from the commit on: it is answered when no booking by the version before can still be written.
 /// What is laid down for clinics' days is none: it is read when it is needed.
 ///
 /// # Errors
 /// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
 /// it begins; `changed_meanwhile` for another version than the one that was seen.
-pub async fn change(
-    db: &Db,
-    of: impl Into<Target>,
-    change: Change,
-) -> Result<Settled<Campaign>> {
+pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Settled<Campaign>> {
     let target = of.into();
     let (campaign, is_rule) = in_tx(&db.write, "change campaign", async |conn| {
         let old = db::campaign::lock(conn, target.campaign_id)
@@ -62,12 +59,14 @@ pub async fn change(
             .unless_closed()?;
         target.check(&old)?;
         let rules = |campaign: &Campaign| {
-            (campaign.opens_at, campaign.closes_at, campaign.cancel_until_hours)
+            let limits = (campaign.cancel_until_hours, campaign.bookings_per_day);
+            (campaign.opens_at, campaign.closes_at, limits)
         };
         let mut campaign = Campaign {
             opens_at: change.opens_at.unwrap_or(old.opens_at),
             closes_at: change.closes_at.unwrap_or(old.closes_at),
             cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
+            bookings_per_day: change.bookings_per_day.unwrap_or(old.bookings_per_day),
             name: old.name.clone().changed(change.name),
             day: DayPolicy {
                 walk_in: change.walk_in.unwrap_or(old.day.walk_in),

@@ -18,6 +18,7 @@ pub mod discrepancy;
 pub mod eligibility;
 pub mod idempotency;
 pub mod import;
+pub mod journal_seal;
 pub mod lane;
 pub mod mark;
 pub mod merge;

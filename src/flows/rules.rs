@@ -1,6 +1,7 @@
 //! Changes who may book what, and when. Rules are never edited: each change is a new version, so
 //! that every booking can be explained by the version that it names.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{Error, Result, barrier::Settled, constraint::named};
@@ -76,7 +77,8 @@ pub async fn end_cohort(
     .await
 }
 
-/// Digits that are given twice count once.
+/// Digits that are given twice count once. A tranche that has ended begins again where one is added
+/// for the same digits.
 ///
 /// # Errors
 /// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for bad digits and for a day
@@ -101,17 +103,26 @@ pub async fn add_tranche(
     .await
 }
 
-/// Corrects the names of a tranche; who may book stays as it is.
+/// Corrects the names of a tranche, and moves it: it stays the same tranche, and the doses that are
+/// kept for it can be booked from the new time on.
 ///
 /// # Errors
-/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
-pub async fn rename_tranche(
+/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign;
+/// `invalid_field` for a day after the campaign has closed.
+pub async fn change_tranche(
     db: &Db,
     of: impl Into<Target>,
     tranche_id: TrancheId,
-    change: LocalizedChange,
+    (change, opens_at): (LocalizedChange, Option<DateTime<Utc>>),
 ) -> Result<Versioned<Tranche>> {
     in_version(db, of, async |conn, campaign| {
+        if let Some(opens_at) = opens_at {
+            if opens_at >= campaign.closes_at {
+                return Err(Refusal::field("opens_at", Detail::CampaignClosedByThen).into());
+            }
+            let one = (campaign.campaign_id, tranche_id);
+            db::tranche::move_to(conn, one, opens_at, campaign.rule_version).await?;
+        }
         let renamed = db::tranche::rename(conn, campaign.campaign_id, tranche_id, &change).await?;
         Ok(renamed.ok_or_else(Refusal::not_found)?)
     })

@@ -13,6 +13,7 @@ use crate::{
     db,
     domain::{
         CampaignId, CourseId, Detail, Refusal,
+        booking_limit::BOOKINGS_PER_DAY,
         campaign::{Campaign, NewCampaign, Step},
         day_policy::DayPolicy,
         language::Language,
@@ -51,6 +52,7 @@ pub struct CampaignRequest {
     opens_at: Instant,
     closes_at: Instant,
     cancel_until_hours: Option<i16>,
+    bookings_per_day: Option<i16>,
     zone: Zone,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
@@ -67,6 +69,7 @@ pub struct CampaignChange {
     opens_at: Option<Instant>,
     closes_at: Option<Instant>,
     cancel_until_hours: Option<i16>,
+    bookings_per_day: Option<i16>,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
 }
@@ -166,6 +169,7 @@ pub async fn post_campaign(
         opens_at: new.opens_at.0,
         closes_at: new.closes_at.0,
         cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
+        bookings_per_day: new.bookings_per_day.unwrap_or(BOOKINGS_PER_DAY),
         zone: new.zone.0,
         day: day_policy(new.walk_in, new.left_over),
     };
@@ -184,6 +188,7 @@ pub async fn patch_campaign(
         opens_at: change.opens_at.map(|at| at.0),
         closes_at: change.closes_at.map(|at| at.0),
         cancel_until_hours: change.cancel_until_hours,
+        bookings_per_day: change.bookings_per_day,
         walk_in: change.walk_in.map(|word| word.0),
         left_over: change.left_over.map(|word| word.0),
     };

@@ -140,9 +140,7 @@ pub async fn post_end(
     let list = format!("{}/cohorts", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     match flows::rules::end_cohort(db, target, at.cohort_id).await {
-        Ok(ended) => {
-            visitor.done(&list, said(t, t.admin_cohort_ended(), ended.is_settled))
-        }
+        Ok(ended) => visitor.done(&list, said(t, t.admin_cohort_ended(), ended.is_settled)),
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, changes) => match end(&visitor, &now, at).await? {
                 Some(page) => {

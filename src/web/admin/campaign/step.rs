@@ -116,9 +116,7 @@ pub async fn post_step(
     let stepped =
         flows::campaign::step_if_ready(&app.db, step, &reason, setup(app), &confirmed).await;
     match stepped {
-        Ok(Stepped::Done(stepped)) => {
-            done(&visitor, at, &stepped.done, stepped.is_settled)
-        }
+        Ok(Stepped::Done(stepped)) => done(&visitor, at, &stepped.done, stepped.is_settled),
         Ok(Stepped::HeldUp(check)) => held_up(&visitor, at, &form, &check).await,
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, _) if is_same_press(&now, at.step, &reason) => {
