@@ -28,6 +28,7 @@ const SETTLE_SECONDS: f64 = 2.0;
 const SPAN_SECONDS: f64 = 20.0;
 /// For each of 2,000 clinics.
 const DAYS: i64 = 100;
+const DOSES: i64 = 10;
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What is done with the file.
@@ -40,7 +41,8 @@ enum Mode {
 pub(crate) async fn measure(bench: &mut Bench) {
     let (mut tried, mut loaded, mut took) = (Vec::new(), Vec::new(), (Vec::new(), Vec::new()));
     add_administrator(bench.world().await);
-    let file = file(bench.world().await).await;
+    let runs = i64::try_from(bench.runs).expect("few runs");
+    let file = file(bench.world().await, runs).await;
     for run in 1..=bench.runs {
         let (alone, _) = booked(bench.world().await, None).await;
         let (dry, dry_seconds) = booked(bench.world().await, Some((Mode::Tried, &file))).await;
@@ -78,10 +80,14 @@ fn add_administrator(world: &World) {
     assert!(child.wait().expect("an end").success(), "an administrator");
 }
 
-/// The file, for which the pool has doses for many loads.
-async fn file(world: &mut World) -> String {
-    let doses = world.shape.clinics * DAYS * 1_000;
-    let sql = format!("update pool set received = received + {doses}, open = open + {doses}");
+/// The file, for which the pool has the doses of so many loads.
+async fn file(world: &mut World, loads: i64) -> String {
+    let doses = world.shape.clinics * DAYS * DOSES * loads;
+    let sql = format!(
+        "update pool set received = received + {doses}, open = open + {doses};
+         insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+             values (20, 0, 7, {doses}, 1, 4)"
+    );
     world.root.execute(AssertSqlSafe(sql)).await.expect("doses");
     let first: chrono::NaiveDate = sqlx::query_scalar("select current_date + 2")
         .fetch_one(&mut world.root)
@@ -90,7 +96,7 @@ async fn file(world: &mut World) -> String {
     let mut file = "campaign_code,clinic_code,product_code,on_date,doses,channel\n".to_owned();
     for clinic in 1..=world.shape.clinics {
         for day in first.iter_days().take(DAYS as usize) {
-            writeln!(file, "bench,C{clinic},207,{day},10,phone").expect("a row");
+            writeln!(file, "bench,C{clinic},207,{day},{DOSES},phone").expect("a row");
         }
     }
     file
