@@ -5,8 +5,8 @@ set local lock_timeout = '3s';
 -- Bookings of a person in the campaign, made on one day of the clinic's. Public, and a rule: another
 -- number is another version of the rules.
 alter table campaign add column bookings_per_day smallint not null default 5;
-alter table campaign add constraint campaign_bookings_per_day_check
-    check (bookings_per_day between 1 and 100) not valid;
+alter table campaign
+    add constraint campaign_bookings_per_day_check check (bookings_per_day between 1 and 100) not valid;
 grant update (bookings_per_day) on campaign to dosebook_app;
 
 -- Has once cancelled as many bookings as a day may have: whoever books for such a person counts what

@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::{booking::booking_of, clinic::zone};
+use super::booking::booking_of;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     StaffUserId, TrancheId,
@@ -253,74 +252,6 @@ fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
     allocations
 }
 
-/// Has these persons' bookings counted from now on, of those whom nobody else has locked: the next
-/// cancellation tries again.
-pub async fn set_limited(conn: &mut PgConnection, person_ids: &[i64]) -> sqlx::Result<()> {
-    query!(
-        "/* batch::set_limited */
-         update person set is_limited = true where person_id in (
-             select person_id from person where person_id = any($1) order by person_id
-             for no key update skip locked)",
-        person_ids,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// A campaign's state and rule version, read while the locks are held.
-#[derive(Clone, Copy, Debug)]
-pub struct CampaignNow {
-    pub campaign_id: CampaignId,
-    pub state: i16,
-    pub rule_version: i32,
-}
-
-/// What a batch reads once.
-#[derive(Clone, Debug)]
-pub struct Now {
-    /// The database's time.
-    pub at: DateTime<Utc>,
-    pub campaigns: Vec<CampaignNow>,
-    pub zones: Vec<(ClinicId, Tz)>,
-}
-
-/// The state of the campaigns that exist, the zones of the clinics, and the database's time. They
-/// are read after the locks were granted, so the time is not one from before a wait.
-pub async fn campaigns_now(
-    conn: &mut PgConnection,
-    campaign_ids: &[i32],
-    clinic_ids: &[i32],
-) -> sqlx::Result<Now> {
-    let rows = query!(
-        r#"/* batch::campaigns_now */
-           select clock_timestamp() as "now!", c.campaign_id as "campaign_id?",
-               c.state as "state?", c.rule_version as "rule_version?",
-               array(select clinic_id from clinic where clinic_id = any($2) order by clinic_id)
-                   as "clinics!",
-               array(select zone from clinic where clinic_id = any($2) order by clinic_id)
-                   as "zones!"
-           from (values (1)) one left join campaign c on c.campaign_id = any($1)"#,
-        campaign_ids,
-        clinic_ids,
-    )
-    .fetch_all(conn)
-    .await?;
-    let last = rows.last().ok_or(sqlx::Error::RowNotFound)?;
-    let at = last.now;
-    let zones = last.clinics.iter().zip(&last.zones);
-    let zones = zones.map(|(id, name)| Ok((ClinicId(*id), zone(name)?)));
-    let zones = zones.collect::<sqlx::Result<_>>()?;
-    let campaigns = rows.into_iter().filter_map(|row| {
-        Some(CampaignNow {
-            campaign_id: CampaignId(row.campaign_id?),
-            state: row.state?,
-            rule_version: row.rule_version?,
-        })
-    });
-    Ok(Now { at, campaigns: campaigns.collect(), zones })
-}
-
 /// The persons as the rules see them, without their doses. Province and rosters are looked up only
 /// where a rule needs them: they are a third of the statement's time.
 pub async fn people(
@@ -397,8 +328,8 @@ pub async fn bookings(
                union all
                select * from booking where person_id = any($3) and state = 3
                    and booked_at > clock_timestamp() - interval '27 hours'
-                   and not exists (select from booking_cancellation c
-                       where c.booking_id = booking.booking_id)
+                   and (select true from booking_cancellation c
+                       where c.booking_id = booking.booking_id) is null
            ) b join slot s using (slot_id)"#,
         person_ids,
         &ids,

@@ -185,18 +185,14 @@ fn latest<'u>(unmet: impl IntoIterator<Item = &'u Unmet>) -> Option<DateTime<Utc
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use chrono::{Days, Months, NaiveDate, TimeDelta};
-    use chrono_tz::{America, Asia, Australia, Europe, Pacific, Tz};
+    use chrono::{Days, NaiveDate, TimeDelta};
+    use chrono_tz::{America, Asia, Europe};
     use proptest::{collection::vec, option, prelude::*, sample::select};
 
     use super::*;
     use crate::domain::{
-        CampaignId, CohortId, CourseId, ProductId, RegionId, RosterId,
-        applicant::DoseHeld,
-        calendar::{day_reaching, start_of_day},
-        cohort::Cohort,
-        product::Product,
-        verdict::ReasonCode,
+        CampaignId, CohortId, CourseId, ProductId, RegionId, RosterId, applicant::DoseHeld,
+        calendar::start_of_day, cohort::Cohort, product::Product, verdict::ReasonCode,
     };
 
     pub(crate) fn date(text: &str) -> NaiveDate {
@@ -491,76 +487,6 @@ pub(crate) mod tests {
         let moved = appointment.map(|a| Appointment { on_date: a.on_date.max(today), ..a });
         let state = if *state == State::Published { State::Open } else { *state };
         judge(rules, state, who, moved.as_ref(), here(rules, at)).eligible
-    }
-
-    fn any_zone() -> impl Strategy<Value = Tz> {
-        select(vec![
-            Asia::Seoul,
-            Asia::Kathmandu,
-            America::New_York,
-            America::Havana,
-            America::St_Johns,
-            Australia::Lord_Howe,
-            Europe::Berlin,
-            Pacific::Apia,
-            Pacific::Chatham,
-            Pacific::Kiritimati,
-            Pacific::Pago_Pago,
-        ])
-    }
-
-    proptest! {
-        /// East and west of UTC, through the nights on which clocks change: of the clinic's days the
-        /// present one can be booked to its last instant, and the one before not from its first on,
-        /// whatever the zone of the campaign.
-        #[test]
-        fn today_is_the_clinics(
-            minutes in 0..527_040_i64,
-            clinic in any_zone(),
-            campaign in any_zone(),
-        ) {
-            let now = instant("2024-01-01T00:00:00Z") + TimeDelta::minutes(minutes);
-            let (opens_at, closes_at) = (now - TimeDelta::days(9), now + TimeDelta::days(9));
-            let rules = Rules { zone: campaign, opens_at, closes_at, ..rules() };
-            let here = Local { at: now, zone: clinic };
-            let today = here.date();
-            let ask = |on_date, here| {
-                let appointment = Appointment { on_date, product_id: ProductId(1) };
-                let who = applicant("1962-01-09");
-                let verdict = judge(&rules, State::Open, &who, Some(&appointment), here);
-                verdict.reasons.first().map(Reason::code)
-            };
-            prop_assert_eq!(ask(today, here), None);
-            let yesterday = today - Days::new(1);
-            prop_assert_eq!(ask(yesterday, here), Some(ReasonCode::AppointmentPast));
-            let begins = start_of_day(today, clinic);
-            prop_assert!(begins <= now);
-            let before = Local { at: begins - TimeDelta::nanoseconds(1), zone: clinic };
-            prop_assert_eq!(before.date() < today, true);
-            prop_assert_eq!(ask(before.date(), before), None, "the evening before");
-        }
-
-        /// Who comes of age on a day does so with the day of the clinic.
-        #[test]
-        fn a_birthday_begins_with_the_clinics_day(
-            day in 0..366_u64,
-            clinic in any_zone(),
-            campaign in any_zone(),
-        ) {
-            let birthday = date("2024-01-01") + Days::new(day);
-            let begins = start_of_day(birthday, clinic);
-            let born = birthday - Months::new(18 * 12);
-            prop_assume!(day_reaching(born, 18 * 12) == Some(birthday));
-            let (opens_at, closes_at) = (begins - TimeDelta::days(9), begins + TimeDelta::days(9));
-            let mut rules = Rules { zone: campaign, opens_at, closes_at, ..rules() };
-            rules.cohorts = vec![cohort("2000-01-01", "2010-12-31")];
-            let who = Applicant { birth_date: BirthDate::kept(born, Precision::Day), ..applicant("2003-07-01") };
-            let ask = |at| judge(&rules, State::Open, &who, None, Local { at, zone: clinic });
-            let sooner = ask(begins - TimeDelta::nanoseconds(1));
-            prop_assert_eq!(sooner.reasons.first().map(Reason::code), Some(ReasonCode::TooYoung));
-            prop_assert_eq!(sooner.next_eligible_at, Some(begins));
-            prop_assert!(ask(begins).eligible);
-        }
     }
 
     proptest! {

@@ -13,6 +13,17 @@ pub const LINES_MAX: i64 = 50_000;
 /// A block that takes longer has met a stalled server.
 const SECONDS_MAX: Duration = Duration::from_secs(30);
 
+/// How many lines are sealed.
+///
+/// # Errors
+/// The database's.
+pub async fn sealed_lines(db: &Db) -> Result<i64> {
+    db::in_tx(&db.jobs, "count the sealed", async |conn| {
+        Ok(db::journal_seal::last(conn).await?.map_or(0, |last| last.lines_total))
+    })
+    .await
+}
+
 /// Seals the next block after the last, of so many lines at most, all of whose transactions are over;
 /// none where there is nothing to seal, or another process is at it.
 ///

@@ -12,7 +12,7 @@ use super::pace::Pace;
 use crate::{
     board::Board,
     db::Db,
-    flows::journal_seal::{LINES_MAX, seal_next},
+    flows::journal_seal::{LINES_MAX, seal_next, sealed_lines},
     supervisor::{Backoff, caught},
     telemetry::Metrics,
 };
@@ -35,7 +35,7 @@ pub async fn run(db: Db, board: Board, lanes: usize, metrics: Arc<Metrics>) {
         pace: Pace::new(metrics.clone(), lanes, Instant::now()),
         db,
         board,
-        sealed: 0,
+        sealed: None,
         part_at: Instant::now(),
     };
     loop {
@@ -55,8 +55,8 @@ struct Sealer {
     pace: Pace,
     db: Db,
     board: Board,
-    /// Lines that are sealed, as far as this process knows.
-    sealed: i64,
+    /// Lines that are sealed; none where another process may have sealed some.
+    sealed: Option<i64>,
     /// When a block was last sealed that was not full.
     part_at: Instant,
 }
@@ -65,7 +65,16 @@ impl Sealer {
     /// Whether there may be more to seal.
     async fn seal(&mut self) -> bool {
         let now = Instant::now();
-        let left = self.board.now().version - self.sealed;
+        let sealed = match self.sealed {
+            Some(sealed) => Ok(sealed),
+            None => sealed_lines(&self.db).await,
+        };
+        let Ok(sealed) = sealed.inspect_err(|error| tracing::warn!(%error, "no seal is seen"))
+        else {
+            return false;
+        };
+        self.sealed = Some(sealed);
+        let left = self.board.now().version - sealed;
         let is_wanted = match self.pace.is_busy(now) {
             true => left > BUSY_LINES_MAX,
             false => left >= LINES_MAX || (left > 0 && now - self.part_at >= PART_PERIOD),
@@ -75,7 +84,7 @@ impl Sealer {
         }
         match seal_next(&self.db, LINES_MAX).await {
             Ok(Some(seal)) => {
-                self.sealed = seal.lines_total;
+                self.sealed = Some(seal.lines_total);
                 if seal.lines < LINES_MAX {
                     self.part_at = now;
                 }
@@ -83,6 +92,7 @@ impl Sealer {
             }
             Ok(None) => {
                 // Another process is at it, or a transaction is under way.
+                self.sealed = None;
                 self.part_at = now;
                 false
             }

@@ -173,6 +173,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
+    "barrier",
     "board",
     "connection",
     "copy",

@@ -170,7 +170,7 @@ pub(super) async fn write(
     }
     if !writes.limited_people.is_empty() {
         let ids: Vec<_> = writes.limited_people.iter().map(|id| id.0).collect();
-        db::batch::set_limited(conn, &ids).await?;
+        db::booking_limit::set_limited(conn, &ids).await?;
     }
     if !writes.staff_bookings.is_empty() {
         db::staff_booking::write(conn, &writes.staff_bookings, now).await?;
@@ -257,8 +257,8 @@ pub(super) async fn read(
     let clinic_ids: BTreeSet<_> = requests.iter().map(|one| one.slot_id().clinic()).collect();
     let campaign_ids = Vec::from_iter(campaign_ids);
     let unknown = known.without_zone(&clinic_ids);
-    let db::batch::Now { at: now, campaigns, zones } =
-        db::batch::campaigns_now(conn, &campaign_ids, &unknown).await?;
+    let db::locked::Now { at: now, campaigns, zones } =
+        db::locked::campaigns_now(conn, &campaign_ids, &unknown).await?;
     let campaigns = known.complete(conn, campaigns).await?;
     let zones = known.zones_of(&clinic_ids, zones);
 
@@ -352,7 +352,7 @@ impl KnownRules {
     async fn complete(
         &mut self,
         conn: &mut PgConnection,
-        campaigns: Vec<db::batch::CampaignNow>,
+        campaigns: Vec<db::locked::CampaignNow>,
     ) -> sqlx::Result<HashMap<CampaignId, (campaign::State, Arc<Rules>)>> {
         let mut complete = HashMap::with_capacity(campaigns.len());
         for now in campaigns {

@@ -39,7 +39,7 @@ async fn doses_of_a_tranche_that_is_moved_are_bookable_at_the_new_time() {
     let moved = patch(&admin, &one, &later).await.ok(200);
     assert_eq!(moved["tranche_id"], tranche, "it stays who it is");
     assert_eq!(moved["name"], "Day 1");
-    let refused = book(&app, &made, 1).await.problem(403, "not_eligible");
+    let refused = book(&app, &made, 1).await.problem(403, "window_not_open");
     assert_eq!(refused["reasons"][0]["code"], "tranche_not_open");
     let sooner = json!({"opens_at": now - TimeDelta::minutes(1)});
     patch(&admin, &one, &sooner).await.ok(200);
