@@ -7,6 +7,7 @@ use std::{
     str::FromStr,
 };
 
+use chrono_tz::Tz;
 use clap::{
     Args, ValueEnum,
     builder::{RangedI64ValueParser, RangedU64ValueParser},
@@ -228,6 +229,15 @@ pub struct Site {
     /// come by TLS only
     #[arg(long, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Origin>,
+
+    /// By whose clock it is today where no clinic is named, as an IANA name; a clinic's day is its
+    /// own
+    #[arg(long, env = "DOSEBOOK_ZONE", default_value = "Asia/Seoul", value_parser = zone)]
+    pub zone: Tz,
+}
+
+fn zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_unknown| "expected an IANA name, such as Asia/Seoul".to_owned())
 }
 
 impl Site {

@@ -196,6 +196,8 @@ fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let key = app.keys.matching.clone();
     jobs.spawn(jobs::person_key::run(app.db.clone(), key, metrics()));
+    let (db, board) = (app.db.clone(), app.board.clone());
+    jobs.spawn(jobs::journal_seal::run(db, board, app.lanes.count(), metrics()));
     let sign_outs = app.sign_outs.clone();
     jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
     jobs

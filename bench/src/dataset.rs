@@ -76,7 +76,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     run(
         root,
         &format!(
-            "truncate booking, movement, outbox, visit_step, exclusion, clinic_day_close;
+            "truncate journal_seal, journal_sum, journal_pool_sum;
+             truncate booking, movement, outbox, visit_step, exclusion, clinic_day_close;
              {END_DAY}
              update notice_cursor set seen = pg_current_snapshot(), ahead = null, done_id = 0;
              update slot set taken = 0 where taken <> 0;
@@ -224,6 +225,29 @@ pub(crate) async fn bookings(
     )
     .await;
     join_all(indexes.iter().map(|index| run_apart(superuser, index))).await;
+    settle(root).await;
+}
+
+/// So many more lines of the journal: receipts of a dose each, in transactions of a million.
+pub(crate) async fn receipts(root: &mut PgConnection, count: i64) {
+    run(root, LOADING).await;
+    let mut left = count;
+    while left > 0 {
+        let part = left.min(1_000_000);
+        run(
+            root,
+            &format!(
+                "with lines as (
+                     insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id,
+                         actor_role)
+                     select 20, 0, 7, 1, 1, 4 from generate_series(1, {part}) returning doses)
+                 update pool set received = received + n, open = open + n
+                 from (select count(*)::int as n from lines) l where pool_id = 1"
+            ),
+        )
+        .await;
+        left -= part;
+    }
     settle(root).await;
 }
 

@@ -5,10 +5,12 @@
 //! is told apart in `error` and nowhere else.
 
 pub mod allocation;
+pub mod barrier;
 pub mod batch;
 pub mod board;
 pub mod booking;
 mod booking_column;
+pub mod booking_limit;
 pub mod campaign;
 pub mod campaign_sum;
 pub mod catalogue;
@@ -31,6 +33,8 @@ pub mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;
+pub mod journal_seal;
+pub mod locked;
 pub mod merge;
 pub mod metrics;
 pub mod migration;

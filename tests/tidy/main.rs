@@ -174,6 +174,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
+    "barrier",
     "board",
     "connect",
     "connection",

@@ -1,14 +1,10 @@
-//! When something of the administration was, by the clock of its zone.
+//! When something of the administration was, by the clock of the installation.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::{web::staff_page::StaffVisitor, words};
 
-/// By whose clock the pages tell when something was done.
-pub const ZONE: Tz = chrono_tz::Asia::Seoul;
-
 /// Date and time to the second.
 pub fn when(visitor: &StaffVisitor, at: DateTime<Utc>) -> String {
-    words::second(visitor.t().language(), at, ZONE)
+    words::second(visitor.t().language(), at, visitor.visit.app.site.zone)
 }

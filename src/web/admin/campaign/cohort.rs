@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     end::End,
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -93,7 +93,8 @@ pub async fn post_cohort(
     if let Some(new) = read(&mut reader, t) {
         match flows::rules::add_cohort(&visitor.visit.app.db, target, new).await {
             Ok(added) => {
-                let done = Done::well(t.admin_cohort_added(t.name(&added.rule.name)));
+                let text = t.admin_cohort_added(t.name(&added.rule.name));
+                let done = said(t, &text, added.is_settled);
                 return visitor.done(&format!("{}/cohorts", path(campaign_id)), done);
             }
             Err(error) => match stopped(&visitor, target, error.into()).await? {
@@ -139,7 +140,7 @@ pub async fn post_end(
     let list = format!("{}/cohorts", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     match flows::rules::end_cohort(db, target, at.cohort_id).await {
-        Ok(_) => visitor.done(&list, Done::well(t.admin_cohort_ended())),
+        Ok(ended) => visitor.done(&list, said(t, t.admin_cohort_ended(), ended.is_settled)),
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, changes) => match end(&visitor, &now, at).await? {
                 Some(page) => {

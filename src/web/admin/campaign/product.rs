@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     version::{self, Stopped, stopped},
 };
 use crate::{
@@ -101,7 +101,10 @@ pub async fn post_products(
         return visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     match flows::rules::set_products(&visitor.visit.app.db, target, chosen.clone()).await {
-        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_products_kept())),
+        Ok(set) => {
+            let done = said(t, t.admin_products_kept(), set.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, changes) => {
                 let page = Page { changes, ..page(&visitor, &now, Some(&chosen), &usual()).await? };

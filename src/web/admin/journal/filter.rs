@@ -8,7 +8,7 @@ use crate::{
     domain::{CampaignId, PoolId, journal::Position, movement::Kind, staff_user::Username},
     http::problem::Problem,
     web::{
-        admin::{field::day_of, moment::ZONE},
+        admin::field::day_of,
         form::FieldError,
         part::{Input, TextField},
         staff_page::StaffVisitor,
@@ -45,9 +45,10 @@ impl Wanted {
             errors.push(FieldError { field, text: text.to_owned() });
         };
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let zone = visitor.visit.app.site.zone;
         let midnight = |day: NaiveDate| {
             let at = day.and_time(chrono::NaiveTime::MIN);
-            ZONE.from_local_datetime(&at).earliest().map(|at| at.to_utc())
+            zone.from_local_datetime(&at).earliest().map(|at| at.to_utc())
         };
         let mut filter = Filter {
             campaign_id: self.campaign.trim().parse().ok().map(CampaignId),
