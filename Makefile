@@ -38,7 +38,7 @@ test-stall: ## Let disks fill up and servers stay down for long: a minute, as ro
 	@scripts/need cargo cc postgresql
 	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
 
-screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
+screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew (DOSEBOOK_PICTURE: which, as a pattern)
 	@scripts/need cargo cc chromium pngquant postgresql
 	FONTCONFIG_FILE=$(CURDIR)/$(WEB)/fonts.conf $(BROWSER)the_pages_are_pictured
 

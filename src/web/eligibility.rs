@@ -14,6 +14,7 @@ use super::{
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Choice, DateField, Select},
+    region_field::districts,
     round::Round,
     text::Texts,
 };
@@ -185,26 +186,11 @@ fn card(snapshot: &Snapshot, campaign_id: CampaignId) -> Result<&Card, Refusal> 
     snapshot.catalogue.campaigns.get(&campaign_id).ok_or_else(Refusal::not_found)
 }
 
-/// All districts under their provinces; a province without districts stands for itself.
 fn region_field(t: Texts, snapshot: &Snapshot, form: &Form) -> Select {
-    let regions = &snapshot.catalogue.regions;
-    let choice = |id: RegionId, name: &str| Choice {
-        value: id.to_string(),
-        label: name.to_owned().into(),
-        hint: "".into(),
-    };
     let not_said =
         Choice { value: String::new(), label: t.region_not_said().into(), hint: "".into() };
     let mut groups = vec![(String::new(), vec![not_said])];
-    for province in regions.values().filter(|region| region.parent_id.is_none()) {
-        let within = regions.values().filter(|region| region.parent_id == Some(province.region_id));
-        let mut districts: Vec<_> =
-            within.map(|region| choice(region.region_id, t.name(&region.name))).collect();
-        if districts.is_empty() {
-            districts.push(choice(province.region_id, t.name(&province.name)));
-        }
-        groups.push((t.name(&province.name).to_owned(), districts));
-    }
+    groups.extend(districts(t, snapshot));
     Select {
         id: REGION,
         label: t.optional(t.region_label()).into(),

@@ -21,10 +21,11 @@ use crate::support::{
     Made, Person, TestApp, World,
     app::{Options, SECRET},
     database::TestDatabase,
+    desk::desks,
 };
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
-const SECONDS_MAX: Duration = Duration::from_secs(300);
+const SECONDS_MAX: Duration = Duration::from_secs(600);
 /// Of the demonstration, for stories and for pictures.
 const SMALL: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
 const PICTURED: Scale = Scale { people: 35_240, doses: 8_060, clinics: 240 };
@@ -62,6 +63,8 @@ impl Stage {
         let (korean, english) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
+        let desk = service().await;
+        let desks = desks(&desk).await;
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
@@ -70,9 +73,10 @@ impl Stage {
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
+            "desk": desks,
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        Self { _services: vec![open, before, paused, empty, korean, english], world }
+        Self { _services: vec![open, before, paused, empty, korean, english, desk], world }
     }
 }
 

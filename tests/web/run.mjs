@@ -3,7 +3,9 @@
 import { launch } from './browser.mjs';
 import { asked } from './examine.mjs';
 import * as admin from './story/admin.mjs';
+import * as clinic from './story/clinic.mjs';
 import * as control from './story/control.mjs';
+import * as desk from './story/desk.mjs';
 import * as page from './story/page.mjs';
 import * as error from './story/error.mjs';
 import * as number from './story/number.mjs';
@@ -21,7 +23,7 @@ if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PA
 const world = await read(file);
 const browser = await launch();
 try {
-  const told = [control, page, error, way, number, press, trick, live, look, weight, admin].flatMap((part) => part.stories);
+  const told = [control, page, error, way, number, press, trick, live, look, weight, admin, clinic, desk].flatMap((part) => part.stories);
   const stories = told.filter(({ name }) => new RegExp(part).test(name));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;

@@ -5,6 +5,7 @@ pub mod app;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod desk;
 pub mod gateway;
 pub mod make;
 pub mod openapi;
