@@ -230,15 +230,19 @@ pub struct Site {
     #[arg(long, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Origin>,
 
-    /// By whose clock it is today where no clinic is named, as an IANA name; a clinic's day is its
-    /// own
-    #[arg(long, env = "DOSEBOOK_ZONE", default_value = "Asia/Seoul", value_parser = zone)]
+    /// By whose clock it is today where no clinic is named, and pages tell times that belong to no
+    /// clinic and no campaign; what new clinics and campaigns begin with. An IANA name
+    #[arg(long, env = "DOSEBOOK_ZONE", default_value = ZONE_DEFAULT, value_parser = zone)]
     pub zone: Tz,
 }
 
+/// A zone by its IANA name.
 fn zone(name: &str) -> Result<Tz, String> {
-    name.parse().map_err(|_unknown| "expected an IANA name, such as Asia/Seoul".to_owned())
+    name.parse().map_err(|_unknown| format!("{name} is no time zone: write one as Asia/Seoul"))
 }
+
+/// Where nothing else is said.
+const ZONE_DEFAULT: &str = "Asia/Seoul";
 
 impl Site {
     /// Whether people reach the pages by TLS only.

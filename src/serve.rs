@@ -117,6 +117,7 @@ impl Serving {
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
         let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
+        let import_jobs = ImportJobs::of(clock.id());
         let app = Data::new(App {
             db,
             keys,
@@ -130,7 +131,7 @@ impl Serving {
             request_ids: RequestIds::default(),
             passwords: Passwords::default(),
             imports,
-            import_jobs: ImportJobs::default(),
+            import_jobs,
             sign_outs,
             shown_codes,
             codes_page: OnceLock::new(),

@@ -234,7 +234,8 @@ pub async fn next_closure_change(
 
 /// Puts into the outbox what the change means for those who are booked on that day: closed, for
 /// whoever has not been told so; opened, for whoever has. Says how many messages that made, and
-/// forgets the change. Who was booked after it is left to a later change.
+/// forgets the change. Who was booked after it is left to a later change; whoever has come already
+/// is told by those who stand there.
 pub async fn tell_closure(
     conn: &mut PgConnection,
     change: &ClosureChange,
@@ -242,13 +243,14 @@ pub async fn tell_closure(
 ) -> sqlx::Result<i64> {
     query_scalar!(
         r#"/* notice::tell_closure */ with hit as materialized (
-               select b.booking_id, b.person_id, s.starts_at, s.is_closed, p.email
+               select b.booking_id, b.person_id, s.ends_at, s.is_closed, p.email
                from slot s
                join booking b using (slot_id)
                join person p using (person_id)
                left join closure_told t on t.booking_id = b.booking_id
                where s.clinic_id = $2 and s.on_date = $3 and b.state = any($5) and p.mark is null
-                   and b.booked_at <= $4 and s.starts_at > coalesce($6, statement_timestamp())
+                   and b.booked_at <= $4 and b.arrived_at is null
+                   and s.ends_at > coalesce($6, statement_timestamp())
                    and s.is_closed = (t.booking_id is null)
            ), noted as (
                insert into closure_told (booking_id, on_date)
@@ -268,7 +270,7 @@ pub async fn tell_closure(
                insert into outbox (kind, recipient, body, person_id, queue, booking_id,
                    happened_at, expires_at)
                select case when is_closed then 'closed' else 'opened' end, '', '', person_id,
-                   way.queue, booking_id, $4, starts_at
+                   way.queue, booking_id, $4, ends_at
                from hit
                join (values (2::smallint), (3)) way (queue) on
                    way.queue = 2 and $7 or way.queue = 3 and $8 and email is not null

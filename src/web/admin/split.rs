@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use actix_web::HttpResponse;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use super::{
     block::{Block, Cell, Form as Asked, Look, Page, Table, choice, radios, select},
     pool::{Known, OfPool, path},
+    sheet,
     typed::{KEY, REASON, Typed, keyed, mint, short, text},
 };
 use crate::{
@@ -178,14 +176,8 @@ async fn file(
     typed: &mut Typed<'_>,
 ) -> Result<Option<HttpResponse>, Problem> {
     let file = typed.done(flows::split::file(&visitor.visit.app.db, wish).await)?;
-    let name = format!("attachment; filename=\"allocations-of-pool-{}.csv\"", wish.pool_id);
-    Ok(file.map(|file| {
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-            .insert_header((CONTENT_DISPOSITION, name))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .body(file)
-    }))
+    let name = format!("allocations-of-pool-{}.csv", wish.pool_id);
+    Ok(file.map(|file| sheet::attachment(visitor, &name, file.into())))
 }
 
 async fn carry_out(

@@ -5,7 +5,8 @@ use askama::Template;
 
 use super::{
     head::{Head, InCampaign, find, path, said},
-    version::{self, Stopped, stopped},
+    list_form::{Shown, pressed},
+    version,
 };
 use crate::{
     db,
@@ -22,7 +23,10 @@ use crate::{
     flows::{self, campaign::Change},
     http::{extract::Path, problem::Problem},
     web::{
-        admin::field::{self, NAME, Pair},
+        admin::{
+            field::{self, NAME, Pair},
+            moment,
+        },
         done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Radios, Select, TextField},
@@ -95,7 +99,7 @@ pub async fn get_new(
     AdministratorVisitor(visitor): AdministratorVisitor,
 ) -> Result<HttpResponse, Problem> {
     let form = Form::of([
-        ("zone", visitor.visit.app.site.zone.name().to_owned()),
+        ("zone", moment::zone(&visitor).name().to_owned()),
         ("dose_number", "1".to_owned()),
         ("cancel_until_hours", "48".to_owned()),
         ("bookings_per_day", BOOKINGS_PER_DAY.to_string()),
@@ -168,7 +172,7 @@ async fn new_page<'a>(
             (t.admin_course_name_ko().into(), t.admin_course_name_en().into()),
             form,
         ),
-        dose_number: field::text("dose_number", t.admin_dose_number(), form),
+        dose_number: field::short("dose_number", t.admin_dose_number(), form),
         window: [zone, opens_at, closes_at, cancel, per_day],
     })
 }
@@ -181,7 +185,7 @@ fn window(t: Texts, form: &Form) -> [TextField; 4] {
     [
         field::text("opens_at", t.admin_opens_at(), form).hint(t.admin_moment_hint()),
         field::text("closes_at", t.admin_closes_at(), form).hint(t.admin_moment_hint()),
-        field::text("cancel_until_hours", t.admin_cancel_until(), form)
+        field::short("cancel_until_hours", t.admin_cancel_until(), form)
             .hint(t.admin_cancel_until_hint()),
         field::text("bookings_per_day", t.admin_bookings_per_day(), form)
             .hint(t.admin_bookings_per_day_hint()),
@@ -238,7 +242,7 @@ pub async fn get_settings(
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
     let form = filled(&campaign);
-    visitor.show(&page(&visitor, &campaign, &form))
+    visitor.show(&page(&visitor, Shown::opened(campaign), &form))
 }
 
 /// Changes them, unless somebody else has since the page was opened.
@@ -254,25 +258,20 @@ pub async fn post_settings(
     let target = version::target(&form, campaign_id)?;
     let campaign = find(&visitor, campaign_id).await?;
     let mut reader = Reader::new(&form, t);
-    if let Some(change) = read(&mut reader, t, &campaign) {
-        match flows::campaign::change(&visitor.visit.app.db, target, change).await {
-            Ok(changed) => {
-                let done = said(t, t.admin_settings_kept(), changed.is_settled);
-                return visitor.done(&path(campaign_id), done);
-            }
-            Err(error) => match stopped(&visitor, target, error.into()).await? {
-                Stopped::Changed(now, changes) => {
-                    let page = Page { changes, ..page(&visitor, &now, &form) };
-                    return visitor.show_as(StatusCode::PRECONDITION_FAILED, &page);
-                }
-                Stopped::Refused(problem) => {
-                    field::refused(&mut reader, t, problem, &FIELDS)?;
-                }
-            },
+    let done = match read(&mut reader, t, &campaign) {
+        Some(change) => Some(flows::campaign::change(&visitor.visit.app.db, target, change).await),
+        None => None,
+    };
+    match pressed(&visitor, target, (reader, &FIELDS), done).await? {
+        Ok(changed) => {
+            let done = said(t, t.admin_settings_kept(), changed.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
+        Err(shown) => {
+            let status = shown.status;
+            visitor.show_as(status, &page(&visitor, shown, &form))
         }
     }
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, &form) };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn filled(campaign: &Campaign) -> Form {
@@ -289,14 +288,15 @@ fn filled(campaign: &Campaign) -> Form {
     Form::of(names.into_iter().chain(window))
 }
 
-fn page<'a>(visitor: &'a StaffVisitor, campaign: &Campaign, form: &Form) -> Page<'a> {
+fn page<'a>(visitor: &'a StaffVisitor, shown: Shown, form: &Form) -> Page<'a> {
     let t = visitor.t();
+    let Shown { campaign, errors, changes, .. } = shown;
     Page {
         t,
         staff: visitor.frame(),
-        head: Head::new(t, campaign),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        head: Head::new(t, &campaign),
+        errors,
+        changes,
         names: names(t, form),
         zone: t.admin_times_in(campaign.zone.name()),
         window: window(t, form),

@@ -230,7 +230,7 @@ async fn tasks(
         ),
         task(
             t.admin_doses(),
-            format!("/admin/pools?campaign_id={}", campaign.campaign_id),
+            format!("/admin/pools?campaign={}", campaign.campaign_id),
             doses,
             done(sum.received > 0),
         ),
@@ -240,8 +240,25 @@ async fn tasks(
             t.admin_allocations_so_far(&t.count(sum.open)),
             done(sum.granted > 0),
         ),
+        clinics(visitor),
         task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])
+}
+
+/// Where the doses go: by a page one at a time, or by a file.
+fn clinics(visitor: &StaffVisitor) -> Task {
+    let (t, known) = (visitor.t(), visitor.visit.app.board.now().catalogue.clinics.len());
+    let (state, tone) = match known {
+        0 => (t.admin_task_missing(), Tone::Bad),
+        _ => (t.admin_task_done(), Tone::Good),
+    };
+    Task {
+        text: t.admin_task_clinics(),
+        href: "/admin/clinics".into(),
+        about: t.admin_count_clinics(&t.count(i64::try_from(known).unwrap_or(i64::MAX))),
+        state,
+        tone,
+    }
 }
 
 /// The steps that the state allows, the usual one first.
