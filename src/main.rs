@@ -25,6 +25,8 @@ enum Verb {
     Import(cli::import::Args),
     /// List the files that were loaded or tried, the latest first
     Imports(cli::imports::Args),
+    /// Rotate the keys of sessions
+    Keys(cli::keys::Args),
     /// Try how messages leave
     Messages(cli::messages::Args),
     /// Bring the schema up to date and exit
@@ -51,6 +53,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Imports(args) => cli::imports::run(&storage, args).await,
+        Verb::Keys(args) => cli::keys::run(&storage, args).await,
         Verb::Messages(args) => cli::messages::run(args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,

@@ -2,6 +2,7 @@
 //! indexes are created at the end.
 
 use chrono::NaiveDate;
+use dosebook::domain::{keys::Keys, session::staff_token};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -100,12 +101,12 @@ const END_DAY: &str = "
 
 /// The present day at some clinics, with a user of each of them, and so many bookings of people who
 /// are not signed in. The nth has the id n + 1, and is at the clinic n modulo their number.
-pub(crate) async fn day(root: &mut PgConnection, shape: &Shape, bookings: i64) {
+pub(crate) async fn day(root: &mut PgConnection, keys: &Keys, shape: &Shape, bookings: i64) {
     assert!(bookings <= shape.people - shape.signed_in, "somebody has two bookings");
     run(root, LOADING).await;
     run(root, &day_places(bookings)).await;
     run(root, &day_bookings(shape, bookings)).await;
-    let tokens: Vec<_> = (1..=DAY_CLINICS).map(desk_token).collect();
+    let tokens: Vec<_> = (1..=DAY_CLINICS).map(|clinic| desk_token(keys, clinic)).collect();
     let sql = "with desk as (
             insert into staff_user (username, role, clinic_id)
                 select 'desk.' || n, 2, n from generate_series(1, $2) n
@@ -142,8 +143,8 @@ pub(crate) async fn fill_day(root: &mut PgConnection, bookings: i64) -> NaiveDat
 }
 
 /// What the user of a clinic is signed in by.
-pub(crate) fn desk_token(clinic: i64) -> String {
-    format!("bench-desk-{clinic:06}")
+pub(crate) fn desk_token(keys: &Keys, clinic: i64) -> String {
+    staff_token(keys, &format!("bench-desk-{clinic:06}"))
 }
 
 /// Slots that have begun or are about to, and doses for everybody who is booked.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, io::Write, net::SocketAddr, time::Duration};
 
 use chrono::NaiveDate;
 use dosebook::{
+    domain::keys::Keys,
     random::Random,
     rehearsal::load::{Completion, LoadGenerator, Workload},
 };
@@ -27,6 +28,8 @@ pub(crate) enum Asked {
 }
 
 pub(crate) struct DeskLoad {
+    /// What each clinic's user is signed in by, by the clinic's number.
+    desks: Vec<String>,
     asked: Asked,
     on: NaiveDate,
     span: Duration,
@@ -47,8 +50,9 @@ pub(crate) struct DeskTally {
 }
 
 impl DeskLoad {
-    pub(crate) fn new(asked: Asked, on: NaiveDate, span: Duration) -> Self {
+    pub(crate) fn new(keys: &Keys, asked: Asked, on: NaiveDate, span: Duration) -> Self {
         Self {
+            desks: (0..=DAY_CLINICS).map(|clinic| desk_token(keys, clinic)).collect(),
             asked,
             on,
             span,
@@ -100,7 +104,7 @@ impl Workload for DeskLoad {
             buffer,
             "GET /en/clinic/{clinic}{path} HTTP/1.1\r\nHost: bench\r\n\
              Accept-Encoding: gzip, deflate, br\r\nCookie: __Host-staff={}\r\n",
-            desk_token(clinic),
+            self.desks[clinic as usize],
         )
         .expect("written");
         if let Some(tag) = self.tags.get(&clinic) {

@@ -9,6 +9,7 @@ use std::{
 use chrono::NaiveDate;
 use dosebook::{
     config::{LogFormat, Storage},
+    domain::keys::Keys,
     flows::{
         self,
         discrepancy::{Extent, verify_to},
@@ -154,9 +155,14 @@ impl World {
         dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
     }
 
+    /// The keys of this world's service.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.store.keys
+    }
+
     /// The present day begins at some clinics, with so many bookings; see `dataset::day`.
     pub(crate) async fn begin_day(&mut self, bookings: i64) {
-        dataset::day(&mut self.root, &self.shape, bookings).await;
+        dataset::day(&mut self.root, &self.store.keys, &self.shape, bookings).await;
     }
 
     /// The first clinic gets bookings of others on the day that was begun, until it has so many.

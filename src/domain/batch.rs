@@ -8,6 +8,7 @@ use super::{
     applicant::Appointment,
     booking::{self, Book, Booking, NewBooking},
     booking_limit::Count,
+    campaign_state::State,
     channel::Channel,
     eligibility::{self, Eligible},
     fact::Noun,
@@ -147,6 +148,8 @@ fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooki
     let (state, rules) = locked
         .campaigns
         .get(&book.campaign_id)
+        // What is not public yet looks as if it did not exist.
+        .filter(|(state, _)| *state != State::Draft)
         .ok_or_else(|| Refusal::no_such("campaign_id", Noun::Campaign))?;
     let local = locked.local(book.slot_id.clinic(), rules);
     let slot = locked

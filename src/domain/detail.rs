@@ -301,6 +301,7 @@ details! {
     NoHoursToday,                                              "no_hours_today";
     NoDoseForWalkIn { open: i64 },                             "no_dose_for_walk_in";
     ConsentMissing,                                            "consent_missing";
+    TooManyPasswords { retry_after: u64 },                     "too_many_passwords";
     TooManyFinds { retry_after: u64 },                         "too_many_finds";
 
     // how often somebody may book on one day

@@ -78,6 +78,7 @@ pub mod rule_set;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
+pub mod sign_in_delay;
 pub mod slot;
 pub mod slot_plan;
 pub mod sms_length;

@@ -39,6 +39,7 @@ pub mod region;
 pub mod roster;
 pub mod rules;
 pub mod session;
+pub mod session_key;
 pub mod sign_in_code;
 pub mod slot;
 pub mod split;

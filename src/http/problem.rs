@@ -117,6 +117,7 @@ impl Problem {
             Detail::Crowded { retry_after }
             | Detail::TooManyCodes { retry_after }
             | Detail::TooManyTries { retry_after }
+            | Detail::TooManyPasswords { retry_after }
             | Detail::TooManyFinds { retry_after }
             | Detail::BookingsOfDay { retry_after, .. } => Some(retry_after),
             _ => None,

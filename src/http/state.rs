@@ -12,15 +12,16 @@ use super::{gates::Gates, import_job::ImportJobs, request_id::RequestIds, shelf:
 use crate::{
     board::Board,
     clock::Clock,
-    config::{Block, Site},
+    config::{Block, Patience, Site},
     db::Db,
     domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
     flows::{
-        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords,
-        readiness::Readiness, session::SignOuts,
+        import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness,
+        session::SignOuts, staff_session::DeskDoor,
     },
     messaging::Providers,
     telemetry::Metrics,
+    worker_pool::WorkerPool,
 };
 
 /// What handlers share.
@@ -37,7 +38,10 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
     pub request_ids: RequestIds,
-    pub passwords: Passwords,
+    /// Through which staff sign in.
+    pub desk_door: DeskDoor,
+    /// Makes answers that cost much.
+    pub answers: WorkerPool,
     pub imports: Imports,
     /// Files that administrators have sent by a page.
     pub import_jobs: ImportJobs,
@@ -47,6 +51,8 @@ pub struct App {
     /// Where they are shown, once it listens there.
     pub codes_page: OnceLock<SocketAddr>,
     pub trusted_proxies: Vec<Block>,
+    /// How long clients are waited for.
+    pub patience: Patience,
     /// Whether a proxy has been heard of that is not trusted: said once.
     pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,

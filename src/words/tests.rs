@@ -172,6 +172,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
         Detail::TooManyCodes { retry_after: 7 },
         Detail::TooManyTries { retry_after: 7 },
+        Detail::TooManyPasswords { retry_after: 7 },
         Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },

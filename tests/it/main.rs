@@ -38,6 +38,7 @@ mod day;
 mod decoy;
 mod demo;
 mod docs;
+mod doors;
 mod eligibility;
 mod errors;
 mod fold;

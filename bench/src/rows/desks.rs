@@ -33,7 +33,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let on = world.fill_day(FULL_DAY).await;
         let service = Service::start(world.data_dir());
         // Caches and connections are warm on an evening that has begun.
-        let news = |span| DeskLoad::new(Asked::News, on, span).run(service.address, CONNECTIONS);
+        let news = |span| DeskLoad::new(world.keys(), Asked::News, on, span).run(service.address, CONNECTIONS);
         news(Duration::from_secs(12)).await;
         let cpu =
             || seconds_with_children(service.pid()) + seconds_with_children(world.postmaster());
@@ -43,7 +43,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let polled = news(SPAN).await;
         let after = cpu();
         let cost = ((after - between) - (between - before)) / SPAN.as_secs_f64();
-        let load = DeskLoad::new(Asked::Page(PAGES), on, SPAN);
+        let load = DeskLoad::new(world.keys(), Asked::Page(PAGES), on, SPAN);
         let pages = load.run(service.address, CONNECTIONS).await;
         service.stop();
         let p99 = ms(&pages.took, 99.0);

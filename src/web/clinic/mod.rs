@@ -15,9 +15,10 @@ pub mod visit_page;
 pub mod walk_in;
 pub mod week;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
 
 use super::route::both;
+use crate::http::route::{get, post};
 
 /// Every page of a clinic.
 pub fn routes(pages: &mut ServiceConfig) {

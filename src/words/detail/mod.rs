@@ -186,6 +186,9 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::WrongPassword => sign_in::wrong_password(language),
         Detail::SignInCrowded => sign_in::sign_in_crowded(language),
         Detail::TooManyCodes { retry_after } => sign_in::too_many_codes(language, *retry_after),
+        Detail::TooManyPasswords { retry_after } => {
+            sign_in::too_many_passwords(language, *retry_after)
+        }
         Detail::TooManyTries { retry_after } => sign_in::too_many_tries(language, *retry_after),
 
         // the service
