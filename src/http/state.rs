@@ -16,8 +16,8 @@ use crate::{
     db::Db,
     domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
     flows::{
-        import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness,
-        session::SignOuts, staff_session::DeskDoor,
+        import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness, session::SignOuts,
+        staff_session::DeskDoor,
     },
     messaging::Providers,
     telemetry::Metrics,

@@ -33,7 +33,9 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let on = world.fill_day(FULL_DAY).await;
         let service = Service::start(world.data_dir());
         // Caches and connections are warm on an evening that has begun.
-        let news = |span| DeskLoad::new(world.keys(), Asked::News, on, span).run(service.address, CONNECTIONS);
+        let news = |span| {
+            DeskLoad::new(world.keys(), Asked::News, on, span).run(service.address, CONNECTIONS)
+        };
         news(Duration::from_secs(12)).await;
         let cpu =
             || seconds_with_children(service.pid()) + seconds_with_children(world.postmaster());

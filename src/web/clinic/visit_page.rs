@@ -8,9 +8,7 @@ use super::{
     name::{Names, scan_field},
     proposed::{Proposals, VISIT},
     vial::Vial,
-    visit_form::{
-        BORN, DOCUMENT, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name,
-    },
+    visit_form::{BORN, DOCUMENT, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name},
 };
 use crate::{
     domain::{
