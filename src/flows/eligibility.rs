@@ -15,6 +15,7 @@ use crate::{
         calendar::Local,
         campaign::State,
         eligibility::{judge, judge_anonymous},
+        rule_set::Rules,
         verdict::Verdict,
     },
 };
@@ -30,7 +31,7 @@ pub struct Question {
     pub born_on: NaiveDate,
     /// Where the person lives; without it a cohort of a region counts as not theirs.
     pub region_id: Option<RegionId>,
-    /// Days and birthdays then begin at midnight there, else in the campaign's zone.
+    /// Days and birthdays then begin at midnight there, else by the installation's clock.
     pub clinic_id: Option<ClinicId>,
     /// The day of the appointment; without it the question is about today.
     pub on_date: Option<NaiveDate>,

@@ -1,6 +1,7 @@
 //! When something of the administration was, by the clock of the installation.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use crate::web::staff_page::StaffVisitor;
 

@@ -23,7 +23,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Select, TextField},
         staff_guard::AdministratorVisitor,

@@ -21,7 +21,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::TextField,
         staff_guard::AdministratorVisitor,

@@ -68,7 +68,6 @@ impl Wanted {
             errors.push(FieldError { field, text: text.to_owned() });
         };
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let zone = visitor.visit.app.site.zone;
         let midnight = |day: NaiveDate| {
             let at = day.and_time(chrono::NaiveTime::MIN);
             zone.from_local_datetime(&at).earliest().map(|at| at.to_utc())
