@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::{booking::booking_of, booking_column::BookingColumns};
+use super::booking::{BookingColumns, booking_of};
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     StaffUserId, TrancheId,

@@ -9,7 +9,6 @@ pub mod barrier;
 pub mod batch;
 pub mod board;
 pub mod booking;
-mod booking_column;
 pub mod booking_limit;
 pub mod campaign;
 pub mod campaign_sum;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::booking_column::BookingColumns;
+use super::booking::BookingColumns;
 use crate::domain::{
     AllocationId, BookingId, SlotId,
     channel::Channel,

@@ -38,7 +38,7 @@ pub(super) fn press(
         Found::Seen(seen) => return Ok(Outcome::Visited(seen)),
         Found::Change(change) => change,
     };
-    // What is found of somebody who is being merged would stay with the row that nobody is any more.
+    // What is found of somebody who is being merged would stay with a row that is nobody any more.
     if locked.people.get(&booking.person_id).is_none_or(|person| person.access == Access::Sealed) {
         return Err(Code::Unavailable.into());
     }

@@ -31,8 +31,8 @@ pub fn reason(language: Language, reason: &Reason) -> String {
             let day = date(language, *until);
             say!(
                 language,
-                "A clinic has noted that you are not well enough before {day}. Choose that day or a \
-                 later one; if you are well sooner, ask the clinic to take the note back.",
+                "A clinic has noted that you are not well enough before {day}. Choose that day or \
+                 a later one; if you are well sooner, ask the clinic to take the note back.",
                 "{day} 전에는 몸 상태 때문에 접종을 받지 않으시도록 접종기관에서 확인하였습니다. {day} 또는 그 \
                  뒤의 날을 선택해 주십시오. 더 일찍 나으셨다면 그 접종기관에 문의해 주십시오."
             )

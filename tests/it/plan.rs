@@ -4,13 +4,10 @@
 use dosebook::{
     db::{Db, MIGRATOR, booking, schedule},
     domain::{
-        BookingId, SlotId, StaffUserId, StepId,
-        actor::Actor,
-        batch::{Request, Visit, decide},
+        BookingId,
+        batch::{Request, decide},
         birth_date::BirthDate,
         booking::Book,
-        staff_booking::{BookFor, Consent, Form},
-        visit::{Act, NotGiven, Press, Site, Warning},
     },
     flows::lane::transaction::{self, Done, KnownRules, Locks},
     postgres::{Durability, Private},
@@ -122,18 +119,7 @@ async fn plans(lane: &mut PgConnection) -> Vec<(String, String)> {
 /// Where a table that grows is read from end to end: by a scan, or by an index without a condition
 /// that narrows it. Campaigns and their rules are a handful of rows, and scanned.
 fn scans(plan: &str) -> Vec<&str> {
-    let large = [
-        "booking",
-        "slot",
-        "allocation",
-        "person",
-        "movement",
-        "roster_member",
-        "clinic",
-        "visit_step",
-        "exclusion",
-        "clinic_day_close",
-    ];
+    let large = ["booking", "slot", "allocation", "person", "movement", "roster_member", "clinic"];
     let names_one = |line: &str| large.iter().any(|table| line.contains(&format!(" on {table} ")));
     let lines: Vec<_> = plan.lines().collect();
     let is_whole = |at: usize| {
@@ -207,131 +193,6 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
         .unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
-}
-
-/// The statements that only a batch of a clinic's day runs.
-const OF_THE_DESK: [&str; 8] = [
-    "visit::bookings",
-    "visit::find",
-    "visit::steps",
-    "visit::lock_people",
-    "visit::write",
-    "walk_in::facts",
-    "staff_booking::write",
-    "staff_booking::note_given",
-];
-
-/// A batch of a clinic's day: presses of every kind, doses for people without a booking, and
-/// bookings that staff make.
-#[tokio::test]
-async fn a_batch_of_presses_and_walk_ins_goes_by_index() {
-    let database = TestDatabase::new().await;
-    let made = World::new().people(40).seats(100).doses(100).make(&database.pool).await;
-    let db = Db::new(database.options.clone(), 1);
-    let mut lane = db.connect("plan").await.unwrap();
-    lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
-    let mut known = KnownRules::default();
-    let booked: Vec<_> = (0..4).map(|n| book_at(&made, n, made.slot(0, 1, 0).slot_id)).collect();
-    let first = booked.iter().cloned().map(Request::Book).collect::<Vec<_>>();
-    names(&mut lane, &mut known, &first, "booked").await;
-    made.begin_day(&database.pool, 0, 1).await;
-    let sql = "insert into staff_user (username, password_hash, role) values ('desk', '', 3)
-               returning staff_user_id";
-    let by = sqlx::query_scalar(sql).fetch_one(&database.pool).await.unwrap();
-    let by = Actor::Administrator(StaffUserId(by));
-    sqlx::query("update allocation set open = open - 9, spare = spare + 9")
-        .execute(&database.pool)
-        .await
-        .unwrap();
-    database.pool.execute("vacuum analyze").await.unwrap();
-    let press = |n: usize, act: Act| {
-        let press = Press {
-            step_id: StepId(Uuid::now_v7()),
-            clinic_id: made.clinics[0],
-            booking_id: booked[n].booking_id,
-            act,
-            answers: Warning::ALL.to_vec(),
-            birth_date: None,
-            note: None,
-            by,
-        };
-        (press.step_id, Request::Visit(Visit { press, booking: None }.into()))
-    };
-    let presses = |acts: Vec<(usize, Act)>| {
-        let (ids, requests): (Vec<_>, Vec<_>) =
-            acts.into_iter().map(|(n, act)| press(n, act)).unzip();
-        (ids, requests)
-    };
-    let (_, arrivals) = presses((0..3).map(|n| (n, Act::Arrive)).collect());
-    names(&mut lane, &mut known, &arrivals, "visited").await;
-    let not = |reason| Act::NotVaccinated { reason, had_on: None, until: None };
-    let give = Act::Give { site: Site::LeftArm, lot: "EW0182".to_owned() };
-    let ends = vec![
-        (0, give),
-        (1, not(NotGiven::Contraindicated)),
-        (2, not(NotGiven::Refused)),
-        (3, Act::NoShow),
-    ];
-    let (ids, ends) = presses(ends);
-    names(&mut lane, &mut known, &ends, "visited").await;
-    let (_, undone) = presses(vec![(0, Act::Undo { of: ids[0] }), (1, Act::Undo { of: ids[1] })]);
-    names(&mut lane, &mut known, &undone, "visited").await;
-    book_for_people(&mut lane, &mut known, (&made, by)).await;
-    let plans = plans(&mut lane).await;
-    for name in OF_THE_DESK {
-        assert!(plans.iter().any(|(statement, _)| statement.contains(name)), "{name} was run");
-    }
-    for (statement, plan) in &plans {
-        assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
-    }
-    // The control: without the index by which a booking's steps are found, they are scanned.
-    database.pool.execute("drop index visit_step_booking_idx").await.unwrap();
-    let plans = self::plans(&mut lane).await;
-    assert!(plans.iter().any(|(_, plan)| !scans(plan).is_empty()), "{plans:?}");
-}
-
-/// Doses for people without a booking, and bookings that staff make.
-async fn book_for_people(
-    lane: &mut PgConnection,
-    known: &mut KnownRules,
-    (made, by): (&Made, Actor),
-) {
-    let site = (Site::LeftArm, "EW0182");
-    let walk_in = Form::walk_in(site, Warning::ALL.to_vec(), None).unwrap();
-    let assisted = Form::assisted("Called", Consent::Person).unwrap();
-    let book_for = |n, slot_id, form: &Form| {
-        let book = book_at(made, n, slot_id);
-        Request::BookFor(BookFor { book, form: form.clone(), by }.into())
-    };
-    let walk_ins: Vec<_> =
-        (10..13).map(|n| book_for(n, made.slot(0, 1, 0).slot_id, &walk_in)).collect();
-    names(lane, known, &walk_ins, "walked_in").await;
-    let by_staff: Vec<_> =
-        (13..16).map(|n| book_for(n, made.slot(1, 2, 0).slot_id, &assisted)).collect();
-    names(lane, known, &by_staff, "booked").await;
-}
-
-fn book_at(made: &Made, person: usize, slot_id: SlotId) -> Book {
-    Book {
-        booking_id: BookingId(Uuid::now_v7()),
-        person_id: made.people[person].person_id,
-        campaign_id: made.campaign_id,
-        slot_id,
-        product_id: made.product_id,
-    }
-}
-
-/// Runs the requests as one batch, each of which must come to this.
-async fn names(
-    lane: &mut PgConnection,
-    known: &mut KnownRules,
-    requests: &[Request],
-    expected: &str,
-) {
-    let run = transaction::run(lane, known, decide, requests, Locks::Wait).await;
-    let Done { outcomes, .. } = run.unwrap();
-    assert_eq!(outcomes.len(), requests.len(), "{outcomes:?}");
-    assert!(outcomes.iter().all(|outcome| outcome.name() == expected), "{outcomes:?}");
 }
 
 /// Where looking a booking up by its number, at a clinic or among those who were born on a day,

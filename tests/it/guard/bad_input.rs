@@ -202,7 +202,8 @@ async fn make_excluded(day: &Day) {
     spare(day, 3).await;
     query("insert into exclusion (person_id, course_id, dose_number, reason, booking_id,
                staff_user_id)
-           select person_id, course_id, 0, 3, booking_id, (select min(staff_user_id) from staff_user)
+           select person_id, course_id, 0, 3, booking_id,
+               (select min(staff_user_id) from staff_user)
            from booking where booking_id = $1")
         .bind(day.bookings[6])
         .execute(&day.app.db)
@@ -292,7 +293,9 @@ async fn a_day_is_not_closed_wrongly_and_nothing_is_done_after_it() {
     let close = stage.today("/close").await;
     let doses = stage.today("/doses").await;
     let row = day.made.allocations[0].allocation_id;
-    let moving = |action: &str, doses: i32| json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" });
+    let moving = |action: &str, doses: i32| {
+        json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" })
+    };
     let tomorrow = {
         let date = day.made.allocation(0, 2).on_date;
         stage.clinic(0, &format!("/days/{date}/close"))

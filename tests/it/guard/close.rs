@@ -146,7 +146,7 @@ fn without_the_guard_on_days_ahead_tomorrows_doses_are_thrown_away_today() {
     assert_eq!(wasted, 4, "of a day that has not begun");
 }
 
-/// The service is asked nothing, so it closes without this guard: whoever waits has lost their dose.
+/// The service asks nobody, so it closes without this guard: whoever waits has lost their dose.
 #[test]
 fn without_the_guard_on_who_waits_their_doses_are_lost() {
     let waiting = Evening::usual().with(|evening| evening.standing[0].has_arrived = true);

@@ -208,7 +208,7 @@ async fn the_first_dose_is_not_moved_too_close_to_the_second() {
     }
 }
 
-/// Moving is two requests of one transaction; a lane that decides them without the interval does the
+/// Moving is two requests of one transaction; whoever decides them without the interval does the
 /// harm.
 #[tokio::test]
 async fn without_the_guard_on_the_interval_the_first_dose_is_moved_too_close_to_the_second() {

@@ -43,7 +43,8 @@ const HARMS: &str = "
         from booking b join slot s using (slot_id) join person p using (person_id)
         join product d on d.product_id = b.product_id),
     step as (select v.*, s.on_date, s.starts_at, c.zone from visit_step v
-        join booking b using (booking_id) join slot s using (slot_id) join clinic c using (clinic_id))
+        join booking b using (booking_id) join slot s using (slot_id)
+        join clinic c using (clinic_id))
     select 'pressed on another day' from step
     where kind in (1, 2, 7) and (at at time zone zone)::date <> on_date
     union all
