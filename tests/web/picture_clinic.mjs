@@ -9,8 +9,8 @@ const DEVICES = {
   tablet: { viewport: { width: 820, height: 1080 } },
   desktop: { viewport: { width: 1366, height: 768 } },
 };
-/** Each page on a tablet; those that are used on the way on a telephone, and the day on a desktop. */
-export const CLINIC = /^clinic-(.*-tablet|(today|visit|give)-phone|today-desktop)-light-..$/;
+/** Each page on a tablet, and the day on a telephone too. */
+export const CLINIC = /^clinic-(.*-tablet|today-phone)-light-..$/;
 
 /** @param {import('./tell.mjs').Stage} stage @param {Shoot} shoot */
 export async function clinic(stage, shoot) {

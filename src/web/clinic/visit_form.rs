@@ -77,26 +77,7 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
             }
             Act::Give { site: site.unwrap_or(Site::Other), lot }
         }
-        StepKind::NotVaccinated => {
-            let reason = NotGiven::named(form.text(REASON));
-            if reason.is_none() {
-                fault(REASON, t.clinic_reason_missing());
-            }
-            let reason = reason.unwrap_or(NotGiven::Refused);
-            let typed = form.text(HAD_ON).trim();
-            let had_on = parse_date(typed);
-            if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
-                fault(HAD_ON, t.clinic_had_on_unreadable());
-            }
-            let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
-            let typed = form.text(UNTIL).trim();
-            let until = parse_date(typed);
-            if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
-                fault(UNTIL, t.clinic_until_unreadable());
-            }
-            let until = until.filter(|_| reason == NotGiven::Unwell);
-            Act::NotVaccinated { reason, had_on, until }
-        }
+        StepKind::NotVaccinated => not_vaccinated(t, form, &mut fault),
         StepKind::Undo => Act::Undo { of: form.value(UNDOES).ok_or(None)? },
         StepKind::WalkIn | StepKind::Assist => return Err(None),
     };
@@ -122,6 +103,28 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
         note: Some(note).filter(|note| !note.is_empty()),
         by,
     })
+}
+
+/// Why nothing was given, and the day that belongs to the reason.
+fn not_vaccinated(t: Texts, form: &Form, fault: &mut impl FnMut(&'static str, &str)) -> Act {
+    let reason = NotGiven::named(form.text(REASON));
+    if reason.is_none() {
+        fault(REASON, t.clinic_reason_missing());
+    }
+    let reason = reason.unwrap_or(NotGiven::Refused);
+    let typed = form.text(HAD_ON).trim();
+    let had_on = parse_date(typed);
+    if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
+        fault(HAD_ON, t.clinic_had_on_unreadable());
+    }
+    let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
+    let typed = form.text(UNTIL).trim();
+    let until = parse_date(typed);
+    if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
+        fault(UNTIL, t.clinic_until_unreadable());
+    }
+    let until = until.filter(|_| reason == NotGiven::Unwell);
+    Act::NotVaccinated { reason, had_on, until }
 }
 
 /// The name of the box for a warning.

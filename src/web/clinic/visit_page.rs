@@ -54,6 +54,7 @@ pub struct Page<'a> {
     /// Which dose of which vaccine.
     what: String,
     rows: Vec<Row>,
+    call: Option<Row>,
     tag: (&'static str, Tone),
     /// Why the dose cannot be given, whatever is answered.
     refusals: Vec<String>,
@@ -153,11 +154,9 @@ pub async fn page<'a>(
                 .hint(t.clinic_said_hint())
         },
         is_by_document: typed.has(DOCUMENT),
-        what: {
-            let names = Names::new(t, &visit.app.board.now());
-            t.clinic_dose(&names.product(booking.product_id), booking.dose_number)
-        },
+        what: what(at, seen),
         rows: rows(at, seen),
+        call: called(t, seen, visit.app.clock.now()),
         tag: tag(t, seen),
         refusals: if is_booked { refusals } else { Vec::new() },
         next,
@@ -167,10 +166,8 @@ pub async fn page<'a>(
         sites: sites(t, at, seen, typed),
         lot: lot(t, at, seen, typed),
         reasons: reasons(t, typed),
-        had_on: TextField::new(HAD_ON, t.clinic_had_on(), Input::Text, typed.text(HAD_ON))
-            .hint(t.clinic_had_on_hint()),
-        until: TextField::new(UNTIL, t.clinic_until(), Input::Text, typed.text(UNTIL))
-            .hint(t.clinic_until_hint()),
+        had_on: text(typed, HAD_ON, t.clinic_had_on()).hint(t.clinic_had_on_hint()),
+        until: text(typed, UNTIL, t.clinic_until()).hint(t.clinic_until_hint()),
         steps: facts.steps.iter().map(|step| line(at, step, &facts.steps)).collect(),
         undo: undo
             .filter(|_| !has_closed)
@@ -183,6 +180,10 @@ pub async fn page<'a>(
         staff,
     };
     Ok(page.about(visit.request.method().as_str()))
+}
+
+fn text(typed: &Form, id: &'static str, label: &'static str) -> TextField {
+    TextField::new(id, label, Input::Text, typed.text(id))
 }
 
 fn person_path(at: &AtDesk, seen: &Seen) -> String {
@@ -236,6 +237,12 @@ pub(super) fn born(t: Texts, date: NaiveDate, today: NaiveDate) -> String {
     t.clinic_born_aged(&words::calendar_day(t.language(), date), years)
 }
 
+fn what(at: &AtDesk, seen: &Seen) -> String {
+    let (t, booking) = (at.visitor.t(), &seen.booking);
+    let names = Names::new(t, &at.visitor.visit.app.board.now());
+    t.clinic_dose(&names.product(booking.product_id), booking.dose_number)
+}
+
 fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
     let (t, app) = (at.visitor.t(), &at.visitor.visit.app);
     let (booking, names) = (&seen.booking, Names::new(t, &app.board.now()));
@@ -247,17 +254,16 @@ fn rows(at: &AtDesk, seen: &Seen) -> Vec<Row> {
     ];
     let phone = &seen.facts.patient.phone;
     if !phone.is_empty() {
-        rows.push(match is_called(seen, app.clock.now()) {
-            true => Row::phone(t.phone_label(), phone),
-            false => Row::new(t.phone_label(), masked(phone)),
-        });
+        rows.push(Row::new(t.phone_label(), masked(phone)));
     }
     rows
 }
 
-/// Whether the number is shown whole: of somebody who is here, or could be, and is called.
-fn is_called(seen: &Seen, now: DateTime<Utc>) -> bool {
-    is_known(seen) || seen.booking.starts_at <= now
+/// The number of somebody whose time has begun and who is not here: they are called.
+fn called(t: Texts, seen: &Seen, now: DateTime<Utc>) -> Option<Row> {
+    let phone = &seen.facts.patient.phone;
+    let is_missing = seen.booking.arrived_at.is_none() && seen.booking.starts_at <= now;
+    (is_missing && !phone.is_empty()).then(|| Row::phone(t.phone_label(), phone))
 }
 
 fn tag(t: Texts, seen: &Seen) -> (&'static str, Tone) {

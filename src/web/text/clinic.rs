@@ -83,6 +83,7 @@ texts! {
         "Write the day like 2021-08-09, or leave it empty.",
         "날짜를 2021-08-09처럼 입력하거나 비워 두십시오.";
     clinic_not_vaccinate, "Write down: not vaccinated", "접종하지 않음으로 기록";
+    clinic_call, "Call the person:", "대상자 전화:";
     clinic_no_show_why,
         "If the person will not come any more, the dose is free for somebody else here.",
         "더 이상 오지 않으면 백신을 이곳에서 다른 분께 드릴 수 있습니다.";
