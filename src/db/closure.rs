@@ -49,8 +49,8 @@ pub async fn find(
 }
 
 /// Closes a clinic from this day to that one, or gives closed days another reason; and all slots of
-/// those days that are not over, locked in the order of their ids. Says how many slots those are. The clinic is
-/// locked.
+/// those days that are not over, locked in the order of their ids. Says how many slots those are.
+/// The clinic is locked.
 ///
 /// # Errors
 /// The database's; the closure's named constraints.
@@ -106,7 +106,8 @@ pub async fn close(
     Ok(done.rows_affected())
 }
 
-/// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first of them by time.
+/// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first
+/// of them by time.
 pub async fn standing(
     conn: &mut PgConnection,
     clinic_id: ClinicId,

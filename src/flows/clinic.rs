@@ -43,8 +43,9 @@ pub struct Change {
 }
 
 /// # Errors
-/// `not_found`; `changed_meanwhile`; `invalid_field` for an unknown region, a bad position, or another zone while
-/// something is booked, or where clocks do not show the time of a slot exactly once.
+/// `not_found`; `changed_meanwhile`; `invalid_field` for an unknown region, a bad position, or
+/// another zone while something is booked, or where clocks do not show the time of a slot exactly
+/// once.
 pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clinic> {
     in_tx(&db.write, "change clinic", async |conn| {
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;

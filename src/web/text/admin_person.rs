@@ -58,8 +58,8 @@ texts! {
         "The records were merged; {count} bookings went over.",
         "기록을 합쳤습니다. 예약 {count}건이 넘어왔습니다.";
     person_stands_now,
-        "Somebody else has changed this record since you opened the page. It stands as follows now. \
-         What you typed is below: press again if you mean it.",
+        "Somebody else has changed this record since you opened the page. It stands as follows \
+         now. What you typed is below: press again if you mean it.",
         "화면을 여신 뒤 다른 관리자가 이 기록을 바꾸었습니다. 지금 기록은 다음과 같습니다. 적으신 내용은 아래에 그대로 있으니, 그대로 하시려면 다시 눌러 주십시오.";
     person_marked, "The mark was saved.", "표시를 저장했습니다.";
     person_marked_booked(count: &str),

@@ -38,7 +38,8 @@ async function addClinic(office) {
   await office.look('a clinic that lacks something');
   const place = { latitude: '37.5', longitude: '127' };
   await office.fill({ code: 'C1', name_ko: '첫의원', name_en: 'First Clinic', address: 'Street 1', phone: '02-000-0000', ...place });
-  await office.choose({ parking: 'yes', region_id: '1' });
+  await office.choose({ parking: 'yes' });
+  await office.main.locator('select[name=region_id]').selectOption({ label: 'Seoul' });
   await office.press('/admin/clinics/new');
   await office.look('the clinic');
 }

@@ -1,11 +1,14 @@
 // Doses above the clinic: received, moved down, up and across, taken back, written off, split by each
 // rule, and what is left over at the end of a day.
 
-import { same } from '../expect.mjs';
+import { expect, same } from '../expect.mjs';
 import { Office, day } from '../office.mjs';
 import { LANGUAGES } from './page.mjs';
 
 /** @typedef {import('../tell.mjs').Stage} Stage */
+
+/** A spreadsheet would run it. */
+const FORMULA = '=HYPERLINK("http://example.org")';
 
 /** The doses of a pool. @param {Office} office @param {string} pool */
 async function open(office, pool) {
@@ -125,6 +128,32 @@ async function split(stage, language) {
   return `${rows.length} lines`;
 }
 
+/** @param {Stage} stage @param {'ko' | 'en'} language */
+async function journal(stage, language) {
+  const service = stage.world.office[language];
+  const office = await Office.at(stage, language, { username: service.second });
+  const receive = `/admin/pools/${service.nation}/receive`;
+  await office.open(receive);
+  await office.fill({ doses: '10', reason: FORMULA });
+  await office.press(receive);
+  await office.open('/admin/journal');
+  await office.fill({ user: 'nobody' });
+  await office.press('/admin/journal');
+  await office.refuses(['user']);
+  await office.look('a journal of nobody');
+  await office.fill({ user: service.second });
+  await office.choose({ kind: '20' });
+  await office.press('/admin/journal');
+  same(await office.main.locator('tbody tr').count(), 1, 'lines that fit');
+  await office.look('the journal, filtered');
+  const links = office.main.locator('a[download]');
+  const csv = await office.download(links.first());
+  same([csv.startsWith('\ufeff'), csv.trim().split('\r\n').length, csv.includes("\"'=HYPERLINK")], [true, 2, true], `no cell is a formula: ${csv}`);
+  const lines = (await office.download(links.nth(1))).trim().split('\n');
+  same([lines.length, JSON.parse(lines[0] ?? '{}').reason], [1, FORMULA], 'the same as it was typed');
+  await expect(async () => (await office.main.locator('tbody tr').count()) === 1, 'the page stays');
+}
+
 /** What the last clinic's day leaves goes where the campaign says. @param {Stage} stage @param {'ko' | 'en'} language */
 async function leftOver(stage, language) {
   const { campaign_id, clinics } = stage.world.office[language];
@@ -150,9 +179,13 @@ async function leftOver(stage, language) {
 /** @type {import('../tell.mjs').Story[]} */
 export const stories = LANGUAGES.flatMap((language) => [
   {
-    name: `${language}: doses are received, moved, taken back and written off`,
+    name: `${language}: doses are received, moved, taken back, written off and split, and the journal has it all`,
     // One after the other: they share the pool of the nation.
-    run: async (stage) => [await move(stage, language), await split(stage, language)].join(', '),
+    run: async (stage) => {
+      const moved = await move(stage, language);
+      await journal(stage, language);
+      return `${moved}, ${await split(stage, language)}`;
+    },
   },
   { name: `${language}: what a day leaves goes where the campaign says`, run: (stage) => leftOver(stage, language) },
 ]);

@@ -1,7 +1,7 @@
 // Files of administrators: of the wrong kind, with bad rows, tried, left and come back to, loaded by a
-// second press; and the journal as a file.
+// second press.
 
-import { expect, same } from '../expect.mjs';
+import { same } from '../expect.mjs';
 import { Office } from '../office.mjs';
 import { LANGUAGES } from './page.mjs';
 
@@ -61,34 +61,7 @@ async function load(stage, language) {
   await office.follow('/admin/imports/register');
 }
 
-/** @param {Stage} stage @param {'ko' | 'en'} language */
-async function journal(stage, language) {
-  const service = stage.world.office[language];
-  const office = await Office.at(stage, language, { username: service.second });
-  const receive = `/admin/pools/${service.nation}/receive`;
-  await office.open(receive);
-  await office.fill({ doses: '10', reason: FORMULA });
-  await office.press(receive);
-  await office.open('/admin/journal');
-  await office.fill({ user: 'nobody' });
-  await office.press('/admin/journal');
-  await office.refuses(['user']);
-  await office.look('a journal of nobody');
-  await office.fill({ user: service.second });
-  await office.choose({ kind: '20' });
-  await office.press('/admin/journal');
-  same(await office.main.locator('tbody tr').count(), 1, 'lines that fit');
-  await office.look('the journal, filtered');
-  const links = office.main.locator('a[download]');
-  const csv = await office.download(links.first());
-  same([csv.startsWith('\ufeff'), csv.trim().split('\r\n').length, csv.includes("\"'=HYPERLINK")], [true, 2, true], `no cell is a formula: ${csv}`);
-  const lines = (await office.download(links.nth(1))).trim().split('\n');
-  same([lines.length, JSON.parse(lines[0] ?? '{}').reason], [1, FORMULA], 'the same as it was typed');
-  await expect(async () => (await office.main.locator('tbody tr').count()) === 1, 'the page stays');
-}
-
 /** @type {import('../tell.mjs').Story[]} */
 export const stories = LANGUAGES.flatMap((language) => [
   { name: `${language}: a file is tried, mended, left, come back to and loaded`, run: (stage) => load(stage, language) },
-  { name: `${language}: the journal is filtered and taken along as a file`, run: (stage) => journal(stage, language) },
 ]);

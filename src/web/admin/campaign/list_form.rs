@@ -1,5 +1,5 @@
-//! A page of a campaign that is a list with a form: how a press on it ends, and how something of the
-//! list is ended. What another administrator did meanwhile is shown first.
+//! A page of a campaign that is a list with a form: how a press on it ends, and how something of
+//! the list is ended. What another administrator did meanwhile is shown first.
 
 use actix_web::{HttpResponse, http::StatusCode};
 

@@ -192,13 +192,7 @@ async fn tasks(
         true => (t.admin_task_done(), Tone::Good),
         false => (t.admin_task_missing(), Tone::Bad),
     };
-    let has_missing_digit =
-        check.findings.iter().any(|one| matches!(one, Finding::DigitsWithoutTranche { .. }));
-    let turns = match (rules.tranches, has_missing_digit) {
-        (0, _) => (t.admin_task_optional(), Tone::Plain),
-        (_, true) => (t.admin_task_look(), Tone::Wait),
-        _ => done(true),
-    };
+    let turns = turns(t, &check);
     let doses =
         t.admin_doses_so_far(&t.count(sum.received), &t.count(sum.granted), &t.count(sum.in_pools));
     let places = t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable));
@@ -243,6 +237,17 @@ async fn tasks(
         clinics(visitor),
         task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])
+}
+
+/// How the tranches stand: nobody needs any, but those that are there leave nobody out.
+fn turns(t: Texts, check: &Check) -> (&'static str, Tone) {
+    let has_missing_digit =
+        check.findings.iter().any(|one| matches!(one, Finding::DigitsWithoutTranche { .. }));
+    match (check.rules.tranches, has_missing_digit) {
+        (0, _) => (t.admin_task_optional(), Tone::Plain),
+        (_, true) => (t.admin_task_look(), Tone::Wait),
+        _ => (t.admin_task_done(), Tone::Good),
+    }
 }
 
 /// Where the doses go: by a page one at a time, or by a file.
