@@ -207,7 +207,7 @@ fn place_routes(api: &mut ServiceConfig) {
 
 /// For administrators: persons of the register. Nothing lists them.
 fn person_routes(api: &mut ServiceConfig) {
-    use admin::{mark, merge, person_record};
+    use admin::{exclusion, mark, merge, person_record};
     let persons = |path: &str| at(&format!("/v1/admin/persons{path}"));
     api.service(persons("/find").route(post().to(person_record::find_persons)))
         .service(
@@ -216,6 +216,11 @@ fn person_routes(api: &mut ServiceConfig) {
                 .route(patch().to(person_record::patch_person)),
         )
         .service(persons("/{person_id}/changes").route(get().to(person_record::list_changes)))
+        .service(persons("/{person_id}/exclusions").route(get().to(exclusion::list_exclusions)))
+        .service(
+            persons("/{person_id}/exclusions/{exclusion_id}/lift")
+                .route(post().to(exclusion::lift_exclusion)),
+        )
         .service(persons("/{person_id}/merge").route(post().to(merge::merge_person)))
         .service(persons("/{person_id}/mark").route(post().to(mark::mark_person)));
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::booking::booking_of;
+use super::booking::{BookingColumns, booking_of};
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     StaffUserId, TrancheId,
@@ -286,6 +286,7 @@ pub async fn people(
             rosters: row.rosters.into_iter().map(RosterId).collect(),
             doses: Vec::new(),
             is_excluded: false,
+            deferred_until: None,
         };
         let is_limited = row.is_limited;
         let access = match (row.is_closed, row.is_sealed) {
@@ -355,7 +356,9 @@ pub async fn write(
     now: DateTime<Utc>,
     (by, reason): (Actor, Option<&str>),
 ) -> sqlx::Result<()> {
-    let new = BookingColumns::of(writes);
+    let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
+    bookings.sort_unstable_by_key(|booking| booking.person_id);
+    let new = BookingColumns::of(bookings);
     let ended: Vec<_> = writes.cancellations.iter().map(|ended| ended.booking_id.0).collect();
     let counters = CounterColumns::of(writes);
     let moved = MovementColumns::of(writes);
@@ -420,40 +423,6 @@ pub async fn write(
     .execute(conn)
     .await
     .map(drop)
-}
-
-/// The new bookings as columns, in the order of their persons.
-#[derive(Default)]
-struct BookingColumns {
-    booking_ids: Vec<Uuid>,
-    person_ids: Vec<i64>,
-    campaign_ids: Vec<i32>,
-    product_ids: Vec<i32>,
-    course_ids: Vec<i32>,
-    dose_numbers: Vec<i16>,
-    slot_ids: Vec<i64>,
-    allocation_ids: Vec<i64>,
-    rule_versions: Vec<i32>,
-}
-
-impl BookingColumns {
-    fn of(writes: &Writes) -> Self {
-        let mut bookings: Vec<_> = writes.bookings.iter().map(NewBooking::booking).collect();
-        bookings.sort_unstable_by_key(|booking| booking.person_id);
-        let mut columns = Self::default();
-        for booking in bookings {
-            columns.booking_ids.push(booking.booking_id.0);
-            columns.person_ids.push(booking.person_id.0);
-            columns.campaign_ids.push(booking.campaign_id.0);
-            columns.product_ids.push(booking.product_id.0);
-            columns.course_ids.push(booking.course_id.0);
-            columns.dose_numbers.push(booking.dose_number);
-            columns.slot_ids.push(booking.slot_id.0);
-            columns.allocation_ids.push(booking.allocation_id.0);
-            columns.rule_versions.push(booking.rule_version);
-        }
-        columns
-    }
 }
 
 /// The role of administrators in the journal, who alone cancel for somebody else.

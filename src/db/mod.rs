@@ -28,7 +28,7 @@ pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod error;
-mod exclusion;
+pub mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;

@@ -79,7 +79,8 @@ pub struct Told {
     pub messages: i64,
 }
 
-/// Puts the news of the next lines that are ahead into the outbox, in the order of their ids: a
+/// Puts the news of the next lines that are ahead into the outbox: bookings, whoever made them,
+/// cancellations, and cancellations that a clinic took back, in the order of their ids: a
 /// line that depends on another has the larger one, because it was written after the other was
 /// committed. (Ids of transactions do not say that: one is given before its transaction waits.)
 pub async fn tell_lines(
@@ -104,23 +105,25 @@ async fn tell_lines_by_index(
     query_as!(
         Told,
         r#"/* notice::tell_lines_by_index */ with fresh as (
-               select id, tx, kind, booking_id, at from movement
+               select id, tx, kind, from_bucket, to_bucket, booking_id, at from movement
                where tx >= pg_snapshot_xmax($1::text::pg_snapshot)
                union all
-               select id, tx, kind, booking_id, at from movement
+               select id, tx, kind, from_bucket, to_bucket, booking_id, at from movement
                where tx = any(array(select pg_snapshot_xip($1::text::pg_snapshot)))
            ), line as materialized (
                select * from fresh
-               where kind in (1, 2, 3) and id > $3
+               where (kind in (1, 2, 3) or (kind, from_bucket, to_bucket) = (12, 4, 3))
+                   and id > $3
                    and pg_visible_in_snapshot(tx, $2::text::pg_snapshot)
                order by id limit $4
            ), told as (
                insert into outbox (kind, recipient, body, person_id, queue, booking_id,
                    happened_at, expires_at)
-               select case line.kind when 1 then 'booked' else 'cancelled' end, '', '',
+               select case when line.kind in (1, 12) then 'booked' else 'cancelled' end, '', '',
                    b.person_id, way.queue, b.booking_id, line.at, s.starts_at
                from line
                join booking b on b.booking_id = line.booking_id
+                   and (line.kind <> 12 or b.state = 1 and b.arrived_at is null)
                join slot s on s.slot_id = b.slot_id
                join person p on p.person_id = b.person_id
                join (values (2::smallint), (3)) way (queue) on

@@ -274,6 +274,7 @@ details! {
     AppointmentAhead { starts_at: DateTime<Utc>, zone: String }, "appointment_ahead";
     BirthDateDiffers,                                          "birth_date_differs";
     HadInFuture,                                               "had_in_future";
+    UntilNotAhead { days_max: u64 },                           "until_not_ahead";
     DoseGone,                                                  "dose_gone";
     NewerStep,                                                 "newer_step";
     StepNotUndone,                                             "step_not_undone";

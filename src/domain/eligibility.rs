@@ -62,6 +62,7 @@ pub fn judge(
         rosters: Some(&applicant.rosters),
         doses: Some(&applicant.doses),
         is_excluded: applicant.is_excluded,
+        deferred_until: applicant.deferred_until,
     };
     let on_date = appointment.map(|appointment| appointment.on_date);
     let product_id = appointment.map(|appointment| appointment.product_id);
@@ -78,7 +79,14 @@ pub fn judge_anonymous(
 ) -> Verdict {
     let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
     let birth_date = BirthDate::kept(birth_date, Precision::Day);
-    let subject = Subject { birth_date, home, rosters: None, doses: None, is_excluded: false };
+    let subject = Subject {
+        birth_date,
+        home,
+        rosters: None,
+        doses: None,
+        is_excluded: false,
+        deferred_until: None,
+    };
     Case { rules, state, subject, on_date, product_id, now: now.at, zone: now.zone }.verdict()
 }
 
@@ -264,6 +272,7 @@ pub(crate) mod tests {
             rosters: vec![],
             doses: vec![],
             is_excluded: false,
+            deferred_until: None,
         }
     }
 

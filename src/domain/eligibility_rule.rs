@@ -26,6 +26,8 @@ pub(super) struct Subject<'a> {
     pub(super) doses: Option<&'a [DoseHeld]>,
     /// A clinic has found that they must not have this dose; a public question knows of nothing.
     pub(super) is_excluded: bool,
+    /// A clinic has found that they are not well enough before this local date.
+    pub(super) deferred_until: Option<NaiveDate>,
 }
 
 /// One question.
@@ -78,6 +80,7 @@ impl<'a> Case<'a> {
         let mut unmet = Vec::new();
         unmet.extend(self.held());
         unmet.extend(self.excluded());
+        unmet.extend(self.deferred());
         unmet.extend(self.stage());
         unmet.extend(self.window());
         unmet.extend(self.cohort());
@@ -106,6 +109,11 @@ impl<'a> Case<'a> {
 
     fn excluded(&self) -> Option<Unmet> {
         self.subject.is_excluded.then(|| lasting(Reason::Excluded {}))
+    }
+
+    fn deferred(&self) -> Option<Unmet> {
+        let until = self.subject.deferred_until.filter(|until| self.on_date() < *until)?;
+        Some(passing(Reason::Deferred { until }, start_of_day(until, self.zone)))
     }
 
     fn stage(&self) -> Option<Unmet> {

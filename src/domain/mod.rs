@@ -38,6 +38,7 @@ pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;
 mod eligibility_rule;
+pub mod exclusion;
 pub mod fact;
 pub mod fold;
 pub mod grant;
@@ -55,6 +56,7 @@ pub mod masked_name;
 pub mod merge;
 pub mod movement;
 pub mod notice;
+mod numbered;
 pub mod opening_hours;
 pub mod outbox;
 pub mod outcome;
@@ -99,7 +101,7 @@ pub mod whereabouts;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
-    ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ExclusionId, ImportId,
+    PersonId, PoolId, ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
 };
 pub use refusal::Refusal;

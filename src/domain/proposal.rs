@@ -51,8 +51,8 @@ pub struct Proposal {
     pub slots: Vec<FreeSlot>,
 }
 
-/// The first day, today or later, on which age and interval let the person have the product; and
-/// whether they may book it now.
+/// The first day, today or later, on which age, interval and what a clinic has found let the person
+/// have the product; and whether they may book it now.
 pub fn earliest(
     (rules, state): (&Rules, campaign::State),
     applicant: &Applicant,
@@ -66,6 +66,7 @@ pub fn earliest(
         let later = verdict.reasons.iter().filter_map(|reason| match reason {
             Reason::IntervalTooShort { possible_on, .. } => *possible_on,
             Reason::TooYoung { reached_on, .. } => *reached_on,
+            Reason::Deferred { until } => Some(*until),
             _ => None,
         });
         match later.max().filter(|day| *day > on_date) {

@@ -16,6 +16,7 @@ pub mod day_close;
 pub mod day_dose;
 pub mod discrepancy;
 pub mod eligibility;
+pub mod exclusion;
 pub mod idempotency;
 pub mod import;
 pub mod journal_seal;

@@ -359,7 +359,8 @@ async fn ineligible(
         let own = others.filter(|other| other.course_id == rules.course_id);
         let doses = own.map(Booking::dose_held).collect();
         let is_excluded = person.is_excluded(rules.course_id, rules.dose_number);
-        let applicant = Applicant { doses, is_excluded, ..applicant };
+        let deferred_until = person.deferred_until(rules.course_id);
+        let applicant = Applicant { doses, is_excluded, deferred_until, ..applicant };
         let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
         let here = Local { at: now, zone: standing.clinic_zone.unwrap_or(rules.zone) };
         let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), here);

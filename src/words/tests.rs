@@ -229,6 +229,7 @@ fn details_of_files() -> Vec<Detail> {
         Detail::NoDoseForWalkIn { open: 1_234 },
         Detail::NoDoseForWalkIn { open: 0 },
         Detail::TooManyFinds { retry_after: 7 },
+        Detail::UntilNotAhead { days_max: 180 },
         Detail::BookingsOfDay {
             bookings_max: 5,
             again_at: "2021-07-26T15:00:00Z".parse().unwrap(),
@@ -290,6 +291,7 @@ fn reasons() -> Vec<Reason> {
         Reason::AlreadyGiven { dose_number: 2 },
         Reason::AlreadyBooked { dose_number: 2 },
         Reason::Excluded {},
+        Reason::Deferred { until: day("2021-08-09") },
         Reason::CampaignClosed {},
         Reason::WindowClosed { closes_at: at("2021-07-24T09:00:00Z"), zone },
         Reason::NotInTranche { last_digit: 9 },

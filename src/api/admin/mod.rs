@@ -9,6 +9,7 @@ pub mod clinic;
 pub mod closure;
 pub mod cohort;
 pub mod course;
+pub mod exclusion;
 pub mod import;
 pub mod mark;
 pub mod merge;

@@ -159,12 +159,14 @@ pub(super) async fn resolve<'a>(
 }
 
 /// Writes a decision: bookings in one statement, and presses in another where there are any.
+/// Persons are locked before bookings.
 pub(super) async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
     by: (Actor, Option<&str>),
 ) -> sqlx::Result<()> {
+    db::visit::lock_people(conn, &writes.visits).await?;
     if writes.has_bookings() {
         db::batch::write(conn, writes, now, by).await?;
     }

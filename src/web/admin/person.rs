@@ -318,6 +318,7 @@ fn change(t: Texts, kind: Kind) -> &'static str {
         Kind::MarkedDeceased => t.person_died(),
         Kind::Unmarked => t.person_unmarked(),
         Kind::Registered => t.person_registered(),
+        Kind::ExclusionLifted => t.person_exclusion_lifted(),
     }
 }
 

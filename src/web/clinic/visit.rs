@@ -14,7 +14,9 @@ use uuid::Uuid;
 use super::{
     name::{Names, scan_field},
     vial::Vial,
-    visit_form::{About, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, answer_name, read, vial_of},
+    visit_form::{
+        About, HAD_ON, LOT, REASON, SITE, STEP, STEP_ID, UNTIL, answer_name, read, vial_of,
+    },
 };
 use crate::{
     domain::{
@@ -75,6 +77,7 @@ struct Page<'a> {
     lot: TextField,
     reasons: Radios,
     had_on: TextField,
+    until: TextField,
     steps: Vec<Line>,
     undo: Option<(StepId, &'static str)>,
     /// The person has left, or never came: other ends are possible.
@@ -242,6 +245,8 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, seen: &Seen, typed: &Form) -> Page<'a
         reasons: reasons(t, typed),
         had_on: TextField::new(HAD_ON, t.clinic_had_on(), Input::Text, typed.text(HAD_ON))
             .hint(t.clinic_had_on_hint()),
+        until: TextField::new(UNTIL, t.clinic_until(), Input::Text, typed.text(UNTIL))
+            .hint(t.clinic_until_hint()),
         steps: facts.steps.iter().map(|step| line(at, step, &facts.steps)).collect(),
         undo: undo
             .filter(|_| !has_closed)
@@ -266,7 +271,7 @@ impl Page<'_> {
 
     /// Whether what must be mended is among the other ends.
     fn has_fault_below(&self) -> bool {
-        self.errors.iter().any(|error| [REASON, HAD_ON].contains(&error.field))
+        self.errors.iter().any(|error| [REASON, HAD_ON, UNTIL].contains(&error.field))
     }
 
     /// After a press that was refused, what stands above has the focus, and no field.

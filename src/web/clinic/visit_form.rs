@@ -20,6 +20,7 @@ pub const SITE: &str = "site";
 pub const LOT: &str = "lot";
 pub const REASON: &str = "reason";
 pub const HAD_ON: &str = "had_on";
+pub const UNTIL: &str = "until";
 pub const UNDOES: &str = "undoes";
 pub const NOTE: &str = "note";
 /// In front of a warning's word: the box that says it was answered.
@@ -74,7 +75,13 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
                 fault(HAD_ON, t.clinic_had_on_unreadable());
             }
             let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
-            Act::NotVaccinated { reason, had_on }
+            let typed = form.text(UNTIL).trim();
+            let until = parse_date(typed);
+            if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
+                fault(UNTIL, t.clinic_until_unreadable());
+            }
+            let until = until.filter(|_| reason == NotGiven::Unwell);
+            Act::NotVaccinated { reason, had_on, until }
         }
         StepKind::Undo => Act::Undo { of: form.value(UNDOES).ok_or(None)? },
         StepKind::WalkIn | StepKind::Assist => return Err(None),

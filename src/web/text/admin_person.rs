@@ -33,6 +33,7 @@ texts! {
     person_died, "deceased", "사망";
     person_unmarked, "mark taken away", "표시 해제";
     person_registered, "registered at a clinic", "접종기관에서 등록";
+    person_exclusion_lifted, "a clinic's note lifted", "접종 제한 해제";
     person_no_mark, "no mark", "표시 없음";
     person_correct, "Correct the record", "기록 수정";
     person_merge, "Merge into another", "다른 사람과 합치기";

@@ -61,6 +61,13 @@ texts! {
     clinic_had_on_unreadable,
         "Write the day like 2021-05-31, or leave it empty.",
         "날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
+    clinic_until, "Unwell: can come again from", "몸 상태가 좋지 않은 경우: 다시 올 수 있는 날";
+    clinic_until_hint,
+        "Year, month, day: 2021-08-09. Empty where any day will do.",
+        "예: 2021-08-09. 정하지 않으려면 비워 두십시오.";
+    clinic_until_unreadable,
+        "Write the day like 2021-08-09, or leave it empty.",
+        "날짜를 2021-08-09처럼 입력하거나 비워 두십시오.";
     clinic_not_vaccinate, "Write down: not vaccinated", "접종하지 않음으로 기록";
     clinic_no_show_why,
         "If the person will not come any more, the dose is free for somebody else here.",

@@ -298,6 +298,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         | Detail::AppointmentAhead { .. }
         | Detail::BirthDateDiffers
         | Detail::HadInFuture
+        | Detail::UntilNotAhead { .. }
         | Detail::DoseGone
         | Detail::NewerStep
         | Detail::StepNotUndone

@@ -53,6 +53,12 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             "A dose was had today or before.",
             "이미 받은 접종의 날짜는 오늘이거나 그 이전이어야 합니다."
         ),
+        Detail::UntilNotAhead { days_max } => say!(
+            language,
+            "Say a day after today, and no more than {days_max} days ahead. Leave it empty where \
+             nobody knows.",
+            "오늘보다 뒤이고 {days_max}일을 넘지 않는 날짜를 적어 주십시오. 알 수 없으면 비워 두십시오."
+        ),
         Detail::DoseGone => say!(
             language,
             "The dose of this booking has gone to somebody else, or was written off. Give another \
