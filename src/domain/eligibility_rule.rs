@@ -113,7 +113,7 @@ impl<'a> Case<'a> {
 
     fn deferred(&self) -> Option<Unmet> {
         let until = self.subject.deferred_until.filter(|until| self.on_date() < *until)?;
-        Some(passing(Reason::Deferred { until }, start_of_day(until, self.rules.zone)))
+        Some(passing(Reason::Deferred { until }, start_of_day(until, self.zone)))
     }
 
     fn stage(&self) -> Option<Unmet> {
@@ -538,7 +538,7 @@ mod tests {
             let begins = start_of_day(today, clinic);
             prop_assert!(begins <= now);
             let before = Local { at: begins - TimeDelta::nanoseconds(1), zone: clinic };
-            prop_assert_eq!(before.date() < today, true);
+            prop_assert!(before.date() < today);
             prop_assert_eq!(ask(before.date(), before), None, "the evening before");
         }
 
@@ -556,7 +556,8 @@ mod tests {
             let (opens_at, closes_at) = (begins - TimeDelta::days(9), begins + TimeDelta::days(9));
             let mut rules = Rules { zone: campaign, opens_at, closes_at, ..rules() };
             rules.cohorts = vec![cohort("2000-01-01", "2010-12-31")];
-            let who = Applicant { birth_date: BirthDate::kept(born, Precision::Day), ..applicant("2003-07-01") };
+            let birth_date = BirthDate::kept(born, Precision::Day);
+            let who = Applicant { birth_date, ..applicant("2003-07-01") };
             let ask = |at| judge(&rules, State::Open, &who, None, Local { at, zone: clinic });
             let sooner = ask(begins - TimeDelta::nanoseconds(1));
             prop_assert_eq!(sooner.reasons.first().map(Reason::code), Some(ReasonCode::TooYoung));
