@@ -120,7 +120,7 @@ pub struct Service {
     )]
     pub trusted_proxies: Vec<Block>,
 
-    /// Connections of clients altogether; fewer where the system has not the descriptors (ulimit -n)
+    /// Connections of clients altogether; fewer where the system lacks descriptors (ulimit -n)
     #[arg(
         long,
         env = "DOSEBOOK_CLIENTS",

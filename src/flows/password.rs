@@ -1,6 +1,6 @@
-//! Passwords as argon2id hashes. Hashing is slow and large by design, so a quarter of the cores does
-//! it, on threads of its own: each takes the 19 MiB of a hash again and again, and nobody else's
-//! work waits for it.
+//! Passwords as argon2id hashes. Hashing is slow and large by design, so a quarter of the cores
+//! does it, on threads of its own: each takes the 19 MiB of a hash again and again, and nobody
+//! else's work waits for it.
 
 use std::time::Duration;
 

@@ -189,7 +189,8 @@ fn is_canonical(value: &str) -> bool {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let is_odd = digits.len() != value.len() || (digits.len() > 1 && digits.starts_with('0'));
     let is_nil = || value.parse::<Uuid>().is_ok_and(|id| id.is_nil());
-    !(is_number && is_odd) && !is_nil()
+    // Nothing that names a thing needs to be escaped.
+    !(is_number && is_odd) && !value.contains('%') && !is_nil()
 }
 
 /// The parameters in the query string.
@@ -271,7 +272,8 @@ mod tests {
         for id in ["1", "0", "7301", "2021-07-12", "01978f5e-0000-7000-8000-000000000001", "x"] {
             assert!(is_canonical(id), "{id}");
         }
-        for id in ["01", "+1", "-1", "007", "00", "00000000-0000-0000-0000-000000000000"] {
+        let nil = Uuid::nil().to_string();
+        for id in ["01", "+1", "-1", "007", "00", "%2B1", "%31", &nil] {
             assert!(!is_canonical(id), "{id}");
         }
     }

@@ -1,4 +1,5 @@
-//! Doors that a patient stranger opens: slow clients, uploads, guessing, and what answers give away.
+//! Doors that a patient stranger opens: slow clients, uploads, guessing, and what answers give
+//! away.
 
 mod answer;
 mod session_key;
