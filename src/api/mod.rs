@@ -27,9 +27,12 @@ pub mod template;
 pub mod visit;
 pub mod walk_in;
 
-use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::ServiceConfig;
 
-use crate::http::{prerendered, route::at};
+use crate::http::{
+    prerendered,
+    route::{at, delete, get, patch, post, put},
+};
 
 /// Every route of the service. The router tries them in this order, a pattern each: what everybody
 /// asks for at the opening comes first.
@@ -44,6 +47,11 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(dose_routes)
         .configure(user_routes)
         .configure(desk_routes);
+}
+
+/// What answers at an address of its own.
+pub fn metrics_routes(api: &mut ServiceConfig) {
+    api.service(at("/metrics").route(get().to(health::get_metrics_here)));
 }
 
 /// What the crowd of an opening asks for.

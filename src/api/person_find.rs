@@ -206,7 +206,7 @@ pub async fn find_at_clinic(
     app: Data<App>,
     AtClinic { clinic_id, by, what: Json(request) }: AtClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(Some(clinic_id), app.clock.now().date_naive())?;
+    let wanted = request.wanted(Some(clinic_id), app.today_at(clinic_id))?;
     let found = flows::person_find::find(&app.db, &app.keys, wanted, by.staff_user_id).await?;
     Ok(list(&app.keys, &found))
 }
@@ -220,7 +220,7 @@ pub async fn find_anywhere(
     app: Data<App>,
     AtAnyClinic { by, what: Json(request) }: AtAnyClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(None, app.clock.now().date_naive())?;
+    let wanted = request.wanted(None, app.today())?;
     let found = flows::person_find::find(&app.db, &app.keys, wanted, by.staff_user_id).await?;
     Ok(list(&app.keys, &found))
 }
@@ -257,7 +257,7 @@ pub async fn post_at_clinic(
 ) -> Result<HttpResponse, Problem> {
     let at = (clinic_id, new.campaign_id);
     let entry = Entry {
-        birth_date: BirthDate::parse_partial(&new.birth_date, app.clock.now().date_naive())?,
+        birth_date: BirthDate::parse_partial(&new.birth_date, app.today_at(clinic_id))?,
         name: new.name,
         name_ko: new.name_ko,
         name_en: new.name_en,

@@ -21,6 +21,7 @@ use crate::support::{
     Made, Person, TestApp, World,
     app::{Options, SECRET},
     database::TestDatabase,
+    desk::desks,
     office::Office,
 };
 
@@ -63,6 +64,8 @@ impl Stage {
         let (korean, english) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
+        let desk = service().await;
+        let desks = desks(&desk).await;
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
@@ -73,9 +76,10 @@ impl Stage {
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
+            "desk": desks,
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        let mut services = vec![open, before, paused, empty, korean, english];
+        let mut services = vec![open, before, paused, empty, korean, english, desk];
         services.extend(offices.map(|office| office.app));
         Self { _services: services, world }
     }

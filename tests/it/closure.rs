@@ -5,7 +5,7 @@ use dosebook::{
     db::notice::Ways,
     flows::{
         discrepancy::verify,
-        notice::{Progress, tell},
+        notice::{Marks, Progress, tell},
     },
 };
 use futures_util::future::join_all;
@@ -44,7 +44,9 @@ async fn standing(app: &TestApp, made: &Made, person: usize, id: Uuid) -> Value 
 
 async fn tell_all(app: &TestApp) {
     let ways = Ways { texts: true, mails: true };
-    while tell(&app.app.db, app.app.clock.held(), ways).await.unwrap() != Progress::Nothing {}
+    while tell(&app.app.db, &mut Marks::default(), app.app.clock.held(), ways).await.unwrap()
+        != Progress::Nothing
+    {}
 }
 
 #[tokio::test]

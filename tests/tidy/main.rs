@@ -11,6 +11,7 @@
 )]
 
 mod circle;
+mod migration;
 mod source;
 mod state;
 mod statement;
@@ -77,10 +78,11 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
+    Room { name: "worker_pool", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "supervisor", may_import: &["db", "telemetry"], never: SQL },
     Room {
         name: "flows",
-        may_import: &["clock", "db", "domain", "supervisor", "telemetry"],
+        may_import: &["clock", "db", "domain", "supervisor", "telemetry", "worker_pool"],
         never: SQL,
     },
     Room {
@@ -105,6 +107,7 @@ const ROOMS: &[Room] = &[
             "messaging",
             "telemetry",
             "words",
+            "worker_pool",
         ],
         never: HANDLERS,
     },
@@ -121,6 +124,7 @@ const ROOMS: &[Room] = &[
             "messaging",
             "telemetry",
             "words",
+            "worker_pool",
         ],
         never: HANDLERS,
     },
@@ -173,17 +177,22 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
+    "barrier",
     "board",
+    "connect",
     "connection",
     "copy",
     "demo",
     "error",
     "health",
+    "lease",
     "metrics",
+    "migration",
     "mod",
     "openapi",
     "outcome",
     "rehearsal",
+    "safety",
     "staged",
     "template",
     "transaction",

@@ -186,7 +186,7 @@ pub async fn find_persons(
     app: Data<App>,
     ByAdministrator { by, what: Json(request) }: ByAdministrator<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(app.clock.now().date_naive())?;
+    let wanted = request.wanted(app.today())?;
     let because = (by, request.reason.0.as_str());
     let found = flows::person_record::find(&app.db, &app.keys, wanted, because).await?;
     let view = |one: &'_ Found| {
@@ -233,7 +233,8 @@ pub async fn patch_person(
         region_id: change.region_id,
     };
     let done = (person_id, correction);
-    let done = flows::person_record::correct(&app.db, &app.keys, done, doing).await?;
+    let done =
+        flows::person_record::correct(&app.db, (&app.keys, app.site.zone), done, doing).await?;
     let CorrectedPerson { seen, ineligible } = &done;
     let ineligible = ineligible.iter().map(|(booking, verdict)| IneligibleView {
         booking_id: booking.booking_id,

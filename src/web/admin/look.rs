@@ -1,9 +1,6 @@
 //! Who looked at whom in the register, and why.
 
-use actix_web::{
-    HttpResponse,
-    web::{ServiceConfig, get},
-};
+use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
 
@@ -14,6 +11,7 @@ use crate::{
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
+        route::get,
     },
     web::{
         admin::moment::{when, zone},

@@ -20,9 +20,10 @@ pub mod supply;
 pub mod typed;
 pub mod user;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
 
 use super::route::both;
+use crate::http::route::{get, post};
 
 /// Every page of administrators.
 pub fn routes(pages: &mut ServiceConfig) {

@@ -1,4 +1,4 @@
-//! When something of the administration was, by the clock of its zone.
+//! When something of the administration was, by the clock of the installation.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -150,7 +150,7 @@ pub async fn post_find(
 }
 
 fn wanted(visitor: &StaffVisitor, form: &Form) -> Result<Wanted, Refusal> {
-    let today = visitor.visit.app.clock.now().date_naive();
+    let today = visitor.visit.app.today();
     let said = |name: &str| Some(form.text(name).trim()).filter(|text| !text.is_empty());
     let (name, birth, number) = (said(NAME), said(BIRTH), said(NUMBER));
     if let Some(code) = said(CODE) {
@@ -479,7 +479,8 @@ async fn correct(
         region_id: Some(region_id),
     };
     let asked = (person_id, correction);
-    let done = flows::person_record::correct(&app.db, &app.keys, asked, doing).await;
+    let done =
+        flows::person_record::correct(&app.db, (&app.keys, app.site.zone), asked, doing).await;
     let Some(done) = typed.done(done)? else { return Ok(None) };
     let said = match done.ineligible.len() {
         0 => Done::well(t.person_corrected()),

@@ -67,7 +67,7 @@ pub async fn get_split(
 ) -> Result<HttpResponse, Problem> {
     let app = &visitor.visit.app;
     let known = Known::find(app, pool_id).await?;
-    let today = local_date(app.clock.now(), known.campaign.zone);
+    let today = app.today();
     let first = today.checked_add_days(Days::new(1)).unwrap_or(today);
     let opens = local_date(known.campaign.opens_at, known.campaign.zone).max(first);
     let last = opens.checked_add_days(Days::new(13)).unwrap_or(opens);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use actix_web::HttpResponse;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::{
@@ -107,7 +108,7 @@ pub async fn get_supply(
     let provinces = regions.iter().filter(|one| one.is_province);
     let outcomes = provinces.map(|one| one.outcomes).sum::<Option<Outcomes>>();
     figures(t, &mut page, supply, outcomes);
-    let days = days(&snapshot, supply);
+    let days = days(visitor.visit.app.site.zone, supply);
     burn(t, &mut page, supply, &days);
     by_region(t, &mut page, supply, &regions);
     let (some, none) = (t.count(tally.clinics.with), t.count(tally.clinics.without));
@@ -151,14 +152,13 @@ fn share(t: Texts, part: i64, whole: i64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn days(snapshot: &Snapshot, supply: &Supply) -> Vec<DayLine> {
-    let card = snapshot.catalogue.campaigns.get(&supply.campaign_id);
-    let today = card.map(|card| local_date(supply.as_of, card.campaign.zone));
+fn days(zone: Tz, supply: &Supply) -> Vec<DayLine> {
+    let today = local_date(supply.as_of, zone);
     let (mut planned, mut left) = (supply.totals.granted, supply.totals.granted);
     let day = supply.by_day.iter().map(|day| {
         planned -= day.doses.granted;
         left -= day.doses.given + day.doses.lost;
-        let is_known = today.is_none_or(|today| day.date <= today);
+        let is_known = day.date <= today;
         DayLine { date: day.date, doses: day.doses, planned, left: is_known.then_some(left) }
     });
     day.collect()
@@ -319,7 +319,7 @@ pub async fn get_file(
     let file_name = match file {
         File::Days => {
             write(head(&["date"], &["planned_left", "left"]))?;
-            for day in days(&snapshot, supply) {
+            for day in days(visitor.visit.app.site.zone, supply) {
                 let left = day.left.map_or_else(String::new, |left| left.to_string());
                 let mut cells = vec![day.date.to_string()];
                 cells.extend(of(&day.doses));

@@ -32,6 +32,10 @@ texts! {
     admin_is_paused(name: &str),
         "{name} is paused: nobody can book until it is resumed.",
         "{name}: 예약이 멈춰 있습니다. 다시 시작해야 예약할 수 있습니다.";
+    admin_bookings_per_day, "Bookings of a person on one day", "한 사람이 하루에 할 수 있는 예약 횟수";
+    admin_bookings_per_day_hint,
+        "Whoever books and cancels as often as this may book again the next day. It is public.",
+        "이 횟수만큼 예약하고 취소하신 분은 다음 날 다시 예약할 수 있습니다. 공개되는 값입니다.";
     admin_campaigns_now, "Campaigns under way", "진행 중인 접종 사업";
     admin_campaigns_caption, "Campaigns that are not over, and their doses", "끝나지 않은 접종 사업과 백신";
     admin_campaigns_over, "Campaigns that are over", "끝난 접종 사업";

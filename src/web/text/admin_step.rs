@@ -121,6 +121,11 @@ texts! {
     admin_open_done, "Booking is open.", "예약을 시작했습니다.";
     admin_pause_done, "Booking is paused for everybody.", "예약을 멈췄습니다.";
     admin_close_done, "The campaign is closed.", "접종 사업을 종료했습니다.";
+    admin_not_settled,
+        "It holds for every booking that is decided from now on. Bookings that were decided before \
+         may still be written: look again in ten seconds before you count.",
+        "지금부터 처리하는 모든 예약에 적용됩니다. 그 전에 처리한 예약은 아직 기록되는 중일 수 있으니 \
+         10초 뒤에 다시 확인하고 집계하십시오.";
     admin_to_campaign, "To the campaign", "접종 사업으로 가기";
 
     admin_changed,

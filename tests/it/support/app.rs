@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use clap::Parser;
 use dosebook::{
     clock::Clock,
-    config::Service,
+    config::{Patience, Service},
     db::Db,
     domain::{
         BookingId, ClinicId, PersonId, StaffUserId,
@@ -101,6 +101,18 @@ impl Options {
     /// Milliseconds that a request may have to wait in its lane.
     pub fn wait_ms(mut self, wait_ms: u64) -> Self {
         self.service.wait_ms = wait_ms;
+        self
+    }
+
+    /// How long clients are waited for.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.service.patience = patience;
+        self
+    }
+
+    /// Connections from one address.
+    pub fn clients_from_address(mut self, clients: usize) -> Self {
+        self.service.clients_from_address = Some(clients);
         self
     }
 
@@ -352,7 +364,8 @@ impl TestApp {
     }
 
     async fn staff_token(&self, role: i16, clinic: Option<ClinicId>) -> (String, StaffUserId) {
-        let token = uuid::Uuid::now_v7().to_string();
+        let name = uuid::Uuid::now_v7().to_string();
+        let token = session::staff_token(&self.app.keys, &name);
         let id: i32 = sqlx::query_scalar(
             "with made as (
                  insert into staff_user (username, password_hash, role, clinic_id)
@@ -363,7 +376,7 @@ impl TestApp {
                  select $4, staff_user_id, $5 from made)
              select staff_user_id from made",
         )
-        .bind(&token)
+        .bind(&name)
         .bind(role)
         .bind(clinic.map(|id| id.0))
         .bind(session::token_hash(&token).as_slice())

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     end::End,
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     list_form::{Shown, ended, pressed},
     version,
 };
@@ -23,7 +23,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Select, TextField},
         staff_guard::AdministratorVisitor,
@@ -98,7 +97,8 @@ pub async fn post_cohort(
     };
     match pressed(&visitor, target, (reader, &FIELDS), added).await? {
         Ok(added) => {
-            let done = Done::well(t.admin_cohort_added(t.name(&added.rule.name)));
+            let text = t.admin_cohort_added(t.name(&added.rule.name));
+            let done = said(t, &text, added.is_settled);
             visitor.done(&format!("{}/cohorts", path(campaign_id)), done)
         }
         Err(shown) => {
@@ -136,8 +136,8 @@ pub async fn post_end(
     let list = format!("{}/cohorts", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     let done = flows::rules::end_cohort(db, target, at.cohort_id).await;
-    let said = (list.as_str(), t.admin_cohort_ended());
-    ended(&visitor, target, done, said, async |now| end(&visitor, &now, at).await).await
+    let text = (list.as_str(), t.admin_cohort_ended());
+    ended(&visitor, target, done, text, async |now| end(&visitor, &now, at).await).await
 }
 
 async fn end<'a>(

@@ -5,12 +5,12 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 use super::{
     end::End,
-    head::find,
+    head::{find, said},
     version::{Stopped, stopped},
 };
 use crate::{
     domain::{campaign::Campaign, campaign_version::Target},
-    flows,
+    flows::{self, rules::Versioned},
     http::problem::Problem,
     web::{
         admin::field,
@@ -79,17 +79,21 @@ fn wrong(campaign: Campaign) -> Shown {
 pub(super) async fn ended<'a, T>(
     visitor: &'a StaffVisitor,
     target: Target,
-    done: flows::Result<T>,
-    (list, said): (&str, &'static str),
+    done: flows::Result<Versioned<T>>,
+    (list, text): (&str, &'static str),
     page: impl AsyncFnOnce(Campaign) -> Result<Option<End<'a>>, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let Err(error) = done else { return visitor.done(list, Done::well(said)) };
+    let t = visitor.t();
+    let error = match done {
+        Ok(ended) => return visitor.done(list, said(t, text, ended.is_settled)),
+        Err(error) => error,
+    };
     match stopped(visitor, target, error.into()).await? {
         Stopped::Changed(now, changes) => match page(*now).await? {
             Some(page) => {
                 visitor.show_as(StatusCode::PRECONDITION_FAILED, &End { changes, ..page })
             }
-            None => visitor.done(list, Done::well(said)),
+            None => visitor.done(list, Done::well(text)),
         },
         Stopped::Refused(problem) => Err(problem),
     }

@@ -12,7 +12,9 @@ pub mod task;
 pub mod tranche;
 pub mod version;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
+
+use crate::http::route::{get, post};
 
 use crate::web::route::both;
 

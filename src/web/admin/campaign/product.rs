@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     list_form::{Shown, pressed},
     version,
 };
@@ -115,7 +115,10 @@ pub async fn post_products(
         }
     };
     match pressed(&visitor, target, (reader, &["products"]), kept).await? {
-        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_products_kept())),
+        Ok(set) => {
+            let done = said(t, t.admin_products_kept(), set.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
         Err(shown) => {
             let status = shown.status;
             let page = page(&visitor, shown, Some(&chosen), &usual()).await?;

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     list_form::{Shown, pressed},
     version,
 };
@@ -12,6 +12,7 @@ use crate::{
     db,
     domain::{
         CourseId,
+        booking_limit::BOOKINGS_PER_DAY,
         calendar::zone_named,
         campaign::{Campaign, NewCampaign},
         campaign_draft::NO_COURSE,
@@ -41,9 +42,11 @@ const NAME_CHARS_MAX: usize = 200;
 const DOSES_MAX: i16 = 20;
 /// A year: no campaign asks for more.
 const CANCEL_HOURS_MAX: i16 = 8_760;
+/// More than anybody means.
+const BOOKINGS_MAX: i16 = 100;
 const COURSE_NAME: Pair = Pair { ko: "course_name_ko", en: "course_name_en" };
 /// What a flow may find fault with.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "code",
     "name_ko",
     "name_en",
@@ -54,6 +57,7 @@ const FIELDS: [&str; 11] = [
     "opens_at",
     "closes_at",
     "cancel_until_hours",
+    "bookings_per_day",
     "zone",
 ];
 
@@ -69,7 +73,7 @@ struct NewPage<'a> {
     course_code: TextField,
     course_names: [TextField; 2],
     dose_number: TextField,
-    window: [TextField; 4],
+    window: [TextField; 5],
 }
 
 #[derive(Template)]
@@ -82,7 +86,7 @@ struct Page<'a> {
     changes: Vec<String>,
     names: [TextField; 2],
     zone: String,
-    window: [TextField; 3],
+    window: [TextField; 4],
     policies: [Radios; 2],
     is_over: bool,
 }
@@ -98,6 +102,7 @@ pub async fn get_new(
         ("zone", moment::zone(&visitor).name().to_owned()),
         ("dose_number", "1".to_owned()),
         ("cancel_until_hours", "48".to_owned()),
+        ("bookings_per_day", BOOKINGS_PER_DAY.to_string()),
     ]);
     let page = new_page(&visitor, &form, Vec::new()).await?;
     visitor.show(&page)
@@ -152,7 +157,7 @@ async fn new_page<'a>(
         groups: vec![(String::new(), std::iter::once(other).chain(known).collect())],
         chosen: form.text("course").to_owned(),
     };
-    let [opens_at, closes_at, cancel] = window(t, form);
+    let [opens_at, closes_at, cancel, per_day] = window(t, form);
     let zone = field::text("zone", t.admin_zone(), form).hint(t.admin_zone_hint());
     Ok(NewPage {
         t,
@@ -168,7 +173,7 @@ async fn new_page<'a>(
             form,
         ),
         dose_number: field::short("dose_number", t.admin_dose_number(), form),
-        window: [zone, opens_at, closes_at, cancel],
+        window: [zone, opens_at, closes_at, cancel, per_day],
     })
 }
 
@@ -176,12 +181,14 @@ fn names(t: Texts, form: &Form) -> [TextField; 2] {
     NAME.fields(t, (t.admin_name_ko().into(), t.admin_name_en().into()), form)
 }
 
-fn window(t: Texts, form: &Form) -> [TextField; 3] {
+fn window(t: Texts, form: &Form) -> [TextField; 4] {
     [
         field::text("opens_at", t.admin_opens_at(), form).hint(t.admin_moment_hint()),
         field::text("closes_at", t.admin_closes_at(), form).hint(t.admin_moment_hint()),
         field::short("cancel_until_hours", t.admin_cancel_until(), form)
             .hint(t.admin_cancel_until_hint()),
+        field::text("bookings_per_day", t.admin_bookings_per_day(), form)
+            .hint(t.admin_bookings_per_day_hint()),
     ]
 }
 
@@ -209,6 +216,7 @@ fn read_new(
     let opens_at = zone.and_then(|zone| field::moment(reader, t, "opens_at", zone));
     let closes_at = zone.and_then(|zone| field::moment(reader, t, "closes_at", zone));
     let cancel_until_hours = field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
+    let bookings_per_day = field::number(reader, t, "bookings_per_day", 1..=BOOKINGS_MAX);
     let new = NewCampaign {
         code: code?,
         name: name?,
@@ -217,6 +225,7 @@ fn read_new(
         opens_at: opens_at?,
         closes_at: closes_at?,
         cancel_until_hours: cancel_until_hours?,
+        bookings_per_day: bookings_per_day?,
         zone: zone?,
         day: DayPolicy::default(),
     };
@@ -254,7 +263,10 @@ pub async fn post_settings(
         None => None,
     };
     match pressed(&visitor, target, (reader, &FIELDS), done).await? {
-        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_settings_kept())),
+        Ok(changed) => {
+            let done = said(t, t.admin_settings_kept(), changed.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
         Err(shown) => {
             let status = shown.status;
             visitor.show_as(status, &page(&visitor, shown, &form))
@@ -269,6 +281,7 @@ fn filled(campaign: &Campaign) -> Form {
         ("opens_at", moment(campaign.opens_at)),
         ("closes_at", moment(campaign.closes_at)),
         ("cancel_until_hours", campaign.cancel_until_hours.to_string()),
+        ("bookings_per_day", campaign.bookings_per_day.to_string()),
         ("walk_in", campaign.day.walk_in.word().to_owned()),
         ("left_over", campaign.day.left_over.word().to_owned()),
     ];
@@ -328,6 +341,7 @@ fn read(reader: &mut Reader<'_>, t: Texts, campaign: &Campaign) -> Option<Change
     let opens_at = field::moment(reader, t, "opens_at", campaign.zone);
     let closes_at = field::moment(reader, t, "closes_at", campaign.zone);
     let hours = field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
+    let per_day = field::number(reader, t, "bookings_per_day", 1..=BOOKINGS_MAX);
     let shown = |at| field::moment_text(at, campaign.zone);
     let unless_shown = |typed: chrono::DateTime<chrono::Utc>, known| {
         (shown(typed) != shown(known)).then_some(typed)
@@ -337,6 +351,7 @@ fn read(reader: &mut Reader<'_>, t: Texts, campaign: &Campaign) -> Option<Change
         opens_at: unless_shown(opens_at?, campaign.opens_at),
         closes_at: unless_shown(closes_at?, campaign.closes_at),
         cancel_until_hours: Some(hours?),
+        bookings_per_day: Some(per_day?),
         walk_in: WalkIn::ALL.into_iter().find(|one| one.word() == reader.form.text("walk_in")),
         left_over: LeftOver::ALL
             .into_iter()

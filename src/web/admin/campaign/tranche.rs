@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     end::End,
-    head::{Head, InCampaign, find, path},
+    head::{Head, InCampaign, find, path, said},
     list_form::{Shown, ended, pressed},
     version,
 };
@@ -21,7 +21,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::TextField,
         staff_guard::AdministratorVisitor,
@@ -104,7 +103,8 @@ pub async fn post_tranche(
     };
     match pressed(&visitor, target, (reader, &FIELDS), added).await? {
         Ok(added) => {
-            let done = Done::well(t.admin_tranche_added(t.name(&added.rule.name)));
+            let text = t.admin_tranche_added(t.name(&added.rule.name));
+            let done = said(t, &text, added.is_settled);
             visitor.done(&format!("{}/tranches", path(campaign_id)), done)
         }
         Err(shown) => {
@@ -142,8 +142,8 @@ pub async fn post_end(
     let list = format!("{}/tranches", path(at.campaign_id));
     let db = &visitor.visit.app.db;
     let done = flows::rules::end_tranche(db, target, at.tranche_id).await;
-    let said = (list.as_str(), t.admin_tranche_ended());
-    ended(&visitor, target, done, said, async |now| end(&visitor, &now, at).await).await
+    let text = (list.as_str(), t.admin_tranche_ended());
+    ended(&visitor, target, done, text, async |now| end(&visitor, &now, at).await).await
 }
 
 async fn end<'a>(

@@ -3,10 +3,7 @@
 pub mod export;
 pub mod filter;
 
-use actix_web::{
-    HttpResponse,
-    web::{ServiceConfig, get},
-};
+use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
 use chrono_tz::Tz;
 
@@ -23,6 +20,7 @@ use crate::{
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
+        route::get,
     },
     web::{
         admin::moment::when_in,
