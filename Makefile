@@ -13,8 +13,8 @@ BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)"
 PYTHON := python3
 FUZZ := $(CURDIR)/target/fuzz-venv
 
-.PHONY: help run test test-web fuzz screenshots check bench bench-quick build prepare fmt clippy openapi \
-    licences queries javascript
+.PHONY: help run test test-web test-stall fuzz screenshots check bench bench-quick build prepare fmt clippy \
+    openapi licences queries javascript
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -36,6 +36,10 @@ test: ## Run all tests, each on a database of its own
 test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the pages in Chromium (DOSEBOOK_STORY: which, as a pattern)
 	@scripts/need cargo cc chromium postgresql
 	$(BROWSER)the_pages_hold_in_a_browser
+
+test-stall: ## Let disks fill up and servers stay down for long: a minute, as root
+	@scripts/need cargo cc postgresql
+	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
 
 fuzz: $(FUZZ)/.installed ## Throw made-up requests at API and pages, for eight minutes (ARGS="--seed N --seconds N")
 	@scripts/need cargo cc postgresql

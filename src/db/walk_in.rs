@@ -107,7 +107,7 @@ pub async fn nearest_slot(
         r#"/* walk_in::nearest_slot */
            select s.slot_id as "slot_id: SlotId" from clinic c join slot s using (clinic_id)
            where c.clinic_id = $1 and s.removed_at is null
-               and s.on_date = (clock_timestamp() at time zone c.zone)::date
+               and s.on_date = (statement_timestamp() at time zone c.zone)::date
            order by s.is_closed,
                greatest(s.starts_at - clock_timestamp(), clock_timestamp() - s.ends_at, '0'),
                s.starts_at

@@ -52,6 +52,5 @@ pub async fn open(
 /// # Errors
 /// `not_found` where the clinic has no such booking; `unavailable` while the person is merged.
 pub async fn look(db: &Db, clinic_id: ClinicId, booking_id: BookingId) -> Result<Seen> {
-    let mut conn = db.read.acquire().await?;
-    apart::look(&mut conn, clinic_id, booking_id).await
+    db::look(&db.read, async |conn| apart::look(conn, clinic_id, booking_id).await).await
 }

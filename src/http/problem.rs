@@ -118,7 +118,8 @@ impl Problem {
             | Detail::TooManyCodes { retry_after }
             | Detail::TooManyTries { retry_after }
             | Detail::TooManyPasswords { retry_after }
-            | Detail::TooManyFinds { retry_after } => Some(retry_after),
+            | Detail::TooManyFinds { retry_after }
+            | Detail::BookingsOfDay { retry_after, .. } => Some(retry_after),
             _ => None,
         }
     }

@@ -79,7 +79,9 @@ pub async fn get_eligibility(
         let _admitted = admit::<admission::Read>(&visit.app)?;
         let person = db::person::find(&visit.app.db.read, session.person_id).await?;
         let person = person.ok_or_else(Refusal::not_found)?;
-        let verdict = judge_person(&visit.app.db, campaign_id, session.person_id).await?;
+        let verdict =
+            judge_person(&visit.app.db, visit.app.site.zone, campaign_id, session.person_id)
+                .await?;
         let by = visit.t.eligible_as_registered(person.name_in(visit.t.language()));
         let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
         page.answer = Some(answer(visit.t, &verdict, about)?);
@@ -100,7 +102,7 @@ pub async fn post_eligibility(
     let (t, app, snapshot) = (visit.t, &visit.app, visit.app.board.now());
     let mut page = page(&visit, &snapshot, campaign_id, &form)?;
     let mut reader = Reader::new(&form, t);
-    let born = reader.birth_date(app.clock.now().date_naive());
+    let born = reader.birth_date(app.today());
     let region_id: Option<RegionId> = form.value(REGION);
     if region_id.is_none() && !form.text(REGION).is_empty() {
         reader.fault::<()>(REGION, t.region_unknown());
@@ -119,7 +121,7 @@ pub async fn post_eligibility(
         product_id: None,
     };
     let verdict = match admit::<admission::Read>(app) {
-        Ok(_admitted) => ask(&app.db, question).await.map_err(Problem::from),
+        Ok(_admitted) => ask(&app.db, app.site.zone, question).await.map_err(Problem::from),
         Err(crowded) => Err(crowded),
     };
     match verdict {

@@ -62,6 +62,14 @@ impl Form {
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
+    /// The same with another value of this field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.retain(|(given, _)| given != name);
+        self.0.push((name.to_owned(), value.into()));
+        self
+    }
+
     /// A value that a page of ours has put there; none where it is not one.
     pub fn value<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.text(name).parse().ok()

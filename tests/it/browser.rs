@@ -22,10 +22,11 @@ use crate::support::{
     app::{Options, SECRET},
     database::TestDatabase,
     desk::desks,
+    office::Office,
 };
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
-const SECONDS_MAX: Duration = Duration::from_secs(600);
+const SECONDS_MAX: Duration = Duration::from_secs(900);
 /// Of the demonstration, for stories and for pictures.
 const SMALL: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
 const PICTURED: Scale = Scale { people: 35_240, doses: 8_060, clinics: 240 };
@@ -68,7 +69,9 @@ impl Stage {
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
+        let offices = [Office::set(options()).await, Office::set(options()).await];
         let world = json!({
+            "office": { "ko": offices[0].world, "en": offices[1].world },
             "open": service_with_demonstration(&open).await,
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
@@ -76,7 +79,9 @@ impl Stage {
             "desk": desks,
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        Self { _services: vec![open, before, paused, empty, korean, english, desk], world }
+        let mut services = vec![open, before, paused, empty, korean, english, desk];
+        services.extend(offices.map(|office| office.app));
+        Self { _services: services, world }
     }
 }
 
@@ -100,10 +105,16 @@ async fn demonstration(scale: Scale) -> TestApp {
 
 /// Nothing is there but an administrator.
 async fn blank(app: &TestApp) -> Value {
+    let (username, password) = administrator(app).await;
+    json!({ "url": app.url, "username": username, "password": password })
+}
+
+/// Somebody who may do everything: their name and their password.
+async fn administrator(app: &TestApp) -> (&'static str, &'static str) {
     let (username, password) = ("office", "a lamp in the window");
     let added = staff_user::add(&app.app.db, username, password, Post::Administrator).await;
     added.expect("an administrator");
-    json!({ "url": app.url, "username": username, "password": password })
+    (username, password)
 }
 
 /// A round of which somebody has booked the only doses.
@@ -118,9 +129,12 @@ async fn sell_out(app: &TestApp) -> Made {
 
 async fn service_with_demonstration(app: &TestApp) -> Value {
     let cohort = "birth_date between '1962-01-01' and '1966-12-31'";
+    let (username, password) = administrator(app).await;
     json!({
         "url": app.url,
         "codes": app.codes_url,
+        "username": username,
+        "password": password,
         "campaign_id": number(&app.db, "select campaign_id from campaign").await,
         "people": people(&app.db, cohort).await,
         "others": people(&app.db, "birth_date > '1966-12-31'").await,
@@ -128,7 +142,7 @@ async fn service_with_demonstration(app: &TestApp) -> Value {
 }
 
 fn service_of(app: &TestApp, made: &Made) -> Value {
-    let people: Vec<_> = made.people.iter().map(written).collect();
+    let people: Vec<_> = made.people.iter().map(Person::written).collect();
     json!({
         "url": app.url,
         "codes": app.codes_url,
@@ -137,11 +151,6 @@ fn service_of(app: &TestApp, made: &Made) -> Value {
         "product_id": made.product_id,
         "people": people,
     })
-}
-
-fn written(person: &Person) -> Value {
-    let Person { name, birth_date, phone, .. } = person;
-    json!({ "name": name, "birth_date": birth_date, "phone": phone })
 }
 
 async fn number(db: &PgPool, sql: &'static str) -> i32 {

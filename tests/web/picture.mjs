@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { launch } from './browser.mjs';
 import { Citizen } from './citizen.mjs';
 import { CLINIC, clinic } from './picture_clinic.mjs';
+import { pictures as office } from './picture_office.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -30,11 +31,20 @@ await mkdir(into, { recursive: true });
 /** The pages that are shown on a desktop or in the dark too; on a phone in light, all are. */
 const MORE = /^(landing-phone-dark-ko|time-phone-dark-ko|booked-phone-dark-ko|(landing|supply|place|booked)-desktop-light-..|(landing|booked)-desktop-dark-en)$/;
 
+/** Of administrators' pages, those that are shown on a phone. */
+const OFFICE = /^admin-(\w+-desktop|(campaign|closure)-phone)-light-/;
+
+/** @param {string} name */
+function isShown(name) {
+  if (name.startsWith('clinic-')) return CLINIC.test(name);
+  if (name.startsWith('admin-')) return OFFICE.test(name);
+  return /phone-light/.test(name) || MORE.test(name);
+}
+
 /** @param {{ page: import('playwright-core').Page }} visitor @param {string} name */
 async function shoot({ page }, name) {
   // Somebody who looks at the pages wants them all.
-  const isKept = name.startsWith('clinic-') ? CLINIC.test(name) : /phone-light/.test(name) || MORE.test(name);
-  if (!isKept && !process.env.FULL) return;
+  if (!isShown(name) && !process.env.FULL) return;
   if (!new RegExp(pattern).test(name)) return;
   await page.evaluate(() => scrollTo(0, 0));
   const path = join(into ?? '', `${name}.png`);
@@ -84,6 +94,11 @@ try {
     }
   }
   await clinic(stage, shoot);
+  for (const language of /** @type {const} */ (['ko', 'en'])) {
+    for (const [device, wishes] of /** @type {const} */ ([['desktop', DESKTOP], ['phone', PHONE]])) {
+      await office(stage, language, `${device}-light-${language}`, wishes, shoot);
+    }
+  }
   await stage.end();
 } finally {
   await browser.close();

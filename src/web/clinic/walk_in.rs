@@ -94,7 +94,7 @@ pub async fn post_walk_in(
     let (t, app, here) = (at.visitor.t(), &at.visitor.visit.app, path(&at));
     let mut page = page(&at, &here, &form).await?;
     let mut reader = Reader::new(&form, t);
-    let typed = (reader.name(), reader.birth_date(app.clock.now().date_naive()));
+    let typed = (reader.name(), reader.birth_date(app.today_at(at.clinic_id)));
     let (Some(name), Some(birth_date)) = typed else {
         page.errors = reader.errors;
         return at.visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);

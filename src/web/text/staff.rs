@@ -30,7 +30,7 @@ texts! {
     nav_week, "Week", "주간";
     nav_walk_in, "Walk-in", "현장 접종";
     nav_close, "Close the day", "하루 마감";
-    nav_campaigns, "Campaigns", "예약 회차";
+    nav_campaigns, "Campaigns", "접종 사업 관리";
     nav_imports, "Files", "파일";
     nav_doses, "Stock", "백신 물량";
     nav_supply, "Supply", "수급 현황";

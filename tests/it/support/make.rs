@@ -77,6 +77,16 @@ pub struct Person {
     pub region_id: RegionId,
 }
 
+impl Person {
+    /// As whoever plays them in a browser knows them.
+    pub fn written(&self) -> Value {
+        let Self { person_id, name, birth_date, phone, .. } = self;
+        json!({
+            "person_id": person_id, "name": name, "birth_date": birth_date, "phone": phone,
+        })
+    }
+}
+
 impl From<&Person> for PersonId {
     fn from(person: &Person) -> Self {
         person.person_id
