@@ -10,7 +10,10 @@ WEB := tests/web
 BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)" \
     scripts/with-postgres cargo test --locked --test it -- --ignored --exact --nocapture browser::
 
-.PHONY: help run test test-web test-stall screenshots check bench bench-quick build prepare fmt clippy \
+PYTHON := python3
+FUZZ := $(CURDIR)/target/fuzz-venv
+
+.PHONY: help run test test-web test-stall fuzz screenshots check bench bench-quick build prepare fmt clippy \
     openapi licences queries javascript
 
 help: ## List the targets
@@ -38,7 +41,18 @@ test-stall: ## Let disks fill up and servers stay down for long: a minute, as ro
 	@scripts/need cargo cc postgresql
 	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
 
-screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
+fuzz: $(FUZZ)/.installed ## Throw made-up requests at API and pages, for eight minutes (ARGS="--seed N --seconds N")
+	@scripts/need cargo cc postgresql
+	cargo build --locked
+	$(FUZZ)/bin/python tests/fuzz/fuzz.py --binary $(TARGET)/debug/dosebook $(ARGS)
+
+$(FUZZ)/.installed: tests/fuzz/requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo 'make fuzz needs Python 3.11 or later' >&2; exit 1; }
+	$(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/pip install --quiet --no-deps --requirement tests/fuzz/requirements.txt
+	@touch $@
+
+screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew (DOSEBOOK_PICTURE: which, as a pattern)
 	@scripts/need cargo cc chromium pngquant postgresql
 	FONTCONFIG_FILE=$(CURDIR)/$(WEB)/fonts.conf $(BROWSER)the_pages_are_pictured
 

@@ -5,8 +5,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 
+use chrono_tz::Tz;
 use clap::{
     Args, ValueEnum,
     builder::{RangedI64ValueParser, RangedU64ValueParser},
@@ -103,6 +105,11 @@ pub struct Service {
     #[arg(long, env = "DOSEBOOK_CODES_LISTEN", value_name = "ADDRESS:PORT")]
     pub codes_listen: Option<SocketAddr>,
 
+    /// Where /metrics answers too, for a Prometheus on another machine: an address that the public
+    /// does not reach. Elsewhere only this machine is answered
+    #[arg(long, env = "DOSEBOOK_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Proxies in front, as addresses or blocks (10.0.0.0/8), separated by commas: their word is
     /// taken for where a request comes from (X-Forwarded-For, Forwarded), and nobody else's
     #[arg(
@@ -112,6 +119,20 @@ pub struct Service {
         value_delimiter = ','
     )]
     pub trusted_proxies: Vec<Block>,
+
+    /// Connections of clients altogether; fewer where the system lacks descriptors (ulimit -n)
+    #[arg(
+        long,
+        env = "DOSEBOOK_CLIENTS",
+        default_value_t = 20_000,
+        value_parser = one_or_more()
+    )]
+    pub clients: usize,
+
+    /// Connections from one address (of IPv6 from one /64), save trusted proxies; when left out
+    /// 1024, and as many as come from this machine
+    #[arg(long, env = "DOSEBOOK_CLIENTS_FROM_ADDRESS", value_parser = one_or_more())]
+    pub clients_from_address: Option<usize>,
 
     /// One-time codes that this process makes in a minute, whoever asks
     #[arg(
@@ -138,11 +159,39 @@ pub struct Service {
     )]
     pub close_day_after: u16,
 
+    /// How long clients are waited for; no setting, because nobody needs another.
+    #[arg(skip)]
+    pub patience: Patience,
+
     #[command(flatten)]
     pub site: Site,
 
     #[command(flatten)]
     pub import: Import,
+}
+
+/// How long clients are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How often connections are looked at; the others are counted in this.
+    pub tick: Duration,
+    /// For a body to be whole, and again for the rest of one that is not wanted.
+    pub body: Duration,
+    /// From the first byte of a head to its last.
+    pub head_ticks: u32,
+    /// For room in the buffers of a connection, after which 32 KiB more fit in: who reads less than
+    /// 3 KiB a second is taken for one that does not read.
+    pub write_ticks: u32,
+    /// Without any byte, while nothing is being answered; longer than the server's keep-alive.
+    pub rest_ticks: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let tick = Duration::from_secs(1);
+        let body = Duration::from_secs(10);
+        Self { tick, body, head_ticks: 10, write_ticks: 10, rest_ticks: 90 }
+    }
 }
 
 /// How much a file may do without being asked whether it is meant. Shares are in percent.
@@ -228,7 +277,20 @@ pub struct Site {
     /// come by TLS only
     #[arg(long, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Origin>,
+
+    /// By whose clock it is today where no clinic is named, and pages tell times that belong to no
+    /// clinic and no campaign; what new clinics and campaigns begin with. An IANA name
+    #[arg(long, env = "DOSEBOOK_ZONE", default_value = ZONE_DEFAULT, value_parser = zone)]
+    pub zone: Tz,
 }
+
+/// A zone by its IANA name.
+fn zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_unknown| format!("{name} is no time zone: write one as Asia/Seoul"))
+}
+
+/// Where nothing else is said.
+const ZONE_DEFAULT: &str = "Asia/Seoul";
 
 impl Site {
     /// Whether people reach the pages by TLS only.

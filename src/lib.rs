@@ -33,3 +33,4 @@ pub mod supervisor;
 pub mod telemetry;
 pub mod web;
 pub mod words;
+pub mod worker_pool;

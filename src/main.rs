@@ -25,6 +25,8 @@ enum Verb {
     Import(cli::import::Args),
     /// List the files that were loaded or tried, the latest first
     Imports(cli::imports::Args),
+    /// Rotate the keys of sessions
+    Keys(cli::keys::Args),
     /// Try how messages leave
     Messages(cli::messages::Args),
     /// Bring the schema up to date and exit
@@ -39,7 +41,7 @@ enum Verb {
     /// Let staff and administrators sign in, or not any more
     User(cli::user::Args),
     /// Derive the ledger anew from journal and bookings, and say where it differs
-    Verify,
+    Verify(cli::verify::Args),
 }
 
 #[tokio::main]
@@ -51,11 +53,12 @@ async fn main() -> std::process::ExitCode {
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Imports(args) => cli::imports::run(&storage, args).await,
+        Verb::Keys(args) => cli::keys::run(&storage, args).await,
         Verb::Messages(args) => cli::messages::run(args).await,
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,
-        Verb::Verify => cli::verify::run(&storage).await,
+        Verb::Verify(args) => cli::verify::run(&storage, args).await,
     };
     done.unwrap_or_else(|error| {
         // Where nobody reads standard error any more, the exit code says enough.

@@ -29,29 +29,33 @@ use crate::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
         outbox::ShownCodes,
-        password::Passwords,
         readiness::Readiness,
         session::SignOuts,
+        staff_session::DeskDoor,
     },
     http::{
-        self, gates::Gates, import_job::ImportJobs, page::RefusalPages, request_id::RequestIds,
+        self,
+        doors::{self, Doors},
+        gates::Gates,
+        import_job::ImportJobs,
+        page::RefusalPages,
+        request_id::RequestIds,
+        server::Listening,
         state::App,
     },
     jobs::{self, outbox::Sender},
     messaging::{self, Providers},
     telemetry::Metrics,
     web,
+    worker_pool::{WorkerPool, quarter_of_cores},
 };
 
 /// Seconds that requests under way are given when the service stops.
 const SHUTDOWN_SECONDS_MAX: u64 = 20;
-/// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
-const BACKLOG: u32 = 4096;
-
-/// A page that is open asks again now and then; a connection made anew each time costs more than
-/// one that waits. Longer than what balancers in front keep theirs (60 s), so that they are the
-/// ones to hang up.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Costly answers that may wait for each thread that makes them: a few milliseconds each.
+const ANSWERS_WAITING_MAX: usize = 128;
+/// Whoever waits longer for one is refused.
+const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(3);
 
 /// How much a file may do without being asked whether it is meant.
 pub fn import_limits(import: &config::Import) -> Limits {
@@ -102,7 +106,7 @@ impl Serving {
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
         let sign_outs = Arc::new(SignOuts::default());
-        sign_outs.refresh(&db, &clock).await.map_err(io::Error::other)?;
+        sign_outs.refresh(&db, &keys, &clock).await.map_err(io::Error::other)?;
         let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
@@ -117,6 +121,7 @@ impl Serving {
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
         let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
+        let import_jobs = ImportJobs::of(clock.id());
         let app = Data::new(App {
             db,
             keys,
@@ -128,13 +133,15 @@ impl Serving {
             metrics,
             gates: Gates::default(),
             request_ids: RequestIds::default(),
-            passwords: Passwords::default(),
+            desk_door: DeskDoor::default(),
+            answers: answers(),
             imports,
-            import_jobs: ImportJobs::default(),
+            import_jobs,
             sign_outs,
             shown_codes,
             codes_page: OnceLock::new(),
             trusted_proxies: service.trusted_proxies.clone(),
+            patience: service.patience,
             providers,
             stranger: Once::new(),
             ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
@@ -145,7 +152,12 @@ impl Serving {
         let page = codes_page.map(|page| listen_locally(app.clone(), page)).transpose()?;
         let codes_address =
             page.as_ref().map(|(_, address)| *app.codes_page.get_or_init(|| *address));
-        let servers = std::iter::once(server).chain(page.map(|(server, _)| server));
+        let for_metrics = ("show metrics", "--metrics-listen");
+        let metrics = service
+            .metrics_listen
+            .map(|address| listen_apart(app.clone(), address, api::metrics_routes, for_metrics));
+        let apart = page.into_iter().chain(metrics.transpose()?).map(|(server, _)| server);
+        let servers = std::iter::once(server).chain(apart);
         let servers = servers.map(|server| (server.handle(), tokio::spawn(server))).collect();
         let (stop, stopped) = watch::channel(false);
         let mut jobs = start_jobs(&app, maker);
@@ -178,6 +190,12 @@ impl Serving {
     }
 }
 
+/// The threads for answers that cost much, and are made for one client each.
+fn answers() -> WorkerPool {
+    let threads = quarter_of_cores();
+    WorkerPool::start("answers", threads, ANSWERS_WAITING_MAX * threads, ANSWER_SECONDS_MAX)
+}
+
 /// Puts the pages of a snapshot on the shelf.
 fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
     let app = app.clone();
@@ -196,8 +214,11 @@ fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let key = app.keys.matching.clone();
     jobs.spawn(jobs::person_key::run(app.db.clone(), key, metrics()));
+    let (db, board) = (app.db.clone(), app.board.clone());
+    jobs.spawn(jobs::journal_seal::run(db, board, app.lanes.count(), metrics()));
     let sign_outs = app.sign_outs.clone();
-    jobs.spawn(jobs::session::run(app.db.clone(), app.clock.clone(), sign_outs, metrics()));
+    let with = (app.keys.clone(), app.clock.clone());
+    jobs.spawn(jobs::session::run(app.db.clone(), with, sign_outs, metrics()));
     jobs
 }
 
@@ -227,10 +248,20 @@ fn start_senders(app: &App, jobs: &mut JoinSet<()>, stop: watch::Receiver<bool>)
 
 /// The pages that answer only on this machine.
 fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, SocketAddr)> {
+    listen_apart(app, page, web::local_routes, ("show codes", "--codes-listen"))
+}
+
+/// An address of its own for a few routes. What fails is said with what it is for and its flag.
+fn listen_apart(
+    app: Data<App>,
+    page: SocketAddr,
+    routes: fn(&mut actix_web::web::ServiceConfig),
+    (what, flag): (&str, &str),
+) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
-            .configure(web::local_routes)
+            .configure(routes)
             .default_service(actix_web::web::to(http::route::not_found))
             .wrap(middleware::from_fn(http::access_log::answer))
     })
@@ -239,7 +270,7 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
     .shutdown_timeout(1)
     .disable_signals()
     .bind(page)
-    .map_err(|error| named(error, "show codes", page, "--codes-listen"))?;
+    .map_err(|error| named(error, what, page, flag))?;
     let address = server.addrs().first().copied().unwrap_or(page);
     Ok((server.run(), address))
 }
@@ -247,7 +278,16 @@ fn listen_locally(app: Data<App>, page: SocketAddr) -> io::Result<(Server, Socke
 fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)> {
     let refusals = RefusalPages { site: service.site.clone(), make: web::error::render };
     let refusals = Data::new(refusals);
-    let server = HttpServer::new(move || {
+    let listening = Listening {
+        address: service.listen,
+        threads: service.workers(),
+        connections_max: doors::in_all(service.clients),
+        shutdown_seconds_max: SHUTDOWN_SECONDS_MAX,
+        patience: service.patience,
+        doors: Doors::new(service.clients_from_address, service.trusted_proxies.clone()),
+        metrics: app.metrics.clone(),
+    };
+    let make = move || {
         let routes = Actix::new()
             .app_data(app.clone())
             .app_data(refusals.clone())
@@ -259,16 +299,10 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .wrap(middleware::from_fn(http::head::as_get))
             .wrap(middleware::from_fn(http::access_log::answer));
         http::prerendered::before(app.clone(), routes)
-    })
-    .workers(service.workers())
-    .backlog(BACKLOG)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
-    .disable_signals()
-    .bind(service.listen)
-    .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
-    let address = server.addrs().first().copied().unwrap_or(service.listen);
-    Ok((server.run(), address))
+    };
+    let (server, address) = http::server::run(listening, make)
+        .map_err(|error| named(error, "answer", service.listen, "--listen"))?;
+    Ok((server, address))
 }
 
 fn named(error: io::Error, what: &str, address: SocketAddr, flag: &str) -> io::Error {

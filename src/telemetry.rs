@@ -19,6 +19,9 @@ use crate::{config::LogFormat, db};
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=error,actix_server=warn"));
+    // It writes an error for whatever strangers send that is no HTTP; `http::server` counts those.
+    let quiet = "actix_http::h1::dispatcher=off".parse();
+    let filter = quiet.into_iter().fold(filter, EnvFilter::add_directive);
     let ansi = std::io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false);
     // A line that cannot be written is dropped: to complain about it on standard error would panic
@@ -62,6 +65,13 @@ pub struct AnswerLabel {
 pub struct TaskLabel {
     /// `lane`, or the name of a background job
     pub task: &'static str,
+}
+
+/// Why a connection was closed before its client did.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct ClosedLabel {
+    /// `slow_head`, `slow_body`, `not_reading`, `silent` or `crowded`
+    pub why: &'static str,
 }
 
 /// A provider of messages.
@@ -126,6 +136,10 @@ pub struct Metrics {
     pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
     pub answers: Family<AnswerLabel, Counter>,
+    /// Connections that were closed before their clients did, by why.
+    pub closed: Family<ClosedLabel, Counter>,
+    /// Connections that were closed because they did not speak HTTP.
+    pub malformed: Counter,
     /// Messages by what became of them.
     pub messages: Family<MessageLabel, Counter>,
     /// Seconds from what a message is about until a provider had it.
@@ -164,6 +178,8 @@ impl Metrics {
             blocked: Gauge::default(),
             panics: Family::default(),
             answers: Family::default(),
+            closed: Family::default(),
+            malformed: Counter::default(),
             messages: Family::default(),
             message_seconds: Family::new_with_constructor(message_seconds),
             messages_waiting: Family::default(),
@@ -211,10 +227,24 @@ impl Metrics {
         );
         registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
         registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_connections(&mut registry);
         metrics.register_persons(&mut registry);
         metrics.register_messages(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
+    }
+
+    fn register_connections(&self, registry: &mut Registry) {
+        registry.register(
+            "closed",
+            "Connections that were closed before their clients did",
+            self.closed.clone(),
+        );
+        registry.register(
+            "malformed",
+            "Connections that were closed because they did not speak HTTP",
+            self.malformed.clone(),
+        );
     }
 
     fn register_persons(&self, registry: &mut Registry) {

@@ -4,6 +4,7 @@
 use std::{io::Write, net::SocketAddr, time::Duration};
 
 use dosebook::{
+    domain::keys::Keys,
     random::Random,
     rehearsal::load::{Completion, LoadGenerator, Response, Workload},
 };
@@ -35,6 +36,8 @@ const GIVE: &str = concat!(
 pub(crate) struct VisitLoad {
     /// So many are booked for the day.
     visits: i64,
+    /// What the users of the clinics are signed in by, by clinic.
+    desks: Vec<String>,
     closed_loop: Option<ClosedLoop>,
     phases: Vec<Phase>,
     clients_to_start: usize,
@@ -78,19 +81,20 @@ pub(crate) struct Press {
 
 impl VisitLoad {
     /// Each desk's client makes its next press when the last one was answered.
-    pub(crate) fn closed_loop(visits: i64, closed_loop: ClosedLoop) -> Self {
+    pub(crate) fn closed_loop(keys: &Keys, visits: i64, closed_loop: ClosedLoop) -> Self {
         let phase = |span| Phase { span, rate: 0.0 };
         let mut new =
-            Self::open_loop(visits, vec![phase(closed_loop.settle), phase(closed_loop.span)]);
+            Self::open_loop(keys, visits, vec![phase(closed_loop.settle), phase(closed_loop.span)]);
         new.closed_loop = Some(closed_loop);
         new.clients_to_start = closed_loop.clients;
         new
     }
 
     /// People come at random moments.
-    pub(crate) fn open_loop(visits: i64, phases: Vec<Phase>) -> Self {
+    pub(crate) fn open_loop(keys: &Keys, visits: i64, phases: Vec<Phase>) -> Self {
         Self {
             visits,
+            desks: (0..=DAY_CLINICS).map(|clinic| desk_token(keys, clinic)).collect(),
             closed_loop: None,
             phases,
             clients_to_start: 0,
@@ -223,7 +227,7 @@ impl Workload for VisitLoad {
             "PUT /v1/clinics/{clinic}/bookings/{booking_id}/steps/{step_id} HTTP/1.1\r\n\
              Host: bench\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
-            desk_token(clinic),
+            self.desks[clinic as usize],
             body.len()
         )
         .expect("written");

@@ -1,7 +1,6 @@
 //! Where there is something to book.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -13,6 +12,7 @@ use crate::{
     },
     http::{
         extract::{Path, Query},
+        field::Day,
         negotiate,
         problem::Problem,
         state::App,
@@ -26,7 +26,7 @@ const LIMIT_MAX: usize = 500;
 #[serde(deny_unknown_fields)]
 pub struct ClinicQuery {
     region: Option<RegionId>,
-    date: Option<NaiveDate>,
+    date: Option<Day>,
     /// `latitude,longitude` in degrees
     near: Option<String>,
     limit: Option<usize>,
@@ -49,10 +49,13 @@ pub async fn list_clinics(
     }
     let filter = filter(&snapshot, campaign_id, &query)?;
     let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
-    negotiate::send_made(&request, &hash, || {
+    // Every place is another list, and the whole country is looked through for it.
+    let make = move || {
         let no_such = || Refusal::no_such("after", Noun::Clinic);
-        Ok(snapshot.list(&filter).ok_or_else(no_such)?)
-    })
+        let listing = snapshot.list(&filter).ok_or_else(no_such)?;
+        serde_json::to_vec(&listing).map_err(Problem::internal)
+    };
+    negotiate::send_made_aside((&request, &app), &hash, make).await
 }
 
 fn filter(
@@ -61,6 +64,7 @@ fn filter(
     query: &ClinicQuery,
 ) -> Result<Filter, Refusal> {
     let &ClinicQuery { region: region_id, date, ref near, limit, after } = query;
+    let date = date.map(|day| day.0);
     if region_id.is_some_and(|id| !snapshot.catalogue.regions.contains_key(&id)) {
         return Err(Refusal::no_such("region", Noun::Region));
     }
@@ -74,10 +78,12 @@ fn filter(
     Ok(Filter { region_id, date, near, after, limit, ..Filter::all(campaign_id) })
 }
 
+/// A place to a hundredth of a degree, a kilometre: so many asking from everywhere ask for the same
+/// lists, and nobody says exactly where they are.
 fn point(near: &str) -> Result<Point, Refusal> {
     let degrees = |text: &str, limit: f64| {
         let value = text.trim().parse::<f64>().ok()?;
-        (-limit..=limit).contains(&value).then_some(value)
+        (-limit..=limit).contains(&value).then_some((value * 100.0).round() / 100.0)
     };
     near.split_once(',')
         .and_then(|(lat, lon)| Some(Point::new(degrees(lat, 90.0)?, degrees(lon, 180.0)?)))

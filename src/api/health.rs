@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     web::Data,
 };
 use serde::Serialize;
@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::{
     db,
-    domain::{Code, Detail},
-    http::{problem::Problem, state::App},
+    domain::{Code, Detail, Refusal},
+    http::{caller::is_local, problem::Problem, state::App},
     messaging::Condition,
 };
 
@@ -84,8 +84,23 @@ pub fn not_ready(app: &App, now: Instant) -> Option<Detail> {
     is_stale.then_some(Detail::SnapshotStale { seconds_max: SNAPSHOT_AGE_MAX.as_secs() })
 }
 
-/// OpenMetrics text for Prometheus.
-pub async fn get_metrics(app: Data<App>) -> HttpResponse {
+/// OpenMetrics text for Prometheus, for whoever asks on this machine and through no proxy. Others
+/// ask at `--metrics-listen`, which the public does not reach.
+///
+/// # Errors
+/// `not_found` for others.
+pub async fn get_metrics(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if !is_local(&request) {
+        return Err(Refusal::not_found().into());
+    }
+    Ok(get_metrics_here(app).await)
+}
+
+/// The same for whoever reaches the address of its own.
+pub async fn get_metrics_here(app: Data<App>) -> HttpResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).body(app.metrics.text())
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(app.metrics.text())
 }

@@ -1,6 +1,8 @@
 //! Files of administrators: taken in whole before anything is done with them, because a slow sender
 //! must not keep a transaction open.
 
+use std::{future::pending, rc::Rc};
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_LENGTH},
@@ -18,7 +20,8 @@ use crate::{
     },
     flows::import::{Imported, Options},
     http::{
-        admission::{self, Admitted},
+        admission::{self, admit, admit_in_time},
+        connection::Hand,
         extract::{Path, Query, media_type},
         field::Text,
         language::{Accepted, mark},
@@ -71,7 +74,6 @@ pub struct ImportQuery {
 /// `confirmation_needed`, with what is known of the file; `unsupported_media_type`,
 /// `body_too_large`, `malformed_request` for a body that cannot be taken.
 pub async fn post_import(
-    _: Admitted<admission::Export>,
     app: Data<App>,
     Administrator(staff_user_id): Administrator,
     (Path(kind), Query(query)): (Path<Kind>, Query<ImportQuery>),
@@ -92,7 +94,10 @@ pub async fn post_import(
     {
         return Err(too_large());
     }
+    let sending = admit::<admission::Upload>(&app)?;
     let file = spool(body, FILE_BYTES_MAX).await?;
+    drop(sending);
+    let _admitted = admit_in_time::<admission::Export>(&app).await?;
     let options = Options {
         dry_run: query.dry_run,
         partial: query.partial,
@@ -104,13 +109,27 @@ pub async fn post_import(
         file_name: query.file_name.map(|name| name.0),
         staff_user_id: Some(staff_user_id),
     };
-    let importing = app.imports.load(kind, file, options, |_| {});
-    match Box::pin(importing).await? {
+    let importing = Box::pin(app.imports.load(kind, file, options, |_| {}));
+    // What nobody waits for is taken back: its client will send it again.
+    let gone = || Problem::new(Code::MalformedRequest, Detail::BrokenOff { sent: Sent::File });
+    let imported = tokio::select! {
+        imported = importing => imported?,
+        () = client_gone(&request) => return Err(gone()),
+    };
+    match imported {
         Imported::Loaded(report) => loaded(language, &report),
         Imported::Refused(refused) => {
             let (report, refusal) = *refused;
             Err(with_report(language, &report, refusal))
         }
+    }
+}
+
+/// Comes to its end when the client has hung up.
+async fn client_gone(request: &HttpRequest) {
+    match request.conn_data::<Rc<Hand>>() {
+        Some(hand) => hand.client_gone().await,
+        None => pending().await,
     }
 }
 

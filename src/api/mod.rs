@@ -27,9 +27,12 @@ pub mod template;
 pub mod visit;
 pub mod walk_in;
 
-use actix_web::web::{ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::ServiceConfig;
 
-use crate::http::{prerendered, route::at};
+use crate::http::{
+    prerendered,
+    route::{at, delete, get, patch, post, put},
+};
 
 /// Every route of the service. The router tries them in this order, a pattern each: what everybody
 /// asks for at the opening comes first.
@@ -44,6 +47,11 @@ pub fn routes(api: &mut ServiceConfig) {
         .configure(dose_routes)
         .configure(user_routes)
         .configure(desk_routes);
+}
+
+/// What answers at an address of its own.
+pub fn metrics_routes(api: &mut ServiceConfig) {
+    api.service(at("/metrics").route(get().to(health::get_metrics_here)));
 }
 
 /// What the crowd of an opening asks for.
@@ -207,7 +215,7 @@ fn place_routes(api: &mut ServiceConfig) {
 
 /// For administrators: persons of the register. Nothing lists them.
 fn person_routes(api: &mut ServiceConfig) {
-    use admin::{mark, merge, person_record};
+    use admin::{exclusion, mark, merge, person_record};
     let persons = |path: &str| at(&format!("/v1/admin/persons{path}"));
     api.service(persons("/find").route(post().to(person_record::find_persons)))
         .service(
@@ -216,6 +224,11 @@ fn person_routes(api: &mut ServiceConfig) {
                 .route(patch().to(person_record::patch_person)),
         )
         .service(persons("/{person_id}/changes").route(get().to(person_record::list_changes)))
+        .service(persons("/{person_id}/exclusions").route(get().to(exclusion::list_exclusions)))
+        .service(
+            persons("/{person_id}/exclusions/{exclusion_id}/lift")
+                .route(post().to(exclusion::lift_exclusion)),
+        )
         .service(persons("/{person_id}/merge").route(post().to(merge::merge_person)))
         .service(persons("/{person_id}/mark").route(post().to(mark::mark_person)));
 }

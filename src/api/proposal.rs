@@ -30,8 +30,9 @@ struct ProposalList<'a> {
     proposals: Vec<ProposalView<'a>>,
 }
 
+/// An appointment that could be made, or why it could not.
 #[derive(Serialize)]
-struct ProposalView<'a> {
+pub struct ProposalView<'a> {
     campaign_id: CampaignId,
     product_id: ProductId,
     product_name: &'a str,
@@ -126,8 +127,13 @@ pub async fn list_after(
     Ok(answer(language, clinic_id, &proposals))
 }
 
+/// The proposals as they are written.
+pub fn views(language: Language, proposals: &[Proposal]) -> Vec<ProposalView<'_>> {
+    proposals.iter().map(|one| ProposalView::new(language, one)).collect()
+}
+
 fn answer(language: Language, clinic_id: ClinicId, proposals: &[Proposal]) -> HttpResponse {
-    let proposals = proposals.iter().map(|one| ProposalView::new(language, one)).collect();
+    let proposals = views(language, proposals);
     let mut response = private(HttpResponse::Ok()).json(ProposalList { clinic_id, proposals });
     mark(response.headers_mut(), language);
     response

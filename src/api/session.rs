@@ -13,6 +13,7 @@ use crate::{
     flows::{
         self,
         session::{Answer, CitizenSession},
+        staff_session::Typed,
     },
     http::{
         admission::{self, Admitted},
@@ -49,7 +50,13 @@ pub async fn post_session(
     CalledFrom(caller): CalledFrom,
     Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let answer = Answer { challenge_id, code: &code, caller: &caller, language: None };
+    let answer = Answer {
+        challenge_id,
+        code: &code,
+        caller: &caller,
+        sign_outs: &app.sign_outs,
+        language: None,
+    };
     let CitizenSession { token, expires_at, person_id } =
         flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
@@ -99,14 +106,16 @@ struct StaffSessionView {
 /// Opens a session of staff or an administrator.
 ///
 /// # Errors
-/// `wrong_credentials`; `overloaded`.
+/// `wrong_credentials`; `too_many_requests`; `overloaded`.
 pub async fn post_staff_session(
     _: Admitted<admission::SignIn>,
     app: Data<App>,
+    CalledFrom(caller): CalledFrom,
     Json(StaffSessionRequest { username, password }): Json<StaffSessionRequest>,
 ) -> Result<HttpResponse, Problem> {
+    let typed = Typed { username: &username, password: &password, caller: &caller };
     let session =
-        flows::staff_session::sign_in(&app.db, &app.passwords, &app.clock, &username, &password)
+        flows::staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed)
             .await?;
     let (role, clinic_id) = role(session.role);
     let (token, expires_at) = (session.token, session.expires_at);
@@ -140,7 +149,8 @@ pub async fn post_invitation(
 ) -> Result<HttpResponse, Problem> {
     let key = &app.keys.invitation;
     let accepted =
-        flows::staff_invitation::accept(&app.db, key, &app.passwords, &token, &password).await?;
+        flows::staff_invitation::accept(&app.db, key, &app.desk_door.passwords, &token, &password)
+            .await?;
     let (role, clinic_id) = role(accepted.role);
     let accepted = AcceptedView { username: &accepted.username, role, clinic_id };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(accepted))

@@ -1,7 +1,6 @@
 //! The time windows of a clinic on a date: what a citizen chooses from.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use chrono::NaiveDate;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -9,6 +8,7 @@ use crate::{
     domain::{CampaignId, ClinicId, Refusal},
     http::{
         extract::{Path, Query},
+        field::Day,
         negotiate,
         problem::Problem,
         state::App,
@@ -19,7 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct SlotQuery {
     campaign_id: CampaignId,
-    date: NaiveDate,
+    date: Day,
 }
 
 /// The slots of a clinic on a local date, with seats, and the doses of that date, from the board.
@@ -32,7 +32,7 @@ pub async fn list_slots(
     Path(clinic_id): Path<ClinicId>,
     Query(SlotQuery { campaign_id, date }): Query<SlotQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let snapshot = app.board.now();
+    let (snapshot, date) = (app.board.now(), date.0);
     let day = snapshot.day(clinic_id, campaign_id, date).ok_or_else(Refusal::not_found)?;
     let about = (snapshot.as_of, snapshot.version, clinic_id, campaign_id, date);
     negotiate::send_made(&request, &Sha256::digest(format!("{about:?}")), || Ok(day))

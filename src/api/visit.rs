@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    api::booking::private,
+    api::{
+        booking::private,
+        proposal::{ProposalView, views},
+    },
     domain::{
         BookingId, CampaignId, ClinicId, Code, CourseId, Detail, ProductId, Refusal, SlotId,
         StaffUserId, StepId,
@@ -15,6 +18,7 @@ use crate::{
         channel::Channel,
         keys::Keys,
         language::Language,
+        proposal::Proposal,
         session::StaffUser,
         visit::{
             Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, Step, StepKind, Warning,
@@ -51,6 +55,8 @@ pub struct StepRequest {
     reason: Option<Word<NotGiven>>,
     /// On which day the dose was had elsewhere.
     had_on: Option<Day>,
+    /// From which day somebody unwell can have the dose.
+    until: Option<Day>,
     undoes: Option<StepId>,
     /// What the person said, to be compared.
     birth_date: Option<Day>,
@@ -78,6 +84,7 @@ impl StepRequest {
             StepKind::NotVaccinated => Act::NotVaccinated {
                 reason: self.reason.ok_or_else(|| missing("reason"))?.0,
                 had_on: self.had_on.map(|day| day.0),
+                until: self.until.map(|day| day.0),
             },
             StepKind::Cancel => Act::Cancel,
             StepKind::Undo => Act::Undo { of: self.undoes.ok_or_else(|| missing("undoes"))? },
@@ -97,15 +104,19 @@ impl StepRequest {
     /// What belongs to another step is a mistake, not something to be left out.
     fn refuse_foreign(&self, kind: StepKind) -> Result<(), Refusal> {
         let is_give = kind == StepKind::Give;
+        // Who somebody is can be asked when they come, and again before the dose.
+        let is_asked = is_give || kind == StepKind::Arrive;
         let is_not_given = kind == StepKind::NotVaccinated;
+        let is_unwell = self.reason.is_some_and(|reason| reason.0 == NotGiven::Unwell);
         let had_it = self.reason.is_some_and(|reason| reason.0 == NotGiven::AlreadyHad);
         let checks = [
             ("site", self.site.is_some(), is_give),
             ("lot", self.lot.is_some(), is_give),
-            ("answers", !self.answers.is_empty(), is_give),
-            ("birth_date", self.birth_date.is_some(), is_give),
+            ("answers", !self.answers.is_empty(), is_asked),
+            ("birth_date", self.birth_date.is_some(), is_asked),
             ("reason", self.reason.is_some(), is_not_given),
             ("had_on", self.had_on.is_some(), is_not_given && had_it),
+            ("until", self.until.is_some(), is_not_given && is_unwell),
             ("undoes", self.undoes.is_some(), kind == StepKind::Undo),
         ];
         match checks.into_iter().find(|(_, is_there, belongs)| *is_there && !belongs) {
@@ -134,6 +145,8 @@ struct VisitView<'a> {
     warnings: Vec<WarningView>,
     refusals: Vec<RefusalView>,
     steps: Vec<StepView<'a>>,
+    /// Appointments for the dose after the one that was given; null where nobody looked for any.
+    next_dose: Option<Vec<ProposalView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -186,6 +199,8 @@ struct StepView<'a> {
     /// Null is the service itself.
     by: Option<UserView<'a>>,
     reason: Option<NotGiven>,
+    had_on: Option<NaiveDate>,
+    until: Option<NaiveDate>,
     site: Option<Site>,
     lot: Option<&'a str>,
     answers: &'a [Warning],
@@ -201,7 +216,12 @@ struct UserView<'a> {
 }
 
 impl<'a> VisitView<'a> {
-    fn new(keys: &Keys, language: Language, seen: &'a Seen) -> Result<Self, Problem> {
+    fn new(
+        keys: &Keys,
+        language: Language,
+        seen: &'a Seen,
+        next: Option<&'a [Proposal]>,
+    ) -> Result<Self, Problem> {
         let facts = &seen.facts;
         let patient = &facts.patient;
         let refusals = seen.refusals.iter().map(|one| RefusalView::new(language, one));
@@ -223,6 +243,7 @@ impl<'a> VisitView<'a> {
                 .collect(),
             refusals: refusals.collect::<Result<_, _>>()?,
             steps: facts.steps.iter().map(|step| StepView::new(step, &facts.steps)).collect(),
+            next_dose: next.map(|next| views(language, next)),
         })
     }
 }
@@ -270,6 +291,8 @@ impl<'a> StepView<'a> {
             at: step.at,
             by: step.by.map(|staff_user_id| UserView { staff_user_id, username }),
             reason: step.reason,
+            had_on: step.had_on,
+            until: step.until,
             site: step.site,
             lot: step.lot.as_deref(),
             answers: &step.answers,
@@ -280,7 +303,8 @@ impl<'a> StepView<'a> {
     }
 }
 
-/// A booking of the clinic, and what must be asked before its dose is given.
+/// A booking of the clinic, and what must be asked before its dose is given; what could be booked
+/// next once it was. The look is written down.
 ///
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, and a booking that is not the clinic's.
@@ -288,10 +312,23 @@ pub async fn get_visit(
     _: Admitted<admission::Afterwards>,
     app: Data<App>,
     Accepted(language): Accepted,
-    AtClinic { what: Path((clinic_id, booking_id)), .. }: AtClinic<Path<(ClinicId, BookingId)>>,
+    AtClinic { by, what: Path(path), .. }: AtClinic<Path<(ClinicId, BookingId)>>,
 ) -> Result<HttpResponse, Problem> {
-    let seen = flows::visit::look(&app.db, clinic_id, booking_id).await?;
-    answer(&app, language, &seen)
+    let (clinic_id, booking_id) = path;
+    let seen = flows::visit::open(&app.db, path, by.staff_user_id).await?;
+    let next = match seen.booking.state {
+        State::Given => {
+            match flows::next_dose::propose_after(&app.db, clinic_id, booking_id).await {
+                Ok(next) => Some(next),
+                // Of somebody who has died since, or is being merged, the visit is shown all the
+                // same.
+                Err(flows::Error::Refused(_)) => None,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        _ => None,
+    };
+    answer(&app, language, &seen, next.as_deref())
 }
 
 /// Makes a step of a visit; the id is the client's, and the same step again is made once.
@@ -307,15 +344,21 @@ pub async fn put_step(
 ) -> Result<HttpResponse, Problem> {
     let press = request.press(by, path)?;
     let seen = flows::visit::press((&app.lanes, &replies), press).await?;
-    answer(&app, language, &seen)
+    // A press is answered at once: whoever wants to book the next dose looks again.
+    answer(&app, language, &seen, None)
 }
 
-fn answer(app: &App, language: Language, seen: &Seen) -> Result<HttpResponse, Problem> {
+fn answer(
+    app: &App,
+    language: Language,
+    seen: &Seen,
+    next: Option<&[Proposal]>,
+) -> Result<HttpResponse, Problem> {
     let mut response = private(match seen.is_new {
         true => HttpResponse::Created(),
         false => HttpResponse::Ok(),
     })
-    .json(VisitView::new(&app.keys, language, seen)?);
+    .json(VisitView::new(&app.keys, language, seen, next)?);
     mark(response.headers_mut(), language);
     Ok(response)
 }

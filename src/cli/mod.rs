@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod import;
 pub mod imports;
+pub mod keys;
 pub mod messages;
 pub mod migrate;
 pub mod replay;

@@ -109,7 +109,7 @@ pub async fn find_live(
     row.map(booking_of).transpose()
 }
 
-/// Everything a person has booked, newest first, ended or not.
+/// Everything a person has booked: first what is live, then what has ended, each newest first.
 pub async fn list_own(
     db: impl PgExecutor<'_>,
     person_id: PersonId,
@@ -131,10 +131,11 @@ pub async fn list_own(
                union all
                select * from booking where person_id = $1 and state in (3, 4)
            ) b join slot s using (slot_id)
-           where $2::uuid is null or (b.booked_at, b.booking_id) < (
-               select booked_at, booking_id from booking
-               where booking_id = $2 and person_id = $1)
-           order by b.booked_at desc, b.booking_id desc limit $3"#,
+           where $2::uuid is null
+               or (b.state in (1, 2, 5), b.booked_at, b.booking_id) < (
+                   select state in (1, 2, 5), booked_at, booking_id from booking
+                   where booking_id = $2 and person_id = $1)
+           order by b.state in (1, 2, 5) desc, b.booked_at desc, b.booking_id desc limit $3"#,
         person_id.0,
         after.map(|id| id.0),
         limit,
@@ -202,4 +203,40 @@ pub async fn list_of_born_on(
     let persons = keys.zip(row.phones.unwrap_or_default());
     let held = ids.zip(persons);
     Ok(held.map(|(booking_id, (match_key, phone))| Held { booking_id, match_key, phone }).collect())
+}
+
+/// New bookings as columns, for the statements that insert them.
+///
+/// In the order of their persons, so that two lanes that book for the same persons cannot deadlock
+/// on the unique index.
+#[derive(Debug, Default)]
+pub(super) struct BookingColumns {
+    pub(super) booking_ids: Vec<Uuid>,
+    pub(super) person_ids: Vec<i64>,
+    pub(super) campaign_ids: Vec<i32>,
+    pub(super) product_ids: Vec<i32>,
+    pub(super) course_ids: Vec<i32>,
+    pub(super) dose_numbers: Vec<i16>,
+    pub(super) slot_ids: Vec<i64>,
+    pub(super) allocation_ids: Vec<i64>,
+    pub(super) rule_versions: Vec<i32>,
+}
+
+impl BookingColumns {
+    /// Of bookings in the order of their persons.
+    pub(super) fn of<'a>(sorted: impl IntoIterator<Item = &'a Booking>) -> Self {
+        let mut columns = Self::default();
+        for booking in sorted {
+            columns.booking_ids.push(booking.booking_id.0);
+            columns.person_ids.push(booking.person_id.0);
+            columns.campaign_ids.push(booking.campaign_id.0);
+            columns.product_ids.push(booking.product_id.0);
+            columns.course_ids.push(booking.course_id.0);
+            columns.dose_numbers.push(booking.dose_number);
+            columns.slot_ids.push(booking.slot_id.0);
+            columns.allocation_ids.push(booking.allocation_id.0);
+            columns.rule_versions.push(booking.rule_version);
+        }
+        columns
+    }
 }

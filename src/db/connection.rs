@@ -14,8 +14,8 @@ use super::{
 };
 
 /// One each for the board, the count of the eligible, the sweep, what tells people of their
-/// appointments, and the three queues of messages.
-const JOB_CONNECTIONS: usize = 7;
+/// appointments, the seals of the journal, and the three queues of messages.
+const JOB_CONNECTIONS: usize = 8;
 /// Two who press at once, each beside the look at who they are.
 const OPERATOR_CONNECTIONS: usize = 4;
 

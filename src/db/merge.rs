@@ -5,7 +5,8 @@
 //! nothing for it. It waits for the booking transactions that may have read the row before. Then
 //! nothing is being booked for the person, and one transaction moves what there is.
 //!
-//! Lock order: persons by id, then bookings by id. No slot and no allocation is locked.
+//! Lock order: persons by id, the catalogue, then bookings by id. No slot and no allocation is
+//! locked.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, PgConnection, PgExecutor, query, query_as, query_scalar};
@@ -62,8 +63,8 @@ pub async fn lift_old(conn: &mut PgConnection, seconds: i32, limit: u64) -> sqlx
     let done = query!(
         "/* merge::lift_old */ update person set sealed_at = null where person_id in (
              select person_id from person
-             where sealed_at < clock_timestamp() - make_interval(secs => $1)
-             order by person_id limit $2 for update skip locked)",
+             where sealed_at < statement_timestamp() - make_interval(secs => $1)
+             order by sealed_at limit $2 for update skip locked)",
         f64::from(seconds),
         limit.cast_signed(),
     )
@@ -161,9 +162,8 @@ pub async fn move_bookings(
 }
 
 /// Moves what else is the person's: their lists, what excludes them from a course, and whoever
-/// turned out to be them. The row says
-/// from here on who they are, and has its seal no more. Codes on their way to the person, which
-/// sign nobody in from here on, are not sent.
+/// turned out to be them. The row says from here on who they are, and has its seal no more. Codes
+/// on their way to the person, which sign nobody in from here on, are not sent.
 pub async fn move_rest(
     conn: &mut PgConnection,
     person_id: PersonId,
@@ -190,7 +190,8 @@ pub async fn move_rest(
     .execute(&mut *conn)
     .await?;
     query!(
-        "/* merge::move_rest */ update person set merged_into = $2, sealed_at = null
+        "/* merge::move_rest */
+         update person set merged_into = $2, sealed_at = null, is_excluded = false
          where person_id = $1 or merged_into = $1",
         person_id.0,
         into.0,

@@ -5,9 +5,11 @@
 //! is told apart in `error` and nowhere else.
 
 pub mod allocation;
+pub mod barrier;
 pub mod batch;
 pub mod board;
 pub mod booking;
+pub mod booking_limit;
 pub mod campaign;
 pub mod campaign_sum;
 pub mod catalogue;
@@ -26,10 +28,12 @@ pub mod demo;
 pub mod discrepancy;
 pub mod eligibility;
 pub mod error;
-mod exclusion;
+pub mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;
+pub mod journal_seal;
+pub mod locked;
 pub mod merge;
 pub mod metrics;
 pub mod migration;
@@ -53,6 +57,7 @@ pub mod roster;
 pub mod safety;
 pub mod schedule;
 pub mod session;
+pub mod session_key;
 pub mod sign_in_code;
 pub mod slot;
 pub mod slot_plan;

@@ -3,16 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgExecutor, query};
-use uuid::Uuid;
-
+use super::booking::BookingColumns;
 use crate::domain::{
     AllocationId, BookingId, SlotId,
     channel::Channel,
     movement::Bucket,
     staff_booking::{StaffBooking, Written},
 };
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgExecutor, query};
 
 /// Writes the bookings with their steps, counters and journal, sorted by person as `batch::write`
 /// does. A walk-in takes no seat and its line names no slot; its booking is given as it is made.
@@ -61,15 +60,15 @@ pub async fn write(
              ($2::uuid[])[n], ($28::smallint[])[n], ($13::int[])[n]
          from generate_subscripts($2::uuid[], 1) n",
         now,
-        &new.booking_ids,
-        &new.person_ids,
-        &new.campaign_ids,
-        &new.product_ids,
-        &new.course_ids,
-        &new.dose_numbers,
-        &new.slot_ids,
-        &new.allocation_ids,
-        &new.rule_versions,
+        &new.booking.booking_ids,
+        &new.booking.person_ids,
+        &new.booking.campaign_ids,
+        &new.booking.product_ids,
+        &new.booking.course_ids,
+        &new.booking.dose_numbers,
+        &new.booking.slot_ids,
+        &new.booking.allocation_ids,
+        &new.booking.rule_versions,
         &new.channels,
         &new.step_kinds,
         &new.staff_user_ids as &[Option<i32>],
@@ -120,15 +119,7 @@ async fn note_given(
 /// The bookings as columns, in the order of their persons.
 #[derive(Default)]
 struct Columns {
-    booking_ids: Vec<Uuid>,
-    person_ids: Vec<i64>,
-    campaign_ids: Vec<i32>,
-    product_ids: Vec<i32>,
-    course_ids: Vec<i32>,
-    dose_numbers: Vec<i16>,
-    slot_ids: Vec<i64>,
-    allocation_ids: Vec<i64>,
-    rule_versions: Vec<i32>,
+    booking: BookingColumns,
     channels: Vec<i16>,
     step_kinds: Vec<i16>,
     staff_user_ids: Vec<Option<i32>>,
@@ -147,7 +138,8 @@ impl Columns {
     fn of(bookings: &[StaffBooking]) -> Self {
         let mut sorted: Vec<_> = bookings.iter().collect();
         sorted.sort_unstable_by_key(|one| one.new.booking().person_id);
-        let mut columns = Self::default();
+        let bookings = sorted.iter().map(|one| one.new.booking());
+        let mut columns = Self { booking: BookingColumns::of(bookings), ..Self::default() };
         for one in sorted {
             columns.push(one);
         }
@@ -158,15 +150,6 @@ impl Columns {
         let booking = one.new.booking();
         let written = Written::from(&one.form);
         let (kind, from, to) = one.movement();
-        self.booking_ids.push(booking.booking_id.0);
-        self.person_ids.push(booking.person_id.0);
-        self.campaign_ids.push(booking.campaign_id.0);
-        self.product_ids.push(booking.product_id.0);
-        self.course_ids.push(booking.course_id.0);
-        self.dose_numbers.push(booking.dose_number);
-        self.slot_ids.push(booking.slot_id.0);
-        self.allocation_ids.push(booking.allocation_id.0);
-        self.rule_versions.push(booking.rule_version);
         self.channels.push(booking.channel.number());
         self.step_kinds.push(written.kind);
         self.staff_user_ids.push(one.by.staff_user_id().map(|id| id.0));

@@ -304,6 +304,18 @@ pub async fn revoke_session(
     .map(drop)
 }
 
+/// Revokes every session that is open.
+pub async fn revoke_all_sessions(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    query!(
+        "/* staff_user::revoke_all_sessions */
+         update staff_session set revoked_at = $1 where revoked_at is null and expires_at > $1",
+        now,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Deletes up to `limit` sessions that have expired at `now`, and says how many those were.
 pub async fn delete_expired_sessions(
     conn: &mut PgConnection,

@@ -118,7 +118,7 @@ async fn steps(
         r#"/* visit::steps */
            select v.step_id as "step_id!", v.booking_id as "booking_id!", v.kind as "kind!",
                v.at as "at!", v.staff_user_id, u.username as "username?", v.reason, v.site, v.lot,
-               v.answers as "answers!", v.undoes, v.note
+               v.had_on, v.until, v.answers as "answers!", v.undoes, v.note
            from (
                select * from visit_step where booking_id = any($1)
                union
@@ -141,6 +141,8 @@ async fn steps(
             by: row.staff_user_id.map(StaffUserId),
             username: row.username,
             reason: row.reason.and_then(NotGiven::of),
+            had_on: row.had_on,
+            until: row.until,
             site: row.site.and_then(Site::of),
             lot: row.lot,
             answers: row.answers.into_iter().filter_map(Warning::of).collect(),
@@ -151,8 +153,51 @@ async fn steps(
     steps.collect()
 }
 
+/// Locks those of the persons of whom presses find something, or take that back, in the order of
+/// their ids. Persons come before bookings, so it is called before any booking of the batch is
+/// written. Most batches have none, and run nothing.
+pub async fn lock_people(conn: &mut PgConnection, visits: &[VisitWrite]) -> sqlx::Result<()> {
+    let found = visits.iter().filter(|visit| finds(visit) || takes_back_finding(visit));
+    let ids: Vec<_> = found.map(|visit| visit.booking.person_id.0).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    query!(
+        "/* visit::lock_people */
+         select from person where person_id = any($1) order by person_id for no key update",
+        &ids,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Whether the press finds something that keeps the person from doses.
+fn finds(visit: &VisitWrite) -> bool {
+    match visit.press.act {
+        Act::NotVaccinated { reason, until, .. } => keeps_from_doses(reason, until),
+        _ => false,
+    }
+}
+
+/// Whether the press takes back a step that did.
+fn takes_back_finding(visit: &VisitWrite) -> bool {
+    let undone = visit.undone.as_ref();
+    let found = undone.and_then(|undone| Some((undone.reason?, undone.until)));
+    found.is_some_and(|(reason, until)| keeps_from_doses(reason, until))
+}
+
+fn keeps_from_doses(reason: NotGiven, until: Option<NaiveDate>) -> bool {
+    match reason {
+        NotGiven::Contraindicated | NotGiven::AlreadyHad => true,
+        NotGiven::Unwell => until.is_some(),
+        NotGiven::Refused | NotGiven::NotRecorded => false,
+    }
+}
+
 /// Writes the presses of a batch in one statement: steps, bookings, counters, journal, and what was
-/// found of persons. Each booking and each person is in it once.
+/// found of persons. Each booking and each person is in it once. Bookings are found by a list of
+/// their ids: a join, planned while the table was empty, would read all of it all evening.
 ///
 /// # Errors
 /// A unique violation means that another lane has made the same step, or has booked for a person.
@@ -168,15 +213,18 @@ pub async fn write(
     query!(
         "/* visit::write */ with step as (
              insert into visit_step (step_id, booking_id, kind, at, staff_user_id, reason, site,
-                 lot, answers, undoes, note)
+                 lot, answers, undoes, note, had_on, until)
              select ($2::uuid[])[n], ($3::uuid[])[n], ($4::smallint[])[n], $1, ($5::int[])[n],
                  ($6::smallint[])[n], ($7::smallint[])[n], ($8::text[])[n],
-                 (($9::text[])[n])::smallint[], ($10::uuid[])[n], ($11::text[])[n]
+                 (($9::text[])[n])::smallint[], ($10::uuid[])[n], ($11::text[])[n],
+                 ($43::date[])[n], ($44::date[])[n]
              from generate_subscripts($2::uuid[], 1) n
          ), changed as (
-             update booking b set state = ($12::smallint[])[n], not_given = ($13::smallint[])[n],
-                 arrived_at = ($14::timestamptz[])[n], ended_at = ($15::timestamptz[])[n]
-             from generate_subscripts($3::uuid[], 1) n where b.booking_id = ($3::uuid[])[n]
+             update booking b set (state, not_given, arrived_at, ended_at) = (
+                 select ($12::smallint[])[n], ($13::smallint[])[n], ($14::timestamptz[])[n],
+                     ($15::timestamptz[])[n]
+                 from array_position($3::uuid[], b.booking_id) n)
+             where b.booking_id = any($3::uuid[])
          ), seats as (
              update slot s set taken = s.taken + d.taken
              from unnest($16::bigint[], $17::int[]) d (slot_id, taken)
@@ -189,19 +237,21 @@ pub async fn write(
              where a.allocation_id = d.allocation_id
          ), found as (
              insert into exclusion (person_id, course_id, dose_number, reason, booking_id, had_on,
-                 staff_user_id)
+                 staff_user_id, until)
              select ($24::bigint[])[n], ($25::int[])[n], ($26::smallint[])[n],
-                 ($27::smallint[])[n], ($28::uuid[])[n], ($29::date[])[n], ($30::int[])[n]
+                 ($27::smallint[])[n], ($28::uuid[])[n], ($29::date[])[n], ($30::int[])[n],
+                 ($45::date[])[n]
              from generate_subscripts($24::bigint[], 1) n
          ), lifted as (
-             update exclusion e set lifted_at = $1, lifted_by = ($33::int[])[n]
-             from generate_subscripts($31::bigint[], 1) n
-             where e.person_id = ($31::bigint[])[n] and e.booking_id = ($32::uuid[])[n]
+             update exclusion e set lifted_at = $1,
+                 lifted_by = ($33::int[])[array_position($32::uuid[], e.booking_id)]
+             where e.person_id = any($31::bigint[]) and e.booking_id = any($32::uuid[])
                  and e.lifted_at is null
          ), people as (
-             update person p set is_excluded = p.person_id = any($24::bigint[]) or exists (
-                 select from exclusion e where e.person_id = p.person_id and e.lifted_at is null
-                     and e.booking_id <> all($32::uuid[]))
+             update person p set is_excluded = p.person_id = any($24::bigint[]) or coalesce((
+                 select true from exclusion e
+                 where e.person_id = p.person_id and e.lifted_at is null
+                     and e.booking_id <> all($32::uuid[]) limit 1), false)
              where p.person_id = any($24::bigint[] || $31::bigint[])
          )
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, slot_id,
@@ -252,6 +302,9 @@ pub async fn write(
         &moved.roles,
         &moved.by as &[Option<i32>],
         &moved.notes as &[Option<String>],
+        &steps.had_on as &[Option<NaiveDate>],
+        &steps.until as &[Option<NaiveDate>],
+        &found.until as &[Option<NaiveDate>],
     )
     .execute(conn)
     .await
@@ -285,6 +338,8 @@ struct Steps {
     kinds: Vec<i16>,
     by: Vec<Option<i32>>,
     reasons: Vec<Option<i16>>,
+    had_on: Vec<Option<NaiveDate>>,
+    until: Vec<Option<NaiveDate>>,
     sites: Vec<Option<i16>>,
     lots: Vec<Option<String>>,
     /// Each as PostgreSQL writes an array: arrays of arrays must be of one length.
@@ -306,6 +361,7 @@ struct Found {
     reasons: Vec<i16>,
     booking_ids: Vec<Uuid>,
     had_on: Vec<Option<NaiveDate>>,
+    until: Vec<Option<NaiveDate>>,
     by: Vec<i32>,
 }
 
@@ -354,9 +410,7 @@ impl Rows {
 
     /// A step that is taken back takes back what was found with it.
     fn lift(&mut self, visit: &VisitWrite) {
-        let reason = visit.undone.as_ref().and_then(|undone| undone.reason);
-        let by = visit.press.by.staff_user_id();
-        if let (Some(NotGiven::Contraindicated | NotGiven::AlreadyHad), Some(by)) = (reason, by) {
+        if let (true, Some(by)) = (takes_back_finding(visit), visit.press.by.staff_user_id()) {
             self.lifted_person_ids.push(visit.booking.person_id.0);
             self.lifted_booking_ids.push(visit.booking.booking_id.0);
             self.lifted_by.push(by.0);
@@ -372,6 +426,8 @@ impl Steps {
         self.kinds.push(step.kind.number());
         self.by.push(step.by.map(|id| id.0));
         self.reasons.push(step.reason.map(NotGiven::number));
+        self.had_on.push(step.had_on);
+        self.until.push(step.until);
         self.sites.push(step.site.map(Site::number));
         self.lots.push(step.lot.clone());
         self.answers.push(format!("{{{}}}", answers.join(",")));
@@ -390,12 +446,12 @@ impl Steps {
 
 impl Found {
     fn push(&mut self, VisitWrite { press, booking, .. }: &VisitWrite) {
-        let Act::NotVaccinated { reason, had_on } = press.act else { return };
+        let Act::NotVaccinated { reason, had_on, until } = press.act else { return };
         let Some(by) = press.by.staff_user_id() else { return };
-        let dose_number = match reason {
-            NotGiven::Contraindicated => 0,
-            NotGiven::AlreadyHad => booking.dose_number,
-            NotGiven::Refused | NotGiven::Unwell | NotGiven::NotRecorded => return,
+        let dose_number = match (reason, until) {
+            (NotGiven::Contraindicated, _) | (NotGiven::Unwell, Some(_)) => 0,
+            (NotGiven::AlreadyHad, _) => booking.dose_number,
+            (NotGiven::Refused | NotGiven::Unwell | NotGiven::NotRecorded, _) => return,
         };
         self.person_ids.push(booking.person_id.0);
         self.course_ids.push(booking.course_id.0);
@@ -403,6 +459,7 @@ impl Found {
         self.reasons.push(reason.number());
         self.booking_ids.push(booking.booking_id.0);
         self.had_on.push(had_on.filter(|_| reason == NotGiven::AlreadyHad));
+        self.until.push(until.filter(|_| reason == NotGiven::Unwell));
         self.by.push(by.0);
     }
 }

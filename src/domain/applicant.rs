@@ -18,6 +18,8 @@ pub struct Applicant {
     pub doses: Vec<DoseHeld>,
     /// A clinic has found that the person must not have the campaign's dose.
     pub is_excluded: bool,
+    /// A clinic has found that the person is not well enough before this local date.
+    pub deferred_until: Option<NaiveDate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -274,6 +274,7 @@ details! {
     AppointmentAhead { starts_at: DateTime<Utc>, zone: String }, "appointment_ahead";
     BirthDateDiffers,                                          "birth_date_differs";
     HadInFuture,                                               "had_in_future";
+    UntilNotAhead { days_max: u64 },                           "until_not_ahead";
     DoseGone,                                                  "dose_gone";
     NewerStep,                                                 "newer_step";
     StepNotUndone,                                             "step_not_undone";
@@ -300,7 +301,14 @@ details! {
     NoHoursToday,                                              "no_hours_today";
     NoDoseForWalkIn { open: i64 },                             "no_dose_for_walk_in";
     ConsentMissing,                                            "consent_missing";
+    TooManyPasswords { retry_after: u64 },                     "too_many_passwords";
     TooManyFinds { retry_after: u64 },                         "too_many_finds";
+
+    // how often somebody may book on one day
+    BookingsOfDay {
+        bookings_max: i16, again_at: DateTime<Utc>, zone: String,
+        #[serde(skip)] retry_after: u64
+    },                                                         "bookings_of_day";
 
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";

@@ -32,6 +32,8 @@ words! {
         /// A kind of files.
         Kind,
         DryRun,
+        /// What keeps a person from doses.
+        Exclusion,
         Import,
         Person,
         /// A line of the journal.

@@ -44,6 +44,8 @@ id! {
     ClinicId(i32);
     CohortId(i32);
     CourseId(i32);
+    /// What a clinic has found that keeps a person from doses.
+    ExclusionId(i64);
     /// A file that was loaded, or tried.
     ImportId(i64);
     PersonId(i64);

@@ -65,6 +65,8 @@ keys! {
     PersonCodeKey;
     /// Signs what a citizen's browser holds between requests.
     SessionKey;
+    /// Marks tokens of staff, so that one that was made up is told without a look-up.
+    StaffTokenKey;
     /// Hashes one-time codes at rest.
     CodeKey;
     /// Hashes invitations of users at rest.
@@ -85,6 +87,7 @@ pub struct Keys {
     pub matching: MatchKey,
     pub person_code: PersonCodeKey,
     pub session: SessionKey,
+    pub staff_token: StaffTokenKey,
     pub code: CodeKey,
     pub invitation: InvitationKey,
     pub cap: CapKey,
@@ -103,6 +106,7 @@ impl Keys {
             matching: MatchKey(root.derive("dosebook match 1")),
             person_code: PersonCodeKey(root.derive("dosebook person code 1")),
             session: SessionKey(root.derive("dosebook session 1")),
+            staff_token: StaffTokenKey(root.derive("dosebook staff token 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             invitation: InvitationKey(root.derive("dosebook invitation 1")),
             cap: CapKey(root.derive("dosebook cap 1")),
@@ -111,6 +115,13 @@ impl Keys {
             demo: DemoKey(root.derive("dosebook demo 1")),
             fingerprint: root.mac(&[b"dosebook fingerprint 1"]),
         }
+    }
+
+    /// The key of citizens' sessions that is made of a salt: it takes both the secret and the salt,
+    /// so that a new salt makes a new key.
+    pub fn salted_session(&self, key_id: i16, salt: &[u8]) -> SessionKey {
+        let key = self.session.mac(&[b"session key", &key_id.to_be_bytes(), salt]);
+        SessionKey(Keyed::new(&key))
     }
 
     /// Tells one secret from another without giving either away; a database remembers the one that

@@ -9,6 +9,7 @@ pub mod availability;
 pub mod batch;
 pub mod birth_date;
 pub mod booking;
+pub mod booking_limit;
 pub mod booking_number;
 pub mod booking_standing;
 pub mod booking_state;
@@ -37,6 +38,7 @@ pub mod detail;
 pub mod discrepancy;
 pub mod eligibility;
 mod eligibility_rule;
+pub mod exclusion;
 pub mod fact;
 pub mod fold;
 pub mod grant;
@@ -44,6 +46,7 @@ pub mod ids;
 pub mod import;
 pub mod journal;
 pub mod journal_line;
+pub mod journal_seal;
 pub mod keys;
 pub mod language;
 pub mod localized;
@@ -53,6 +56,7 @@ pub mod masked_name;
 pub mod merge;
 pub mod movement;
 pub mod notice;
+mod numbered;
 pub mod opening_hours;
 pub mod outbox;
 pub mod outcome;
@@ -74,6 +78,7 @@ pub mod rule_set;
 pub mod schedule;
 pub mod session;
 pub mod sign_in_code;
+pub mod sign_in_delay;
 pub mod slot;
 pub mod slot_plan;
 pub mod sms_length;
@@ -97,7 +102,7 @@ pub mod whereabouts;
 pub use code::Code;
 pub use detail::Detail;
 pub use ids::{
-    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ImportId, PersonId, PoolId,
-    ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
+    AllocationId, BookingId, CampaignId, ClinicId, CohortId, CourseId, ExclusionId, ImportId,
+    PersonId, PoolId, ProductId, RegionId, RosterId, SlotId, StaffUserId, StepId, TrancheId,
 };
 pub use refusal::Refusal;

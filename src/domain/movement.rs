@@ -1,40 +1,15 @@
 //! The journal of doses. A line moves doses from one bucket to another and says why and by whom.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::{
     AllocationId, BookingId, Code, Detail, PoolId, Refusal,
     actor::{Actor, Cause},
     fact::Counter,
     journal::Position,
+    numbered::numbered,
     vials::Vials,
 };
-
-macro_rules! numbered {
-    ($(#[$doc:meta])* $name:ident {
-        $($(#[$variant_doc:meta])* $variant:ident = $number:literal,)*
-    }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
-
-        impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The number that the database keeps.
-            pub const fn number(self) -> i16 {
-                match self { $(Self::$variant => $number),* }
-            }
-
-            /// What a number from the database means.
-            pub const fn of(number: i16) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
 
 numbered! {
     /// Where doses are.

@@ -92,15 +92,15 @@ impl Notice {
     }
 
     /// How many changes the appointment has had, for calendars (RFC 5545, SEQUENCE): the seconds
-    /// since it was booked, so that what happened later always has the larger number.
+    /// since it was booked, so that what happened later always has the larger number. A booking is
+    /// told again where a clinic took back that it was cancelled.
     pub fn sequence(&self) -> u32 {
-        match self.news {
+        let least = match self.news {
             News::Booked => 0,
-            News::Cancelled | News::Closed | News::Opened | News::Reminder => {
-                let since = self.happened_at - self.appointment.booked_at;
-                u32::try_from(since.num_seconds().max(1)).unwrap_or(u32::MAX)
-            }
-        }
+            News::Cancelled | News::Closed | News::Opened | News::Reminder => 1,
+        };
+        let since = self.happened_at - self.appointment.booked_at;
+        u32::try_from(since.num_seconds().max(least)).unwrap_or(u32::MAX)
     }
 
     /// Whether a calendar must be told: a reminder changes nothing in it.
@@ -131,7 +131,10 @@ pub(crate) mod samples {
         );
         Notice {
             news,
-            happened_at: "2021-07-20T01:00:00Z".parse().unwrap(),
+            happened_at: match news {
+                News::Booked => "2021-07-12T11:00:00Z".parse().unwrap(),
+                _ => "2021-07-20T01:00:00Z".parse().unwrap(),
+            },
             appointment: Appointment {
                 booking_id: BookingId(uuid::Uuid::from_u128(7)),
                 booked_at: "2021-07-12T11:00:00Z".parse().unwrap(),
@@ -166,12 +169,15 @@ pub(crate) mod samples {
 
     #[test]
     fn later_news_has_the_larger_number() {
-        let booked = notice(News::Booked);
         let cancelled = notice(News::Cancelled);
+        let booked = notice(News::Booked);
         assert_eq!((booked.sequence(), cancelled.sequence()), (0, 655_200));
         let at_once =
             Notice { happened_at: cancelled.appointment.booked_at, ..notice(News::Closed) };
         assert_eq!(at_once.sequence(), 1, "later than the booking in any case");
+        let happened_at = cancelled.happened_at + TimeDelta::hours(1);
+        let again = Notice { happened_at, ..booked };
+        assert!(again.sequence() > cancelled.sequence(), "booked after all");
     }
 
     #[test]

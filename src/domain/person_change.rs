@@ -19,10 +19,12 @@ pub enum Kind {
     Unmarked,
     /// Added to the register at a clinic.
     Registered,
+    /// What a clinic had found of them keeps them from nothing any more.
+    ExclusionLifted,
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Corrected,
         Self::MergedInto,
         Self::TookIn,
@@ -30,6 +32,7 @@ impl Kind {
         Self::MarkedDeceased,
         Self::Unmarked,
         Self::Registered,
+        Self::ExclusionLifted,
     ];
 
     /// The number in the database.
@@ -42,6 +45,7 @@ impl Kind {
             Self::MarkedDeceased => 5,
             Self::Unmarked => 6,
             Self::Registered => 7,
+            Self::ExclusionLifted => 8,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a booking transaction reads of a person.
 
+use chrono::NaiveDate;
+
 use super::{
     Code, CourseId, Detail, Refusal,
     applicant::{Applicant, DoseHeld},
@@ -27,6 +29,8 @@ pub struct PersonState {
     pub access: Access,
     /// The doses of live bookings and those had elsewhere, of every course.
     pub doses: Vec<(CourseId, DoseHeld)>,
+    /// Has once cancelled as many bookings as a day may have.
+    pub is_limited: bool,
     /// What clinics have found, of every course.
     pub exclusions: Vec<(CourseId, Exclusion)>,
 }
@@ -62,6 +66,16 @@ impl PersonState {
         })
     }
 
+    /// From when somebody who was not well enough can have a dose of this course.
+    pub fn deferred_until(&self, course_id: CourseId) -> Option<NaiveDate> {
+        let own = self.exclusions.iter().filter(|(course, _)| *course == course_id);
+        let until = own.filter_map(|(_, exclusion)| match exclusion.reason {
+            ExclusionReason::Unwell { until } => Some(until),
+            ExclusionReason::Contraindicated | ExclusionReason::AlreadyHad { .. } => None,
+        });
+        until.max()
+    }
+
     /// The doses of this course.
     pub fn doses_of(&self, course_id: CourseId) -> impl Iterator<Item = &DoseHeld> {
         self.doses.iter().filter(move |(course, _)| *course == course_id).map(|(_, dose)| dose)
@@ -83,6 +97,7 @@ impl PersonState {
         Ok(Applicant {
             doses: self.doses_of(course_id).copied().collect(),
             is_excluded: self.is_excluded(course_id, dose_number),
+            deferred_until: self.deferred_until(course_id),
             ..applicant.clone()
         })
     }

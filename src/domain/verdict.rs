@@ -40,6 +40,7 @@ reason_codes! {
     AlreadyGiven,        "already_given",         AlreadyBooked;
     AlreadyBooked,       "already_booked",        AlreadyBooked;
     Excluded,            "excluded",              NotEligible;
+    Deferred,            "deferred",              NotEligible;
     CampaignClosed,      "campaign_closed",       WindowClosed;
     WindowClosed,        "window_closed",         WindowClosed;
     NotInCohort,         "not_in_cohort",         NotEligible;
@@ -74,6 +75,10 @@ pub enum Reason {
         dose_number: i16,
     },
     Excluded {},
+    Deferred {
+        /// From this local date on the person can have a dose.
+        until: NaiveDate,
+    },
     CampaignClosed {},
     WindowClosed {
         closes_at: DateTime<Utc>,

@@ -13,6 +13,8 @@ pub const LOT_CHARS_MAX: usize = 40;
 pub const NOTE_CHARS_MAX: usize = 500;
 /// So much earlier or later than the appointment it is asked whether the slot is the person's.
 pub const SLOT_HOURS_MAX: i64 = 2;
+/// Somebody unwell waits no longer than this many days: what lasts longer is for a doctor.
+pub const UNWELL_DAYS_MAX: u64 = 180;
 
 /// What is pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub enum Act {
         reason: NotGiven,
         /// The local date on which the dose was had elsewhere, as far as known.
         had_on: Option<NaiveDate>,
+        /// The local date from which somebody unwell can have the dose, where that is known.
+        until: Option<NaiveDate>,
     },
     Cancel,
     Undo {
@@ -71,9 +75,9 @@ impl Press {
             Act::Give { site, lot } => (Some(*site), Some(lot.as_str())),
             _ => (None, None),
         };
-        let reason = match self.act {
-            Act::NotVaccinated { reason, .. } => Some(reason),
-            _ => None,
+        let not_given = match self.act {
+            Act::NotVaccinated { reason, had_on, until } => (Some(reason), had_on, until),
+            _ => (None, None, None),
         };
         let undoes = match self.act {
             Act::Undo { of } => Some(of),
@@ -82,7 +86,8 @@ impl Press {
         step.booking_id == self.booking_id
             && step.kind == self.act.kind()
             && (step.site, step.lot.as_deref()) == (site, lot)
-            && (step.reason, step.undoes) == (reason, undoes)
+            && (step.reason, step.had_on, step.until) == not_given
+            && step.undoes == undoes
             && step.answers == self.answers
             && step.note == self.note
     }
@@ -100,6 +105,10 @@ pub struct Step {
     /// Their name as a user; none is the service itself, or not asked for.
     pub username: Option<String>,
     pub reason: Option<NotGiven>,
+    /// The local date on which the dose was had elsewhere, as far as known.
+    pub had_on: Option<NaiveDate>,
+    /// The local date from which somebody unwell can have the dose, where that is known.
+    pub until: Option<NaiveDate>,
     pub site: Option<Site>,
     pub lot: Option<String>,
     /// In order.
@@ -151,6 +160,8 @@ pub struct Exclusion {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExclusionReason {
+    /// Not well enough before this local date.
+    Unwell { until: NaiveDate },
     /// Must not have it.
     Contraindicated,
     /// Has had it elsewhere.
@@ -177,6 +188,8 @@ mod tests {
             by: None,
             username: None,
             reason: None,
+            had_on: None,
+            until: None,
             site: None,
             lot: None,
             answers: vec![],

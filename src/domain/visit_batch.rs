@@ -9,6 +9,7 @@ use super::{
     channel::Channel,
     locked::{Locked, VisitWrite, Writes},
     movement::Bucket,
+    person_state::Access,
     request::{Outcome, Visit},
     supply::seats_taken,
     visit::{Act, Facts, Press, Step},
@@ -19,6 +20,7 @@ use super::{
 ///
 /// # Errors
 /// `not_found` where the clinic has no such booking; `step_id_reused`; those of `Scene::decide`;
+/// `unavailable` for a person who is being merged;
 /// `step_refused` and `seat_taken` where what a step freed is gone.
 pub(super) fn press(
     locked: &mut Locked,
@@ -36,6 +38,10 @@ pub(super) fn press(
         Found::Seen(seen) => return Ok(Outcome::Visited(seen)),
         Found::Change(change) => change,
     };
+    // What is found of somebody who is being merged would stay with a row that is nobody any more.
+    if locked.people.get(&booking.person_id).is_none_or(|person| person.access == Access::Sealed) {
+        return Err(Code::Unavailable.into());
+    }
     if locked.strange_steps.contains(&press.step_id) {
         return Err(Code::StepIdReused.into());
     }
@@ -158,10 +164,13 @@ fn step_of(press: &Press, (at, username): (DateTime<Utc>, Option<String>)) -> St
         Act::Give { site, lot } => (Some(*site), Some(lot.clone())),
         _ => (None, None),
     };
-    let (reason, undoes) = match press.act {
-        Act::NotVaccinated { reason, .. } => (Some(reason), None),
-        Act::Undo { of } => (None, Some(of)),
-        _ => (None, None),
+    let (reason, had_on, until) = match press.act {
+        Act::NotVaccinated { reason, had_on, until } => (Some(reason), had_on, until),
+        _ => (None, None, None),
+    };
+    let undoes = match press.act {
+        Act::Undo { of } => Some(of),
+        _ => None,
     };
     Step {
         step_id: press.step_id,
@@ -171,6 +180,8 @@ fn step_of(press: &Press, (at, username): (DateTime<Utc>, Option<String>)) -> St
         by: press.by.staff_user_id(),
         username,
         reason,
+        had_on,
+        until,
         site,
         lot,
         answers: press.answers.clone(),

@@ -14,7 +14,10 @@ use super::{
     person_state::{Access, PersonState},
     product::{AgeFit, Product},
     verdict::{Reason, Verdict},
-    visit::{Act, Facts, NotGiven, Press, SLOT_HOURS_MAX, Step, StepKind, Warning, standing},
+    visit::{
+        Act, Facts, NotGiven, Press, SLOT_HOURS_MAX, Step, StepKind, UNWELL_DAYS_MAX, Warning,
+        standing,
+    },
 };
 
 /// How a visit stands.
@@ -110,10 +113,16 @@ impl Scene<'_> {
             _ => {}
         }
         match &press.act {
-            Act::Arrive => self.on_the_day().map(|()| Change::Arrived(true)),
+            Act::Arrive => {
+                self.on_the_day()?;
+                self.is_who_they_say(press)?;
+                Ok(Change::Arrived(true))
+            }
             Act::Give { .. } => self.give(press),
             Act::NoShow => self.no_show(),
-            Act::NotVaccinated { reason, had_on } => self.not_vaccinated(*reason, *had_on),
+            Act::NotVaccinated { reason, had_on, until } => {
+                self.not_vaccinated(*reason, (*had_on, *until))
+            }
             Act::Cancel => self.cancel(),
             Act::Undo { .. } => Err(Code::Internal.into()),
         }
@@ -150,13 +159,20 @@ impl Scene<'_> {
         }
     }
 
+    /// Whether the day of birth that was said, if any was, can be that of the person who is booked.
+    fn is_who_they_say(&self, press: &Press) -> Result<(), Refusal> {
+        let known = self.facts.patient.birth_date;
+        match press.birth_date.is_some_and(|said| !agrees(known, said)) {
+            true => Err(refused(Detail::BirthDateDiffers)),
+            false => Ok(()),
+        }
+    }
+
     fn give(&self, press: &Press) -> Result<Change, Refusal> {
         if let Some(refusal) = self.refusals().into_iter().next() {
             return Err(refusal);
         }
-        if press.birth_date.is_some_and(|said| !agrees(self.facts.patient.birth_date, said)) {
-            return Err(refused(Detail::BirthDateDiffers));
-        }
+        self.is_who_they_say(press)?;
         let mut warnings = self.warnings();
         warnings.retain(|warning| !press.answers.contains(warning));
         if !warnings.is_empty() {
@@ -186,13 +202,20 @@ impl Scene<'_> {
     fn not_vaccinated(
         &self,
         reason: NotGiven,
-        had_on: Option<NaiveDate>,
+        (had_on, until): (Option<NaiveDate>, Option<NaiveDate>),
     ) -> Result<Change, Refusal> {
         if self.booking.arrived_at.is_none() {
             return Err(refused(Detail::NotArrived));
         }
         if had_on.is_some_and(|had_on| had_on > self.today()) {
             return Err(Refusal::field("had_on", Detail::HadInFuture));
+        }
+        if let Some(until) = until {
+            let last = self.today().checked_add_days(Days::new(UNWELL_DAYS_MAX));
+            if until <= self.today() || last.is_some_and(|last| until > last) {
+                let days_max = UNWELL_DAYS_MAX;
+                return Err(Refusal::field("until", Detail::UntilNotAhead { days_max }));
+            }
         }
         let ended = self.ended(Kind::NotVaccinated, State::NotVaccinated);
         Ok(Change::Moved(Moved { not_given: Some(reason), ..ended }))
@@ -259,10 +282,12 @@ impl Scene<'_> {
         let Booking { course_id, dose_number, .. } = *self.booking;
         let excluded =
             self.person.is_excluded(course_id, dose_number).then_some(Reason::Excluded {});
+        let deferred = self.person.deferred_until(course_id).filter(|until| self.today() < *until);
+        let deferred = deferred.map(|until| Reason::Deferred { until });
         let had = self.own_dose_elsewhere().then_some(Reason::AlreadyGiven { dose_number });
         let age = self.product.and_then(|product| self.age(product));
         let interval = self.product.and_then(|product| self.interval(product));
-        [excluded, had, age, interval].into_iter().flatten()
+        [excluded, deferred, had, age, interval].into_iter().flatten()
     }
 
     /// The same dose of the course on record besides this booking.

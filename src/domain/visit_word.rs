@@ -1,32 +1,21 @@
 //! The words of a visit: what a step does, why nothing was given, where it was injected, and what
 //! must be answered before.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use super::numbered::numbered;
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident {
-        $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $word:literal;)*
+    ($($(#[$meta:meta])* $name:ident {
+        $($(#[$variant_meta:meta])* $variant:ident = $number:literal, $word:literal;)*
     })*) => {$(
-        $(#[$doc])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-        )]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
+        numbered! {
+            $(#[$meta])*
+            #[derive(PartialOrd, Ord, Deserialize)]
+            $name { $($(#[$variant_meta])* $variant = $number,)* }
+        }
 
         impl $name {
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The number that the database keeps.
-            pub const fn number(self) -> i16 {
-                match self { $(Self::$variant => $number),* }
-            }
-
-            /// What a number from the database means.
-            pub const fn of(number: i16) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)* _ => None }
-            }
-
             /// As in JSON.
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),* }

@@ -2,6 +2,7 @@
 //! of it is kept.
 
 use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 
 use super::{Error, Result};
@@ -11,7 +12,7 @@ use crate::{
         CampaignId, ClinicId, Detail, PersonId, ProductId, Refusal, RegionId,
         applicant::AnonymousApplicant,
         birth_date::BirthDate,
-        calendar::local_date,
+        calendar::Local,
         campaign::State,
         eligibility::{judge, judge_anonymous},
         rule_set::Rules,
@@ -30,7 +31,7 @@ pub struct Question {
     pub born_on: NaiveDate,
     /// Where the person lives; without it a cohort of a region counts as not theirs.
     pub region_id: Option<RegionId>,
-    /// Days and birthdays then begin at midnight there, else in the campaign's zone.
+    /// Days and birthdays then begin at midnight there, else by the installation's clock.
     pub clinic_id: Option<ClinicId>,
     /// The day of the appointment; without it the question is about today.
     pub on_date: Option<NaiveDate>,
@@ -38,18 +39,19 @@ pub struct Question {
     pub product_id: Option<ProductId>,
 }
 
-/// Whether such a person may book now, with all reasons for a no.
+/// Whether such a person may book now, with all reasons for a no. `zone` says what is today where no
+/// clinic is named.
 ///
 /// # Errors
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;
 /// `invalid_field` for an impossible date.
-pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
+pub async fn ask(db: &Db, zone: Tz, question: Question) -> Result<Verdict> {
     let Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id } = question;
     let places = (region_id, clinic_id);
     let (standing, rules) =
         db::look(&db.read, async |conn| standing(conn, campaign_id, places).await).await?;
-    let rules = Rules { zone: standing.clinic_zone.unwrap_or(rules.zone), ..rules };
-    let today = local_date(standing.now, rules.zone);
+    let here = Local { at: standing.now, zone: standing.clinic_zone.unwrap_or(zone) };
+    let today = here.date();
     let last = today.checked_add_days(Days::new(DAYS_AHEAD_MAX));
     if on_date.zip(last).is_some_and(|(date, last)| date > last) {
         let detail = Detail::DateTooFar { days_max: DAYS_AHEAD_MAX };
@@ -57,7 +59,7 @@ pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     }
     let birth_date = BirthDate::new(born_on, today)?.date();
     let applicant = AnonymousApplicant { birth_date, home: standing.home, on_date, product_id };
-    Ok(judge_anonymous(&rules, standing.state, &applicant, standing.now))
+    Ok(judge_anonymous(&rules, standing.state, &applicant, here))
 }
 
 /// How a public campaign stands, and its rules.
@@ -89,20 +91,22 @@ async fn standing(
 /// not in the register any more.
 pub async fn judge_person(
     db: &Db,
+    zone: Tz,
     campaign_id: CampaignId,
     person_id: PersonId,
 ) -> Result<Verdict> {
     let known = db::look(&db.read, async |conn| {
         let (standing, rules) = standing(conn, campaign_id, (None, None)).await?;
         let people = db::batch::people(conn, &[person_id.0], rules.needs()).await?;
-        let bookings = db::batch::bookings(conn, &[person_id.0], &[]).await?;
+        let bookings = db::batch::bookings(conn, (&[person_id.0], &[]), &[]).await?;
         Ok::<_, Error>((standing, rules, people, bookings))
     });
     let (standing, rules, mut people, bookings) = known.await?;
     let mut person = people.remove(&person_id).unwrap_or_default();
     bookings.values().for_each(|booking| person.add_dose_of(booking));
     let applicant = person.applicant(rules.course_id, rules.dose_number)?;
-    Ok(judge(&rules, standing.state, &applicant, None, standing.now))
+    let here = Local { at: standing.now, zone };
+    Ok(judge(&rules, standing.state, &applicant, None, here))
 }
 
 fn not_found(field: &'static str) -> Refusal {

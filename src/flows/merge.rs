@@ -142,11 +142,12 @@ async fn move_all(
         refuse_same_doses(conn, person_id, into).await?;
         // The row says first who they are: only then may their bookings be the other's.
         db::merge::move_rest(conn, person_id, into).await?;
-        let booking_ids = db::merge::move_bookings(conn, person_id, into).await?;
         let ended = session::end_all(conn, clock, person_id).await?;
+        // Closing a day has the catalogue before it comes to bookings.
+        db::catalogue::touch(conn).await?;
+        let booking_ids = db::merge::move_bookings(conn, person_id, into).await?;
         let merged = Merged { person_id, into, booking_ids };
         write_down(conn, &merged, doing).await?;
-        db::catalogue::touch(conn).await?;
         Ok((merged, ended))
     })
     .await

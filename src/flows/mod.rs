@@ -3,6 +3,7 @@
 
 pub mod allocation;
 pub mod assisted_booking;
+pub mod barrier;
 pub mod booking_number;
 pub mod campaign;
 pub mod campaign_draft;
@@ -15,8 +16,10 @@ pub mod day_close;
 pub mod day_dose;
 pub mod discrepancy;
 pub mod eligibility;
+pub mod exclusion;
 pub mod idempotency;
 pub mod import;
+pub mod journal_seal;
 pub mod lane;
 pub mod mark;
 pub mod merge;
@@ -36,6 +39,7 @@ pub mod region;
 pub mod roster;
 pub mod rules;
 pub mod session;
+pub mod session_key;
 pub mod sign_in_code;
 pub mod slot;
 pub mod split;

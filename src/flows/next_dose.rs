@@ -11,6 +11,7 @@ use crate::{
     domain::{
         BookingId, CampaignId, ClinicId, PersonId, ProductId, Refusal,
         booking::State,
+        calendar::Local,
         proposal::{Proposal, Wanted, earliest, tranche_of},
     },
 };
@@ -88,7 +89,9 @@ async fn choose(
         let Some((state, rules)) = known.campaigns.get(&campaign_id) else { continue };
         let Some(product) = rules.product(product_id).cloned() else { continue };
         let applicant = person.applicant(rules.course_id, rules.dose_number)?;
-        let (on_date, verdict) = earliest((rules, *state), &applicant, product_id, known.now);
+        let zone = known.zones.get(&clinic_id).copied().unwrap_or(rules.zone);
+        let here = Local { at: known.now, zone };
+        let (on_date, verdict) = earliest((rules, *state), &applicant, product_id, here);
         let (dose_number, earliest_on) = (rules.dose_number, on_date.max(today));
         if verdict.eligible {
             let tranche_id = tranche_of(rules, &applicant);

@@ -1,16 +1,19 @@
-//! Passwords as argon2id hashes. Hashing is slow and large by design, so there is never more of it
-//! at once than this machine has cores.
+//! Passwords as argon2id hashes. Hashing is slow and large by design, so a quarter of the cores
+//! does it, on threads of its own: each takes the 19 MiB of a hash again and again, and nobody
+//! else's work waits for it.
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Result;
-use crate::domain::{Code, Detail, Refusal};
+use super::{Error, Result};
+use crate::{
+    domain::{Code, Detail, Refusal},
+    worker_pool::{Undone, WorkerPool, quarter_of_cores},
+};
 
 /// OWASP Password Storage Cheat Sheet, second of the equal choices for argon2id: 19 MiB, two
 /// passes, one lane.
@@ -19,8 +22,10 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Who waits longer than this for a core is refused: a flood of sign-ins must not pile up.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Who waits longer than this is refused: a flood of sign-ins must not pile up.
+const WAIT_MAX: Duration = Duration::from_secs(3);
+/// Who may wait for each thread: a hash takes some 30 ms.
+const QUEUE_MAX: usize = 64;
 
 /// Nobody's password, under these parameters: an unknown user costs as much work as a known one, so
 /// the time of an answer does not tell them apart.
@@ -29,16 +34,12 @@ pub(super) const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2Fs
 
 /// Verifies passwords, a bounded number at once.
 #[derive(Clone, Debug)]
-pub struct Passwords {
-    permits: Arc<Semaphore>,
-    wait_max: Duration,
-}
+pub struct Passwords(WorkerPool);
 
 impl Default for Passwords {
-    /// One permit for each core of this machine.
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { permits: Arc::new(Semaphore::new(cores)), wait_max: WAIT_MAX }
+        let threads = quarter_of_cores();
+        Self(WorkerPool::start("passwords", threads, QUEUE_MAX * threads, WAIT_MAX))
     }
 }
 
@@ -46,38 +47,28 @@ impl Passwords {
     /// Whether the password belongs to the PHC string.
     ///
     /// # Errors
-    /// `overloaded` where no core is free in time.
+    /// `overloaded` where there is no room in time.
     pub(super) async fn verify(&self, hash: String, password: String) -> Result<bool> {
-        let permit = self.permit().await?;
         let work = move || {
-            // Goes with the work, not with the request: a client that hangs up stops neither.
-            let _permit = permit;
             let hash = PasswordHash::new(&hash).map_err(password_hash::Error::from)?;
-            Ok(hasher()?.verify_password(password.as_bytes(), &hash).is_ok())
+            Ok::<_, Error>(hasher()?.verify_password(password.as_bytes(), &hash).is_ok())
         };
-        tokio::task::spawn_blocking(work).await?
+        self.0.run(work).await.map_err(undone)?
     }
 
     /// The PHC string of a password under a new salt.
     ///
     /// # Errors
-    /// `overloaded` where no core is free in time.
+    /// `overloaded` where there is no room in time.
     pub(super) async fn hash(&self, password: String) -> Result<String> {
-        let permit = self.permit().await?;
-        let work = move || {
-            let _permit = permit;
-            hash_password(&password)
-        };
-        tokio::task::spawn_blocking(work).await?
+        self.0.run(move || hash_password(&password)).await.map_err(undone)?
     }
+}
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        let waiting = tokio::time::timeout(self.wait_max, self.permits.clone().acquire_owned());
-        // The semaphore is never closed; if it were, there would be no core to be had either.
-        match waiting.await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Refusal::new(Code::Overloaded, Detail::SignInCrowded).into()),
-        }
+fn undone(undone: Undone) -> Error {
+    match undone {
+        Undone::Busy => Refusal::new(Code::Overloaded, Detail::SignInCrowded).into(),
+        Undone::Failed => Refusal::from(Code::Internal).into(),
     }
 }
 
@@ -101,11 +92,6 @@ fn hasher() -> Result<Argon2<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flows::Error;
-
-    fn one_at_a_time(wait_max: Duration) -> Passwords {
-        Passwords { permits: Arc::new(Semaphore::new(1)), wait_max }
-    }
 
     #[test]
     fn a_password_is_kept_as_salted_argon2id_with_the_named_parameters() {
@@ -116,18 +102,17 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_is_right() {
-        let passwords = one_at_a_time(Duration::MAX);
+        let passwords = Passwords::default();
         let hash = hash_password("correct horse battery").expect("hashed");
         for (password, is_right) in [("correct horse battery", true), ("correct horse", false)] {
             let found = passwords.verify(hash.clone(), password.into()).await;
             assert_eq!(found.expect("verified"), is_right);
         }
-        assert_eq!(passwords.permits.available_permits(), 1, "given back");
     }
 
     #[tokio::test]
     async fn an_unknown_user_costs_the_same_work_as_a_known_one() {
-        let found = one_at_a_time(Duration::MAX).verify(NOBODY.into(), "nobody".into()).await;
+        let found = Passwords::default().verify(NOBODY.into(), "nobody".into()).await;
         assert!(!found.expect("a hash that can be computed, or the work would not be done"));
         let known = hash_password("correct horse battery").expect("hashed");
         let work = |phc: &str| phc.rsplitn(3, '$').last().map(str::to_owned);
@@ -136,15 +121,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_no_core_in_time_is_refused() {
-        let passwords = one_at_a_time(Duration::from_millis(1));
-        let taken = passwords.permits.clone().acquire_owned().await.expect("open");
+    async fn who_finds_no_room_in_time_is_refused() {
+        let passwords = Passwords(WorkerPool::start("test", 0, 1, Duration::from_millis(1)));
         let Err(Error::Refused(refusal)) = passwords.verify(NOBODY.into(), "nobody".into()).await
         else {
-            panic!("there was no permit to be had");
+            panic!("nobody is at work");
         };
         assert_eq!(refusal.code, Code::Overloaded);
-        drop(taken);
-        passwords.verify(NOBODY.into(), "nobody".into()).await.expect("the control");
+        let verified = Passwords::default().verify(NOBODY.into(), "nobody".into()).await;
+        verified.expect("the control");
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, session_key};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx, session::Seen},
@@ -19,9 +19,7 @@ use crate::{
         code_cap::{Caller, TryCounts, seconds_until},
         keys::Keys,
         language::Language,
-        session::{
-            CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, citizen, citizen_token,
-        },
+        session::{CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, SessionKeys},
         sign_in_code::{REPEAT_SECONDS, SignInCode},
     },
 };
@@ -43,6 +41,8 @@ pub struct Answer<'a> {
     pub challenge_id: Uuid,
     pub code: &'a str,
     pub caller: &'a Caller,
+    /// By whose keys the session is opened.
+    pub sign_outs: &'a SignOuts,
     /// Of the page that it was written on: messages to the person are in it from then on.
     pub language: Option<Language>,
 }
@@ -129,7 +129,7 @@ async fn attempt(
     .await?;
     let session = |person_id, opened_at| {
         let expires_at = expiry(opened_at);
-        let token = citizen_token(keys, person_id, expires_at);
+        let token = answer.sign_outs.token(keys, (person_id, expires_at), now);
         CitizenSession { token, expires_at, person_id }
     };
     let repeated = repeated.map(|(person_id, opened_at)| session(person_id, opened_at));
@@ -146,39 +146,53 @@ fn expiry(now: DateTime<Utc>) -> DateTime<Utc> {
     (now + TimeDelta::hours(CITIZEN_SESSION_HOURS)).trunc_subsecs(0)
 }
 
-/// Which sessions were ended before their time, as far as this process has heard.
+/// Which sessions were ended before their time, and by which keys they are told, as far as this
+/// process has heard.
 #[derive(Debug, Default)]
 pub struct SignOuts {
-    ended: RwLock<EndedSessions>,
+    known: RwLock<Known>,
     /// Held while the table is read.
     seen: tokio::sync::Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    ended: EndedSessions,
+    keys: SessionKeys,
 }
 
 impl SignOuts {
     /// The session of this token, unless it is forged or cut, has expired or was ended.
     pub fn open(&self, keys: &Keys, token: &str, now: DateTime<Utc>) -> Option<Session> {
-        let session = citizen(keys, token, now)?;
-        let ended = self.ended.read().unwrap_or_else(PoisonError::into_inner);
-        (!ended.contain(session)).then_some(session)
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let session = known.keys.open(keys, token, now)?;
+        (!known.ended.contain(session)).then_some(session)
+    }
+
+    fn token(&self, keys: &Keys, session: (PersonId, DateTime<Utc>), now: DateTime<Utc>) -> String {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.keys.token(keys, session, now)
     }
 
     /// Takes in what this and other processes have ended since the last look.
-    pub async fn refresh(&self, db: &Db, clock: &Clock) -> Result<()> {
+    pub async fn refresh(&self, db: &Db, keys: &Keys, clock: &Clock) -> Result<()> {
         let mut seen = self.seen.lock().await;
         let (mut ended, mut now_seen) = db::session::list_ended_since(&db.jobs, &seen).await?;
         if now_seen.server_started_at != seen.server_started_at {
             (ended, now_seen) = db::session::list_ended_since(&db.jobs, &Seen::default()).await?;
         }
-        let mut known = self.ended.write().unwrap_or_else(PoisonError::into_inner);
-        ended.into_iter().for_each(|ended| known.add(ended));
-        known.forget_expired(clock.now());
+        let session_keys = session_key::read(db, keys).await?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        ended.into_iter().for_each(|ended| known.ended.add(ended));
+        known.ended.forget_expired(clock.now());
+        known.keys = session_keys;
         *seen = now_seen;
         Ok(())
     }
 
     /// This process need not wait to hear of it.
     pub(super) fn add(&self, ended: EndedSession) {
-        self.ended.write().unwrap_or_else(PoisonError::into_inner).add(ended);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).ended.add(ended);
     }
 }
 

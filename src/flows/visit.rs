@@ -8,7 +8,7 @@ use super::{
 use crate::{
     db::{self, Db},
     domain::{
-        BookingId, ClinicId, Code, Refusal,
+        BookingId, ClinicId, Code, Refusal, StaffUserId,
         batch::{Outcome, Request, Visit},
         visit::Press,
         visit_rule::Seen,
@@ -30,6 +30,21 @@ pub async fn press((lanes, replies): (&Lanes, &ReplyQueue), press: Press) -> Res
             Err(Refusal::from(Code::Internal).into())
         }
     }
+}
+
+/// How a visit stands, for somebody of the staff who opens it: that they looked is written down,
+/// once for those who look again at the same person soon.
+///
+/// # Errors
+/// Those of [`look`].
+pub async fn open(
+    db: &Db,
+    (clinic_id, booking_id): (ClinicId, BookingId),
+    by: StaffUserId,
+) -> Result<Seen> {
+    let seen = look(db, clinic_id, booking_id).await?;
+    db::person_look::insert_unless_recent(&db.write, by, seen.booking.person_id).await?;
+    Ok(seen)
 }
 
 /// How a visit stands. What it says can be over when somebody presses: a press decides anew.

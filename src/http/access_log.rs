@@ -5,7 +5,10 @@ use actix_web::{
     Error,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode, header::HeaderValue},
+    http::{
+        Method, StatusCode,
+        header::{HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    },
     middleware::Next,
     web::Data,
 };
@@ -40,7 +43,10 @@ pub async fn answer<B: MessageBody>(
     let span = tracing::debug_span!("request", %id, method);
     let response = next.call(request).instrument(span).await?;
     let mut response = problem::in_language(response, id)?;
-    response.headers_mut().insert(request_id::HEADER, header_value(id));
+    let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, header_value(id));
+    // Nothing is taken for something else than it is said to be.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let route = || response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
     note(&app, (method, Some(id)), response.status(), route);
     Ok(response)

@@ -1,6 +1,7 @@
 //! Load shedding by priority. `Admitted` is the first argument of a handler, so its signature tells
-//! the priority. Requests of a low priority are refused while the lanes fill up, before a body is
-//! read or a row looked up.
+//! the priority. Requests of a low priority are refused while the lanes fill up, before a row is
+//! looked up. Who is let in holds a permit; a body has come before
+//! (`http::unread_body`), so that nobody holds one while it drips in.
 //!
 //! Public reads from memory have no priority, because a refusal would cost as much as the answer.
 //! Commands of administrators have none either: pausing a campaign at 20:00 must get through.
@@ -12,9 +13,16 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Duration, Instant},
+};
 
 use super::{gates::Gates, problem::Problem, state::App};
+
+/// For which a file that has come waits for its turn, asking so often.
+const PATIENCE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A kind of request.
 pub trait Priority: 'static {
@@ -42,6 +50,8 @@ pub struct SignIn;
 pub struct LookUp;
 /// To list or load much of the database, for administrators.
 pub struct Export;
+/// To send a file, for as long as it comes. Asked for once it is known who sends it.
+pub struct Upload;
 
 impl Priority for Booking {
     const YIELDS_AT: f64 = 1.0;
@@ -85,6 +95,13 @@ impl Priority for Export {
     }
 }
 
+impl Priority for Upload {
+    const YIELDS_AT: f64 = Export::YIELDS_AT;
+    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
+        Some(&gates.uploads)
+    }
+}
+
 impl<P: Priority> FromRequest for Admitted<P> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -98,7 +115,7 @@ impl<P: Priority> FromRequest for Admitted<P> {
 }
 
 /// Asks for the permission within a handler: for pages, which keep what was typed into a form that
-/// they refuse.
+/// they refuse, and for files, whose sender is asked for first.
 ///
 /// # Errors
 /// `overloaded`.
@@ -114,4 +131,19 @@ pub fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
         },
     };
     Ok(Admitted { _permit: permit, priority: PhantomData })
+}
+
+/// As [`admit`], for somebody whose file has come: they are not sent away at once, because they
+/// would have to send it again.
+///
+/// # Errors
+/// `overloaded` where it is full for long.
+pub async fn admit_in_time<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match admit(app) {
+            Err(_full) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
+            answer => return answer,
+        }
+    }
 }

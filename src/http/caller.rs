@@ -11,7 +11,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
-    http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR},
+    http::header::{FORWARDED, HeaderMap, HeaderName, VIA, X_FORWARDED_FOR},
     web::Data,
 };
 
@@ -31,6 +31,13 @@ impl FromRequest for CalledFrom {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+impl CalledFrom {
+    /// As the handler's argument.
+    pub fn of(request: &HttpRequest) -> Self {
         // Nobody connects without an address; should it happen, they share one.
         let peer = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
         let headers = request.headers();
@@ -40,7 +47,7 @@ impl FromRequest for CalledFrom {
             }
             address(&app.trusted_proxies, peer, headers)
         });
-        ready(Ok(Self(caller(from))))
+        Self(caller(from))
     }
 }
 
@@ -48,6 +55,16 @@ impl FromRequest for CalledFrom {
 fn is_through_a_stranger(trusted: &[Block], peer: IpAddr, headers: &HeaderMap) -> bool {
     let is_handed_on = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
     is_handed_on && !trusted.iter().any(|block| block.contains(peer))
+}
+
+/// Whether somebody on this machine asks, and no proxy for somebody else.
+pub fn is_local(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let is_handed_on = [X_FORWARDED_FOR, FORWARDED, HeaderName::from_static("x-real-ip"), VIA]
+        .into_iter()
+        .any(|name| headers.contains_key(name));
+    let is_here = |peer: SocketAddr| peer.ip().to_canonical().is_loopback();
+    !is_handed_on && request.peer_addr().is_some_and(is_here)
 }
 
 /// The address that a request comes from.
@@ -102,7 +119,7 @@ fn forwarded(text: &str) -> Option<IpAddr> {
 }
 
 /// The blocks that an address is in: itself or its IPv6 /64, and its IPv4 /24 or IPv6 /48.
-fn caller(address: IpAddr) -> Caller {
+pub(super) fn caller(address: IpAddr) -> Caller {
     let (octets, address_octets, network_octets) = match address.to_canonical() {
         IpAddr::V4(address) => (address.octets().to_vec(), 4, 3),
         IpAddr::V6(address) => (address.octets().to_vec(), 8, 6),

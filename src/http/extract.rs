@@ -1,20 +1,23 @@
 //! What comes in from outside: body, path and query, each refused as a problem document that names
 //! the field when it cannot be read.
 
-use std::{borrow::Cow, future::Ready};
+use std::{borrow::Cow, future::Ready, io};
 
 use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     http::header::CONTENT_TYPE,
     web::{Bytes, BytesMut},
 };
 use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, value::MapDeserializer};
+use uuid::Uuid;
 
 use super::{
     field::Wrong,
     problem::Problem,
+    query::Written,
     unread_body::{BODY_BYTES_MAX, BODY_SECONDS_MAX},
 };
 use crate::domain::{
@@ -24,6 +27,8 @@ use crate::domain::{
 
 /// Names the input as a whole where no single field is at fault.
 const ALL: &str = "(all)";
+/// Characters of a name that a client sent and is told of; our own are shorter.
+const NAME_CHARS_MAX: usize = 100;
 
 /// A JSON body. Unknown members are refused if `T` denies them, as all of ours do.
 pub struct Json<T>(pub T);
@@ -66,7 +71,7 @@ async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
             tracing::debug!(%error, "a body broke off");
-            malformed(Detail::BrokenOff { sent: Sent::Body })
+            malformed(broken_off(&error, Sent::Body))
         })?;
         if body.len() + chunk.len() > BODY_BYTES_MAX {
             let bytes_max = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX);
@@ -76,6 +81,16 @@ async fn read(mut payload: Payload) -> Result<Bytes, Problem> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+/// What keeps a body from being whole.
+pub(super) fn broken_off(error: &PayloadError, sent: Sent) -> Detail {
+    match error {
+        PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Detail::TooSlow { sent }
+        }
+        _ => Detail::BrokenOff { sent },
+    }
 }
 
 fn malformed(detail: Detail) -> Problem {
@@ -107,7 +122,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// which field it was and what kind of value belongs there.
 fn refuse(message: &str, path: String) -> Problem {
     if let Some(name) = quoted_after(message, "unknown field") {
-        let refusal = Refusal::field(name, Detail::FieldUnknown);
+        let refusal = Refusal::field(shortened(name), Detail::FieldUnknown);
         return Refusal { code: Code::UnknownField, ..refusal }.into();
     }
     if let Some(name) = quoted_after(message, "missing field") {
@@ -116,7 +131,7 @@ fn refuse(message: &str, path: String) -> Problem {
     if let Some(name) = quoted_after(message, "duplicate field") {
         return Refusal::field(name, Detail::FieldTwice).into();
     }
-    let field = if path == "." { ALL.into() } else { Cow::Owned(path) };
+    let field = if path == "." { ALL.into() } else { Cow::Owned(shortened(path)) };
     let expected = message.rsplit_once("expected ").map(|(_, rest)| rest).unwrap_or_default();
     let expected = expected.split(" at line").next().and_then(kind);
     let impossible = || Refusal::field(field.clone(), Detail::ValueImpossible);
@@ -137,6 +152,14 @@ fn kind(expected: &str) -> Option<Expected> {
     })
 }
 
+/// A name that was sent comes back as far as one who reads it may want it.
+fn shortened(name: String) -> String {
+    match name.char_indices().nth(NAME_CHARS_MAX) {
+        None => name,
+        Some((at, _)) => format!("{}…", name.split_at(at).0),
+    }
+}
+
 /// The first name in backticks of a message that begins with these words; what was sent is quoted
 /// further on in serde's messages, so it cannot pass for one.
 fn quoted_after(message: &str, words: &str) -> Option<String> {
@@ -152,9 +175,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for Path<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let path = request.match_info().load().map(Path);
-        std::future::ready(path.map_err(|_unparsable| Refusal::not_found().into()))
+        let parameters = request.match_info();
+        let is_canonical = parameters.iter().all(|(_, value)| is_canonical(value));
+        let path = parameters.load().ok().filter(|_| is_canonical).map(Path);
+        std::future::ready(path.ok_or_else(|| Refusal::not_found().into()))
     }
+}
+
+/// Whether what stands for an id is written as ids are: one thing has one address, and no booking
+/// has the id of nothing.
+fn is_canonical(value: &str) -> bool {
+    let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_odd = digits.len() != value.len() || (digits.len() > 1 && digits.starts_with('0'));
+    let is_nil = || value.parse::<Uuid>().is_ok_and(|id| id.is_nil());
+    // Nothing that names a thing needs to be escaped.
+    !(is_number && is_odd) && !value.contains('%') && !is_nil()
 }
 
 /// The parameters in the query string.
@@ -166,7 +202,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
-        let query = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs));
+        let pairs = MapDeserializer::<_, serde::de::value::Error>::new(
+            pairs.map(|(name, value)| (name, Written(value))),
+        );
+        let query = serde_path_to_error::deserialize(pairs);
         let query = query.map(Query);
         std::future::ready(query.map_err(|error| {
             let path = error.path().to_string();
@@ -218,6 +257,39 @@ mod tests {
         assert_eq!((code, field.as_deref()), (Code::UnknownField, Some("price")));
         let (code, field, _) = problem("{}");
         assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+    }
+
+    #[test]
+    fn a_long_name_comes_back_short() {
+        let (code, field, detail) = problem(&format!(r#"{{"{}": 1}}"#, "x".repeat(60_000)));
+        assert_eq!(code, Code::UnknownField);
+        assert_eq!(field.expect("a name").chars().count(), NAME_CHARS_MAX + 1);
+        assert!(detail.len() < 300, "{detail}");
+    }
+
+    #[test]
+    fn an_id_is_written_in_one_way() {
+        for id in ["1", "0", "7301", "2021-07-12", "01978f5e-0000-7000-8000-000000000001", "x"] {
+            assert!(is_canonical(id), "{id}");
+        }
+        let nil = Uuid::nil().to_string();
+        for id in ["01", "+1", "-1", "007", "00", "%2B1", "%31", &nil] {
+            assert!(!is_canonical(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_number_in_a_query_is_written_in_one_way() {
+        let query = |query: &str| {
+            let request = actix_web::test::TestRequest::with_uri(&format!("/?{query}"));
+            let read = Query::<Body>::from_request(&request.to_http_request(), &mut Payload::None);
+            read.into_inner().map(drop).map_err(|Problem { refusal, .. }| refusal)
+        };
+        assert_eq!(query("doses=3"), Ok(()), "the control");
+        for odd in ["doses=03", "doses=%2B3", "doses=3.0", "doses=-0", "doses=", "doses=+3"] {
+            let refused = query(odd).expect_err(odd);
+            assert_eq!(refused.field.as_deref(), Some("doses"), "{odd}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub struct Gates {
     pub(super) sign_ins: Arc<Semaphore>,
     pub(super) look_ups: Arc<Semaphore>,
     pub(super) exports: Arc<Semaphore>,
+    pub(super) uploads: Arc<Semaphore>,
 }
 
 impl Default for Gates {
@@ -18,6 +19,12 @@ impl Default for Gates {
         // A connection of the pools answers a few thousand reads a second, so these wait well below
         // the two seconds after which a pool gives up.
         // A look-up takes some twenty milliseconds of the database: two of them leave it to others.
-        Self { reads: gate(1024), sign_ins: gate(256), look_ups: gate(2), exports: gate(8) }
+        Self {
+            reads: gate(1024),
+            sign_ins: gate(256),
+            look_ups: gate(2),
+            exports: gate(8),
+            uploads: gate(32),
+        }
     }
 }

@@ -9,15 +9,18 @@ use actix_web::{
         StatusCode,
         header::{
             ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
-            HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
+            HeaderName, HeaderValue, IF_NONE_MATCH, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     web::Bytes,
 };
 use serde::Serialize;
 
-use super::problem::Problem;
-use crate::board::document::{Coding, Document};
+use super::{problem::Problem, state::App};
+use crate::{
+    board::document::{Coding, Document},
+    worker_pool::Undone,
+};
 
 /// Any cache may keep the answer for a second, which is how often the board changes, and may go on
 /// giving it while it asks for the next.
@@ -27,7 +30,8 @@ pub const PUBLIC: &str = "public, max-age=1, stale-while-revalidate=10";
 pub const JSON: &str = "application/json";
 
 /// What is made for one answer: quickly done, gzip is no larger than Brotli and takes half the time
-/// (a page of 17 kB: 4.8 and 4.9 kB, 30 and 70 microseconds).
+/// (a page of 17 kB: 4.8 and 4.9 kB, 30 and 70 microseconds), so nobody is sent Brotli, whatever
+/// they like best.
 const ONCE: Coding = Coding::Gzip;
 
 /// A shorter body fits into one packet as it is.
@@ -40,7 +44,7 @@ pub fn send(request: &HttpRequest, document: &Document, kind: &'static str) -> H
 
 /// As `send`, to a request with these headers.
 pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> Response<Bytes> {
-    let coding = coding(&values(headers, &ACCEPT_ENCODING), Coding::Brotli);
+    let coding = coding(&values(headers, &ACCEPT_ENCODING));
     let variant = document.variant(coding);
     if is_known(&values(headers, &IF_NONE_MATCH), &variant.etag) {
         return not_modified(&variant.etag);
@@ -62,7 +66,7 @@ pub fn encode(
     mut response: HttpResponseBuilder,
     body: String,
 ) -> Result<HttpResponse, Problem> {
-    let coding = coding(&values(request.headers(), &ACCEPT_ENCODING), ONCE);
+    let coding = coding_once(&values(request.headers(), &ACCEPT_ENCODING));
     response.append_header((VARY, "Accept-Encoding"));
     let Some(name) = coding.name().filter(|_| body.len() >= ENCODED_BYTES_MIN) else {
         return Ok(response.body(body));
@@ -82,13 +86,37 @@ pub fn send_made<T: Serialize>(
     make: impl FnOnce() -> Result<T, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let headers = request.headers();
-    let coding = coding(&values(headers, &ACCEPT_ENCODING), ONCE);
+    let coding = coding_once(&values(headers, &ACCEPT_ENCODING));
     let etag = coding.tag(hash);
     if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
         return Ok(not_modified(&etag).map_into_boxed_body().into());
     }
     let bytes = serde_json::to_vec(&make()?).map_err(Problem::internal)?;
     let bytes = coding.encode_once(bytes).map_err(Problem::internal)?;
+    Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
+}
+
+/// As `send_made`, on the threads for what costs much: making, writing and encoding.
+///
+/// # Errors
+/// Those of `make`; `overloaded` where they have too much to do.
+pub async fn send_made_aside(
+    (request, app): (&HttpRequest, &App),
+    hash: &[u8],
+    make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let headers = request.headers();
+    let coding = coding_once(&values(headers, &ACCEPT_ENCODING));
+    let etag = coding.tag(hash);
+    if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
+        return Ok(not_modified(&etag).map_into_boxed_body().into());
+    }
+    let work = move || coding.encode_once(make()?).map_err(Problem::internal);
+    let bytes = match app.answers.run(work).await {
+        Ok(bytes) => bytes?,
+        Err(Undone::Busy) => return Err(app.lanes.overloaded().into()),
+        Err(Undone::Failed) => return Err(Problem::internal("an answer could not be made")),
+    };
     Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
 }
 
@@ -115,6 +143,7 @@ fn about(status: StatusCode, etag: &str, body: Bytes) -> Response<Bytes> {
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(PUBLIC));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -125,15 +154,24 @@ fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Cow<'a, str> {
     values.fold(first.into(), |list, next| format!("{list},{next}").into())
 }
 
-/// The coding that the client likes best; among equals `ours` (RFC 9110, 12.5.3).
-fn coding(accepted: &str, ours: Coding) -> Coding {
+/// The coding that the client likes best; among equals Brotli (RFC 9110, 12.5.3).
+fn coding(accepted: &str) -> Coding {
+    liked(accepted, &[Coding::Gzip, Coding::Brotli])
+}
+
+/// The one of these that the client likes best; among equals the last.
+fn liked<'a>(accepted: &'a str, offered: &[Coding]) -> Coding {
     let weight = |name: &str| {
         let mut any = None;
         for item in accepted.split(',') {
             let mut parts = item.split(';').map(str::trim);
             let coding = parts.next().unwrap_or_default();
             // Thousandths; what cannot be read counts as not wanted.
-            let weight = match parts.find_map(|part| part.strip_prefix("q=")) {
+            let q = |part: &'a str| {
+                let (name, value) = part.split_at_checked(2)?;
+                name.eq_ignore_ascii_case("q=").then_some(value)
+            };
+            let weight = match parts.find_map(q) {
                 None => 1000.0,
                 Some(q) => q.parse::<f32>().map_or(0.0, |q| q.clamp(0.0, 1.0) * 1000.0),
             };
@@ -148,14 +186,23 @@ fn coding(accepted: &str, ours: Coding) -> Coding {
     };
     // Without being named, only bytes as they are can be sent, and are liked least.
     let identity = weight("identity").unwrap_or(0.0);
-    let candidates = [
-        (weight("gzip").or_else(|| weight("x-gzip")).unwrap_or(0.0), Coding::Gzip),
-        (weight("br").unwrap_or(0.0), Coding::Brotli),
-    ];
-    let liked = candidates.into_iter().filter(|(weight, _)| *weight > 0.0 && *weight >= identity);
-    liked
-        .max_by(|a, b| a.0.total_cmp(&b.0).then((a.1 == ours).cmp(&(b.1 == ours))))
+    let weights = offered.iter().map(|coding| {
+        let weight = match coding {
+            Coding::Gzip => weight("gzip").or_else(|| weight("x-gzip")),
+            Coding::Brotli => weight("br"),
+            Coding::Identity => None,
+        };
+        (weight.unwrap_or(0.0), *coding)
+    });
+    weights
+        .filter(|(weight, _)| *weight > 0.0 && *weight >= identity)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
         .map_or(Coding::Identity, |(_, coding)| coding)
+}
+
+/// The coding of what is made for one answer.
+fn coding_once(accepted: &str) -> Coding {
+    liked(accepted, &[ONCE])
 }
 
 /// Whether If-None-Match names the tag; weak forms count, as RFC 9110, 13.1.2 asks.
@@ -181,6 +228,8 @@ mod tests {
             ("br;q=0.5, gzip;q=0.9", Coding::Gzip),
             ("br; q=0.001, gzip;q=0", Coding::Brotli),
             ("br;q=0, gzip;q=0", Coding::Identity),
+            ("br;Q=0, gzip;Q=0", Coding::Identity),
+            ("br;Q=0.5, gzip;q=0.6", Coding::Gzip),
             ("identity, gzip;q=0.5", Coding::Identity),
             ("identity;q=0.5, gzip", Coding::Gzip),
             ("*", Coding::Brotli),
@@ -188,10 +237,16 @@ mod tests {
             ("br;q=yes", Coding::Identity),
             ("deflate", Coding::Identity),
         ] {
-            assert_eq!(coding(accepted, Coding::Brotli), expected, "{accepted:?}");
+            assert_eq!(coding(accepted), expected, "{accepted:?}");
         }
-        assert_eq!(coding("gzip, br", ONCE), Coding::Gzip);
-        assert_eq!(coding("gzip;q=0.9, br", ONCE), Coding::Brotli);
+        for (accepted, expected) in [
+            ("gzip, br", Coding::Gzip),
+            ("gzip;q=0.9, br", Coding::Gzip),
+            ("br", Coding::Identity),
+            ("gzip;q=0, br", Coding::Identity),
+        ] {
+            assert_eq!(coding_once(accepted), expected, "{accepted}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use actix_http::{
     Payload, Request, Response,
-    body::{EitherBody, MessageBody},
+    body::{BoxBody, EitherBody, MessageBody},
 };
 use actix_service::{IntoServiceFactory, Service, ServiceFactory, apply_fn_factory};
 use actix_web::{
@@ -18,7 +18,9 @@ use futures_util::{
     future::{Either, ready},
 };
 
-use super::{access_log, negotiate, problem::Problem};
+use std::rc::Rc;
+
+use super::{access_log, connection::Hand, negotiate, problem::Problem, sliced_body::SlicedBody};
 use crate::{
     board::{document::Document, snapshot::Snapshot},
     domain::{CampaignId, Refusal},
@@ -32,23 +34,29 @@ pub fn before<I, S, B>(
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
-    Response = Response<EitherBody<Bytes, B>>,
+    Response = Response<SlicedBody<EitherBody<Bytes, BoxBody>>>,
     Error = S::Error,
     InitError = S::InitError,
 >
 where
     I: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>>,
-    B: MessageBody,
+    B: MessageBody + 'static,
 {
     apply_fn_factory(routes, move |mut request: Request, routes: &S::Service| {
         match pre_rendered(&app, &mut request) {
             Some(response) => {
-                Either::Left(ready(Ok(response.map_body(|_, body| EitherBody::left(body)))))
+                let response = response.map_body(|_, body| SlicedBody::new(EitherBody::left(body)));
+                Either::Left(ready(Ok(response)))
             }
-            None => Either::Right(routes.call(request).map_ok(|response| {
-                Response::from(response).map_body(|_, body| EitherBody::right(body))
-            })),
+            None => {
+                let at_work = request.conn_data::<Rc<Hand>>().map(Hand::begin);
+                Either::Right(routes.call(request).map_ok(move |response| {
+                    drop(at_work);
+                    let response = Response::from(response).map_into_boxed_body();
+                    response.map_body(|_, body| SlicedBody::new(EitherBody::right(body)))
+                }))
+            }
         }
     })
 }

@@ -5,22 +5,23 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::Notify;
 
 use super::{gates::Gates, import_job::ImportJobs, request_id::RequestIds, shelf::Shelf};
 use crate::{
     board::Board,
     clock::Clock,
-    config::{Block, Site},
+    config::{Block, Patience, Site},
     db::Db,
-    domain::{code_cap::Ceiling, keys::Keys},
+    domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
     flows::{
-        import::Imports, lane::Lanes, outbox::ShownCodes, password::Passwords,
-        readiness::Readiness, session::SignOuts,
+        import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness, session::SignOuts,
+        staff_session::DeskDoor,
     },
     messaging::Providers,
     telemetry::Metrics,
+    worker_pool::WorkerPool,
 };
 
 /// What handlers share.
@@ -37,7 +38,10 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub gates: Gates,
     pub request_ids: RequestIds,
-    pub passwords: Passwords,
+    /// Through which staff sign in.
+    pub desk_door: DeskDoor,
+    /// Makes answers that cost much.
+    pub answers: WorkerPool,
     pub imports: Imports,
     /// Files that administrators have sent by a page.
     pub import_jobs: ImportJobs,
@@ -47,6 +51,8 @@ pub struct App {
     /// Where they are shown, once it listens there.
     pub codes_page: OnceLock<SocketAddr>,
     pub trusted_proxies: Vec<Block>,
+    /// How long clients are waited for.
+    pub patience: Patience,
     /// Whether a proxy has been heard of that is not trusted: said once.
     pub stranger: Once,
     pub ceiling: Mutex<Ceiling>,
@@ -58,6 +64,20 @@ pub struct App {
 }
 
 impl App {
+    /// What is today where no clinic is named.
+    pub fn today(&self) -> NaiveDate {
+        local_date(self.clock.now(), self.site.zone)
+    }
+
+    /// What is today at a clinic; where no clinic is named, if the board does not know it yet.
+    pub fn today_at(&self, clinic_id: ClinicId) -> NaiveDate {
+        let board = self.board.now();
+        let place = board.catalogue.place_of(clinic_id);
+        let site = place.and_then(|place| board.catalogue.clinics.get(place));
+        let zone = site.map_or(self.site.zone, |site| site.clinic.zone);
+        local_date(self.clock.now(), zone)
+    }
+
     /// Counts one code of this process.
     ///
     /// # Errors

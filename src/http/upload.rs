@@ -4,7 +4,7 @@ use std::{fs::File, io, time::Duration};
 
 use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt};
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, time::Instant};
 
 use super::problem::Problem;
 use crate::domain::{Code, Detail, fact::Sent};
@@ -12,7 +12,9 @@ use crate::domain::{Code, Detail, fact::Sent};
 /// 1 GiB: four times the register of a country of 3.5 million.
 pub const FILE_BYTES_MAX: u64 = 1 << 30;
 /// A sender who is silent for longer is taken to have gone.
-pub const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(30);
+pub const SILENCE_SECONDS_MAX: Duration = Duration::from_secs(15);
+/// A sender who has sent less than this for each second beyond that drips: 8 KiB.
+const BYTES_A_SECOND_MIN: u64 = 8 * 1024;
 
 /// The refusal of a file that is too long.
 pub fn too_large() -> Problem {
@@ -30,8 +32,11 @@ pub async fn spool<E: std::fmt::Display>(
     bytes_max: u64,
 ) -> Result<File, Problem> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(failed)?);
-    let mut bytes = 0_u64;
+    let (mut bytes, began) = (0_u64, Instant::now());
     loop {
+        if drips(bytes, began.elapsed()) {
+            return Err(malformed(Detail::TooSlow { sent: Sent::File }));
+        }
         let chunk = tokio::time::timeout(SILENCE_SECONDS_MAX, body.next()).await;
         let chunk = chunk.map_err(|_elapsed| malformed(Detail::TooSlow { sent: Sent::File }))?;
         let Some(chunk) = chunk else { break };
@@ -47,6 +52,11 @@ pub async fn spool<E: std::fmt::Display>(
     }
     file.flush().await.map_err(failed)?;
     Ok(file.into_std().await)
+}
+
+/// Whether so little has come in this time that the rest is not worth waiting for.
+fn drips(bytes: u64, elapsed: Duration) -> bool {
+    elapsed > SILENCE_SECONDS_MAX + Duration::from_secs(bytes / BYTES_A_SECOND_MIN)
 }
 
 /// A file that cannot be taken for a reason of the connection.
@@ -80,6 +90,15 @@ mod tests {
         assert_eq!(text, "abcde", "the control");
         let Problem { refusal, .. } = spool(chunks(&["ab", "cde"]), 4).await.unwrap_err();
         assert_eq!(refusal.code, Code::BodyTooLarge);
+    }
+
+    #[test]
+    fn a_sender_who_drips_is_cut_off_and_one_who_is_slow_is_not() {
+        let seconds = Duration::from_secs;
+        assert!(!drips(0, seconds(15)), "the first bytes may take a while");
+        assert!(drips(16, seconds(16)), "a byte a second");
+        assert!(!drips(100 * 8192, seconds(100)), "8 KiB a second");
+        assert!(drips(100 * 8192, seconds(116)));
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! Hears of sessions that other processes have ended, within about a second.
+//! Hears of sessions that other processes have ended, and of new keys of sessions, within about a
+//! second.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::{
     clock::Clock,
     db::Db,
+    domain::keys::Keys,
     flows::session::SignOuts,
     supervisor::{Backoff, caught},
     telemetry::Metrics,
@@ -15,21 +17,26 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// Runs until it is dropped, which it may be at any time.
-pub async fn run(db: Db, clock: Clock, sign_outs: Arc<SignOuts>, metrics: Arc<Metrics>) {
+pub async fn run(
+    db: Db,
+    (keys, clock): (Keys, Clock),
+    sign_outs: Arc<SignOuts>,
+    metrics: Arc<Metrics>,
+) {
     let mut tick = interval(PERIOD);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut backoff = Backoff::default();
     loop {
         tick.tick().await;
-        match caught("sign outs", &metrics, refresh(&db, &clock, &sign_outs)).await {
+        match caught("sign outs", &metrics, refresh(&db, (&keys, &clock), &sign_outs)).await {
             Some(()) => backoff.reset(),
             None => sleep(backoff.next_pause()).await,
         }
     }
 }
 
-async fn refresh(db: &Db, clock: &Clock, sign_outs: &SignOuts) {
-    if let Err(error) = sign_outs.refresh(db, clock).await {
+async fn refresh(db: &Db, (keys, clock): (&Keys, &Clock), sign_outs: &SignOuts) {
+    if let Err(error) = sign_outs.refresh(db, keys, clock).await {
         tracing::warn!(%error, "ended sessions cannot be read");
     }
 }

@@ -25,7 +25,7 @@ use crate::{
     domain::{
         CampaignId, ClinicId, PersonId, ProductId, SlotId,
         keys::Keys,
-        session::{StaffRole, citizen_token, token_hash},
+        session::{StaffRole, citizen_token, staff_token, token_hash},
         staff_user::Username,
     },
     flows::{self, discrepancy::verify},
@@ -94,7 +94,7 @@ pub async fn play(
     let slots = BookableSlots::find(db, campaign.campaign_id, &Aim::AllClinics).await?;
     let date = fullest_date(&slots).context("no day has open doses")?;
     let clinics = clinics(db, &campaign, (&slots, date), &config).await?;
-    let token = format!("{:x}{:x}", getrandom::u64()?, getrandom::u64()?);
+    let token = staff_token(keys, &format!("{:x}{:x}", getrandom::u64()?, getrandom::u64()?));
     staff_session(db, clock, &token).await?;
     let desk = || Desk {
         target: config.target.clone(),

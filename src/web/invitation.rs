@@ -82,7 +82,7 @@ pub async fn post_invitation(visit: Visit, form: Form) -> Result<HttpResponse, P
     let tried = match admit::<admission::SignIn>(app) {
         Ok(_admitted) => {
             let (key, password) = (&app.keys.invitation, form.text(PASSWORD));
-            let accepted = accept(&app.db, key, &app.passwords, token, password).await;
+            let accepted = accept(&app.db, key, &app.desk_door.passwords, token, password).await;
             accepted.map_err(Problem::from)
         }
         Err(crowded) => Err(crowded),

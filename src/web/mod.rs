@@ -20,6 +20,7 @@ pub mod next;
 pub mod page;
 pub mod part;
 pub mod polled;
+pub mod region_field;
 pub mod round;
 pub mod route;
 pub mod seal;
@@ -36,9 +37,12 @@ pub mod style;
 pub mod supply;
 pub mod text;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
 
-use crate::http::{prerendered, route::at};
+use crate::http::{
+    prerendered,
+    route::{at, get, post},
+};
 use route::both;
 
 /// Every page for the public.

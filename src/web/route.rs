@@ -1,10 +1,8 @@
 //! Resources of pages as the route tables write them down.
 
-use actix_web::Resource;
-
-use crate::http::route::at;
+use crate::http::route::{At, at};
 
 /// A page in both languages.
-pub fn both(path: &str) -> Resource {
+pub fn both(path: &str) -> At {
     at(&format!("/{{language:ko|en}}{path}"))
 }

@@ -203,6 +203,7 @@ pub async fn post_code(
         challenge_id: sent.challenge_id,
         code: code.as_str(),
         caller: &caller,
+        sign_outs: &app.sign_outs,
         language: Some(t.language()),
     };
     let tried = match admit::<admission::SignIn>(app) {

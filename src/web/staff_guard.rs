@@ -28,7 +28,7 @@ use crate::{
     db,
     domain::{
         ClinicId,
-        session::{StaffRole, token_hash},
+        session::{StaffRole, is_staff_token, token_hash},
     },
     flows::staff_session::StaffSession,
     http::{extract::Path, language, problem::Problem},
@@ -167,7 +167,7 @@ async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Err
     }
     let app = visit.app.clone();
     let found = match token(request) {
-        Some(token) => {
+        Some(token) if is_staff_token(&app.keys, &token) => {
             let (hash, now) = (token_hash(&token), app.clock.now());
             let asked = language::of_path(request.path()).map_or("", |(_, path)| path);
             let is_operator = asked.starts_with("/admin");
@@ -175,7 +175,7 @@ async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Err
             let found = db::staff_user::find_signed_in(way, &hash, now).await;
             found.map_err(|error| Problem::from(db::Error::from(error)))?
         }
-        None => None,
+        _ => None,
     };
     let Some((user, username)) = found else {
         return Err(instead(sign_in_first(&visit)));

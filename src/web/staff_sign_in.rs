@@ -22,9 +22,10 @@ use super::{
 };
 use crate::{
     domain::{Code, session::token_hash},
-    flows::staff_session::{self, StaffSession},
+    flows::staff_session::{self, StaffSession, Typed},
     http::{
         admission::{self, admit},
+        caller::CalledFrom,
         problem::Problem,
     },
     words,
@@ -133,8 +134,9 @@ pub async fn post_sign_in(visit: Visit, form: Form) -> Result<HttpResponse, Prob
 async fn sign_in(visit: &Visit, username: &str, password: &str) -> Result<StaffSession, Problem> {
     let app = &visit.app;
     let _admitted = admit::<admission::SignIn>(app)?;
-    let (db, passwords) = (&app.db, &app.passwords);
-    Ok(staff_session::sign_in(db, passwords, &app.clock, username, password).await?)
+    let CalledFrom(caller) = CalledFrom::of(&visit.request);
+    let typed = Typed { username, password, caller: &caller };
+    Ok(staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed).await?)
 }
 
 async fn signed_in(

@@ -25,6 +25,7 @@ pub(super) fn noun(language: Language, noun: Noun) -> &'static str {
         Noun::Course => ("course", "접종 과정"),
         Noun::Kind => ("kind of files", "파일 종류"),
         Noun::DryRun => ("dry run", "시험 실행"),
+        Noun::Exclusion => ("note", "접종 제한 기록"),
         Noun::Import => ("import", "파일 등록"),
         Noun::Person => ("person", "등록된 분"),
         Noun::Movement => ("line of the journal", "장부 기록"),

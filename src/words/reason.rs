@@ -27,6 +27,16 @@ pub fn reason(language: Language, reason: &Reason) -> String {
             "접종을 받으시면 안 되는 것으로 접종기관에서 확인하였습니다. 사정이 달라졌다면 그 접종기관에 \
              문의해 주십시오."
         ),
+        Reason::Deferred { until } => {
+            let day = date(language, *until);
+            say!(
+                language,
+                "A clinic has noted that you are not well enough before {day}. Choose that day or \
+                 a later one; if you are well sooner, ask the clinic to take the note back.",
+                "{day} 전에는 몸 상태 때문에 접종을 받지 않으시도록 접종기관에서 확인하였습니다. {day} 또는 그 \
+                 뒤의 날을 선택해 주십시오. 더 일찍 나으셨다면 그 접종기관에 문의해 주십시오."
+            )
+        }
         Reason::CampaignClosed {} => say!(
             language,
             "This campaign is closed; the campaign says why.",

@@ -172,6 +172,7 @@ pub(crate) fn details() -> Vec<Detail> {
         Detail::Promised { open: 1_000, promised: 2_000, displaced: 3_000 },
         Detail::TooManyCodes { retry_after: 7 },
         Detail::TooManyTries { retry_after: 7 },
+        Detail::TooManyPasswords { retry_after: 7 },
         Detail::SnapshotStale { seconds_max: 10 },
         Detail::Crowded { retry_after: 7 },
         Detail::Crowded { retry_after: 1 },
@@ -229,6 +230,13 @@ fn details_of_files() -> Vec<Detail> {
         Detail::NoDoseForWalkIn { open: 1_234 },
         Detail::NoDoseForWalkIn { open: 0 },
         Detail::TooManyFinds { retry_after: 7 },
+        Detail::UntilNotAhead { days_max: 180 },
+        Detail::BookingsOfDay {
+            bookings_max: 5,
+            again_at: "2021-07-26T15:00:00Z".parse().unwrap(),
+            zone: "Asia/Seoul".to_owned(),
+            retry_after: 7,
+        },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }
@@ -284,6 +292,7 @@ fn reasons() -> Vec<Reason> {
         Reason::AlreadyGiven { dose_number: 2 },
         Reason::AlreadyBooked { dose_number: 2 },
         Reason::Excluded {},
+        Reason::Deferred { until: day("2021-08-09") },
         Reason::CampaignClosed {},
         Reason::WindowClosed { closes_at: at("2021-07-24T09:00:00Z"), zone },
         Reason::NotInTranche { last_digit: 9 },

@@ -172,7 +172,17 @@ fn concrete(path: &str, made: &Made) -> String {
         ("{movement_id}", "1-1".to_owned()),
     ];
     let path = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
-    let unknown = ["cohort", "tranche", "region", "course", "roster", "product", "user", "import"];
+    let unknown = [
+        "cohort",
+        "tranche",
+        "region",
+        "course",
+        "roster",
+        "product",
+        "user",
+        "import",
+        "exclusion",
+    ];
     let path =
         unknown.iter().fold(path, |path, noun| path.replace(&format!("{{{noun}_id}}"), "999999"));
     assert!(!path.contains('{'), "no id for {path}");

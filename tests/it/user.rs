@@ -59,11 +59,24 @@ async fn an_operator_adds_a_user_and_takes_their_access_away() {
     succeeds(&dosebook(&app, &add, &format!("{PASSWORD}\r\nnot this line\n")));
     let add_boss = ["user", "add", "--username", "boss", "--administrator"];
     succeeds(&dosebook(&app, &add_boss, PASSWORD));
+    let add_agent = ["user", "add", "--username", "agent", "--call-centre"];
+    succeeds(&dosebook(&app, &add_agent, PASSWORD));
 
     let (status, session) = sign_in(&app, "desk").await;
     assert_eq!((status, &session["clinic_id"]), (201, &json!(made.clinics[2])));
     let (status, session) = sign_in(&app, "boss").await;
     assert_eq!((status, &session["role"]), (201, &json!("administrator")));
+    let (status, session) = sign_in(&app, "agent").await;
+    assert_eq!((status, &session["role"]), (201, &json!("call_centre")));
+    assert_eq!(session["clinic_id"], serde_json::Value::Null);
+    // One post each: who books for everybody is at no clinic, and administers nothing.
+    for other in [["--clinic", code.as_str()].as_slice(), &["--administrator"]] {
+        let add = ["user", "add", "--username", "two", "--call-centre"];
+        fails(&dosebook(&app, &[&add[..], other].concat(), PASSWORD), "--call-centre");
+    }
+    let list = dosebook(&app, &["user", "list"], "");
+    let list = String::from_utf8_lossy(&list.stdout).into_owned();
+    assert!(list.lines().any(|line| line.contains("agent") && line.contains("call centre")));
 
     succeeds(&dosebook(&app, &["user", "disable", "desk"], ""));
     assert_eq!((sign_in(&app, "desk").await.0, sign_in(&app, "boss").await.0), (401, 201));

@@ -78,10 +78,11 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "postgres", may_import: &[], never: &["actix"] },
     Room { name: "board", may_import: &["db", "domain"], never: SQL },
+    Room { name: "worker_pool", may_import: &[], never: &["actix", "sqlx"] },
     Room { name: "supervisor", may_import: &["db", "telemetry"], never: SQL },
     Room {
         name: "flows",
-        may_import: &["clock", "db", "domain", "supervisor", "telemetry"],
+        may_import: &["clock", "db", "domain", "supervisor", "telemetry", "worker_pool"],
         never: SQL,
     },
     Room {
@@ -106,6 +107,7 @@ const ROOMS: &[Room] = &[
             "messaging",
             "telemetry",
             "words",
+            "worker_pool",
         ],
         never: HANDLERS,
     },
@@ -122,6 +124,7 @@ const ROOMS: &[Room] = &[
             "messaging",
             "telemetry",
             "words",
+            "worker_pool",
         ],
         never: HANDLERS,
     },
@@ -174,6 +177,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
+    "barrier",
     "board",
     "connect",
     "connection",

@@ -72,7 +72,7 @@ async fn saturated(world: &mut World, span: f64) -> f64 {
     world.begin_day(VISITS).await;
     let service = Service::start(world.data_dir());
     let closed_loop = ClosedLoop { clients: CONNECTIONS, settle: SETTLE_SECONDS, span };
-    let load = VisitLoad::closed_loop(VISITS, closed_loop);
+    let load = VisitLoad::closed_loop(world.keys(), VISITS, closed_loop);
     let tally = load.run(service.address, CONNECTIONS).await;
     service.stop();
     world.check_day(tally.presses).await;
@@ -91,7 +91,7 @@ async fn beside(world: &mut World) -> (VisitTally, f64) {
     };
     let targets = Targets::Spread(world.shape);
     let bookings = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases(BOOKINGS));
-    let visits = VisitLoad::open_loop(VISITS, phases(COMING));
+    let visits = VisitLoad::open_loop(world.keys(), VISITS, phases(COMING));
     let (bookings, tally) = tokio::join!(
         bookings.run(service.address, CONNECTIONS),
         visits.run(service.address, CONNECTIONS)

@@ -28,8 +28,7 @@ pub struct PersonRequest {
     email: Option<String>,
     language: Option<String>,
     region_id: RegionId,
-    #[serde(default)]
-    roster_ids: Vec<RosterId>,
+    roster_ids: Option<Vec<RosterId>>,
 }
 
 /// # Errors
@@ -38,13 +37,14 @@ pub async fn post_person(
     app: Data<App>,
     ByAdministrator { what: Json(new), .. }: ByAdministrator<Json<PersonRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    if new.roster_ids.len() > ROSTERS_MAX {
+    let roster_ids = new.roster_ids.unwrap_or_default();
+    if roster_ids.len() > ROSTERS_MAX {
         let max = i64::try_from(ROSTERS_MAX).unwrap_or(i64::MAX);
         let detail = Detail::HowMany { of: Counted::Rosters, min: 0, max };
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let entry = Entry {
-        birth_date: BirthDate::parse_partial(&new.birth_date, app.clock.now().date_naive())?,
+        birth_date: BirthDate::parse_partial(&new.birth_date, app.today())?,
         name: new.name,
         name_ko: new.name_ko,
         name_en: new.name_en,
@@ -54,7 +54,7 @@ pub async fn post_person(
         email: new.email,
         language: new.language,
         region_id: new.region_id,
-        roster_ids: new.roster_ids,
+        roster_ids,
     };
     let id = flows::person::register(&app.db, &app.keys, entry).await?;
     Ok(created(&json!({ "person_id": id })))

@@ -1,9 +1,6 @@
 //! Who looked at whom in the register, and why.
 
-use actix_web::{
-    HttpResponse,
-    web::{ServiceConfig, get},
-};
+use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
 
@@ -14,9 +11,10 @@ use crate::{
         admission::{self, Admitted},
         extract::Query,
         problem::Problem,
+        route::get,
     },
     web::{
-        admin::moment::when,
+        admin::moment::{when, zone},
         form::FieldError,
         part::{Input, Step, TextField},
         route::both,
@@ -51,6 +49,8 @@ struct Page<'a> {
     /// When, who, at whom, how, why.
     lines: Vec<[String; 5]>,
     next: Option<Step>,
+    /// By whose clock times are told.
+    zone: String,
 }
 
 /// Newest first.
@@ -111,6 +111,7 @@ pub async fn get_looks(
         ],
         lines: lines.collect(),
         next,
+        zone: t.admin_times_in(zone(&visitor).name()),
     };
     visitor.show(&page)
 }

@@ -1,10 +1,6 @@
 //! Who signs in by a password: invited, reset, disabled and enabled.
 
-use actix_web::{
-    HttpResponse,
-    http::StatusCode,
-    web::{ServiceConfig, get, post},
-};
+use actix_web::{HttpResponse, http::StatusCode, web::ServiceConfig};
 use askama::Template;
 use serde::Deserialize;
 
@@ -16,7 +12,11 @@ use crate::{
         staff_user::{Account, Invitation},
     },
     flows::{self, staff_user::Post},
-    http::{extract::Path, problem::Problem},
+    http::{
+        extract::Path,
+        problem::Problem,
+        route::{get, post},
+    },
     web::{
         admin::{field, moment::when},
         form::{FieldError, Form, Reader},

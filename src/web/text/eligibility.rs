@@ -66,7 +66,7 @@ impl Texts {
             ReasonCode::NotInCohort | ReasonCode::NotInTranche => self.step_check(),
             ReasonCode::TooOld | ReasonCode::Excluded => self.step_ask_doctor(),
             ReasonCode::PreviousDoseMissing => self.step_dose_before(),
-            ReasonCode::AppointmentPast => self.step_later_day(),
+            ReasonCode::AppointmentPast | ReasonCode::Deferred => self.step_later_day(),
             ReasonCode::ProductNotOffered | ReasonCode::NotPublished => self.step_look_again(),
             ReasonCode::CampaignPaused => self.step_paused(),
             ReasonCode::WindowNotOpen | ReasonCode::TrancheNotOpen => self.step_sign_in_before(),

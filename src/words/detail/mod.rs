@@ -186,6 +186,9 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::WrongPassword => sign_in::wrong_password(language),
         Detail::SignInCrowded => sign_in::sign_in_crowded(language),
         Detail::TooManyCodes { retry_after } => sign_in::too_many_codes(language, *retry_after),
+        Detail::TooManyPasswords { retry_after } => {
+            sign_in::too_many_passwords(language, *retry_after)
+        }
         Detail::TooManyTries { retry_after } => sign_in::too_many_tries(language, *retry_after),
 
         // the service
@@ -298,6 +301,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         | Detail::AppointmentAhead { .. }
         | Detail::BirthDateDiffers
         | Detail::HadInFuture
+        | Detail::UntilNotAhead { .. }
         | Detail::DoseGone
         | Detail::NewerStep
         | Detail::StepNotUndone
@@ -327,6 +331,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TooManyFinds { retry_after } => walk_in::too_many_finds(language, *retry_after),
 
         // as it was written down
+        // how often somebody may book on one day
+        Detail::BookingsOfDay { bookings_max, again_at, zone, .. } => {
+            person::bookings_of_day(language, *bookings_max, (*again_at, zone))
+        }
+
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
 
         // who is a person

@@ -43,3 +43,12 @@ pub(super) fn too_many_tries(language: Language, retry_after: u64) -> String {
         "맞지 않는 인증번호가 너무 많이 입력되었습니다. {wait} 뒤에 다시 시도해 주십시오."
     )
 }
+
+pub(super) fn too_many_passwords(language: Language, retry_after: u64) -> String {
+    let wait = wait(language, retry_after);
+    say!(
+        language,
+        "Too many passwords were wrong. Try again in {wait}.",
+        "맞지 않는 비밀번호가 너무 많이 입력되었습니다. {wait} 뒤에 다시 시도해 주십시오."
+    )
+}

@@ -26,7 +26,7 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
         Detail::NotArrived => say!(
             language,
             "The person is not checked in. Check them in first.",
-            "아직 도착 확인을 하지 않은 분입니다. 먼저 도착을 확인해 주십시오."
+            "아직 접수하지 않은 분입니다. 먼저 접수해 주십시오."
         ),
         Detail::CheckedIn => say!(
             language,
@@ -52,6 +52,12 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
             language,
             "A dose was had today or before.",
             "이미 받은 접종의 날짜는 오늘이거나 그 이전이어야 합니다."
+        ),
+        Detail::UntilNotAhead { days_max } => say!(
+            language,
+            "Say a day after today, and no more than {days_max} days ahead. Leave it empty where \
+             nobody knows.",
+            "오늘보다 뒤이고 {days_max}일을 넘지 않는 날짜를 적어 주십시오. 알 수 없으면 비워 두십시오."
         ),
         Detail::DoseGone => say!(
             language,

@@ -166,6 +166,13 @@ async fn visits(recorder: &mut Recorder) {
     recorder.case = Some("not vaccinated");
     let body = json!({ "step": "not_vaccinated", "reason": "already_had" });
     recorder.put(&staff, &step(&paths[1]), body).await;
+    recorder.case = Some("after the dose");
+    recorder.get(&staff, &paths[0]).await;
+    let admin = recorder.app.admin().await;
+    let person = format!("{ADMIN}/persons/{}/exclusions", made.people[29].person_id);
+    let list = recorder.get(&admin, &person).await;
+    let lift = format!("{person}/{}/lift", list["exclusions"][0]["exclusion_id"]);
+    recorder.post(&admin, &lift, json!({ "reason": "x" })).await;
 }
 
 /// Bookings by number, first one of today and then one of another day.

@@ -4,6 +4,7 @@
 mod close;
 mod dose;
 mod guard;
+mod history;
 mod race;
 mod service;
 

@@ -46,7 +46,10 @@ async fn a_file_leaves_nothing_behind_whatever_becomes_of_it() {
     // A client that goes away; a second one, and then the process dies.
     for dies in [false, true] {
         let (go, gone) = oneshot::channel::<()>();
-        let first = stream::iter([Ok::<_, io::Error>(REGISTER.to_owned())]);
+        // More than is read ahead before anybody takes it in.
+        let part = format!("{REGISTER}{}", " ".repeat(100 * 1024));
+        let written = u64::try_from(part.len()).unwrap();
+        let first = stream::iter([Ok::<_, io::Error>(part)]);
         let last = stream::once(async move {
             let _ = gone.await;
             Err(io::Error::other("the client goes away"))
@@ -54,7 +57,6 @@ async fn a_file_leaves_nothing_behind_whatever_becomes_of_it() {
         let body = reqwest::Body::wrap_stream(futures_util::StreamExt::chain(first, last));
         let request = admin.request(Method::POST, path).body("text/csv", body);
         let sending = tokio::spawn(request.try_send());
-        let written = u64::try_from(REGISTER.len()).unwrap();
         until(|| nameless(service.id(), temp.path()) == Some(written)).await;
         assert!(entries(temp.path()).is_empty(), "while it is taken in");
         if dies {

@@ -8,7 +8,7 @@ use dosebook::{
     clock::Clock,
     db::notice::{NEWS_HOURS_MAX, Ways},
     domain::{BookingId, booking_number::BookingNumber, keys::Keys},
-    flows::notice::{Progress, remind, tell},
+    flows::notice::{Marks, Progress, remind, tell},
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -33,7 +33,9 @@ async fn kinds(db: &PgPool) -> Vec<String> {
 
 /// Tells until there is nothing more to tell.
 async fn tell_all(app: &TestApp) {
-    while tell(&app.app.db, app.app.clock.held(), BOTH).await.expect("told") != Progress::Nothing {}
+    while tell(&app.app.db, &mut Marks::default(), app.app.clock.held(), BOTH).await.expect("told")
+        != Progress::Nothing
+    {}
 }
 
 /// A service that sends nothing, so that what is told stays to be looked at.
@@ -114,6 +116,64 @@ async fn whoever_books_and_cancels_is_told_by_every_way_there_is() {
     assert_eq!(rows(&app.db).await.len(), 5, "once");
 }
 
+/// Whoever staff book for hears of it as if they had booked themselves, and of a cancellation that
+/// the clinic took back: nobody stays at home for a wrong press.
+#[tokio::test]
+async fn whoever_staff_book_for_is_told_and_told_again_when_a_cancellation_was_wrong() {
+    let (app, made) = silent(World::new().people(3).cancel_until_hours(480)).await;
+    let agent = app.staff_user(5, None).await.0;
+    let staff = app.staff(made.clinics[0]).await;
+    let id = Uuid::now_v7();
+    let body = json!({
+        "person_id": made.people[0].person_id, "campaign_id": made.campaign_id,
+        "product_id": made.product_id, "slot_id": made.slot(0, 3, 0).slot_id,
+        "reason": "Called; has no internet", "consent": "person",
+    });
+    agent.put(&format!("/v1/assisted-bookings/{id}"), &body).await.ok(201);
+    tell_all(&app).await;
+    let person = made.people[0].person_id.0;
+    assert_eq!(rows(&app.db).await, [("booked".to_owned(), 2, person, id)]);
+
+    let visit = format!("/v1/clinics/{}/bookings/{id}", made.clinics[0]);
+    let press = async |body: serde_json::Value| {
+        let step = Uuid::now_v7();
+        staff.put(&format!("{visit}/steps/{step}"), &body).await.ok(201);
+        step
+    };
+    let cancelled = press(json!({ "step": "cancel" })).await;
+    tell_all(&app).await;
+    press(json!({ "step": "undo", "undoes": cancelled })).await;
+    tell_all(&app).await;
+    assert_eq!(kinds(&app.db).await, ["booked", "cancelled", "booked"]);
+}
+
+#[tokio::test]
+async fn whoever_staff_book_for_is_told_in_their_language() {
+    let gateway = Gateway::start().await;
+    let app = TestApp::with().messages(&gateway.settings()).start().await;
+    let made = World::new().make(&app.db).await;
+    app.refresh().await;
+    in_language(&app, &made.people[1], "en").await;
+    let staff = app.staff(made.clinics[0]).await;
+    for person in [0, 1] {
+        let body = json!({
+            "person_id": made.people[person].person_id, "campaign_id": made.campaign_id,
+            "product_id": made.product_id, "slot_id": made.slot(0, 3, 0).slot_id,
+            "reason": "Asked at the desk", "consent": "person",
+        });
+        let path = format!("/v1/clinics/{}/assisted-bookings/{}", made.clinics[0], Uuid::now_v7());
+        staff.put(&path, &body).await.ok(201);
+    }
+    let accepted = gateway.until_accepted(2).await;
+    let text_to = |person: usize| {
+        let phone = &made.people[person].phone;
+        accepted.iter().find(|got| got.to() == phone).expect("a message").text().to_owned()
+    };
+    let (korean, english) = (text_to(0), text_to(1));
+    assert!(korean.starts_with("[질병관리청] ") && korean.contains("예약"), "{korean}");
+    assert!(english.starts_with("[KDCA] Booked: "), "{english}");
+}
+
 #[tokio::test]
 async fn nothing_is_told_of_what_was_not_committed_and_a_late_commit_is_not_lost() {
     let (app, made) = silent(World::new()).await;
@@ -173,7 +233,7 @@ async fn each_booking_is_told_once_however_many_tell() {
     let done = std::sync::atomic::AtomicBool::new(false);
     let telling = (0..4).map(|_| async {
         while !done.load(std::sync::atomic::Ordering::Relaxed) {
-            tell(&app.app.db, None, BOTH).await.expect("told");
+            tell(&app.app.db, &mut Marks::default(), None, BOTH).await.expect("told");
         }
     });
     let booking = async {
@@ -195,11 +255,11 @@ async fn a_teller_that_dies_half_way_has_told_nothing() {
     let mut dying = app.db.acquire().await.unwrap();
     let mut tx = dying.begin().await.unwrap();
     let cursor = dosebook::db::notice::lock_cursor(&mut tx).await.unwrap().expect("the cursor");
-    let ahead = dosebook::db::notice::look_ahead(&mut tx).await.unwrap();
+    let ahead = dosebook::db::notice::look_ahead(&mut tx, None).await.unwrap();
     let at = (&cursor, ahead.as_str());
     let told = dosebook::db::notice::tell_lines(&mut tx, at, (None, BOTH), 10).await.unwrap();
     assert_eq!(told.messages, 1, "the control: it was about to");
-    let elsewhere = tell(&app.app.db, None, BOTH).await.expect("asked");
+    let elsewhere = tell(&app.app.db, &mut Marks::default(), None, BOTH).await.expect("asked");
     assert_eq!(elsewhere, Progress::Elsewhere, "nobody else tells meanwhile");
     tx.rollback().await.unwrap();
     assert_eq!(rows(&app.db).await, []);

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use clap::Parser;
 use dosebook::{
     clock::Clock,
-    config::Service,
+    config::{Patience, Service},
     db::Db,
     domain::{
         BookingId, ClinicId, PersonId, StaffUserId,
@@ -104,6 +104,18 @@ impl Options {
         self
     }
 
+    /// How long clients are waited for.
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.service.patience = patience;
+        self
+    }
+
+    /// Connections from one address.
+    pub fn clients_from_address(mut self, clients: usize) -> Self {
+        self.service.clients_from_address = Some(clients);
+        self
+    }
+
     /// Requests in one booking transaction at most.
     pub fn batch(mut self, batch: usize) -> Self {
         self.service.batch = batch;
@@ -118,6 +130,12 @@ impl Options {
     /// Where people reach the pages.
     pub fn public_url(mut self, url: &str) -> Self {
         self.service.site.public_url = Some(url.parse().expect("an address"));
+        self
+    }
+
+    /// By whose clock pages tell what belongs to no clinic.
+    pub fn zone(mut self, zone: chrono_tz::Tz) -> Self {
+        self.service.site.zone = zone;
         self
     }
 
@@ -154,6 +172,18 @@ impl Options {
         self.service.site.issuer_ko = Some("질병관리청".into());
         self.messages = Some(Arc::new(file));
         self.local(false)
+    }
+
+    /// News leaves at night too, so that no test depends on the hour: texts are shown on this
+    /// machine, and mail goes to a server that is not there.
+    pub fn at_any_hour(mut self) -> Self {
+        let settings = "quiet_hours = \"none\"\n[[mail]]\nname = \"nobody\"\n[mail.smtp]\n\
+            host = \"localhost\"\ntls = \"none\"\nfrom = \"Book <book@example.kr>\"\n";
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), settings).expect("written");
+        self.service.messages = Some(file.path().to_owned());
+        self.messages = Some(Arc::new(file));
+        self
     }
 
     /// Proxies whose word is taken for where a request comes from.
@@ -334,7 +364,8 @@ impl TestApp {
     }
 
     async fn staff_token(&self, role: i16, clinic: Option<ClinicId>) -> (String, StaffUserId) {
-        let token = uuid::Uuid::now_v7().to_string();
+        let name = uuid::Uuid::now_v7().to_string();
+        let token = session::staff_token(&self.app.keys, &name);
         let id: i32 = sqlx::query_scalar(
             "with made as (
                  insert into staff_user (username, password_hash, role, clinic_id)
@@ -345,7 +376,7 @@ impl TestApp {
                  select $4, staff_user_id, $5 from made)
              select staff_user_id from made",
         )
-        .bind(&token)
+        .bind(&name)
         .bind(role)
         .bind(clinic.map(|id| id.0))
         .bind(session::token_hash(&token).as_slice())

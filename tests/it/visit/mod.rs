@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod later_dose;
+mod merging;
+mod next_dose;
 mod person_right;
 mod race;
 mod rule;

@@ -48,6 +48,7 @@ impl Visit {
             rosters: vec![],
             doses: vec![],
             is_excluded: false,
+            deferred_until: None,
         };
         let patient = Patient {
             name: "Kim Min-jun".to_owned(),

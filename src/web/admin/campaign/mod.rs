@@ -4,6 +4,7 @@ pub mod cohort;
 pub mod end;
 pub mod head;
 pub mod list;
+pub mod list_form;
 pub mod product;
 pub mod setting;
 pub mod step;
@@ -11,7 +12,9 @@ pub mod task;
 pub mod tranche;
 pub mod version;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
+
+use crate::http::route::{get, post};
 
 use crate::web::route::both;
 

@@ -7,7 +7,9 @@ pub mod reject;
 pub mod send;
 
 use crate::web::route::both;
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::ServiceConfig;
+
+use crate::http::route::{get, post};
 
 pub fn routes(pages: &mut ServiceConfig) {
     pages

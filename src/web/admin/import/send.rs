@@ -24,7 +24,7 @@ use crate::{
     domain::{Detail, fact::Sent, import::Kind},
     flows::import::Options,
     http::{
-        admission::{self, Admitted},
+        admission::{self, admit},
         extract::{Path, Query},
         import_job::{KEPT_MINUTES, NewJob},
         problem::Problem,
@@ -113,7 +113,6 @@ fn page(visitor: &StaffVisitor, kind: Kind, errors: Vec<FieldError>) -> Page<'_>
 /// `forbidden` for a form of another site; `overloaded` where the service has no room. What is
 /// wrong with the file is said on the page.
 pub async fn post_file(
-    _: Admitted<admission::Export>,
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(OfKind { kind }): Path<OfKind>,
     body: Payload,
@@ -125,6 +124,7 @@ pub async fn post_file(
     if length.is_some_and(|bytes| bytes > FILE_BYTES_MAX + ENVELOPE_BYTES_MAX) {
         return fault(&visitor, kind, &too_large());
     }
+    let sending = admit::<admission::Upload>(app)?;
     let parts = Multipart::new(headers, body);
     let sent = match timeout(SENDING_SECONDS_MAX, read(parts)).await {
         Ok(Ok(sent)) => sent,
@@ -133,6 +133,7 @@ pub async fn post_file(
             return fault(&visitor, kind, &malformed(Detail::TooSlow { sent: Sent::File }));
         }
     };
+    drop(sending);
     let Some((file, bytes, file_name)) = sent.file else {
         let text = visitor.t().import_no_file().to_owned();
         let page = page(&visitor, kind, vec![FieldError { field: "file", text }]);
@@ -156,7 +157,7 @@ pub async fn post_file(
     if job.look().presses == 0 {
         job::run(app, &job, options)?;
     }
-    Ok(visitor.see_other(&job::path(id)))
+    Ok(visitor.see_other(&job::address(app, id, kind)))
 }
 
 fn fault(visitor: &StaffVisitor, kind: Kind, problem: &Problem) -> Result<HttpResponse, Problem> {
