@@ -1,6 +1,6 @@
 -- Until when somebody unwell is not booked, and exclusions that are lifted with a reason. New
 -- columns have no default, and no row is read.
-set local lock_timeout = '3s';
+set local lock_timeout = '1s';
 
 alter table visit_step
     -- Of somebody unwell: the local date from which they can have the dose, where it is known.

@@ -1,6 +1,6 @@
 -- How often a person may book in a campaign on one day; and tranches that stay who they are when
 -- they are moved.
-set local lock_timeout = '3s';
+set local lock_timeout = '1s';
 
 -- Bookings of a person in the campaign, made on one day of the clinic's. Public, and a rule: another
 -- number is another version of the rules.

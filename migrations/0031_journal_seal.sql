@@ -1,6 +1,6 @@
 -- The journal below a position, summed up and sealed: whoever starts, publishes or verifies reads the
 -- sums and the lines since, and not millions of lines. Written off the way of bookings.
-set local lock_timeout = '3s';
+set local lock_timeout = '1s';
 
 -- A block of the journal, in the order (tx, id). All transactions up to its end were over when it was
 -- sealed: no line can come below it any more.

@@ -1,7 +1,7 @@
 -- The keys of citizens' sessions. Key 0 comes from the secret alone and is the one of before; each
 -- later one comes from the secret and its salt, so that neither a copy of the secret nor one of the
 -- database makes a session once the keys were rotated.
-set local lock_timeout = '3s';
+set local lock_timeout = '1s';
 
 create table session_key (
     key_id smallint primary key,
