@@ -104,7 +104,7 @@ impl Seal {
     /// What its hash must be after the seal before.
     fn chained(&self, before: Option<&Self>) -> Vec<u8> {
         let mut hash = Sha256::new();
-        hash.update(before.map_or(&[] as &[u8], |before| &before.hash));
+        hash.update(before.map_or(&[][..], |before| &before.hash));
         let Self { number, to: SealedTo { tx, id }, lines, lines_total, totals, digest, .. } = self;
         hash.update(format!("|{number}|{tx}|{id}|{lines}|{lines_total}|{totals:?}|"));
         hash.update(digest);

@@ -190,7 +190,8 @@ fn is_canonical(value: &str) -> bool {
     let is_odd = digits.len() != value.len() || (digits.len() > 1 && digits.starts_with('0'));
     let is_nil = || value.parse::<Uuid>().is_ok_and(|id| id.is_nil());
     // Nothing that names a thing needs to be escaped.
-    !(is_number && is_odd) && !value.contains('%') && !is_nil()
+    let is_escaped = value.contains('%');
+    !(is_escaped || is_number && is_odd || is_nil())
 }
 
 /// The parameters in the query string.
