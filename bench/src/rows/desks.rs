@@ -13,7 +13,6 @@ use crate::{
     report::{Goal, Run, median, number},
     service::Service,
     tally::ms,
-    world::World,
 };
 
 /// Booked at each of the clinics on the day; at the first one so many.
