@@ -1,5 +1,5 @@
-//! Appointments that are proposed to somebody at a desk, as forms: which dose and when, why staff book
-//! it, and who has agreed.
+//! Appointments that are proposed to somebody at a desk, as forms: which dose and when, why staff
+//! book it, and who has agreed.
 
 use crate::{
     domain::{

@@ -295,7 +295,10 @@ async fn a_day_is_not_closed_wrongly_and_nothing_is_done_after_it() {
     let close = stage.today("/close").await;
     let doses = stage.today("/doses").await;
     let row = day.made.allocations[0].allocation_id;
-    let moving = |action: &str, doses: i32| json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" });
+    let moving = |action: &str, doses: i32| {
+        let reason = "x";
+        json!({ "action": action, "allocation_id": row, "doses": doses, "reason": reason })
+    };
     let tomorrow = {
         let date = day.made.allocation(0, 2).on_date;
         stage.clinic(0, &format!("/days/{date}/close"))
