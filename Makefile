@@ -13,8 +13,8 @@ BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)"
 PYTHON := python3
 FUZZ := $(CURDIR)/target/fuzz-venv
 
-.PHONY: help run test test-web fuzz screenshots check bench bench-quick build prepare fmt clippy openapi \
-    licences queries javascript
+.PHONY: help run test test-web test-stall fuzz screenshots check bench bench-quick build prepare fmt clippy \
+    openapi licences queries javascript
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -37,6 +37,10 @@ test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the page
 	@scripts/need cargo cc chromium postgresql
 	$(BROWSER)the_pages_hold_in_a_browser
 
+test-stall: ## Let disks fill up and servers stay down for long: a minute, as root
+	@scripts/need cargo cc postgresql
+	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
+
 fuzz: $(FUZZ)/.installed ## Throw made-up requests at API and pages, for eight minutes (ARGS="--seed N --seconds N")
 	@scripts/need cargo cc postgresql
 	cargo build --locked
@@ -48,7 +52,7 @@ $(FUZZ)/.installed: tests/fuzz/requirements.txt
 	$(FUZZ)/bin/pip install --quiet --no-deps --requirement tests/fuzz/requirements.txt
 	@touch $@
 
-screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew
+screenshots: $(WEB)/node_modules/.package-lock.json ## Take the pictures of docs/pictures anew (DOSEBOOK_PICTURE: which, as a pattern)
 	@scripts/need cargo cc chromium pngquant postgresql
 	FONTCONFIG_FILE=$(CURDIR)/$(WEB)/fonts.conf $(BROWSER)the_pages_are_pictured
 

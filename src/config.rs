@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono_tz::Tz;
 use clap::{
     Args, ValueEnum,
     builder::{RangedI64ValueParser, RangedU64ValueParser},
@@ -276,7 +277,20 @@ pub struct Site {
     /// come by TLS only
     #[arg(long, env = "DOSEBOOK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Origin>,
+
+    /// By whose clock it is today where no clinic is named, and pages tell times that belong to no
+    /// clinic and no campaign; what new clinics and campaigns begin with. An IANA name
+    #[arg(long, env = "DOSEBOOK_ZONE", default_value = ZONE_DEFAULT, value_parser = zone)]
+    pub zone: Tz,
 }
+
+/// A zone by its IANA name.
+fn zone(name: &str) -> Result<Tz, String> {
+    name.parse().map_err(|_unknown| format!("{name} is no time zone: write one as Asia/Seoul"))
+}
+
+/// Where nothing else is said.
+const ZONE_DEFAULT: &str = "Asia/Seoul";
 
 impl Site {
     /// Whether people reach the pages by TLS only.

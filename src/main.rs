@@ -41,7 +41,7 @@ enum Verb {
     /// Let staff and administrators sign in, or not any more
     User(cli::user::Args),
     /// Derive the ledger anew from journal and bookings, and say where it differs
-    Verify,
+    Verify(cli::verify::Args),
 }
 
 #[tokio::main]
@@ -58,7 +58,7 @@ async fn main() -> std::process::ExitCode {
         Verb::Migrate => cli::migrate::run(&storage).await,
         Verb::Replay(args) => cli::replay::run(&storage, args).await,
         Verb::User(args) => cli::user::run(&storage, args).await,
-        Verb::Verify => cli::verify::run(&storage).await,
+        Verb::Verify(args) => cli::verify::run(&storage, args).await,
     };
     done.unwrap_or_else(|error| {
         // Where nobody reads standard error any more, the exit code says enough.

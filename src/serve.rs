@@ -29,6 +29,7 @@ use crate::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
         outbox::ShownCodes,
+        readiness::Readiness,
         session::SignOuts,
         staff_session::DeskDoor,
     },
@@ -120,11 +121,13 @@ impl Serving {
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
         let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
+        let import_jobs = ImportJobs::of(clock.id());
         let app = Data::new(App {
             db,
             keys,
             clock,
             lanes,
+            readiness: Readiness::default(),
             board,
             shelf,
             metrics,
@@ -133,7 +136,7 @@ impl Serving {
             desk_door: DeskDoor::default(),
             answers: answers(),
             imports,
-            import_jobs: ImportJobs::default(),
+            import_jobs,
             sign_outs,
             shown_codes,
             codes_page: OnceLock::new(),
@@ -211,6 +214,8 @@ fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let key = app.keys.matching.clone();
     jobs.spawn(jobs::person_key::run(app.db.clone(), key, metrics()));
+    let (db, board) = (app.db.clone(), app.board.clone());
+    jobs.spawn(jobs::journal_seal::run(db, board, app.lanes.count(), metrics()));
     let sign_outs = app.sign_outs.clone();
     let with = (app.keys.clone(), app.clock.clone());
     jobs.spawn(jobs::session::run(app.db.clone(), with, sign_outs, metrics()));

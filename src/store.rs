@@ -13,10 +13,13 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
     config::Storage,
-    db::{self, Db},
+    db::{self, Db, migration, safety::Risks},
     domain::keys::{Keys, SECRET_BYTES},
     postgres::{Durability, Private},
 };
+
+/// A table that is read within a moment, in bytes.
+const SMALL_BYTES: i64 = 64 << 20;
 
 /// An open database, migrated, with its keys.
 pub struct Store {
@@ -53,7 +56,7 @@ impl Store {
             }
         };
         let opened = match purpose {
-            Purpose::Use => migrate(&owner, &keys).await,
+            Purpose::Use => bring_up_to_date(&owner, &keys).await,
             Purpose::Look => check(&owner, &keys).await,
         };
         let store = Self { db: Db::new(app, connections), keys, owner, private };
@@ -70,6 +73,18 @@ impl Store {
     /// As `open`, and when the schema or the secret is not the one that this program has.
     pub async fn look_into(storage: &Storage) -> anyhow::Result<Self> {
         Self::start(storage, 1, Purpose::Look).await
+    }
+
+    /// Has every row checked that was there before a constraint was; bookings go on meanwhile. On
+    /// a large database it takes minutes. Says how many constraints were checked.
+    ///
+    /// # Errors
+    /// When a row breaks one, or the database fails.
+    pub async fn validate(&self) -> anyhow::Result<usize> {
+        let mut conn = PgConnection::connect_with(&self.owner).await?;
+        let checked = migration::validate(&mut conn, None).await?;
+        conn.close().await?;
+        Ok(checked)
     }
 
     /// Closes the pools and stops the PostgreSQL that `open` started, if any.
@@ -103,9 +118,9 @@ async fn check(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn migrate(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
+async fn bring_up_to_date(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
+    migration::run(owner).await.context("cannot bring the schema up to date")?;
     let mut conn = PgConnection::connect_with(owner).await.context("cannot reach the database")?;
-    db::MIGRATOR.run(&mut conn).await.context("cannot bring the schema up to date")?;
     if !db::catalogue::claim_secret(&mut conn, &keys.fingerprint()).await? {
         bail!(
             "this database was made with another secret: give the same --secret (or \
@@ -113,8 +128,28 @@ async fn migrate(owner: &PgConnectOptions, keys: &Keys) -> anyhow::Result<()> {
              to every process that uses it"
         );
     }
+    warn_of(db::safety::risks(&mut conn).await?);
+    if let Err(error) = migration::validate(&mut conn, Some(SMALL_BYTES)).await {
+        tracing::warn!(%error, "old rows are not checked yet: dosebook migrate checks them");
+    }
     conn.close().await?;
     Ok(())
+}
+
+/// A server that may lose what it has acknowledged is not accepted in silence.
+fn warn_of(risks: Risks) {
+    if risks.commits_early {
+        tracing::warn!(
+            "the server's default is synchronous_commit = off: this service sets it to on for \
+             its own connections; other programs may lose what they have written"
+        );
+    }
+    if risks.never_syncs {
+        tracing::warn!(
+            "the server runs with fsync or full_page_writes off: a loss of power destroys the \
+             database, and bookings that people were told of"
+        );
+    }
 }
 
 fn secret(storage: &Storage) -> anyhow::Result<[u8; SECRET_BYTES]> {

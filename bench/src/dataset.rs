@@ -1,6 +1,7 @@
 //! Fills a world as fast as PostgreSQL takes it: foreign keys are not checked, commits do not wait,
 //! indexes are created at the end.
 
+use chrono::NaiveDate;
 use dosebook::domain::{keys::Keys, session::staff_token};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
@@ -76,7 +77,8 @@ pub(crate) async fn reset(root: &mut PgConnection) {
     run(
         root,
         &format!(
-            "truncate booking, movement, outbox, visit_step, exclusion, clinic_day_close;
+            "truncate journal_seal, journal_sum, journal_pool_sum;
+             truncate booking, movement, outbox, visit_step, exclusion, clinic_day_close;
              {END_DAY}
              update notice_cursor set seen = pg_current_snapshot(), ahead = null, done_id = 0;
              update slot set taken = 0 where taken <> 0;
@@ -118,6 +120,26 @@ pub(crate) async fn day(root: &mut PgConnection, keys: &Keys, shape: &Shape, boo
     let desks = sqlx::query(sql).bind(tokens).bind(DAY_CLINICS as i32);
     desks.execute(&mut *root).await.expect("users of the clinics");
     settle(root).await;
+}
+
+/// The first clinic gets bookings of others on the day, until it has so many; which date that is.
+pub(crate) async fn fill_day(root: &mut PgConnection, bookings: i64) -> NaiveDate {
+    let sql = format!(
+        "with other as (
+             select booking_id from booking
+             where slot_id & 16777215 >= {DAY_NUMBER} and slot_id >> 24 <> 1
+             limit greatest(0, $1 - (
+                 select count(*) from booking
+                 where slot_id & 16777215 >= {DAY_NUMBER} and slot_id >> 24 = 1)))
+         update booking set slot_id = (1::bigint << 24) + (slot_id & 16777215),
+             allocation_id = (1::bigint << 24) + (allocation_id & 16777215)
+         where booking_id in (select booking_id from other)"
+    );
+    let moved = sqlx::query(AssertSqlSafe(sql)).bind(bookings);
+    moved.execute(&mut *root).await.expect("a full day");
+    settle(root).await;
+    let date = sqlx::query_scalar("select (now() at time zone 'Asia/Seoul')::date");
+    date.fetch_one(root).await.expect("a date")
 }
 
 /// What the user of a clinic is signed in by.
@@ -204,6 +226,29 @@ pub(crate) async fn bookings(
     )
     .await;
     join_all(indexes.iter().map(|index| run_apart(superuser, index))).await;
+    settle(root).await;
+}
+
+/// So many more lines of the journal: receipts of a dose each, in transactions of a million.
+pub(crate) async fn receipts(root: &mut PgConnection, count: i64) {
+    run(root, LOADING).await;
+    let mut left = count;
+    while left > 0 {
+        let part = left.min(1_000_000);
+        run(
+            root,
+            &format!(
+                "with lines as (
+                     insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id,
+                         actor_role)
+                     select 20, 0, 7, 1, 1, 4 from generate_series(1, {part}) returning doses)
+                 update pool set received = received + n, open = open + n
+                 from (select count(*)::int as n from lines) l where pool_id = 1"
+            ),
+        )
+        .await;
+        left -= part;
+    }
     settle(root).await;
 }
 

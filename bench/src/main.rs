@@ -20,7 +20,9 @@ mod baseline;
 mod bench;
 mod booking_load;
 mod citizens;
+mod cpu;
 mod dataset;
+mod desk_load;
 mod gateway;
 mod machine;
 mod paths;
@@ -76,6 +78,8 @@ enum Family {
     Imports,
     /// Check-ins and doses at the clinics, as many as can be, and beside bookings
     ClinicDay,
+    /// The pages that stay open at the clinics
+    Desks,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
@@ -103,6 +107,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Supply => rows::supply::measure(bench).await,
         Family::Imports => rows::imports::measure(bench).await,
         Family::ClinicDay => rows::clinic_day::measure(bench).await,
+        Family::Desks => rows::desks::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;

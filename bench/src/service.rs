@@ -101,6 +101,10 @@ impl Service {
         }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its highest resident memory so far, in MB.
     pub(crate) fn memory_mb(&self) -> f64 {
         let path = format!("/proc/{}/status", self.process.id());

@@ -1,12 +1,19 @@
 //! The database of a measurement: a durable PostgreSQL of its own with clinics, slots, doses that
 //! never run out, and people who are eligible. The service runs on the same folder.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc};
+use std::{
+    fs::Permissions, os::unix::fs::PermissionsExt, path::Path, process::Command, sync::Arc,
+    time::Instant,
+};
 
+use chrono::NaiveDate;
 use dosebook::{
     config::{LogFormat, Storage},
     domain::keys::Keys,
-    flows,
+    flows::{
+        self,
+        discrepancy::{Extent, verify_to},
+    },
     store::Store,
 };
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
@@ -158,6 +165,19 @@ impl World {
         dataset::day(&mut self.root, &self.store.keys, &self.shape, bookings).await;
     }
 
+    /// The first clinic gets bookings of others on the day that was begun, until it has so many.
+    /// Returns the date. The ledger is not whole then: nothing but looking is measured.
+    pub(crate) async fn fill_day(&mut self, bookings: i64) -> NaiveDate {
+        dataset::fill_day(&mut self.root, bookings).await
+    }
+
+    /// The process of which each connection's is a child.
+    pub(crate) fn postmaster(&self) -> u32 {
+        let file = self.data_dir().join("postgres/db/postmaster.pid");
+        let text = std::fs::read_to_string(file).expect("PostgreSQL runs");
+        text.lines().next().and_then(|pid| pid.parse().ok()).expect("its number")
+    }
+
     /// Stops the bench unless exactly so many check-ins and doses are in the database.
     pub(crate) async fn check_day(&mut self, (arrived, given): (i64, i64)) {
         let sql = "select count(*) filter (where arrived_at is not null),
@@ -208,7 +228,22 @@ impl World {
         assert_eq!(now.slot_ids - before.slot_ids, acknowledged.slot_ids, "other slots");
     }
 
-    /// Stops the bench if `dosebook verify` would find anything.
+    /// Adds so many lines to the journal, and seals them.
+    pub(crate) async fn lengthen(&mut self, lines: i64) {
+        dataset::receipts(&mut self.root, lines).await;
+        let (db, block) = (&self.store.db, flows::journal_seal::LINES_MAX);
+        while flows::journal_seal::seal_next(db, block).await.expect("sealed").is_some() {}
+    }
+
+    /// Seconds that `dosebook verify` takes; stops the bench if it finds anything.
+    pub(crate) async fn verify_present(&mut self) -> f64 {
+        let began = Instant::now();
+        let found = verify_to(&self.store.db, Extent::Present).await.expect("verify");
+        assert!(found.is_empty(), "{found:?}");
+        began.elapsed().as_secs_f64()
+    }
+
+    /// Stops the bench if `dosebook verify --full` would find anything.
     pub(crate) async fn verify(&mut self) {
         let found = flows::discrepancy::verify(&self.store.db).await.expect("verify");
         assert!(found.is_empty(), "{found:?}");

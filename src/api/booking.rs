@@ -198,7 +198,7 @@ pub async fn get_booking(
     Ok(response)
 }
 
-/// Bookings, newest first, a page at a time.
+/// Bookings, those that are live first, each newest first, a page at a time.
 ///
 /// # Errors
 /// `invalid_field` where `after` is no booking of the person's.

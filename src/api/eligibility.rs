@@ -53,7 +53,7 @@ pub async fn post_eligibility(
     let no_date = || Refusal::expected("on_date", Expected::Date);
     let on_date = request.on_date.map(|text| parse_date(&text).ok_or_else(no_date)).transpose()?;
     let question = Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id };
-    let verdict = ask(&app.db, question).await?;
+    let verdict = ask(&app.db, app.site.zone, question).await?;
     let written = WrittenVerdict::new(language, &verdict);
     let answer = EligibilityView { eligible: verdict.eligible, written };
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);

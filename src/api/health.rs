@@ -27,13 +27,14 @@ pub async fn get_health() -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": "ok" }))
 }
 
-/// The database answers with the schema that this program knows, the lanes work, and the public
-/// figures are fresh.
+/// The database answers with the schema that this program knows and takes what is written, the
+/// lanes work, and the public figures are fresh.
 ///
 /// # Errors
 /// `unavailable` while one of these is not so.
 pub async fn get_readiness(app: Data<App>) -> Result<HttpResponse, Problem> {
     db::catalogue::revision(&app.db.read).await?;
+    app.readiness.can_write(&app.db).await?;
     if let Some(detail) = not_ready(&app, Instant::now()) {
         return Err(Problem::new(Code::Unavailable, detail));
     }
@@ -76,7 +77,7 @@ struct ProviderView {
 
 /// What keeps the service itself from being ready at that moment.
 pub fn not_ready(app: &App, now: Instant) -> Option<Detail> {
-    if !app.lanes.are_open() {
+    if !app.lanes.are_open() || app.lanes.is_any_cut_off() {
         return Some(Detail::BookingsNotTaken);
     }
     let is_stale = app.board.age(now) > SNAPSHOT_AGE_MAX;

@@ -77,10 +77,9 @@ impl FindRequest {
     }
 }
 
-/// A person, with what has not ended of theirs. The phone number shows its ends only: enough to ask
-/// somebody whether it is theirs.
+/// A person of the register, with bookings of theirs.
 #[derive(Serialize)]
-struct PersonView<'a> {
+pub struct PersonView<'a> {
     person_id: PersonId,
     name: &'a str,
     name_ko: Option<&'a str>,
@@ -96,7 +95,14 @@ struct PersonView<'a> {
 }
 
 impl<'a> PersonView<'a> {
-    fn new(keys: &Keys, (record, bookings): (&'a Record, &[Booking])) -> Self {
+    /// Who is found: the phone number shows its ends only, enough to ask somebody whether it is
+    /// theirs.
+    pub fn found(keys: &Keys, (record, bookings): (&'a Record, &[Booking])) -> Self {
+        Self { phone: masked(&record.phone), ..Self::opened(keys, (record, bookings)) }
+    }
+
+    /// Who is opened, with the whole number.
+    pub fn opened(keys: &Keys, (record, bookings): (&'a Record, &[Booking])) -> Self {
         Self {
             person_id: record.person_id,
             name: &record.name,
@@ -104,7 +110,7 @@ impl<'a> PersonView<'a> {
             name_en: record.name_en.as_deref(),
             birth_date: record.birth_date.date(),
             birth_precision: record.birth_date.precision().word(),
-            phone: masked(&record.phone),
+            phone: record.phone.clone(),
             region_id: record.region_id,
             region_name: &record.region_name.main,
             mark: record.mark,
@@ -200,7 +206,7 @@ pub async fn find_at_clinic(
     app: Data<App>,
     AtClinic { clinic_id, by, what: Json(request) }: AtClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(Some(clinic_id), app.clock.now().date_naive())?;
+    let wanted = request.wanted(Some(clinic_id), app.today_at(clinic_id))?;
     let found = flows::person_find::find(&app.db, &app.keys, wanted, by.staff_user_id).await?;
     Ok(list(&app.keys, &found))
 }
@@ -214,7 +220,7 @@ pub async fn find_anywhere(
     app: Data<App>,
     AtAnyClinic { by, what: Json(request) }: AtAnyClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(None, app.clock.now().date_naive())?;
+    let wanted = request.wanted(None, app.today())?;
     let found = flows::person_find::find(&app.db, &app.keys, wanted, by.staff_user_id).await?;
     Ok(list(&app.keys, &found))
 }
@@ -234,7 +240,7 @@ pub async fn get_at_clinic(
     let offers = flows::walk_in::offers(&app.db, clinic_id, person_id).await?;
     let offers = offers.iter().map(|offer| OfferView::new(language, offer));
     let walk_in = offers.collect::<serde_json::Result<_>>().map_err(Problem::internal)?;
-    let person = PersonView::new(&app.keys, (&record, &bookings));
+    let person = PersonView::found(&app.keys, (&record, &bookings));
     let mut response = private(HttpResponse::Ok()).json(VisitorView { person, walk_in });
     mark(response.headers_mut(), language);
     Ok(response)
@@ -251,7 +257,7 @@ pub async fn post_at_clinic(
 ) -> Result<HttpResponse, Problem> {
     let at = (clinic_id, new.campaign_id);
     let entry = Entry {
-        birth_date: BirthDate::parse_partial(&new.birth_date, app.clock.now().date_naive())?,
+        birth_date: BirthDate::parse_partial(&new.birth_date, app.today_at(clinic_id))?,
         name: new.name,
         name_ko: new.name_ko,
         name_en: new.name_en,
@@ -269,7 +275,7 @@ pub async fn post_at_clinic(
 }
 
 fn list(keys: &Keys, found: &[Found]) -> HttpResponse {
-    let view = |one: &'_ Found| json!(PersonView::new(keys, (&one.record, &one.bookings)));
+    let view = |one: &'_ Found| json!(PersonView::found(keys, (&one.record, &one.bookings)));
     let persons: Vec<Value> = found.iter().map(view).collect();
     private(HttpResponse::Ok()).json(json!({ "persons": persons }))
 }

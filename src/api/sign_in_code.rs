@@ -60,7 +60,7 @@ pub async fn post_code(
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     parse_name(&claim.name)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    let birth_date = BirthDate::parse(&claim.birth_date, app.today())?;
     let phone = &parse_phone(&claim.phone)?;
     let sought = &Sought::typed(&app.keys.matching, &claim.name, birth_date, &claim.phone);
     Ok(told(send_code(&app, Claim { sought, phone, caller: &caller }).await?))
@@ -78,7 +78,7 @@ pub async fn post_booking_code(
 ) -> Result<HttpResponse, Problem> {
     has_way_out(&app)?;
     let number = BookingNumber::parse(&claim.number)?;
-    let birth_date = BirthDate::parse(&claim.birth_date, app.clock.now().date_naive())?;
+    let birth_date = BirthDate::parse(&claim.birth_date, app.today())?;
     Ok(told(send_booking_code(&app, &caller, (number, birth_date)).await?))
 }
 

@@ -104,14 +104,16 @@ impl StepRequest {
     /// What belongs to another step is a mistake, not something to be left out.
     fn refuse_foreign(&self, kind: StepKind) -> Result<(), Refusal> {
         let is_give = kind == StepKind::Give;
+        // Who somebody is can be asked when they come, and again before the dose.
+        let is_asked = is_give || kind == StepKind::Arrive;
         let is_not_given = kind == StepKind::NotVaccinated;
         let is_unwell = self.reason.is_some_and(|reason| reason.0 == NotGiven::Unwell);
         let had_it = self.reason.is_some_and(|reason| reason.0 == NotGiven::AlreadyHad);
         let checks = [
             ("site", self.site.is_some(), is_give),
             ("lot", self.lot.is_some(), is_give),
-            ("answers", !self.answers.is_empty(), is_give),
-            ("birth_date", self.birth_date.is_some(), is_give),
+            ("answers", !self.answers.is_empty(), is_asked),
+            ("birth_date", self.birth_date.is_some(), is_asked),
             ("reason", self.reason.is_some(), is_not_given),
             ("had_on", self.had_on.is_some(), is_not_given && had_it),
             ("until", self.until.is_some(), is_not_given && is_unwell),
@@ -302,7 +304,7 @@ impl<'a> StepView<'a> {
 }
 
 /// A booking of the clinic, and what must be asked before its dose is given; what could be booked
-/// next once it was.
+/// next once it was. The look is written down.
 ///
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, and a booking that is not the clinic's.
@@ -310,9 +312,10 @@ pub async fn get_visit(
     _: Admitted<admission::Afterwards>,
     app: Data<App>,
     Accepted(language): Accepted,
-    AtClinic { what: Path((clinic_id, booking_id)), .. }: AtClinic<Path<(ClinicId, BookingId)>>,
+    AtClinic { by, what: Path(path), .. }: AtClinic<Path<(ClinicId, BookingId)>>,
 ) -> Result<HttpResponse, Problem> {
-    let seen = flows::visit::look(&app.db, clinic_id, booking_id).await?;
+    let (clinic_id, booking_id) = path;
+    let seen = flows::visit::open(&app.db, path, by.staff_user_id).await?;
     let next = match seen.booking.state {
         State::Given => {
             match flows::next_dose::propose_after(&app.db, clinic_id, booking_id).await {

@@ -103,22 +103,19 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// The lines of one campaign.
     fn campaign(&mut self, card: &Card, lines: &[(DoseKey, i64)]) -> Availability {
-        let zones = [self.zone, card.campaign.zone];
-        // A day is over when it is so in either zone: the rules go by the campaign's.
-        let today = zones.map(|zone| local_date(self.now, zone)).into_iter().max();
+        let today = local_date(self.now, self.zone);
         let mut sum = Availability::default();
         let mut ends = None;
         for lines in lines.chunk_by(|(a, _), (b, _)| a.date == b.date) {
             let Some(date) = lines.first().map(|(key, _)| key.date) else { continue };
-            let is_past = Some(date) < today;
+            let is_past = date < today;
             if !is_past {
                 ends = ends.or_else(|| date.succ_opt());
             }
             sum.add(&self.day(card, (date, is_past), lines), 1);
         }
         if let Some(next_day) = ends {
-            let ends_at = zones.map(|zone| start_of_day(next_day, zone));
-            self.changes_at(ends_at);
+            self.changes_at([start_of_day(next_day, self.zone)]);
         }
         self.changes_at(card.offer.next_opening(self.now));
         sum
@@ -200,6 +197,7 @@ mod tests {
             opens_at: instant("2021-07-01T00:00:00Z"),
             closes_at: instant("2021-09-01T00:00:00Z"),
             cancel_until_hours: 48,
+            bookings_per_day: 5,
             zone: Seoul,
             rule_version: 1,
             published_quota: None,

@@ -100,7 +100,7 @@ pub(super) async fn read(
                 known.filter(|then| then.moment.server_started_at == moment.server_started_at);
             let (lines, slots) = match known {
                 Some(known) => carry_on(conn, &moment, known).await?,
-                None => (db::board::count_lines(conn).await?, HashMap::new()),
+                None => (count_lines(conn).await?, HashMap::new()),
             };
             let slots = complete(conn, slots).await?;
             let parts = Parts::read(conn).await?;
@@ -116,6 +116,14 @@ pub(super) async fn read(
         Ok::<_, Broken>((model, snapshot))
     });
     Ok(made.await??)
+}
+
+/// How many lines the whole journal has: those that are sealed were counted, and the others are few.
+async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    let last = db::journal_seal::last(&mut *conn).await?;
+    let sealed = last.as_ref().map_or(0, |last| last.lines_total);
+    let to = last.map(|last| last.to).unwrap_or_default();
+    Ok(sealed + db::journal_seal::count_above(conn, &to).await?)
 }
 
 /// How many lines the journal has now, and what the new ones leave of the slots.

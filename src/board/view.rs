@@ -119,6 +119,7 @@ pub struct CampaignView<'a> {
     opens_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     cancel_until_hours: i16,
+    bookings_per_day: i16,
     /// IANA name.
     zone: &'static str,
     rule_version: i32,
@@ -142,6 +143,7 @@ impl<'a> From<&'a Campaign> for CampaignView<'a> {
             opens_at: campaign.opens_at,
             closes_at: campaign.closes_at,
             cancel_until_hours: campaign.cancel_until_hours,
+            bookings_per_day: campaign.bookings_per_day,
             zone: campaign.zone.name(),
             rule_version: campaign.rule_version,
             published_quota: campaign.published_quota,

@@ -60,8 +60,9 @@ fn addresses(serving: &Serving) -> String {
     let codes = match (codes_address, providers) {
         (Some(codes), _) => format!(
             "one-time codes are shown on http://{codes}/dev/codes\n\
-             to book: open http://{address} in a browser, sign in as one of the citizens that \
-             `dosebook demo` names, and read the code on the page of codes"
+             to book: open http://{address} in a browser, sign in as somebody of the register \
+             (`dosebook demo` names some of the demonstration's), and read the code on the page \
+             of codes"
         ),
         (None, Some(names)) => format!("messages leave by {}", names.join(", ")),
         (None, None) => {
@@ -71,7 +72,8 @@ fn addresses(serving: &Serving) -> String {
         }
     };
     format!(
-        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n"
+        "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n\
+         staff and administrators sign in at http://{address}/en/sign-in/staff\n"
     )
 }
 

@@ -252,40 +252,6 @@ fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
     allocations
 }
 
-/// A campaign's state and rule version, read while the locks are held.
-#[derive(Clone, Copy, Debug)]
-pub struct CampaignNow {
-    pub campaign_id: CampaignId,
-    pub state: i16,
-    pub rule_version: i32,
-}
-
-/// The state of the campaigns that exist, and the database's time. Both are read after the locks
-/// were granted, so the time is not one from before a wait.
-pub async fn campaigns_now(
-    conn: &mut PgConnection,
-    campaign_ids: &[i32],
-) -> sqlx::Result<(DateTime<Utc>, Vec<CampaignNow>)> {
-    let rows = query!(
-        r#"/* batch::campaigns_now */
-           select clock_timestamp() as "now!", c.campaign_id as "campaign_id?",
-               c.state as "state?", c.rule_version as "rule_version?"
-           from (values (1)) one left join campaign c on c.campaign_id = any($1)"#,
-        campaign_ids,
-    )
-    .fetch_all(conn)
-    .await?;
-    let now = rows.last().map(|row| row.now).ok_or(sqlx::Error::RowNotFound)?;
-    let campaigns = rows.into_iter().filter_map(|row| {
-        Some(CampaignNow {
-            campaign_id: CampaignId(row.campaign_id?),
-            state: row.state?,
-            rule_version: row.rule_version?,
-        })
-    });
-    Ok((now, campaigns.collect()))
-}
-
 /// The persons as the rules see them, without their doses. Province and rosters are looked up only
 /// where a rule needs them: they are a third of the statement's time.
 pub async fn people(
@@ -296,7 +262,7 @@ pub async fn people(
     let rows = query!(
         r#"/* batch::people */ select p.person_id, p.birth_date, p.birth_precision, p.region_id,
                p.merged_into is not null or p.mark is not null as "is_closed!",
-               p.sealed_at is not null as "is_sealed!", p.is_excluded,
+               p.sealed_at is not null as "is_sealed!", p.is_excluded, p.is_limited,
                (select r.parent_id from region r where $2 and r.region_id = p.region_id)
                    as parent_id,
                array(select m.roster_id from roster_member m
@@ -322,12 +288,15 @@ pub async fn people(
             is_excluded: false,
             deferred_until: None,
         };
+        let is_limited = row.is_limited;
         let access = match (row.is_closed, row.is_sealed) {
             (true, _) => Access::Closed,
             (false, true) => Access::Sealed,
             (false, false) => Access::Open,
         };
-        (person_id, PersonState { applicant: Some(applicant), access, ..PersonState::default() })
+        let applicant = Some(applicant);
+        let known = PersonState { applicant, access, is_limited, ..PersonState::default() };
+        (person_id, known)
     });
     let mut people: HashMap<_, _> = people.collect();
     if !excluded.is_empty() {
@@ -336,10 +305,11 @@ pub async fn people(
     Ok(people)
 }
 
-/// The live bookings of the persons, and all bookings with one of the ids.
+/// The live bookings of the persons, and all bookings with one of the ids; of `counted` also what
+/// they have made of late and cancelled themselves. Mostly that is nobody.
 pub async fn bookings(
     conn: &mut PgConnection,
-    person_ids: &[i64],
+    (person_ids, counted): (&[i64], &[i64]),
     booking_ids: &[BookingId],
 ) -> sqlx::Result<HashMap<BookingId, Booking>> {
     let ids: Vec<_> = booking_ids.iter().map(|id| id.0).collect();
@@ -356,9 +326,15 @@ pub async fn bookings(
                select * from booking where person_id = any($1) and state in (1, 2, 5)
                union all
                select * from booking where booking_id = any($2)
+               union all
+               select * from booking where person_id = any($3) and state = 3
+                   and booked_at > clock_timestamp() - interval '27 hours'
+                   and (select true from booking_cancellation c
+                       where c.booking_id = booking.booking_id) is null
            ) b join slot s using (slot_id)"#,
         person_ids,
         &ids,
+        counted,
     )
     .fetch_all(conn)
     .await?;

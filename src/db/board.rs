@@ -151,16 +151,6 @@ fn unknown(what: &str, number: i16) -> sqlx::Error {
     sqlx::Error::Decode(format!("{number} is no {what} that this program knows").into())
 }
 
-/// How many lines the whole journal has.
-pub async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"/* board::count_lines */
-         select count(*) as "n!" from movement"#
-    )
-    .fetch_one(conn)
-    .await
-}
-
 /// An allocation and where its doses are.
 #[derive(Clone, Debug)]
 pub struct Account {

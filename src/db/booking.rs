@@ -109,7 +109,7 @@ pub async fn find_live(
     row.map(booking_of).transpose()
 }
 
-/// Everything a person has booked, newest first, ended or not.
+/// Everything a person has booked: first what is live, then what has ended, each newest first.
 pub async fn list_own(
     db: impl PgExecutor<'_>,
     person_id: PersonId,
@@ -131,10 +131,11 @@ pub async fn list_own(
                union all
                select * from booking where person_id = $1 and state in (3, 4)
            ) b join slot s using (slot_id)
-           where $2::uuid is null or (b.booked_at, b.booking_id) < (
-               select booked_at, booking_id from booking
-               where booking_id = $2 and person_id = $1)
-           order by b.booked_at desc, b.booking_id desc limit $3"#,
+           where $2::uuid is null
+               or (b.state in (1, 2, 5), b.booked_at, b.booking_id) < (
+                   select state in (1, 2, 5), booked_at, booking_id from booking
+                   where booking_id = $2 and person_id = $1)
+           order by b.state in (1, 2, 5) desc, b.booked_at desc, b.booking_id desc limit $3"#,
         person_id.0,
         after.map(|id| id.0),
         limit,

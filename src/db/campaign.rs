@@ -23,6 +23,7 @@ struct Row {
     opens_at: DateTime<Utc>,
     closes_at: DateTime<Utc>,
     cancel_until_hours: i16,
+    bookings_per_day: i16,
     zone: String,
     rule_version: i32,
     published_quota: Option<i32>,
@@ -52,6 +53,7 @@ impl TryFrom<Row> for Campaign {
             opens_at: row.opens_at,
             closes_at: row.closes_at,
             cancel_until_hours: row.cancel_until_hours,
+            bookings_per_day: row.bookings_per_day,
             zone: zone(&row.zone)?,
             rule_version: row.rule_version,
             published_quota: row.published_quota,
@@ -74,7 +76,8 @@ pub async fn list(
         Row,
         r#"/* campaign::list */
          select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
-             closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
+             closes_at, cancel_until_hours, bookings_per_day, zone, rule_version, published_quota,
+             published_at,
              state_reason, state_reason_ko, state_reason_en, walk_in as "walk_in: WalkIn",
              left_over as "left_over: LeftOver"
          from campaign where campaign_id > $1 order by campaign_id limit $2"#,
@@ -95,7 +98,8 @@ pub async fn find(
         Row,
         r#"/* campaign::find */
          select campaign_id, code, name, name_ko, name_en, course_id, dose_number, state, opens_at,
-             closes_at, cancel_until_hours, zone, rule_version, published_quota, published_at,
+             closes_at, cancel_until_hours, bookings_per_day, zone, rule_version, published_quota,
+             published_at,
              state_reason, state_reason_ko, state_reason_en, walk_in as "walk_in: WalkIn",
              left_over as "left_over: LeftOver"
          from campaign where campaign_id = $1"#,
@@ -129,8 +133,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
     query_scalar!(
         r#"/* campaign::insert */
            insert into campaign (code, name, name_ko, name_en, course_id, dose_number, opens_at,
-               closes_at, cancel_until_hours, zone, walk_in, left_over)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               closes_at, cancel_until_hours, zone, walk_in, left_over, bookings_per_day)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
            returning campaign_id as "id: CampaignId""#,
         new.code,
         new.name.main,
@@ -144,12 +148,13 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
         new.zone.name(),
         new.day.walk_in.number(),
         new.day.left_over.number(),
+        new.bookings_per_day,
     )
     .fetch_one(conn)
     .await
 }
 
-/// Writes name, window, cancellation limit, version of the rules, state with its reason, quota and
+/// Writes name, window, limits of cancelling and booking, version of the rules, state with its reason, quota and
 /// what is laid down for its clinics' days.
 ///
 /// # Errors
@@ -163,7 +168,7 @@ pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<(
              state_reason_ko = $11, state_reason_en = $12, published_quota = $13,
              published_at = case when $13::int is null then null
                  else coalesce(published_at, clock_timestamp()) end,
-             walk_in = $14, left_over = $15
+             walk_in = $14, left_over = $15, bookings_per_day = $16
          where campaign_id = $1",
         campaign.campaign_id.0,
         campaign.name.main,
@@ -180,6 +185,7 @@ pub async fn set(conn: &mut PgConnection, campaign: &Campaign) -> sqlx::Result<(
         campaign.published_quota,
         campaign.day.walk_in.number(),
         campaign.day.left_over.number(),
+        campaign.bookings_per_day,
     )
     .execute(conn)
     .await

@@ -102,6 +102,22 @@ pub async fn find(db: impl PgExecutor<'_>, clinic_id: ClinicId) -> sqlx::Result<
     row.map(Clinic::try_from).transpose()
 }
 
+/// The clinic that has this code.
+pub async fn find_by_code(db: impl PgExecutor<'_>, code: &str) -> sqlx::Result<Option<Clinic>> {
+    let row = query_as!(
+        Row,
+        r#"/* clinic::find_by_code */
+           select clinic_id, region_id, code, name, name_ko, name_en, zone, address, phone,
+               latitude, longitude, amenities as "amenities: Json<Amenities>", directions,
+               directions_ko, directions_en
+           from clinic where code = $1"#,
+        code,
+    )
+    .fetch_optional(db)
+    .await?;
+    row.map(Clinic::try_from).transpose()
+}
+
 /// Locks a clinic: only one transaction at a time numbers its slots and allocations or closes its
 /// days. Bookings do not wait for it.
 pub async fn lock(conn: &mut PgConnection, clinic_id: ClinicId) -> sqlx::Result<Option<Clinic>> {

@@ -12,7 +12,7 @@ use crate::domain::{
     booking::{Booking, State},
     channel::Channel,
     clinic::Closure,
-    closure::{Disruption, How, Lost, Told, Unheard, Unreached},
+    closure::{Disruption, Hits, How, Lost, Told, Unheard, Unreached},
     localized::Localized,
     slot_plan::Hit,
 };
@@ -49,8 +49,8 @@ pub async fn find(
 }
 
 /// Closes a clinic from this day to that one, or gives closed days another reason; and all slots of
-/// those days, locked in the order of their ids. Says how many slots those are. The clinic is
-/// locked.
+/// those days that are not over, locked in the order of their ids. Says how many slots those are.
+/// The clinic is locked.
 ///
 /// # Errors
 /// The database's; the closure's named constraints.
@@ -82,6 +82,7 @@ pub async fn close(
          ), locked as materialized (
              select slot_id, removed_at from slot
              where clinic_id = $1 and on_date between $2 and $3
+                 and ends_at > clock_timestamp()
              order by slot_id for no key update)
          update slot set is_closed = true from locked
          where slot.slot_id = locked.slot_id and locked.removed_at is null",
@@ -94,7 +95,8 @@ pub async fn close(
     query!(
         "/* closure::close */ insert into closure_change (clinic_id, on_date)
          select distinct $1::int, on_date from slot
-         where clinic_id = $1 and on_date between $2 and $3 and taken > 0",
+         where clinic_id = $1 and on_date between $2 and $3 and taken > 0
+             and ends_at > clock_timestamp()",
         clinic_id.0,
         on_date,
         to_date,
@@ -104,7 +106,8 @@ pub async fn close(
     Ok(done.rows_affected())
 }
 
-/// Bookings that stand on days of a clinic: how many, and the first of them by time.
+/// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first
+/// of them by time.
 pub async fn standing(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
@@ -116,6 +119,7 @@ pub async fn standing(
            select booking_id, on_date, starts_at, count(*) over () as "total!"
            from slot join booking using (slot_id)
            where clinic_id = $1 and on_date between $2 and $3 and state = any($4)
+               and ends_at > clock_timestamp()
            order by starts_at, booked_at, booking_id limit $5"#,
         clinic_id.0,
         from,
@@ -237,6 +241,7 @@ struct UnheardRow {
     phone: String,
     has_way: bool,
     is_waiting: bool,
+    has_arrived: bool,
     at: Option<DateTime<Utc>>,
     staff_user_id: Option<i32>,
     how: Option<i16>,
@@ -259,6 +264,7 @@ pub async fn unheard(
                exists (select from outbox o where o.person_id = b.person_id
                    and o.booking_id = b.booking_id and o.kind in ('closed', 'cancelled'))
                    as "is_waiting!",
+               b.arrived_at is not null as "has_arrived!",
                t.at as "at?", t.staff_user_id as "staff_user_id?", t.how as "how?"
            from slot s join booking b using (slot_id) join person p using (person_id)
            left join booking_cancellation c on c.booking_id = b.booking_id
@@ -290,13 +296,41 @@ fn unheard_of(row: UnheardRow) -> Unheard {
         is_cancelled: row.is_cancelled,
         name: row.name,
         phone: row.phone,
-        why: match (row.has_way, row.is_waiting) {
-            (false, _) => Unreached::NoWay,
-            (true, true) => Unreached::Waiting,
-            (true, false) => Unreached::NotSent,
+        why: match (row.has_arrived, row.has_way, row.is_waiting) {
+            (true, ..) => Unreached::Present,
+            (_, false, _) => Unreached::NoWay,
+            (_, true, true) => Unreached::Waiting,
+            (_, true, false) => Unreached::NotSent,
         },
         told,
     }
+}
+
+/// What became of the bookings that the closing of a day hit.
+pub async fn hits(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    date: NaiveDate,
+) -> sqlx::Result<Hits> {
+    sqlx::query_as!(
+        Hits,
+        r#"/* closure::hits */
+           select count(*) filter (where b.state in (1, 5)) as "standing!",
+               count(*) filter (where c.booking_id is not null) as "cancelled!",
+               count(*) filter (where b.state = 3 and c.booking_id is null) as "left!",
+               count(*) filter (where n.booking_id is not null) as "reached!"
+           from slot s join booking b using (slot_id)
+           left join booking_cancellation c on c.booking_id = b.booking_id
+           left join notice_sent n on n.booking_id = b.booking_id
+           left join closure_told t on t.booking_id = b.booking_id
+           where s.clinic_id = $1 and s.on_date = $2
+               and (s.is_closed and b.state in (1, 5) or c.booking_id is not null
+                   or t.booking_id is not null and b.state = 3)"#,
+        clinic_id.0,
+        date,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Ticks a person off: somebody has told them. Says when; none where the clinic has no such booking

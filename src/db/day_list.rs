@@ -7,7 +7,8 @@ use crate::domain::{
     BookingId, ClinicId, ProductId,
     booking::State,
     channel::Channel,
-    day_list::{DayInShort, DayList, DayRow, Pulse},
+    day_list::{DayInShort, DayList, DayRow, Pulse, Shut},
+    localized::Localized,
 };
 
 /// Everybody who is booked on a local date, and was given a dose without; none for a clinic that is
@@ -71,7 +72,7 @@ pub async fn find(
 }
 
 /// How a local date stands. For every clinic that has its page open it runs each ten seconds: it
-/// reads the bookings of one day by their slots, and no person.
+/// reads the bookings of one day by their slots and the doses of that day, and no person.
 pub async fn pulse(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -89,7 +90,11 @@ pub async fn pulse(
                count(*) filter (where b.state = 4 and b.not_given is not null)
                    as "not_vaccinated!",
                count(*) filter (where b.state = 4 and b.not_given is null) as "no_shows!",
-               max(greatest(b.booked_at, b.arrived_at, b.ended_at)) as last
+               max(greatest(b.booked_at, b.arrived_at, b.ended_at)) as last,
+               (select coalesce(sum(a.open + a.held + a.booked + a.spare), 0) from allocation a
+                   where a.clinic_id = $1 and a.on_date = $2) as "on_hand!",
+               (select coalesce(sum(a.spare), 0) from allocation a
+                   where a.clinic_id = $1 and a.on_date = $2) as "spare!"
            from slot s join booking b on b.slot_id = s.slot_id
            where s.clinic_id = $1 and s.on_date = $2"#,
         clinic_id.0,
@@ -106,7 +111,40 @@ pub async fn pulse(
         not_vaccinated: row.not_vaccinated,
         no_shows: row.no_shows,
         last: row.last,
+        on_hand: row.on_hand,
+        spare: row.spare,
     })
+}
+
+/// Why nobody comes to a clinic on a local date, as far as somebody has said so; none for a clinic
+/// that is not there.
+pub async fn shut(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+    date: NaiveDate,
+) -> sqlx::Result<Option<Shut>> {
+    let row = query!(
+        r#"/* day_list::shut */
+           select x.reason as "reason?", x.reason_ko, x.reason_en, d.closed_at as "closed_at?",
+               u.username as "username?",
+               exists (select from slot s where s.clinic_id = c.clinic_id and s.on_date = $2
+                   and (s.removed_at is null or s.taken > 0)) as "has_hours!"
+           from clinic c
+           left join clinic_closure x on x.clinic_id = c.clinic_id and x.on_date = $2
+           left join clinic_day_close d on d.clinic_id = c.clinic_id and d.on_date = $2
+               and d.reopened_at is null
+           left join staff_user u using (staff_user_id)
+           where c.clinic_id = $1"#,
+        clinic_id.0,
+        date,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Shut {
+        reason: row.reason.map(|main| Localized::new(main, row.reason_ko, row.reason_en)),
+        accounted: row.closed_at.map(|at| (at, row.username)),
+        has_hours: row.has_hours,
+    }))
 }
 
 /// The local dates of a clinic from `from` on that have slots or doses, `until` not included.

@@ -26,7 +26,8 @@ pub async fn rules(
 ) -> sqlx::Result<Option<Rules>> {
     let campaign = query!(
         "/* eligibility::rules */
-         select course_id, dose_number, opens_at, closes_at, cancel_until_hours, zone
+         select course_id, dose_number, opens_at, closes_at, cancel_until_hours,
+             bookings_per_day, zone
          from campaign where campaign_id = $1",
         campaign_id.0,
     )
@@ -41,6 +42,7 @@ pub async fn rules(
         opens_at: campaign.opens_at,
         closes_at: campaign.closes_at,
         cancel_until_hours: campaign.cancel_until_hours,
+        bookings_per_day: campaign.bookings_per_day,
         zone: zone(&campaign.zone)?,
         cohorts: cohorts(&mut *conn, campaign_id, version).await?,
         tranches: tranches(&mut *conn, campaign_id, version).await?,
@@ -122,12 +124,21 @@ async fn tranches(
 ) -> sqlx::Result<Vec<Tranche>> {
     let rows = query_as!(
         tranche::Row,
-        "/* eligibility::tranches */
-         select tranche_id, name, name_ko, name_en, birth_day_digits, opens_at
-         from tranche
-         where campaign_id = $1 and since_version <= $2
-             and (until_version is null or until_version > $2)
-         order by opens_at, tranche_id",
+        r#"/* eligibility::tranches */
+         select tranche_id as "tranche_id!", name as "name!", name_ko, name_en,
+             birth_day_digits as "birth_day_digits!",
+             opens_at as "opens_at!"
+         from (
+             select tranche_id, name, name_ko, name_en, birth_day_digits, opens_at,
+                 since_version, until_version
+             from tranche where campaign_id = $1
+             union all
+             select t.tranche_id, t.name, t.name_ko, t.name_en, f.birth_day_digits, f.opens_at,
+                 f.since_version, f.until_version
+             from tranche t join tranche_time f using (tranche_id) where t.campaign_id = $1
+         ) one
+         where since_version <= $2 and (until_version is null or until_version > $2)
+         order by opens_at, tranche_id"#,
         campaign_id.0,
         version,
     );

@@ -78,6 +78,26 @@ pub fn classify(error: &sqlx::Error) -> Failure<'_> {
     }
 }
 
+/// Whether the connection is of no more use after this error: it is closed, out of step, or leads
+/// to a server that stops or cannot write.
+pub fn is_lost(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Database, Io, Protocol, Tls, WorkerCrashed};
+    match error {
+        Database(said) => is_last_word(&said.code().unwrap_or_default()),
+        Io(_) | Tls(_) | Protocol(_) | WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Whether a server that says so closes the connection, or should not be asked again.
+fn is_last_word(state: &str) -> bool {
+    // read_only_sql_transaction; idle_in_transaction_session_timeout, transaction_timeout;
+    // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout
+    let last = ["25006", "25P03", "25P04", "57P01", "57P02", "57P03", "57P04", "57P05"];
+    // connection exception
+    last.contains(&state) || state.starts_with("08")
+}
+
 fn by_state<'a>(state: &str, constraint: &'a str) -> Failure<'a> {
     match state {
         // query_canceled
@@ -155,6 +175,20 @@ mod tests {
         for lasting in ["22003", "23503", "23505", "42601", "58030", "XX000"] {
             assert!(!by_state(lasting, "").may_pass(), "{lasting}");
         }
+    }
+
+    #[test]
+    fn a_connection_is_kept_unless_it_is_lost() {
+        for lost in ["08006", "25006", "25P03", "57P01", "57P02", "57P03"] {
+            assert!(is_last_word(lost), "{lost}");
+        }
+        for kept in ["23505", "40P01", "53100", "55P03", "57014", "XX000", ""] {
+            assert!(!is_last_word(kept), "{kept}");
+        }
+        assert!(is_lost(&sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())));
+        // What a balancer without a server comes to.
+        assert!(is_lost(&sqlx::Error::Protocol("unexpected response from SSLRequest".into())));
+        assert!(!is_lost(&sqlx::Error::RowNotFound), "the control");
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::domain::{
 };
 
 /// What clinics have found of these persons. Most people have nothing of the kind, and a batch of
-/// them does without this statement.
+/// them does without this statement. Where no clinic's day is known, the day is the latest that it
+/// was anywhere: no interval is cut short.
 pub(super) async fn add(
     conn: &mut PgConnection,
     person_ids: &[i64],
@@ -23,7 +24,7 @@ pub(super) async fn add(
     let rows = query!(
         r#"/* exclusion::add */
            select e.person_id, e.course_id, e.dose_number, e.reason, e.had_on, e.until,
-               coalesce(s.on_date, e.at::date) as "by_then!"
+               coalesce(s.on_date, (e.at at time zone 'Etc/GMT-14')::date) as "by_then!"
            from exclusion e
            left join booking b on b.booking_id = e.booking_id
            left join slot s on s.slot_id = b.slot_id

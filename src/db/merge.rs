@@ -63,8 +63,8 @@ pub async fn lift_old(conn: &mut PgConnection, seconds: i32, limit: u64) -> sqlx
     let done = query!(
         "/* merge::lift_old */ update person set sealed_at = null where person_id in (
              select person_id from person
-             where sealed_at < clock_timestamp() - make_interval(secs => $1)
-             order by person_id limit $2 for update skip locked)",
+             where sealed_at < statement_timestamp() - make_interval(secs => $1)
+             order by sealed_at limit $2 for update skip locked)",
         f64::from(seconds),
         limit.cast_signed(),
     )

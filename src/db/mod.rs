@@ -5,9 +5,11 @@
 //! is told apart in `error` and nowhere else.
 
 pub mod allocation;
+pub mod barrier;
 pub mod batch;
 pub mod board;
 pub mod booking;
+pub mod booking_limit;
 pub mod campaign;
 pub mod campaign_sum;
 pub mod catalogue;
@@ -30,8 +32,11 @@ pub mod exclusion;
 pub mod idempotency_key;
 pub mod import;
 pub mod journal;
+pub mod journal_seal;
+pub mod locked;
 pub mod merge;
 pub mod metrics;
+pub mod migration;
 pub mod movement;
 pub mod notice;
 pub mod opening_hours;
@@ -49,6 +54,7 @@ pub mod proposal;
 pub mod region;
 pub mod rehearsal;
 pub mod roster;
+pub mod safety;
 pub mod schedule;
 pub mod session;
 pub mod session_key;
@@ -65,13 +71,16 @@ pub mod tranche;
 pub mod visit;
 pub mod walk_in;
 
+mod connect;
 mod connection;
+mod lease;
 mod transaction;
 
-pub use connection::{Db, Pool};
+pub use connection::Db;
 pub use error::{Error, Failure};
+pub use lease::{Lease, Pool};
 pub use metrics::Metrics;
-pub use transaction::{in_long_tx, in_tx};
+pub use transaction::{in_long_tx, in_tx, insist, look};
 
 /// Forward only; a migration that has landed is never edited.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

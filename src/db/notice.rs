@@ -3,7 +3,9 @@
 //! marked as moved away or dead is told nothing.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use sqlx::{Executor, PgConnection, postgres::PgQueryResult, query, query_as, query_scalar};
+use sqlx::{
+    Executor, PgConnection, PgExecutor, postgres::PgQueryResult, query, query_as, query_scalar,
+};
 
 use crate::domain::{ClinicId, booking::State};
 
@@ -59,12 +61,26 @@ pub async fn lock_cursor(conn: &mut PgConnection) -> sqlx::Result<Option<Cursor>
     .await
 }
 
-/// Looks at what has been committed by now; gives what is ahead then.
-pub async fn look_ahead(conn: &mut PgConnection) -> sqlx::Result<String> {
+/// Where the cursor is, and what has been committed by now. Locks nothing.
+pub async fn mark(db: impl PgExecutor<'_>) -> sqlx::Result<Option<(Cursor, String)>> {
+    let row = query!(
+        r#"/* notice::mark */
+           select seen::text as "seen!", ahead::text, done_id, pg_current_snapshot()::text as "now!"
+           from notice_cursor"#
+    );
+    let row = row.fetch_optional(db).await?;
+    Ok(row.map(|row| (Cursor { seen: row.seen, ahead: row.ahead, done_id: row.done_id }, row.now)))
+}
+
+/// Looks at what `to` sees, which is a snapshot later than what was seen, or at what has been
+/// committed by now; gives what is ahead then.
+pub async fn look_ahead(conn: &mut PgConnection, to: Option<&str>) -> sqlx::Result<String> {
     query_scalar!(
         r#"/* notice::look_ahead */
-           update notice_cursor set ahead = pg_current_snapshot(), done_id = 0
-           returning ahead::text as "ahead!""#
+           update notice_cursor
+           set ahead = coalesce($1::text::pg_snapshot, pg_current_snapshot()), done_id = 0
+           returning ahead::text as "ahead!""#,
+        to,
     )
     .fetch_one(conn)
     .await
@@ -89,10 +105,19 @@ pub async fn tell_lines(
     (now, ways): (Now, Ways),
     limit: i64,
 ) -> sqlx::Result<Told> {
-    // The planner cannot know how few lines are new; see board::lines_since.
-    conn.execute("set local enable_seqscan = off").await?;
+    // The planner cannot know how few lines are new; see board::lines_since. Nor does it know of
+    // bookings that were made since it last looked.
+    conn.execute(
+        "set local enable_seqscan = off; set local enable_hashjoin = off; \
+         set local enable_mergejoin = off",
+    )
+    .await?;
     let told = tell_lines_by_index(conn, at, (now, ways), limit).await?;
-    conn.execute("set local enable_seqscan = on").await?;
+    conn.execute(
+        "set local enable_seqscan = on; set local enable_hashjoin = on; \
+         set local enable_mergejoin = on",
+    )
+    .await?;
     Ok(told)
 }
 
@@ -107,6 +132,7 @@ async fn tell_lines_by_index(
         r#"/* notice::tell_lines_by_index */ with fresh as (
                select id, tx, kind, from_bucket, to_bucket, booking_id, at from movement
                where tx >= pg_snapshot_xmax($1::text::pg_snapshot)
+                   and tx < pg_snapshot_xmax($2::text::pg_snapshot)
                union all
                select id, tx, kind, from_bucket, to_bucket, booking_id, at from movement
                where tx = any(array(select pg_snapshot_xip($1::text::pg_snapshot)))
@@ -208,7 +234,8 @@ pub async fn next_closure_change(
 
 /// Puts into the outbox what the change means for those who are booked on that day: closed, for
 /// whoever has not been told so; opened, for whoever has. Says how many messages that made, and
-/// forgets the change. Who was booked after it is left to a later change.
+/// forgets the change. Who was booked after it is left to a later change; whoever has come already
+/// is told by those who stand there.
 pub async fn tell_closure(
     conn: &mut PgConnection,
     change: &ClosureChange,
@@ -216,13 +243,14 @@ pub async fn tell_closure(
 ) -> sqlx::Result<i64> {
     query_scalar!(
         r#"/* notice::tell_closure */ with hit as materialized (
-               select b.booking_id, b.person_id, s.starts_at, s.is_closed, p.email
+               select b.booking_id, b.person_id, s.ends_at, s.is_closed, p.email
                from slot s
                join booking b using (slot_id)
                join person p using (person_id)
                left join closure_told t on t.booking_id = b.booking_id
                where s.clinic_id = $2 and s.on_date = $3 and b.state = any($5) and p.mark is null
-                   and b.booked_at <= $4 and s.starts_at > coalesce($6, statement_timestamp())
+                   and b.booked_at <= $4 and b.arrived_at is null
+                   and s.ends_at > coalesce($6, statement_timestamp())
                    and s.is_closed = (t.booking_id is null)
            ), noted as (
                insert into closure_told (booking_id, on_date)
@@ -242,7 +270,7 @@ pub async fn tell_closure(
                insert into outbox (kind, recipient, body, person_id, queue, booking_id,
                    happened_at, expires_at)
                select case when is_closed then 'closed' else 'opened' end, '', '', person_id,
-                   way.queue, booking_id, $4, starts_at
+                   way.queue, booking_id, $4, ends_at
                from hit
                join (values (2::smallint), (3)) way (queue) on
                    way.queue = 2 and $7 or way.queue = 3 and $8 and email is not null

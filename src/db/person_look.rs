@@ -19,6 +19,28 @@ pub struct Filter {
 /// A look, with its number and whom it was at; none where nobody was found.
 pub type LookAt = (i64, Option<PersonId>, Look);
 
+/// Writes down that somebody looked at this person, unless they did so a quarter of an hour ago: a
+/// visit is opened once for each press, and is one look.
+pub async fn insert_unless_recent(
+    db: impl PgExecutor<'_>,
+    by: StaffUserId,
+    person_id: PersonId,
+) -> sqlx::Result<()> {
+    query!(
+        "/* person_look::insert_unless_recent */
+         insert into person_look (staff_user_id, person_id, way)
+         select $1, $2, $3 where not exists (
+             select from person_look l where l.person_id = $2 and l.staff_user_id = $1
+                 and l.at > clock_timestamp() - interval '15 minutes')",
+        by.0,
+        person_id.0,
+        Way::ById.number(),
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// Newest first.
 ///
 /// # Errors

@@ -15,6 +15,27 @@ use crate::domain::{
     walk_in::Facts,
 };
 
+/// The campaigns for which a clinic may add somebody to the register who stands there: those that
+/// are for anybody, and of which it has doses today or later.
+pub async fn open_to_anybody(
+    db: impl PgExecutor<'_>,
+    clinic_id: ClinicId,
+) -> sqlx::Result<Vec<CampaignId>> {
+    let ids = query_scalar!(
+        "/* walk_in::open_to_anybody */ select c.campaign_id from campaign c
+         where c.walk_in = $2 and c.state = 3 and exists (
+             select from allocation a join clinic l using (clinic_id)
+             where a.clinic_id = $1 and a.campaign_id = c.campaign_id
+                 and a.on_date >= (statement_timestamp() at time zone l.zone)::date)
+         order by c.campaign_id",
+        clinic_id.0,
+        WalkIn::Anybody.number(),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(CampaignId).collect())
+}
+
 /// Who is to be given which dose where, before the facts of it are read.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
@@ -86,7 +107,7 @@ pub async fn nearest_slot(
         r#"/* walk_in::nearest_slot */
            select s.slot_id as "slot_id: SlotId" from clinic c join slot s using (clinic_id)
            where c.clinic_id = $1 and s.removed_at is null
-               and s.on_date = (clock_timestamp() at time zone c.zone)::date
+               and s.on_date = (statement_timestamp() at time zone c.zone)::date
            order by s.is_closed,
                greatest(s.starts_at - clock_timestamp(), clock_timestamp() - s.ends_at, '0'),
                s.starts_at

@@ -179,7 +179,7 @@ async fn write_history(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let received =
-        bilingual("이번 회차에 확보한 물량입니다.", "The doses in stock for this round.");
+        bilingual("이번 접종 사업에 확보한 물량입니다.", "The doses in stock for this round.");
     let granted = bilingual("전량을 의료기관에 배정했습니다.", "All of them passed on to clinics.");
     let (doses, people) = (words::count(quota), words::count(people));
     let published = bilingual(

@@ -7,6 +7,7 @@ use super::{
     allocation::Allocation,
     applicant::Appointment,
     booking::{self, Book, Booking, NewBooking},
+    booking_limit::Count,
     campaign_state::State,
     channel::Channel,
     eligibility::{self, Eligible},
@@ -150,6 +151,7 @@ fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooki
         // What is not public yet looks as if it did not exist.
         .filter(|(state, _)| *state != State::Draft)
         .ok_or_else(|| Refusal::no_such("campaign_id", Noun::Campaign))?;
+    let local = locked.local(book.slot_id.clinic(), rules);
     let slot = locked
         .slots
         .get_mut(&book.slot_id)
@@ -157,10 +159,16 @@ fn booked(locked: &mut Locked, book: &Book, channel: Channel) -> Result<NewBooki
     let person = locked.people.entry(book.person_id).or_default();
     let applicant = person.applicant(rules.course_id, rules.dose_number)?;
     let appointment = Appointment { on_date: slot.on_date, product_id: book.product_id };
-    let eligible = eligibility::admit(rules, *state, &applicant, &appointment, now)?;
+    let eligible = eligibility::admit(rules, *state, &applicant, &appointment, local)?;
     later_doses_fit(rules, person, &appointment)?;
     if slot.is_closed || slot.starts_at <= now {
         return Err(Code::SlotClosed.into());
+    }
+    // Whoever has reached the limit can still have staff book for them.
+    if person.is_limited && channel == Channel::Web {
+        let (bookings, per_day) = (&locked.bookings, rules.bookings_per_day);
+        let Book { person_id, campaign_id, .. } = *book;
+        Count { bookings, person_id, campaign_id, per_day }.check(now, local.zone)?;
     }
     let key = book.allocation_key(slot);
     let allocation = choose(locked.allocations.get_mut(&key), (&eligible, channel))?;
@@ -226,7 +234,18 @@ fn cancel_guarded(locked: &mut Locked, writes: &mut Writes, requested: &Booking)
             return Outcome::Refused(refusal);
         }
     }
-    cancel_one(locked, writes, (requested, None))
+    let outcome = cancel_one(locked, writes, (requested, None));
+    if let Outcome::Cancelled(booking) = &outcome
+        && let Some((_, rules)) = locked.campaigns.get(&booking.campaign_id)
+        && locked.people.get(&booking.person_id).is_some_and(|person| !person.is_limited)
+    {
+        let (bookings, per_day) = (&locked.bookings, rules.bookings_per_day);
+        let &Booking { person_id, campaign_id, .. } = booking;
+        if (Count { bookings, person_id, campaign_id, per_day }).may_be_reached(locked.now) {
+            writes.limited_people.push(person_id);
+        }
+    }
+    outcome
 }
 
 fn cancel_one(
@@ -334,6 +353,7 @@ mod tests {
             allocations: HashMap::from([(key, vec![allocation])]),
             campaigns: HashMap::from([(CampaignId(1), (campaign::State::Open, rules().into()))]),
             people: HashMap::from([person(1), person(2)]),
+            zones: HashMap::new(),
             bookings: HashMap::new(),
             visits: HashMap::new(),
             strange_steps: HashSet::new(),
@@ -379,5 +399,81 @@ mod tests {
         let mut full = locked();
         full.slots.entry(SLOT).and_modify(|slot| slot.taken = 1);
         assert_eq!(names(full), ["seat_taken", "booked"]);
+    }
+
+    /// A booking of person 1 that was made then, and cancelled by them.
+    fn cancelled(n: u128, booked_at: &str) -> Booking {
+        let [request] = [book(1, SLOT)];
+        let mut own = locked();
+        let decided = decide(std::mem::replace(&mut own, locked()), &[request]);
+        let Outcome::Booked(booking) = &decided.outcomes[0] else { panic!("the control") };
+        Booking {
+            booking_id: BookingId(Uuid::from_u128(1_000 + n)),
+            state: booking::State::Cancelled,
+            booked_at: instant(booked_at),
+            ended_at: Some(instant(booked_at)),
+            ..booking.clone()
+        }
+    }
+
+    /// Where person 1 has made these bookings and cancelled them. The rules allow two a day.
+    fn after(booked_at: &[&str]) -> Locked {
+        let made = (1..).zip(booked_at).map(|(n, at)| cancelled(n, at));
+        let bookings = made.map(|booking| (booking.booking_id, booking)).collect();
+        let mut locked = Locked { bookings, ..locked() };
+        locked.people.entry(PersonId(1)).and_modify(|person| person.is_limited = true);
+        locked
+    }
+
+    #[test]
+    fn as_many_bookings_as_the_campaign_says_can_be_made_on_one_day_of_the_clinic() {
+        // It is nine in the morning of 15 July in Seoul.
+        let today = ["2021-07-14T15:00:00Z", "2021-07-14T16:00:00Z"];
+        let first = |locked| decide(locked, &[book(1, SLOT)]).outcomes.remove(0);
+        assert_eq!(first(after(&today[..1])).name(), "booked", "the control: one");
+        let Outcome::Refused(refusal) = first(after(&today)) else { panic!("a third") };
+        assert_eq!(refusal.code, Code::TooManyRequests);
+        let expected = Detail::BookingsOfDay {
+            bookings_max: 2,
+            again_at: instant("2021-07-15T15:00:00Z"),
+            zone: "Asia/Seoul".to_owned(),
+            retry_after: 15 * 3_600 + 1,
+        };
+        assert_eq!(refusal.detail, expected);
+        let late = ["2021-07-14T14:59:59Z", "2021-07-14T16:00:00Z"];
+        assert_eq!(first(after(&late)).name(), "booked", "one was made the day before");
+        // At the clinic it is still the 14th, and both count; and at another none of them does.
+        let mut west = after(&late);
+        west.zones.insert(ClinicId(7), chrono_tz::America::New_York);
+        assert_eq!(first(west).name(), "too_many_requests");
+        let mut elsewhere = after(&today);
+        for booking in elsewhere.bookings.values_mut() {
+            booking.campaign_id = CampaignId(2);
+        }
+        assert_eq!(first(elsewhere).name(), "booked", "in another campaign");
+        let mut unread = after(&today);
+        unread.people.entry(PersonId(1)).and_modify(|person| person.is_limited = false);
+        assert_eq!(first(unread).name(), "booked", "the control: who was not marked");
+    }
+
+    #[test]
+    fn who_cancels_as_many_as_a_day_may_have_is_counted_from_then_on() {
+        let cancels = |before: &[&str]| {
+            let mut locked = after(before);
+            locked.people.entry(PersonId(1)).and_modify(|person| person.is_limited = false);
+            let decided = decide(locked, &[book(1, SLOT)]);
+            let Outcome::Booked(booking) = decided.outcomes[0].clone() else { panic!() };
+            let mut locked = after(before);
+            locked.people.entry(PersonId(1)).and_modify(|person| person.is_limited = false);
+            locked.slots.entry(SLOT).and_modify(|slot| slot.taken = 1);
+            for allocation in locked.allocations.values_mut().flatten() {
+                (allocation.open, allocation.booked) = (0, 1);
+            }
+            locked.bookings.insert(booking.booking_id, booking.clone());
+            decide(locked, &[Request::Cancel(booking)]).writes.limited_people
+        };
+        assert_eq!(cancels(&[]), [], "the first");
+        assert_eq!(cancels(&["2021-07-14T16:00:00Z"]), [PersonId(1)], "the second");
+        assert_eq!(cancels(&["2021-07-13T16:00:00Z"]), [], "of another day");
     }
 }

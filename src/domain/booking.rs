@@ -259,7 +259,7 @@ mod tests {
         campaign,
         eligibility::{
             admit,
-            tests::{DURING, applicant, date, instant, product, rules, tranche},
+            tests::{DURING, applicant, date, here, instant, product, rules, tranche},
         },
         rule_set::Rules,
     };
@@ -322,7 +322,7 @@ mod tests {
             };
             let (state, now) = (campaign::State::Open, instant(DURING));
             let Self { rules, applicant, appointment, slot, allocation } = self;
-            let eligible = admit(rules, state, applicant, appointment, now).unwrap();
+            let eligible = admit(rules, state, applicant, appointment, here(rules, now)).unwrap();
             let proofs = (eligible, slot.free_seat().unwrap(), allocation.open_dose().unwrap());
             NewBooking::new(&book, proofs, now)
         }

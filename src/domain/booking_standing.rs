@@ -223,6 +223,7 @@ mod tests {
             opens_at: at(2),
             closes_at: at(20),
             cancel_until_hours: 48,
+            bookings_per_day: 5,
             zone: ZONE,
             rule_version: 1,
             published_quota: Some(1),

@@ -37,6 +37,21 @@ pub fn zone_named(name: &str) -> Option<Tz> {
     name.parse().ok()
 }
 
+/// An instant, and by whose clock it is looked at: the clinic's, or the installation's where no
+/// clinic is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Local {
+    pub at: DateTime<Utc>,
+    pub zone: Tz,
+}
+
+impl Local {
+    /// What is today there.
+    pub fn date(self) -> NaiveDate {
+        local_date(self.at, self.zone)
+    }
+}
+
 /// The date on a wall calendar in `zone` at this instant.
 pub fn local_date(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()

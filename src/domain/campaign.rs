@@ -56,6 +56,8 @@ pub struct Campaign {
     pub closes_at: DateTime<Utc>,
     /// Until this many hours before the slot a cancelled dose returns to everybody.
     pub cancel_until_hours: i16,
+    /// Bookings that a person may make in it on one day.
+    pub bookings_per_day: i16,
     /// The zone in which this campaign's times are announced.
     pub zone: Tz,
     /// Goes up with every change of window, cohorts, tranches or products.
@@ -77,6 +79,7 @@ pub struct NewCampaign {
     pub opens_at: DateTime<Utc>,
     pub closes_at: DateTime<Utc>,
     pub cancel_until_hours: i16,
+    pub bookings_per_day: i16,
     pub zone: Tz,
     pub day: DayPolicy,
 }

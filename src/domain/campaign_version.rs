@@ -24,7 +24,8 @@ impl Version {
         let Campaign { rule_version, state, ref name, .. } = *campaign;
         let (opens, closes) = (campaign.opens_at, campaign.closes_at);
         let (hours, day) = (campaign.cancel_until_hours, &campaign.day);
-        let settings = format!("{opens:?} {closes:?} {hours} {day:?}");
+        let per_day = campaign.bookings_per_day;
+        let settings = format!("{opens:?} {closes:?} {hours} {per_day} {day:?}");
         Self { rule_version, state, names: mark(&format!("{name:?}")), settings: mark(&settings) }
     }
 
@@ -128,6 +129,7 @@ mod tests {
             opens_at: DateTime::UNIX_EPOCH,
             closes_at: DateTime::UNIX_EPOCH + TimeDelta::days(1),
             cancel_until_hours: 48,
+            bookings_per_day: 5,
             zone: chrono_tz::Asia::Seoul,
             rule_version: 3,
             published_quota: None,

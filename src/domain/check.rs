@@ -323,6 +323,7 @@ mod tests {
                 opens_at: now + chrono::TimeDelta::hours(1),
                 closes_at: now + chrono::TimeDelta::hours(2),
                 cancel_until_hours: 48,
+                bookings_per_day: 5,
                 zone: Tz::Asia__Seoul,
                 rule_version: 1,
                 published_quota: Some(100),

@@ -3,8 +3,13 @@
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
 
 use super::{ClinicId, RegionId, amenity::Amenities, language::Language, localized::Localized};
+
+/// Bytes of a version: it is told from another one, and proves nothing.
+const VERSION_BYTES: usize = 12;
 
 /// Longest directions in characters, as `clinic_directions_check` has it.
 pub const DIRECTIONS_CHARS_MAX: usize = 500;
@@ -39,6 +44,14 @@ pub struct Clinic {
     pub longitude: Option<f64>,
     pub amenities: Amenities,
     pub directions: Directions,
+}
+
+impl Clinic {
+    /// Changes with whatever is changed: so that whoever corrects a clinic has seen what is there.
+    pub fn version(&self) -> String {
+        let hash = Sha256::digest(format!("{self:?}"));
+        BASE64URL_NOPAD.encode(hash.get(..VERSION_BYTES).unwrap_or_default())
+    }
 }
 
 /// A clinic before it has an id.

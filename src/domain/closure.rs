@@ -22,6 +22,25 @@ pub struct Lost {
     pub reason: Option<Localized>,
 }
 
+/// What became of the bookings that a closed day hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// They have lost their time and stand.
+    pub standing: i64,
+    /// The administration cancelled them.
+    pub cancelled: i64,
+    /// Their persons moved or cancelled them after they had been told.
+    pub left: i64,
+    /// A message has reached so many of all these.
+    pub reached: i64,
+}
+
+impl Hits {
+    pub fn all(self) -> i64 {
+        self.standing + self.cancelled + self.left
+    }
+}
+
 /// Why a person has not been reached by a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +51,8 @@ pub enum Unreached {
     Waiting,
     /// None was sent, or none arrived.
     NotSent,
+    /// They have come already: no message is sent to somebody who stands there.
+    Present,
 }
 
 /// How somebody told a person.

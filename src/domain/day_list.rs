@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{BookingId, ProductId, booking::State, channel::Channel};
+use super::{BookingId, ProductId, booking::State, channel::Channel, localized::Localized};
 
 /// One clinic, one local date.
 #[derive(Clone, Debug)]
@@ -72,6 +72,17 @@ pub struct DayInShort {
     pub is_closed: bool,
 }
 
+/// What keeps people from coming on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shut {
+    /// Why the clinic is closed on this day; none where it is not.
+    pub reason: Option<Localized>,
+    /// When the account of the day was closed, and by whom: none is the service itself.
+    pub accounted: Option<(DateTime<Utc>, Option<String>)>,
+    /// There are times on this day.
+    pub has_hours: bool,
+}
+
 /// How the day stands, in numbers of people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulse {
@@ -87,15 +98,20 @@ pub struct Pulse {
     pub no_shows: i64,
     /// When anything last happened to any of them; none on an empty day.
     pub last: Option<DateTime<Utc>>,
+    /// Doses that are not given or lost yet, those that nobody is promised among them.
+    pub on_hand: i64,
+    pub spare: i64,
 }
 
 impl Pulse {
     /// Another one whenever a list of the day would say something else.
     pub fn turn(&self) -> String {
-        let Self { awaited, late, waiting, given, walk_ins, not_vaccinated, no_shows, last } = self;
+        let Self { awaited, late, waiting, given, walk_ins, not_vaccinated, no_shows, .. } = self;
+        let Self { last, on_hand, spare, .. } = self;
         let last = last.map_or(0, |at| at.timestamp_micros());
         format!(
-            "{awaited}.{late}.{waiting}.{given}.{walk_ins}.{not_vaccinated}.{no_shows}.{last:x}"
+            "{awaited}.{late}.{waiting}.{given}.{walk_ins}.{not_vaccinated}.{no_shows}.{on_hand}.\
+             {spare}.{last:x}"
         )
     }
 }

@@ -304,6 +304,12 @@ details! {
     TooManyPasswords { retry_after: u64 },                     "too_many_passwords";
     TooManyFinds { retry_after: u64 },                         "too_many_finds";
 
+    // how often somebody may book on one day
+    BookingsOfDay {
+        bookings_max: i16, again_at: DateTime<Utc>, zone: String,
+        #[serde(skip)] retry_after: u64
+    },                                                         "bookings_of_day";
+
     // as it was written down in English, before causes were kept
     Written { text: String },                                  "written";
 }

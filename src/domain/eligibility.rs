@@ -7,7 +7,7 @@ use super::{
     CampaignId, CourseId, PersonId, ProductId, TrancheId,
     applicant::{AnonymousApplicant, Applicant, Appointment},
     birth_date::{BirthDate, Precision},
-    calendar::local_date,
+    calendar::{Local, local_date},
     campaign_state::State,
     cohort::Home,
     eligibility_rule::{Case, Subject, Unmet},
@@ -46,13 +46,14 @@ impl Eligible {
 /// Whether the applicant may book now. Without an appointment the question is about a dose today,
 /// of any product that the campaign offers.
 ///
-/// `now` must be the database's time where the answer decides a booking.
+/// `now` must be the database's time where the answer decides a booking, by the clock of the clinic
+/// of the appointment, or the installation's where no clinic is named.
 pub fn judge(
     rules: &Rules,
     state: State,
     applicant: &Applicant,
     appointment: Option<&Appointment>,
-    now: DateTime<Utc>,
+    now: Local,
 ) -> Verdict {
     let home = Home { region_id: applicant.region_id, province_id: applicant.province_id };
     let subject = Subject {
@@ -65,7 +66,7 @@ pub fn judge(
     };
     let on_date = appointment.map(|appointment| appointment.on_date);
     let product_id = appointment.map(|appointment| appointment.product_id);
-    Case { rules, state, subject, on_date, product_id, now }.verdict()
+    Case { rules, state, subject, on_date, product_id, now: now.at, zone: now.zone }.verdict()
 }
 
 /// As `judge`, for a public question: what cannot be known counts as not given, and the reasons say
@@ -74,7 +75,7 @@ pub fn judge_anonymous(
     rules: &Rules,
     state: State,
     applicant: &AnonymousApplicant,
-    now: DateTime<Utc>,
+    now: Local,
 ) -> Verdict {
     let AnonymousApplicant { birth_date, home, on_date, product_id } = *applicant;
     let birth_date = BirthDate::kept(birth_date, Precision::Day);
@@ -86,7 +87,7 @@ pub fn judge_anonymous(
         is_excluded: false,
         deferred_until: None,
     };
-    Case { rules, state, subject, on_date, product_id, now }.verdict()
+    Case { rules, state, subject, on_date, product_id, now: now.at, zone: now.zone }.verdict()
 }
 
 /// As `judge`, with a proof for the booking that is to be written.
@@ -98,7 +99,7 @@ pub fn admit(
     state: State,
     applicant: &Applicant,
     appointment: &Appointment,
-    now: DateTime<Utc>,
+    now: Local,
 ) -> Result<Eligible, Verdict> {
     let verdict = judge(rules, state, applicant, Some(appointment), now);
     if !verdict.eligible {
@@ -117,7 +118,7 @@ pub fn admit_walk_in(
     state: State,
     applicant: &Applicant,
     appointment: &Appointment,
-    now: DateTime<Utc>,
+    now: Local,
 ) -> Result<Eligible, Verdict> {
     let mut verdict = judge(rules, state, applicant, Some(appointment), now);
     let is_over =
@@ -178,7 +179,7 @@ impl Case<'_> {
     /// The same question asked later, about the same day or, if that has passed by then, the day of
     /// asking. A campaign that is only published is taken to open as announced.
     fn asked_again(&self, at: DateTime<Utc>) -> Self {
-        let today = local_date(at, self.rules.zone);
+        let today = local_date(at, self.zone);
         let on_date = self.on_date.map(|on_date| on_date.max(today));
         let state = if self.state == State::Published { State::Open } else { self.state };
         Self { state, on_date, now: at, ..*self }
@@ -254,6 +255,7 @@ pub(crate) mod tests {
             opens_at: instant("2021-07-14T11:00:00Z"),
             closes_at: instant("2021-07-24T09:00:00Z"),
             cancel_until_hours: 48,
+            bookings_per_day: 2,
             zone: Asia::Seoul,
             cohorts: vec![cohort("1962-01-01", "1966-12-31")],
             tranches: vec![],
@@ -278,13 +280,20 @@ pub(crate) mod tests {
         Appointment { on_date: date(day), product_id: ProductId(1) }
     }
 
+    /// At a clinic in the zone of the rules.
+    pub(crate) fn here(rules: &Rules, at: DateTime<Utc>) -> Local {
+        Local { at, zone: rules.zone }
+    }
+
     pub(crate) const DURING: &str = "2021-07-15T00:00:00Z";
 
     #[test]
     fn the_proof_names_who_may_book_what_and_when() {
         let mut rules = rules();
         let who = Applicant { person_id: PersonId(5), ..applicant("1962-01-09") };
-        let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
+        let proof =
+            admit(&rules, State::Open, &who, &on("2021-08-02"), here(&rules, instant(DURING)))
+                .unwrap();
         let expected = Entitlement {
             person_id: PersonId(5),
             campaign_id: CampaignId(1),
@@ -300,7 +309,9 @@ pub(crate) mod tests {
             tranche(3, &[1], "2021-07-14T11:00:00Z"),
             tranche(4, &[9], "2021-07-14T11:00:00Z"),
         ];
-        let proof = admit(&rules, State::Open, &who, &on("2021-08-02"), instant(DURING)).unwrap();
+        let proof =
+            admit(&rules, State::Open, &who, &on("2021-08-02"), here(&rules, instant(DURING)))
+                .unwrap();
         assert_eq!(proof.entitlement().tranche_id, Some(TrancheId(4)));
     }
 
@@ -311,7 +322,8 @@ pub(crate) mod tests {
         rules.tranches = vec![tranche(1, &[8], "2021-07-16T11:00:00Z")];
         let next = |rules: &Rules, born: &str, day: &str| {
             let now = instant("2021-07-13T00:00:00Z");
-            judge(rules, State::Published, &applicant(born), Some(&on(day)), now).next_eligible_at
+            judge(rules, State::Published, &applicant(born), Some(&on(day)), here(rules, now))
+                .next_eligible_at
         };
         // Too young until the 18th: midnight in Seoul.
         let birthday = Some(instant("2021-07-17T15:00:00Z"));
@@ -345,7 +357,7 @@ pub(crate) mod tests {
             rules.cohorts = vec![cohort("2000-01-01", "2010-12-31")];
             rules.opens_at = begins - TimeDelta::days(3);
             rules.closes_at = begins + TimeDelta::days(3);
-            let ask = |now| judge(&rules, State::Open, &applicant(born), None, now);
+            let ask = |now| judge(&rules, State::Open, &applicant(born), None, here(&rules, now));
             let before = ask(begins - TimeDelta::nanoseconds(1));
             assert_eq!(before.reasons[0].code(), ReasonCode::TooYoung, "{born} in {zone}");
             assert_eq!(before.next_eligible_at, Some(begins), "{born} in {zone}");
@@ -359,7 +371,7 @@ pub(crate) mod tests {
         rules.cohorts = vec![cohort("1900-01-01", "2021-12-31")];
         rules.products.push(Product { age_months_min: 12 * 12, ..product(2) });
         let ask = |who: &Applicant, appointment: Option<&Appointment>| {
-            judge(&rules, State::Open, who, appointment, instant(DURING))
+            judge(&rules, State::Open, who, appointment, here(&rules, instant(DURING)))
         };
         let thirteen = applicant("2008-01-01");
         assert!(ask(&thirteen, None).eligible);
@@ -483,7 +495,7 @@ pub(crate) mod tests {
         let today = local_date(at, rules.zone);
         let moved = appointment.map(|a| Appointment { on_date: a.on_date.max(today), ..a });
         let state = if *state == State::Published { State::Open } else { *state };
-        judge(rules, state, who, moved.as_ref(), at).eligible
+        judge(rules, state, who, moved.as_ref(), here(rules, at)).eligible
     }
 
     proptest! {
@@ -492,13 +504,13 @@ pub(crate) mod tests {
         #[test]
         fn a_verdict_agrees_with_itself_and_with_the_proof(case in any_case()) {
             let (rules, state, who, appointment, now) = &case;
-            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            let verdict = judge(rules, *state, who, appointment.as_ref(), here(rules, *now));
             prop_assert_eq!(verdict.eligible, verdict.reasons.is_empty());
             prop_assert!(!verdict.eligible || verdict.next_eligible_at.is_none());
             let in_order = verdict.reasons.is_sorted_by(|a, b| a.code() < b.code());
             prop_assert!(in_order, "each once, in order");
             if let Some(appointment) = appointment {
-                let admitted = admit(rules, *state, who, appointment, *now);
+                let admitted = admit(rules, *state, who, appointment, here(rules, *now));
                 prop_assert_eq!(admitted.is_ok(), verdict.eligible);
                 prop_assert_eq!(admitted.err().unwrap_or(verdict.clone()), verdict);
             }
@@ -510,7 +522,7 @@ pub(crate) mod tests {
             part in 0.0..1.0_f64,
         ) {
             let (rules, state, who, appointment, now) = &case;
-            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            let verdict = judge(rules, *state, who, appointment.as_ref(), here(rules, *now));
             if let Some(next) = verdict.next_eligible_at {
                 prop_assert!(next > *now);
                 prop_assert!(later(&case, next), "yes at {}", next);
@@ -524,7 +536,7 @@ pub(crate) mod tests {
         #[test]
         fn without_a_next_date_waiting_does_not_help(case in any_case(), at in near()) {
             let (rules, state, who, appointment, now) = &case;
-            let verdict = judge(rules, *state, who, appointment.as_ref(), *now);
+            let verdict = judge(rules, *state, who, appointment.as_ref(), here(rules, *now));
             // A past day can be chosen anew, and nobody knows when an administrator opens.
             let excepted = verdict.reasons.iter().any(|r| r.code() == ReasonCode::AppointmentPast)
                 || (*state == State::Published && *now >= rules.opens_at);
@@ -540,10 +552,10 @@ pub(crate) mod tests {
             let appointment =
                 appointment.map(|a| Appointment { on_date: a.on_date.max(last), ..a });
             if let Some(appointment) = appointment
-                && admit(rules, *state, who, &appointment, *now).is_ok()
+                && admit(rules, *state, who, &appointment, here(rules, *now)).is_ok()
                 && at >= *now
             {
-                let admitted = admit(rules, *state, who, &appointment, at).is_ok();
+                let admitted = admit(rules, *state, who, &appointment, here(rules, at)).is_ok();
                 prop_assert_eq!(admitted, at < rules.closes_at);
             }
         }

@@ -2,6 +2,7 @@
 //! instant from which it is.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
 
 use super::{
     ProductId, RosterId,
@@ -40,6 +41,8 @@ pub(super) struct Case<'a> {
     /// None is any that the campaign offers.
     pub(super) product_id: Option<ProductId>,
     pub(super) now: DateTime<Utc>,
+    /// Decides what is today, and when a day on which something becomes possible begins.
+    pub(super) zone: Tz,
 }
 
 /// A rule that is not met, and from when it is if one only waits.
@@ -63,7 +66,7 @@ impl<'a> Case<'a> {
     }
 
     fn today(&self) -> NaiveDate {
-        local_date(self.now, self.rules.zone)
+        local_date(self.now, self.zone)
     }
 
     fn products(&self) -> impl Iterator<Item = &'a Product> {
@@ -110,7 +113,7 @@ impl<'a> Case<'a> {
 
     fn deferred(&self) -> Option<Unmet> {
         let until = self.subject.deferred_until.filter(|until| self.on_date() < *until)?;
-        Some(passing(Reason::Deferred { until }, start_of_day(until, self.rules.zone)))
+        Some(passing(Reason::Deferred { until }, start_of_day(until, self.zone)))
     }
 
     fn stage(&self) -> Option<Unmet> {
@@ -200,7 +203,7 @@ impl<'a> Case<'a> {
                 let product_name = product_name();
                 let reason =
                     Reason::TooYoung { product_id, product_name, age_months_min, reached_on };
-                let until = reached_on.map(|day| start_of_day(day, self.rules.zone));
+                let until = reached_on.map(|day| start_of_day(day, self.zone));
                 Some(Unmet { reason, until })
             }
             AgeFit::TooOld => {
@@ -227,25 +230,29 @@ impl<'a> Case<'a> {
             return None;
         }
         let reason = Reason::IntervalTooShort { interval_days, previous_on, possible_on };
-        let until = possible_on.map(|day| start_of_day(day, self.rules.zone));
+        let until = possible_on.map(|day| start_of_day(day, self.zone));
         Some(Unmet { reason, until })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{America, Asia};
+    use chrono::{Months, TimeDelta};
+    use chrono_tz::{America, Asia, Australia, Europe, Pacific};
+    use proptest::{prelude::*, sample::select};
 
     use super::*;
     use crate::domain::{
         RegionId,
         applicant::{AnonymousApplicant, Applicant, Appointment},
+        birth_date::Precision,
+        calendar::Local,
         cohort::Cohort,
         eligibility::{
             judge, judge_anonymous,
-            tests::{DURING, applicant, cohort, date, instant, on, product, rules, tranche},
+            tests::{DURING, applicant, cohort, date, here, instant, on, product, rules, tranche},
         },
-        verdict::Verdict,
+        verdict::{ReasonCode, Verdict},
     };
 
     /// A question that is answered with yes; each test changes one thing.
@@ -269,7 +276,8 @@ mod tests {
 
     impl Question {
         fn verdict(&self) -> Verdict {
-            judge(&self.rules, self.state, &self.who, self.appointment.as_ref(), self.now)
+            let now = here(&self.rules, self.now);
+            judge(&self.rules, self.state, &self.who, self.appointment.as_ref(), now)
         }
     }
 
@@ -437,7 +445,7 @@ mod tests {
         let ask = |rules: &Rules, home| {
             let birth_date = date("1964-02-29");
             let who = AnonymousApplicant { birth_date, home, on_date: None, product_id: None };
-            judge_anonymous(rules, State::Open, &who, instant(DURING))
+            judge_anonymous(rules, State::Open, &who, here(rules, instant(DURING)))
         };
         let mut rules = rules();
         assert!(ask(&rules, None).eligible, "the control");
@@ -475,7 +483,7 @@ mod tests {
             let birth_date = date("1964-02-29");
             let on_date = on_date.map(date);
             let who = AnonymousApplicant { birth_date, home: None, on_date, product_id };
-            let verdict = judge_anonymous(&rules, State::Open, &who, instant(DURING));
+            let verdict = judge_anonymous(&rules, State::Open, &who, here(&rules, instant(DURING)));
             verdict.reasons.iter().map(|r| r.code().slug()).collect::<Vec<_>>()
         };
         let one = Some(ProductId(1));
@@ -485,5 +493,76 @@ mod tests {
         assert_eq!(ask(Some("2022-03-01"), None), Vec::<&str>::new());
         assert_eq!(ask(Some("2021-07-14"), None), vec!["appointment_past"]);
         assert_eq!(ask(None, Some(ProductId(3))), vec!["product_not_offered"]);
+    }
+
+    fn any_zone() -> impl Strategy<Value = Tz> {
+        select(vec![
+            Asia::Seoul,
+            Asia::Kathmandu,
+            America::New_York,
+            America::Havana,
+            America::St_Johns,
+            Australia::Lord_Howe,
+            Europe::Berlin,
+            Pacific::Apia,
+            Pacific::Chatham,
+            Pacific::Kiritimati,
+            Pacific::Pago_Pago,
+        ])
+    }
+
+    proptest! {
+        /// East and west of UTC, through the nights on which clocks change: of the clinic's days the
+        /// present one can be booked to its last instant, and the one before not from its first on,
+        /// whatever the zone of the campaign.
+        #[test]
+        fn today_is_the_clinics(
+            minutes in 0..527_040_i64,
+            clinic in any_zone(),
+            campaign in any_zone(),
+        ) {
+            let now = instant("2024-01-01T00:00:00Z") + TimeDelta::minutes(minutes);
+            let (opens_at, closes_at) = (now - TimeDelta::days(9), now + TimeDelta::days(9));
+            let rules = Rules { zone: campaign, opens_at, closes_at, ..rules() };
+            let here = Local { at: now, zone: clinic };
+            let today = here.date();
+            let ask = |on_date, here| {
+                let appointment = Appointment { on_date, product_id: ProductId(1) };
+                let who = applicant("1962-01-09");
+                let verdict = judge(&rules, State::Open, &who, Some(&appointment), here);
+                verdict.reasons.first().map(Reason::code)
+            };
+            prop_assert_eq!(ask(today, here), None);
+            let yesterday = today - Days::new(1);
+            prop_assert_eq!(ask(yesterday, here), Some(ReasonCode::AppointmentPast));
+            let begins = start_of_day(today, clinic);
+            prop_assert!(begins <= now);
+            let before = Local { at: begins - TimeDelta::nanoseconds(1), zone: clinic };
+            prop_assert!(before.date() < today);
+            prop_assert_eq!(ask(before.date(), before), None, "the evening before");
+        }
+
+        /// Who comes of age on a day does so with the day of the clinic.
+        #[test]
+        fn a_birthday_begins_with_the_clinics_day(
+            day in 0..366_u64,
+            clinic in any_zone(),
+            campaign in any_zone(),
+        ) {
+            let birthday = date("2024-01-01") + Days::new(day);
+            let begins = start_of_day(birthday, clinic);
+            let born = birthday - Months::new(18 * 12);
+            prop_assume!(day_reaching(born, 18 * 12) == Some(birthday));
+            let (opens_at, closes_at) = (begins - TimeDelta::days(9), begins + TimeDelta::days(9));
+            let mut rules = Rules { zone: campaign, opens_at, closes_at, ..rules() };
+            rules.cohorts = vec![cohort("2000-01-01", "2010-12-31")];
+            let birth_date = BirthDate::kept(born, Precision::Day);
+            let who = Applicant { birth_date, ..applicant("2003-07-01") };
+            let ask = |at| judge(&rules, State::Open, &who, None, Local { at, zone: clinic });
+            let sooner = ask(begins - TimeDelta::nanoseconds(1));
+            prop_assert_eq!(sooner.reasons.first().map(Reason::code), Some(ReasonCode::TooYoung));
+            prop_assert_eq!(sooner.next_eligible_at, Some(begins));
+            prop_assert!(ask(begins).eligible);
+        }
     }
 }

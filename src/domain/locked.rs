@@ -6,11 +6,13 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
 use super::{
-    AllocationId, BookingId, CampaignId, PersonId, SlotId, StaffUserId, StepId,
+    AllocationId, BookingId, CampaignId, ClinicId, PersonId, SlotId, StaffUserId, StepId,
     allocation::{Allocation, Key},
     booking::{Booking, NewBooking},
+    calendar::Local,
     campaign,
     person_state::PersonState,
     rule_set::Rules,
@@ -29,6 +31,8 @@ pub struct Locked {
     pub slots: HashMap<SlotId, Slot>,
     pub allocations: HashMap<Key, Vec<Allocation>>,
     pub campaigns: HashMap<CampaignId, (campaign::State, Arc<Rules>)>,
+    /// Of the clinics of the slots.
+    pub zones: HashMap<ClinicId, Tz>,
     pub people: HashMap<PersonId, PersonState>,
     pub bookings: HashMap<BookingId, Booking>,
     /// What is known of the visits, by booking and press.
@@ -59,6 +63,8 @@ pub struct Writes {
     pub cancellations: Vec<Cancellation>,
     pub visits: Vec<VisitWrite>,
     pub staff_bookings: Vec<StaffBooking>,
+    /// Whose bookings are counted from now on.
+    pub limited_people: Vec<PersonId>,
     /// Whose bookings end in this batch.
     pub(super) ended_people: HashSet<PersonId>,
     /// Whose visits change in this batch.
@@ -79,6 +85,14 @@ pub struct VisitWrite {
     pub moved: Option<Moved>,
     /// Seats that it takes in the booking's slot (negative: gives back).
     pub seats: i32,
+}
+
+impl Locked {
+    /// By whose clock it is today at a clinic. That of the campaign stands in where the clinic is
+    /// not known, which is then refused for other reasons.
+    pub fn local(&self, clinic_id: ClinicId, rules: &Rules) -> Local {
+        Local { at: self.now, zone: self.zones.get(&clinic_id).copied().unwrap_or(rules.zone) }
+    }
 }
 
 impl Writes {

@@ -29,6 +29,8 @@ pub struct PersonState {
     pub access: Access,
     /// The doses of live bookings and those had elsewhere, of every course.
     pub doses: Vec<(CourseId, DoseHeld)>,
+    /// Has once cancelled as many bookings as a day may have.
+    pub is_limited: bool,
     /// What clinics have found, of every course.
     pub exclusions: Vec<(CourseId, Exclusion)>,
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     CampaignId, ProductId, SlotId, TrancheId,
     applicant::{Applicant, Appointment},
-    calendar::local_date,
+    calendar::Local,
     campaign,
     eligibility::judge,
     product::Product,
@@ -57,9 +57,9 @@ pub fn earliest(
     (rules, state): (&Rules, campaign::State),
     applicant: &Applicant,
     product_id: ProductId,
-    now: DateTime<Utc>,
+    now: Local,
 ) -> (NaiveDate, Verdict) {
-    let mut on_date = local_date(now, rules.zone);
+    let mut on_date = now.date();
     loop {
         let appointment = Appointment { on_date, product_id };
         let verdict = judge(rules, state, applicant, Some(&appointment), now);
@@ -98,7 +98,8 @@ mod tests {
             |on| DoseHeld { dose_number: 1, product_id: None, on_date: date(on), is_given: true };
         who.doses = vec![given("2021-07-14")];
         let ask = |rules: &Rules, who: &Applicant| {
-            let (on, verdict) = earliest((rules, State::Open), who, ProductId(1), instant(DURING));
+            let now = Local { at: instant(DURING), zone: rules.zone };
+            let (on, verdict) = earliest((rules, State::Open), who, ProductId(1), now);
             (on.to_string(), verdict.eligible)
         };
         assert_eq!(ask(&rules, &who), ("2021-08-11".to_owned(), true), "28 days later");

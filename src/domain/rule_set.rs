@@ -18,7 +18,9 @@ pub struct Rules {
     pub opens_at: DateTime<Utc>,
     pub closes_at: DateTime<Utc>,
     pub cancel_until_hours: i16,
-    /// Decides what is "today", and when a day on which something becomes possible begins.
+    /// Bookings that a person may make on one day.
+    pub bookings_per_day: i16,
+    /// By which the window and the tranches are announced. What is today is the clinic's.
     pub zone: Tz,
     /// One of them must hold; with none, nobody is eligible.
     pub cohorts: Vec<Cohort>,

@@ -7,6 +7,8 @@ use super::fold::plain;
 
 /// Digits of a year. Two could be this century or the last.
 const YEAR_DIGITS: usize = 4;
+/// Years of the oldest person of whom one is sure, and a few more.
+const YEARS_MAX: u32 = 125;
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -115,6 +117,26 @@ fn whole(text: &str) -> Option<Result<NaiveDate, DateFault>> {
         (true, true, _) if third.len() == YEAR_DIGITS => Err(DateFault::Ambiguous),
         _ => day_of(first, second, third),
     })
+}
+
+/// The day of birth in six digits (620301) as eight, where only one century can be meant: somebody
+/// lives on `today`, and nobody is older than [`YEARS_MAX`].
+pub fn with_century(text: &str, today: NaiveDate) -> Option<String> {
+    let text = plain(text);
+    let digits = text.trim();
+    if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let lives = |century: &str| {
+        let whole = format!("{century}{digits}");
+        let day = TypedDate { year: &whole, month: "", day: "" }.read().ok()?;
+        let is_alive = day <= today && today.years_since(day)? <= YEARS_MAX;
+        is_alive.then_some(whole)
+    };
+    match (lives("19"), lives("20")) {
+        (Some(only), None) | (None, Some(only)) => Some(only),
+        _ => None,
+    }
 }
 
 fn day_of(year: &str, month: &str, day: &str) -> Result<NaiveDate, DateFault> {
@@ -245,5 +267,19 @@ mod tests {
     #[test]
     fn digits_are_found_among_anything() {
         assert_eq!(digits(" ０1 2-3\u{200b}45 "), "012345");
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_told_where_only_one_century_can_be_meant() {
+        let today = "2026-11-26".parse().unwrap();
+        let read = |text: &str| with_century(text, today);
+        assert_eq!(read("620301").as_deref(), Some("19620301"));
+        assert_eq!(read(" ６２０３０１ ").as_deref(), Some("19620301"));
+        assert_eq!(read("261127").as_deref(), Some("19261127"), "the other is tomorrow");
+        assert_eq!(read("261126"), None, "a hundred years old, or born today");
+        assert_eq!(read("000229").as_deref(), Some("20000229"), "1900 had no such day");
+        for text in ["620230", "62031", "6203011", "19620301", "62-3-1", ""] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

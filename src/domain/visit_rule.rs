@@ -113,7 +113,11 @@ impl Scene<'_> {
             _ => {}
         }
         match &press.act {
-            Act::Arrive => self.on_the_day().map(|()| Change::Arrived(true)),
+            Act::Arrive => {
+                self.on_the_day()?;
+                self.is_who_they_say(press)?;
+                Ok(Change::Arrived(true))
+            }
             Act::Give { .. } => self.give(press),
             Act::NoShow => self.no_show(),
             Act::NotVaccinated { reason, had_on, until } => {
@@ -155,13 +159,20 @@ impl Scene<'_> {
         }
     }
 
+    /// Whether the day of birth that was said, if any was, can be that of the person who is booked.
+    fn is_who_they_say(&self, press: &Press) -> Result<(), Refusal> {
+        let known = self.facts.patient.birth_date;
+        match press.birth_date.is_some_and(|said| !agrees(known, said)) {
+            true => Err(refused(Detail::BirthDateDiffers)),
+            false => Ok(()),
+        }
+    }
+
     fn give(&self, press: &Press) -> Result<Change, Refusal> {
         if let Some(refusal) = self.refusals().into_iter().next() {
             return Err(refusal);
         }
-        if press.birth_date.is_some_and(|said| !agrees(self.facts.patient.birth_date, said)) {
-            return Err(refused(Detail::BirthDateDiffers));
-        }
+        self.is_who_they_say(press)?;
         let mut warnings = self.warnings();
         warnings.retain(|warning| !press.answers.contains(warning));
         if !warnings.is_empty() {

@@ -10,7 +10,7 @@ use super::{
     applicant::{Applicant, Appointment},
     birth_date::Precision,
     booking::{Book, NewBooking},
-    calendar::local_date,
+    calendar::{Local, local_date},
     campaign,
     channel::Channel,
     day_policy::WalkIn,
@@ -136,7 +136,8 @@ impl Scene<'_> {
         let mut applicant = self.person.applicant(self.rules.course_id, number)?;
         applicant.doses.retain(|dose| dose.is_given || dose.dose_number >= number);
         let appointment = Appointment { on_date: self.slot.on_date, product_id };
-        let eligible = admit_walk_in(self.rules, self.state, &applicant, &appointment, self.now)?;
+        let now = Local { at: self.now, zone: self.facts.zone };
+        let eligible = admit_walk_in(self.rules, self.state, &applicant, &appointment, now)?;
         Ok((eligible, applicant))
     }
 

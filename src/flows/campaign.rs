@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Result, check::check, constraint::named};
+use super::{Result, barrier::Settled, check::check, constraint::named};
 use crate::{
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx, insist},
     domain::{
         CampaignId, Code, Detail, Refusal,
         campaign::{Campaign, NewCampaign, State, Step, too_many_doses},
@@ -38,31 +38,35 @@ pub struct Change {
     pub opens_at: Option<DateTime<Utc>>,
     pub closes_at: Option<DateTime<Utc>>,
     pub cancel_until_hours: Option<i16>,
+    pub bookings_per_day: Option<i16>,
     pub walk_in: Option<WalkIn>,
     pub left_over: Option<LeftOver>,
 }
 
-/// Window and cancellation limit are rules: changing them makes a new version, which bookings go by
-/// from the commit on. What is laid down for clinics' days is none: it is read when it is needed.
+/// Window and the limits of cancelling and booking are rules: changing them makes a new version, which bookings go by
+/// from the commit on: it is answered when no booking by the version before can still be written.
+/// What is laid down for clinics' days is none: it is read when it is needed.
 ///
 /// # Errors
 /// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before
 /// it begins; `changed_meanwhile` for another version than the one that was seen.
-pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Campaign> {
+pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Settled<Campaign>> {
     let target = of.into();
-    in_tx(&db.write, "change campaign", async |conn| {
+    let (campaign, is_rule) = in_tx(&db.write, "change campaign", async |conn| {
         let old = db::campaign::lock(conn, target.campaign_id)
             .await?
             .ok_or_else(Refusal::not_found)?
             .unless_closed()?;
         target.check(&old)?;
         let rules = |campaign: &Campaign| {
-            (campaign.opens_at, campaign.closes_at, campaign.cancel_until_hours)
+            let limits = (campaign.cancel_until_hours, campaign.bookings_per_day);
+            (campaign.opens_at, campaign.closes_at, limits)
         };
         let mut campaign = Campaign {
             opens_at: change.opens_at.unwrap_or(old.opens_at),
             closes_at: change.closes_at.unwrap_or(old.closes_at),
             cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
+            bookings_per_day: change.bookings_per_day.unwrap_or(old.bookings_per_day),
             name: old.name.clone().changed(change.name),
             day: DayPolicy {
                 walk_in: change.walk_in.unwrap_or(old.day.walk_in),
@@ -70,19 +74,24 @@ pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Ca
             },
             ..old.clone()
         };
-        if rules(&campaign) != rules(&old) {
+        let is_rule = rules(&campaign) != rules(&old);
+        if is_rule {
             campaign.rule_version += 1;
         }
         db::campaign::set(conn, &campaign).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        Ok(campaign)
+        Ok::<_, super::Error>((campaign, is_rule))
     })
-    .await
+    .await?;
+    Ok(match is_rule {
+        true => Settled::after(db, campaign).await,
+        false => Settled::at_once(campaign),
+    })
 }
 
 /// What became of a step that a check goes before.
 pub enum Stepped {
-    Done(Campaign),
+    Done(Settled<Campaign>),
     /// The check found errors, or warnings that nobody has confirmed: nothing was changed.
     HeldUp(Check),
 }
@@ -102,7 +111,7 @@ pub async fn step_if_ready(
     let target = of.into();
     let campaign_id = target.campaign_id;
     // What the state or the quota forbids is said first: a check would only distract from it.
-    let state = in_tx(&db.write, "may step", async |conn| {
+    let state = insist(&db.operators, "may step", async |conn| {
         let campaign = db::campaign::find(&mut *conn, campaign_id).await?;
         let campaign = campaign.ok_or_else(Refusal::not_found)?;
         target.check(&campaign)?;
@@ -123,7 +132,8 @@ pub async fn step_if_ready(
     self::step(db, target, step, reason).await.map(Stepped::Done)
 }
 
-/// `reason` is shown to the public as it is.
+/// `reason` is shown to the public as it is. Pausing and closing are answered when no booking from
+/// before can still be written.
 ///
 /// # Errors
 /// `not_found`; `wrong_state`; `quota_not_published` for publishing without doses and for opening
@@ -133,10 +143,10 @@ pub async fn step(
     of: impl Into<Target>,
     step: Step,
     reason: &Localized,
-) -> Result<Campaign> {
+) -> Result<Settled<Campaign>> {
     let target = of.into();
     let campaign_id = target.campaign_id;
-    in_tx(&db.write, "step campaign", async |conn| {
+    let campaign = insist(&db.operators, "step campaign", async |conn| {
         let old = db::campaign::lock(conn, campaign_id).await?.ok_or_else(Refusal::not_found)?;
         target.check(&old)?;
         let state = old.state.next(step)?;
@@ -155,9 +165,13 @@ pub async fn step(
         db::supply_history::insert(conn, campaign_id, event, doses, reason).await?;
         db::catalogue::touch(conn).await?;
         let campaign = db::campaign::find(conn, campaign_id).await?;
-        Ok(campaign.ok_or_else(Refusal::not_found)?)
+        Ok::<_, super::Error>(campaign.ok_or_else(Refusal::not_found)?)
     })
-    .await
+    .await?;
+    Ok(match step {
+        Step::Pause | Step::Close => Settled::after(db, campaign).await,
+        Step::Publish | Step::Open => Settled::at_once(campaign),
+    })
 }
 
 /// The limit that becomes public: the doses that the nation received for the campaign.

@@ -7,7 +7,7 @@ use super::{Result, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
-        ClinicId, Detail, Refusal, RegionId,
+        ClinicId, Code, Detail, Refusal, RegionId,
         amenity::AmenitiesChange,
         clinic::{Clinic, DirectionsChange, NewClinic},
         localized::LocalizedChange,
@@ -38,14 +38,20 @@ pub struct Change {
     pub longitude: Option<f64>,
     pub amenities: AmenitiesChange,
     pub directions: DirectionsChange,
+    /// Of the clinic as it was seen; none is any.
+    pub version: Option<String>,
 }
 
 /// # Errors
-/// `not_found`; `invalid_field` for an unknown region, a bad position, or another zone while
-/// something is booked, or where clocks do not show the time of a slot exactly once.
+/// `not_found`; `changed_meanwhile`; `invalid_field` for an unknown region, a bad position, or
+/// another zone while something is booked, or where clocks do not show the time of a slot exactly
+/// once.
 pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clinic> {
     in_tx(&db.write, "change clinic", async |conn| {
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
+        if change.version.is_some_and(|seen| seen != old.version()) {
+            return Err(Refusal::new(Code::ChangedMeanwhile, Detail::RecordChanged).into());
+        }
         let clinic = Clinic {
             region_id: change.region_id.unwrap_or(old.region_id),
             name: old.name.changed(change.name),

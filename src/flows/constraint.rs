@@ -43,6 +43,7 @@ const IMPOSSIBLE: &[Named] = &[
     ("campaign_dose_number_check", "dose_number", || between(1, 20)),
     ("campaign_window_check", "closes_at", || Detail::ClosesBeforeOpening),
     ("campaign_cancel_until_check", "cancel_until_hours", || between(0, 1000)),
+    ("campaign_bookings_per_day_check", "bookings_per_day", || between(1, 100)),
     ("cohort_birth_range_check", "born_to", || Detail::BirthDatesReversed),
     ("cohort_names_someone_check", "born_from", || Detail::CohortOfNobody),
     ("tranche_digits_check", "birth_day_digits", || must_be(Expected::Digits)),
@@ -109,6 +110,7 @@ mod tests {
             include_str!("../../migrations/0004_ledger.sql"),
             include_str!("../../migrations/0011_spellings.sql"),
             include_str!("../../migrations/0022_person_key_indexes.sql"),
+            include_str!("../../migrations/0030_booking_limit.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.

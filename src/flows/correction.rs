@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{Result, idempotency::once, pool};
 use crate::{
-    db::{self, Db, idempotency_key::Keyed, in_tx},
+    db::{self, Db, idempotency_key::Keyed, insist},
     domain::{
         Code, Detail, PoolId, Refusal,
         actor::Cause,
@@ -50,7 +50,7 @@ pub async fn correct(
     cause: &Cause,
     keyed: Option<&Keyed>,
 ) -> Result<Corrected> {
-    in_tx(&db.write, "correct movement", async |conn| {
+    insist(&db.operators, "correct movement", async |conn| {
         once(conn, keyed, async |conn| {
             let line = db::movement::find(&mut *conn, of).await?;
             let line = line.ok_or_else(|| Refusal::none(Noun::Movement, of))?;

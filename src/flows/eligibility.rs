@@ -2,15 +2,17 @@
 //! of it is kept.
 
 use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+use sqlx::PgConnection;
 
-use super::Result;
+use super::{Error, Result};
 use crate::{
-    db::{self, Db},
+    db::{self, Db, eligibility::Standing},
     domain::{
         CampaignId, ClinicId, Detail, PersonId, ProductId, Refusal, RegionId,
         applicant::AnonymousApplicant,
         birth_date::BirthDate,
-        calendar::local_date,
+        calendar::Local,
         campaign::State,
         eligibility::{judge, judge_anonymous},
         rule_set::Rules,
@@ -29,7 +31,7 @@ pub struct Question {
     pub born_on: NaiveDate,
     /// Where the person lives; without it a cohort of a region counts as not theirs.
     pub region_id: Option<RegionId>,
-    /// Days and birthdays then begin at midnight there, else in the campaign's zone.
+    /// Days and birthdays then begin at midnight there, else by the installation's clock.
     pub clinic_id: Option<ClinicId>,
     /// The day of the appointment; without it the question is about today.
     pub on_date: Option<NaiveDate>,
@@ -37,14 +39,35 @@ pub struct Question {
     pub product_id: Option<ProductId>,
 }
 
-/// Whether such a person may book now, with all reasons for a no.
+/// Whether such a person may book now, with all reasons for a no. `zone` says what is today where no
+/// clinic is named.
 ///
 /// # Errors
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;
 /// `invalid_field` for an impossible date.
-pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
+pub async fn ask(db: &Db, zone: Tz, question: Question) -> Result<Verdict> {
     let Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id } = question;
-    let mut conn = db.read.acquire().await?;
+    let places = (region_id, clinic_id);
+    let (standing, rules) =
+        db::look(&db.read, async |conn| standing(conn, campaign_id, places).await).await?;
+    let here = Local { at: standing.now, zone: standing.clinic_zone.unwrap_or(zone) };
+    let today = here.date();
+    let last = today.checked_add_days(Days::new(DAYS_AHEAD_MAX));
+    if on_date.zip(last).is_some_and(|(date, last)| date > last) {
+        let detail = Detail::DateTooFar { days_max: DAYS_AHEAD_MAX };
+        return Err(Refusal::field("on_date", detail).into());
+    }
+    let birth_date = BirthDate::new(born_on, today)?.date();
+    let applicant = AnonymousApplicant { birth_date, home: standing.home, on_date, product_id };
+    Ok(judge_anonymous(&rules, standing.state, &applicant, here))
+}
+
+/// How a public campaign stands, and its rules.
+async fn standing(
+    conn: &mut PgConnection,
+    campaign_id: CampaignId,
+    (region_id, clinic_id): (Option<RegionId>, Option<ClinicId>),
+) -> Result<(Standing, Rules)> {
     let standing = db::eligibility::find(&mut *conn, campaign_id, region_id, clinic_id)
         .await?
         .filter(|standing| standing.state != State::Draft)
@@ -55,20 +78,10 @@ pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
     if clinic_id.is_some() && standing.clinic_zone.is_none() {
         return Err(not_found("clinic_id").into());
     }
-    let rules = db::eligibility::rules(&mut conn, campaign_id, standing.rule_version)
+    let rules = db::eligibility::rules(conn, campaign_id, standing.rule_version)
         .await?
         .ok_or_else(|| not_found("campaign_id"))?;
-    drop(conn);
-    let rules = Rules { zone: standing.clinic_zone.unwrap_or(rules.zone), ..rules };
-    let today = local_date(standing.now, rules.zone);
-    let last = today.checked_add_days(Days::new(DAYS_AHEAD_MAX));
-    if on_date.zip(last).is_some_and(|(date, last)| date > last) {
-        let detail = Detail::DateTooFar { days_max: DAYS_AHEAD_MAX };
-        return Err(Refusal::field("on_date", detail).into());
-    }
-    let birth_date = BirthDate::new(born_on, today)?.date();
-    let applicant = AnonymousApplicant { birth_date, home: standing.home, on_date, product_id };
-    Ok(judge_anonymous(&rules, standing.state, &applicant, standing.now))
+    Ok((standing, rules))
 }
 
 /// Whether this person may book now: with their lists and doses, as a booking would be judged.
@@ -78,24 +91,22 @@ pub async fn ask(db: &Db, question: Question) -> Result<Verdict> {
 /// not in the register any more.
 pub async fn judge_person(
     db: &Db,
+    zone: Tz,
     campaign_id: CampaignId,
     person_id: PersonId,
 ) -> Result<Verdict> {
-    let mut conn = db.read.acquire().await?;
-    let standing = db::eligibility::find(&mut *conn, campaign_id, None, None)
-        .await?
-        .filter(|standing| standing.state != State::Draft)
-        .ok_or_else(|| not_found("campaign_id"))?;
-    let rules = db::eligibility::rules(&mut conn, campaign_id, standing.rule_version)
-        .await?
-        .ok_or_else(|| not_found("campaign_id"))?;
-    let mut people = db::batch::people(&mut conn, &[person_id.0], rules.needs()).await?;
-    let bookings = db::batch::bookings(&mut conn, &[person_id.0], &[]).await?;
-    drop(conn);
+    let known = db::look(&db.read, async |conn| {
+        let (standing, rules) = standing(conn, campaign_id, (None, None)).await?;
+        let people = db::batch::people(conn, &[person_id.0], rules.needs()).await?;
+        let bookings = db::batch::bookings(conn, (&[person_id.0], &[]), &[]).await?;
+        Ok::<_, Error>((standing, rules, people, bookings))
+    });
+    let (standing, rules, mut people, bookings) = known.await?;
     let mut person = people.remove(&person_id).unwrap_or_default();
     bookings.values().for_each(|booking| person.add_dose_of(booking));
     let applicant = person.applicant(rules.course_id, rules.dose_number)?;
-    Ok(judge(&rules, standing.state, &applicant, None, standing.now))
+    let here = Local { at: standing.now, zone };
+    Ok(judge(&rules, standing.state, &applicant, None, here))
 }
 
 fn not_found(field: &'static str) -> Refusal {

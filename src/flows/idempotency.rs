@@ -30,6 +30,7 @@ pub(super) async fn once<T: Serialize + DeserializeOwned>(
         let earlier = db::idempotency_key::find(conn, keyed).await?;
         let earlier = earlier.filter(|earlier| earlier.is_same);
         let reused = || Refusal::field(HEADER, Detail::KeyReused);
+        db::safety::wait_at_commit(conn).await?;
         return serde_json::from_value(earlier.ok_or_else(reused)?.answer).map_err(kept);
     }
     let done = work(conn).await?;

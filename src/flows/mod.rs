@@ -3,6 +3,7 @@
 
 pub mod allocation;
 pub mod assisted_booking;
+pub mod barrier;
 pub mod booking_number;
 pub mod campaign;
 pub mod campaign_draft;
@@ -18,6 +19,7 @@ pub mod eligibility;
 pub mod exclusion;
 pub mod idempotency;
 pub mod import;
+pub mod journal_seal;
 pub mod lane;
 pub mod mark;
 pub mod merge;
@@ -32,6 +34,7 @@ pub mod person_key;
 pub mod person_record;
 pub mod pool;
 pub mod product;
+pub mod readiness;
 pub mod region;
 pub mod roster;
 pub mod rules;

@@ -2,12 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::{Result, lane::offer::standing};
+use chrono::NaiveDate;
+use sqlx::PgConnection;
+
+use super::{Error, Result, lane::offer::standing};
 use crate::{
     db::{self, Db, proposal::Dose},
     domain::{
-        BookingId, ClinicId, PersonId, Refusal,
+        BookingId, CampaignId, ClinicId, PersonId, ProductId, Refusal,
         booking::State,
+        calendar::Local,
         proposal::{Proposal, Wanted, earliest, tranche_of},
     },
 };
@@ -36,9 +40,10 @@ pub async fn propose_after(
     clinic_id: ClinicId,
     booking_id: BookingId,
 ) -> Result<Vec<Proposal>> {
-    let mut conn = db.read.acquire().await?;
-    let booking = db::visit::bookings(&mut conn, &[booking_id]).await?.remove(&booking_id);
-    drop(conn);
+    let found = db::look(&db.read, async |conn| {
+        Ok::<_, Error>(db::visit::bookings(conn, &[booking_id]).await?)
+    });
+    let booking = found.await?.remove(&booking_id);
     let booking = booking.filter(|booking| booking.clinic_id == clinic_id);
     let booking = booking.ok_or_else(Refusal::not_found)?;
     if booking.state != State::Given {
@@ -68,15 +73,25 @@ async fn proposals(
     if offers.is_empty() {
         return Ok(Vec::new());
     }
-    let mut conn = db.read.acquire().await?;
-    let known = standing(&mut conn, (clinic_id, person_id), &offers).await?;
+    db::look(&db.read, async |conn| choose(conn, (clinic_id, person_id), (&offers, today)).await)
+        .await
+}
+
+async fn choose(
+    conn: &mut PgConnection,
+    (clinic_id, person_id): (ClinicId, PersonId),
+    (offers, today): (&[(CampaignId, ProductId)], NaiveDate),
+) -> Result<Vec<Proposal>> {
+    let known = standing(conn, (clinic_id, person_id), offers).await?;
     let person = known.people.get(&person_id).cloned().unwrap_or_default();
     let (mut found, mut wanted) = (Vec::new(), Vec::new());
-    for (campaign_id, product_id) in offers {
+    for &(campaign_id, product_id) in offers {
         let Some((state, rules)) = known.campaigns.get(&campaign_id) else { continue };
         let Some(product) = rules.product(product_id).cloned() else { continue };
         let applicant = person.applicant(rules.course_id, rules.dose_number)?;
-        let (on_date, verdict) = earliest((rules, *state), &applicant, product_id, known.now);
+        let zone = known.zones.get(&clinic_id).copied().unwrap_or(rules.zone);
+        let here = Local { at: known.now, zone };
+        let (on_date, verdict) = earliest((rules, *state), &applicant, product_id, here);
         let (dose_number, earliest_on) = (rules.dose_number, on_date.max(today));
         if verdict.eligible {
             let tranche_id = tranche_of(rules, &applicant);
@@ -85,7 +100,7 @@ async fn proposals(
         let slots = Vec::new();
         found.push(Proposal { campaign_id, product, dose_number, earliest_on, verdict, slots });
     }
-    let mut free = db::proposal::free_slots(&mut conn, clinic_id, &wanted, SLOTS_MAX).await?;
+    let mut free = db::proposal::free_slots(conn, clinic_id, &wanted, SLOTS_MAX).await?;
     let mut free = free.drain(..);
     for proposal in found.iter_mut().filter(|one| one.verdict.eligible) {
         proposal.slots = free.next().unwrap_or_default();

@@ -2,6 +2,8 @@
 //! closed or opened, and what is tomorrow. It all goes into the outbox, in the transaction that
 //! also notes how far that was told, so that each is told once.
 
+use std::collections::VecDeque;
+
 use chrono::NaiveTime;
 
 use super::Result;
@@ -29,13 +31,66 @@ pub enum Progress {
     Told(i64),
 }
 
+/// Snapshots that were taken while nothing could be told, in their order. Each ends a span of the
+/// journal of its own: a step reads one span, however much has been committed since.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// The snapshot that all others are later than: where the cursor is, or is going.
+    from: String,
+    later: VecDeque<String>,
+}
+
+/// Snapshots that are kept: an hour's. Spans are long afterwards, and right as ever.
+const MARKS_MAX: usize = 14_400;
+
+impl Marks {
+    /// Adds a snapshot that was taken with the cursor at `from`.
+    fn add(&mut self, from: String, now: String) {
+        if self.from != from {
+            *self = Self { from, later: VecDeque::new() };
+        }
+        let last = self.later.back().unwrap_or(&self.from);
+        if *last != now && self.later.len() < MARKS_MAX {
+            self.later.push_back(now);
+        }
+    }
+
+    /// The next after `seen`; none where another process has moved the cursor, or where none was
+    /// taken.
+    fn next(&self, seen: &str) -> Option<&str> {
+        let next = self.later.front().filter(|_| self.from == seen)?;
+        Some(next)
+    }
+
+    /// The cursor goes to `ahead`.
+    fn go(&mut self, ahead: &str) {
+        let is_next = self.later.pop_front().is_some_and(|next| next == ahead);
+        if !is_next {
+            self.later.clear();
+        }
+        ahead.clone_into(&mut self.from);
+    }
+}
+
+/// Notes what has been committed by now, while nothing can be told of it.
+///
+/// # Errors
+/// The database's.
+pub async fn mark(db: &Db, marks: &mut Marks) -> Result<()> {
+    if let Some((cursor, now)) = db::notice::mark(&db.jobs).await? {
+        marks.add(cursor.ahead.unwrap_or(cursor.seen), now);
+    }
+    Ok(())
+}
+
 /// Takes one step through what has been committed. In each span of the journal, closed days come
 /// after the bookings: whoever is booked on one hears of the booking first.
 ///
 /// # Errors
 /// The database's: then nothing was told, and the next step begins at the same place.
-pub async fn tell(db: &Db, now: Now, ways: Ways) -> Result<Progress> {
-    in_tx(&db.jobs, "tell news", async |conn| {
+pub async fn tell(db: &Db, marks: &mut Marks, now: Now, ways: Ways) -> Result<Progress> {
+    let mut gone = None;
+    let progress: Result<Progress> = in_tx(&db.jobs, "tell news", async |conn| {
         if !db::notice::is_news(conn).await? {
             return Ok(Progress::Nothing);
         }
@@ -46,7 +101,8 @@ pub async fn tell(db: &Db, now: Now, ways: Ways) -> Result<Progress> {
             Some(ahead) => ahead,
             None => {
                 cursor.done_id = 0;
-                db::notice::look_ahead(conn).await?
+                let ahead = db::notice::look_ahead(conn, marks.next(&cursor.seen)).await?;
+                gone.insert(ahead).clone()
             }
         };
         let told = db::notice::tell_lines(conn, (&cursor, &ahead), (now, ways), LINES_MAX).await?;
@@ -62,7 +118,11 @@ pub async fn tell(db: &Db, now: Now, ways: Ways) -> Result<Progress> {
         }
         Ok(Progress::Told(messages))
     })
-    .await
+    .await;
+    if let (Ok(_), Some(ahead)) = (&progress, gone) {
+        marks.go(&ahead);
+    }
+    progress
 }
 
 /// Reminds those who have an appointment tomorrow, at some of the clinics where it is this time of
@@ -104,4 +164,40 @@ pub async fn waiting(db: &Db) -> Result<Vec<(Queue, i64, i64)>> {
         row.map_or((queue, 0, 0), |row| (queue, row.messages, row.seconds))
     };
     Ok(Queue::ALL.map(of).to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(from: &str, later: &[&str]) -> Marks {
+        let mut marks = Marks::default();
+        later.iter().for_each(|now| marks.add(from.to_owned(), (*now).to_owned()));
+        marks
+    }
+
+    #[test]
+    fn snapshots_are_taken_up_in_their_order() {
+        let mut marks = marks("1", &["2", "2", "3"]);
+        assert_eq!(marks.next("1"), Some("2"));
+        marks.go("2");
+        marks.add("2".to_owned(), "4".to_owned());
+        assert_eq!(marks.next("2"), Some("3"), "each once");
+        marks.go("3");
+        assert_eq!(marks.next("3"), Some("4"));
+        marks.go("4");
+        assert_eq!(marks.next("4"), None);
+    }
+
+    #[test]
+    fn a_cursor_that_another_process_has_moved_forgets_them() {
+        let mut other = marks("1", &["2", "3"]);
+        assert_eq!(other.next("7"), None, "what is behind is never gone back to");
+        other.go("8");
+        assert_eq!(other.next("8"), None);
+        let mut other = marks("1", &["2", "3"]);
+        other.add("7".to_owned(), "9".to_owned());
+        assert_eq!(other.next("1"), None);
+        assert_eq!(other.next("7"), Some("9"));
+    }
 }

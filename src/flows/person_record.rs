@@ -1,7 +1,8 @@
 //! Finds, shows and corrects persons of the register for administrators. Who looked at whom is
 //! written down before anything is shown.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
         birth_date::BirthDate,
         booking::Booking,
         booking_number::BookingNumber,
+        calendar::{Local, local_date},
         campaign::State,
         eligibility::judge,
         keys::Keys,
@@ -207,14 +209,15 @@ pub(super) fn merged(into: PersonId) -> Refusal {
 }
 
 /// Corrects a person, and makes the keys by which they sign in anew. A correction that makes a
-/// booking impossible is done nevertheless: it is the truth. The booking stays, and is named.
+/// booking impossible is done nevertheless: it is the truth. The booking stays, and is named. Nobody
+/// is born after today in this zone.
 ///
 /// # Errors
 /// Those of [`lock`]; `invalid_field` for what cannot be, and where nothing differs;
 /// `already_exists` with the person's id where the corrected identity is somebody else's.
 pub async fn correct(
     db: &Db,
-    keys: &Keys,
+    (keys, zone): (&Keys, Tz),
     (person_id, correction): (PersonId, Correction),
     doing: Doing<'_>,
 ) -> Result<CorrectedPerson> {
@@ -222,7 +225,8 @@ pub async fn correct(
     in_tx(&db.write, "correct person", async |conn| {
         let record = lock(conn, person_id, version).await?;
         let now = db::person_record::now(&mut *conn).await?;
-        let new = corrected(&record, keys, correction, now)?;
+        let today = local_date(now, zone);
+        let new = corrected(&record, keys, correction, today)?;
         let fields = differing(&record, &new);
         if fields.is_empty() {
             let detail = Detail::NothingToCorrect;
@@ -252,14 +256,14 @@ fn corrected(
     record: &Record,
     keys: &Keys,
     correction: Correction,
-    now: DateTime<Utc>,
+    today: NaiveDate,
 ) -> std::result::Result<Record, Refusal> {
     let Correction { name, name_ko, name_en, birth_date, phone, email, language, .. } = correction;
     let name = name.as_deref().unwrap_or(&record.name);
     let ko = name_ko.unwrap_or_else(|| record.name_ko.clone());
     let en = name_en.unwrap_or_else(|| record.name_en.clone());
     let names = Names::parse(name, ko.as_deref(), en.as_deref())?;
-    let birth_date = birth_date.map(|text| BirthDate::parse_partial(&text, now.date_naive()));
+    let birth_date = birth_date.map(|text| BirthDate::parse_partial(&text, today));
     let phone = phone.as_deref().map(parse_phone_if_any).transpose()?;
     let code = correction.person_code;
     let code = code.map(|code| code.as_deref().map(parse_person_code).transpose()).transpose()?;
@@ -342,7 +346,8 @@ async fn ineligible(
     let mut found = Vec::new();
     for booking in db::person_record::are_to_come(live.clone(), now) {
         let campaign_id = booking.campaign_id;
-        let standing = db::eligibility::find(&mut *conn, campaign_id, None, None).await?;
+        let clinic_id = Some(booking.clinic_id);
+        let standing = db::eligibility::find(&mut *conn, campaign_id, None, clinic_id).await?;
         let Some(standing) = standing else { continue };
         let rules = db::eligibility::rules(conn, campaign_id, standing.rule_version).await?;
         let Some(rules) = rules else { continue };
@@ -357,7 +362,8 @@ async fn ineligible(
         let deferred_until = person.deferred_until(rules.course_id);
         let applicant = Applicant { doses, is_excluded, deferred_until, ..applicant };
         let appointment = Appointment { on_date: booking.on_date, product_id: booking.product_id };
-        let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), now);
+        let here = Local { at: now, zone: standing.clinic_zone.unwrap_or(rules.zone) };
+        let mut verdict = judge(&rules, State::Open, &applicant, Some(&appointment), here);
         verdict.reasons.retain(|reason| !OF_THE_MOMENT.contains(&reason.code()));
         if !verdict.reasons.is_empty() {
             found.push((booking, verdict));

@@ -1,9 +1,10 @@
 //! Changes who may book what, and when. Rules are never edited: each change is a new version, so
 //! that every booking can be explained by the version that it names.
 
+use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use super::{Result, constraint::named};
+use super::{Error, Result, barrier::Settled, constraint::named};
 use crate::{
     db::{self, Db, in_tx},
     domain::{
@@ -22,6 +23,8 @@ use crate::{
 pub struct Versioned<T> {
     pub rule: T,
     pub rule_version: i32,
+    /// If not, bookings by the version before may still be written.
+    pub is_settled: bool,
 }
 
 /// # Errors
@@ -74,7 +77,8 @@ pub async fn end_cohort(
     .await
 }
 
-/// Digits that are given twice count once.
+/// Digits that are given twice count once. A tranche that has ended begins again where one is added
+/// for the same digits.
 ///
 /// # Errors
 /// `not_found`, `wrong_state` for a closed campaign; `invalid_field` for bad digits and for a day
@@ -99,17 +103,26 @@ pub async fn add_tranche(
     .await
 }
 
-/// Corrects the names of a tranche; who may book stays as it is.
+/// Corrects the names of a tranche, and moves it: it stays the same tranche, and the doses that are
+/// kept for it can be booked from the new time on.
 ///
 /// # Errors
-/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign.
-pub async fn rename_tranche(
+/// `not_found` for a tranche that does not hold, `wrong_state` for a closed campaign;
+/// `invalid_field` for a day after the campaign has closed.
+pub async fn change_tranche(
     db: &Db,
     of: impl Into<Target>,
     tranche_id: TrancheId,
-    change: LocalizedChange,
+    (change, opens_at): (LocalizedChange, Option<DateTime<Utc>>),
 ) -> Result<Versioned<Tranche>> {
     in_version(db, of, async |conn, campaign| {
+        if let Some(opens_at) = opens_at {
+            if opens_at >= campaign.closes_at {
+                return Err(Refusal::field("opens_at", Detail::CampaignClosedByThen).into());
+            }
+            let one = (campaign.campaign_id, tranche_id);
+            db::tranche::move_to(conn, one, opens_at, campaign.rule_version).await?;
+        }
         let renamed = db::tranche::rename(conn, campaign.campaign_id, tranche_id, &change).await?;
         Ok(renamed.ok_or_else(Refusal::not_found)?)
     })
@@ -157,14 +170,15 @@ fn no_campaign() -> Refusal {
     Refusal::unknown(Noun::Campaign)
 }
 
-/// Runs `change` in the next version of the campaign's rules.
+/// Runs `change` in the next version of the campaign's rules; answers when no booking by the
+/// version before can still be written.
 async fn in_version<T>(
     db: &Db,
     of: impl Into<Target>,
     change: impl AsyncFnOnce(&mut PgConnection, &Campaign) -> Result<T>,
 ) -> Result<Versioned<T>> {
     let target = of.into();
-    in_tx(&db.write, "set rules", async |conn| {
+    let done = in_tx(&db.write, "set rules", async |conn| {
         let campaign = db::campaign::lock(conn, target.campaign_id).await?;
         let mut campaign = campaign.ok_or_else(no_campaign)?.unless_closed()?;
         target.check(&campaign)?;
@@ -172,7 +186,9 @@ async fn in_version<T>(
         let rule = change(conn, &campaign).await?;
         db::campaign::set(conn, &campaign).await?;
         db::catalogue::touch(conn).await?;
-        Ok(Versioned { rule, rule_version: campaign.rule_version })
+        Ok::<_, Error>((rule, campaign.rule_version))
     })
-    .await
+    .await?;
+    let Settled { done: (rule, rule_version), is_settled } = Settled::after(db, done).await;
+    Ok(Versioned { rule, rule_version, is_settled })
 }

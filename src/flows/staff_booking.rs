@@ -1,11 +1,11 @@
 //! Bookings that staff make for somebody else, through the lane of the clinic.
 
 use super::{
-    Result,
+    Error, Result,
     lane::{Lanes, ReplyQueue},
 };
 use crate::{
-    db::{self, Db},
+    db::{self, Db, in_tx},
     domain::{
         Code, Refusal,
         batch::{Outcome, Request},
@@ -30,8 +30,11 @@ pub(super) async fn replay(db: &Db, asked: &BookFor) -> Result<Option<Made>> {
     let Some((of, written)) = db::staff_booking::find_step(&db.read, booking_id).await? else {
         return Ok(None);
     };
-    let mut conn = db.read.acquire().await?;
-    let booking = db::visit::bookings(&mut conn, &[booking_id]).await?.remove(&booking_id);
+    let found = in_tx(&db.write, "replay assisted booking", async |conn| {
+        db::safety::wait_at_commit(conn).await?;
+        Ok::<_, Error>(db::visit::bookings(conn, &[booking_id]).await?)
+    });
+    let booking = found.await?.remove(&booking_id);
     let is_same = of == booking_id && written == Written::from(&asked.form);
     match booking.filter(|booking| is_same && asked.is_for(booking)) {
         Some(booking) => Ok(Some(Made { booking, is_new: false })),

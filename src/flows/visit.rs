@@ -6,9 +6,9 @@ use super::{
     lane::{Lanes, ReplyQueue, apart},
 };
 use crate::{
-    db::Db,
+    db::{self, Db},
     domain::{
-        BookingId, ClinicId, Code, Refusal,
+        BookingId, ClinicId, Code, Refusal, StaffUserId,
         batch::{Outcome, Request, Visit},
         visit::Press,
         visit_rule::Seen,
@@ -32,11 +32,25 @@ pub async fn press((lanes, replies): (&Lanes, &ReplyQueue), press: Press) -> Res
     }
 }
 
+/// How a visit stands, for somebody of the staff who opens it: that they looked is written down,
+/// once for those who look again at the same person soon.
+///
+/// # Errors
+/// Those of [`look`].
+pub async fn open(
+    db: &Db,
+    (clinic_id, booking_id): (ClinicId, BookingId),
+    by: StaffUserId,
+) -> Result<Seen> {
+    let seen = look(db, clinic_id, booking_id).await?;
+    db::person_look::insert_unless_recent(&db.write, by, seen.booking.person_id).await?;
+    Ok(seen)
+}
+
 /// How a visit stands. What it says can be over when somebody presses: a press decides anew.
 ///
 /// # Errors
 /// `not_found` where the clinic has no such booking; `unavailable` while the person is merged.
 pub async fn look(db: &Db, clinic_id: ClinicId, booking_id: BookingId) -> Result<Seen> {
-    let mut conn = db.read.acquire().await?;
-    apart::look(&mut conn, clinic_id, booking_id).await
+    db::look(&db.read, async |conn| apart::look(conn, clinic_id, booking_id).await).await
 }

@@ -57,8 +57,7 @@ pub async fn give(db: &Db, lanes: (&Lanes, &ReplyQueue), walk_in: WalkIn) -> Res
 pub async fn offers(db: &Db, clinic_id: ClinicId, person_id: PersonId) -> Result<Vec<Offer>> {
     let slot_id = db::walk_in::nearest_slot(&db.read, clinic_id).await?;
     let Some(slot_id) = slot_id else { return Ok(Vec::new()) };
-    let mut conn = db.read.acquire().await?;
-    Ok(offer::offers(&mut conn, slot_id, person_id).await?)
+    db::look(&db.read, async |conn| Ok(offer::offers(conn, slot_id, person_id).await?)).await
 }
 
 fn no_hours() -> Refusal {

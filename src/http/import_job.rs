@@ -164,9 +164,22 @@ pub struct NewJob {
 
 /// The files of one process.
 #[derive(Default)]
-pub struct ImportJobs(Mutex<Vec<Arc<ImportJob>>>);
+pub struct ImportJobs {
+    /// Which process has them, so that another one can say that it is not the one.
+    process: Uuid,
+    jobs: Mutex<Vec<Arc<ImportJob>>>,
+}
 
 impl ImportJobs {
+    /// Of the process that has this random id.
+    pub fn of(process: Uuid) -> Self {
+        Self { process, jobs: Mutex::default() }
+    }
+
+    pub fn process(&self) -> Uuid {
+        self.process
+    }
+
     /// Keeps a file; none where so many are kept and at work that there is no room for it. A file
     /// with this id that is kept already stays.
     pub fn add(&self, new: NewJob, now: DateTime<Utc>) -> Option<Arc<ImportJob>> {
@@ -215,7 +228,7 @@ impl ImportJobs {
     }
 
     fn jobs(&self) -> MutexGuard<'_, Vec<Arc<ImportJob>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -27,6 +27,8 @@ const ONLY_TLS: &str = "max-age=31536000";
 pub struct Asked<'a> {
     pub site: &'a Site,
     pub language: Language,
+    /// What was asked for, after its language.
+    pub path: &'a str,
     /// A form was sent.
     pub is_press: bool,
     /// After how many seconds to come again, where that is known.

@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 
 use super::problem::Problem;
 use crate::{
-    db,
+    db::{self, Db},
     domain::{
         ClinicId, Code, Detail, PersonId, Refusal, StaffUserId,
         fact::Role,
@@ -88,19 +88,27 @@ impl FromRequest for Staff {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = token(request).and_then(|(app, token)| {
-            // What the service has not made is told without a look-up.
-            let is_ours = session::is_staff_token(&app.keys, token);
-            let found = is_ours.then(|| (app.clone(), session::token_hash(token)));
-            found.ok_or_else(|| unauthenticated(Role::Staff))
-        });
-        Box::pin(async move {
-            let (app, hash) = found?;
-            let user =
-                db::staff_user::find_by_session(&app.db.read, &hash, app.clock.now()).await?;
-            user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
-        })
+        staff(request, |db| &db.read)
     }
+}
+
+/// Looks the session up by this way into the database.
+fn staff(
+    request: &HttpRequest,
+    way: fn(&Db) -> &db::Pool,
+) -> LocalBoxFuture<'static, Result<Staff, Problem>> {
+    let found = token(request).and_then(|(app, token)| {
+        // What the service has not made is told without a look-up.
+        let is_ours = session::is_staff_token(&app.keys, token);
+        let found = is_ours.then(|| (app.clone(), session::token_hash(token)));
+        found.ok_or_else(|| unauthenticated(Role::Staff))
+    });
+    Box::pin(async move {
+        let (app, hash) = found?;
+        let now = app.clock.now();
+        let user = db::staff_user::find_by_session(way(&app.db), &hash, now).await?;
+        user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
+    })
 }
 
 impl<T: FromRequest + 'static> FromRequest for AtClinic<T> {
@@ -145,8 +153,8 @@ impl FromRequest for Administrator {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let staff = Staff::from_request(request, payload);
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let staff = staff(request, |db| &db.operators);
         Box::pin(async move {
             let Staff(user) = staff.await?;
             match user.role {

@@ -118,7 +118,8 @@ impl Problem {
             | Detail::TooManyCodes { retry_after }
             | Detail::TooManyTries { retry_after }
             | Detail::TooManyPasswords { retry_after }
-            | Detail::TooManyFinds { retry_after } => Some(retry_after),
+            | Detail::TooManyFinds { retry_after }
+            | Detail::BookingsOfDay { retry_after, .. } => Some(retry_after),
             _ => None,
         }
     }
@@ -155,16 +156,16 @@ impl Problem {
 /// The page that answers a request for a page.
 fn page<B>(problem: &Problem, response: &ServiceResponse<B>) -> Option<(String, Language)> {
     let request = response.request();
-    let language = match of_path(request.path()) {
-        Some((language, _)) => language,
-        None if request.path() == "/" => accepted(request.headers()),
+    let (language, path) = match of_path(request.path()) {
+        Some(asked) => asked,
+        None if request.path() == "/" => (accepted(request.headers()), ""),
         None => return None,
     };
     let pages = request.app_data::<Data<RefusalPages>>()?;
     let is_press = request.method() == Method::POST;
     let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    let asked = Asked { site: &pages.site, language, is_press, retry_after };
+    let asked = Asked { site: &pages.site, language, path, is_press, retry_after };
     Some(((pages.make)(&problem.refusal, asked)?, language))
 }
 

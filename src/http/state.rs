@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::Notify;
 
 use super::{gates::Gates, import_job::ImportJobs, request_id::RequestIds, shelf::Shelf};
@@ -14,9 +14,9 @@ use crate::{
     clock::Clock,
     config::{Block, Patience, Site},
     db::Db,
-    domain::{code_cap::Ceiling, keys::Keys},
+    domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
     flows::{
-        import::Imports, lane::Lanes, outbox::ShownCodes, session::SignOuts,
+        import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness, session::SignOuts,
         staff_session::DeskDoor,
     },
     messaging::Providers,
@@ -30,6 +30,8 @@ pub struct App {
     pub keys: Keys,
     pub clock: Clock,
     pub lanes: Lanes,
+    /// Whether something can be written.
+    pub readiness: Readiness,
     pub board: Board,
     /// The public pages, made of the board.
     pub shelf: Shelf,
@@ -62,6 +64,20 @@ pub struct App {
 }
 
 impl App {
+    /// What is today where no clinic is named.
+    pub fn today(&self) -> NaiveDate {
+        local_date(self.clock.now(), self.site.zone)
+    }
+
+    /// What is today at a clinic; where no clinic is named, if the board does not know it yet.
+    pub fn today_at(&self, clinic_id: ClinicId) -> NaiveDate {
+        let board = self.board.now();
+        let place = board.catalogue.place_of(clinic_id);
+        let site = place.and_then(|place| board.catalogue.clinics.get(place));
+        let zone = site.map_or(self.site.zone, |site| site.clinic.zone);
+        local_date(self.clock.now(), zone)
+    }
+
     /// Counts one code of this process.
     ///
     /// # Errors

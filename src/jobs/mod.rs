@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod day_close;
+pub mod journal_seal;
 pub mod notice;
 pub mod outbox;
 mod pace;

@@ -10,7 +10,7 @@ use crate::{
     db::notice::Ways,
     flows::{
         self,
-        notice::{Progress, is_outbox_full, remind, tell, waiting},
+        notice::{Marks, Progress, is_outbox_full, mark, remind, tell, waiting},
     },
     messaging::Channel,
     supervisor::{Backoff, caught},
@@ -25,20 +25,18 @@ const REMIND_PERIOD: Duration = Duration::from_secs(20);
 const SHOW_PERIOD: Duration = Duration::from_secs(5);
 /// When so many notices are due, the rest stays in the journal: it needs no second copy.
 const DUE_MAX: i64 = 5_000;
-/// And so many while the lanes are busy: a moment's worth of what then leaves. Steps are as long as
-/// ever but rare, because each looks at all of the journal that is new.
+/// And so many while the lanes are busy: a moment's worth of what then leaves.
 const BUSY_DUE_MAX: i64 = 100;
 
 /// Tells until the future is dropped.
 pub async fn run(sender: Sender) {
     let mut backoff = Backoff::default();
-    let mut reminded = None;
+    let mut told = Told::default();
     let mut shown = None;
     let mut pace = sender.pace();
     loop {
         let metrics = &sender.metrics;
-        let pause = match caught("notices", metrics, step(&sender, &mut pace, &mut reminded)).await
-        {
+        let pause = match caught("notices", metrics, step(&sender, &mut pace, &mut told)).await {
             Some(Ok(pause)) => {
                 backoff.reset();
                 pause
@@ -57,20 +55,25 @@ pub async fn run(sender: Sender) {
     }
 }
 
+/// What is known from one step to the next.
+#[derive(Default)]
+struct Told {
+    marks: Marks,
+    /// When there was nobody to be reminded.
+    reminded: Option<Instant>,
+}
+
 /// One step; says when the next is due.
-async fn step(
-    sender: &Sender,
-    pace: &mut Pace,
-    reminded: &mut Option<Instant>,
-) -> flows::Result<Duration> {
+async fn step(sender: &Sender, pace: &mut Pace, told: &mut Told) -> flows::Result<Duration> {
     let Sender { db, clock, providers, .. } = sender;
     let ways =
         Ways { texts: providers.carries(Channel::Sms), mails: providers.carries(Channel::Mail) };
     let due_max = if pace.is_busy(Instant::now()) { BUSY_DUE_MAX } else { DUE_MAX };
     if is_outbox_full(db, due_max).await? {
+        mark(db, &mut told.marks).await?;
         return Ok(PERIOD);
     }
-    match tell(db, clock.held(), ways).await? {
+    match tell(db, &mut told.marks, clock.held(), ways).await? {
         Progress::Told(messages) => {
             if messages > 0 {
                 sender.told.notify_waiters();
@@ -81,7 +84,7 @@ async fn step(
         Progress::Nothing => {}
     }
     let Some(at) = providers.settings().reminder_at else { return Ok(PERIOD) };
-    if reminded.is_some_and(|at| at.elapsed() < REMIND_PERIOD) {
+    if told.reminded.is_some_and(|at| at.elapsed() < REMIND_PERIOD) {
         return Ok(PERIOD);
     }
     match remind(db, clock.held(), at, ways).await? {
@@ -91,7 +94,7 @@ async fn step(
         }
         Progress::Elsewhere => Ok(PERIOD),
         Progress::Nothing => {
-            *reminded = Some(Instant::now());
+            told.reminded = Some(Instant::now());
             Ok(PERIOD)
         }
     }

@@ -14,7 +14,7 @@ use sqlx::{
     Connection, Executor, PgConnection,
     postgres::{PgConnectOptions, PgSslMode},
 };
-use tokio::process::Child;
+use tokio::{net::UnixStream, process::Child};
 
 use super::{
     account::Account,
@@ -35,8 +35,6 @@ const SOCKET_PATH_BYTES_MAX: usize = 103;
 
 /// Replaying 4 GB of WAL after a crash takes minutes on a slow disk.
 const START_SECONDS_MAX: Duration = Duration::from_secs(600);
-/// The pid file and shared memory of a killed server can be in the way for some seconds.
-const RETRY_SECONDS_MAX: Duration = Duration::from_secs(15);
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 const POLL_PAUSE: Duration = Duration::from_millis(30);
 const CONNECT_SECONDS_MAX: Duration = Duration::from_secs(5);
@@ -137,9 +135,9 @@ impl Cluster {
         run(postgres).await
     }
 
-    /// Waits until the server answers, and starts it when nobody does. Returns the server if it is
-    /// this process's child.
-    pub(super) async fn bring_up(&self) -> Result<Option<Child>, Error> {
+    /// Waits until the server answers, and starts it when nobody does; one that dies as soon as it
+    /// is started, for as long as `retry_for`. Returns the server if it is this process's child.
+    pub(super) async fn bring_up(&self, retry_for: Duration) -> Result<Option<Child>, Error> {
         let since = Instant::now();
         let mut died_at: Option<Instant> = None;
         let mut child: Option<Child> = None;
@@ -158,7 +156,7 @@ impl Cluster {
                         None => true,
                     };
                     if exited && child.is_some() {
-                        if died_at.get_or_insert_with(Instant::now).elapsed() > RETRY_SECONDS_MAX {
+                        if died_at.get_or_insert_with(Instant::now).elapsed() > retry_for {
                             return Err(self.does_not_start());
                         }
                         tokio::time::sleep(RETRY_PAUSE).await;
@@ -173,6 +171,24 @@ impl Cluster {
             }
             tokio::time::sleep(POLL_PAUSE).await;
         }
+    }
+
+    /// Whether a server listens, however it answers.
+    pub(super) async fn is_answered(&self) -> bool {
+        let connecting = UnixStream::connect(self.socket_dir.join(SOCKET));
+        match tokio::time::timeout(CONNECT_SECONDS_MAX, connecting).await {
+            Ok(connected) => connected.is_ok(),
+            // Its queue is full: it stands still, and is there.
+            Err(_elapsed) => true,
+        }
+    }
+
+    /// Whether the server was told to stop and did, as opposed to one that died.
+    pub(super) async fn was_stopped(&self) -> bool {
+        let mut program = self.account.command(self.programs.path("pg_controldata"));
+        program.arg("-D").arg(self.file("db"));
+        let output = tokio::process::Command::from(program).output().await;
+        output.is_ok_and(|output| says_shut_down(&String::from_utf8_lossy(&output.stdout)))
     }
 
     async fn try_connect(&self) -> ServerState {
@@ -372,6 +388,12 @@ fn socket_dir(home: &Path, account: Account) -> Result<PathBuf, Error> {
 fn short_name(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What `pg_controldata` says of a database that was closed in order.
+fn says_shut_down(said: &str) -> bool {
+    let state = said.lines().find_map(|line| line.strip_prefix("Database cluster state:"));
+    state.is_some_and(|state| state.trim() == "shut down")
 }
 
 fn make_folder(path: &Path, mode: u32) -> Result<(), Error> {

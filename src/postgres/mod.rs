@@ -11,21 +11,25 @@ mod error;
 mod lock;
 mod programs;
 mod settings;
+mod supervise;
 
-use std::{fs::File, path::Path, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use sqlx::postgres::PgConnectOptions;
-use tokio::{process::Child, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use cluster::Cluster;
 pub use error::Error;
 pub use settings::Durability;
+use supervise::supervise;
 
 /// Owns the database and its schema; migrations run as this role.
 const OWNER: &str = "dosebook_owner";
 /// Owns nothing; the service works as this role.
 const APP: &str = "dosebook_app";
 const DATABASE: &str = "dosebook";
+/// The pid file and shared memory of a killed server can be in the way for some seconds.
+const START_RETRY_SECONDS_MAX: Duration = Duration::from_secs(15);
 
 /// A running PostgreSQL that this process uses, and stops if nobody else does.
 #[derive(Debug)]
@@ -51,8 +55,8 @@ impl Private {
         let starting = lock::exclusive(&cluster.file("start.lock")).await?;
         let in_use = lock::shared(&cluster.file("use.lock")).await?;
         cluster.make(durability).await?;
-        let child = cluster.bring_up().await?;
-        let supervisor = child.map(|child| tokio::spawn(supervise(Arc::clone(&cluster), child)));
+        let child = cluster.bring_up(START_RETRY_SECONDS_MAX).await?;
+        let supervisor = Some(tokio::spawn(supervise(Arc::clone(&cluster), child)));
         let private = Self { cluster, in_use: Some(in_use), supervisor };
         private.cluster.furnish().await?;
         drop(starting);
@@ -114,25 +118,6 @@ impl Drop for Private {
             && let Err(error) = self.cluster.stop()
         {
             tracing::error!(%error, "the private PostgreSQL was left running");
-        }
-    }
-}
-
-/// Starts the server again when it was killed. One that was stopped by hand stays stopped.
-async fn supervise(cluster: Arc<Cluster>, mut child: Child) {
-    while let Ok(status) = child.wait().await {
-        if status.success() {
-            tracing::warn!("the private PostgreSQL was stopped by someone else");
-            return;
-        }
-        tracing::error!(%status, "the private PostgreSQL died: starting it again");
-        match cluster.bring_up().await {
-            Ok(Some(again)) => child = again,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::error!(%error, "the private PostgreSQL is gone");
-                return;
-            }
         }
     }
 }

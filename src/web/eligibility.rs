@@ -14,6 +14,7 @@ use super::{
     guard::SignedIn,
     page::{Frame, Visit},
     part::{Choice, DateField, Select},
+    region_field::districts,
     round::Round,
     text::Texts,
 };
@@ -78,7 +79,9 @@ pub async fn get_eligibility(
         let _admitted = admit::<admission::Read>(&visit.app)?;
         let person = db::person::find(&visit.app.db.read, session.person_id).await?;
         let person = person.ok_or_else(Refusal::not_found)?;
-        let verdict = judge_person(&visit.app.db, campaign_id, session.person_id).await?;
+        let verdict =
+            judge_person(&visit.app.db, visit.app.site.zone, campaign_id, session.person_id)
+                .await?;
         let by = visit.t.eligible_as_registered(person.name_in(visit.t.language()));
         let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
         page.answer = Some(answer(visit.t, &verdict, about)?);
@@ -99,7 +102,7 @@ pub async fn post_eligibility(
     let (t, app, snapshot) = (visit.t, &visit.app, visit.app.board.now());
     let mut page = page(&visit, &snapshot, campaign_id, &form)?;
     let mut reader = Reader::new(&form, t);
-    let born = reader.birth_date(app.clock.now().date_naive());
+    let born = reader.birth_date(app.today());
     let region_id: Option<RegionId> = form.value(REGION);
     if region_id.is_none() && !form.text(REGION).is_empty() {
         reader.fault::<()>(REGION, t.region_unknown());
@@ -118,7 +121,7 @@ pub async fn post_eligibility(
         product_id: None,
     };
     let verdict = match admit::<admission::Read>(app) {
-        Ok(_admitted) => ask(&app.db, question).await.map_err(Problem::from),
+        Ok(_admitted) => ask(&app.db, app.site.zone, question).await.map_err(Problem::from),
         Err(crowded) => Err(crowded),
     };
     match verdict {
@@ -183,26 +186,11 @@ fn card(snapshot: &Snapshot, campaign_id: CampaignId) -> Result<&Card, Refusal> 
     snapshot.catalogue.campaigns.get(&campaign_id).ok_or_else(Refusal::not_found)
 }
 
-/// All districts under their provinces; a province without districts stands for itself.
 fn region_field(t: Texts, snapshot: &Snapshot, form: &Form) -> Select {
-    let regions = &snapshot.catalogue.regions;
-    let choice = |id: RegionId, name: &str| Choice {
-        value: id.to_string(),
-        label: name.to_owned().into(),
-        hint: "".into(),
-    };
     let not_said =
         Choice { value: String::new(), label: t.region_not_said().into(), hint: "".into() };
     let mut groups = vec![(String::new(), vec![not_said])];
-    for province in regions.values().filter(|region| region.parent_id.is_none()) {
-        let within = regions.values().filter(|region| region.parent_id == Some(province.region_id));
-        let mut districts: Vec<_> =
-            within.map(|region| choice(region.region_id, t.name(&region.name))).collect();
-        if districts.is_empty() {
-            districts.push(choice(province.region_id, t.name(&province.name)));
-        }
-        groups.push((t.name(&province.name).to_owned(), districts));
-    }
+    groups.extend(districts(t, snapshot));
     Select {
         id: REGION,
         label: t.optional(t.region_label()).into(),

@@ -4,7 +4,12 @@
 
 use askama::Template;
 
-use super::{page::Frame, text::Texts};
+use super::{
+    page::Frame,
+    staff_next::StaffNext,
+    staff_page::{StaffFrame, links_at},
+    text::Texts,
+};
 use crate::{
     domain::{Code, Refusal},
     http::page::Asked,
@@ -28,7 +33,10 @@ struct Page<'a> {
 /// The page that answers a request for a page which was refused, or failed; none if it cannot be
 /// written.
 pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
-    let Asked { site, language, is_press, retry_after } = asked;
+    if StaffNext::parse(asked.path).is_some() {
+        return for_staff(refusal, asked);
+    }
+    let Asked { site, language, is_press, retry_after, .. } = asked;
     let (t, code) = (Texts(language), refusal.code);
     let safe = t.booking_is_safe().to_owned();
     let again = again(t, retry_after);
@@ -48,6 +56,50 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     let is_worth_another_look = !is_press && code.status() >= 429;
     let frame = Frame::new(t, site, "");
     Page { t, frame, heading, sentences, is_worth_another_look }.render().ok()
+}
+
+#[derive(Template)]
+#[template(path = "staff/error.html")]
+struct StaffPage<'a> {
+    t: Texts,
+    staff: StaffFrame<'a>,
+    heading: &'static str,
+    sentences: Vec<String>,
+    is_worth_another_look: bool,
+}
+
+/// The same for somebody at work, whoever it is: their pages are around it, and it says what became
+/// of the press and how to go on. Nothing is looked up for it: the database may be what failed.
+fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
+    let Asked { site, language, path, is_press, retry_after } = asked;
+    let (t, code) = (Texts(language), refusal.code);
+    let again = again(t, retry_after);
+    let (heading, sentences) = match code {
+        Code::NotFound => (t.no_page(), vec![t.staff_no_page_why().to_owned()]),
+        Code::Overloaded if is_press => {
+            (t.staff_crowded(), vec![t.staff_nothing_done().to_owned(), again])
+        }
+        Code::Overloaded => (t.staff_crowded(), vec![again, t.staff_on_paper().to_owned()]),
+        Code::Unavailable | Code::Internal if is_press => {
+            let said = [t.staff_not_known_press(), t.staff_on_paper()].map(str::to_owned);
+            (t.not_known(), said.into())
+        }
+        Code::Unavailable | Code::Internal => {
+            (t.no_answer(), vec![again, t.staff_on_paper().to_owned()])
+        }
+        code if code.status() == 429 => (t.too_many(), vec![again]),
+        code => (words::title(language, code), vec![words::refusal(language, refusal)]),
+    };
+    let staff = StaffFrame {
+        frame: Frame::new(t, site, ""),
+        username: "",
+        place: t.staff_pages(),
+        links: links_at(t, path),
+        way_up: None,
+        done: None,
+    };
+    let is_worth_another_look = !is_press && code.status() >= 429;
+    StaffPage { t, staff, heading, sentences, is_worth_another_look }.render().ok()
 }
 
 /// When to come again.
@@ -71,10 +123,37 @@ mod tests {
     /// The page in the language, without the frame that all have.
     fn main(refusal: &Refusal, language: Language, is_press: bool) -> String {
         let site = Site { issuer: "the Agency".into(), ..Site::default() };
-        let asked = Asked { site: &site, language, is_press, retry_after: Some(7) };
+        main_at("/me", refusal, (&site, language, is_press))
+    }
+
+    fn main_at(
+        path: &str,
+        refusal: &Refusal,
+        (site, language, is_press): (&Site, Language, bool),
+    ) -> String {
+        let asked = Asked { site, language, path, is_press, retry_after: Some(7) };
         let page = render(refusal, asked).expect("a page");
         let (_, rest) = page.split_once("<main").expect("its beginning");
         rest.split_once("</main>").expect("its end").0.to_owned()
+    }
+
+    #[test]
+    fn staff_have_pages_of_their_own_that_speak_of_no_booking_of_theirs() {
+        let site = Site::default();
+        for &code in Code::ALL {
+            for (is_press, language) in
+                [(false, Language::English), (true, Language::English), (true, Language::Korean)]
+            {
+                let about = (&site, language, is_press);
+                let citizen = main_at("/me", &code.into(), about);
+                for path in ["/clinic/7", "/clinic/7/bookings/x", "/admin/users", "/call-centre"] {
+                    let page = main_at(path, &code.into(), about);
+                    let safe = Texts(language).booking_is_safe();
+                    assert!(page.contains("<h1>") && !page.contains(safe), "{page}");
+                    assert_ne!(page, citizen);
+                }
+            }
+        }
     }
 
     fn escaped(text: &str) -> String {

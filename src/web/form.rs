@@ -16,7 +16,7 @@ use crate::{
         fold::plain,
         person::{parse_name, parse_phone},
         sign_in_code::SignInCode,
-        typed::{DateFault, DatePart, TypedDate, digits},
+        typed::{DateFault, DatePart, TypedDate, digits, with_century},
     },
     http::{
         extract::{self, media_type},
@@ -60,6 +60,14 @@ impl Form {
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(given, _)| given == name);
         found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
+    /// The same with another value of this field.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.retain(|(given, _)| given != name);
+        self.0.push((name.to_owned(), value.into()));
+        self
     }
 
     /// A value that a page of ours has put there; none where it is not one.
@@ -129,6 +137,21 @@ impl<'a> Reader<'a> {
     pub fn birth_date(&mut self, today: NaiveDate) -> Option<BirthDate> {
         let day = self.day(BIRTH)?;
         self.read(BirthDate::new(day, today))
+    }
+
+    /// A day of birth as somebody says it at a desk, typed as a whole into one field.
+    pub fn spoken_birth(&mut self, field: &'static str, today: NaiveDate) -> Option<NaiveDate> {
+        let typed = self.form.text(field);
+        let whole = with_century(typed, today).unwrap_or_else(|| typed.to_owned());
+        match (TypedDate { year: &whole, month: "", day: "" }).read() {
+            Ok(day) => Some(day),
+            Err(DateFault::Missing) => self.fault(field, self.t.birth_not_said()),
+            // A part of a day that is missing is one that cannot be read.
+            Err(DateFault::PartMissing(_) | DateFault::Unreadable(_) | DateFault::Ambiguous) => {
+                self.fault(field, self.t.birth_whole_unreadable())
+            }
+            Err(fault) => self.fault(field, date_error(self.t, fault).text),
+        }
     }
 
     fn day(&mut self, group: &str) -> Option<NaiveDate> {

@@ -20,6 +20,7 @@ pub mod next;
 pub mod page;
 pub mod part;
 pub mod polled;
+pub mod region_field;
 pub mod round;
 pub mod route;
 pub mod seal;

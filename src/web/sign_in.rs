@@ -191,7 +191,7 @@ async fn post(
         return visit.show_as(StatusCode::FORBIDDEN, &page);
     }
     let mut reader = Reader::new(typed, t);
-    let by = (way, &app.keys.matching, app.clock.now().date_naive());
+    let by = (way, &app.keys.matching, app.today());
     let Some(claim) = Claim::read(&mut reader, by) else {
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);

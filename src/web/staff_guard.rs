@@ -169,7 +169,10 @@ async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Err
     let found = match token(request) {
         Some(token) if is_staff_token(&app.keys, &token) => {
             let (hash, now) = (token_hash(&token), app.clock.now());
-            let found = db::staff_user::find_signed_in(&app.db.read, &hash, now).await;
+            let asked = language::of_path(request.path()).map_or("", |(_, path)| path);
+            let is_operator = asked.starts_with("/admin");
+            let way = if is_operator { &app.db.operators } else { &app.db.read };
+            let found = db::staff_user::find_signed_in(way, &hash, now).await;
             found.map_err(|error| Problem::from(db::Error::from(error)))?
         }
         _ => None,

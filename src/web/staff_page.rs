@@ -187,6 +187,27 @@ fn links(t: Texts, visitor: &StaffVisitor, here: &str) -> Vec<StaffLink> {
         (None, StaffRole::Staff(clinic_id)) => at_clinic(t, clinic_id),
         (None, StaffRole::Administrator) => administration(t),
     };
+    placed(t, pages, here)
+}
+
+/// The navigation of a page of which only the path is known.
+pub fn links_at(t: Texts, path: &str) -> Vec<StaffLink> {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let pages = match (parts.next(), parts.next().and_then(|id| id.parse().ok())) {
+        (Some("clinic"), Some(clinic_id)) => at_clinic(t, clinic_id),
+        (Some("admin"), _) => administration(t),
+        (Some("call-centre"), _) => vec![("/call-centre".to_owned(), t.nav_call_centre())],
+        _ => Vec::new(),
+    };
+    placed(t, pages, path)
+}
+
+fn placed(t: Texts, pages: Vec<(String, &'static str)>, here: &str) -> Vec<StaffLink> {
+    // Whom a search has found, and who is added to the register, have come without a booking.
+    let here = match here.starts_with("/clinic/") {
+        true => here.replace("/persons/", "/walk-in/").replace("/register", "/walk-in"),
+        false => here.to_owned(),
+    };
     // A page belongs to the longest path that it lies under.
     let is_under = |path: &str| {
         here.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

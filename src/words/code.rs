@@ -104,7 +104,7 @@ titles! {
     PersonMerged,         "The person was merged into another",
                           "다른 분의 등록 정보와 합쳐진 분입니다";
     BookedTwice,          "Both have the same dose",
-                          "두 분에게 같은 회차의 예약이나 접종이 있습니다";
+                          "두 분에게 같은 차수의 예약이나 접종이 있습니다";
     PossibleDuplicate,    "This may be a person who is in the register already",
                           "이미 등록되어 있는 분일 수 있습니다";
     AlreadyLoaded,        "The same rows were loaded before",

@@ -114,16 +114,16 @@ fn closed_text(head: Letterhead<'_>, (when, clinic): (&str, &str)) -> String {
                 say!(
                     language,
                     "[{issuer}] {clinic} is closed: your appointment on {when} cannot take place. \
-                     Please cancel it and book another.",
-                    "[{issuer}] {clinic} 휴진으로 {when} 접종이 어렵습니다. 취소하고 다시 예약해 \
+                     Move it on the page of your booking.",
+                    "[{issuer}] {clinic} 휴진으로 {when} 접종이 어렵습니다. 예약 화면에서 옮겨 \
                      주십시오."
                 )
             },
             &|clinic| {
                 say!(
                     language,
-                    "[{issuer}] {clinic} is closed on {when}. Please book another time.",
-                    "[{issuer}] {clinic} {when} 휴진. 다시 예약해 주십시오."
+                    "[{issuer}] {clinic} is closed on {when}. Please move your booking.",
+                    "[{issuer}] {clinic} {when} 휴진. 예약을 옮겨 주십시오."
                 )
             },
             &|clinic| {

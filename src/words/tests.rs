@@ -231,6 +231,12 @@ fn details_of_files() -> Vec<Detail> {
         Detail::NoDoseForWalkIn { open: 0 },
         Detail::TooManyFinds { retry_after: 7 },
         Detail::UntilNotAhead { days_max: 180 },
+        Detail::BookingsOfDay {
+            bookings_max: 5,
+            again_at: "2021-07-26T15:00:00Z".parse().unwrap(),
+            zone: "Asia/Seoul".to_owned(),
+            retry_after: 7,
+        },
         Detail::Written { text: "As it was said then.".into() },
     ]
 }

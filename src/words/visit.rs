@@ -74,7 +74,7 @@ pub fn warning_name(language: Language, warning: Warning) -> &'static str {
 /// What a step did.
 pub fn step_name(language: Language, kind: StepKind) -> &'static str {
     let (english, korean) = match kind {
-        StepKind::Arrive => ("Checked in", "도착 확인"),
+        StepKind::Arrive => ("Checked in", "접수"),
         StepKind::Give => ("Given", "접종 완료"),
         StepKind::NoShow => ("Did not come", "미방문"),
         StepKind::NotVaccinated => ("Not vaccinated", "미접종"),

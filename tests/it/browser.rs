@@ -21,10 +21,12 @@ use crate::support::{
     Made, Person, TestApp, World,
     app::{Options, SECRET},
     database::TestDatabase,
+    desk::desks,
+    office::Office,
 };
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
-const SECONDS_MAX: Duration = Duration::from_secs(300);
+const SECONDS_MAX: Duration = Duration::from_secs(900);
 /// Of the demonstration, for stories and for pictures.
 const SMALL: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
 const PICTURED: Scale = Scale { people: 35_240, doses: 8_060, clinics: 240 };
@@ -62,17 +64,24 @@ impl Stage {
         let (korean, english) = (service().await, service().await);
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
+        let desk = service().await;
+        let desks = desks(&desk).await;
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
+        let offices = [Office::set(options()).await, Office::set(options()).await];
         let world = json!({
+            "office": { "ko": offices[0].world, "en": offices[1].world },
             "open": service_with_demonstration(&open).await,
             "before": service_of(&before, &made),
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
+            "desk": desks,
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
-        Self { _services: vec![open, before, paused, empty, korean, english], world }
+        let mut services = vec![open, before, paused, empty, korean, english, desk];
+        services.extend(offices.map(|office| office.app));
+        Self { _services: services, world }
     }
 }
 
@@ -96,10 +105,16 @@ async fn demonstration(scale: Scale) -> TestApp {
 
 /// Nothing is there but an administrator.
 async fn blank(app: &TestApp) -> Value {
+    let (username, password) = administrator(app).await;
+    json!({ "url": app.url, "username": username, "password": password })
+}
+
+/// Somebody who may do everything: their name and their password.
+async fn administrator(app: &TestApp) -> (&'static str, &'static str) {
     let (username, password) = ("office", "a lamp in the window");
     let added = staff_user::add(&app.app.db, username, password, Post::Administrator).await;
     added.expect("an administrator");
-    json!({ "url": app.url, "username": username, "password": password })
+    (username, password)
 }
 
 /// A round of which somebody has booked the only doses.
@@ -114,9 +129,12 @@ async fn sell_out(app: &TestApp) -> Made {
 
 async fn service_with_demonstration(app: &TestApp) -> Value {
     let cohort = "birth_date between '1962-01-01' and '1966-12-31'";
+    let (username, password) = administrator(app).await;
     json!({
         "url": app.url,
         "codes": app.codes_url,
+        "username": username,
+        "password": password,
         "campaign_id": number(&app.db, "select campaign_id from campaign").await,
         "people": people(&app.db, cohort).await,
         "others": people(&app.db, "birth_date > '1966-12-31'").await,
@@ -124,7 +142,7 @@ async fn service_with_demonstration(app: &TestApp) -> Value {
 }
 
 fn service_of(app: &TestApp, made: &Made) -> Value {
-    let people: Vec<_> = made.people.iter().map(written).collect();
+    let people: Vec<_> = made.people.iter().map(Person::written).collect();
     json!({
         "url": app.url,
         "codes": app.codes_url,
@@ -133,11 +151,6 @@ fn service_of(app: &TestApp, made: &Made) -> Value {
         "product_id": made.product_id,
         "people": people,
     })
-}
-
-fn written(person: &Person) -> Value {
-    let Person { name, birth_date, phone, .. } = person;
-    json!({ "name": name, "birth_date": birth_date, "phone": phone })
 }
 
 async fn number(db: &PgPool, sql: &'static str) -> i32 {

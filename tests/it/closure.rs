@@ -5,7 +5,7 @@ use dosebook::{
     db::notice::Ways,
     flows::{
         discrepancy::verify,
-        notice::{Progress, tell},
+        notice::{Marks, Progress, tell},
     },
 };
 use futures_util::future::join_all;
@@ -44,7 +44,9 @@ async fn standing(app: &TestApp, made: &Made, person: usize, id: Uuid) -> Value 
 
 async fn tell_all(app: &TestApp) {
     let ways = Ways { texts: true, mails: true };
-    while tell(&app.app.db, app.app.clock.held(), ways).await.unwrap() != Progress::Nothing {}
+    while tell(&app.app.db, &mut Marks::default(), app.app.clock.held(), ways).await.unwrap()
+        != Progress::Nothing
+    {}
 }
 
 #[tokio::test]
@@ -246,4 +248,50 @@ async fn closing_beside_booking_leaves_nobody_who_was_not_told() {
     let told: i64 = query_scalar(told).fetch_one(&app.db).await.unwrap();
     assert_eq!(told, won as i64);
     assert_eq!(verify(&app.app.db).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_closure_in_the_middle_of_a_day_hits_those_who_still_come() {
+    let (app, made, admin) = start(World::new().slots_per_day(3)).await;
+    let slots = [0, 1, 2].map(|number| made.slot(0, 1, number));
+    let mut ids = Vec::new();
+    for (person, slot) in slots.into_iter().enumerate() {
+        ids.push(book(&app, &made, person, slot).await);
+    }
+    made.begin_day(&app.db, 0, 1).await;
+    let today = "select on_date from slot where slot_id = $1";
+    let today: chrono::NaiveDate =
+        query_scalar(today).bind(slots[0].slot_id.0).fetch_one(&app.db).await.unwrap();
+    // The first slot is over, and the second one's person stands there already.
+    let over = "update slot set starts_at = now() - interval '3 hours',
+                    ends_at = now() - interval '2 hours' where slot_id = $1";
+    query(over).bind(slots[0].slot_id.0).execute(&app.db).await.unwrap();
+    let arrived = "update booking set arrived_at = now() where booking_id = $1";
+    query(arrived).bind(ids[1]).execute(&app.db).await.unwrap();
+    let closure = format!("/v1/admin/clinics/{}/closures/{today}", made.clinics[0]);
+    let dry = admin.put(&format!("{closure}?dry_run=true"), &snow()).await.ok(200);
+    assert_eq!((&dry["live_bookings"], &dry["slots"]), (&json!(2), &json!(2)));
+    admin.put(&closure, &snow()).await.ok(200);
+    tell_all(&app).await;
+    let told = "select array_agg(booking_id) from outbox where kind = 'closed'";
+    let told: Vec<Uuid> = query_scalar(told).fetch_one(&app.db).await.unwrap();
+    assert_eq!(told, [ids[2]], "who is there is told by those who are there");
+    let list = format!("/v1/admin/clinics/{}/unreached?date={today}", made.clinics[0]);
+    let persons = admin.get(&list).await.ok(200)["persons"].clone();
+    let why = |at: usize| (persons[at]["booking_id"].clone(), persons[at]["why"].clone());
+    assert_eq!(persons.as_array().unwrap().len(), 2, "{persons}");
+    assert_eq!(why(0), (json!(ids[1]), json!("present")));
+    assert_eq!(why(1), (json!(ids[2]), json!("waiting")));
+    let hits = dosebook::db::closure::hits(&app.db, made.clinics[0], today).await.unwrap();
+    assert_eq!((hits.standing, hits.reached, hits.all()), (2, 0, 2));
+    // A slot that has begun is not too late to be told of.
+    admin.delete(&closure).await;
+    let begun = "update slot set starts_at = now() - interval '5 minutes' where slot_id = $1";
+    query(begun).bind(slots[2].slot_id.0).execute(&app.db).await.unwrap();
+    tell_all(&app).await;
+    admin.put(&closure, &snow()).await.ok(200);
+    tell_all(&app).await;
+    let told = "select count(*) from outbox where kind = 'closed' and booking_id = $1";
+    let told: i64 = query_scalar(told).bind(ids[2]).fetch_one(&app.db).await.unwrap();
+    assert_eq!(told, 2);
 }

@@ -25,16 +25,16 @@ const WAL_BYTES_MAX: i64 = 1_000;
 
 /// A server of its own: a transaction of another test, in any database, or a run of autovacuum can
 /// keep old row versions alive, and then an update finds no room beside the row.
-struct Grown {
-    postgres: Private,
-    db: PgPool,
-    made: Made,
-    lane: PgConnection,
-    _folder: tempfile::TempDir,
+pub struct Grown {
+    pub postgres: Private,
+    pub db: PgPool,
+    pub made: Made,
+    pub lane: PgConnection,
+    pub _folder: tempfile::TempDir,
 }
 
 /// The small world, grown: 20,000 slots, 300,000 people with a booking each.
-async fn grown() -> Grown {
+pub async fn grown() -> Grown {
     let folder = tempfile::tempdir().unwrap();
     let postgres = Private::start(folder.path(), None, Durability::Disposable).await.unwrap();
     let mut owner = PgConnection::connect_with(&postgres.owner_options()).await.unwrap();

@@ -15,7 +15,7 @@ use dosebook::{
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
-use crate::support::process::kill_9;
+use crate::support::{process::kill_9, until};
 
 /// Names the folder in which the process of `a_service` starts the database.
 const FOLDER: &str = "DOSEBOOK_TEST_FOLDER";
@@ -236,6 +236,72 @@ async fn a_killed_server_is_started_again_under_its_service() {
     second.stop().await.unwrap();
     private.stop().await.unwrap();
     assert_eq!(server(folder.path()), None);
+}
+
+/// Returns when there is another server than this one, and it answers.
+async fn another(folder: &Path, private: &Private, than: u32) {
+    let back = async {
+        while server(folder).is_none_or(|pid| pid == than)
+            || PgConnection::connect_with(&private.owner_options()).await.is_err()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(60);
+    tokio::time::timeout(limit, back).await.expect("it is started again");
+}
+
+#[tokio::test]
+async fn a_server_is_looked_after_by_whoever_uses_it() {
+    let folder = folder();
+    let starter = Service::start(folder.path());
+    let private = start(folder.path()).await;
+    starter.kill_9();
+    let first = server(folder.path()).expect("the control: it was left running");
+    kill_9(first);
+    another(folder.path(), &private, first).await;
+    assert_eq!(read(&private).await, ["by the service"]);
+    private.stop().await.unwrap();
+    assert_eq!(server(folder.path()), None);
+}
+
+#[tokio::test]
+async fn a_server_that_was_taken_over_is_started_again_too() {
+    let folder = folder();
+    Service::start(folder.path()).kill_9();
+    let private = start(folder.path()).await;
+    let first = server(folder.path()).expect("the control: attached");
+    kill_9(first);
+    another(folder.path(), &private, first).await;
+    let second = server(folder.path()).unwrap();
+    kill_9(second);
+    another(folder.path(), &private, second).await;
+    assert_eq!(read(&private).await, ["by the service"], "again and again");
+    private.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_stopped_by_hand_stays_stopped_until_it_is_started() {
+    let folder = folder();
+    let private = start(folder.path()).await;
+    write(&private, "kept").await;
+    let pid = server(folder.path()).unwrap();
+    let stop = Command::new("sh").args(["-c", &format!("kill -INT {pid}")]).status().unwrap();
+    assert!(stop.success());
+    let is_gone = || !Path::new(&format!("/proc/{pid}")).exists();
+    until(|| is_gone() && server(folder.path()).is_none()).await;
+    // Longer than it takes to be missed.
+    let since = std::time::Instant::now();
+    until(|| since.elapsed() > std::time::Duration::from_secs(1)).await;
+    assert_eq!(server(folder.path()), None);
+    // Somebody starts it, and from then on it is looked after again.
+    let second = start(folder.path()).await;
+    let pid = server(folder.path()).unwrap();
+    kill_9(pid);
+    another(folder.path(), &private, pid).await;
+    assert_eq!(read(&private).await, ["kept"]);
+    second.stop().await.unwrap();
+    private.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 )]
 
 mod circle;
+mod migration;
 mod source;
 mod state;
 mod statement;
@@ -176,17 +177,22 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const NOT_NOUNS: &[&str] = &[
     "assisted_booking",
+    "barrier",
     "board",
+    "connect",
     "connection",
     "copy",
     "demo",
     "error",
     "health",
+    "lease",
     "metrics",
+    "migration",
     "mod",
     "openapi",
     "outcome",
     "rehearsal",
+    "safety",
     "staged",
     "template",
     "transaction",

@@ -109,7 +109,7 @@ async function narrow(page) {
 /** What stands in the page as the server wrote it. @param {Visitor} visitor */
 async function asWritten({ page, secrets, markup }) {
   const found = [];
-  const joined = markup.match(/<[a-z][^<>]*="[^"]*"[a-z][^<>]*>/i);
+  const joined = markup.match(/<[a-z][^<>]*\s[a-z-]+="[^"<>]*"[a-z][^<>]*>/i);
   if (joined) found.push(`markup: attributes run together: ${joined[0].slice(0, 90)}`);
   const classes = await page.evaluate(() => {
     const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join();

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { launch } from './browser.mjs';
 import { Citizen } from './citizen.mjs';
+import { CLINIC, clinic } from './picture_clinic.mjs';
+import { pictures as office } from './picture_office.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
-const [file, , into, pattern = ''] = process.argv.slice(2);
+const [file, , into, pattern = process.env.DOSEBOOK_PICTURE ?? ''] = process.argv.slice(2);
 if (!file || !into) throw new Error('usage: node picture.mjs WORLD.json FOLDER INTO [PATTERN OF NAMES]');
 
 const PHONE = { viewport: { width: 360, height: 720 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
@@ -17,6 +19,9 @@ const DESKTOP = { viewport: { width: 1024, height: 720 } };
 /** Colours of a picture: pages have few, and a palette is a third of the bytes. */
 const COLOURS = '48';
 const run = promisify(execFile);
+
+// Where only pictures of a clinic are wanted, no citizen need come.
+const languages = /** @type {('ko' | 'en')[]} */ (pattern.startsWith('clinic') ? [] : ['ko', 'en']);
 
 const world = await read(file);
 const browser = await launch();
@@ -26,9 +31,20 @@ await mkdir(into, { recursive: true });
 /** The pages that are shown on a desktop or in the dark too; on a phone in light, all are. */
 const MORE = /^(landing-phone-dark-ko|time-phone-dark-ko|booked-phone-dark-ko|(landing|supply|place|booked)-desktop-light-..|(landing|booked)-desktop-dark-en)$/;
 
-/** @param {Citizen} citizen @param {string} name */
+/** Of administrators' pages, those that are shown on a phone. */
+const OFFICE = /^admin-(\w+-desktop|(campaign|closure)-phone)-light-/;
+
+/** @param {string} name */
+function isShown(name) {
+  if (name.startsWith('clinic-')) return CLINIC.test(name);
+  if (name.startsWith('admin-')) return OFFICE.test(name);
+  return /phone-light/.test(name) || MORE.test(name);
+}
+
+/** @param {{ page: import('playwright-core').Page }} visitor @param {string} name */
 async function shoot({ page }, name) {
-  if (!/phone-light/.test(name) && !MORE.test(name)) return;
+  // Somebody who looks at the pages wants them all.
+  if (!isShown(name) && !process.env.FULL) return;
   if (!new RegExp(pattern).test(name)) return;
   await page.evaluate(() => scrollTo(0, 0));
   const path = join(into ?? '', `${name}.png`);
@@ -70,11 +86,17 @@ async function way(citizen, name) {
 }
 
 try {
-  for (const language of /** @type {const} */ (['ko', 'en'])) {
+  for (const language of languages) {
     for (const [device, wishes] of /** @type {const} */ ([['phone', PHONE], ['desktop', DESKTOP]])) {
       for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         await way(await Citizen.at(stage, { language, colorScheme, ...wishes }), `${device}-${colorScheme}-${language}`);
       }
+    }
+  }
+  await clinic(stage, shoot);
+  for (const language of /** @type {const} */ (['ko', 'en'])) {
+    for (const [device, wishes] of /** @type {const} */ ([['desktop', DESKTOP], ['phone', PHONE]])) {
+      await office(stage, language, `${device}-light-${language}`, wishes, shoot);
     }
   }
   await stage.end();

@@ -38,6 +38,8 @@ export function faults(seen) {
 /** @param {Seen} seen */
 function caching({ path, kind, status }) {
   if (path.startsWith('/assets/')) return /^public, max-age=31536000, immutable$/;
+  // Each browser keeps its own, and asks each time whether it is still so.
+  if (/^\/(ko|en)\/(clinic|admin)\/.*now$/.test(path)) return /^private, no-cache$/;
   const isPublic = PUBLIC.some((page) => page.test(path)) || path.startsWith('/v1/');
   if (isPublic && (status === 200 || status === 304)) return /^public, max-age=1\b/;
   // Which language `/` leads to depends on who asks.

@@ -14,7 +14,7 @@ import { Visitor } from './visitor.mjs';
 /** Two cores: the browser and the service take one each. */
 const AT_ONCE = 2;
 /** Milliseconds after which a story hangs. */
-const STORY_MAX = 90_000;
+const STORY_MAX = 120_000;
 
 /** What a story is played on. */
 export class Stage {

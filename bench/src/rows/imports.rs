@@ -120,6 +120,20 @@ async fn booked(world: &mut World, import: Option<(Mode, &str)>) -> (f64, f64) {
     assert!(seconds < SPAN_SECONDS, "the file took longer than was measured: {seconds:.1} s");
     service.stop();
     world.check(before, &load.tally.acknowledged).await;
+    let mut by: std::collections::BTreeMap<u64, Vec<u64>> = Default::default();
+    for (due, took) in &load.tally.last {
+        by.entry(due / 500_000).or_default().push(took.unwrap_or(9_999_000));
+    }
+    for (at, mut t) in by {
+        t.sort();
+        eprint!(
+            "{:.1}s:{:.0}/{:.0} ",
+            at as f64 / 2.0,
+            t[t.len() / 2] as f64 / 1e3,
+            t[t.len() * 99 / 100] as f64 / 1e3
+        );
+    }
+    eprintln!();
     (ms(&load.tally.phases[1].booked, 99.0), seconds)
 }
 

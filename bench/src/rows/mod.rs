@@ -2,6 +2,7 @@
 
 pub(crate) mod bookings;
 pub(crate) mod clinic_day;
+pub(crate) mod desks;
 pub(crate) mod growth;
 pub(crate) mod imports;
 pub(crate) mod latency;

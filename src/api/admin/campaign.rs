@@ -1,25 +1,27 @@
 //! Campaigns: draft, change, and the steps of their life.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use super::{
     ByAdministrator, Page, Reason,
     check::{confirmed, held_up, setup},
-    created, found, list, localized, localized_change, ok,
+    created, found, list, localized, localized_change, ok, settled,
 };
 use crate::{
     board::view::CampaignView,
     db,
     domain::{
         CampaignId, CourseId, Detail, Refusal,
-        campaign::{NewCampaign, Step},
+        booking_limit::BOOKINGS_PER_DAY,
+        campaign::{Campaign, NewCampaign, Step},
         day_policy::DayPolicy,
         language::Language,
         localized::Localized,
     },
     flows::{
         self,
+        barrier::Settled,
         campaign::{Change, Stepped},
     },
     http::{
@@ -50,6 +52,7 @@ pub struct CampaignRequest {
     opens_at: Instant,
     closes_at: Instant,
     cancel_until_hours: Option<i16>,
+    bookings_per_day: Option<i16>,
     zone: Zone,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
@@ -66,6 +69,7 @@ pub struct CampaignChange {
     opens_at: Option<Instant>,
     closes_at: Option<Instant>,
     cancel_until_hours: Option<i16>,
+    bookings_per_day: Option<i16>,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
 }
@@ -165,6 +169,7 @@ pub async fn post_campaign(
         opens_at: new.opens_at.0,
         closes_at: new.closes_at.0,
         cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
+        bookings_per_day: new.bookings_per_day.unwrap_or(BOOKINGS_PER_DAY),
         zone: new.zone.0,
         day: day_policy(new.walk_in, new.left_over),
     };
@@ -183,11 +188,11 @@ pub async fn patch_campaign(
         opens_at: change.opens_at.map(|at| at.0),
         closes_at: change.closes_at.map(|at| at.0),
         cancel_until_hours: change.cancel_until_hours,
+        bookings_per_day: change.bookings_per_day,
         walk_in: change.walk_in.map(|word| word.0),
         left_over: change.left_over.map(|word| word.0),
     };
-    let campaign = flows::campaign::change(&app.db, campaign_id, change).await?;
-    Ok(ok(&CampaignView::from(&campaign)))
+    campaign_settled(&flows::campaign::change(&app.db, campaign_id, change).await?)
 }
 
 /// Makes the campaign and its quota public.
@@ -231,7 +236,7 @@ async fn step_if_ready(
 ) -> Result<HttpResponse, Problem> {
     let (setup, confirmed) = (setup(app), confirmed(confirm)?);
     match flows::campaign::step_if_ready(&app.db, step, reason, setup, &confirmed).await? {
-        Stepped::Done(campaign) => Ok(ok(&CampaignView::from(&campaign))),
+        Stepped::Done(campaign) => campaign_settled(&campaign),
         Stepped::HeldUp(check) => Err(held_up(language, &check)),
     }
 }
@@ -260,6 +265,9 @@ async fn step(
     step: Step,
     reason: Localized,
 ) -> Result<HttpResponse, Problem> {
-    let campaign = flows::campaign::step(&app.db, campaign_id, step, &reason).await?;
-    Ok(ok(&CampaignView::from(&campaign)))
+    campaign_settled(&flows::campaign::step(&app.db, campaign_id, step, &reason).await?)
+}
+
+fn campaign_settled(campaign: &Settled<Campaign>) -> Result<HttpResponse, Problem> {
+    settled(StatusCode::OK, &CampaignView::from(&campaign.done), campaign.is_settled)
 }

@@ -19,6 +19,7 @@ use crate::{
     board::view::CampaignView,
     domain::{
         ProductId,
+        booking_limit::BOOKINGS_PER_DAY,
         campaign::NewCampaign,
         campaign_draft::{CampaignDraft, DraftProduct, NO_COURSE},
     },
@@ -45,6 +46,7 @@ pub struct DraftRequest {
     opens_at: Instant,
     closes_at: Instant,
     cancel_until_hours: Option<i16>,
+    bookings_per_day: Option<i16>,
     zone: Zone,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
@@ -86,6 +88,7 @@ impl From<DraftRequest> for CampaignDraft {
                 opens_at: new.opens_at.0,
                 closes_at: new.closes_at.0,
                 cancel_until_hours: new.cancel_until_hours.unwrap_or(CANCEL_UNTIL_HOURS),
+                bookings_per_day: new.bookings_per_day.unwrap_or(BOOKINGS_PER_DAY),
                 zone: new.zone.0,
                 day: day_policy(new.walk_in, new.left_over),
             },

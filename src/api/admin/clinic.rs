@@ -157,6 +157,7 @@ pub async fn patch_clinic(
             ko: part(change.directions_ko),
             en: part(change.directions_en),
         },
+        version: None,
     };
     let clinic = flows::clinic::change(&app.db, clinic_id, change).await?;
     Ok(ok(&ClinicView::from(&clinic)))

@@ -1,10 +1,10 @@
 //! Who may book in a campaign.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, found, list, localized, settled};
 use crate::{
     board::view::CohortView,
     db,
@@ -75,7 +75,9 @@ pub async fn post_cohort(
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
     let added = flows::rules::add_cohort(&app.db, campaign_id, new.into()).await?;
-    Ok(created(&AddedCohort { cohort: (&added.rule).into(), rule_version: added.rule_version }))
+    let rule_version = added.rule_version;
+    let body = AddedCohort { cohort: (&added.rule).into(), rule_version };
+    settled(StatusCode::CREATED, &body, added.is_settled)
 }
 
 /// Corrects the names of a cohort, in a new version of the rules: refusals name it.
@@ -90,7 +92,8 @@ pub async fn patch_cohort(
     let renamed =
         flows::rules::rename_cohort(&app.db, campaign_id, cohort_id, change.into()).await?;
     let rule_version = renamed.rule_version;
-    Ok(ok(&AddedCohort { cohort: (&renamed.rule).into(), rule_version }))
+    let body = AddedCohort { cohort: (&renamed.rule).into(), rule_version };
+    settled(StatusCode::OK, &body, renamed.is_settled)
 }
 
 /// Ends a cohort at a new version of the rules.
@@ -104,5 +107,6 @@ pub async fn delete_cohort(
     >,
 ) -> Result<HttpResponse, Problem> {
     let ended = flows::rules::end_cohort(&app.db, campaign_id, cohort_id).await?;
-    Ok(ok(&json!({ "cohort_id": ended.rule, "rule_version": ended.rule_version })))
+    let body = json!({ "cohort_id": ended.rule, "rule_version": ended.rule_version });
+    settled(StatusCode::OK, &body, ended.is_settled)
 }

@@ -134,6 +134,26 @@ fn created(body: &impl Serialize) -> HttpResponse {
     answer(StatusCode::CREATED, body)
 }
 
+/// As `ok` or `created`; 202 with `"settled": false` beside the rest where bookings that were
+/// decided before may still be written.
+///
+/// # Errors
+/// `internal` for a body that cannot be written.
+fn settled(
+    status: StatusCode,
+    body: &impl Serialize,
+    is_settled: bool,
+) -> Result<HttpResponse, Problem> {
+    if is_settled {
+        return Ok(answer(status, body));
+    }
+    let mut body = serde_json::to_value(body).map_err(Problem::internal)?;
+    if let Value::Object(fields) = &mut body {
+        fields.insert("settled".to_owned(), false.into());
+    }
+    Ok(answer(StatusCode::ACCEPTED, &body))
+}
+
 fn answer(status: StatusCode, body: &impl Serialize) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

@@ -44,7 +44,7 @@ pub async fn post_person(
         return Err(Refusal::field("roster_ids", detail).into());
     }
     let entry = Entry {
-        birth_date: BirthDate::parse_partial(&new.birth_date, app.clock.now().date_naive())?,
+        birth_date: BirthDate::parse_partial(&new.birth_date, app.today())?,
         name: new.name,
         name_ko: new.name_ko,
         name_en: new.name_en,

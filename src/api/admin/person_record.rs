@@ -12,18 +12,16 @@ use serde_json::json;
 
 use super::{ByAdministrator, Reason, ok};
 use crate::{
-    api::booking::BookingView,
+    api::person_find::PersonView,
     domain::{
         BookingId, ClinicId, Detail, PersonId, Refusal, RegionId,
         birth_date::BirthDate,
-        booking::Booking,
         booking_number::BookingNumber,
         keys::Keys,
         language::Language,
-        mark::Mark,
         person::{parse_name, parse_person_code},
         person_change::Change,
-        person_record::{Correction, OnRoster, Record, masked},
+        person_record::{Correction, OnRoster, Record},
     },
     flows::{
         self,
@@ -119,44 +117,23 @@ pub struct ChangePage {
     after: Option<i64>,
 }
 
-/// What a list shows of a person, and what stands first where one is opened.
+/// A person as administrators see them, in a list and opened.
 #[derive(Serialize)]
 struct RecordView<'a> {
-    person_id: PersonId,
-    name: &'a str,
-    name_ko: Option<&'a str>,
-    name_en: Option<&'a str>,
-    birth_date: NaiveDate,
-    birth_precision: &'static str,
-    phone: String,
+    #[serde(flatten)]
+    person: PersonView<'a>,
     has_person_code: bool,
-    region_id: RegionId,
-    region_name: &'a str,
-    mark: Option<Mark>,
-    merged_into: Option<PersonId>,
     took_in: &'a [PersonId],
     rosters: &'a [OnRoster],
-    bookings: Vec<BookingView>,
 }
 
 impl<'a> RecordView<'a> {
-    fn new(keys: &Keys, (record, bookings): (&'a Record, &[Booking]), phone: String) -> Self {
+    fn new(person: PersonView<'a>, record: &'a Record) -> Self {
         Self {
-            person_id: record.person_id,
-            name: &record.name,
-            name_ko: record.name_ko.as_deref(),
-            name_en: record.name_en.as_deref(),
-            birth_date: record.birth_date.date(),
-            birth_precision: record.birth_date.precision().word(),
-            phone,
+            person,
             has_person_code: record.code_key.is_some(),
-            region_id: record.region_id,
-            region_name: &record.region_name.main,
-            mark: record.mark,
-            merged_into: record.merged_into,
             took_in: &record.took_in,
             rosters: &record.rosters,
-            bookings: bookings.iter().map(|one| BookingView::new(keys, one)).collect(),
         }
     }
 }
@@ -174,9 +151,8 @@ struct SeenView<'a> {
 impl<'a> SeenView<'a> {
     fn new(keys: &Keys, seen: &'a Seen) -> Self {
         let Seen { record, bookings, changes } = seen;
-        let phone = record.phone.clone();
         Self {
-            record: RecordView::new(keys, (record, bookings), phone),
+            record: RecordView::new(PersonView::opened(keys, (record, bookings)), record),
             email: record.email.as_deref(),
             language: record.language.map(Language::tag),
             changes,
@@ -210,12 +186,13 @@ pub async fn find_persons(
     app: Data<App>,
     ByAdministrator { by, what: Json(request) }: ByAdministrator<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = request.wanted(app.clock.now().date_naive())?;
+    let wanted = request.wanted(app.today())?;
     let because = (by, request.reason.0.as_str());
     let found = flows::person_record::find(&app.db, &app.keys, wanted, because).await?;
     let view = |one: &'_ Found| {
         let Found { record, bookings } = one;
-        serde_json::to_value(RecordView::new(&app.keys, (record, bookings), masked(&record.phone)))
+        let person = PersonView::found(&app.keys, (record, bookings));
+        serde_json::to_value(RecordView::new(person, record))
     };
     let persons = found.iter().map(view).collect::<serde_json::Result<Vec<_>>>();
     Ok(ok(&json!({ "persons": persons.map_err(Problem::internal)? })))
@@ -256,7 +233,8 @@ pub async fn patch_person(
         region_id: change.region_id,
     };
     let done = (person_id, correction);
-    let done = flows::person_record::correct(&app.db, &app.keys, done, doing).await?;
+    let done =
+        flows::person_record::correct(&app.db, (&app.keys, app.site.zone), done, doing).await?;
     let CorrectedPerson { seen, ineligible } = &done;
     let ineligible = ineligible.iter().map(|(booking, verdict)| IneligibleView {
         booking_id: booking.booking_id,

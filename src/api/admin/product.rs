@@ -1,10 +1,10 @@
 //! Vaccines, and which of them a campaign gives.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok, settled};
 use crate::{
     board::view::ProductView,
     db,
@@ -116,5 +116,6 @@ pub async fn put_campaign_products(
         return Err(Refusal::field("product_ids", detail).into());
     }
     let set = flows::rules::set_products(&app.db, campaign_id, product_ids).await?;
-    Ok(ok(&json!({ "product_ids": set.rule, "rule_version": set.rule_version })))
+    let body = json!({ "product_ids": set.rule, "rule_version": set.rule_version });
+    settled(StatusCode::OK, &body, set.is_settled)
 }

@@ -1,10 +1,10 @@
 //! Who may book from which day on.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ByAdministrator, NameChange, Page, created, found, list, localized, ok};
+use super::{ByAdministrator, Page, found, list, localized, localized_change, settled};
 use crate::{
     board::view::TrancheView,
     db,
@@ -12,7 +12,7 @@ use crate::{
     flows,
     http::{
         extract::{Json, Path, Query},
-        field::{Instant, Text},
+        field::{Instant, Text, nullable},
         problem::Problem,
         state::App,
     },
@@ -26,6 +26,18 @@ pub struct TrancheRequest {
     name_en: Option<Text<100>>,
     birth_day_digits: Vec<i16>,
     opens_at: Instant,
+}
+
+/// What is left out stays as it is, and null removes a name in a language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrancheChange {
+    name: Option<Text<100>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_ko: Option<Option<Text<100>>>,
+    #[serde(default, deserialize_with = "nullable")]
+    name_en: Option<Option<Text<100>>>,
+    opens_at: Option<Instant>,
 }
 
 impl From<TrancheRequest> for NewTranche {
@@ -69,22 +81,27 @@ pub async fn post_tranche(
 ) -> Result<HttpResponse, Problem> {
     let (Path(campaign_id), Json(new)) = request.what;
     let added = flows::rules::add_tranche(&app.db, campaign_id, new.into()).await?;
-    Ok(created(&AddedTranche { tranche: (&added.rule).into(), rule_version: added.rule_version }))
+    let rule_version = added.rule_version;
+    let body = AddedTranche { tranche: (&added.rule).into(), rule_version };
+    settled(StatusCode::CREATED, &body, added.is_settled)
 }
 
-/// Corrects the names of a tranche, in a new version of the rules: refusals name it.
+/// Corrects the names of a tranche, or moves it, in a new version of the rules.
 ///
 /// # Errors
-/// Those of `flows::rules::rename_tranche`.
+/// Those of `flows::rules::change_tranche`.
 pub async fn patch_tranche(
     app: Data<App>,
-    request: ByAdministrator<(One, Json<NameChange>)>,
+    request: ByAdministrator<(One, Json<TrancheChange>)>,
 ) -> Result<HttpResponse, Problem> {
     let (Path((campaign_id, tranche_id)), Json(change)) = request.what;
-    let renamed =
-        flows::rules::rename_tranche(&app.db, campaign_id, tranche_id, change.into()).await?;
-    let rule_version = renamed.rule_version;
-    Ok(ok(&AddedTranche { tranche: (&renamed.rule).into(), rule_version }))
+    let TrancheChange { name, name_ko, name_en, opens_at } = change;
+    let names = localized_change(name, name_ko, name_en);
+    let change = (names, opens_at.map(|at| at.0));
+    let changed = flows::rules::change_tranche(&app.db, campaign_id, tranche_id, change).await?;
+    let rule_version = changed.rule_version;
+    let body = AddedTranche { tranche: (&changed.rule).into(), rule_version };
+    settled(StatusCode::OK, &body, changed.is_settled)
 }
 
 /// Ends a tranche at a new version of the rules.
@@ -98,5 +115,6 @@ pub async fn delete_tranche(
     >,
 ) -> Result<HttpResponse, Problem> {
     let ended = flows::rules::end_tranche(&app.db, campaign_id, tranche_id).await?;
-    Ok(ok(&json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version })))
+    let body = json!({ "tranche_id": ended.rule, "rule_version": ended.rule_version });
+    settled(StatusCode::OK, &body, ended.is_settled)
 }

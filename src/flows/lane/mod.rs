@@ -78,7 +78,8 @@ impl Lanes {
         for number in 0..limits.lanes.max(1) {
             let delay = Arc::new(DelayEstimate::new());
             let (queue, receiver) = queue::new(limits, delay.clone());
-            let lane = Worker::new(number, db, decide, (limits, delay), metrics.clone());
+            let cut_off = receiver.cut_off();
+            let lane = Worker::new(number, db, decide, (limits, delay, cut_off), metrics.clone());
             running.spawn(lane.run(receiver, stopped.clone()));
             queues.push(queue);
         }
@@ -132,6 +133,11 @@ impl Lanes {
     /// Whether every lane takes requests and works on them.
     pub fn are_open(&self) -> bool {
         self.queues.iter().all(Queue::is_open)
+    }
+
+    /// Whether a lane has requests in hand and no database to decide them with.
+    pub fn is_any_cut_off(&self) -> bool {
+        self.queues.iter().any(Queue::is_cut_off)
     }
 
     /// Lets the lanes finish what is in their queues, and take in no more.

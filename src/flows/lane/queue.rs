@@ -35,6 +35,7 @@ pub(super) struct Queue {
     wait_max: Duration,
     delay: Arc<DelayEstimate>,
     is_down: Arc<AtomicBool>,
+    is_cut_off: Arc<AtomicBool>,
 }
 
 /// The lane's end of the queue.
@@ -45,6 +46,7 @@ pub(super) struct QueueReceiver {
     /// After this time the client has probably gone, or is about to send the request again.
     expires_after: Duration,
     is_down: Arc<AtomicBool>,
+    is_cut_off: Arc<AtomicBool>,
 }
 
 /// Both ends of a lane's queue.
@@ -52,16 +54,20 @@ pub(super) fn new(limits: Limits, delay: Arc<DelayEstimate>) -> (Queue, QueueRec
     let (into_bookings, bookings) = mpsc::channel(limits.queue.max(1));
     let (into_cancellations, cancellations) = mpsc::channel(limits.queue.max(1));
     let is_down = Arc::new(AtomicBool::new(false));
+    let is_cut_off = Arc::new(AtomicBool::new(false));
     let queue = Queue {
         bookings: into_bookings,
         cancellations: into_cancellations,
         wait_max: limits.wait_max,
         delay,
         is_down: is_down.clone(),
+        is_cut_off: is_cut_off.clone(),
     };
     let batch_max = limits.batch.max(1);
     let expires_after = limits.wait_max * EXPIRY_WAITS;
-    (queue, QueueReceiver { bookings, cancellations, batch_max, expires_after, is_down })
+    let receiver =
+        QueueReceiver { bookings, cancellations, batch_max, expires_after, is_down, is_cut_off };
+    (queue, receiver)
 }
 
 impl Queue {
@@ -98,6 +104,11 @@ impl Queue {
         !self.bookings.is_closed() && !self.is_down.load(Ordering::Relaxed)
     }
 
+    /// Whether the lane has requests in hand and no database to decide them with.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_cut_off.load(Ordering::Relaxed)
+    }
+
     pub(super) fn overloaded(&self) -> Error {
         self.delay.overloaded()
     }
@@ -132,6 +143,11 @@ impl QueueReceiver {
     /// Removes the jobs that have waited too long to be served.
     pub(super) fn expired(&self, batch: &mut Vec<Job>) -> Vec<Job> {
         batch.extract_if(.., |job| job.arrived_at.elapsed() > self.expires_after).collect()
+    }
+
+    /// Set by the lane while it has requests in hand and no database to decide them with.
+    pub(super) fn cut_off(&self) -> Arc<AtomicBool> {
+        self.is_cut_off.clone()
     }
 
     /// Says that the lane does not work for now, or that it does again.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::{Executor, PgConnection};
 
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         visit::{Asked, Known},
     },
     domain::{
-        BookingId, CampaignId, PersonId, SlotId,
+        BookingId, CampaignId, ClinicId, PersonId, SlotId,
         actor::Actor,
         allocation::{Allocation, Key},
         batch::{Decide, Locked, Outcome, Request, Visit, Writes},
@@ -48,10 +49,16 @@ pub const TIMEOUT_SETTINGS: &str = "set lock_timeout = '100ms'; \
 /// transaction's booking for the same person.
 const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
 
-/// A cache of each campaign's rules in the version last seen. A batch reads the version's number;
-/// the rules only when that has changed.
+/// How long a clinic's zone is taken to be what it was. It changes only where nothing is booked.
+const ZONE_KNOWN_MAX: Duration = Duration::from_secs(60);
+
+/// A cache of each campaign's rules in the version last seen, and of the zones of clinics. A batch
+/// reads the version's number; the rules only when that has changed.
 #[derive(Default)]
-pub struct KnownRules(HashMap<CampaignId, Arc<Rules>>);
+pub struct KnownRules {
+    rules: HashMap<CampaignId, Arc<Rules>>,
+    zones: HashMap<ClinicId, (Tz, Instant)>,
+}
 
 /// What a transaction does about rows that another one has locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +120,13 @@ pub async fn run(
     let locked = read(conn, known, (slots, allocations), &free).await?;
     let now = locked.now;
     let decision = decide(locked, &free);
-    if decision.writes.is_empty() {
+    let is_told = |outcome: &Outcome| !matches!(outcome, Outcome::Refused(_));
+    if decision.writes.is_empty() && !decision.outcomes.iter().any(is_told) {
         conn.execute("rollback").await?;
+    } else if decision.writes.is_empty() {
+        // What is told again was committed before, and perhaps not yet by a synchronous standby:
+        // who has locked rows waits at the commit for all that was written until then.
+        conn.execute("commit").await?;
     } else {
         write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
         conn.execute("commit").await?;
@@ -162,6 +174,10 @@ pub(super) async fn write(
     db::visit::lock_people(conn, &writes.visits).await?;
     if writes.has_bookings() {
         db::batch::write(conn, writes, now, by).await?;
+    }
+    if !writes.limited_people.is_empty() {
+        let ids: Vec<_> = writes.limited_people.iter().map(|id| id.0).collect();
+        db::booking_limit::set_limited(conn, &ids).await?;
     }
     if !writes.staff_bookings.is_empty() {
         db::staff_booking::write(conn, &writes.staff_bookings, now).await?;
@@ -245,8 +261,13 @@ pub(super) async fn read(
     requests: &[Request],
 ) -> sqlx::Result<Locked> {
     let campaign_ids: BTreeSet<_> = requests.iter().map(|r| r.campaign_id().0).collect();
-    let (now, campaigns) = db::batch::campaigns_now(conn, &Vec::from_iter(campaign_ids)).await?;
+    let clinic_ids: BTreeSet<_> = requests.iter().map(|one| one.slot_id().clinic()).collect();
+    let campaign_ids = Vec::from_iter(campaign_ids);
+    let unknown = known.without_zone(&clinic_ids);
+    let db::locked::Now { at: now, campaigns, zones } =
+        db::locked::campaigns_now(conn, &campaign_ids, &unknown).await?;
     let campaigns = known.complete(conn, campaigns).await?;
+    let zones = known.zones_of(&clinic_ids, zones);
 
     let person_ids: BTreeSet<_> = requests.iter().map(|request| request.person_id().0).collect();
     let person_ids = Vec::from_iter(person_ids);
@@ -254,7 +275,8 @@ pub(super) async fn read(
     let needs = needs.fold(Needs::default(), Needs::bitor);
     let mut people = db::batch::people(conn, &person_ids, needs).await?;
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
-    let bookings = db::batch::bookings(conn, &person_ids, &booking_ids).await?;
+    let counted = counted(requests, &people);
+    let bookings = db::batch::bookings(conn, (&person_ids, &counted), &booking_ids).await?;
     add_doses(&mut people, &bookings);
     let asked = requests.iter().filter_map(|request| match request {
         Request::Visit(visit) if visit.booking.is_some() => Some(Asked::from(&visit.press)),
@@ -271,12 +293,23 @@ pub(super) async fn read(
         slots,
         allocations,
         campaigns,
+        zones,
         people,
         bookings,
         visits,
         strange_steps,
         walk_ins,
     })
+}
+
+/// Whose bookings of the day are counted: of those who have reached the limit before, and of those
+/// who cancel, who may reach it.
+fn counted(requests: &[Request], people: &HashMap<PersonId, PersonState>) -> Vec<i64> {
+    let limited = people.iter().filter(|(_, person)| person.is_limited).map(|(id, _)| *id);
+    let cancels = |request: &&Request| matches!(request, Request::Cancel(_));
+    let cancelling = requests.iter().filter(cancels).map(Request::person_id);
+    let counted: BTreeSet<_> = limited.chain(cancelling).map(|id| id.0).collect();
+    Vec::from_iter(counted)
 }
 
 /// What is known of walk-ins; nothing is read where there are none.
@@ -302,23 +335,44 @@ async fn walk_ins(
 }
 
 impl KnownRules {
+    /// Those of the clinics whose zone is not known, or has not been looked at for long.
+    fn without_zone(&self, clinic_ids: &BTreeSet<ClinicId>) -> Vec<i32> {
+        let is_known = |id: &ClinicId| {
+            self.zones.get(id).is_some_and(|(_, read_at)| read_at.elapsed() < ZONE_KNOWN_MAX)
+        };
+        clinic_ids.iter().filter(|id| !is_known(id)).map(|id| id.0).collect()
+    }
+
+    /// The zones of the clinics, where `read` was just read.
+    fn zones_of(
+        &mut self,
+        clinic_ids: &BTreeSet<ClinicId>,
+        read: Vec<(ClinicId, Tz)>,
+    ) -> HashMap<ClinicId, Tz> {
+        let now = Instant::now();
+        self.zones.extend(read.into_iter().map(|(id, zone)| (id, (zone, now))));
+        let known = clinic_ids.iter();
+        known.filter_map(|id| self.zones.get(id).map(|(zone, _)| (*id, *zone))).collect()
+    }
+
     /// The campaigns with their rules; rules that are new or have changed are read.
     async fn complete(
         &mut self,
         conn: &mut PgConnection,
-        campaigns: Vec<db::batch::CampaignNow>,
+        campaigns: Vec<db::locked::CampaignNow>,
     ) -> sqlx::Result<HashMap<CampaignId, (campaign::State, Arc<Rules>)>> {
         let mut complete = HashMap::with_capacity(campaigns.len());
         for now in campaigns {
             let id = now.campaign_id;
             let state = campaign::State::try_from(now.state)
                 .map_err(|unknown| sqlx::Error::Decode(unknown.into()))?;
-            let rules = match self.0.get(&id).filter(|rules| rules.version == now.rule_version) {
+            let rules = match self.rules.get(&id).filter(|rules| rules.version == now.rule_version)
+            {
                 Some(rules) => rules.clone(),
                 None => {
                     let read = db::eligibility::rules(conn, id, now.rule_version).await?;
                     let Some(rules) = read.map(Arc::new) else { continue };
-                    self.0.insert(id, rules.clone());
+                    self.rules.insert(id, rules.clone());
                     rules
                 }
             };

@@ -6,7 +6,10 @@
 //! waits for a lock.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -39,6 +42,8 @@ const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
 const NAME: &str = "book";
 /// A connection that is not made by then is tried anew.
 const CONNECT_SECONDS_MAX: Duration = Duration::from_secs(3);
+/// A server that does not roll back, or close a connection, is left to itself.
+const PARTING_SECONDS_MAX: Duration = Duration::from_secs(1);
 /// How long a lane keeps trying before its callers are told that the database is unavailable.
 const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
 /// Group commit: after a batch of several requests, the next one begins no sooner than this after
@@ -67,6 +72,7 @@ pub(super) struct Worker {
     metrics: Arc<Metrics>,
     parked: Parked,
     batch_max: usize,
+    is_cut_off: Arc<AtomicBool>,
 }
 
 /// What a failed transaction calls for.
@@ -86,7 +92,7 @@ impl Worker {
         number: usize,
         db: &Db,
         decide: Decide,
-        (limits, delay): (Limits, Arc<DelayEstimate>),
+        (limits, delay, is_cut_off): (Limits, Arc<DelayEstimate>, Arc<AtomicBool>),
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
@@ -99,6 +105,7 @@ impl Worker {
             metrics,
             parked: Parked::new(limits),
             batch_max: limits.batch.max(1),
+            is_cut_off,
         }
     }
 
@@ -115,9 +122,9 @@ impl Worker {
             queue.set_down(false);
         }
         if let Some(conn) = self.conn
-            && let Err(error) = conn.close().await
+            && !matches!(time::timeout(PARTING_SECONDS_MAX, conn.close()).await, Ok(Ok(())))
         {
-            tracing::debug!(%error, "a lane's connection did not close cleanly");
+            tracing::debug!(lane = self.name, "its connection did not close cleanly");
         }
     }
 
@@ -263,6 +270,16 @@ impl Worker {
         requests: &[Request],
         locks: Locks,
     ) -> std::result::Result<Done, Failed> {
+        let transacted = self.insist(requests, locks).await;
+        self.is_cut_off.store(false, Ordering::Relaxed);
+        transacted
+    }
+
+    async fn insist(
+        &mut self,
+        requests: &[Request],
+        locks: Locks,
+    ) -> std::result::Result<Done, Failed> {
         let started = Instant::now();
         let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
@@ -291,6 +308,9 @@ impl Worker {
                 }
                 Remedy::Reconnect => {
                     tracing::warn!(lane = self.name, %error, "trying again on a new connection");
+                    // Not at the first time: only one connection may be lost.
+                    let is_again = reconnect_delay > RECONNECT_DELAY_MIN;
+                    self.is_cut_off.store(is_again, Ordering::Relaxed);
                     self.conn = None;
                     time::sleep(reconnect_delay).await;
                     reconnect_delay = (reconnect_delay * 2).min(RECONNECT_DELAY_MAX);
@@ -329,7 +349,14 @@ impl Worker {
         let ended = if let Some(Ok(_)) = done { Ended::Committed } else { Ended::Failed };
         metrics.ended(NAME, ended, began.elapsed());
         let Some(done) = done else { return Ok(None) };
-        if done.is_ok() || conn.execute("rollback").await.is_ok() {
+        let is_clean = match &done {
+            Ok(_) => true,
+            Err(_) => {
+                let rolled_back = time::timeout(PARTING_SECONDS_MAX, conn.execute("rollback"));
+                matches!(rolled_back.await, Ok(Ok(_)))
+            }
+        };
+        if is_clean {
             self.conn = Some(conn);
         }
         Ok(Some(done?))

@@ -1,33 +1,22 @@
-//! Clinics: found by name, code or address; one with its days, and its correction.
+//! Clinics: found by name, code or address; one with its days.
 
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
 use super::{
-    block::{Block, Cell, Form as Asked, Page, Table, choice, select},
-    typed::{Typed, text},
+    block::{Block, Cell, Form as Asked, Page, Table},
+    typed::text,
 };
 use crate::{
     db::{self, slot::DaySum},
-    domain::{
-        ClinicId, Refusal, RegionId,
-        amenity::AmenitiesChange,
-        calendar::{local_date, zone_named},
-        clinic::{Clinic, DirectionsChange, is_phone_line},
-        fact::Expected,
-        fold,
-        localized::LocalizedChange,
-        region::Region,
-    },
-    flows::{self, clinic::Change},
+    domain::{ClinicId, Refusal, amenity::Amenity, calendar::local_date, clinic::Clinic, fold},
     http::{
         extract::{Path, Query},
         problem::Problem,
     },
     web::{
-        done::Done,
         form::Form,
-        part::{Choice, Row, Step, Tone},
+        part::{Row, Step, Tone},
         staff_guard::AdministratorVisitor,
         staff_page::StaffVisitor,
         text::Texts,
@@ -39,16 +28,6 @@ use crate::{
 const PAGE: usize = 50;
 /// Days of a clinic on its page.
 const DAYS: i64 = 60;
-
-const NAME: &str = "name";
-const KO: &str = "name_ko";
-const EN: &str = "name_en";
-const REGION: &str = "region_id";
-const ZONE: &str = "zone";
-const ADDRESS: &str = "address";
-const PHONE: &str = "phone";
-const LATITUDE: &str = "latitude";
-const LONGITUDE: &str = "longitude";
 
 /// A path that names one of them.
 #[derive(Deserialize)]
@@ -115,6 +94,9 @@ pub async fn get_clinics(
     let previous = number.checked_sub(1).map(step);
     let next = (found.len() > (number + 1) * PAGE).then(|| step(number + 1));
     page.add(Block::Steps(previous, next));
+    let to = |path: &str, label: &str| (format!("/admin{path}"), label.to_owned());
+    let load = to("/imports/clinics", t.clinics_load());
+    page.add(Block::Links(vec![to("/clinics/new", t.clinics_new()), load]));
     page.show(&visitor)
 }
 
@@ -136,7 +118,11 @@ pub async fn get_clinic(
     let region = db::region::find(&app.db.read, clinic.region_id).await?;
     let mut page = Page::new(t.name(&clinic.name), "/admin/clinics");
     let place = clinic.latitude.zip(clinic.longitude);
-    page.add(Block::Rows(vec![
+    let has = |one: &&Amenity| clinic.amenities.get(**one) == Some(true);
+    let has = Amenity::ALL.iter().filter(has);
+    let has: Vec<_> = has.map(|&one| words::amenity_name(t.language(), one)).collect();
+    let directions = clinic.directions.in_language(t.language()).unwrap_or_default();
+    let mut rows = vec![
         Row::new(t.clinics_code(), clinic.code.clone()),
         Row::new(
             t.region_column(),
@@ -149,7 +135,11 @@ pub async fn get_clinic(
             t.clinics_place(),
             place.map_or_else(String::new, |(lat, lon)| format!("{lat}, {lon}")),
         ),
-    ]));
+        Row::new(t.way_there(), directions),
+        Row::new(t.clinics_amenities(), has.join(", ")),
+    ];
+    rows.retain(|row| !row.value.is_empty());
+    page.add(Block::Rows(rows));
     let to = |rest: &str, label: &str| (format!("{}{rest}", path(clinic_id)), label.to_owned());
     page.add(Block::Links(vec![
         to("/correct", t.clinics_correct()),
@@ -159,7 +149,10 @@ pub async fn get_clinic(
     ]));
     let today = local_date(app.clock.now(), clinic.zone);
     let days = db::slot::list_days(&app.db.read, clinic_id, today, DAYS).await?;
-    page.add(Block::Table(table(t, &days)));
+    match days.is_empty() {
+        true => page.text(t.clinics_no_days()),
+        false => page.add(Block::Table(table(t, &days))),
+    };
     page.show(&visitor)
 }
 
@@ -182,129 +175,4 @@ fn table(t: Texts, days: &[DaySum]) -> Table {
         ]);
     }
     table
-}
-
-/// The form that corrects a clinic.
-///
-/// # Errors
-/// `not_found`.
-pub async fn get_correct(
-    AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(OfClinic { clinic_id }): Path<OfClinic>,
-) -> Result<HttpResponse, Problem> {
-    let clinic = find(&visitor, clinic_id).await?;
-    let degrees = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let form = Form::of([
-        (NAME, clinic.name.main.clone()),
-        (KO, clinic.name.ko.clone().unwrap_or_default()),
-        (EN, clinic.name.en.clone().unwrap_or_default()),
-        (REGION, clinic.region_id.to_string()),
-        (ZONE, clinic.zone.name().to_owned()),
-        (ADDRESS, clinic.address.clone()),
-        (PHONE, clinic.phone.clone()),
-        (LATITUDE, degrees(clinic.latitude)),
-        (LONGITUDE, degrees(clinic.longitude)),
-    ]);
-    asked(&visitor, &clinic, &form).await?.show(&visitor)
-}
-
-async fn asked(visitor: &StaffVisitor, clinic: &Clinic, form: &Form) -> Result<Page, Problem> {
-    let (t, app) = (visitor.t(), &visitor.visit.app);
-    let regions = db::region::list(&app.db.read, RegionId(0), i64::MAX).await?;
-    let mut page = Page::new(t.clinics_correct(), path(clinic.clinic_id));
-    page.text(t.name(&clinic.name));
-    let asked = Asked::new(format!("{}/correct", path(clinic.clinic_id)), t.admin_save())
-        .field(text(NAME, t.clinics_name(), form))
-        .field(text(KO, t.clinics_name_ko(), form))
-        .field(text(EN, t.clinics_name_en(), form))
-        .field(select(REGION, t.region_column(), choices(t, &regions), form.text(REGION)))
-        .field(text(ADDRESS, t.clinics_address(), form))
-        .field(text(PHONE, t.clinics_phone(), form))
-        .field(text(ZONE, t.clinics_zone(), form).hint(t.clinics_zone_hint()))
-        .field(text(LATITUDE, t.clinics_latitude(), form))
-        .field(text(LONGITUDE, t.clinics_longitude(), form));
-    page.add(Block::Form(asked));
-    Ok(page)
-}
-
-/// Each province, followed by its districts.
-pub(super) fn choices(t: Texts, regions: &[Region]) -> Vec<Choice> {
-    let mut choices = Vec::new();
-    for province in regions.iter().filter(|region| region.parent_id.is_none()) {
-        choices.push(choice(province.region_id, t.name(&province.name)));
-        let inside = regions.iter().filter(|one| one.parent_id == Some(province.region_id));
-        choices.extend(inside.map(|one| {
-            let name = format!("{} › {}", t.name(&province.name), t.name(&one.name));
-            choice(one.region_id, name)
-        }));
-    }
-    choices
-}
-
-/// Corrects the clinic.
-///
-/// # Errors
-/// `not_found`; those of the database.
-pub async fn post_correct(
-    AdministratorVisitor(visitor): AdministratorVisitor,
-    Path(OfClinic { clinic_id }): Path<OfClinic>,
-    form: Form,
-) -> Result<HttpResponse, Problem> {
-    let t = visitor.t();
-    let clinic = find(&visitor, clinic_id).await?;
-    let mut typed = Typed::new(&form, t);
-    if let Some(change) = change(&mut typed, &clinic) {
-        let done = flows::clinic::change(&visitor.visit.app.db, clinic_id, change).await;
-        if typed.done(done)?.is_some() {
-            return visitor.done(&path(clinic_id), Done::well(t.clinics_corrected()));
-        }
-    }
-    let errors = typed.errors;
-    let page = asked(&visitor, &clinic, &form).await?;
-    Page { errors, ..page }.show(&visitor)
-}
-
-fn change(typed: &mut Typed<'_>, clinic: &Clinic) -> Option<Change> {
-    let name = typed.line::<200>(NAME);
-    let (ko, en) = (typed.line_or_none::<200>(KO), typed.line_or_none::<200>(EN));
-    let region_id = typed.value::<RegionId>(REGION);
-    let address = typed.line::<500>(ADDRESS);
-    let phone = typed.form.text(PHONE).trim().to_owned();
-    let phone = match is_phone_line(&phone) {
-        true => Some(phone),
-        false => {
-            let chars_max = crate::domain::clinic::PHONE_CHARS_MAX;
-            typed.expected(PHONE, Expected::PhoneLine { chars_max })
-        }
-    };
-    let zone = zone_named(typed.form.text(ZONE).trim());
-    let zone = zone.or_else(|| typed.expected(ZONE, Expected::TimeZone));
-    let (latitude, longitude) = (degrees(typed, LATITUDE, 90), degrees(typed, LONGITUDE, 180));
-    let (latitude, longitude) = (latitude?, longitude?);
-    // What says the same as before is no change: a zone may not be said anew where bookings stand.
-    Some(Change {
-        region_id: Some(region_id?),
-        name: LocalizedChange { main: Some(name?), ko: Some(ko?), en: Some(en?) },
-        zone: Some(zone?).filter(|zone| *zone != clinic.zone),
-        address: Some(address?),
-        phone: Some(phone?),
-        latitude,
-        longitude,
-        amenities: AmenitiesChange::default(),
-        directions: DirectionsChange::default(),
-    })
-}
-
-/// Degrees, or nothing; the outer none is a fault.
-fn degrees(typed: &mut Typed<'_>, id: &'static str, max: i64) -> Option<Option<f64>> {
-    let value = typed.form.text(id).trim().to_owned();
-    if value.is_empty() {
-        return Some(None);
-    }
-    let limit = if max == 90 { 90.0 } else { 180.0 };
-    let read = value.parse::<f64>().ok().filter(|value| value.abs() <= limit);
-    match read {
-        Some(value) => Some(Some(value)),
-        None => typed.expected(id, Expected::NumberBetween { min: -max, max }),
-    }
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{
     block::{Block, Cell, Choose, Form as Asked, Look, Page, Table},
     clinic::{OfClinic, find, path},
-    typed::{REASON, Typed, text},
+    field::REASON,
+    typed::{Typed, text},
 };
 use crate::{
     db,
@@ -17,7 +18,6 @@ use crate::{
         booking_number::BookingNumber,
         clinic::{Clinic, Closure},
         closure::{How, Unheard, Unreached},
-        localized::Localized,
     },
     flows::{self, closure::Closed},
     http::{
@@ -38,7 +38,7 @@ use crate::{
 
 const FROM: &str = "from_date";
 const TO: &str = "to_date";
-const REASON_KO: &str = "reason_ko";
+const REASON_CHARS_MAX: usize = 200;
 /// The button that closes what was shown.
 const CLOSE: &str = "close";
 const CLOSURES: i64 = 500;
@@ -117,11 +117,16 @@ async fn asked(visitor: &StaffVisitor, clinic: &Clinic, form: &Form) -> Result<P
     page.heading(t.closures_close());
     let asked = Asked::new(format!("{}/closures", path(id)), t.closures_preview())
         .field(text(FROM, t.split_from(), form).hint(t.split_day_hint()))
-        .field(text(TO, t.split_to(), form).hint(t.closures_to_hint()))
-        .field(text(REASON, t.closures_reason(), form).hint(t.closures_public()))
-        .field(text(REASON_KO, t.closures_reason_ko(), form));
-    page.add(Block::Form(asked));
+        .field(text(TO, t.split_to(), form).hint(t.closures_to_hint()));
+    page.add(Block::Form(reasons(t, asked, form)));
     Ok(page)
+}
+
+/// Asks for the reason in both languages; one is enough.
+fn reasons(t: Texts, asked: Asked, form: &Form) -> Asked {
+    let labels = (t.closures_reason_ko().into(), t.closures_reason_en().into());
+    let fields = REASON.fields(t, labels, form);
+    fields.into_iter().fold(asked, |asked, field| asked.field(field.hint(t.closures_public())))
 }
 
 /// Says who is hit, or closes the days.
@@ -141,9 +146,9 @@ pub async fn post_closures(
         true => from,
         false => typed.day(TO),
     };
-    let reason = (typed.line::<200>(REASON), typed.line_or_none::<200>(REASON_KO));
-    if let (Some(on_date), Some(to), (Some(main), Some(ko))) = (from, to, reason) {
-        let closure = Closure { clinic_id, on_date, reason: Localized::new(main, ko, None) };
+    let reason = typed.pair::<REASON_CHARS_MAX>(REASON);
+    if let (Some(on_date), Some(to), Some(reason)) = (from, to, reason) {
+        let closure = Closure { clinic_id, on_date, reason };
         let db = &visitor.visit.app.db;
         let is_meant = form.has(CLOSE);
         let done = flows::closure::close(db, &closure, to, !is_meant).await;
@@ -195,7 +200,7 @@ fn previewed(
     }
     let action = format!("{}/closures", path(clinic.clinic_id));
     let mut asked = Asked::new(action, t.closures_do());
-    for name in [FROM, TO, REASON, REASON_KO] {
+    for name in [FROM, TO, REASON.ko, REASON.en] {
         asked = asked.hidden(name, form.text(name));
     }
     asked.buttons = vec![(CLOSE, t.closures_do().to_owned(), Look::Harm)];
@@ -240,8 +245,20 @@ async fn day(
     };
     let persons = db::closure::unheard(&app.db.read, id, date, PERSONS_MAX).await?;
     let left = persons.iter().filter(|one| one.told.is_none()).count();
-    page.heading(t.closures_unreached());
     let size = |number: usize| t.count(i64::try_from(number).unwrap_or(i64::MAX));
+    let hit = db::closure::hits(&app.db.read, id, date).await?;
+    if hit.all() > 0 {
+        page.add(Block::Figures(vec![
+            (t.closures_hit().to_owned(), t.count(hit.all())),
+            (t.closures_reached().to_owned(), t.count(hit.reached)),
+            (t.closures_told_by_hand().to_owned(), size(persons.len() - left)),
+            (t.closures_left().to_owned(), t.count(hit.left)),
+            (t.closures_were_cancelled_by_us().to_owned(), t.count(hit.cancelled)),
+            (t.closures_standing().to_owned(), t.count(hit.standing)),
+        ]));
+        page.text(t.closures_where_to());
+    }
+    page.heading(t.closures_unreached());
     if persons.is_empty() {
         page.text(t.closures_everybody());
     } else {
@@ -259,9 +276,8 @@ async fn day(
     }
     if closure.is_some() {
         page.heading(t.closures_cancel_title()).text(t.closures_cancel_about());
-        let mut cancel = Asked::new(format!("{}/cancel", day_path(id, date)), t.closures_cancel())
-            .field(text(REASON, t.closures_reason(), form).hint(t.closures_public()))
-            .field(text(REASON_KO, t.closures_reason_ko(), form));
+        let cancel = Asked::new(format!("{}/cancel", day_path(id, date)), t.closures_cancel());
+        let mut cancel = reasons(t, cancel, form);
         cancel.buttons = vec![("", t.closures_cancel().to_owned(), Look::Harm)];
         page.add(Block::Form(cancel));
         page.heading(t.closures_open_title()).text(t.closures_open_about());
@@ -275,7 +291,7 @@ async fn day(
 fn table(visitor: &StaffVisitor, clinic: &Clinic, persons: &[&Unheard]) -> Table {
     let t = visitor.t();
     let words = [
-        t.clinic_name(),
+        t.admin_person_column(),
         t.closures_hit_when(),
         t.clinics_phone(),
         t.closures_why(),
@@ -325,6 +341,7 @@ fn why(t: Texts, why: Unreached) -> &'static str {
         Unreached::NoWay => t.closures_no_way(),
         Unreached::Waiting => t.closures_waiting(),
         Unreached::NotSent => t.closures_not_sent(),
+        Unreached::Present => t.closures_present(),
     }
 }
 
@@ -349,19 +366,15 @@ pub async fn post_day(
             let done = flows::closure::open_day(db, clinic_id, date).await;
             typed.done(done)?.map(|()| t.closures_opened().to_owned())
         }
-        Press::Cancel => {
-            let reason = (typed.line::<200>(REASON), typed.line_or_none::<200>(REASON_KO));
-            match reason {
-                (Some(main), Some(ko)) => {
-                    let reason = Localized::new(main, ko, None);
-                    let of = (clinic_id, date);
-                    let done = flows::closure::cancel_lost(db, of, &reason, by).await;
-                    let done = typed.done(done)?;
-                    done.map(|n| t.closures_were_cancelled(&t.count(n)))
-                }
-                _ => None,
+        Press::Cancel => match typed.pair::<REASON_CHARS_MAX>(REASON) {
+            Some(reason) => {
+                let of = (clinic_id, date);
+                let done = flows::closure::cancel_lost(db, of, &reason, by).await;
+                let done = typed.done(done)?;
+                done.map(|n| t.closures_were_cancelled(&t.count(n)))
             }
-        }
+            None => None,
+        },
     };
     if let Some(said) = said {
         return visitor.done(&here, Done::well(said));

@@ -69,6 +69,11 @@ pub fn text(id: &'static str, label: impl Into<Text>, form: &Form) -> TextField 
     TextField::new(id, label, Input::Text, form.text(id))
 }
 
+/// A field for a number, as it was typed.
+pub fn short(id: &'static str, label: impl Into<Text>, form: &Form) -> TextField {
+    TextField::new(id, label, Input::Number, form.text(id))
+}
+
 /// A line that must be there.
 pub fn line(
     reader: &mut Reader<'_>,

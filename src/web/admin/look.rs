@@ -14,7 +14,7 @@ use crate::{
         route::get,
     },
     web::{
-        admin::moment::when,
+        admin::moment::{when, zone},
         form::FieldError,
         part::{Input, Step, TextField},
         route::both,
@@ -49,6 +49,8 @@ struct Page<'a> {
     /// When, who, at whom, how, why.
     lines: Vec<[String; 5]>,
     next: Option<Step>,
+    /// By whose clock times are told.
+    zone: String,
 }
 
 /// Newest first.
@@ -109,6 +111,7 @@ pub async fn get_looks(
         ],
         lines: lines.collect(),
         next,
+        zone: t.admin_times_in(zone(&visitor).name()),
     };
     visitor.show(&page)
 }

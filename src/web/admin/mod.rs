@@ -3,6 +3,7 @@
 pub mod block;
 pub mod campaign;
 pub mod clinic;
+pub mod clinic_form;
 pub mod closure;
 pub mod field;
 pub mod hours;
@@ -70,11 +71,16 @@ fn place_routes(pages: &mut ServiceConfig) {
         .service(both("/admin/supply").route(get().to(supply::get_supply)))
         .service(both("/admin/supply/{campaign_id}/{file}").route(get().to(supply::get_file)))
         .service(both("/admin/clinics").route(get().to(clinic::get_clinics)))
+        .service(
+            both("/admin/clinics/new")
+                .route(get().to(clinic_form::get_new))
+                .route(post().to(clinic_form::post_new)),
+        )
         .service(one("").route(get().to(clinic::get_clinic)))
         .service(
             one("/correct")
-                .route(get().to(clinic::get_correct))
-                .route(post().to(clinic::post_correct)),
+                .route(get().to(clinic_form::get_correct))
+                .route(post().to(clinic_form::post_correct)),
         )
         .service(
             one("/hours").route(get().to(hours::get_hours)).route(post().to(hours::post_hours)),

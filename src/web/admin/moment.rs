@@ -1,14 +1,21 @@
-//! When something of the administration was, by the clock of its zone.
+//! When something of the administration was, by the clock of the installation.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::{web::staff_page::StaffVisitor, words};
+use crate::web::staff_page::StaffVisitor;
 
-/// By whose clock the pages tell when something was done.
-pub const ZONE: Tz = chrono_tz::Asia::Seoul;
+/// By whose clock pages tell what belongs to no clinic and no campaign.
+pub fn zone(visitor: &StaffVisitor) -> Tz {
+    visitor.visit.app.site.zone
+}
 
-/// Date and time to the second.
+/// Date and time to the second, by that clock.
 pub fn when(visitor: &StaffVisitor, at: DateTime<Utc>) -> String {
-    words::second(visitor.t().language(), at, ZONE)
+    when_in(zone(visitor), at)
+}
+
+/// As `2026-12-01 09:00:07`: long lists are looked through by it, and it sorts, in every language.
+pub fn when_in(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string()
 }

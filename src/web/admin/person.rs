@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     block::{Block, Cell, Field, Form as Asked, Look, Page, Table, choice, radios, select},
-    clinic::choices,
+    clinic_form::choices,
+    moment::zone,
     typed::{REASON, Typed, text},
 };
 use crate::{
@@ -149,7 +150,7 @@ pub async fn post_find(
 }
 
 fn wanted(visitor: &StaffVisitor, form: &Form) -> Result<Wanted, Refusal> {
-    let today = visitor.visit.app.clock.now().date_naive();
+    let today = visitor.visit.app.today();
     let said = |name: &str| Some(form.text(name).trim()).filter(|text| !text.is_empty());
     let (name, birth, number) = (said(NAME), said(BIRTH), said(NUMBER));
     if let Some(code) = said(CODE) {
@@ -214,7 +215,23 @@ pub async fn get_person(
     let seen = flows::person_record::open(&app.db, person_id, visitor.user.staff_user_id).await?;
     let record = &seen.record;
     let mut page = Page::new(record.name.clone(), "/admin/persons");
+    page.add(Block::Rows(rows(t, record)));
+    match record.merged_into {
+        Some(into) => page.add(Block::Links(vec![(path(into), t.person_to_other().to_owned())])),
+        None => {
+            let link = |press: Press| (press_path(person_id, press), press.title(t).to_owned());
+            page.add(Block::Links([Press::Correct, Press::Merge, Press::Mark].map(link).into()))
+        }
+    };
+    bookings(&visitor, &mut page, &seen);
+    changes(&visitor, &mut page, &seen.changes);
+    page.show(&visitor)
+}
+
+/// What is known of a person.
+fn rows(t: Texts, record: &Record) -> Vec<Row> {
     let mut rows = vec![
+        Row::new(t.person_name(), record.name.clone()),
         Row::new(t.clinics_name_ko(), record.name_ko.clone().unwrap_or_default()),
         Row::new(t.clinics_name_en(), record.name_en.clone().unwrap_or_default()),
         Row::new(t.person_birth(), birth(record.birth_date)),
@@ -228,17 +245,7 @@ pub async fn get_person(
         rows.push(Row::new(t.person_is_now(), into.to_string()));
     }
     rows.retain(|row| !row.value.is_empty());
-    page.add(Block::Rows(rows));
-    match record.merged_into {
-        Some(into) => page.add(Block::Links(vec![(path(into), t.person_to_other().to_owned())])),
-        None => {
-            let link = |press: Press| (press_path(person_id, press), press.title(t).to_owned());
-            page.add(Block::Links([Press::Correct, Press::Merge, Press::Mark].map(link).into()))
-        }
-    };
-    bookings(&visitor, &mut page, &seen);
-    changes(t, &mut page, &seen.changes);
-    page.show(&visitor)
+    rows
 }
 
 fn press_path(person_id: PersonId, press: Press) -> String {
@@ -284,12 +291,14 @@ fn state(t: Texts, state: State) -> &'static str {
     }
 }
 
-fn changes(t: Texts, page: &mut Page, changes: &[Change]) {
+fn changes(visitor: &StaffVisitor, page: &mut Page, changes: &[Change]) {
     if changes.is_empty() {
         return;
     }
+    let (t, zone) = (visitor.t(), zone(visitor));
     let words = [t.pool_when(), t.pool_what(), t.admin_reason(), t.person_by(), t.person_fields()];
-    let mut table = Table::new("changes", t.person_changes(), &words, &[]);
+    let caption = t.person_changes(&t.admin_times_in(zone.name()));
+    let mut table = Table::new("changes", caption, &words, &[]);
     table.rows = changes
         .iter()
         .map(|one| {
@@ -298,7 +307,7 @@ fn changes(t: Texts, page: &mut Page, changes: &[Change]) {
                 (what, None) => what.to_owned(),
             };
             vec![
-                Cell::Text(t.instant(one.at, chrono_tz::UTC)),
+                Cell::Text(t.instant(one.at, zone)),
                 Cell::Text(what),
                 Cell::Text(one.reason.clone()),
                 Cell::Text(one.username.clone()),
@@ -430,8 +439,19 @@ pub async fn post_press(
     let errors = typed.errors;
     let found = db::person_record::find(&visitor.visit.app.db.read, person_id).await?;
     let record = found.ok_or_else(Refusal::not_found)?;
-    let page = page(&visitor, &record, press, &form).await?;
-    Page { errors, ..page }.show(&visitor)
+    // What the other one has made of it is shown; what was typed stays, and a further press means
+    // it.
+    let is_stale = form.text(VERSION) != record.version();
+    let form = form.with(VERSION, record.version());
+    let mut page = Page { errors, ..page(&visitor, &record, press, &form).await? };
+    if is_stale {
+        let now = [
+            Block::Warning(visitor.t().person_stands_now().to_owned()),
+            Block::Rows(rows(visitor.t(), &record)),
+        ];
+        page.blocks.splice(0..0, now);
+    }
+    page.show(&visitor)
 }
 
 /// The person whose page is shown then, and what is said there.
@@ -459,7 +479,8 @@ async fn correct(
         region_id: Some(region_id),
     };
     let asked = (person_id, correction);
-    let done = flows::person_record::correct(&app.db, &app.keys, asked, doing).await;
+    let done =
+        flows::person_record::correct(&app.db, (&app.keys, app.site.zone), asked, doing).await;
     let Some(done) = typed.done(done)? else { return Ok(None) };
     let said = match done.ineligible.len() {
         0 => Done::well(t.person_corrected()),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::block::{Block, Cell, Form, Page, Table, choice, select};
+use super::block::{Block, Cell, Form, Look, Page, Table, choice, select};
 use crate::{
     db,
     domain::{
@@ -149,7 +149,8 @@ pub(super) fn choose(t: Texts, campaigns: &[Campaign], chosen: CampaignId, to: &
     let choices = campaigns.iter().rev();
     let choices = choices.map(|one| choice(one.campaign_id, t.name(&one.name))).collect();
     let field = select("campaign", t.admin_campaign(), choices, chosen);
-    Form { asks: true, ..Form::new(to, t.admin_show()) }.field(field)
+    let buttons = vec![("", t.admin_show().to_owned(), Look::Quiet)];
+    Form { asks: true, buttons, ..Form::new(to, t.admin_show()) }.field(field)
 }
 
 /// Above each other: a pool is followed by those below it.
@@ -233,8 +234,8 @@ pub async fn get_pool(
 
 fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
     let words = [t.pool_when(), t.pool_what(), t.pool_with(), t.pool_why()];
-    let mut table =
-        Table::new("lines", t.pool_lines(), &words, &[t.doses_column(), t.line_correct()]);
+    let mut table = Table::new("lines", t.pool_lines(), &words, &[t.doses_column()]);
+    table.head.push((t.line_correct().to_owned(), false));
     let row = |entry: &Entry| {
         let line = &entry.movement;
         let is_out = line.from_pool_id == Some(known.pool.pool_id);

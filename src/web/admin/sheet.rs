@@ -2,10 +2,29 @@
 
 use std::borrow::Cow;
 
-use crate::http::problem::Problem;
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
+};
+
+use crate::{
+    http::{page, problem::Problem},
+    web::staff_page::StaffVisitor,
+};
 
 /// Spreadsheet programs take a text for UTF-8 only where this is before it.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// A file of this name to keep. It answers presses too, and carries what every page carries.
+pub fn attachment(visitor: &StaffVisitor, name: &str, body: Vec<u8>) -> HttpResponse {
+    let mut response = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body);
+    page::guard(response.headers_mut(), &visitor.visit.app.site);
+    response
+}
 
 /// A cell as text: what a spreadsheet would compute or run gets a mark before it, by which it stays
 /// what it is.

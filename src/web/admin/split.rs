@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use actix_web::HttpResponse;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 
 use super::{
     block::{Block, Cell, Form as Asked, Look, Page, Table, choice, radios, select},
     pool::{Known, OfPool, path},
+    sheet,
     typed::{KEY, REASON, Typed, keyed, mint, short, text},
 };
 use crate::{
@@ -69,7 +67,7 @@ pub async fn get_split(
 ) -> Result<HttpResponse, Problem> {
     let app = &visitor.visit.app;
     let known = Known::find(app, pool_id).await?;
-    let today = local_date(app.clock.now(), known.campaign.zone);
+    let today = app.today();
     let first = today.checked_add_days(Days::new(1)).unwrap_or(today);
     let opens = local_date(known.campaign.opens_at, known.campaign.zone).max(first);
     let last = opens.checked_add_days(Days::new(13)).unwrap_or(opens);
@@ -178,14 +176,8 @@ async fn file(
     typed: &mut Typed<'_>,
 ) -> Result<Option<HttpResponse>, Problem> {
     let file = typed.done(flows::split::file(&visitor.visit.app.db, wish).await)?;
-    let name = format!("attachment; filename=\"allocations-of-pool-{}.csv\"", wish.pool_id);
-    Ok(file.map(|file| {
-        HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-            .insert_header((CONTENT_DISPOSITION, name))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .body(file)
-    }))
+    let name = format!("allocations-of-pool-{}.csv", wish.pool_id);
+    Ok(file.map(|file| sheet::attachment(visitor, &name, file.into())))
 }
 
 async fn carry_out(

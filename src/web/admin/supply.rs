@@ -3,11 +3,9 @@
 
 use std::collections::HashMap;
 
-use actix_web::{
-    HttpResponse,
-    http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
-};
+use actix_web::HttpResponse;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::{
@@ -19,9 +17,11 @@ use crate::{
     board::snapshot::{RegionSupply, Snapshot, Supply},
     db,
     domain::{
-        CampaignId, Refusal, RegionId, calendar::local_date, outcome::Outcomes, supply::Buckets,
+        CampaignId, ClinicId, Refusal, RegionId, calendar::local_date, outcome::Outcomes,
+        supply::Buckets,
     },
     http::{
+        admission::{self, Admitted},
         extract::{Path, Query},
         problem::Problem,
     },
@@ -29,7 +29,6 @@ use crate::{
         draw::burn_down::{self, Point, Words},
         part::Bar,
         staff_guard::AdministratorVisitor,
-        staff_page::StaffVisitor,
         supply::{map, tally::Tally},
         text::Texts,
     },
@@ -73,7 +72,8 @@ struct RegionLine {
     is_province: bool,
     doses: Buckets,
     free: i64,
-    outcomes: Outcomes,
+    /// None where they were not counted.
+    outcomes: Option<Outcomes>,
 }
 
 /// # Errors
@@ -97,11 +97,18 @@ pub async fn get_supply(
     };
     let supply = &published.supply;
     let tally = Tally::new(&snapshot, one.campaign_id);
-    let regions = regions(&visitor, (&snapshot, supply), &tally).await?;
+    // What is in memory is always shown; what reads every booking yields to those who book.
+    let room = admission::admit::<admission::Export>(app);
+    let counted = match &room {
+        Ok(_permit) => Some(db::outcome::list(&app.db.read, one.campaign_id).await?),
+        Err(_busy) => None,
+    };
+    drop(room);
+    let regions = regions(t, (&snapshot, supply), &tally, counted);
     let provinces = regions.iter().filter(|one| one.is_province);
-    let outcomes: Outcomes = provinces.map(|one| one.outcomes).sum();
+    let outcomes = provinces.map(|one| one.outcomes).sum::<Option<Outcomes>>();
     figures(t, &mut page, supply, outcomes);
-    let days = days(&snapshot, supply);
+    let days = days(visitor.visit.app.site.zone, supply);
     burn(t, &mut page, supply, &days);
     by_region(t, &mut page, supply, &regions);
     let (some, none) = (t.count(tally.clinics.with), t.count(tally.clinics.without));
@@ -114,19 +121,26 @@ pub async fn get_supply(
     page.show(&visitor)
 }
 
-fn figures(t: Texts, page: &mut Page, supply: &Supply, outcomes: Outcomes) {
+fn figures(t: Texts, page: &mut Page, supply: &Supply, outcomes: Option<Outcomes>) {
     let doses = &supply.totals;
     let used = doses.given + doses.lost;
-    let expected = outcomes.expected();
     page.add(Block::Figures(vec![
         (t.dose_in_store().to_owned(), t.count(supply.held_back)),
         (t.dose_sum().to_owned(), t.count(doses.granted)),
         (t.dose_booked().to_owned(), t.count(doses.booked)),
         (t.dose_given().to_owned(), t.count(doses.given)),
         (t.picture_waste().to_owned(), share(t, doses.lost, used)),
-        (t.picture_no_shows().to_owned(), share(t, outcomes.no_shows, expected)),
+        (t.picture_no_shows().to_owned(), no_shows(t, outcomes)),
     ]));
     page.text(t.picture_shares());
+    if outcomes.is_none() {
+        page.add(Block::Warning(t.picture_busy().to_owned()));
+    }
+}
+
+fn no_shows(t: Texts, outcomes: Option<Outcomes>) -> String {
+    let known = outcomes.map(|all| share(t, all.no_shows, all.expected()));
+    known.unwrap_or_else(|| t.admin_not_counted().to_owned())
 }
 
 /// A share in percent with one place, or a dash of what there is nothing of.
@@ -138,14 +152,13 @@ fn share(t: Texts, part: i64, whole: i64) -> String {
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
-fn days(snapshot: &Snapshot, supply: &Supply) -> Vec<DayLine> {
-    let card = snapshot.catalogue.campaigns.get(&supply.campaign_id);
-    let today = card.map(|card| local_date(supply.as_of, card.campaign.zone));
+fn days(zone: Tz, supply: &Supply) -> Vec<DayLine> {
+    let today = local_date(supply.as_of, zone);
     let (mut planned, mut left) = (supply.totals.granted, supply.totals.granted);
     let day = supply.by_day.iter().map(|day| {
         planned -= day.doses.granted;
         left -= day.doses.given + day.doses.lost;
-        let is_known = today.is_none_or(|today| day.date <= today);
+        let is_known = day.date <= today;
         DayLine { date: day.date, doses: day.doses, planned, left: is_known.then_some(left) }
     });
     day.collect()
@@ -208,8 +221,7 @@ fn by_region(t: Texts, page: &mut Page, supply: &Supply, regions: &[RegionLine])
     let mut table = Table::new("regions", caption, &[t.region_column()], &numbers);
     for one in regions {
         let name = if one.is_province { one.name.clone() } else { format!("› {}", one.name) };
-        let (doses, outcomes) = (&one.doses, one.outcomes);
-        let expected = outcomes.expected();
+        let doses = &one.doses;
         table.rows.push(vec![
             Cell::Text(name),
             Cell::Bar(Bar { part: one.free, whole: doses.granted }),
@@ -217,7 +229,7 @@ fn by_region(t: Texts, page: &mut Page, supply: &Supply, regions: &[RegionLine])
             Cell::Number(t.count(doses.booked)),
             Cell::Number(t.count(doses.given)),
             Cell::Number(share(t, doses.lost, doses.given + doses.lost)),
-            Cell::Number(share(t, outcomes.no_shows, expected)),
+            Cell::Number(no_shows(t, one.outcomes)),
         ]);
     }
     page.add(Block::Table(table));
@@ -240,15 +252,15 @@ fn clinics(t: Texts, regions: &[RegionLine], tally: &Tally) -> Table {
 }
 
 /// Each province, followed by its districts.
-async fn regions(
-    visitor: &StaffVisitor,
+fn regions(
+    t: Texts,
     (snapshot, supply): (&Snapshot, &Supply),
     tally: &Tally,
-) -> Result<Vec<RegionLine>, Problem> {
-    let (t, app) = (visitor.t(), &visitor.visit.app);
-    let counted = db::outcome::list(&app.db.read, supply.campaign_id).await?;
+    counted: Option<Vec<(ClinicId, Outcomes)>>,
+) -> Vec<RegionLine> {
+    let is_counted = counted.is_some();
     let mut outcomes: HashMap<RegionId, Outcomes> = HashMap::new();
-    for (clinic_id, of_clinic) in counted {
+    for (clinic_id, of_clinic) in counted.into_iter().flatten() {
         let Some(clinic) = snapshot.catalogue.clinic(clinic_id) else { continue };
         for &region_id in snapshot.catalogue.path(clinic.region_id) {
             let all = outcomes.entry(region_id).or_default();
@@ -261,7 +273,7 @@ async fn regions(
         is_province: region.parent_id.is_none(),
         doses: region.doses,
         free: tally.by_region.get(&region.region_id).copied().unwrap_or(0),
-        outcomes: outcomes.get(&region.region_id).copied().unwrap_or_default(),
+        outcomes: is_counted.then(|| outcomes.get(&region.region_id).copied().unwrap_or_default()),
     };
     let mut lines = Vec::new();
     for province in supply.by_region.iter().filter(|region| region.parent_id.is_none()) {
@@ -269,7 +281,7 @@ async fn regions(
         let inside = |region: &&RegionSupply| region.parent_id == Some(province.region_id);
         lines.extend(supply.by_region.iter().filter(inside).map(line));
     }
-    Ok(lines)
+    lines
 }
 
 fn name(t: Texts, region: &RegionSupply) -> String {
@@ -280,8 +292,9 @@ fn name(t: Texts, region: &RegionSupply) -> String {
 /// A table of the page as a file for spreadsheets.
 ///
 /// # Errors
-/// `not_found` for a campaign that is not public.
+/// `not_found` for a campaign that is not public; `overloaded`.
 pub async fn get_file(
+    _: Admitted<admission::Export>,
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(OfFile { campaign_id, file }): Path<OfFile>,
 ) -> Result<HttpResponse, Problem> {
@@ -306,7 +319,7 @@ pub async fn get_file(
     let file_name = match file {
         File::Days => {
             write(head(&["date"], &["planned_left", "left"]))?;
-            for day in days(&snapshot, supply) {
+            for day in days(visitor.visit.app.site.zone, supply) {
                 let left = day.left.map_or_else(String::new, |left| left.to_string());
                 let mut cells = vec![day.date.to_string()];
                 cells.extend(of(&day.doses));
@@ -321,21 +334,19 @@ pub async fn get_file(
             write(head(&["code", "name"], &last))?;
             let codes: HashMap<_, _> =
                 supply.by_region.iter().map(|one| (one.region_id, one.code.clone())).collect();
-            for one in regions(&visitor, (&snapshot, supply), &tally).await? {
+            let db = &visitor.visit.app.db.read;
+            let counted = db::outcome::list(db, campaign_id).await?;
+            for one in regions(visitor.t(), (&snapshot, supply), &tally, Some(counted)) {
                 let code = codes.get(&one.region_id).cloned().unwrap_or_default();
                 let mut cells = vec![code, one.name];
                 cells.extend(of(&one.doses));
-                let Outcomes { no_shows, not_vaccinated, .. } = one.outcomes;
+                let Outcomes { no_shows, not_vaccinated, .. } = one.outcomes.unwrap_or_default();
                 cells.extend([one.free, no_shows, not_vaccinated].map(|n| n.to_string()));
                 write(cells)?;
             }
             "regions"
         }
     };
-    let name = format!("attachment; filename=\"supply-{campaign_id}-{file_name}.csv\"");
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, name))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(body))
+    let name = format!("supply-{campaign_id}-{file_name}.csv");
+    Ok(sheet::attachment(&visitor, &name, body))
 }

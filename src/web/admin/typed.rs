@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use crate::{
     db::idempotency_key::Keyed,
-    domain::{Refusal, StaffUserId, fact::Expected, fold::plain},
+    domain::{Refusal, StaffUserId, fact::Expected, fold::plain, localized::Localized},
     flows,
     http::{
         field::{Day, Text},
         problem::Problem,
     },
     web::{
+        admin::field::Pair,
         form::{FieldError, Form},
         part::{Input, TextField},
         text::Texts,
@@ -53,6 +54,19 @@ impl<'a> Typed<'a> {
             return Some(None);
         }
         self.line::<MAX>(id).map(Some)
+    }
+
+    /// A text in Korean, English or both.
+    pub fn pair<const MAX: usize>(&mut self, pair: Pair) -> Option<Localized> {
+        let ko = self.line_or_none::<MAX>(pair.ko);
+        let en = self.line_or_none::<MAX>(pair.en);
+        let (ko, en) = (ko?, en?);
+        if let Some(main) = ko.clone().or(en.clone()) {
+            return Some(Localized::new(main, ko, en));
+        }
+        let field = if self.t.is_korean() { pair.ko } else { pair.en };
+        self.errors.push(FieldError { field, text: self.t.admin_one_language().to_owned() });
+        None
     }
 
     /// A whole number, however it is set.
@@ -106,6 +120,10 @@ fn known(field: &str) -> Option<&'static str> {
     const IDS: &[&str] = &[
         "doses",
         "reason",
+        "reason_ko",
+        "reason_en",
+        "directions_ko",
+        "directions_en",
         "to_pool_id",
         "region_id",
         "product_id",

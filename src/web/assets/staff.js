@@ -45,12 +45,13 @@ if (live && status && all('[data-renew]').length) {
     .observe(status, { childList: true, characterData: true, subtree: true });
 }
 
-// Whatever a scanner types goes into its field, wherever the focus is; never out of another field.
+// Whatever a scanner types goes into its field, wherever the focus is; never out of a field for text.
+// On a box or a button, the scanner's Enter would press it for the person before.
 const field = /** @type {any} */ (document.querySelector('[data-scan]'));
 if (field) {
   addEventListener('keydown', (event) => {
     const at = /** @type {any} */ (event.target);
-    const isFree = !at?.matches?.('input, select, textarea, button, a, summary, [contenteditable]');
+    const isFree = !at?.matches?.('input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]');
     if (isFree && /^[0-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       field.focus();
       field.select();

@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 use actix_web::HttpResponse;
 use askama::Template;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::{
     InCampaign, campaign, chosen,
@@ -249,7 +250,7 @@ fn page<'a>(visit: &'a Visit, snapshot: &'a Snapshot, card: &'a Card, asked: Cho
     let here = Chosen { near: None, region_id: None, after: None, date: None, ..asked };
     let near = Chosen { date: asked.date, ..here }.path(id);
     let mark = if near.contains('?') { "&" } else { "?" };
-    let list = List { t, frame, snapshot, card };
+    let list = List { t, frame, snapshot, card, zone: visit.app.site.zone };
     Page {
         t,
         frame,
@@ -298,13 +299,15 @@ struct List<'a> {
     frame: Frame<'a>,
     snapshot: &'a Snapshot,
     card: &'a Card,
+    /// What is today where no clinic is named.
+    zone: Tz,
 }
 
 impl List<'_> {
     /// The days on which there are doses anywhere, and one that was asked for.
     fn day(&self, asked: Option<NaiveDate>) -> Select {
         let (t, campaign) = (self.t, &self.card.campaign);
-        let today = local_date(self.snapshot.as_of, campaign.zone);
+        let today = local_date(self.snapshot.as_of, self.zone);
         let published = self.snapshot.supplies.get(&campaign.campaign_id);
         let days = published.map(|published| published.supply.by_day.as_slice());
         let open = days.unwrap_or_default().iter().filter(|day| day.doses.open > 0);

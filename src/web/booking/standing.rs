@@ -47,6 +47,7 @@ mod tests {
             opens_at: "2021-07-01T00:00:00Z".parse().unwrap(),
             closes_at: "2021-09-01T00:00:00Z".parse().unwrap(),
             cancel_until_hours: 48,
+            bookings_per_day: 5,
             zone: chrono_tz::Asia::Seoul,
             rule_version: 1,
             published_quota: None,

@@ -342,7 +342,7 @@ fn closed(at: &AtDesk, day: &Day) -> Option<Closed> {
     let when = t.instant(closed.at, at.desk.zone);
     let by = closed.by.as_ref().map_or_else(|| t.clinic_by_service(), |by| &by.username);
     let mut rows = vec![
-        Row::new(t.doses_column(), closed.granted.to_string()),
+        Row::new(t.close_doses_title(), closed.granted.to_string()),
         Row::new(t.close_returned(), closed.returned.to_string()),
         Row::new(t.close_kept(), closed.kept.to_string()),
     ];

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::name::{Names, scan_field};
 use crate::{
-    domain::{Code, Refusal, schedule::Found},
+    domain::{Code, Refusal, booking_number::BookingNumber, fold::plain, schedule::Found},
     flows,
     http::{
         admission::{self, Admitted},
@@ -21,6 +21,11 @@ use crate::{
     },
     words,
 };
+
+/// As many as a booking's number has.
+const NUMBER_DIGITS: usize = 10;
+/// A lot, and a code that was typed into the middle of it.
+const SCANNED_CHARS_MAX: usize = 60;
 
 #[derive(Template)]
 #[template(path = "clinic/find.html")]
@@ -100,6 +105,32 @@ pub async fn post_find(
     let names = Names::new(t, &app.board.now());
     page.found = found.iter().map(|one| line(&at, &names, one)).collect();
     at.visitor.show(&page)
+}
+
+/// What a scanner has typed into another field than its own, before, behind or among what stood
+/// there: the visit of a booking of this clinic whose number is in the text.
+///
+/// # Errors
+/// Those of the database.
+pub async fn scanned(at: &AtDesk, text: &str) -> Result<Option<HttpResponse>, Problem> {
+    let app = &at.visitor.visit.app;
+    let plain: Vec<char> = plain(text).chars().take(SCANNED_CHARS_MAX).collect();
+    for digits in plain.windows(NUMBER_DIGITS) {
+        // Of ten digits one in ten is a number, and of those next to none one of this clinic.
+        let Ok(number) = BookingNumber::parse(&digits.iter().collect::<String>()) else { continue };
+        let key = &app.keys.booking_number;
+        let found = flows::booking_number::find_at(&app.db, key, at.clinic_id, number).await;
+        match found.map_err(Problem::from) {
+            Ok(found) => {
+                let Some(one) = found.first() else { continue };
+                let to = format!("/clinic/{}/bookings/{}", at.clinic_id, one.booking.booking_id);
+                return Ok(Some(at.visitor.see_other(&to)));
+            }
+            Err(problem) if problem.refusal.code == Code::NotFound => {}
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(None)
 }
 
 fn not_here(t: Texts, refusal: &Refusal) -> FieldError {

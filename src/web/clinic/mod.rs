@@ -5,10 +5,13 @@ pub mod close;
 pub mod find;
 pub mod name;
 pub mod person;
+pub mod proposed;
+pub mod register;
 pub mod today;
 pub mod vial;
 pub mod visit;
 pub mod visit_form;
+pub mod visit_page;
 pub mod walk_in;
 pub mod week;
 
@@ -34,6 +37,11 @@ pub fn routes(pages: &mut ServiceConfig) {
             at("/walk-in")
                 .route(get().to(walk_in::get_walk_in))
                 .route(post().to(walk_in::post_walk_in)),
+        )
+        .service(
+            at("/register")
+                .route(get().to(register::get_register))
+                .route(post().to(register::post_register)),
         )
         .service(
             at("/persons/{person_id}")

@@ -6,13 +6,21 @@ use askama::Template;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{name::Names, vial::Vial, visit_form};
+use super::{
+    find,
+    name::Names,
+    proposed::{CONSENT, Proposals, REASON, SLOT, VISIT},
+    vial::Vial,
+    visit_form,
+    visit_page::born,
+};
 use crate::{
     domain::{
         BookingId, Code, PersonId, SlotId,
         booking::{Book, Booking},
+        booking_number::BookingNumber,
+        calendar::local_date,
         person_record::masked,
-        proposal::Proposal,
         staff_booking::{Consent, Form as Booked},
         visit::{Site, Warning},
     },
@@ -39,10 +47,6 @@ use crate::{
     words,
 };
 
-const REASON: &str = "why";
-const CONSENT: &str = "consent";
-const SLOT: &str = "slot";
-
 /// The person of the path.
 #[derive(Deserialize)]
 pub struct OfPerson {
@@ -63,9 +67,7 @@ struct Page<'a> {
     bookings: Vec<(String, Option<String>)>,
     /// None where no doses are given.
     offers: Option<Vec<Giving>>,
-    proposals: Vec<Proposed>,
-    reason: TextField,
-    consent: Radios,
+    proposals: Proposals,
 }
 
 /// A dose that could be given now.
@@ -80,17 +82,6 @@ struct Giving {
     questions: Vec<(String, String, bool)>,
     lot: TextField,
     sites: Radios,
-}
-
-/// What could be booked here.
-struct Proposed {
-    what: String,
-    booking_id: Uuid,
-    campaign_id: String,
-    product_id: String,
-    /// Why nothing can be booked.
-    why_not: Vec<String>,
-    slots: Radios,
 }
 
 fn path(at: &AtDesk, person_id: PersonId) -> String {
@@ -122,6 +113,12 @@ pub async fn post_person(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, here) = (at.visitor.t(), path(&at, person_id));
+    // A scanner types wherever the cursor stands: the next person's code is no lot of this one.
+    if at.gives_doses()
+        && let Some(answer) = find::scanned(&at, form.text(visit_form::LOT)).await?
+    {
+        return Ok(answer);
+    }
     let asked = match form.text("act") {
         "give" if at.gives_doses() => giving(t, &form),
         _ => booking(t, &form),
@@ -226,10 +223,18 @@ async fn make(
 fn done(at: &AtDesk, form: &Form, made: &Made) -> Result<HttpResponse, Problem> {
     let (t, booking) = (at.visitor.t(), &made.booking);
     let is_given = form.text("act") == "give";
-    let said = if is_given { t.clinic_walk_in_done() } else { t.clinic_booked_done() };
+    let key = &at.visitor.visit.app.keys.booking_number;
+    let number = BookingNumber::of(key, booking.booking_id).to_string();
+    let said = match is_given {
+        true => t.clinic_walk_in_done().to_owned(),
+        false => t.clinic_booked_done(&t.instant(booking.starts_at, at.desk.zone), &number),
+    };
     // The call centre sees no visit: it goes on with the person.
     let to = match at.gives_doses() {
-        true => format!("/clinic/{}/bookings/{}", at.clinic_id, booking.booking_id),
+        true => {
+            let visit = form.value(VISIT).filter(|_| !is_given).unwrap_or(booking.booking_id);
+            format!("/clinic/{}/bookings/{visit}", at.clinic_id)
+        }
         false => path(at, booking.person_id),
     };
     let mut response = at.visitor.done(&to, Done::well(said))?;
@@ -256,10 +261,11 @@ async fn page<'a>(
     let proposals = flows::next_dose::propose(&app.db, at.clinic_id, person_id).await?;
     let names = Names::new(t, &app.board.now());
     let staff = at.visitor.frame_of(here);
-    let born = words::calendar_day(t.language(), record.birth_date.date());
+    let today = local_date(app.clock.now(), at.desk.zone);
+    let born = born(t, record.birth_date.date(), today);
     let mut rows = vec![
         Row::new(t.birth_label(), born),
-        Row::new(t.region_label(), t.name(&record.region_name)),
+        Row::new(t.clinic_region(), t.name(&record.region_name)),
     ];
     if !record.phone.is_empty() {
         rows.push(Row::new(t.phone_label(), masked(&record.phone)));
@@ -273,10 +279,7 @@ async fn page<'a>(
         rows,
         bookings: bookings.iter().map(|one| booked(at, &names, one)).collect(),
         offers: offers.map(|all| all.iter().map(|one| offered(at, one, typed)).collect()),
-        proposals: proposals.iter().map(|one| proposed(at, one, typed)).collect(),
-        reason: TextField::new(REASON, t.clinic_book_reason(), Input::Text, typed.text(REASON))
-            .hint(t.clinic_book_reason_hint()),
-        consent: consent(t, typed),
+        proposals: Proposals::new(at, &proposals, typed, staff.to(here), ""),
         staff,
     })
 }
@@ -328,51 +331,5 @@ fn offered(at: &AtDesk, offer: &Offer, typed: &Form) -> Giving {
             choices: Site::ALL.iter().map(site).collect(),
             chosen: kept.map_or(Site::LeftArm, |vial| vial.site).word().to_owned(),
         },
-    }
-}
-
-fn proposed(at: &AtDesk, proposal: &Proposal, typed: &Form) -> Proposed {
-    let (t, product_id) = (at.visitor.t(), proposal.product.product_id);
-    let is_it = typed.text("act") == "book" && typed.value("product_id") == Some(product_id);
-    let reasons = proposal.verdict.reasons.iter();
-    let slot = |slot: &crate::domain::proposal::FreeSlot| Choice {
-        value: slot.slot_id.to_string(),
-        label: t.instant(slot.starts_at, at.desk.zone).into(),
-        hint: "".into(),
-    };
-    Proposed {
-        what: t.clinic_dose(t.name(&proposal.product.name), proposal.dose_number),
-        booking_id: typed
-            .value("booking_id")
-            .filter(|_| is_it)
-            .unwrap_or_else(|| at.visitor.visit.app.clock.id()),
-        campaign_id: proposal.campaign_id.to_string(),
-        product_id: product_id.to_string(),
-        why_not: reasons.map(|reason| words::reason(t.language(), reason)).collect(),
-        slots: Radios {
-            id: SLOT,
-            legend: t.booking_when().into(),
-            hint: "".into(),
-            choices: proposal.slots.iter().map(slot).collect(),
-            chosen: if is_it { typed.text(SLOT).to_owned() } else { String::new() },
-        },
-    }
-}
-
-fn consent(t: Texts, typed: &Form) -> Radios {
-    let choice = |consent: Consent| Choice {
-        value: consent.word().to_owned(),
-        label: match consent {
-            Consent::Person => t.clinic_consent_person().into(),
-            Consent::Representative => t.clinic_consent_representative().into(),
-        },
-        hint: "".into(),
-    };
-    Radios {
-        id: CONSENT,
-        legend: t.clinic_consent().into(),
-        hint: "".into(),
-        choices: Consent::ALL.into_iter().map(choice).collect(),
-        chosen: typed.text(CONSENT).to_owned(),
     }
 }

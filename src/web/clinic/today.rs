@@ -13,7 +13,7 @@ use crate::{
         booking_number::BookingNumber,
         calendar::parse_date,
         channel::Channel,
-        day_list::{Attendance, DayRow, Pulse},
+        day_list::{Attendance, DayRow, Pulse, Shut},
         masked_name::masked_name,
     },
     http::{
@@ -42,6 +42,10 @@ struct Page<'a> {
     scan: TextField,
     errors: Vec<FieldError>,
     figures: Vec<Figure>,
+    /// Why nobody comes, or nothing is written down any more, sentence by sentence.
+    shut: Vec<String>,
+    /// The day has times at which people could come.
+    has_hours: bool,
     turn: String,
     /// Where the numbers are asked for.
     live_at: String,
@@ -88,6 +92,8 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
     let pulse = db::day_list::pulse(&app.db.read, at.clinic_id, date).await?;
     let list = db::day_list::find(&app.db.read, at.clinic_id, date).await?;
     let list = list.ok_or_else(Refusal::not_found)?;
+    let shut = db::day_list::shut(&app.db.read, at.clinic_id, date).await?;
+    let shut = shut.ok_or_else(Refusal::not_found)?;
     let names = Names::new(t, &app.board.now());
     let path = |date: NaiveDate| format!("/clinic/{}?date={date}", at.clinic_id);
     let step = |date: Option<NaiveDate>| {
@@ -111,9 +117,11 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
         heading: t.date(date),
         is_today: date == list.today,
         find: frame.to(&format!("/clinic/{}/find", at.clinic_id)),
-        scan: scan_field(t, "", date == list.today),
+        scan: scan_field(t, "", true),
         errors: Vec::new(),
         figures: figures(t, &pulse),
+        has_hours: shut.has_hours,
+        shut: why_shut(&at, &shut),
         turn: pulse.turn(),
         live_at: frame.to(&format!("/clinic/{}/now?date={date}", at.clinic_id)),
         here: frame.to(&path(date)),
@@ -146,9 +154,21 @@ pub fn date_of(query: &str) -> Option<NaiveDate> {
     pairs.find(|(name, _)| name == "date").and_then(|(_, date)| parse_date(&date))
 }
 
+fn why_shut(at: &AtDesk, shut: &Shut) -> Vec<String> {
+    let t = at.visitor.t();
+    let closed = shut.reason.as_ref().map(|reason| t.clinic_is_closed(t.name(reason)));
+    let accounted = shut.accounted.as_ref().map(|(when, by)| {
+        let by = by.as_deref().unwrap_or_else(|| t.clinic_by_service());
+        t.close_by(&t.instant(*when, at.desk.zone), by)
+    });
+    closed.into_iter().chain(accounted).collect()
+}
+
 fn figures(t: Texts, pulse: &Pulse) -> Vec<Figure> {
     let figure = |key, label, number| Figure { key, label, number };
     vec![
+        figure("on_hand", t.clinic_on_hand(), pulse.on_hand),
+        figure("spare", t.clinic_on_hand_spare(), pulse.spare),
         figure("awaited", t.clinic_awaited(), pulse.awaited),
         figure("late", t.clinic_late(), pulse.late),
         figure("waiting", t.clinic_waiting(), pulse.waiting),

@@ -1,5 +1,7 @@
 //! What is pressed on the page of a visit, read from its forms.
 
+use chrono::NaiveDate;
+
 use super::vial::Vial;
 use crate::{
     domain::{
@@ -9,7 +11,7 @@ use crate::{
         visit::{Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, StepKind, Warning},
     },
     web::{
-        form::{FieldError, Form},
+        form::{FieldError, Form, Reader},
         text::Texts,
     },
 };
@@ -23,6 +25,10 @@ pub const HAD_ON: &str = "had_on";
 pub const UNTIL: &str = "until";
 pub const UNDOES: &str = "undoes";
 pub const NOTE: &str = "note";
+/// The day of birth, as the person says it.
+pub const BORN: &str = "born";
+/// The box for somebody who cannot say it: it was compared with a document.
+pub const DOCUMENT: &str = "document";
 /// In front of a warning's word: the box that says it was answered.
 pub const ANSWER: &str = "answer-";
 
@@ -32,6 +38,8 @@ pub struct About {
     pub clinic_id: ClinicId,
     pub booking_id: BookingId,
     pub by: Actor,
+    /// Where whoever presses is: no day of birth is after it.
+    pub today: NaiveDate,
 }
 
 /// The press that the form asks for, or what must be mended in it. `asked` are the warnings that
@@ -42,7 +50,13 @@ pub struct About {
 pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<FieldError>>> {
     let kind = StepKind::named(form.text(STEP)).ok_or(None)?;
     let step_id: StepId = form.value(STEP_ID).ok_or(None)?;
-    let mut errors = Vec::new();
+    let (mut errors, mut birth_date) = (Vec::new(), None);
+    if kind == StepKind::Arrive {
+        let mut reader = Reader::new(form, t);
+        let is_by_document = form.has(DOCUMENT) && form.text(BORN).trim().is_empty();
+        birth_date = if is_by_document { None } else { reader.spoken_birth(BORN, about.today) };
+        errors = reader.errors;
+    }
     let mut fault = |field: &'static str, text: &str| {
         errors.push(FieldError { field, text: text.to_owned() });
     };
@@ -63,47 +77,54 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
             }
             Act::Give { site: site.unwrap_or(Site::Other), lot }
         }
-        StepKind::NotVaccinated => {
-            let reason = NotGiven::named(form.text(REASON));
-            if reason.is_none() {
-                fault(REASON, t.clinic_reason_missing());
-            }
-            let reason = reason.unwrap_or(NotGiven::Refused);
-            let typed = form.text(HAD_ON).trim();
-            let had_on = parse_date(typed);
-            if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
-                fault(HAD_ON, t.clinic_had_on_unreadable());
-            }
-            let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
-            let typed = form.text(UNTIL).trim();
-            let until = parse_date(typed);
-            if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
-                fault(UNTIL, t.clinic_until_unreadable());
-            }
-            let until = until.filter(|_| reason == NotGiven::Unwell);
-            Act::NotVaccinated { reason, had_on, until }
-        }
+        StepKind::NotVaccinated => not_vaccinated(t, form, &mut fault),
         StepKind::Undo => Act::Undo { of: form.value(UNDOES).ok_or(None)? },
         StepKind::WalkIn | StepKind::Assist => return Err(None),
     };
     if !errors.is_empty() {
         return Err(Some(errors));
     }
-    let is_answered = |warning: &Warning| form.has(&answer_name(*warning));
-    let is_give = kind == StepKind::Give;
-    let answers = Warning::ALL.iter().copied().filter(|one| is_give && is_answered(one));
+    // Whoever is checked in was asked who they are.
+    let is_answered = |warning: &Warning| match kind {
+        StepKind::Arrive => *warning == Warning::Identity,
+        StepKind::Give => form.has(&answer_name(*warning)),
+        _ => false,
+    };
+    let answers = Warning::ALL.iter().copied().filter(is_answered);
     let note: String = form.text(NOTE).trim().chars().take(NOTE_CHARS_MAX).collect();
-    let About { clinic_id, booking_id, by } = about;
+    let About { clinic_id, booking_id, by, .. } = about;
     Ok(Press {
         step_id,
         clinic_id,
         booking_id,
         act,
         answers: answers.collect(),
-        birth_date: None,
+        birth_date,
         note: Some(note).filter(|note| !note.is_empty()),
         by,
     })
+}
+
+/// Why nothing was given, and the day that belongs to the reason.
+fn not_vaccinated(t: Texts, form: &Form, fault: &mut impl FnMut(&'static str, &str)) -> Act {
+    let reason = NotGiven::named(form.text(REASON));
+    if reason.is_none() {
+        fault(REASON, t.clinic_reason_missing());
+    }
+    let reason = reason.unwrap_or(NotGiven::Refused);
+    let typed = form.text(HAD_ON).trim();
+    let had_on = parse_date(typed);
+    if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
+        fault(HAD_ON, t.clinic_had_on_unreadable());
+    }
+    let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
+    let typed = form.text(UNTIL).trim();
+    let until = parse_date(typed);
+    if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
+        fault(UNTIL, t.clinic_until_unreadable());
+    }
+    let until = until.filter(|_| reason == NotGiven::Unwell);
+    Act::NotVaccinated { reason, had_on, until }
 }
 
 /// The name of the box for a warning.

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
+use super::register::{self, Fields};
 use crate::{
     domain::{Code, person_record::masked},
     flows::{
@@ -35,6 +36,10 @@ struct Page<'a> {
     name: TextField,
     birth: DateField,
     found: Option<Vec<Line>>,
+    /// Where nobody was found, and people may be added to the register here.
+    register: Option<Fields>,
+    /// The page where they are.
+    register_at: Option<String>,
 }
 
 /// A person who was found.
@@ -50,10 +55,11 @@ fn path(at: &AtDesk) -> String {
     format!("/clinic/{}/walk-in", at.clinic_id)
 }
 
-fn page<'a>(at: &'a AtDesk, here: &'a str, typed: &Form) -> Page<'a> {
+async fn page<'a>(at: &'a AtDesk, here: &'a str, typed: &Form) -> Result<Page<'a>, Problem> {
+    let register = register::fields(at, typed).await?;
     let (t, staff) = (at.visitor.t(), at.visitor.frame_of(here));
     let name = TextField::new(NAME, t.name_label(), Input::Text, typed.text(NAME));
-    Page {
+    Ok(Page {
         t,
         to: staff.to(here),
         errors: Vec::new(),
@@ -61,8 +67,10 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, typed: &Form) -> Page<'a> {
         name: TextField { is_focused: true, ..name.hint(t.clinic_name_hint()) },
         birth: DateField { is_birth_date: false, ..birth_field(t, typed) },
         found: None,
+        register_at: register.map(|fields| fields.to),
+        register: None,
         staff,
-    }
+    })
 }
 
 /// Asks for name and date of birth.
@@ -71,7 +79,7 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, typed: &Form) -> Page<'a> {
 /// `internal` if the page cannot be written.
 pub async fn get_walk_in(AtCounter(at): AtCounter) -> Result<HttpResponse, Problem> {
     let here = path(&at);
-    at.visitor.show(&page(&at, &here, &Form::default()))
+    at.visitor.show(&page(&at, &here, &Form::default()).await?)
 }
 
 /// Finds them. Each look is written down, and how many somebody makes is bounded.
@@ -84,9 +92,9 @@ pub async fn post_walk_in(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, here) = (at.visitor.t(), &at.visitor.visit.app, path(&at));
-    let mut page = page(&at, &here, &form);
+    let mut page = page(&at, &here, &form).await?;
     let mut reader = Reader::new(&form, t);
-    let typed = (reader.name(), reader.birth_date(app.clock.now().date_naive()));
+    let typed = (reader.name(), reader.birth_date(app.today_at(at.clinic_id)));
     let (Some(name), Some(birth_date)) = typed else {
         page.errors = reader.errors;
         return at.visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
@@ -105,6 +113,10 @@ pub async fn post_walk_in(
     if let [one] = found.as_slice() {
         let to = format!("/clinic/{}/persons/{}", at.clinic_id, one.record.person_id);
         return Ok(at.visitor.see_other(&to));
+    }
+    if found.is_empty() {
+        (page.register, page.register_at) = (register::fields(&at, &form).await?, None);
+        page.name.is_focused = false;
     }
     page.found = Some(found.iter().map(|one| line(&at, one)).collect());
     at.visitor.show(&page)

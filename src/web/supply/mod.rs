@@ -5,6 +5,7 @@ pub mod map;
 pub mod tally;
 
 use askama::Template;
+use chrono_tz::Tz;
 
 use self::{map::Label, tally::Tally};
 use super::{
@@ -81,7 +82,7 @@ pub fn render(
         in_store: t.count(supply.held_back),
         regions: regions(t, supply, tally, None),
         districts: districts(t, supply, tally),
-        days: days(t, snapshot, supply, tally),
+        days: days(t, site.zone, supply, tally),
         turns: turns(t, snapshot, supply),
         map: map::draw(&tally.dots, &labels(t, supply, tally), t.map_title(), &map_about),
         map_about,
@@ -143,16 +144,10 @@ fn districts(t: Texts, supply: &Supply, tally: &Tally) -> Vec<(String, Vec<Regio
     all.filter(|(_, inside)| !inside.is_empty()).collect()
 }
 
-/// The days that are not over, where the campaign is.
-fn days(
-    t: Texts,
-    snapshot: &Snapshot,
-    supply: &Supply,
-    tally: &Tally,
-) -> Vec<(String, Bar, String)> {
-    let card = snapshot.catalogue.campaigns.get(&supply.campaign_id);
-    let today = card.map(|card| local_date(supply.as_of, card.campaign.zone));
-    let coming = supply.by_day.iter().filter(|day| today.is_none_or(|today| day.date >= today));
+/// The days that are not over in this zone.
+fn days(t: Texts, zone: Tz, supply: &Supply, tally: &Tally) -> Vec<(String, Bar, String)> {
+    let today = local_date(supply.as_of, zone);
+    let coming = supply.by_day.iter().filter(|day| day.date >= today);
     let row = |day: &DaySupply| {
         let free = tally.by_day.get(&day.date).copied().unwrap_or(0);
         let bar = Bar { part: free, whole: day.doses.granted };

@@ -32,6 +32,10 @@ texts! {
     admin_is_paused(name: &str),
         "{name} is paused: nobody can book until it is resumed.",
         "{name}: 예약이 멈춰 있습니다. 다시 시작해야 예약할 수 있습니다.";
+    admin_bookings_per_day, "Bookings of a person on one day", "한 사람이 하루에 할 수 있는 예약 횟수";
+    admin_bookings_per_day_hint,
+        "Whoever books and cancels as often as this may book again the next day. It is public.",
+        "이 횟수만큼 예약하고 취소하신 분은 다음 날 다시 예약할 수 있습니다. 공개되는 값입니다.";
     admin_campaigns_now, "Campaigns under way", "진행 중인 접종 사업";
     admin_campaigns_caption, "Campaigns that are not over, and their doses", "끝나지 않은 접종 사업과 백신";
     admin_campaigns_over, "Campaigns that are over", "끝난 접종 사업";
@@ -139,8 +143,8 @@ texts! {
          here.",
         "목록에 없는 백신을 모든 사업에서 쓸 수 있게 추가합니다. 추가한 뒤 위에서 골라 주십시오.";
     admin_product_added(name: &str),
-        "{name} is in the list. Tick it if the campaign gives it.",
-        "{name}: 목록에 추가했습니다. 이 사업에서 쓰려면 골라 주십시오.";
+        "{name} is in the list, and ticked below: keep it if the campaign gives it.",
+        "{name}: 목록에 추가하고 아래에서 선택해 두었습니다. 이 사업에서 쓰려면 저장해 주십시오.";
     admin_product_name_ko, "Name of the vaccine in Korean", "백신 이름(한국어)";
     admin_product_name_en, "Name of the vaccine in English", "백신 이름(영어)";
     admin_product_code, "Code of the vaccine", "백신 코드";
@@ -164,7 +168,7 @@ texts! {
     admin_age_from(months: &str), "from {months} months", "{months}개월부터";
     admin_age_between(min: &str, max: &str), "{min} to {max} months", "{min}~{max}개월";
 
-    admin_cohorts, "People who are let in", "예약할 수 있는 대상";
+    admin_cohorts, "Cohorts: who may book", "예약할 수 있는 대상";
     admin_cohorts_caption,
         "Cohorts: whoever is in one of them may book",
         "대상: 이 가운데 하나에 들면 예약할 수 있습니다";

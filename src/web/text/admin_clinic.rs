@@ -14,6 +14,36 @@ texts! {
     clinics_phone, "Telephone", "전화";
     clinics_zone, "Zone of its clock", "기관의 시간대";
     clinics_zone_hint, "As Asia/Seoul.", "예: Asia/Seoul";
+    clinics_new, "Add a clinic", "접종기관 추가";
+    clinics_load, "Load many from a file", "파일로 여러 곳 등록";
+    clinics_add, "Add this clinic", "이 기관 추가";
+    clinics_was_added,
+        "The clinic was added. Next are its hours, and then its doses.",
+        "접종기관을 추가했습니다. 이어서 진료 시간을 정하고 백신을 배정해 주십시오.";
+    clinics_no_region,
+        "A clinic lies in a region, and there is none yet. Load the regions first.",
+        "접종기관은 지역에 속합니다. 아직 지역이 없으니 먼저 지역을 등록해 주십시오.";
+    clinics_load_regions, "Load regions", "지역 등록하기";
+    clinics_choose_region, "Choose a region", "지역을 골라 주십시오";
+    clinics_code_hint,
+        "By which files name it, up to 32 characters. It stays for ever.",
+        "파일에서 이 기관을 가리키는 코드로 32자까지이며, 나중에 바꿀 수 없습니다.";
+    clinics_one_name, "One language is enough.", "한 언어만 적어도 됩니다.";
+    clinics_phone_hint, "As 02-123-4567. People read and dial it.", "예: 02-123-4567. 예약하는 분께 보입니다.";
+    clinics_latitude_hint, "As 37.5665; empty if not known.", "예: 37.5665. 모르면 비워 둡니다.";
+    clinics_longitude_hint, "As 126.978; empty if not known.", "예: 126.978. 모르면 비워 둡니다.";
+    clinics_directions_ko, "How to find it, in Korean", "찾아가는 길(한국어)";
+    clinics_directions_en, "How to find it, in English", "찾아가는 길(영어)";
+    clinics_directions_hint, "A sentence or two; may be empty.", "한두 문장이며 비워 두어도 됩니다.";
+    clinics_amenities, "What it has", "편의 시설";
+    clinics_not_known, "not known", "모름";
+    clinics_has, "yes", "있음";
+    clinics_has_not, "no", "없음";
+    clinics_whom(code: &str, name: &str), "Clinic {code}: {name}", "접종기관 {code}: {name}";
+    clinics_stands_otherwise(values: &str),
+        "Somebody else has corrected this clinic since you opened the page. Otherwise than typed \
+         below, there stands: {values}. Press again if you mean what is typed.",
+        "화면을 여신 뒤 다른 관리자가 이 기관을 수정했습니다. 아래에 적으신 것과 다르게 저장된 값: {values}. 적으신 대로 저장하려면 다시 눌러 주십시오.";
     clinics_place, "Latitude and longitude", "위도와 경도";
     clinics_latitude, "Latitude (degrees north)", "위도(북위)";
     clinics_longitude, "Longitude (degrees east)", "경도(동경)";
@@ -21,6 +51,9 @@ texts! {
     clinics_corrected, "The clinic was corrected.", "접종기관 정보를 수정했습니다.";
     clinics_desk, "Pages of the clinic", "이 기관의 직원 화면";
     clinics_days, "Days to come", "앞으로의 날짜";
+    clinics_no_days,
+        "There is no day to come yet: say the hours, or load slots from a file.",
+        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 타임을 파일로 등록해 주십시오.";
     clinics_open, "gives doses", "진료";
     clinics_closed, "closed all day", "휴진";
     clinics_partly, "partly closed", "일부 휴진";
@@ -67,9 +100,11 @@ texts! {
     closures_close, "Close days", "휴진 등록";
     closures_preview, "Show who is hit", "누가 영향을 받는지 보기";
     closures_to_hint, "Empty for one day.", "하루면 비워 둡니다.";
-    closures_reason, "Reason, as people read it", "안내할 사유";
-    closures_reason_ko, "The same in Korean", "한국어 사유";
-    closures_public, "Everybody who is booked then reads it.", "그날 예약한 모든 분이 읽습니다.";
+    closures_reason_ko, "Reason in Korean, as people read it", "안내할 사유(한국어)";
+    closures_reason_en, "Reason in English, as people read it", "안내할 사유(영어)";
+    closures_public,
+        "One language is enough. Everybody who is booked then reads it.",
+        "한 언어만 적어도 됩니다. 그날 예약한 모든 분이 읽습니다.";
     closures_span(from: &str, to: &str), "From {from} to {to}.", "{from}부터 {to}까지.";
     closures_hit, "Bookings that are hit", "영향을 받는 예약";
     closures_first_hit, "The first bookings that are hit", "영향을 받는 예약(앞부분)";
@@ -91,6 +126,7 @@ texts! {
     closures_tick, "Save who was told", "알린 결과 저장";
     closures_why, "Why not", "전달되지 않은 이유";
     closures_state, "Booking now", "지금 예약";
+    admin_person_column, "Who", "성명";
     closures_told, "Told", "알림";
     closures_not_told, "not yet", "아직";
     closures_how(name: &str), "How {name} was told", "{name} 님께 알린 방법";
@@ -101,6 +137,16 @@ texts! {
     closures_no_way, "no phone, no address", "연락처 없음";
     closures_waiting, "waits to be sent", "발송 대기";
     closures_not_sent, "not delivered", "전달 실패";
+    closures_present, "has come already", "이미 와 있음";
+    closures_reached, "Reached by a message", "메시지로 알림";
+    closures_told_by_hand, "Told by somebody", "담당자가 직접 알림";
+    closures_left, "Moved or cancelled by themselves", "스스로 옮기거나 취소";
+    closures_were_cancelled_by_us, "Cancelled for them", "관리자가 취소";
+    closures_standing, "Stand without a time", "시간 없이 남은 예약";
+    closures_where_to,
+        "The page of their booking shows each of them the nearest free times, here and elsewhere, \
+         and they move by one press. For whoever cannot, the call centre does it.",
+        "예약 화면에서 가까운 빈 시간을 안내하고, 한 번 눌러 옮길 수 있습니다. 직접 하기 어려운 분은 콜센터가 옮겨 드립니다.";
     closures_cancelled, "cancelled", "예약 취소됨";
     closures_stands, "stands, time lost", "시간만 없어짐";
     closures_ticked(count: &str), "{count} entries were saved.", "{count}건을 저장했습니다.";

@@ -48,6 +48,10 @@ texts! {
     import_kept(minutes: i64),
         "A file is kept for {minutes} minutes after the last press.",
         "파일은 마지막으로 누르신 뒤 {minutes}분 동안 보관합니다.";
+    import_one_process,
+        "Only the process that took it has it: where another one answers, it says so and asks for \
+         the file again.",
+        "파일은 받은 프로세스만 가지고 있습니다. 다른 프로세스가 응답하면 그렇게 알리고 파일을 다시 요청합니다.";
     import_file, "File", "보낼 파일";
     import_file_hint, "CSV or XLSX, up to 1 GiB.", "CSV 또는 XLSX, 1GiB까지.";
     import_no_file, "Choose a file.", "파일을 골라 주십시오.";
@@ -141,11 +145,22 @@ texts! {
     import_in_the_list, "Its entry among the files", "파일 목록의 기록 보기";
     import_the_file, "The file that was sent", "보내신 파일";
     import_gone, "This file is not here any more", "이 파일은 남아 있지 않습니다";
-    import_gone_why,
-        "Its time is over, or another process of the service has it. Send it again: what was \
-         loaded stays loaded.",
-        "보관 시간이 지났거나 다른 서버가 받았습니다. 다시 보내 주십시오. 이미 반영한 것은 그대로입니다.";
-    import_to_all, "To the files", "파일 목록으로 가기";
+    import_press_undone,
+        "This press did nothing: nothing was tried, loaded or changed by it.",
+        "방금 누르신 것은 처리되지 않았습니다. 시험도 반영도 하지 않았고 바뀐 것이 없습니다.";
+    import_elsewhere,
+        "Another process of this service has the file, or the service has been started anew since. \
+         Looking again may reach the process that has it.",
+        "파일을 이 서비스의 다른 프로세스가 가지고 있거나, 그 사이에 서비스가 다시 시작되었습니다. 다시 보면 파일이 있는 프로세스로 연결될 수 있습니다.";
+    import_time_over(minutes: i64),
+        "It was thrown away, or nobody pressed anything for {minutes} minutes.",
+        "파일을 버렸거나, {minutes}분 동안 아무도 누르지 않았습니다.";
+    import_gone_then,
+        "The way on is to send the file again. What was loaded stays loaded, and the list says so: \
+         a file that is loaded already is known by its content.",
+        "파일을 다시 보내면 됩니다. 이미 반영한 것은 그대로이며 목록에서 확인하실 수 있습니다. 같은 내용의 파일은 이미 반영한 파일로 알아봅니다.";
+    import_send_again, "Send the file again", "파일 다시 보내기";
+    import_to_entries, "What became of earlier files", "이전 파일의 결과";
     import_rows_read, "Rows", "전체 행";
     import_rows_new, "New", "추가한 행";
     import_rows_changed, "Changed", "변경한 행";

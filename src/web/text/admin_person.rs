@@ -23,7 +23,7 @@ texts! {
     person_no_bookings, "There is no booking.", "예약이 없습니다.";
     person_no_show, "missed", "예약한 날 오지 않음";
     person_not_vaccinated, "came, not vaccinated", "왔으나 접종하지 않음";
-    person_changes, "What was changed (times in UTC)", "변경 기록(협정 세계시)";
+    person_changes(zone: &str), "What was changed. {zone}", "변경 기록. {zone}";
     person_by, "Done by", "처리한 사람";
     person_fields, "Fields", "바뀐 항목";
     person_was_corrected, "corrected", "수정";
@@ -57,6 +57,10 @@ texts! {
     person_were_merged(count: &str),
         "The records were merged; {count} bookings went over.",
         "기록을 합쳤습니다. 예약 {count}건이 넘어왔습니다.";
+    person_stands_now,
+        "Somebody else has changed this record since you opened the page. It stands as follows \
+         now. What you typed is below: press again if you mean it.",
+        "화면을 여신 뒤 다른 관리자가 이 기록을 바꾸었습니다. 지금 기록은 다음과 같습니다. 적으신 내용은 아래에 그대로 있으니, 그대로 하시려면 다시 눌러 주십시오.";
     person_marked, "The mark was saved.", "표시를 저장했습니다.";
     person_marked_booked(count: &str),
         "The mark was saved. {count} bookings stand.",

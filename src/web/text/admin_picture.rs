@@ -3,7 +3,7 @@
 texts! {
     picture_not_public,
         "The pictures begin when the campaign is published.",
-        "그림은 회차가 공개된 뒤부터 볼 수 있습니다.";
+        "그림은 접종 사업이 공개된 뒤부터 볼 수 있습니다.";
     picture_burn_down, "What is left, day by day", "날짜별 남은 백신";
     picture_burn_about,
         "Doses of clinics that were neither given nor lost at the end of each day of vaccination",
@@ -14,6 +14,10 @@ texts! {
     picture_regions, "Doses by region, with shares", "지역별 백신(회분)과 비율";
     picture_waste, "Waste", "폐기율";
     picture_no_shows, "No-shows", "미방문율";
+    picture_busy,
+        "No-shows are not counted at this moment, because many people are booking. Load the page \
+         again later.",
+        "지금은 예약이 몰려 미방문율을 집계하지 않았습니다. 나중에 화면을 다시 불러와 주십시오.";
     picture_none, "none yet", "아직 없음";
     picture_shares,
         "Waste: doses lost at clinics, of all given or lost. No-shows: of all who were expected \

@@ -1,16 +1,16 @@
 //! What pages of administrators say of doses above the clinic, and of splitting them.
 
 texts! {
-    admin_show, "Show", "회차 보기";
+    admin_show, "Show", "이 사업 보기";
     admin_reason, "Reason", "기록할 사유";
     admin_reason_kept, "Kept for ever, with your name.", "이름과 함께 계속 보관됩니다.";
     admin_product, "Kind of vaccine", "만들 물량의 백신";
-    pools_no_campaign, "There is no campaign. Make one first.", "회차가 없습니다. 먼저 회차를 만들어 주십시오.";
+    pools_no_campaign, "There is no campaign. Make one first.", "접종 사업이 없습니다. 먼저 접종 사업을 만들어 주십시오.";
     pools_title, "Doses above the clinic", "접종기관 위의 물량";
     pools_of, "Pools, each followed by those below it", "물량(상위 물량 다음에 하위 물량)";
     pools_none,
         "This campaign has no pool yet. Make the nation's pool first: deliveries go there.",
-        "이 회차에는 아직 물량이 없습니다. 먼저 전국 물량을 만들어 주십시오. 백신은 전국 물량으로 들어옵니다.";
+        "이 접종 사업에는 아직 물량이 없습니다. 먼저 전국 물량을 만들어 주십시오. 백신은 전국 물량으로 들어옵니다.";
     pool_new, "Make a pool of the nation", "전국 물량 만들기";
     pool_of_nation, "The nation", "전국";
     pool_place, "Pool of", "물량";

@@ -22,15 +22,16 @@ texts! {
         "입고 {received}회분, 접종기관 배정 {granted}회분, 남은 물량 {left}회분";
     admin_allocations, "Doses for clinics and days", "접종기관별·일별 배정";
     admin_allocations_so_far(open: &str), "free from today on: {open}", "오늘부터 예약 가능 {open}회분";
+    admin_task_clinics, "Regions and clinics", "지역과 접종기관";
+    admin_count_clinics(clinics: &str), "clinics: {clinics}", "접종기관 {clinics}곳";
     admin_hours, "Hours of clinics", "접종기관 운영 시간";
     admin_places_so_far(seats: &str, bookable: &str),
         "free seats on days with doses: {seats}; doses with a seat: {bookable}",
         "백신이 있는 날의 빈자리 {seats}개, 자리가 있는 백신 {bookable}회분";
     admin_rosters_too,
-        "Clinics, regions and lists of people come by file too:",
-        "접종기관, 지역, 명단도 파일로 반영합니다:";
+        "Lists of people, for cohorts that go by a list, come by file:",
+        "명단으로 대상을 정하는 경우 명단도 파일로 반영합니다:";
     admin_load_roster, "load a list", "명단 반영";
-    admin_load_clinics, "load clinics", "접종기관 반영";
     admin_figures, "Figures", "수치";
     admin_quota, "Published limit", "공개한 한도";
     admin_not_published, "not published", "공개 전";
@@ -120,6 +121,11 @@ texts! {
     admin_open_done, "Booking is open.", "예약을 시작했습니다.";
     admin_pause_done, "Booking is paused for everybody.", "예약을 멈췄습니다.";
     admin_close_done, "The campaign is closed.", "접종 사업을 종료했습니다.";
+    admin_not_settled,
+        "It holds for every booking that is decided from now on. Bookings that were decided before \
+         may still be written: look again in ten seconds before you count.",
+        "지금부터 처리하는 모든 예약에 적용됩니다. 그 전에 처리한 예약은 아직 기록되는 중일 수 있으니 \
+         10초 뒤에 다시 확인하고 집계하십시오.";
     admin_to_campaign, "To the campaign", "접종 사업으로 가기";
 
     admin_changed,

@@ -3,7 +3,12 @@
 texts! {
     clinic_who_comes, "Who comes, by time", "시간순 명단";
     clinic_nobody, "Nobody is booked on this day.", "이날은 예약한 사람이 없습니다.";
-    clinic_time, "Time", "시간";
+    clinic_no_hours, "The clinic has no hours on this day.", "이날은 운영 시간이 없습니다.";
+    clinic_is_closed(reason: &str),
+        "The clinic is closed on this day: {reason}",
+        "이날은 접종기관이 쉽니다. 사유: {reason}";
+    clinic_on_hand, "Doses on hand", "남은 백신";
+    clinic_on_hand_spare, "Of them spare", "그중 여유분";
     clinic_name, "Name (masked)", "이름(일부 가림)";
     clinic_dose(product: &str, dose: i16), "{product}, dose {dose}", "{product} {dose}차";
     clinic_print, "Print this list", "명단 인쇄";
@@ -36,9 +41,18 @@ texts! {
         "예약번호가 없으면 오늘 명단에서 시간으로 찾거나 '현장 접종'에서 대상자를 찾아 주십시오.";
 
     clinic_visit_title, "Visit", "방문 확인";
+    clinic_masked,
+        "The whole name and the date of birth are shown after check-in.",
+        "전체 이름과 생년월일은 접수한 뒤에 표시됩니다.";
     clinic_arrive_why,
-        "Ask for name and date of birth. If both are right, check the person in.",
-        "이름과 생년월일을 확인하고 맞으면 접수해 주십시오.";
+        "Let the person say their name and date of birth. Do not read them out.",
+        "이름과 생년월일을 직접 말씀하시도록 해 주십시오. 먼저 읽어 드리지 마십시오.";
+    clinic_said, "Date of birth, as it is said", "말씀하신 생년월일";
+    clinic_said_hint, "For example 19450815 or 450815.", "예: 19450815 또는 450815";
+    clinic_by_document,
+        "The person cannot say it: compared with a document",
+        "직접 말씀하기 어려워 신분증으로 확인함";
+    clinic_compared, "date of birth compared", "생년월일 확인";
     clinic_arrive, "Check in", "접수하기";
     clinic_before_giving, "Ask, and tick what was answered", "확인하고 답을 받은 항목에 표시";
     clinic_lot, "Lot on the vial", "백신 제조번호";
@@ -69,6 +83,7 @@ texts! {
         "Write the day like 2021-08-09, or leave it empty.",
         "날짜를 2021-08-09처럼 입력하거나 비워 두십시오.";
     clinic_not_vaccinate, "Write down: not vaccinated", "접종하지 않음으로 기록";
+    clinic_call, "Call the person:", "대상자 전화:";
     clinic_no_show_why,
         "If the person will not come any more, the dose is free for somebody else here.",
         "더 이상 오지 않으면 백신을 이곳에서 다른 분께 드릴 수 있습니다.";
@@ -77,6 +92,10 @@ texts! {
         "Only when the person asks for it: the booking ends.",
         "본인이 원할 때만 취소해 주십시오. 예약이 끝납니다.";
     clinic_next_dose, "Book the next dose", "다음 차수 예약하기";
+    clinic_next_reason(dose: i16),
+        "Booked at the desk after dose {dose}",
+        "{dose}차 접종 뒤 창구에서 예약";
+    clinic_to_person, "Other bookings of this person", "이 사람의 다른 예약";
     clinic_history, "What was done", "처리 기록";
     clinic_by_service, "the service itself", "자동 처리";
     clinic_undo(what: &str), "Take back: {what}", "기록 취소: {what}";
@@ -88,6 +107,7 @@ texts! {
         "It is not known whether this was written down. Press again: it is done at most once.",
         "기록되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 한 번만 기록됩니다.";
 
+    clinic_print_week, "Print this week", "주간표 인쇄";
     clinic_week_from(date: &str), "Week from {date}", "{date}부터 한 주";
     clinic_day, "Date", "날짜";
     clinic_seats, "Places", "자리";
@@ -104,6 +124,23 @@ texts! {
     clinic_found_nobody,
         "Nobody in the register has this name and date of birth. Compare both with a document.",
         "이 이름과 생년월일로 등록된 사람이 없습니다. 신분증으로 다시 확인해 주십시오.";
+    clinic_find_again, "Look for somebody else", "다른 사람 찾기";
+    clinic_register, "Register on the spot", "현장에서 등록하기";
+    clinic_register_why,
+        "For somebody who is not in the register yet. It is written down that you registered them.",
+        "아직 등록 명부에 없는 분을 등록합니다. 등록한 사용자 이름이 함께 기록됩니다.";
+    clinic_register_not,
+        "The campaigns here are for people of the register only. Nobody can be added at the desk.",
+        "이곳의 접종은 등록된 대상자만 받을 수 있어 창구에서 등록할 수 없습니다.";
+    clinic_register_name_hint, "As in the document.", "신분증에 적힌 이름입니다.";
+    clinic_region, "Lives in", "거주 지역";
+    clinic_register_phone_hint,
+        "To tell them about their dose. Empty for somebody without a telephone.",
+        "접종 안내를 보내 드릴 번호입니다. 전화가 없으면 비워 두십시오.";
+    clinic_register_distinct,
+        "It is another person with the same name and date of birth",
+        "이름과 생년월일이 같은 다른 사람임";
+    clinic_registered(name: &str), "{name} is in the register now.", "{name} 님을 등록했습니다.";
     clinic_person_title, "Person", "대상자 확인";
     clinic_their_bookings, "Their bookings", "이 사람의 예약";
     clinic_give_now, "Give a dose now", "지금 접종하기";
@@ -126,7 +163,9 @@ texts! {
     clinic_consent_missing, "Say who has agreed.", "누가 동의했는지 선택해 주십시오.";
     clinic_book, "Book", "예약하기";
     clinic_walk_in_done, "The dose is given and written down.", "접종을 기록했습니다.";
-    clinic_booked_done, "The appointment is booked.", "예약했습니다.";
+    clinic_booked_done(when: &str, number: &str),
+        "The appointment is booked: {when}, number {number}.",
+        "예약했습니다. 일시: {when}, 예약번호: {number}.";
 
     close_title(date: &str), "Account of {date}", "{date} 마감";
     close_people, "People who were expected", "예약한 사람";

@@ -30,6 +30,12 @@ texts! {
     birth_day_unreadable,
         "The day must be a number from 1 to 31.",
         "일은 1에서 31 사이의 숫자여야 합니다.";
+    birth_not_said,
+        "Ask for the date of birth and write it, or say that you compared it with a document.",
+        "생년월일을 여쭤보고 입력하거나, 신분증으로 확인했다고 표시해 주십시오.";
+    birth_whole_unreadable,
+        "Write the date of birth in 8 digits, for example 19640903.",
+        "생년월일을 19640903처럼 여덟 자리 숫자로 입력해 주십시오.";
     birth_ambiguous,
         "Write day, month and year each in its own field.",
         "연도, 월, 일을 각각의 칸에 입력해 주십시오.";

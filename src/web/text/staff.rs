@@ -9,6 +9,19 @@ texts! {
     staff_no_page_why,
         "There is nothing at this address that you may see. Another clinic's pages are not shown.",
         "이 주소에는 볼 수 있는 화면이 없습니다. 다른 접종기관의 화면은 표시되지 않습니다.";
+    staff_crowded, "The service is very busy right now", "지금 서비스가 매우 혼잡합니다";
+    staff_nothing_done,
+        "Nothing was written down by this press. Go back and press again: it is done at most \
+         once.",
+        "방금 누르신 것은 기록되지 않았습니다. 뒤로 가서 다시 눌러 주십시오. 한 번만 기록됩니다.";
+    staff_not_known_press,
+        "Go back and press again: what was pressed is written down at most once, and if it was, the \
+         page says so.",
+        "뒤로 가서 다시 눌러 주십시오. 한 번만 기록되며, 이미 기록되었다면 화면에 표시됩니다.";
+    staff_on_paper,
+        "If people are waiting and this lasts, go on by the printed list: write down booking \
+         number, time and lot, and enter them afterwards.",
+        "기다리는 분이 있는데 계속되면 인쇄한 명단으로 진행하면서 예약번호, 시각, 제조번호를 적어 두었다가 나중에 입력해 주십시오.";
     staff_forbidden, "Not for your role", "권한이 없습니다";
     staff_only_administrators,
         "Only administrators can see this page. Ask one of them if you need what is here.",
@@ -17,7 +30,7 @@ texts! {
     nav_week, "Week", "주간";
     nav_walk_in, "Walk-in", "현장 접종";
     nav_close, "Close the day", "하루 마감";
-    nav_campaigns, "Campaigns", "예약 회차";
+    nav_campaigns, "Campaigns", "접종 사업 관리";
     nav_imports, "Files", "파일";
     nav_doses, "Stock", "백신 물량";
     nav_supply, "Supply", "수급 현황";

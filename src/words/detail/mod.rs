@@ -331,6 +331,11 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::TooManyFinds { retry_after } => walk_in::too_many_finds(language, *retry_after),
 
         // as it was written down
+        // how often somebody may book on one day
+        Detail::BookingsOfDay { bookings_max, again_at, zone, .. } => {
+            person::bookings_of_day(language, *bookings_max, (*again_at, zone))
+        }
+
         Detail::Written { text } => say!(language, "{text}", "당시 기록: {text}"),
 
         // who is a person

@@ -26,7 +26,7 @@ pub(super) fn sentence(language: Language, detail: &Detail) -> String {
         Detail::NotArrived => say!(
             language,
             "The person is not checked in. Check them in first.",
-            "아직 도착 확인을 하지 않은 분입니다. 먼저 도착을 확인해 주십시오."
+            "아직 접수하지 않은 분입니다. 먼저 접수해 주십시오."
         ),
         Detail::CheckedIn => say!(
             language,

@@ -130,7 +130,9 @@ async fn a_marked_person_is_sent_nothing() {
         book(&app, &made, person, 1).await;
     }
     let tell = async || {
-        while notice::tell(&app.app.db, None, WAYS).await.unwrap() != notice::Progress::Nothing {}
+        while notice::tell(&app.app.db, &mut notice::Marks::default(), None, WAYS).await.unwrap()
+            != notice::Progress::Nothing
+        {}
     };
     let waiting = async || -> Vec<(i64, String)> {
         let sql = "select person_id, kind from outbox order by outbox_id";

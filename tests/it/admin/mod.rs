@@ -1,5 +1,6 @@
 //! What administrators do, from outside.
 
+mod barrier;
 mod campaign;
 mod check;
 mod clinic_day;
@@ -17,6 +18,7 @@ mod place;
 mod rule;
 mod split;
 mod story;
+mod tranche;
 mod user;
 
 use chrono::{DateTime, Utc};

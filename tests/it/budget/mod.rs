@@ -3,6 +3,7 @@
 
 mod day;
 mod desk;
+mod hiccup;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,8 +49,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("move_booking", 25),
     ("delete_booking", 9),
     ("get_schedule", 2),
-    ("get_visit", 11),
-    ("get_visit: after the dose", 14),
+    ("get_visit", 12),
+    ("get_visit: after the dose", 15),
     ("put_step", 12),
     ("put_step: the same again", 11),
     ("put_step: not vaccinated", 13),
@@ -67,7 +68,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_proposals_anywhere", 11),
     ("list_next_dose", 4),
     ("put_walk_in", 13),
-    ("put_walk_in: the same again", 3),
+    ("put_walk_in: the same again", 6),
     ("put_assisted_booking", 10),
     ("put_assisted_booking_anywhere", 10),
     ("admin_list_campaigns", 2),
@@ -77,18 +78,18 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_check_campaign", 9),
     ("admin_publish_campaign", 22),
     ("admin_open_campaign", 20),
-    ("admin_pause_campaign", 9),
-    ("admin_close_campaign", 9),
+    ("admin_pause_campaign", 12),
+    ("admin_close_campaign", 12),
     ("admin_list_cohorts", 3),
-    ("admin_post_cohort", 8),
-    ("admin_delete_cohort", 8),
-    ("admin_patch_cohort", 8),
-    ("admin_patch_tranche", 8),
+    ("admin_post_cohort", 11),
+    ("admin_delete_cohort", 11),
+    ("admin_patch_cohort", 11),
+    ("admin_patch_tranche", 11),
     ("admin_list_tranches", 3),
-    ("admin_post_tranche", 8),
-    ("admin_delete_tranche", 8),
+    ("admin_post_tranche", 12),
+    ("admin_delete_tranche", 11),
     ("admin_get_campaign_products", 3),
-    ("admin_put_campaign_products", 10),
+    ("admin_put_campaign_products", 13),
     ("admin_list_regions", 2),
     ("admin_post_region", 6),
     ("admin_patch_region", 5),
@@ -171,7 +172,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("get_docs", 0),
     ("get_openapi", 0),
     ("get_health", 0),
-    ("get_readiness", 1),
+    ("get_readiness", 4),
     ("get_metrics", 0),
 ];
 
@@ -184,6 +185,8 @@ struct Recorder {
     case: Option<&'static str>,
     /// The statements of each operation, the first time.
     statements: BTreeMap<String, Vec<String>>,
+    /// Has each change be refused by the database before it is made.
+    hiccup: Option<hiccup::Hiccup>,
 }
 
 impl Recorder {
@@ -193,7 +196,7 @@ impl Recorder {
         let wire = Wire::before(&mut database).await;
         let app = TestApp::with().connections(1).start_on(database.into()).await;
         app.refresh().await;
-        Self { app, made, wire, case: None, statements: BTreeMap::new() }
+        Self { app, made, wire, case: None, statements: BTreeMap::new(), hiccup: None }
     }
 
     /// Sends a request that must succeed, and records its statements. The same operation again must
@@ -204,26 +207,35 @@ impl Recorder {
         if let Some(case) = self.case.take() {
             name = format!("{name}: {case}");
         }
-        let request = client.request(method, path);
-        let request = match body {
-            Body::None => request,
-            Body::Json(body)
-                if ["/receipts", "/splits", "/doses"].iter().any(|end| path.ends_with(end)) =>
-            {
-                request.json(body).header(KEY, &Uuid::now_v7().to_string())
+        let key = Uuid::now_v7().to_string();
+        let request = || {
+            let request = client.request(method.clone(), path);
+            match &body {
+                Body::None => request,
+                Body::Json(body)
+                    if ["/receipts", "/splits", "/doses"].iter().any(|end| path.ends_with(end)) =>
+                {
+                    request.json(body).header(KEY, &key)
+                }
+                Body::Json(body) => request.json(body),
+                Body::Correction(body) => request.header("if-match", "*").json(body),
+                Body::Csv(file) => request.body("text/csv", file.clone()),
             }
-            Body::Json(body) => request.json(body),
-            Body::Correction(body) => request.header("if-match", "*").json(body),
-            Body::Csv(file) => request.body("text/csv", file),
         };
+        if let Some(hiccup) = self.hiccup.as_mut().filter(|_| path.starts_with("/v1/admin/"))
+            && method != Method::GET
+            && let Some(done) = hiccup.before(&name, request()).await
+        {
+            return done;
+        }
         self.wire.take();
-        let answer = request.send().await;
+        let answer = request().send().await;
         let statements = self.wire.take();
         assert!(answer.status < 300, "{name}: {}", answer.text());
         if let Some(before) = self.statements.get(&name) {
-            assert_eq!(
-                statements.len(),
-                before.len(),
+            let is_counted = self.hiccup.is_none();
+            assert!(
+                !is_counted || statements.len() == before.len(),
                 "{name} again: {statements:#?}\n{before:#?}"
             );
         } else {

@@ -200,15 +200,17 @@ async fn what_is_pressed_wrongly_is_refused_and_moves_nothing() {
 /// Three doses are spare; person 6 must not have one and is not booked any more, and 8 is dead.
 async fn make_excluded(day: &Day) {
     spare(day, 3).await;
-    query("insert into exclusion (person_id, course_id, dose_number, reason, booking_id,
+    query(
+        "insert into exclusion (person_id, course_id, dose_number, reason, booking_id,
                staff_user_id)
            select person_id, course_id, 0, 3, booking_id,
                (select min(staff_user_id) from staff_user)
-           from booking where booking_id = $1")
-        .bind(day.bookings[6])
-        .execute(&day.app.db)
-        .await
-        .unwrap();
+           from booking where booking_id = $1",
+    )
+    .bind(day.bookings[6])
+    .execute(&day.app.db)
+    .await
+    .unwrap();
     for (sql, id) in [
         ("update person set is_excluded = true where person_id = $1", 6),
         ("update person set mark = 'deceased' where person_id = $1", 8),
@@ -294,7 +296,8 @@ async fn a_day_is_not_closed_wrongly_and_nothing_is_done_after_it() {
     let doses = stage.today("/doses").await;
     let row = day.made.allocations[0].allocation_id;
     let moving = |action: &str, doses: i32| {
-        json!({ "action": action, "allocation_id": row, "doses": doses, "reason": "x" })
+        let reason = "x";
+        json!({ "action": action, "allocation_id": row, "doses": doses, "reason": reason })
     };
     let tomorrow = {
         let date = day.made.allocation(0, 2).on_date;

@@ -213,6 +213,7 @@ fn a_walk_in_who_came_before_midnight_is_not_given_a_dose_of_the_day_before() {
         opens_at: now,
         closes_at: now,
         cancel_until_hours: 0,
+        bookings_per_day: 5,
         zone,
         cohorts: vec![],
         tranches: vec![],

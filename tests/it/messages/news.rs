@@ -8,7 +8,7 @@ use dosebook::{
     clock::Clock,
     db::notice::{NEWS_HOURS_MAX, Ways},
     domain::{BookingId, booking_number::BookingNumber, keys::Keys},
-    flows::notice::{Progress, remind, tell},
+    flows::notice::{Marks, Progress, remind, tell},
 };
 use futures_util::future::join_all;
 use serde_json::json;
@@ -33,7 +33,9 @@ async fn kinds(db: &PgPool) -> Vec<String> {
 
 /// Tells until there is nothing more to tell.
 async fn tell_all(app: &TestApp) {
-    while tell(&app.app.db, app.app.clock.held(), BOTH).await.expect("told") != Progress::Nothing {}
+    while tell(&app.app.db, &mut Marks::default(), app.app.clock.held(), BOTH).await.expect("told")
+        != Progress::Nothing
+    {}
 }
 
 /// A service that sends nothing, so that what is told stays to be looked at.
@@ -231,7 +233,7 @@ async fn each_booking_is_told_once_however_many_tell() {
     let done = std::sync::atomic::AtomicBool::new(false);
     let telling = (0..4).map(|_| async {
         while !done.load(std::sync::atomic::Ordering::Relaxed) {
-            tell(&app.app.db, None, BOTH).await.expect("told");
+            tell(&app.app.db, &mut Marks::default(), None, BOTH).await.expect("told");
         }
     });
     let booking = async {
@@ -253,11 +255,11 @@ async fn a_teller_that_dies_half_way_has_told_nothing() {
     let mut dying = app.db.acquire().await.unwrap();
     let mut tx = dying.begin().await.unwrap();
     let cursor = dosebook::db::notice::lock_cursor(&mut tx).await.unwrap().expect("the cursor");
-    let ahead = dosebook::db::notice::look_ahead(&mut tx).await.unwrap();
+    let ahead = dosebook::db::notice::look_ahead(&mut tx, None).await.unwrap();
     let at = (&cursor, ahead.as_str());
     let told = dosebook::db::notice::tell_lines(&mut tx, at, (None, BOTH), 10).await.unwrap();
     assert_eq!(told.messages, 1, "the control: it was about to");
-    let elsewhere = tell(&app.app.db, None, BOTH).await.expect("asked");
+    let elsewhere = tell(&app.app.db, &mut Marks::default(), None, BOTH).await.expect("asked");
     assert_eq!(elsewhere, Progress::Elsewhere, "nobody else tells meanwhile");
     tx.rollback().await.unwrap();
     assert_eq!(rows(&app.db).await, []);

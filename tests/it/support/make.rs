@@ -32,6 +32,7 @@ pub struct World {
     cancel_until_hours: i16,
     opens_in: TimeDelta,
     state: i16,
+    name: fn(u32) -> String,
 }
 
 /// What was made.
@@ -76,6 +77,16 @@ pub struct Person {
     pub region_id: RegionId,
 }
 
+impl Person {
+    /// As whoever plays them in a browser knows them.
+    pub fn written(&self) -> Value {
+        let Self { person_id, name, birth_date, phone, .. } = self;
+        json!({
+            "person_id": person_id, "name": name, "birth_date": birth_date, "phone": phone,
+        })
+    }
+}
+
 impl From<&Person> for PersonId {
     fn from(person: &Person) -> Self {
         person.person_id
@@ -99,6 +110,7 @@ impl Default for World {
             cancel_until_hours: 48,
             opens_in: TimeDelta::hours(-1),
             state: 3,
+            name: |number| format!("Citizen {}", number + 1),
         }
     }
 }
@@ -127,6 +139,12 @@ impl World {
 
     pub fn people(mut self, people: u32) -> Self {
         self.people = people;
+        self
+    }
+
+    /// How people are called, by their number from 0 on: each name once.
+    pub fn named(mut self, name: fn(u32) -> String) -> Self {
+        self.name = name;
         self
     }
 
@@ -335,7 +353,7 @@ impl World {
         let (mut matches, mut names) = (Vec::new(), Vec::new());
         for number in 0..self.people {
             let birth_date = first + Days::new(u64::from(number) * 7 % 1826);
-            let name = format!("Citizen {}", number + 1);
+            let name = (self.name)(number);
             let phone = format!("010{number:08}");
             let born = BirthDate::new(birth_date, Utc::now().date_naive()).unwrap();
             matches.push(match_key(&keys.matching, &name, born, &phone).to_vec());

@@ -14,7 +14,13 @@ async fn refused(day: &Day, person: usize, body: Value) -> String {
 async fn nothing_is_given_before_check_in_nor_without_answers() {
     let day = Day::begin(1).await;
     assert_eq!(refused(&day, 0, give()).await, "not_arrived");
-    day.step(0, json!({ "step": "arrive" })).await;
+    let said = |birth_date: Value| {
+        let answers = ["identity"];
+        json!({ "step": "arrive", "answers": answers, "birth_date": birth_date })
+    };
+    assert_eq!(refused(&day, 0, said(json!("1955-05-05"))).await, "birth_date_differs");
+    assert_eq!(refused(&day, 0, give()).await, "not_arrived", "nobody was checked in");
+    day.step(0, said(json!(day.made.people[0].birth_date))).await;
     let mut body = give();
     body["answers"] = json!(["identity"]);
     let unanswered = day.press(0, body).await.problem(409, "answers_needed");

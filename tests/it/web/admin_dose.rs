@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{LANGUAGES, faults, grouped};
-use crate::support::{Browser, Made, TestApp, World};
+use crate::{
+    overload::{answers, ask_all, hold_lane},
+    support::{Browser, Made, TestApp, World, until},
+};
 
 async fn setting() -> (TestApp, Made, Browser) {
     let app = TestApp::start().await;
@@ -174,4 +177,25 @@ async fn pages_of_doses_are_for_administrators_in_both_languages() {
         }
     }
     boss.get("/en/admin/pools/999").await.ok(404);
+}
+
+#[tokio::test]
+async fn while_many_book_supply_is_shown_and_no_shows_are_not_counted() {
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
+    let made = World::new().people(45).seats(100).doses(100).make(&app.db).await;
+    app.refresh().await;
+    let mut boss = app.staff_browser(3, None).await;
+    let page = boss.open("/en/admin/supply").await.ok(200);
+    assert!(!page.main().contains("No-shows are not counted"), "the control");
+    let mut asked = hold_lane(&app, &proxy, &made).await;
+    asked.extend(ask_all(&app, &made, 1..45));
+    until(|| app.app.metrics.queued.get() == 44).await;
+    let busy = boss.open("/en/admin/supply").await.ok(200);
+    assert!(busy.main().contains("No-shows are not counted at this moment"), "{}", busy.main());
+    assert!(busy.main().contains("class=\"plot\""), "what is in memory is shown");
+    assert_eq!(faults(&busy.text), [""; 0]);
+    let file = format!("/en/admin/supply/{}/regions.csv", made.campaign_id);
+    boss.open(&file).await.ok(503);
+    proxy.resume();
+    answers(asked).await;
 }

@@ -20,7 +20,8 @@ pub async fn settled(browser: &mut Browser, path: &str) -> Page {
         if !page.text.contains("data-live") {
             return page;
         }
-        let now = browser.open(&format!("{path}/now")).await.ok(200);
+        let own = path.split('?').next().unwrap_or(path);
+        let now = browser.open(&format!("{own}/now")).await.ok(200);
         assert!(now.text.contains("\"turn\""), "{}", now.text);
         tokio::task::yield_now().await;
     }
@@ -60,7 +61,8 @@ async fn a_file_is_tried_first_and_loaded_by_a_second_press() {
         // It can be left and come back to, and found in the list.
         let list = browser.open(&format!("/{language}/admin/imports")).await.ok(200);
         assert_eq!(faults(&list.text), [""; 0]);
-        assert!(list.text.contains(&tried.at), "{}", list.main());
+        let own = tried.at.split('?').next().unwrap_or_default();
+        assert!(list.text.contains(own), "{}", list.main());
         let entry = format!("/{language}/admin/imports/regions/2");
         assert!(list.text.contains(&entry), "{}", list.main());
         let page = browser.open(&entry).await.ok(200);
@@ -77,7 +79,8 @@ async fn rejected_rows_are_shown_downloaded_inert_and_left_out_on_demand() {
     let file = "code,name,parent_code\n11,Seoul,\n26,,\n27,Daegu,=1+1\n";
     let page = send(&mut browser, "en", "regions", file.as_bytes()).await;
     assert!(page.text.contains("tag bad"), "{}", page.main());
-    let csv = browser.open(&format!("{}/rejects.csv", page.at)).await.ok(200);
+    let own = page.at.split('?').next().unwrap_or_default();
+    let csv = browser.open(&format!("{own}/rejects.csv")).await.ok(200);
     assert!(csv.header("content-type").starts_with("text/csv"), "{csv:?}");
     assert!(csv.header("content-disposition").starts_with("attachment"));
     let lines: Vec<_> = csv.text.trim_start_matches('\u{feff}').lines().collect();
@@ -158,4 +161,33 @@ async fn no_file_a_wrong_one_and_one_that_is_gone_are_said() {
     let headers =
         [("sec-fetch-site", "cross-site"), ("content-type", "multipart/form-data; boundary=x")];
     browser.send(reqwest::Method::POST, &form.action, None, &headers).await.ok(403);
+}
+
+#[tokio::test]
+async fn another_process_says_that_it_has_not_got_the_file() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    let page = send(&mut browser, "en", "regions", b"code,name\n10,New\n").await;
+    assert!(page.main().contains("Load it"), "the control: {}", page.main());
+    let load = page.form(&page.at);
+    let other = app.another().await;
+    let mut elsewhere = other.browser();
+    elsewhere.cookies = browser.cookies.clone();
+    let seen = elsewhere.open(&page.at).await.ok(404);
+    assert_eq!(faults(&seen.text), [""; 0]);
+    assert!(
+        seen.main().contains("Another process of this service has the file"),
+        "{}",
+        seen.main()
+    );
+    assert!(seen.main().contains("/en/admin/imports/regions"), "where it is sent again");
+    assert!(!seen.main().contains("This press did nothing"));
+    let pressed = elsewhere.submit(&load).await.ok(404);
+    assert!(pressed.main().contains("This press did nothing"), "{}", pressed.main());
+    let regions = "select count(*) from region";
+    let regions: i64 = sqlx::query_scalar(regions).fetch_one(&app.db).await.unwrap();
+    assert_eq!(regions, 0);
+    // Whoever has it has it still.
+    let loaded = browser.press(&load).await.ok(200);
+    assert_eq!(loaded.at, page.at);
 }

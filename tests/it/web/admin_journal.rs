@@ -104,3 +104,29 @@ async fn looks_at_persons_are_listed_and_filtered() {
         assert_eq!(wrong.errors()[0].0, "person");
     }
 }
+
+#[tokio::test]
+async fn times_are_told_by_the_clock_of_the_clinic_or_of_the_installation() {
+    let app = TestApp::with().zone(chrono_tz::Pacific::Kiritimati).start().await;
+    World::new().make(&app.db).await;
+    // On 2026-01-02 in Kiritimati (+14), and still on the first in Seoul (+9).
+    let at = "update movement set at = '2026-01-01T10:30:00Z'";
+    let mut tx = app.db.begin().await.unwrap();
+    sqlx::query("set local session_replication_role = replica").execute(&mut *tx).await.unwrap();
+    sqlx::query(at).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut boss = app.staff_browser(3, None).await;
+    let rows = |text: &str| text.matches("<tr id=\"m").count();
+    for (query, zone, is_there) in [
+        ("from=2026-01-02", "Pacific/Kiritimati", true),
+        ("from=2026-01-02&clinic=C1", "Asia/Seoul", false),
+        ("from=2026-01-01&clinic=C1", "Asia/Seoul", true),
+        ("from=2026-01-02&campaign=1", "Asia/Seoul", false),
+    ] {
+        let page = boss.open(&format!("/en/admin/journal?{query}")).await.ok(200);
+        assert!(page.main().contains(zone), "{query}: {}", page.main());
+        assert_eq!(rows(&page.text) > 0, is_there, "{query}");
+    }
+    let page = boss.open("/en/admin/campaigns/new").await.ok(200);
+    assert_eq!(page.form("/en/admin/campaigns/new").value("zone"), "Pacific/Kiritimati");
+}

@@ -58,7 +58,10 @@ async fn a_record_is_corrected_by_whoever_has_seen_it() {
     let stale = boss.submit(&form.with(&[("name", "Other"), ("reason", "x")])).await.ok(422);
     assert_eq!(stale.errors().len(), 1, "the second sees what the first did");
     assert_eq!(stale.form(&path).value("name"), "Other", "what was typed stays");
+    assert!(stale.main().contains("Citizen Corrected"), "what stands now: {}", stale.main());
     assert_eq!(boss.get(&at(&made, 0, "")).await.heading(), "Citizen Corrected");
+    let done = boss.press(&stale.form(&path)).await.ok(200);
+    assert_eq!(done.heading(), "Other", "a further press means it");
 }
 
 #[tokio::test]

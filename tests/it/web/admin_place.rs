@@ -30,12 +30,60 @@ async fn a_clinic_is_found_and_corrected() {
     let refused = boss.submit(&form.clone().with(&wrong)).await.ok(422);
     let fields: Vec<_> = refused.errors().into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["phone", "zone", "latitude"]);
-    let right = [("name", "Clinic One"), ("address", "2 Side Street")];
+    let right = [("name_en", "Clinic One"), ("address", "2 Side Street")];
     let done = boss.press(&form.with(&right)).await.ok(200);
     assert!(done.main().contains("2 Side Street"), "{}", done.main());
     app.refresh().await;
     let found = boss.get("/en/admin/clinics?q=side").await.ok(200);
     assert!(found.main().contains("Clinic One"), "{}", found.main());
+}
+
+#[tokio::test]
+async fn a_clinic_is_added_once() {
+    let (app, made, mut boss) = setting().await;
+    let path = "/en/admin/clinics/new";
+    let form = boss.get(path).await.ok(200).form(path);
+    assert_eq!(form.value("zone"), "Asia/Seoul", "the installation's");
+    let refused = boss.submit(&form.clone().with(&[("latitude", "37.5")])).await.ok(422);
+    let fields: Vec<_> = refused.errors().into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, ["code", "name_en", "region_id", "address", "longitude"]);
+    let region = made.districts[0].to_string();
+    let new = form.with(&[
+        ("code", "NEW"),
+        ("name_en", "New Clinic"),
+        ("region_id", &region),
+        ("address", "1 New Street"),
+        ("phone", "02-000-0001"),
+        ("latitude", "37.5"),
+        ("longitude", "127"),
+        ("parking", "yes"),
+        ("directions_en", "Behind the station."),
+    ]);
+    let done = boss.press(&new).await.ok(200);
+    for said in ["New Clinic", "Parking", "Behind the station.", "1 New Street"] {
+        assert!(done.main().contains(said), "{said}: {}", done.main());
+    }
+    let again = boss.press(&new).await.ok(200);
+    assert_eq!(again.at, done.at, "the same press is the same clinic");
+    let other = boss.submit(&new.with(&[("address", "2 New Street")])).await.ok(422);
+    assert_eq!(other.errors()[0].0, "code", "{:?}", other.errors());
+    let count = "select count(*) from clinic where code = 'NEW'";
+    let count: i64 = sqlx::query_scalar(count).fetch_one(&app.db).await.unwrap();
+    assert_eq!(count, 1);
+}
+
+#[tokio::test]
+async fn the_second_sees_what_the_first_made_of_a_clinic() {
+    let (_app, made, mut boss) = setting().await;
+    let path = at(&made, "/correct");
+    let form = boss.get(&path).await.ok(200).form(&path);
+    boss.press(&form.clone().with(&[("address", "1 First Street")])).await.ok(200);
+    let stale = boss.submit(&form.with(&[("address", "2 Second Street")])).await.ok(422);
+    assert!(stale.main().contains("1 First Street"), "{}", stale.main());
+    let typed = stale.form(&path);
+    assert_eq!(typed.value("address"), "2 Second Street", "what was typed stays");
+    let done = boss.press(&typed).await.ok(200);
+    assert!(done.main().contains("2 Second Street"), "a further press means it");
 }
 
 #[tokio::test]
@@ -66,7 +114,7 @@ async fn a_day_is_closed_with_everybody_told() {
     let path = at(&made, "/closures");
     let form = boss.get(&path).await.ok(200).form(&path);
     let day = slot.on_date.to_string();
-    let form = form.with(&[("from_date", &day), ("reason", "Snow"), ("reason_ko", "폭설")]);
+    let form = form.with(&[("from_date", &day), ("reason_en", "Snow"), ("reason_ko", "폭설")]);
     let seen = boss.submit(&form).await.ok(200);
     let number = app.number(id).to_string();
     assert!(seen.main().contains(&number), "who is hit is named first: {}", seen.main());
@@ -89,8 +137,8 @@ async fn a_day_is_closed_with_everybody_told() {
 
     let cancel = done.form(&format!("{}/cancel", done.at));
     let refused = boss.submit(&cancel).await.ok(422);
-    assert_eq!(refused.errors()[0].0, "reason");
-    let gone = boss.press(&cancel.with(&[("reason", "Snow")])).await.ok(200);
+    assert_eq!(refused.errors()[0].0, "reason_en");
+    let gone = boss.press(&cancel.with(&[("reason_en", "Snow")])).await.ok(200);
     assert!(gone.main().contains("1 bookings were cancelled"), "{}", gone.main());
     let open = boss.press(&gone.form(&format!("{}/open", gone.at))).await.ok(200);
     assert_eq!(closed().await.unwrap(), 0, "{}", open.main());
@@ -107,6 +155,7 @@ async fn pages_of_clinics_are_for_administrators_in_both_languages() {
         for path in [
             format!("/{language}/admin/clinics"),
             clinic.clone(),
+            format!("/{language}/admin/clinics/new"),
             format!("{clinic}/correct"),
             format!("{clinic}/hours"),
             format!("{clinic}/closures"),

@@ -1,6 +1,6 @@
 //! A clinic's pages: a nurse's day by presses alone, without script, in both languages.
 
-use dosebook::flows::discrepancy::verify;
+use dosebook::{domain::masked_name::masked_name, flows::discrepancy::verify};
 use uuid::Uuid;
 
 use super::{LANGUAGES, faults};
@@ -71,6 +71,20 @@ impl Desk {
         form
     }
 
+    /// The person says their day of birth, and is checked in.
+    fn arrive(&self, page: &Page, person: usize) -> Form {
+        let born = self.made.people[person].birth_date.format("%Y%m%d").to_string();
+        self.check_in(page, &[("born", &born)])
+    }
+
+    fn check_in(&self, page: &Page, typed: &[(&str, &str)]) -> Form {
+        let mut form = self.form(page, "arrive");
+        form.fields.retain(|(name, _)| !["born", "document"].contains(&name.as_str()));
+        let typed = typed.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        form.fields.extend(typed);
+        form
+    }
+
     fn give(&self, page: &Page) -> Form {
         let mut form = self.form(page, "give").with(&[("lot", "EW0182")]);
         for (name, value) in
@@ -97,17 +111,20 @@ async fn two_presses_after_the_scan_give_the_dose() {
         let page = desk.scan(0).await;
         assert_eq!(page.at, desk.visit(0));
         assert_eq!(faults(&page.text), [""; 0]);
-        assert_eq!(page.heading(), desk.made.people[0].name, "whole: the person stands there");
-        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let person = desk.made.people[0].clone();
+        assert_eq!(page.heading(), masked_name(&person.name), "nobody has said who they are");
+        assert!(!page.text.contains(&person.name) && !page.text.contains("1962"), "{}", page.text);
+        let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
         assert_eq!(faults(&page.text), [""; 0]);
-        assert!(page.main().contains(&desk.made.people[0].name));
+        assert_eq!(page.heading(), person.name, "whole: the person stands there");
+        assert!(page.main().contains("1962"));
         let page = desk.browser.press(&desk.give(&page)).await.ok(200);
         assert_eq!(faults(&page.text), [""; 0]);
         assert_eq!(desk.doses().await, [1, 0, 1]);
         // The next is scanned there, and has the lot of this one.
         assert!(page.main().contains("data-scan"), "{}", page.main());
         let page = desk.scan(1).await;
-        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.arrive(&page, 1)).await.ok(200);
         assert_eq!(desk.form(&page, "give").value("lot"), "EW0182");
         assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);
     }
@@ -117,7 +134,7 @@ async fn two_presses_after_the_scan_give_the_dose() {
 async fn a_press_may_come_twice_and_a_wrong_one_is_taken_back() {
     let mut desk = Desk::open("en", 1).await;
     let page = desk.scan(0).await;
-    let arrive = desk.form(&page, "arrive");
+    let arrive = desk.arrive(&page, 0);
     let page = desk.browser.press(&arrive).await.ok(200);
     desk.browser.press(&arrive).await.ok(200);
     let give = desk.give(&page);
@@ -146,7 +163,7 @@ async fn a_press_may_come_twice_and_a_wrong_one_is_taken_back() {
 async fn what_was_not_answered_is_asked_again_with_what_was_typed() {
     let mut desk = Desk::open("en", 1).await;
     let page = desk.scan(0).await;
-    let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+    let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
     let mut form = desk.give(&page);
     form.fields.retain(|(name, _)| name != "answer-screening");
     let refused = desk.browser.submit(&form).await;
@@ -221,7 +238,7 @@ async fn a_day_from_the_first_scan_to_its_closing() {
         let mut desk = Desk::open(language, 6).await;
         // Given, taken back, and given again.
         let page = desk.scan(0).await;
-        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
         let page = desk.browser.press(&desk.give(&page)).await.ok(200);
         let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
         desk.browser.press(&desk.give(&page)).await.ok(200);
@@ -229,14 +246,14 @@ async fn a_day_from_the_first_scan_to_its_closing() {
         let page = desk.scan(1).await;
         let page = desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
         let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
-        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.arrive(&page, 1)).await.ok(200);
         desk.browser.press(&desk.give(&page)).await.ok(200);
         for person in [2, 3] {
             let page = desk.scan(person).await;
             desk.browser.press(&desk.form(&page, "no_show")).await.ok(200);
         }
         let page = desk.scan(4).await;
-        let page = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let page = desk.browser.press(&desk.arrive(&page, 4)).await.ok(200);
         let mut unwell = desk.form(&page, "not_vaccinated");
         unwell.fields.push(("reason".to_owned(), "unwell".to_owned()));
         desk.browser.press(&unwell).await.ok(200);
@@ -256,7 +273,7 @@ async fn a_day_from_the_first_scan_to_its_closing() {
         }
         assert_eq!(desk.doses().await, [1, 0, 5]);
         let page = desk.scan(5).await;
-        let waiting = desk.browser.press(&desk.form(&page, "arrive")).await.ok(200);
+        let waiting = desk.browser.press(&desk.arrive(&page, 5)).await.ok(200);
         let page = desk.browser.open(&desk.path("/close")).await.ok(200);
         assert_eq!(faults(&page.text), [""; 0]);
         let link = format!("/bookings/{}\"", desk.bookings[5]);
@@ -309,4 +326,136 @@ async fn a_week_shows_places_and_doses() {
         assert_eq!(page.main().matches("<th scope=\"row\"").count(), 7);
         assert!(page.text.contains("aria-current=\"page\""));
     }
+}
+
+/// So many looks at the first person are written down.
+async fn looks(desk: &Desk) -> i64 {
+    let sql = "select count(*) from person_look where person_id = $1";
+    let id = desk.made.people[0].person_id.0;
+    sqlx::query_scalar(sql).bind(id).fetch_one(&desk.app.db).await.unwrap()
+}
+
+#[tokio::test]
+async fn nobody_is_checked_in_who_was_born_on_another_day() {
+    let mut desk = Desk::open("en", 1).await;
+    assert_eq!(looks(&desk).await, 0);
+    let page = desk.scan(0).await;
+    assert_eq!(looks(&desk).await, 1, "opening a visit is a look");
+    let name = desk.made.people[0].name.clone();
+    for (typed, status) in [
+        (vec![], 422),
+        (vec![("born", "620230")], 422),
+        (vec![("born", "1962")], 422),
+        (vec![("born", "19550505")], 409),
+        // What was said counts, whatever was compared.
+        (vec![("born", "550505"), ("document", "yes")], 409),
+    ] {
+        let form = desk.check_in(&page, &typed);
+        let refused = desk.browser.submit(&form).await.ok(status);
+        assert!(!refused.text.contains(&name), "{typed:?}: {}", refused.main());
+        assert_eq!(desk.form(&refused, "arrive").value("step_id"), form.value("step_id"));
+        let born = typed.first().map_or("", |(_, born)| *born);
+        assert_eq!(desk.form(&refused, "arrive").value("born"), born, "what was typed stays");
+    }
+    let page = desk.browser.press(&desk.check_in(&page, &[("document", "yes")])).await.ok(200);
+    assert_eq!(page.heading(), name);
+    assert!(page.main().contains("date of birth compared"), "{}", page.main());
+    assert_eq!(looks(&desk).await, 1, "looking again soon is the same look");
+    // Six digits are enough, where they can be of one century only.
+    let page = desk.browser.press(&desk.form(&page, "undo")).await.ok(200);
+    assert_eq!(page.heading(), masked_name(&name), "as before they came");
+    let born = desk.made.people[0].birth_date.format("%y%m%d").to_string();
+    let page = desk.browser.press(&desk.check_in(&page, &[("born", &born)])).await.ok(200);
+    assert_eq!(page.heading(), name);
+}
+
+#[tokio::test]
+async fn a_code_that_is_scanned_into_another_field_opens_its_visit() {
+    let mut desk = Desk::open("ko", 3).await;
+    let page = desk.scan(0).await;
+    let number = desk.app.number(desk.bookings[1]).to_string().replace(' ', "");
+    let other = desk.browser.press(&desk.check_in(&page, &[("born", &number)])).await.ok(200);
+    assert_eq!(other.at, desk.visit(1));
+    let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
+    // Behind a lot, before it, and in the middle of it.
+    for lot in [format!("EW0182{number}"), format!("{number}EW0182"), format!("EW01{number}82")] {
+        let give = desk.give(&page).with(&[("lot", &lot)]);
+        let other = desk.browser.press(&give).await.ok(200);
+        assert_eq!(other.at, desk.visit(1), "{lot}");
+    }
+    assert_eq!(desk.doses().await, [3, 0, 0], "nothing is given by a scan");
+    // A lot of ten digits that is nobody's number is a lot.
+    let unknown = desk.app.number(Uuid::now_v7()).to_string().replace(' ', "");
+    let page = desk.browser.press(&desk.give(&page).with(&[("lot", &unknown)])).await.ok(200);
+    assert_eq!(page.at, desk.visit(0));
+    assert_eq!(desk.doses().await, [2, 0, 1]);
+}
+
+#[tokio::test]
+async fn somebody_is_registered_on_the_spot_only_where_a_campaign_is_for_anybody() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 1).await;
+        let to = desk.path("/register");
+        let page = desk.browser.open(&to).await.ok(200);
+        assert!(!page.main().contains("<form"), "{}", page.main());
+        let page = desk.browser.open(&desk.path("/walk-in")).await.ok(200);
+        assert!(!page.main().contains(&to), "it is not offered: {}", page.main());
+        let policy = "update campaign set walk_in = 3";
+        sqlx::query(policy).execute(&desk.app.db).await.unwrap();
+        let page = desk.browser.open(&desk.path("/walk-in")).await.ok(200);
+        assert!(page.main().contains(&to), "{}", page.main());
+        let typed =
+            [("name", "한새봄"), ("birth-year", "1964"), ("birth-month", "9"), ("birth-day", "3")];
+        let form = page.form(&desk.path("/walk-in")).with(&typed);
+        let page = desk.browser.press(&form).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        let form = page.form(&to);
+        assert_eq!(form.value("name"), "한새봄", "what was looked for stands there");
+        // The lists of a form send what is chosen in them.
+        let chosen = [
+            ("region", desk.made.districts[0].to_string()),
+            ("campaign", desk.made.campaign_id.to_string()),
+        ];
+        let mut form = form.with(&typed);
+        form.fields.retain(|(name, _)| !["region", "campaign"].contains(&name.as_str()));
+        let nowhere = desk.browser.submit(&form).await.ok(422);
+        let fields: Vec<_> = nowhere.errors().into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["region", "campaign"]);
+        let chosen = chosen.map(|(name, value)| (name.to_owned(), value));
+        form.fields.extend(chosen);
+        let page = desk.browser.press(&form).await.ok(200);
+        assert!(page.at.contains("/persons/"), "{}: {}", page.at, page.main());
+        assert!(page.main().contains("한새봄</h1>"), "{}", page.main());
+        let again = desk.browser.submit(&form).await.ok(409);
+        assert!(again.main().contains("role=\"alert\""), "{}", again.main());
+        // The same name and day with another telephone may be another person.
+        let form = form.with(&[("phone", "010-9999-0001")]);
+        let double = desk.browser.submit(&form).await.ok(409);
+        assert!(double.main().contains("id=\"distinct\""), "{}", double.main());
+        let mut form = form;
+        form.fields.push(("distinct".to_owned(), "yes".to_owned()));
+        let page = desk.browser.press(&form).await.ok(200);
+        assert!(page.at.contains("/persons/"), "{}: {}", page.at, page.main());
+    }
+}
+
+#[tokio::test]
+async fn a_day_says_why_nobody_comes_and_what_is_on_hand() {
+    let mut desk = Desk::open("en", 1).await;
+    let page = desk.browser.open(&desk.path("")).await.ok(200);
+    assert!(page.main().contains("<dd data-key=\"on_hand\">7</dd>"), "{}", page.main());
+    assert!(!page.main().contains("class=\"note\""), "{}", page.main());
+    let date = desk.made.allocation(0, 3).on_date;
+    let sql = "insert into clinic_closure (clinic_id, on_date, reason, reason_ko, reason_en)
+               values ($1, $2, '정전', '정전', 'Power cut')";
+    let closure = sqlx::query(sql).bind(desk.made.clinics[0].0).bind(date);
+    closure.execute(&desk.app.db).await.unwrap();
+    for (language, said) in [("en", "Power cut"), ("ko", "정전")] {
+        desk.language = language;
+        let page = desk.browser.open(&desk.path(&format!("?date={date}"))).await.ok(200);
+        assert!(page.main().contains(said), "{}", page.main());
+        assert_eq!(faults(&page.text), [""; 0]);
+    }
+    let page = desk.browser.open(&desk.path("?date=2021-01-01")).await.ok(200);
+    assert!(page.main().contains("운영 시간이 없습니다"), "{}", page.main());
 }

@@ -46,6 +46,15 @@ async fn a_page_that_is_not_there_says_so_in_the_language_of_the_path() {
 
 /// Status, headers and page of a handler that answers with this problem.
 async fn page(app: &TestApp, method: Method, refusal: Refusal) -> (u16, Option<String>, String) {
+    page_at(app, "/en/fails", method, refusal).await
+}
+
+async fn page_at(
+    app: &TestApp,
+    path: &str,
+    method: Method,
+    refusal: Refusal,
+) -> (u16, Option<String>, String) {
     let fails = move || {
         let problem = Problem::from(refusal.clone());
         async move { Err::<HttpResponse, _>(problem) }
@@ -53,7 +62,7 @@ async fn page(app: &TestApp, method: Method, refusal: Refusal) -> (u16, Option<S
     let service = App::new()
         .app_data(app.app.clone())
         .app_data(web::Data::new(RefusalPages { site: app.app.site.clone(), make: error::render }))
-        .route("/en/fails", web::to(fails.clone()))
+        .route(path, web::to(fails.clone()))
         .route("/v1/fails", web::to(fails))
         .wrap(middleware::from_fn(dosebook::http::access_log::answer));
     let service = test::init_service(service).await;
@@ -64,7 +73,7 @@ async fn page(app: &TestApp, method: Method, refusal: Refusal) -> (u16, Option<S
     };
     let api = test::call_service(&service, request("/v1/fails")).await;
     assert_eq!(api.headers().get("content-type").unwrap(), "application/problem+json");
-    let answer = test::call_service(&service, request("/en/fails")).await;
+    let answer = test::call_service(&service, request(path)).await;
     assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
     assert_eq!(answer.status(), api.status());
     let status = answer.status().as_u16();
@@ -100,4 +109,31 @@ async fn whoever_is_turned_away_learns_what_it_means_and_when_to_come_again() {
     let title =
         dosebook::words::title(dosebook::domain::language::Language::English, Code::Forbidden);
     assert!(html.contains(&format!("<h1>{title}</h1>")), "{html}");
+}
+
+#[actix_web::test]
+async fn whoever_is_at_work_learns_what_became_of_the_press_and_how_to_go_on() {
+    let app = TestApp::start().await;
+    for (path, way) in [
+        ("/en/clinic/7/bookings/1", "href=\"/en/clinic/7/close\""),
+        ("/en/admin/pools", "href=\"/en/admin/journal\""),
+        ("/en/call-centre", "href=\"/en/call-centre\""),
+    ] {
+        for code in [Code::Unavailable, Code::Internal] {
+            let (status, _, html) = page_at(&app, path, Method::POST, code.into()).await;
+            assert_eq!(status, code.status());
+            assert!(html.contains("written down at most once"), "{html}");
+            assert!(html.contains(way), "their own pages are around it: {html}");
+            assert!(
+                !html.contains("your booking") && !html.contains("Book a vaccination"),
+                "{html}"
+            );
+            assert_eq!(faults(&html), [""; 0]);
+        }
+        let busy = Refusal::new(Code::Overloaded, Detail::Crowded { retry_after: 7 });
+        let (.., html) = page_at(&app, path, Method::POST, busy.clone()).await;
+        assert!(html.contains("Nothing was written down by this press"), "{html}");
+        let (.., html) = page_at(&app, path, Method::GET, busy).await;
+        assert!(html.contains(">Look again</a>") && html.contains("in 7 seconds"), "{html}");
+    }
 }

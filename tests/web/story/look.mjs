@@ -7,7 +7,7 @@ import { LANGUAGES } from './page.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 
 /** Of what matches, what is not seen. @param {Page} page @param {string[]} selectors @returns {Promise<string[]>} */
-const unseen = (page, selectors) =>
+export const unseen = (page, selectors) =>
   page.evaluate(
     (all) =>
       all.filter((what) => {
@@ -19,7 +19,7 @@ const unseen = (page, selectors) =>
   );
 
 /** Of what matches, what has no edge of its own. @param {Page} page @param {string[]} selectors @returns {Promise<string[]>} */
-const edgeless = (page, selectors) =>
+export const edgeless = (page, selectors) =>
   page.evaluate(
     (all) =>
       all.filter((what) => {

@@ -16,6 +16,9 @@ const pages = (campaign) => [
   [`/campaigns/${campaign}`, 200],
   [`/campaigns/${campaign}/eligibility`, 200],
   ['/sign-in', 200],
+  ['/sign-in/staff', 200],
+  ['/sign-out/staff', 200],
+  ['/invitation', 200],
   ['/campaigns/999999', 404],
   ['/nothing-is-here', 404],
 ];

@@ -1,13 +1,14 @@
 //! Who may book: the cohorts of a campaign, one added or ended at a time.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
 use super::{
     end::End,
-    head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    head::{Head, InCampaign, find, path, said},
+    list_form::{Shown, ended, pressed},
+    version,
 };
 use crate::{
     db,
@@ -22,7 +23,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Select, TextField},
         staff_guard::AdministratorVisitor,
@@ -75,7 +75,7 @@ pub async fn get_cohorts(
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
     let known = known(&visitor, campaign_id).await?;
-    visitor.show(&page(&visitor, &campaign, &known, &Form::default()))
+    visitor.show(&page(&visitor, Shown::opened(campaign), &known, &Form::default()))
 }
 
 /// Adds one.
@@ -90,26 +90,23 @@ pub async fn post_cohort(
     let t = visitor.t();
     let target = version::target(&form, campaign_id)?;
     let mut reader = Reader::new(&form, t);
-    if let Some(new) = read(&mut reader, t) {
-        match flows::rules::add_cohort(&visitor.visit.app.db, target, new).await {
-            Ok(added) => {
-                let done = Done::well(t.admin_cohort_added(t.name(&added.rule.name)));
-                return visitor.done(&format!("{}/cohorts", path(campaign_id)), done);
-            }
-            Err(error) => match stopped(&visitor, target, error.into()).await? {
-                Stopped::Changed(now, changes) => {
-                    let known = known(&visitor, campaign_id).await?;
-                    let page = Page { changes, ..page(&visitor, &now, &known, &form) };
-                    return visitor.show_as(StatusCode::PRECONDITION_FAILED, &page);
-                }
-                Stopped::Refused(problem) => field::refused(&mut reader, t, problem, &FIELDS)?,
-            },
+    let new = read(&mut reader, t);
+    let added = match new {
+        Some(new) => Some(flows::rules::add_cohort(&visitor.visit.app.db, target, new).await),
+        None => None,
+    };
+    match pressed(&visitor, target, (reader, &FIELDS), added).await? {
+        Ok(added) => {
+            let text = t.admin_cohort_added(t.name(&added.rule.name));
+            let done = said(t, &text, added.is_settled);
+            visitor.done(&format!("{}/cohorts", path(campaign_id)), done)
+        }
+        Err(shown) => {
+            let known = known(&visitor, campaign_id).await?;
+            let status = shown.status;
+            visitor.show_as(status, &page(&visitor, shown, &known, &form))
         }
     }
-    let campaign = find(&visitor, campaign_id).await?;
-    let known = known(&visitor, campaign_id).await?;
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, &known, &form) };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// Asks whether to end one.
@@ -138,20 +135,9 @@ pub async fn post_end(
     let target = version::target(&form, at.campaign_id)?;
     let list = format!("{}/cohorts", path(at.campaign_id));
     let db = &visitor.visit.app.db;
-    match flows::rules::end_cohort(db, target, at.cohort_id).await {
-        Ok(_) => visitor.done(&list, Done::well(t.admin_cohort_ended())),
-        Err(error) => match stopped(&visitor, target, error.into()).await? {
-            Stopped::Changed(now, changes) => match end(&visitor, &now, at).await? {
-                Some(page) => {
-                    let page = End { changes, ..page };
-                    visitor.show_as(StatusCode::PRECONDITION_FAILED, &page)
-                }
-                // The other one has ended it too, or the same press came twice.
-                None => visitor.done(&list, Done::well(t.admin_cohort_ended())),
-            },
-            Stopped::Refused(problem) => Err(problem),
-        },
-    }
+    let done = flows::rules::end_cohort(db, target, at.cohort_id).await;
+    let text = (list.as_str(), t.admin_cohort_ended());
+    ended(&visitor, target, done, text, async |now| end(&visitor, &now, at).await).await
 }
 
 async fn end<'a>(
@@ -185,14 +171,10 @@ async fn known(visitor: &StaffVisitor, campaign_id: CampaignId) -> Result<Known,
     })
 }
 
-fn page<'a>(
-    visitor: &'a StaffVisitor,
-    campaign: &Campaign,
-    known: &Known,
-    form: &Form,
-) -> Page<'a> {
+fn page<'a>(visitor: &'a StaffVisitor, shown: Shown, known: &Known, form: &Form) -> Page<'a> {
     let t = visitor.t();
-    let head = Head::new(t, campaign);
+    let Shown { campaign, errors, changes, .. } = shown;
+    let head = Head::new(t, &campaign);
     let row = |cohort: &Cohort| {
         let end = format!("{}/cohorts/{}/end", head.path, cohort.cohort_id);
         (t.whole(t.name(&cohort.name)), meant(t, cohort, known), end)
@@ -204,8 +186,8 @@ fn page<'a>(
     Page {
         t,
         staff: visitor.frame(),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        errors,
+        changes,
         is_over: campaign.clone().unless_closed().is_err(),
         cohorts: known.cohorts.iter().map(row).collect(),
         names: NAME.fields(t, (t.admin_name_ko().into(), t.admin_name_en().into()), form),

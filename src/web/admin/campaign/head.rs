@@ -6,7 +6,7 @@ use crate::{
     db,
     domain::{CampaignId, Refusal, campaign::Campaign, campaign::State, campaign_version::Version},
     http::problem::Problem,
-    web::{part::Tone, staff_page::StaffVisitor, text::Texts},
+    web::{done::Done, part::Tone, staff_page::StaffVisitor, text::Texts},
 };
 
 /// The campaign of a path.
@@ -63,4 +63,12 @@ pub fn state(t: Texts, state: State) -> (&'static str, Tone) {
 pub async fn find(visitor: &StaffVisitor, id: CampaignId) -> Result<Campaign, Problem> {
     let found = db::campaign::find(&visitor.visit.app.db.read, id).await?;
     Ok(found.ok_or_else(Refusal::not_found)?)
+}
+
+/// What was done, with a warning where bookings from before it may still be written.
+pub fn said(t: Texts, text: &str, is_settled: bool) -> Done {
+    match is_settled {
+        true => Done::well(text),
+        false => Done::but(format!("{text} {}", t.admin_not_settled())),
+    }
 }

@@ -4,6 +4,7 @@ pub mod cohort;
 pub mod end;
 pub mod head;
 pub mod list;
+pub mod list_form;
 pub mod product;
 pub mod setting;
 pub mod step;

@@ -2,20 +2,24 @@
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
+use serde::Deserialize;
 
 use super::{
-    head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    head::{Head, InCampaign, find, path, said},
+    list_form::{Shown, pressed},
+    version,
 };
 use crate::{
     db,
     domain::{
         CampaignId, ProductId,
-        campaign::Campaign,
         product::{NewProduct, Product},
     },
     flows,
-    http::{extract::Path, problem::Problem},
+    http::{
+        extract::{Path, Query},
+        problem::Problem,
+    },
     web::{
         admin::field::{self, NAME},
         done::Done,
@@ -61,6 +65,13 @@ struct Page<'a> {
     new: Vec<TextField>,
 }
 
+/// The vaccine that was added just now: it is ticked for whoever keeps it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Added {
+    added: Option<ProductId>,
+}
+
 /// A vaccine to tick.
 struct Known {
     name: String,
@@ -73,10 +84,12 @@ struct Known {
 pub async fn get_products(
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(InCampaign { campaign_id }): Path<InCampaign>,
+    Query(Added { added }): Query<Added>,
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
-    let page = page(&visitor, &campaign, None, &usual()).await?;
-    visitor.show(&page)
+    let mut chosen = of_campaign(&visitor, campaign_id).await?;
+    chosen.extend(added);
+    visitor.show(&page(&visitor, Shown::opened(campaign), Some(&chosen), &usual()).await?)
 }
 
 /// Makes those that are ticked the products of the campaign.
@@ -93,27 +106,29 @@ pub async fn post_products(
     let known = list(&visitor).await?;
     let is_ticked = |product: &&Product| form.has(&tick(product.product_id));
     let chosen: Vec<_> = known.iter().filter(is_ticked).map(|product| product.product_id).collect();
-    if chosen.is_empty() {
-        let campaign = find(&visitor, campaign_id).await?;
-        let mut page = page(&visitor, &campaign, Some(&chosen), &usual()).await?;
-        let text = t.admin_no_product_ticked().to_owned();
-        page.errors.push(FieldError { field: "products", text });
-        return visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
-    }
-    match flows::rules::set_products(&visitor.visit.app.db, target, chosen.clone()).await {
-        Ok(_) => visitor.done(&path(campaign_id), Done::well(t.admin_products_kept())),
-        Err(error) => match stopped(&visitor, target, error.into()).await? {
-            Stopped::Changed(now, changes) => {
-                let page = Page { changes, ..page(&visitor, &now, Some(&chosen), &usual()).await? };
-                visitor.show_as(StatusCode::PRECONDITION_FAILED, &page)
-            }
-            Stopped::Refused(problem) => Err(problem),
-        },
+    let mut reader = Reader::new(&form, t);
+    let kept = match chosen.is_empty() {
+        true => reader.fault("products", t.admin_no_product_ticked()),
+        false => {
+            let db = &visitor.visit.app.db;
+            Some(flows::rules::set_products(db, target, chosen.clone()).await)
+        }
+    };
+    match pressed(&visitor, target, (reader, &["products"]), kept).await? {
+        Ok(set) => {
+            let done = said(t, t.admin_products_kept(), set.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
+        Err(shown) => {
+            let status = shown.status;
+            let page = page(&visitor, shown, Some(&chosen), &usual()).await?;
+            visitor.show_as(status, &page)
+        }
     }
 }
 
-/// Adds a vaccine that is not known, for all campaigns; it is ticked for this one by a further
-/// press.
+/// Adds a vaccine that is not known, for all campaigns; it is ticked, and kept for this one by a
+/// further press.
 ///
 /// # Errors
 /// `not_found`; what was typed wrongly is said on the page.
@@ -129,13 +144,14 @@ pub async fn post_new(
         match flows::product::add(&visitor.visit.app.db, new).await {
             Ok(product) => {
                 let done = Done::well(t.admin_product_added(t.name(&product.name)));
-                return visitor.done(&format!("{}/products", path(campaign_id)), done);
+                let id = product.product_id;
+                return visitor.done(&format!("{}/products?added={id}", path(campaign_id)), done);
             }
             Err(error) => field::refused(&mut reader, t, error.into(), &FIELDS)?,
         }
     }
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, None, &form).await? };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    let shown = Shown { errors: reader.errors, ..Shown::opened(campaign) };
+    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page(&visitor, shown, None, &form).await?)
 }
 
 fn tick(id: ProductId) -> String {
@@ -161,11 +177,12 @@ async fn of_campaign(visitor: &StaffVisitor, id: CampaignId) -> Result<Vec<Produ
 
 async fn page<'a>(
     visitor: &'a StaffVisitor,
-    campaign: &Campaign,
+    shown: Shown,
     chosen: Option<&[ProductId]>,
     form: &Form,
 ) -> Result<Page<'a>, Problem> {
     let t = visitor.t();
+    let Shown { campaign, errors, changes, .. } = shown;
     let own = of_campaign(visitor, campaign.campaign_id).await?;
     let chosen = chosen.unwrap_or(&own);
     let known = list(visitor).await?.into_iter().map(|product| Known {
@@ -176,21 +193,22 @@ async fn page<'a>(
     let text = |id: &'static str, label: &'static str| field::text(id, label, form);
     let names =
         NAME.fields(t, (t.admin_product_name_ko().into(), t.admin_product_name_en().into()), form);
+    let short = |id: &'static str, label: &'static str| field::short(id, label, form);
     let more = [
         text("code", t.admin_product_code()).hint(t.admin_product_code_hint()),
         text("code_system", t.admin_code_system()).hint(t.admin_code_system_hint()),
-        text("doses_per_vial", t.admin_doses_per_vial()),
-        text("age_months_min", t.admin_age_min()).hint(t.admin_age_hint()),
-        text("age_months_max", t.admin_age_max()).hint(t.admin_age_max_hint()),
-        text("doses_in_series", t.admin_doses_in_series()),
-        text("interval_days_min", t.admin_interval()),
+        short("doses_per_vial", t.admin_doses_per_vial()),
+        short("age_months_min", t.admin_age_min()).hint(t.admin_age_hint()),
+        short("age_months_max", t.admin_age_max()).hint(t.admin_age_max_hint()),
+        short("doses_in_series", t.admin_doses_in_series()),
+        short("interval_days_min", t.admin_interval()),
     ];
     Ok(Page {
         t,
         staff: visitor.frame(),
-        head: Head::new(t, campaign),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        head: Head::new(t, &campaign),
+        errors,
+        changes,
         is_over: campaign.clone().unless_closed().is_err(),
         products: known.collect(),
         new: names.into_iter().chain(more).collect(),

@@ -4,13 +4,15 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 
 use super::{
-    head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    head::{Head, InCampaign, find, path, said},
+    list_form::{Shown, pressed},
+    version,
 };
 use crate::{
     db,
     domain::{
         CourseId,
+        booking_limit::BOOKINGS_PER_DAY,
         calendar::zone_named,
         campaign::{Campaign, NewCampaign},
         campaign_draft::NO_COURSE,
@@ -21,7 +23,10 @@ use crate::{
     flows::{self, campaign::Change},
     http::{extract::Path, problem::Problem},
     web::{
-        admin::field::{self, NAME, Pair},
+        admin::{
+            field::{self, NAME, Pair},
+            moment,
+        },
         done::Done,
         form::{FieldError, Form, Reader},
         part::{Choice, Radios, Select, TextField},
@@ -37,11 +42,11 @@ const NAME_CHARS_MAX: usize = 200;
 const DOSES_MAX: i16 = 20;
 /// A year: no campaign asks for more.
 const CANCEL_HOURS_MAX: i16 = 8_760;
+/// More than anybody means.
+const BOOKINGS_MAX: i16 = 100;
 const COURSE_NAME: Pair = Pair { ko: "course_name_ko", en: "course_name_en" };
-/// Where doses are announced unless the form says otherwise.
-const ZONE: &str = "Asia/Seoul";
 /// What a flow may find fault with.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "code",
     "name_ko",
     "name_en",
@@ -52,6 +57,7 @@ const FIELDS: [&str; 11] = [
     "opens_at",
     "closes_at",
     "cancel_until_hours",
+    "bookings_per_day",
     "zone",
 ];
 
@@ -67,7 +73,7 @@ struct NewPage<'a> {
     course_code: TextField,
     course_names: [TextField; 2],
     dose_number: TextField,
-    window: [TextField; 4],
+    window: [TextField; 5],
 }
 
 #[derive(Template)]
@@ -80,7 +86,7 @@ struct Page<'a> {
     changes: Vec<String>,
     names: [TextField; 2],
     zone: String,
-    window: [TextField; 3],
+    window: [TextField; 4],
     policies: [Radios; 2],
     is_over: bool,
 }
@@ -93,9 +99,10 @@ pub async fn get_new(
     AdministratorVisitor(visitor): AdministratorVisitor,
 ) -> Result<HttpResponse, Problem> {
     let form = Form::of([
-        ("zone", ZONE.to_owned()),
+        ("zone", moment::zone(&visitor).name().to_owned()),
         ("dose_number", "1".to_owned()),
         ("cancel_until_hours", "48".to_owned()),
+        ("bookings_per_day", BOOKINGS_PER_DAY.to_string()),
     ]);
     let page = new_page(&visitor, &form, Vec::new()).await?;
     visitor.show(&page)
@@ -150,7 +157,7 @@ async fn new_page<'a>(
         groups: vec![(String::new(), std::iter::once(other).chain(known).collect())],
         chosen: form.text("course").to_owned(),
     };
-    let [opens_at, closes_at, cancel] = window(t, form);
+    let [opens_at, closes_at, cancel, per_day] = window(t, form);
     let zone = field::text("zone", t.admin_zone(), form).hint(t.admin_zone_hint());
     Ok(NewPage {
         t,
@@ -165,8 +172,8 @@ async fn new_page<'a>(
             (t.admin_course_name_ko().into(), t.admin_course_name_en().into()),
             form,
         ),
-        dose_number: field::text("dose_number", t.admin_dose_number(), form),
-        window: [zone, opens_at, closes_at, cancel],
+        dose_number: field::short("dose_number", t.admin_dose_number(), form),
+        window: [zone, opens_at, closes_at, cancel, per_day],
     })
 }
 
@@ -174,12 +181,14 @@ fn names(t: Texts, form: &Form) -> [TextField; 2] {
     NAME.fields(t, (t.admin_name_ko().into(), t.admin_name_en().into()), form)
 }
 
-fn window(t: Texts, form: &Form) -> [TextField; 3] {
+fn window(t: Texts, form: &Form) -> [TextField; 4] {
     [
         field::text("opens_at", t.admin_opens_at(), form).hint(t.admin_moment_hint()),
         field::text("closes_at", t.admin_closes_at(), form).hint(t.admin_moment_hint()),
-        field::text("cancel_until_hours", t.admin_cancel_until(), form)
+        field::short("cancel_until_hours", t.admin_cancel_until(), form)
             .hint(t.admin_cancel_until_hint()),
+        field::text("bookings_per_day", t.admin_bookings_per_day(), form)
+            .hint(t.admin_bookings_per_day_hint()),
     ]
 }
 
@@ -207,6 +216,7 @@ fn read_new(
     let opens_at = zone.and_then(|zone| field::moment(reader, t, "opens_at", zone));
     let closes_at = zone.and_then(|zone| field::moment(reader, t, "closes_at", zone));
     let cancel_until_hours = field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
+    let bookings_per_day = field::number(reader, t, "bookings_per_day", 1..=BOOKINGS_MAX);
     let new = NewCampaign {
         code: code?,
         name: name?,
@@ -215,6 +225,7 @@ fn read_new(
         opens_at: opens_at?,
         closes_at: closes_at?,
         cancel_until_hours: cancel_until_hours?,
+        bookings_per_day: bookings_per_day?,
         zone: zone?,
         day: DayPolicy::default(),
     };
@@ -231,7 +242,7 @@ pub async fn get_settings(
 ) -> Result<HttpResponse, Problem> {
     let campaign = find(&visitor, campaign_id).await?;
     let form = filled(&campaign);
-    visitor.show(&page(&visitor, &campaign, &form))
+    visitor.show(&page(&visitor, Shown::opened(campaign), &form))
 }
 
 /// Changes them, unless somebody else has since the page was opened.
@@ -247,24 +258,20 @@ pub async fn post_settings(
     let target = version::target(&form, campaign_id)?;
     let campaign = find(&visitor, campaign_id).await?;
     let mut reader = Reader::new(&form, t);
-    if let Some(change) = read(&mut reader, t, &campaign) {
-        match flows::campaign::change(&visitor.visit.app.db, target, change).await {
-            Ok(_) => {
-                return visitor.done(&path(campaign_id), Done::well(t.admin_settings_kept()));
-            }
-            Err(error) => match stopped(&visitor, target, error.into()).await? {
-                Stopped::Changed(now, changes) => {
-                    let page = Page { changes, ..page(&visitor, &now, &form) };
-                    return visitor.show_as(StatusCode::PRECONDITION_FAILED, &page);
-                }
-                Stopped::Refused(problem) => {
-                    field::refused(&mut reader, t, problem, &FIELDS)?;
-                }
-            },
+    let done = match read(&mut reader, t, &campaign) {
+        Some(change) => Some(flows::campaign::change(&visitor.visit.app.db, target, change).await),
+        None => None,
+    };
+    match pressed(&visitor, target, (reader, &FIELDS), done).await? {
+        Ok(changed) => {
+            let done = said(t, t.admin_settings_kept(), changed.is_settled);
+            visitor.done(&path(campaign_id), done)
+        }
+        Err(shown) => {
+            let status = shown.status;
+            visitor.show_as(status, &page(&visitor, shown, &form))
         }
     }
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, &form) };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn filled(campaign: &Campaign) -> Form {
@@ -274,20 +281,22 @@ fn filled(campaign: &Campaign) -> Form {
         ("opens_at", moment(campaign.opens_at)),
         ("closes_at", moment(campaign.closes_at)),
         ("cancel_until_hours", campaign.cancel_until_hours.to_string()),
+        ("bookings_per_day", campaign.bookings_per_day.to_string()),
         ("walk_in", campaign.day.walk_in.word().to_owned()),
         ("left_over", campaign.day.left_over.word().to_owned()),
     ];
     Form::of(names.into_iter().chain(window))
 }
 
-fn page<'a>(visitor: &'a StaffVisitor, campaign: &Campaign, form: &Form) -> Page<'a> {
+fn page<'a>(visitor: &'a StaffVisitor, shown: Shown, form: &Form) -> Page<'a> {
     let t = visitor.t();
+    let Shown { campaign, errors, changes, .. } = shown;
     Page {
         t,
         staff: visitor.frame(),
-        head: Head::new(t, campaign),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        head: Head::new(t, &campaign),
+        errors,
+        changes,
         names: names(t, form),
         zone: t.admin_times_in(campaign.zone.name()),
         window: window(t, form),
@@ -332,6 +341,7 @@ fn read(reader: &mut Reader<'_>, t: Texts, campaign: &Campaign) -> Option<Change
     let opens_at = field::moment(reader, t, "opens_at", campaign.zone);
     let closes_at = field::moment(reader, t, "closes_at", campaign.zone);
     let hours = field::number(reader, t, "cancel_until_hours", 0..=CANCEL_HOURS_MAX);
+    let per_day = field::number(reader, t, "bookings_per_day", 1..=BOOKINGS_MAX);
     let shown = |at| field::moment_text(at, campaign.zone);
     let unless_shown = |typed: chrono::DateTime<chrono::Utc>, known| {
         (shown(typed) != shown(known)).then_some(typed)
@@ -341,6 +351,7 @@ fn read(reader: &mut Reader<'_>, t: Texts, campaign: &Campaign) -> Option<Change
         opens_at: unless_shown(opens_at?, campaign.opens_at),
         closes_at: unless_shown(closes_at?, campaign.closes_at),
         cancel_until_hours: Some(hours?),
+        bookings_per_day: Some(per_day?),
         walk_in: WalkIn::ALL.into_iter().find(|one| one.word() == reader.form.text("walk_in")),
         left_over: LeftOver::ALL
             .into_iter()

@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{
-    head::{Head, find, path},
+    head::{Head, find, path, said},
     task::{Found, found, name, sum, word},
     version::{self, Stopped, stopped},
 };
@@ -23,7 +23,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, REASON, REASON_CHARS_MAX},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::TextField,
         staff_guard::AdministratorVisitor,
@@ -117,11 +116,11 @@ pub async fn post_step(
     let stepped =
         flows::campaign::step_if_ready(&app.db, step, &reason, setup(app), &confirmed).await;
     match stepped {
-        Ok(Stepped::Done(campaign)) => done(&visitor, at, &campaign),
+        Ok(Stepped::Done(stepped)) => done(&visitor, at, &stepped.done, stepped.is_settled),
         Ok(Stepped::HeldUp(check)) => held_up(&visitor, at, &form, &check).await,
         Err(error) => match stopped(&visitor, target, error.into()).await? {
             Stopped::Changed(now, _) if is_same_press(&now, at.step, &reason) => {
-                done(&visitor, at, &now)
+                done(&visitor, at, &now, true)
             }
             Stopped::Changed(_, changes) => {
                 let seen = look(&visitor, at).await?;
@@ -147,7 +146,12 @@ fn is_same_press(now: &Campaign, step: Step, reason: &Localized) -> bool {
     }
 }
 
-fn done(visitor: &StaffVisitor, at: OneStep, campaign: &Campaign) -> Result<HttpResponse, Problem> {
+fn done(
+    visitor: &StaffVisitor,
+    at: OneStep,
+    campaign: &Campaign,
+    is_settled: bool,
+) -> Result<HttpResponse, Problem> {
     let t = visitor.t();
     let quota = t.count(campaign.published_quota.unwrap_or_default());
     let text = match at.step {
@@ -156,7 +160,7 @@ fn done(visitor: &StaffVisitor, at: OneStep, campaign: &Campaign) -> Result<Http
         Step::Pause => t.admin_pause_done().to_owned(),
         Step::Close => t.admin_close_done().to_owned(),
     };
-    visitor.done(&path(at.campaign_id), Done::well(text))
+    visitor.done(&path(at.campaign_id), said(t, &text, is_settled))
 }
 
 /// Errors must be mended; warnings that nobody has ticked are asked for.

@@ -192,13 +192,7 @@ async fn tasks(
         true => (t.admin_task_done(), Tone::Good),
         false => (t.admin_task_missing(), Tone::Bad),
     };
-    let has_missing_digit =
-        check.findings.iter().any(|one| matches!(one, Finding::DigitsWithoutTranche { .. }));
-    let turns = match (rules.tranches, has_missing_digit) {
-        (0, _) => (t.admin_task_optional(), Tone::Plain),
-        (_, true) => (t.admin_task_look(), Tone::Wait),
-        _ => done(true),
-    };
+    let turns = turns(t, &check);
     let doses =
         t.admin_doses_so_far(&t.count(sum.received), &t.count(sum.granted), &t.count(sum.in_pools));
     let places = t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable));
@@ -230,7 +224,7 @@ async fn tasks(
         ),
         task(
             t.admin_doses(),
-            format!("/admin/pools?campaign_id={}", campaign.campaign_id),
+            format!("/admin/pools?campaign={}", campaign.campaign_id),
             doses,
             done(sum.received > 0),
         ),
@@ -240,8 +234,36 @@ async fn tasks(
             t.admin_allocations_so_far(&t.count(sum.open)),
             done(sum.granted > 0),
         ),
+        clinics(visitor),
         task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])
+}
+
+/// How the tranches stand: nobody needs any, but those that are there leave nobody out.
+fn turns(t: Texts, check: &Check) -> (&'static str, Tone) {
+    let has_missing_digit =
+        check.findings.iter().any(|one| matches!(one, Finding::DigitsWithoutTranche { .. }));
+    match (check.rules.tranches, has_missing_digit) {
+        (0, _) => (t.admin_task_optional(), Tone::Plain),
+        (_, true) => (t.admin_task_look(), Tone::Wait),
+        _ => (t.admin_task_done(), Tone::Good),
+    }
+}
+
+/// Where the doses go: by a page one at a time, or by a file.
+fn clinics(visitor: &StaffVisitor) -> Task {
+    let (t, known) = (visitor.t(), visitor.visit.app.board.now().catalogue.clinics.len());
+    let (state, tone) = match known {
+        0 => (t.admin_task_missing(), Tone::Bad),
+        _ => (t.admin_task_done(), Tone::Good),
+    };
+    Task {
+        text: t.admin_task_clinics(),
+        href: "/admin/clinics".into(),
+        about: t.admin_count_clinics(&t.count(i64::try_from(known).unwrap_or(i64::MAX))),
+        state,
+        tone,
+    }
 }
 
 /// The steps that the state allows, the usual one first.

@@ -1,13 +1,14 @@
 //! Whose turn is when: the tranches of a campaign, one added or ended at a time.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use actix_web::HttpResponse;
 use askama::Template;
 use serde::Deserialize;
 
 use super::{
     end::End,
-    head::{Head, InCampaign, find, path},
-    version::{self, Stopped, stopped},
+    head::{Head, InCampaign, find, path, said},
+    list_form::{Shown, ended, pressed},
+    version,
 };
 use crate::{
     db,
@@ -20,7 +21,6 @@ use crate::{
     http::{extract::Path, problem::Problem},
     web::{
         admin::field::{self, NAME},
-        done::Done,
         form::{FieldError, Form, Reader},
         part::TextField,
         staff_guard::AdministratorVisitor,
@@ -80,7 +80,7 @@ pub async fn get_tranches(
     let tranches = known(&visitor, campaign_id).await?;
     let opens_at = field::moment_text(campaign.opens_at, campaign.zone);
     let form = Form::of([("opens_at", opens_at)]);
-    visitor.show(&page(&visitor, &campaign, &tranches, &form))
+    visitor.show(&page(&visitor, Shown::opened(campaign), &tranches, &form))
 }
 
 /// Adds one.
@@ -96,25 +96,23 @@ pub async fn post_tranche(
     let target = version::target(&form, campaign_id)?;
     let campaign = find(&visitor, campaign_id).await?;
     let mut reader = Reader::new(&form, t);
-    if let Some(new) = read(&mut reader, t, &campaign) {
-        match flows::rules::add_tranche(&visitor.visit.app.db, target, new).await {
-            Ok(added) => {
-                let done = Done::well(t.admin_tranche_added(t.name(&added.rule.name)));
-                return visitor.done(&format!("{}/tranches", path(campaign_id)), done);
-            }
-            Err(error) => match stopped(&visitor, target, error.into()).await? {
-                Stopped::Changed(now, changes) => {
-                    let tranches = known(&visitor, campaign_id).await?;
-                    let page = Page { changes, ..page(&visitor, &now, &tranches, &form) };
-                    return visitor.show_as(StatusCode::PRECONDITION_FAILED, &page);
-                }
-                Stopped::Refused(problem) => field::refused(&mut reader, t, problem, &FIELDS)?,
-            },
+    let new = read(&mut reader, t, &campaign);
+    let added = match new {
+        Some(new) => Some(flows::rules::add_tranche(&visitor.visit.app.db, target, new).await),
+        None => None,
+    };
+    match pressed(&visitor, target, (reader, &FIELDS), added).await? {
+        Ok(added) => {
+            let text = t.admin_tranche_added(t.name(&added.rule.name));
+            let done = said(t, &text, added.is_settled);
+            visitor.done(&format!("{}/tranches", path(campaign_id)), done)
+        }
+        Err(shown) => {
+            let tranches = known(&visitor, campaign_id).await?;
+            let status = shown.status;
+            visitor.show_as(status, &page(&visitor, shown, &tranches, &form))
         }
     }
-    let tranches = known(&visitor, campaign_id).await?;
-    let page = Page { errors: reader.errors, ..page(&visitor, &campaign, &tranches, &form) };
-    visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 /// Asks whether to end one.
@@ -143,20 +141,9 @@ pub async fn post_end(
     let target = version::target(&form, at.campaign_id)?;
     let list = format!("{}/tranches", path(at.campaign_id));
     let db = &visitor.visit.app.db;
-    match flows::rules::end_tranche(db, target, at.tranche_id).await {
-        Ok(_) => visitor.done(&list, Done::well(t.admin_tranche_ended())),
-        Err(error) => match stopped(&visitor, target, error.into()).await? {
-            Stopped::Changed(now, changes) => match end(&visitor, &now, at).await? {
-                Some(page) => {
-                    let page = End { changes, ..page };
-                    visitor.show_as(StatusCode::PRECONDITION_FAILED, &page)
-                }
-                // The other one has ended it too, or the same press came twice.
-                None => visitor.done(&list, Done::well(t.admin_tranche_ended())),
-            },
-            Stopped::Refused(problem) => Err(problem),
-        },
-    }
+    let done = flows::rules::end_tranche(db, target, at.tranche_id).await;
+    let text = (list.as_str(), t.admin_tranche_ended());
+    ended(&visitor, target, done, text, async |now| end(&visitor, &now, at).await).await
 }
 
 async fn end<'a>(
@@ -192,12 +179,13 @@ fn digits(digits: &[i16]) -> String {
 
 fn page<'a>(
     visitor: &'a StaffVisitor,
-    campaign: &Campaign,
+    shown: Shown,
     tranches: &[Tranche],
     form: &Form,
 ) -> Page<'a> {
     let t = visitor.t();
-    let head = Head::new(t, campaign);
+    let Shown { campaign, errors, changes, .. } = shown;
+    let head = Head::new(t, &campaign);
     let row = |tranche: &Tranche| {
         let end = format!("{}/tranches/{}/end", head.path, tranche.tranche_id);
         let from = t.instant(tranche.opens_at, campaign.zone);
@@ -214,8 +202,8 @@ fn page<'a>(
     Page {
         t,
         staff: visitor.frame(),
-        errors: Vec::new(),
-        changes: Vec::new(),
+        errors,
+        changes,
         is_over: campaign.clone().unless_closed().is_err(),
         tranches: tranches.iter().map(row).collect(),
         without: is_some_missing.then(|| t.admin_digits_without(&digits(&without))),

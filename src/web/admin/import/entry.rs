@@ -26,7 +26,7 @@ use crate::{
         problem::Problem,
     },
     web::{
-        admin::moment::when,
+        admin::moment::{when, zone},
         part::{Row, Step, Tone},
         staff_guard::AdministratorVisitor,
         staff_page::{StaffFrame, StaffVisitor},
@@ -65,6 +65,8 @@ struct Page<'a> {
     jobs: Vec<JobLine>,
     lines: Vec<Line>,
     next: Option<Step>,
+    /// By whose clock times are told.
+    zone: String,
 }
 
 struct JobLine {
@@ -127,14 +129,16 @@ pub async fn get_imports(
         t,
         staff: visitor.frame(),
         kinds: kinds.collect(),
-        jobs: jobs.iter().map(|one| job_line(t, one)).collect(),
+        jobs: jobs.iter().map(|one| job_line(&visitor, one)).collect(),
         lines: entries.iter().map(|entry| line(&visitor, entry)).collect(),
         next,
+        zone: t.admin_times_in(zone(&visitor).name()),
     };
     visitor.show(&page)
 }
 
-fn job_line(t: Texts, one: &ImportJob) -> JobLine {
+fn job_line(visitor: &StaffVisitor, one: &ImportJob) -> JobLine {
+    let t = visitor.t();
     let tag = match one.look().stage {
         Stage::Running => (t.import_running(), Tone::Wait),
         Stage::Loaded(report) if report.dry_run => (t.import_tried(), Tone::Wait),
@@ -143,7 +147,8 @@ fn job_line(t: Texts, one: &ImportJob) -> JobLine {
         Stage::Failed => (t.import_failed(), Tone::Bad),
     };
     let name = one.file_name.clone().unwrap_or_else(|| t.import_without_name().to_owned());
-    JobLine { href: job::path(one.id), name, kind: t.import_kind(one.kind), tag }
+    let href = job::address(&visitor.visit.app, one.id, one.kind);
+    JobLine { href, name, kind: t.import_kind(one.kind), tag }
 }
 
 fn line(visitor: &StaffVisitor, entry: &Entry) -> Line {

@@ -20,12 +20,12 @@ use super::reject::{RejectLine, reject_lines, rejects_file};
 use crate::{
     domain::{
         Code, Detail, Refusal,
-        import::{ReadAs, Report},
+        import::{Kind, ReadAs, Report},
     },
     flows::import::Options,
     http::{
         admission::{self, Admitted},
-        extract::Path,
+        extract::{Path, Query},
         import_job::{ImportJob, KEPT_MINUTES, Seen, Stage},
         problem::Problem,
         state::App,
@@ -50,6 +50,15 @@ pub struct OneJob {
     job_id: Uuid,
 }
 
+/// What the address says of a file, for a process that does not have it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    kind: Option<Kind>,
+    /// The process that keeps it.
+    at: Option<Uuid>,
+}
+
 #[derive(Template)]
 #[template(path = "admin/import/job.html")]
 struct Page<'a> {
@@ -58,6 +67,8 @@ struct Page<'a> {
     errors: Vec<FieldError>,
     heading: String,
     path: String,
+    /// Where forms go: the path with what another process must know.
+    action: String,
     again_path: String,
     file: Vec<Row>,
     /// Of a run that is on its way: how far it is, the sentence, and the turn for the script.
@@ -89,12 +100,20 @@ struct Way {
 struct Gone<'a> {
     t: Texts,
     staff: StaffFrame<'a>,
-    kept: String,
+    why: Vec<String>,
+    /// The same address: another process may answer.
+    look_again: Option<String>,
+    send_again: String,
+    entries: String,
 }
 
-/// Of a job's page.
-pub(super) fn path(id: Uuid) -> String {
+fn path(id: Uuid) -> String {
     format!("/admin/imports/jobs/{id}")
+}
+
+/// Of a job's page, with what a process must know that does not have it.
+pub(super) fn address(app: &App, id: Uuid, kind: Kind) -> String {
+    format!("{}?kind={kind}&at={}", path(id), app.import_jobs.process())
 }
 
 /// Begins a run beside the request; says whether one could begin.
@@ -129,10 +148,11 @@ pub(super) fn run(
 pub async fn get_job(
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(OneJob { job_id }): Path<OneJob>,
+    Query(kept): Query<Kept>,
 ) -> Result<HttpResponse, Problem> {
     match find(&visitor, job_id) {
         Some(job) => visitor.show(&page(&visitor, &job, Vec::new())?),
-        None => gone(&visitor),
+        None => gone(&visitor, job_id, kept, Asked::ToSee),
     }
 }
 
@@ -159,10 +179,13 @@ pub async fn post_job(
     _: Admitted<admission::Export>,
     AdministratorVisitor(visitor): AdministratorVisitor,
     Path(OneJob { job_id }): Path<OneJob>,
+    Query(kept): Query<Kept>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
-    let Some(job) = find(&visitor, job_id) else { return gone(&visitor) };
+    let Some(job) = find(&visitor, job_id) else {
+        return gone(&visitor, job_id, kept, Asked::ToDo);
+    };
     if form.has("discard") {
         app.import_jobs.forget(job_id);
         let done = Done::well(t.import_discarded());
@@ -185,7 +208,7 @@ pub async fn post_job(
             }
         }
     }
-    Ok(visitor.see_other(&path(job_id)))
+    Ok(visitor.see_other(&address(app, job_id, job.kind)))
 }
 
 /// The figure was not repeated as it stands there.
@@ -247,9 +270,46 @@ fn find(visitor: &StaffVisitor, id: Uuid) -> Option<Arc<ImportJob>> {
     app.import_jobs.find(id, app.clock.now())
 }
 
-fn gone(visitor: &StaffVisitor) -> Result<HttpResponse, Problem> {
-    let t = visitor.t();
-    let page = Gone { t, staff: visitor.frame(), kept: t.import_kept(KEPT_MINUTES) };
+/// What a file that is not here was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    ToSee,
+    ToDo,
+}
+
+/// Says whether somebody else may have it, that the press did nothing, and how to go on.
+fn gone(
+    visitor: &StaffVisitor,
+    job_id: Uuid,
+    Kept { kind, at }: Kept,
+    asked: Asked,
+) -> Result<HttpResponse, Problem> {
+    let (t, frame) = (visitor.t(), visitor.visit.frame());
+    let own = visitor.visit.app.import_jobs.process();
+    let is_elsewhere = at.is_some_and(|at| at != own);
+    let mut why = Vec::new();
+    if asked == Asked::ToDo {
+        why.push(t.import_press_undone().to_owned());
+    }
+    why.push(match is_elsewhere {
+        true => t.import_elsewhere().to_owned(),
+        false => t.import_time_over(KEPT_MINUTES),
+    });
+    why.push(t.import_gone_then().to_owned());
+    let of_kind = kind.map(|kind| format!("?kind={kind}")).unwrap_or_default();
+    let again = at.zip(kind).filter(|_| is_elsewhere);
+    let page = Gone {
+        t,
+        staff: visitor.frame(),
+        why,
+        look_again: again
+            .map(|(at, kind)| frame.to(&format!("{}?kind={kind}&at={at}", path(job_id)))),
+        send_again: match kind {
+            Some(kind) => frame.to(&format!("/admin/imports/{kind}")),
+            None => frame.to("/admin/imports"),
+        },
+        entries: frame.to(&format!("/admin/imports{of_kind}")),
+    };
     visitor.show_as(StatusCode::NOT_FOUND, &page)
 }
 
@@ -314,6 +374,7 @@ fn page<'a>(
         errors,
         heading: t.import_file_of(t.import_kind(job.kind)),
         path: path(job.id),
+        action: address(&visitor.visit.app, job.id, job.kind),
         again_path: format!("/admin/imports/{}", job.kind),
         file: file_rows(visitor, job, found),
         progress: is_running.then(|| (bar, progress(t, job, &seen), turn(&seen))),

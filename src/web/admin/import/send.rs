@@ -157,7 +157,7 @@ pub async fn post_file(
     if job.look().presses == 0 {
         job::run(app, &job, options)?;
     }
-    Ok(visitor.see_other(&job::path(id)))
+    Ok(visitor.see_other(&job::address(app, id, kind)))
 }
 
 fn fault(visitor: &StaffVisitor, kind: Kind, problem: &Problem) -> Result<HttpResponse, Problem> {

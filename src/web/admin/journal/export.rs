@@ -85,7 +85,7 @@ async fn send(
     wanted: &Wanted,
     format: Format,
 ) -> Result<HttpResponse, Problem> {
-    let (filter, errors) = wanted.filter(visitor).await?;
+    let (filter, errors) = wanted.filter(visitor, wanted.zone(visitor).await?).await?;
     if let Some(error) = errors.first() {
         let detail = Detail::Written { text: error.text.clone() };
         return Err(Refusal::field(error.field, detail).into());

@@ -1,6 +1,7 @@
 //! Which lines of the journal are wanted, as the form has them.
 
 use chrono::{Days, NaiveDate, TimeZone};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
     domain::{CampaignId, PoolId, journal::Position, movement::Kind, staff_user::Username},
     http::problem::Problem,
     web::{
-        admin::{field::day_of, moment::ZONE},
+        admin::{field::day_of, moment},
         form::FieldError,
         part::{Input, TextField},
         staff_page::StaffVisitor,
@@ -31,13 +32,35 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The filter, and what could not be understood.
+    /// By whose clock days begin and times are told: that of the clinic or campaign which is named,
+    /// else that of the installation.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn zone(&self, visitor: &StaffVisitor) -> Result<Tz, Problem> {
+        let db = &visitor.visit.app.db.read;
+        if let Some(code) = Some(self.clinic.trim()).filter(|code| !code.is_empty())
+            && let Some(clinic) = db::clinic::find_by_code(db, code).await?
+        {
+            return Ok(clinic.zone);
+        }
+        let campaign_id = self.campaign.trim().parse().ok().map(CampaignId);
+        if let Some(id) = campaign_id
+            && let Some(campaign) = db::campaign::find(db, id).await?
+        {
+            return Ok(campaign.zone);
+        }
+        Ok(moment::zone(visitor))
+    }
+
+    /// The filter, with days by the clock of this zone, and what could not be understood.
     ///
     /// # Errors
     /// The database's.
     pub async fn filter(
         &self,
         visitor: &StaffVisitor,
+        zone: Tz,
     ) -> Result<(Filter, Vec<FieldError>), Problem> {
         let t = visitor.t();
         let mut errors = Vec::new();
@@ -47,7 +70,7 @@ impl Wanted {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let midnight = |day: NaiveDate| {
             let at = day.and_time(chrono::NaiveTime::MIN);
-            ZONE.from_local_datetime(&at).earliest().map(|at| at.to_utc())
+            zone.from_local_datetime(&at).earliest().map(|at| at.to_utc())
         };
         let mut filter = Filter {
             campaign_id: self.campaign.trim().parse().ok().map(CampaignId),

@@ -5,6 +5,7 @@ pub mod filter;
 
 use actix_web::{HttpResponse, web::ServiceConfig};
 use askama::Template;
+use chrono_tz::Tz;
 
 use self::filter::{Wanted, kind_name};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
         route::get,
     },
     web::{
-        admin::moment::when,
+        admin::moment::when_in,
         form::FieldError,
         part::{Choice, Select, Step, TextField},
         route::both,
@@ -55,6 +56,8 @@ struct Page<'a> {
     next: Option<Step>,
     csv: String,
     ndjson: String,
+    /// By whose clock times are told.
+    zone: String,
 }
 
 struct Line {
@@ -80,7 +83,8 @@ pub async fn get_journal(
     Query(wanted): Query<Wanted>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
-    let (filter, errors) = wanted.filter(&visitor).await?;
+    let zone = wanted.zone(&visitor).await?;
+    let (filter, errors) = wanted.filter(&visitor, zone).await?;
     let lines = match errors.is_empty() {
         true => db::journal::list(&app.db.read, &filter, PAGE_ROWS).await?,
         false => Vec::new(),
@@ -99,10 +103,11 @@ pub async fn get_journal(
         campaign: campaigns(&visitor, &wanted).await?,
         kind: kinds(t, &wanted),
         fields: wanted.fields(t),
-        lines: lines.iter().map(|line| shown(&visitor, line)).collect(),
+        lines: lines.iter().map(|line| shown(t, zone, line)).collect(),
         next,
         csv: to(&format!("/admin/journal.csv?{}", wanted.query(None))),
         ndjson: to(&format!("/admin/journal.ndjson?{}", wanted.query(None))),
+        zone: t.admin_times_in(zone.name()),
     };
     visitor.show(&page)
 }
@@ -143,8 +148,7 @@ fn kinds(t: Texts, wanted: &Wanted) -> Select {
     }
 }
 
-fn shown(visitor: &StaffVisitor, line: &JournalLine) -> Line {
-    let t = visitor.t();
+fn shown(t: Texts, zone: Tz, line: &JournalLine) -> Line {
     let movement = &line.entry.movement;
     let place = match (&line.clinic_code, line.on_date) {
         (Some(code), Some(on)) => format!("{code}, {on}"),
@@ -155,7 +159,7 @@ fn shown(visitor: &StaffVisitor, line: &JournalLine) -> Line {
         }
     };
     Line {
-        when: when(visitor, line.entry.at),
+        when: when_in(zone, line.entry.at),
         what: kind_name(t, movement.kind),
         way: format!("{} → {}", bucket(t, movement.from), bucket(t, movement.to)),
         doses: t.count(movement.doses),

@@ -1,0 +1,86 @@
+//! Brings the schema up to date beside a service that runs. A migration that wants a table for
+//! itself would have everybody wait behind it who comes after it; so it waits a moment only, goes
+//! away, and comes again.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, PgConnection,
+    migrate::{MigrateError, Migrator},
+    postgres::PgConnectOptions,
+};
+
+use super::{
+    MIGRATOR,
+    error::{Failure, classify},
+    safety::unvalidated,
+};
+
+/// For migrations that set none of their own.
+const SETTINGS: &str = "set lock_timeout = '1s'";
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// A table that is not free for a moment in so long is held by something that an operator must end.
+const SECONDS_MAX: Duration = Duration::from_secs(600);
+
+/// Applies the migrations that are missing.
+///
+/// # Errors
+/// The database's; a lock that is not granted for ten minutes.
+pub async fn run(owner: &PgConnectOptions) -> Result<(), MigrateError> {
+    run_all(&MIGRATOR, owner, SECONDS_MAX).await
+}
+
+/// As `run`, with these migrations and this patience.
+///
+/// # Errors
+/// As `run`.
+pub async fn run_all(
+    migrator: &Migrator,
+    owner: &PgConnectOptions,
+    patience: Duration,
+) -> Result<(), MigrateError> {
+    let (since, mut pause) = (Instant::now(), PAUSE_MIN);
+    loop {
+        // Anew each time: the lock that keeps others from migrating goes with the connection.
+        let mut conn = PgConnection::connect_with(owner).await?;
+        conn.execute(SETTINGS).await?;
+        match migrator.run(&mut conn).await {
+            Err(error) if is_locked_out(&error) && since.elapsed() < patience => {
+                tracing::warn!(%error, "a migration waits for somebody, and is tried again");
+                drop(conn);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MAX);
+            }
+            done => {
+                drop(conn);
+                return done;
+            }
+        }
+    }
+}
+
+fn is_locked_out(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            matches!(classify(error), Failure::LockTimeout | Failure::Conflict)
+        }
+        _ => false,
+    }
+}
+
+/// Has the rows checked that were there before a constraint was, in tables of no more than
+/// `bytes_max`; says of how many constraints. Whoever reads and writes goes on meanwhile.
+///
+/// # Errors
+/// The database's: a row breaks the constraint, or the table is not free for a moment.
+pub async fn validate(conn: &mut PgConnection, bytes_max: Option<i64>) -> sqlx::Result<usize> {
+    conn.execute(SETTINGS).await?;
+    let mut found = unvalidated(&mut *conn).await?;
+    found.retain(|one| bytes_max.is_none_or(|max| one.bytes <= max));
+    for constraint in &found {
+        tracing::debug!(table = constraint.table, name = constraint.name, "checking old rows");
+        conn.execute(AssertSqlSafe(constraint.statement.clone())).await?;
+    }
+    Ok(found.len())
+}

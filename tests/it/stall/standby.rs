@@ -1,0 +1,110 @@
+//! A real standby: nothing is read or written there until it is promoted, and nobody is told what a
+//! synchronous one may not have.
+
+use serde_json::json;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use super::pause;
+use crate::support::{Answer, Made, TestApp, World, pair::Pair};
+
+const BOOKINGS: &str = "select count(*) from booking";
+
+fn book(app: &TestApp, made: &Made, person: usize, id: Uuid) -> JoinHandle<Answer> {
+    let (client, body) = (app.citizen(&made.people[person]), made.booking(made.slot(0, 1, 0)));
+    tokio::spawn(async move { client.put_booking(id, &body).await })
+}
+
+/// Waits until the statement answers so.
+async fn until_answers(server: &crate::support::pair::Server, sql: &'static str, answer: &str) {
+    let asking = async { while server.ask(sql).await != answer {} };
+    let limit = std::time::Duration::from_secs(60);
+    tokio::time::timeout(limit, asking).await.expect("it comes to answer so");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_or_written_on_a_standby_until_it_is_promoted() {
+    let pair = Pair::start().await;
+    let app = TestApp::with().start_on(pair.database()).await;
+    let made = World::new().people(40).seats(100).doses(100).make(&app.db).await;
+    let admin = app.admin().await;
+    app.refresh().await;
+    until_answers(&pair.standby, "select count(*) from person", "40").await;
+    pair.standby.run("select pg_wal_replay_pause()").await;
+    let id = Uuid::now_v7();
+    book(&app, &made, 0, id).await.unwrap().ok(201);
+    app.tick().await;
+    assert_eq!(pair.primary.ask(BOOKINGS).await, "1");
+    assert_eq!(pair.standby.ask(BOOKINGS).await, "0", "the control: it stands still");
+
+    // The server is demoted, and nobody has told the balancer.
+    pair.balancer.lead_to(&pair.standby);
+    let citizen = app.citizen(&made.people[0]);
+    citizen.get(&format!("/v1/bookings/{id}")).await.problem(503, "unavailable");
+    let picture = app.app.board.now();
+    let board = app.app.board.clone();
+    let ticked = tokio::spawn(async move { board.tick().await }).await.unwrap();
+    assert!(ticked.is_err(), "the picture is not called fresh after what the standby says");
+    assert_eq!(app.app.board.now().as_of, picture.as_of);
+    app.public().get("/readyz").await.problem(503, "unavailable");
+    pause(&admin, made.campaign_id).await.problem(503, "unavailable");
+    let sign_in = json!({ "username": "nobody", "password": "not a password" });
+    app.public().post("/v1/auth/staff-sessions", &sign_in).await.problem(503, "unavailable");
+
+    // And back: the first request of each kind is served.
+    pair.balancer.lead_to(&pair.primary);
+    citizen.get(&format!("/v1/bookings/{id}")).await.ok(200);
+    pause(&admin, made.campaign_id).await.ok(200);
+    let open = format!("/v1/admin/campaigns/{}/open", made.campaign_id);
+    admin.post(&open, &json!({ "reason": "a test" })).await.ok(200);
+
+    pair.standby.run("select pg_wal_replay_resume()").await;
+    until_answers(&pair.standby, BOOKINGS, "1").await;
+    let is_open = "select count(*) from supply_history where event = 'resumed'";
+    until_answers(&pair.standby, is_open, "1").await;
+    pair.primary.stop();
+    pair.standby.promote();
+    pair.balancer.lead_to(&pair.standby);
+    citizen.get(&format!("/v1/bookings/{id}")).await.ok(200);
+    book(&app, &made, 1, Uuid::now_v7()).await.unwrap().ok(201);
+    let ready = async { while app.public().get("/readyz").await.status != 200 {} };
+    tokio::time::timeout(std::time::Duration::from_secs(30), ready).await.expect("it is ready");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_not_told_before_the_synchronous_standby_has_it() {
+    let pair = Pair::start().await;
+    let app = TestApp::with().lanes(1).start_on(pair.database()).await;
+    let made = World::new().people(4).seats(100).doses(100).make(&app.db).await;
+    app.refresh().await;
+    pair.primary.run("alter system set synchronous_standby_names = '*'").await;
+    pair.primary.run("select pg_reload_conf()").await;
+    book(&app, &made, 0, Uuid::now_v7()).await.unwrap().ok(201);
+    pair.standby.stop();
+    let booking = book(&app, &made, 1, Uuid::now_v7());
+    let waiting = "select coalesce(string_agg(pid::text, ','), '') from pg_stat_activity
+                   where wait_event = 'SyncRep' and application_name = 'dosebook lane 0'";
+    let next = async |before: &str| {
+        loop {
+            let pid = pair.primary.ask(waiting).await;
+            if !pid.is_empty() && pid != before {
+                return pid;
+            }
+        }
+    };
+    let first = next("").await;
+    // The wait is ended and the commit stands, here: it is lost if the standby takes over now.
+    pair.primary
+        .run(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where wait_event = 'SyncRep' and application_name = 'dosebook lane 0'",
+        )
+        .await;
+    // The lane finds its booking, and waits with it.
+    next(&first).await;
+    assert_eq!(pair.primary.ask(BOOKINGS).await, "2", "the control: it is there");
+    assert!(!booking.is_finished(), "and nobody was told");
+    pair.standby.start();
+    let answer = booking.await.unwrap();
+    assert!([200, 201].contains(&answer.status), "{}", answer.text());
+}

@@ -1,0 +1,84 @@
+//! A migration runs beside a service: it may wait for a lock for a moment only, because everybody
+//! who comes after it waits behind it, and it reads no table while it holds one.
+
+use super::source::{Source, assert_clean, assert_complains, sources};
+
+/// The first migration that this is asked of; those before have landed.
+const FIRST: u32 = 26;
+/// What a migration may wait for a lock at most, in milliseconds.
+const LOCK_MS_MAX: u32 = 1000;
+
+/// Migrations that would keep bookings waiting.
+fn impatient(file: &Source) -> Vec<String> {
+    let number = file.stem().split('_').next().and_then(|number| number.parse().ok());
+    if number.is_none_or(|number: u32| number < FIRST) {
+        return Vec::new();
+    }
+    let mut complaints = Vec::new();
+    let text = without_comments(&file.text);
+    let mut statements = text.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    if !statements.next().is_some_and(waits_a_moment) {
+        complaints.push(format!(
+            "{}: must begin with set local lock_timeout, of {LOCK_MS_MAX} ms at most",
+            file.path
+        ));
+    }
+    for part in text.split(';').filter(|part| part.contains("alter table")) {
+        let table =
+            part.split("alter table").nth(1).and_then(|rest| rest.split_whitespace().next());
+        let is_new = table.is_some_and(|table| text.contains(&format!("create table {table} (")));
+        let added = part.split("add c").skip(1).filter(|_| !is_new);
+        for added in added {
+            let reads = [" check (", " check(", "foreign key", " references "];
+            let reads = reads.iter().any(|word| added.contains(word));
+            if reads && !added.contains("not valid") {
+                let name = added.split_whitespace().nth(1).unwrap_or_default();
+                complaints.push(format!("{}: {name} must be added not valid", file.path));
+            }
+        }
+        if part.contains("validate constraint") {
+            complaints.push(format!("{}: dosebook migrate validates", file.path));
+        }
+    }
+    complaints
+}
+
+fn waits_a_moment(statement: &str) -> bool {
+    let value = statement.strip_prefix("set local lock_timeout = '");
+    let milliseconds = value.and_then(|value| {
+        let value = value.strip_suffix('\'')?;
+        match value.strip_suffix("ms") {
+            Some(number) => number.parse().ok(),
+            None => value.strip_suffix('s')?.parse::<u32>().ok().map(|seconds| seconds * 1000),
+        }
+    });
+    milliseconds.is_some_and(|wait: u32| wait > 0 && wait <= LOCK_MS_MAX)
+}
+
+/// In lower case, each line without its comment, the words one blank apart.
+fn without_comments(sql: &str) -> String {
+    let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    words.join(" ").to_lowercase()
+}
+
+#[test]
+fn a_migration_keeps_nobody_waiting() {
+    let files = sources("migrations", ".sql");
+    assert_clean(&files.iter().flat_map(impatient).collect::<Vec<_>>());
+
+    let patient = "-- Why.\nset local lock_timeout = '500ms';\n\
+        alter table slot add column a int, add constraint slot_a_check check (a > 0) not valid;\n\
+        create table t (a int constraint t_a_check check (a > 0));\n\
+        alter table t add constraint t_b_check check (a > 1);\n";
+    let complaints = |text: &str| impatient(&Source::new("migrations/0026_a.sql", text));
+    assert_clean(&complaints(patient));
+    assert_clean(&impatient(&Source::new("migrations/0025_a.sql", "select 1;\n")));
+    assert_complains(&complaints("alter table slot add column a int;\n"), "must begin with");
+    assert_complains(&complaints(&patient.replace("500ms", "3s")), "must begin with");
+    assert_complains(&complaints(&patient.replace(" not valid", "")), "must be added not valid");
+    let checked = patient.replace("column a int,", "column a int check (a > 0),");
+    assert_complains(&complaints(&checked), "must be added not valid");
+    let scans = format!("{patient}alter table slot validate constraint slot_a_check;\n");
+    assert_complains(&complaints(&scans), "dosebook migrate validates");
+}
