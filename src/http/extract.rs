@@ -190,7 +190,7 @@ fn is_canonical(value: &str) -> bool {
     let is_odd = digits.len() != value.len() || (digits.len() > 1 && digits.starts_with('0'));
     let is_nil = || value.parse::<Uuid>().is_ok_and(|id| id.is_nil());
     // Nothing that names a thing needs to be escaped.
-    !(is_number && is_odd) && !value.contains('%') && !is_nil()
+    !(value.contains('%') || is_nil() || is_number && is_odd)
 }
 
 /// The parameters in the query string.

@@ -275,10 +275,10 @@ def main():
     given = arguments.parse_args()
     service = Service(given.binary, given.folder / "data")
     try:
-        service.run("user", "add", "fuzz.boss", typed=PASSWORD)
+        service.run("user", "add", "--username", "fuzz.boss", "--administrator", typed=PASSWORD)
         boss = service.staff("fuzz.boss")
         clinic = service.ask("GET", "/v1/admin/clinics?limit=1", boss)["clinics"][0]["code"]
-        service.run("user", "add", "fuzz.desk", "--clinic", clinic, typed=PASSWORD)
+        service.run("user", "add", "--username", "fuzz.desk", "--clinic", clinic, typed=PASSWORD)
         desk, citizen = service.staff("fuzz.desk"), service.citizen(boss)
         share, good, found = given.seconds // 8, True, []
         for role, token in [("nobody", None), ("citizen", citizen), ("staff", desk)]:
