@@ -35,10 +35,13 @@ impl<T> Settled<T> {
 }
 
 async fn bookers(db: &Db, limit: Duration) -> Result<HashSet<String>, db::Error> {
-    db::in_long_tx(&db.write, "look for bookers", limit, async |conn| {
+    const NAME: &str = "look for bookers";
+    let looking = db::in_long_tx(&db.operators, NAME, limit, async |conn| {
         Ok(db::barrier::bookers(conn).await?.into_iter().collect())
-    })
-    .await
+    });
+    // The wait for a connection counts too: an operator is told within three seconds.
+    let late = |_| Err(db::Error::TransactionTimeout { name: NAME, limit });
+    time::timeout(limit, looking).await.unwrap_or_else(late)
 }
 
 /// Whether they have ended. What was done is done: that it cannot be found out is no failure of it.
