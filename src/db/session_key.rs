@@ -42,7 +42,7 @@ pub async fn rotate(
     others_end_after: TimeDelta,
 ) -> sqlx::Result<i16> {
     query!(
-        "/* session_key::rotate (end) */
+        "/* session_key::rotate */
          update session_key
          set ends_at = least(ends_at, clock_timestamp() + $1::interval)
          where ends_at is null or ends_at > clock_timestamp()",

@@ -110,7 +110,7 @@ mod tests {
             include_str!("../../migrations/0004_ledger.sql"),
             include_str!("../../migrations/0011_spellings.sql"),
             include_str!("../../migrations/0022_person_key_indexes.sql"),
-            include_str!("../../migrations/0030_booking_limit.sql"),
+            include_str!("../../migrations/0027_booking_limit.sql"),
         );
         for (name, ..) in TAKEN.iter().chain(IMPOSSIBLE) {
             // PostgreSQL names a foreign key after its table and column.
