@@ -55,7 +55,8 @@ pub async fn list_clinics(
         let listing = snapshot.list(&filter).ok_or_else(no_such)?;
         serde_json::to_vec(&listing).map_err(Problem::internal)
     };
-    negotiate::send_made_aside((&request, &app), &hash, make).await
+    let busy = || app.lanes.overloaded().into();
+    negotiate::send_made_aside((&request, &app.answers), &hash, make, busy).await
 }
 
 fn filter(

@@ -118,7 +118,8 @@ pub(super) async fn read(
     Ok(made.await??)
 }
 
-/// How many lines the whole journal has: those that are sealed were counted, and the others are few.
+/// How many lines the whole journal has: those that are sealed were counted, and the others are
+/// few.
 async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
     let last = db::journal_seal::last(&mut *conn).await?;
     let sealed = last.as_ref().map_or(0, |last| last.lines_total);

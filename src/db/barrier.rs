@@ -2,9 +2,9 @@
 
 use sqlx::{PgExecutor, query_scalar};
 
-/// The transactions under way that may write a booking, in every process, by their virtual ids: they
-/// hold locked slots and have read a campaign. One that reads the campaign after this does so in a
-/// later snapshot. Locks are seen by every role; what a session runs is not.
+/// The transactions under way that may write a booking, in every process, by their virtual ids:
+/// they hold locked slots and have read a campaign. One that reads the campaign after this does so
+/// in a later snapshot. Locks are seen by every role; what a session runs is not.
 pub async fn bookers(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<String>> {
     query_scalar!(
         r#"/* barrier::bookers */

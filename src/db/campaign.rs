@@ -154,8 +154,8 @@ pub async fn insert(conn: &mut PgConnection, new: &NewCampaign) -> sqlx::Result<
     .await
 }
 
-/// Writes name, window, limits of cancelling and booking, version of the rules, state with its reason, quota and
-/// what is laid down for its clinics' days.
+/// Writes name, window, limits of cancelling and booking, version of the rules, state with its
+/// reason, quota and what is laid down for its clinics' days.
 ///
 /// # Errors
 /// The database's; the campaign's named constraints.

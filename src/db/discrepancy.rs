@@ -7,7 +7,8 @@ use sqlx::{PgConnection, query_as, query_scalar};
 
 use crate::domain::{discrepancy::Discrepancy, journal_seal::SealedTo};
 
-/// Clinics that are looked at in one snapshot. Ids of slots and allocations begin with the clinic's.
+/// Clinics that are looked at in one snapshot. Ids of slots and allocations begin with the
+/// clinic's.
 #[derive(Clone, Debug)]
 pub struct Range {
     /// The first id of a slot or an allocation, and the first after them.
@@ -341,8 +342,8 @@ pub async fn lines(
     .await
 }
 
-/// Each booking against the steps that were made of it at the clinic. What a booking came to without a step (a day that was closed)
-/// is told by the booking alone.
+/// Each booking against the steps that were made of it at the clinic. What a booking came to
+/// without a step (a day that was closed) is told by the booking alone.
 pub async fn visits(conn: &mut PgConnection, range: &Range) -> sqlx::Result<Vec<Discrepancy>> {
     query_as!(
         Discrepancy,

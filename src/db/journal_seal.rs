@@ -79,8 +79,8 @@ pub async fn take_turn(conn: &mut PgConnection) -> sqlx::Result<bool> {
     .await
 }
 
-/// The end of the next block after a position, of so many lines at most, and how many they are; none
-/// where nothing is settled.
+/// The end of the next block after a position, of so many lines at most, and how many they are;
+/// none where nothing is settled.
 pub async fn next_end(
     conn: &mut PgConnection,
     after: &SealedTo,
@@ -302,8 +302,8 @@ async fn add_pools(conn: &mut PgConnection, block: &Block) -> sqlx::Result<()> {
 pub async fn sums(conn: &mut PgConnection) -> sqlx::Result<Block> {
     let rows = query!(
         r#"/* journal_seal::sums */
-           select allocation_id, array[open, held, booked, spare, given, lost, walk_ins, booked_mark,
-               given_mark] as "sums!" from journal_sum"#
+           select allocation_id, array[open, held, booked, spare, given, lost, walk_ins,
+               booked_mark, given_mark] as "sums!" from journal_sum"#
     )
     .fetch_all(&mut *conn)
     .await?;

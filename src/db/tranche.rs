@@ -159,8 +159,8 @@ async fn begin_again(
     .map(drop)
 }
 
-/// Moves a tranche that holds: from the version `since` on it opens then. It stays the same tranche,
-/// with the doses that are kept for it. Says whether it holds.
+/// Moves a tranche that holds: from the version `since` on it opens then. It stays the same
+/// tranche, with the doses that are kept for it. Says whether it holds.
 pub async fn move_to(
     conn: &mut PgConnection,
     (campaign_id, tranche_id): (CampaignId, TrancheId),

@@ -512,9 +512,9 @@ mod tests {
     }
 
     proptest! {
-        /// East and west of UTC, through the nights on which clocks change: of the clinic's days the
-        /// present one can be booked to its last instant, and the one before not from its first on,
-        /// whatever the zone of the campaign.
+        /// East and west of UTC, through the nights on which clocks change: of the clinic's days
+        /// the present one can be booked to its last instant, and the one before not from its first
+        /// on, whatever the zone of the campaign.
         #[test]
         fn today_is_the_clinics(
             minutes in 0..527_040_i64,

@@ -49,8 +49,8 @@ pub struct Block {
     pub pools: HashMap<i32, [i64; 4]>,
 }
 
-/// What lines come to for one allocation: the six buckets, walk-ins without a booking, and the marks
-/// of what is booked and given.
+/// What lines come to for one allocation: the six buckets, walk-ins without a booking, and the
+/// marks of what is booked and given.
 pub type Sums = [i64; 9];
 
 /// What each of [`Sums`] is called.

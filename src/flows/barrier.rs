@@ -53,7 +53,7 @@ async fn ended(db: &Db) -> bool {
         let now = match bookers(db, deadline.saturating_duration_since(Instant::now())).await {
             Ok(now) => now,
             Err(error) => {
-                tracing::warn!(%error, "it cannot be seen whether bookings are still being written");
+                tracing::warn!(%error, "who is still writing bookings cannot be seen");
                 return false;
             }
         };

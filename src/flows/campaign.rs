@@ -43,9 +43,9 @@ pub struct Change {
     pub left_over: Option<LeftOver>,
 }
 
-/// Window and the limits of cancelling and booking are rules: changing them makes a new version, which bookings go by
-/// from the commit on: it is answered when no booking by the version before can still be written.
-/// What is laid down for clinics' days is none: it is read when it is needed.
+/// Window and the limits of cancelling and booking are rules: changing them makes a new version,
+/// which bookings go by from the commit on: it is answered when no booking by the version before
+/// can still be written. What is laid down for clinics' days is none: it is read when it is needed.
 ///
 /// # Errors
 /// `not_found`; `wrong_state` for a closed campaign; `invalid_field` for a window that ends before

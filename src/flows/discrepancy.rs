@@ -32,7 +32,8 @@ pub enum Extent {
     /// What the sealed sums and the lines since come to against all counters, and bookings of days
     /// that are not over: as long as the present is large.
     Present,
-    /// The sealed lines too, one by one, all bookings and all persons: as long as the past is large.
+    /// The sealed lines too, one by one, all bookings and all persons: as long as the past is
+    /// large.
     Full,
 }
 
@@ -75,8 +76,8 @@ async fn in_snapshot<T>(
     done
 }
 
-/// The chain of the seals, and the totals of the last one against the sums. The sums are read in the
-/// snapshot that shows the last seal.
+/// The chain of the seals, and the totals of the last one against the sums. The sums are read in
+/// the snapshot that shows the last seal.
 async fn seals(conn: &mut PgConnection) -> Result<Vec<Discrepancy>> {
     in_snapshot(conn, async |conn| {
         let (mut found, mut before) = (Vec::new(), None::<Seal>);

@@ -39,8 +39,8 @@ pub struct Question {
     pub product_id: Option<ProductId>,
 }
 
-/// Whether such a person may book now, with all reasons for a no. `zone` says what is today where no
-/// clinic is named.
+/// Whether such a person may book now, with all reasons for a no. `zone` says what is today where
+/// no clinic is named.
 ///
 /// # Errors
 /// `not_found` for a campaign, region or clinic that is not there or not public, with the field;

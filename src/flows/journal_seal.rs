@@ -24,8 +24,8 @@ pub async fn sealed_lines(db: &Db) -> Result<i64> {
     .await
 }
 
-/// Seals the next block after the last, of so many lines at most, all of whose transactions are over;
-/// none where there is nothing to seal, or another process is at it.
+/// Seals the next block after the last, of so many lines at most, all of whose transactions are
+/// over; none where there is nothing to seal, or another process is at it.
 ///
 /// # Errors
 /// The database's.

@@ -209,8 +209,8 @@ pub(super) fn merged(into: PersonId) -> Refusal {
 }
 
 /// Corrects a person, and makes the keys by which they sign in anew. A correction that makes a
-/// booking impossible is done nevertheless: it is the truth. The booking stays, and is named. Nobody
-/// is born after today in this zone.
+/// booking impossible is done nevertheless: it is the truth. The booking stays, and is named.
+/// Nobody is born after today in this zone.
 ///
 /// # Errors
 /// Those of [`lock`]; `invalid_field` for what cannot be, and where nothing differs;

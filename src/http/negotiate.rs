@@ -16,10 +16,10 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{problem::Problem, state::App};
+use super::problem::Problem;
 use crate::{
     board::document::{Coding, Document},
-    worker_pool::Undone,
+    worker_pool::{Undone, WorkerPool},
 };
 
 /// Any cache may keep the answer for a second, which is how often the board changes, and may go on
@@ -96,14 +96,16 @@ pub fn send_made<T: Serialize>(
     Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
 }
 
-/// As `send_made`, on the threads for what costs much: making, writing and encoding.
+/// As `send_made`, on the threads for what costs much: making, writing and encoding. `busy` is
+/// answered where they have too much to do.
 ///
 /// # Errors
-/// Those of `make`; `overloaded` where they have too much to do.
+/// Those of `make`; `busy`.
 pub async fn send_made_aside(
-    (request, app): (&HttpRequest, &App),
+    (request, threads): (&HttpRequest, &WorkerPool),
     hash: &[u8],
     make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
+    busy: impl FnOnce() -> Problem,
 ) -> Result<HttpResponse, Problem> {
     let headers = request.headers();
     let coding = coding_once(&values(headers, &ACCEPT_ENCODING));
@@ -112,9 +114,9 @@ pub async fn send_made_aside(
         return Ok(not_modified(&etag).map_into_boxed_body().into());
     }
     let work = move || coding.encode_once(make()?).map_err(Problem::internal);
-    let bytes = match app.answers.run(work).await {
+    let bytes = match threads.run(work).await {
         Ok(bytes) => bytes?,
-        Err(Undone::Busy) => return Err(app.lanes.overloaded().into()),
+        Err(Undone::Busy) => return Err(busy()),
         Err(Undone::Failed) => return Err(Problem::internal("an answer could not be made")),
     };
     Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())

@@ -1,5 +1,5 @@
-//! Seals the journal off the way of bookings: while the lanes are busy only what would make the next
-//! start slow, else all that is settled, once a minute.
+//! Seals the journal off the way of bookings: while the lanes are busy only what would make the
+//! next start slow, else all that is settled, once a minute.
 
 use std::{
     sync::Arc,

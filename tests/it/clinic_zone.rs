@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::support::{Made, TestApp, World};
 
-/// Two zones whose dates differ now: one in which the day is young, and one in which it is still the
-/// day before.
+/// Two zones whose dates differ now: one in which the day is young, and one in which it is still
+/// the day before.
 fn east_and_west(now: DateTime<Utc>) -> (Tz, Tz) {
     let date = |zone: Tz| now.with_timezone(&zone).date_naive();
     let east = chrono_tz::Pacific::Kiritimati;
@@ -65,7 +65,8 @@ async fn a_clinic_west_of_the_campaign_takes_bookings_for_its_own_evening() {
         let supply = app.public().get(&format!("/v1/campaigns/{}/supply", made.campaign_id)).await;
         let supply = supply.ok(200);
         assert_eq!(supply["not_bookable"]["past_day"], 0, "{campaign} and {clinic}");
-        // The control: with the clock of the database, not of anybody's zone, what has begun is over.
+        // The control: with the clock of the database, not of anybody's zone, what has begun is
+        // over.
         sqlx::query("update slot set starts_at = now() - interval '1 minute'")
             .execute(&app.db)
             .await
@@ -86,7 +87,10 @@ async fn who_is_born_today_is_no_fault_east_of_utc() {
     let admin = app.admin().await;
     let region: i32 =
         sqlx::query_scalar("select max(region_id) from region").fetch_one(&app.db).await.unwrap();
-    let person = |born: &str, phone: &str| json!({"name": "Kim Saeromi", "birth_date": born, "phone": phone, "region_id": region});
+    let person = |born: &str, phone: &str| {
+        let name = "Kim Saeromi";
+        json!({"name": name, "birth_date": born, "phone": phone, "region_id": region})
+    };
     admin.post("/v1/admin/persons", &person("2021-07-14", "010-1234-5678")).await.ok(201);
     let tomorrow = admin.post("/v1/admin/persons", &person("2021-07-15", "010-1234-5679")).await;
     let told = tomorrow.blames(422, "invalid_field", "birth_date");

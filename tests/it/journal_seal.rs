@@ -195,8 +195,8 @@ async fn nobody_can_take_a_seal_back() {
     }
 }
 
-/// Rows of the journal that were ever read, by PostgreSQL's own count: sessions report theirs before
-/// they end.
+/// Rows of the journal that were ever read, by PostgreSQL's own count: sessions report theirs
+/// before they end.
 async fn rows_read(db: &PgPool) -> i64 {
     let ended = async {
         let sessions = "select count(*) from pg_stat_activity

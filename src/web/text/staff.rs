@@ -15,8 +15,8 @@ texts! {
          once.",
         "방금 누르신 것은 기록되지 않았습니다. 뒤로 가서 다시 눌러 주십시오. 한 번만 기록됩니다.";
     staff_not_known_press,
-        "Go back and press again: what was pressed is written down at most once, and if it was, the \
-         page says so.",
+        "Go back and press again: what was pressed is written down at most once, and if it was, \
+         the page says so.",
         "뒤로 가서 다시 눌러 주십시오. 한 번만 기록되며, 이미 기록되었다면 화면에 표시됩니다.";
     staff_on_paper,
         "If people are waiting and this lasts, go on by the printed list: write down booking \
