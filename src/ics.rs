@@ -120,7 +120,7 @@ mod tests {
         ] {
             assert_eq!(value(&lines, name), [expected], "{name} in {lines:#?}");
         }
-        assert_eq!(value(&lines, "DTSTAMP"), ["20210720T010000Z"; 2], "and no other time");
+        assert_eq!(value(&lines, "DTSTAMP"), ["20210712T110000Z"; 2], "and no other time");
         assert!(value(&lines, "DESCRIPTION")[0].contains("예약번호: 482 913 5507"), "{lines:#?}");
         assert!(booked.content.split("\r\n").all(|line| line.len() <= 75), "{}", booked.content);
         assert!(!booked.content.replace("\r\n", "").contains(['\r', '\n']));

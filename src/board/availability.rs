@@ -224,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_over_at_midnight_of_the_clinic_or_of_the_campaign() {
+    fn a_day_is_over_at_midnight_of_the_clinic() {
         let lines = ["2021-08-01", "2021-08-02"].map(|day| line(day, Audience::Everybody));
         let card = card(Offer::from(&Rules { products: vec![product(1)], ..rules() }));
-        // Midnight in Seoul, where it comes first.
-        let (first, second) = ("2021-08-01T15:00:00Z", "2021-08-02T15:00:00Z");
+        // In New York, whatever the campaign's zone is.
+        let (first, second) = ("2021-08-02T04:00:00Z", "2021-08-03T04:00:00Z");
         let at = |now| past(&card, &lines, now);
-        assert_eq!(at("2021-08-01T14:59:59Z"), (0, Some(instant(first))));
+        assert_eq!(at("2021-08-02T03:59:59Z"), (0, Some(instant(first))));
         assert_eq!(at(first), (7, Some(instant(second))));
         assert_eq!(at(second), (14, None));
     }
@@ -243,6 +243,6 @@ mod tests {
         let lines = [line("2021-08-02", Audience::Tranche(TrancheId(4)))];
         let until = |now| past(&card, &lines, now).1;
         assert_eq!(until("2021-08-01T10:59:59Z"), Some(instant(opens_at)));
-        assert_eq!(until(opens_at), Some(instant("2021-08-02T15:00:00Z")), "the day's end");
+        assert_eq!(until(opens_at), Some(instant("2021-08-03T04:00:00Z")), "the day's end");
     }
 }

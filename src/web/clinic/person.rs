@@ -265,7 +265,7 @@ async fn page<'a>(
     let born = born(t, record.birth_date.date(), today);
     let mut rows = vec![
         Row::new(t.birth_label(), born),
-        Row::new(t.clinic_region(), t.name(&record.region_name)),
+        Row::new(t.home_region(), t.name(&record.region_name)),
     ];
     if !record.phone.is_empty() {
         rows.push(Row::new(t.phone_label(), masked(&record.phone)));

@@ -89,7 +89,7 @@ pub async fn fields(at: &AtDesk, typed: &Form) -> Result<Option<Fields>, Problem
         phone: text(PHONE, t.phone_label()).hint(t.clinic_register_phone_hint()),
         region: Select {
             id: REGION,
-            label: t.clinic_region().into(),
+            label: t.home_region().into(),
             hint: "".into(),
             groups: districts(t, &snapshot),
             chosen: region,

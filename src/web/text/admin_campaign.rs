@@ -189,8 +189,8 @@ texts! {
         "다른 대상에 들지 않는 분은 더 예약할 수 없습니다. 이미 한 예약은 그대로입니다.";
     admin_born_from, "Born from", "생년월일(부터)";
     admin_born_to, "Born until", "생년월일(까지)";
-    admin_home_region, "Where they live", "거주 지역";
-    admin_home_region_hint,
+    home_region, "Where they live", "거주 지역";
+    home_region_hint,
         "A district, or a province with all of its districts.",
         "시군구, 또는 시도 전체입니다.";
     admin_every_region, "Every region", "모든 지역";

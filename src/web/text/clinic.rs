@@ -133,7 +133,6 @@ texts! {
         "The campaigns here are for people of the register only. Nobody can be added at the desk.",
         "이곳의 접종은 등록된 대상자만 받을 수 있어 창구에서 등록할 수 없습니다.";
     clinic_register_name_hint, "As in the document.", "신분증에 적힌 이름입니다.";
-    clinic_region, "Lives in", "거주 지역";
     clinic_register_phone_hint,
         "To tell them about their dose. Empty for somebody without a telephone.",
         "접종 안내를 보내 드릴 번호입니다. 전화가 없으면 비워 두십시오.";

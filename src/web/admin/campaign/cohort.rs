@@ -215,8 +215,8 @@ fn region_field(t: Texts, known: &Known, form: &Form) -> Select {
     }
     Select {
         id: "region_id",
-        label: t.admin_home_region().into(),
-        hint: t.admin_home_region_hint().into(),
+        label: t.home_region().into(),
+        hint: t.home_region_hint().into(),
         groups,
         chosen: form.text("region_id").to_owned(),
     }
