@@ -37,6 +37,7 @@ impl Call {
         match self.path.rsplit('/').next() {
             Some("receipts" | "doses") => request.header(KEY, &Uuid::now_v7().to_string()),
             Some("close") if self.path.contains("/days/") => request.header("if-match", "*"),
+            Some("lift") => request.header("if-match", "*"),
             _ => request,
         }
     }
@@ -98,6 +99,7 @@ fn ids(made: &Made) -> Vec<(&'static str, Value)> {
     let slot = made.slot(0, 3, 0);
     vec![
         ("kind", json!("register")),
+        ("exclusion_id", json!(1)),
         ("campaign_id", json!(made.campaign_id)),
         ("clinic_id", json!(slot.clinic_id)),
         ("slot_id", json!(slot.slot_id)),

@@ -317,6 +317,7 @@ async fn every_reason_that_the_public_question_gives_is_said_in_both_languages()
             ReasonCode::AlreadyBooked,
             ReasonCode::IntervalTooShort,
             ReasonCode::Excluded,
+            ReasonCode::Deferred,
         ];
         let is_seen = seen.iter().any(|(seen, _)| seen == code.slug());
         assert_eq!(is_seen, !elsewhere.contains(code), "{code:?}: {seen:?}");

@@ -15,7 +15,8 @@ use crate::plan::{Grown, grown};
 const WAYS: Ways = Ways { texts: true, mails: false };
 const DUE: i64 = 1_000;
 
-/// Rows of a table that the open transaction has read, by scans and by indexes.
+/// Rows of a table that this session has read of late, by scans and by indexes: those of the open
+/// transaction, and of the ones before it that PostgreSQL has not added up yet.
 async fn rows_read(conn: &mut PgConnection, table: &str) -> i64 {
     sqlx::query_scalar(
         "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint
@@ -65,11 +66,13 @@ async fn claims(conn: &mut PgConnection) {
     put_in_outbox(conn).await;
     let mut tx = conn.begin().await.unwrap();
     outbox::need_not_last(&mut tx).await.unwrap();
+    let (outbox, booking) =
+        (rows_read(&mut tx, "outbox").await, rows_read(&mut tx, "booking").await);
     let claimed = outbox::claim_notices(&mut tx, Queue::Texts, 20).await.unwrap();
     assert_eq!(claimed.len(), 20);
-    let rows = rows_read(&mut tx, "outbox").await;
+    let rows = rows_read(&mut tx, "outbox").await - outbox;
     assert!(rows <= 3 * DUE, "{rows} rows of the outbox for 20 of {DUE} messages");
-    let rows = rows_read(&mut tx, "booking").await;
+    let rows = rows_read(&mut tx, "booking").await - booking;
     assert!(rows <= 100, "{rows} bookings for 20 messages");
     tx.rollback().await.unwrap();
 
@@ -87,15 +90,16 @@ async fn claims(conn: &mut PgConnection) {
 
 async fn seals(conn: &mut PgConnection) {
     let mut tx = conn.begin().await.unwrap();
+    let before = rows_read(&mut tx, "person").await;
     assert_eq!(merge::lift_old(&mut tx, 60, 500).await.unwrap(), 0);
-    let rows = rows_read(&mut tx, "person").await;
+    let rows = rows_read(&mut tx, "person").await - before;
     assert!(rows <= 10, "{rows} persons, none of whom is sealed");
     // A control: an old seal is found, and its person alone is read.
     tx.execute("update person set sealed_at = now() - interval '2 min' where person_id = 400")
         .await
         .unwrap();
     assert_eq!(merge::lift_old(&mut tx, 60, 500).await.unwrap(), 1);
-    let rows = rows_read(&mut tx, "person").await;
+    let rows = rows_read(&mut tx, "person").await - before;
     assert!((1..=10).contains(&rows), "{rows} persons, one of whom is sealed");
     tx.rollback().await.unwrap();
 }
@@ -108,10 +112,11 @@ async fn spans(conn: &mut PgConnection) {
     book(conn, 20_000).await;
 
     let mut tx = conn.begin().await.unwrap();
+    let before = rows_read(&mut tx, "movement").await;
     let ahead = notice::look_ahead(&mut tx, Some(&mark)).await.unwrap();
     let told = notice::tell_lines(&mut tx, (&cursor, &ahead), (None, WAYS), 1_000).await.unwrap();
     assert_eq!((told.lines, told.messages), (200, 200));
-    let rows = rows_read(&mut tx, "movement").await;
+    let rows = rows_read(&mut tx, "movement").await - before;
     assert!(rows <= 2 * 200 + 10, "{rows} lines read of a span of 200");
     notice::arrive(&mut tx).await.unwrap();
     tx.commit().await.unwrap();

@@ -90,7 +90,7 @@ async fn ids(app: &TestApp, admin: &Client, made: &Made) -> Vec<(&'static str, S
         ("kind", "slots".to_owned()),
         ("booking_id", Uuid::now_v7().to_string()),
         ("tranche_id", tranche["tranche_id"].to_string()),
-        ("person_id", made.people[0].person_id.to_string()),
+        ("person_id", made.people[0].person_id.0.to_string()),
         ("exclusion_id", "1".to_owned()),
     ]
 }

@@ -96,7 +96,7 @@ async fn doses_that_were_stranded_are_carried_over() {
         .await
         .unwrap();
     book(&app, &made, 0).await.problem(409, "doses_exhausted");
-    let migration = include_str!("../../../migrations/0027_booking_limit.sql");
+    let migration = include_str!("../../../migrations/0030_moved_tranches.sql");
     let from = migration.find("update allocation a set tranche_id").unwrap();
     let to = migration.find("update catalogue").unwrap();
     sqlx::query(&migration[from..to]).execute(&app.db).await.unwrap();

@@ -17,7 +17,10 @@ const HEADERS: [(&str, &str); 5] = [
     ("x-dosebook-now", "2027-07-12T11:00:00Z"),
 ];
 /// A version 7 id that claims another time, and an id that claims none.
-const IDS: [Uuid; 2] = [Uuid::from_u128(0x01ff_ffff_ffff_7fff_bfff_ffff_ffff_ffff), Uuid::nil()];
+const IDS: [Uuid; 2] = [
+    Uuid::from_u128(0x01ff_ffff_ffff_7fff_bfff_ffff_ffff_ffff),
+    Uuid::from_u128(0x4000_8000_0000_0000_0001),
+];
 
 /// An hour before the opening, each attempt by somebody else.
 async fn eight_attempts(app: &TestApp) -> Aftermath {
