@@ -18,7 +18,7 @@ struct Command {
 #[derive(Subcommand)]
 enum Verb {
     /// Answer on HTTP until stopped
-    Serve(cli::serve::Args),
+    Serve(Box<cli::serve::Args>),
     /// Load the demonstration: the opening of 12 July 2021, made up from a seed
     Demo(cli::demo::Args),
     /// Load a file (CSV or .xlsx): regions, users, register, roster, clinics, slots or allocations
@@ -49,7 +49,7 @@ async fn main() -> std::process::ExitCode {
     let Command { verb, storage } = Command::parse();
     telemetry::init(storage.log_format);
     let done = match verb {
-        Verb::Serve(args) => cli::serve::run(&storage, args).await,
+        Verb::Serve(args) => cli::serve::run(&storage, *args).await,
         Verb::Demo(args) => cli::demo::run(&storage, args).await,
         Verb::Import(args) => cli::import::run(&storage, args).await,
         Verb::Imports(args) => cli::imports::run(&storage, args).await,

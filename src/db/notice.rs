@@ -36,12 +36,17 @@ pub const NEWS_HOURS_MAX: i32 = 72;
 /// Whoever has booked within this time before a reminder has just been told.
 pub const REMINDER_HOURS_MIN: i32 = 12;
 
-/// Whether anything was committed that nobody has looked at. Locks nothing and writes nothing.
+/// Whether anything was committed that nobody has looked at. Locks nothing and writes nothing. It
+/// looks at the ends of the index: where nothing is new, any other plan would read all of the
+/// journal to find that out.
 pub async fn is_news(conn: &mut PgConnection) -> sqlx::Result<bool> {
     query_scalar!(
         r#"/* notice::is_news */ select ahead is not null
-               or exists (select from movement where tx >= pg_snapshot_xmax(seen))
-               or exists (select from movement where tx = any(array(select pg_snapshot_xip(seen))))
+               or coalesce((select tx from movement order by tx desc, id desc limit 1)
+                   >= pg_snapshot_xmax(seen), false)
+               or exists (
+                   select from pg_snapshot_xip(seen) late (tx) cross join lateral (
+                       select from movement m where m.tx = late.tx order by m.id limit 1) line)
                or exists (select from closure_change) as "is_news!"
            from notice_cursor"#
     )

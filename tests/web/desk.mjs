@@ -106,6 +106,9 @@ export class Desk {
 
   /** A hand scanner types the number and Enter, wherever the focus is. @param {Booked} booked */
   async scan({ number }) {
+    // Nobody scans before the page stands there with its field.
+    const hasFocus = () => document.activeElement instanceof HTMLInputElement;
+    await this.page.waitForFunction(hasFocus, undefined, { timeout: 2_000 }).catch(() => {});
     await this.leads(async () => {
       await this.page.keyboard.type(number.replaceAll(/\D/g, ''), { delay: SCANNER_MS });
       await this.page.keyboard.press('Enter');
