@@ -28,6 +28,7 @@ use crate::{
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
+        staff_token::StaffTokens,
         outbox::ShownCodes,
         readiness::Readiness,
         session::SignOuts,
@@ -292,6 +293,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .app_data(app.clone())
             .app_data(refusals.clone())
             .app_data(Data::new(ReplyQueue::spawn()))
+            .app_data(Data::new(StaffTokens::new(app.db.read.clone())))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))
