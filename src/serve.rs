@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, Once, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -28,11 +28,11 @@ use crate::{
     flows::{
         import::Imports,
         lane::{self, Lanes, ReplyQueue},
-        staff_token::StaffTokens,
         outbox::ShownCodes,
         readiness::Readiness,
         session::SignOuts,
         staff_session::DeskDoor,
+        staff_token::StaffTokens,
     },
     http::{
         self,
@@ -121,7 +121,9 @@ impl Serving {
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
-        let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
+        let busy = lane::Busy::new(metrics.clone(), service.lanes, Instant::now());
+        let limits = import_limits(&service.import);
+        let imports = Imports::new(db.clone(), keys.clone(), limits, Some(busy));
         let import_jobs = ImportJobs::of(clock.id());
         let app = Data::new(App {
             db,

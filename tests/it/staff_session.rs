@@ -193,7 +193,11 @@ async fn tokens_asked_for_at_once_are_looked_up_together_and_each_gets_its_own()
     for _ in 0..3 {
         tokens.find(sessions[0].0, now).await.expect("asked").expect("a user");
     }
-    assert_eq!(operators_asked(&app).await - before, 4, "the control: one for each who comes alone");
+    assert_eq!(
+        operators_asked(&app).await - before,
+        4,
+        "the control: one for each who comes alone"
+    );
 }
 
 #[tokio::test]
