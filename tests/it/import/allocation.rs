@@ -150,19 +150,19 @@ async fn a_file_that_is_written_in_pieces_is_one() {
     for (nth, day) in first.iter_days().take(DAYS).enumerate() {
         for channel in ["web", "phone"] {
             for clinic in ["C1", "C2", "C3"] {
-                file += &format!("test,{clinic},207,{day},2,{channel},\n");
+                file += &format!("test,{clinic},207,{day},10,{channel},\n");
             }
         }
         if nth % 150 == 100 {
-            file += &format!("test,C9,207,{day},2,,\ntest,C1,207,{day},2,web,\n");
+            file += &format!("test,C9,207,{day},10,,\ntest,C1,207,{day},10,web,\n");
         }
     }
-    file += &format!("test,C1,207,{known},5,,\n");
+    file += &format!("test,C1,207,{known},10,,\n");
     let rows = u64::try_from(DAYS * 6 + 1).expect("a few");
 
     let before = (open(&app.db, p1).await, open(&app.db, p2).await);
-    receive(&app.db, p1, 4 * 450 * 2 + 5).await;
-    receive(&app.db, p2, 2 * 450 * 2).await;
+    receive(&app.db, p1, 4 * 450 * 10 + 10).await;
+    receive(&app.db, p2, 2 * 450 * 10).await;
     let dry = post(&admin, "allocations?partial=true&dry_run=true", file.clone()).await.ok(200);
     let report = post(&admin, "allocations?partial=true", file).await.ok(200);
     assert_eq!(counts(&report), (rows, 0, 6));
