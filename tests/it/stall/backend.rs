@@ -96,7 +96,8 @@ async fn a_restart_costs_nobody_a_request() {
 async fn a_statement_that_does_not_end_is_given_up_with_its_connection() {
     let app = TestApp::with().connections(1).start().await;
     let db = &app.app.db;
-    let error = db.operators.execute("select pg_sleep(300)").await.unwrap_err();
+    let asked = timeout(SECONDS_MAX, db.operators.execute("select pg_sleep(300)")).await;
+    let error = asked.expect("it is given up").unwrap_err();
     assert_eq!(classify(&error), Failure::Unavailable, "{error}");
     db.operators.execute("select 1").await.expect("the control: its place is free");
     // Nobody waits for the statement: the server ends it.
