@@ -59,6 +59,21 @@ async fn backends_that_stand_still_keep_nobody_from_pausing_or_reading() {
 }
 
 #[tokio::test]
+async fn whoever_stops_a_campaign_waits_for_nobody_elses_connections() {
+    let app = TestApp::with().connections(1).start().await;
+    let made = world(&app).await;
+    let admin = app.admin().await;
+    let db = &app.app.db;
+    let held = [db.read.acquire().await.unwrap(), db.write.acquire().await.unwrap()];
+    pause(&admin, made.campaign_id).await.ok(200);
+    let region = serde_json::json!({ "code": "N", "name": "North" });
+    let other = admin.post("/v1/admin/regions", &region).await;
+    other.problem(503, "unavailable");
+    drop(held);
+    admin.post("/v1/admin/regions", &region).await.ok(201);
+}
+
+#[tokio::test]
 async fn a_restart_costs_nobody_a_request() {
     let app = TestApp::start().await;
     let made = world(&app).await;
