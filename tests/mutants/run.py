@@ -236,8 +236,9 @@ def main():
     tests = {one["test"] for one in mutants}
     print(f"{len(mutants)} mutants, {len(tests)} tests", flush=True)
     failed = [] if arguments.no_control else control(tests, programs, tree)
-    if failed:
-        raise Wrong(f"with no mutant on these fail, see {WORK / 'log'}: {', '.join(failed)}")
+    for test in failed:
+        print(f"with no mutant on this fails: {test}", flush=True)
+    mutants = [one for one in mutants if one["test"] not in failed]
     survivors = []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         runs = pool.map(lambda one: (one, *kill(one, programs, tree)), mutants)
@@ -253,6 +254,8 @@ def main():
     print(f"{len(mutants) - len(survivors)} killed, {len(survivors)} survived, in {took:.0f} s")
     if survivors:
         raise Wrong(f"these survive, see {WORK / 'log'}: {', '.join(survivors)}")
+    if failed:
+        raise Wrong(f"these fail with no mutant on, see {WORK / 'log'}: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

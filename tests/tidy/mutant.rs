@@ -180,9 +180,8 @@ fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
 fn has_test(test: &str, read: impl Fn(&str) -> Option<String>) -> bool {
     let Some((module, name)) = test.rsplit_once("::") else { return false };
     let module = module.strip_suffix("::tests").unwrap_or(module).replace("::", "/");
-    let places = ["tests/it", "src"].map(|room| {
-        [format!("{room}/{module}.rs"), format!("{room}/{module}/mod.rs")]
-    });
+    let places = ["tests/it", "src"]
+        .map(|room| [format!("{room}/{module}.rs"), format!("{room}/{module}/mod.rs")]);
     let is_there = |text: String| text.contains(&format!("fn {name}("));
     places.iter().flatten().any(|path| read(path).is_some_and(is_there))
 }
