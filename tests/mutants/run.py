@@ -28,6 +28,8 @@ BUILD_SECONDS = 1800
 CONTROL_SECONDS = 900
 # Of a test with a mutant on, where its entry does not say otherwise.
 RUN_SECONDS = 90
+# Of what a test says when it fails.
+WHY_CHARS_MAX = 200
 SWITCH = '''
 /// Whether this guard is taken away.
 #[must_use]
@@ -209,7 +211,7 @@ def kill(mutant, programs, tree):
     if not re.search(r"^test result: FAILED\. 0 passed; 1 failed", said(log), re.MULTILINE):
         return "SURVIVED", f"ended with {code} and no result", took
     why = re.search(r"^thread .*panicked at (\S+?):\d+:\n(.*)", said(log), re.MULTILINE)
-    return "killed", f"{why[1]}: {why[2]}" if why else "", took
+    return "killed", f"{why[1]}: {why[2][:WHY_CHARS_MAX]}" if why else "", took
 
 
 def main():
