@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(pool.run(|| ()).await, Err(Undone::Busy), "the queue is full");
         release.send(()).expect("the worker");
         assert!(was_done.recv().is_err(), "nobody waited for it when its turn came");
-        let patient = WorkerPool { wait_max: LONG, ..pool };
+        let patient = WorkerPool { wait_max: LONG, ..pool.clone() };
         assert_eq!(patient.run(|| 3).await, Ok(3), "the control");
     }
 }

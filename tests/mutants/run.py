@@ -28,6 +28,12 @@ BUILD_SECONDS = 1800
 CONTROL_SECONDS = 900
 # Of a test with a mutant on, where its entry does not say otherwise.
 RUN_SECONDS = 90
+# The server of all tests. One whose backends were stopped holds everybody up, and stays so where
+# whoever stopped them was killed: the tests that do so have a server of their own.
+SERVER = "DOSEBOOK_TEST_DATABASE_URL"
+STOPS_BACKENDS = "stall::backend::"
+# As the shell tells of a program that was killed.
+KILLED = 128 + signal.SIGKILL
 # Of what a test says when it fails.
 WHY_CHARS_MAX = 200
 SWITCH = '''
@@ -153,6 +159,11 @@ def listed(programs):
 def run(command, seconds, log, variables, tree):
     """Runs to its end or its deadline, children included. Answers with the exit code, or None."""
     environment = {**os.environ, **variables, "RUST_BACKTRACE": "0"}
+    if any(one.startswith(STOPS_BACKENDS) for one in command):
+        del environment[SERVER]
+        command = [str(ROOT / "scripts/with-postgres"), "timeout", "-s", "KILL", str(seconds)] + command
+        # It stops the server, whatever has become of that.
+        seconds += 60
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen(
             command,
@@ -164,7 +175,8 @@ def run(command, seconds, log, variables, tree):
             start_new_session=True,
         )
         try:
-            return process.wait(seconds)
+            code = process.wait(seconds)
+            return None if code == KILLED else code
         except subprocess.TimeoutExpired:
             return None
         finally:
