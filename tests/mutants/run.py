@@ -1,8 +1,8 @@
-"""Takes each guard and each mend away once, and asks of the test that is named for it that it fails.
+"""Takes each guard and each mend away once, and asks of the test that is named for it to fail.
 
-`make test-mutants` runs it. All mutants are in one build, each behind a switch: a copy of the tree is
-edited as the tables beside this file say, and DOSEBOOK_MUTANT names the one that is on. First every
-named test passes with none on; then each mutant's test must fail with it.
+`make test-mutants` runs it. All mutants are in one build, each behind a switch: a copy of the tree
+is edited as the tables beside this file say, and DOSEBOOK_MUTANT names the one that is on. First
+every named test passes with none on; then each mutant's test must fail with it.
 """
 
 import argparse
@@ -93,8 +93,8 @@ def edited(path, edits):
 
 def copy_tree(edits):
     """Writes only what differs, so that the next build is a small one."""
-    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split("\0")
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
     names = {name for name in names if name and (ROOT / name).is_file()}
     tree = WORK / "tree"
     for name in names:
@@ -160,8 +160,9 @@ def run(command, seconds, log, variables, tree):
     """Runs to its end or its deadline, children included. Answers with the exit code, or None."""
     environment = {**os.environ, **variables, "RUST_BACKTRACE": "0"}
     if any(one.startswith(STOPS_BACKENDS) for one in command):
-        del environment[SERVER]
-        command = [str(ROOT / "scripts/with-postgres"), "timeout", "-s", "KILL", str(seconds)] + command
+        environment.pop(SERVER, None)
+        beside = [str(ROOT / "scripts/with-postgres"), "timeout", "-s", "KILL", str(seconds)]
+        command = beside + command
         # It stops the server, whatever has become of that.
         seconds += 60
     with open(log, "w", encoding="utf-8") as out:
