@@ -94,7 +94,8 @@ def edited(path, edits):
 def copy_tree(edits):
     """Writes only what differs, so that the next build is a small one."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    out = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    names = out.split("\0")
     names = {name for name in names if name and (ROOT / name).is_file()}
     tree = WORK / "tree"
     for name in names:
