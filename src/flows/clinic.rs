@@ -21,7 +21,7 @@ pub async fn add(db: &Db, new: NewClinic) -> Result<Clinic> {
     in_tx(&db.write, "open clinic", async |conn| {
         let clinic_id = db::clinic::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        Ok(new.with_id(clinic_id))
+        Ok(new.clone().with_id(clinic_id))
     })
     .await
 }
@@ -49,19 +49,19 @@ pub struct Change {
 pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clinic> {
     in_tx(&db.write, "change clinic", async |conn| {
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
-        if change.version.is_some_and(|seen| seen != old.version()) {
+        if change.version.as_ref().is_some_and(|seen| *seen != old.version()) {
             return Err(Refusal::new(Code::ChangedMeanwhile, Detail::RecordChanged).into());
         }
         let clinic = Clinic {
             region_id: change.region_id.unwrap_or(old.region_id),
-            name: old.name.changed(change.name),
+            name: old.name.changed(change.name.clone()),
             zone: change.zone.unwrap_or(old.zone),
-            address: change.address.unwrap_or(old.address),
-            phone: change.phone.unwrap_or(old.phone),
+            address: change.address.clone().unwrap_or(old.address),
+            phone: change.phone.clone().unwrap_or(old.phone),
             latitude: change.latitude.or(old.latitude),
             longitude: change.longitude.or(old.longitude),
             amenities: old.amenities.changed(&change.amenities),
-            directions: old.directions.changed(change.directions),
+            directions: old.directions.changed(change.directions.clone()),
             ..old
         };
         if clinic.zone != old.zone {

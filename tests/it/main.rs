@@ -42,6 +42,7 @@ mod doors;
 mod eligibility;
 mod errors;
 mod fold;
+mod fuzz;
 mod guard;
 mod health;
 mod hours;
