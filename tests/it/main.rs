@@ -56,6 +56,7 @@ mod messages;
 mod model;
 mod output;
 mod overload;
+mod overtaken;
 mod plan;
 mod plan_of_jobs;
 mod postgres;

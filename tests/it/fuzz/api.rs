@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    contract::{Contract, is_lawful},
+    contract::{Contract, edges, is_lawful},
     draw::Draw,
     odd,
 };
@@ -177,7 +177,9 @@ impl Plain<'_> {
                 "query" => format!("?{}", parameter.name),
                 _ => continue,
             };
-            for value in draw.some(odd::texts(), AT_A_PARAMETER) {
+            let edges = edges(&parameter.schema).into_iter();
+            let edges = edges.map(|edge| edge.as_str().map_or(edge.to_string(), str::to_owned));
+            for value in draw.some(odd::texts(), AT_A_PARAMETER).into_iter().chain(edges) {
                 // Nothing at all is another path, and what climbs out of it too.
                 if mark.starts_with('?') || !(value.is_empty() || value.contains('/')) {
                     let written: String =
@@ -259,9 +261,9 @@ impl Plain<'_> {
     fn odd_members(&self, draw: &mut Draw) -> Vec<Case> {
         let Some(base) = &self.body else { return Vec::new() };
         let mut cases = Vec::new();
-        for (parent, name) in members(&base.schema, &base.example, "") {
-            let values = draw.some(odd::values(), AT_A_FIELD).into_iter().map(Some);
-            for value in values.chain([Some(Value::Null), None]) {
+        for (parent, name, schema) in members(&base.schema, &base.example, "") {
+            let values = draw.some(odd::values(), AT_A_FIELD).into_iter().chain(edges(&schema));
+            for value in values.map(Some).chain([Some(Value::Null), None]) {
                 cases.push(self.with_member(base, (&parent, &name), value));
             }
         }
@@ -297,12 +299,12 @@ impl Plain<'_> {
     }
 }
 
-/// The members that objects of the value have or may have: where the object is, and the name.
-fn members(schema: &Value, value: &Value, at: &str) -> Vec<(String, String)> {
+/// The members that objects of the value have or may have: where the object is, name and schema.
+fn members(schema: &Value, value: &Value, at: &str) -> Vec<(String, String, Value)> {
     let mut found = Vec::new();
     for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
         if value.is_object() {
-            found.push((at.to_owned(), name.clone()));
+            found.push((at.to_owned(), name.clone(), schema.clone()));
             found.extend(members(schema, &value[name], &format!("{at}/{name}")));
         }
     }

@@ -120,6 +120,21 @@ impl Contract {
     }
 }
 
+/// What the bounds of a schema just allow, and what they just do not.
+pub fn edges(schema: &Value) -> Vec<Value> {
+    let number = |name: &str| schema[name].as_i64();
+    let length = |name: &str| schema[name].as_u64().map(|length| length as usize);
+    let numbers = [
+        number("maximum"),
+        number("maximum").and_then(|most| most.checked_add(1)),
+        number("minimum"),
+        number("minimum").and_then(|least| least.checked_sub(1)),
+    ];
+    let texts = [length("maxLength"), length("maxLength").map(|most| most + 1)];
+    let numbers = numbers.into_iter().flatten().map(Value::from);
+    numbers.chain(texts.into_iter().flatten().map(|length| "x".repeat(length).into())).collect()
+}
+
 /// Whether somebody may write this in a path, a query or a header.
 pub fn is_lawful(schema: &Value, written: &str) -> bool {
     let bound = |name: &str| schema[name].as_i64().map(i128::from);
