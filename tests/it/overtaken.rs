@@ -72,6 +72,10 @@ fn requests(made: &Made) -> Vec<(Method, String, Value)> {
         post(format!("{pool}/receipts"), json!({ "doses": 100, "reason": "A delivery" })),
         post(format!("{pool}/losses"), json!({ "doses": 10, "reason": "A broken vial" })),
         post(
+            format!("{pool}/transfers"),
+            json!({ "to_pool_id": made.nation.0 + 1, "doses": 50, "reason": "By population" }),
+        ),
+        post(
             admin(&format!("allocations/{}/grants", allocation.allocation_id)),
             json!({ "doses": 10, "reason": "A vial more" }),
         ),

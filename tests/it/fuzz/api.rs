@@ -20,9 +20,9 @@ const LEFT_OUT: [&str; 5] = [
     "admin_reset_user",
 ];
 /// Odd things at each place where something odd can stand.
-const AT_A_FIELD: usize = 9;
-const AT_A_PARAMETER: usize = 7;
-const OF_BODIES: usize = 5;
+const AT_A_FIELD: usize = 5;
+const AT_A_PARAMETER: usize = 4;
+const OF_BODIES: usize = 4;
 const OF_HEADERS: usize = 2;
 
 /// A request, and what is odd about it.
@@ -238,8 +238,8 @@ impl Plain<'_> {
             .some(odd::bodies(), OF_BODIES)
             .into_iter()
             .map(|(kind, body)| {
-                // An empty object may be all that is asked for; the rest is of another kind.
-                let is_json = kind == "application/json";
+                // An empty object may be all that is asked for. JSON has no other character set.
+                let is_json = kind.starts_with("application/json");
                 let read = serde_json::from_slice::<Value>(&body).ok().filter(|_| is_json);
                 let is_lawful =
                     read.is_some_and(|read| self.contract.fault(&base.schema, &read).is_none());
@@ -293,8 +293,10 @@ impl Plain<'_> {
         let fault = self.contract.fault(&base.schema, &body);
         let mut case = self.case(odd, fault.is_none());
         case.body = Some(("application/json", body.to_string().into_bytes()));
-        let path = format!("{parent}/{name}");
-        case.member = path.split('/').nth(1).map(str::to_owned).filter(|_| fault.is_some());
+        // Of what has the right form, something else may be said first.
+        let is_of_form = fault.is_some_and(|fault| fault.is_of_form);
+        let path = format!("{parent}/{name}").replace('/', ".").replace(".0", "[0]");
+        case.member = is_of_form.then(|| path.trim_start_matches('.').to_owned());
         case
     }
 }

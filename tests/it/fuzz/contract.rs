@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, Validator, error::ValidationErrorKind};
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,6 +17,13 @@ pub struct Contract {
     /// With what references name in their places.
     pub document: Value,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
+}
+
+/// Why a value is not of its schema.
+pub struct Fault {
+    pub text: String,
+    /// It is of another type, has a member too many or lacks one.
+    pub is_of_form: bool,
 }
 
 /// What a path, a query or a header can say.
@@ -60,7 +67,7 @@ impl Contract {
     }
 
     /// Why the value is not of the schema; nothing where it is.
-    pub fn fault(&self, schema: &Value, value: &Value) -> Option<String> {
+    pub fn fault(&self, schema: &Value, value: &Value) -> Option<Fault> {
         let key = schema.to_string();
         let known = self.validators.lock().unwrap().get(&key).cloned();
         let validator = known.unwrap_or_else(|| {
@@ -74,7 +81,15 @@ impl Contract {
             made
         });
         let fault = validator.iter_errors(value).next();
-        fault.map(|error| format!("at {:?}: {error}", error.instance_path().to_string()))
+        fault.map(|error| Fault {
+            text: format!("at {:?}: {error}", error.instance_path().to_string()),
+            is_of_form: matches!(
+                error.kind(),
+                ValidationErrorKind::Type { .. }
+                    | ValidationErrorKind::Required { .. }
+                    | ValidationErrorKind::AdditionalProperties { .. }
+            ),
+        })
     }
 
     /// What is wrong with an answer to this operation, whatever was asked.
@@ -110,7 +125,8 @@ impl Contract {
             Some(content) if kind.ends_with("json") => match serde_json::from_slice(bytes) {
                 Ok(body) => {
                     let fault = self.fault(&content[kind]["schema"], &body);
-                    faults.extend(fault.map(|fault| format!("not as documented: {fault}")));
+                    let fault = fault.map(|fault| format!("not as documented: {}", fault.text));
+                    faults.extend(fault);
                 }
                 Err(error) => faults.push(format!("not JSON: {error}")),
             },

@@ -25,6 +25,8 @@ use crate::support::{Client, Made, TestApp, World, openapi::DOCUMENT};
 
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
+/// How often somebody asks who is told to ask again.
+const TRIES_MAX: u32 = 100;
 
 /// A service, and somebody of each role.
 struct Stage {
@@ -93,29 +95,35 @@ impl Stage {
     ) -> (u16, Vec<String>) {
         let named = case.headers.iter().any(|(name, _)| *name == "authorization");
         let client = &self.clients[if named { "public" } else { case.role }];
-        let mut request = client.request(case.method.clone(), &case.path);
-        for (name, value) in &case.headers {
-            request = request.header(name, value);
-        }
-        if let Some((kind, body)) = &case.body {
-            request = request.body(kind, body.clone());
-        }
-        let (status, headers, bytes) = match request.receive().await {
-            Ok(answer) => answer,
-            Err(error) => return (0, vec![format!("no answer: {error:?}")]),
+        let mut tries = 0;
+        let (status, headers, bytes) = loop {
+            let mut request = client.request(case.method.clone(), &case.path);
+            for (name, value) in &case.headers {
+                request = request.header(name, value);
+            }
+            if let Some((kind, body)) = &case.body {
+                request = request.body(kind, body.clone());
+            }
+            tries += 1;
+            match request.receive().await {
+                // A machine with too much to do: whoever is told so asks again.
+                Ok((503, _, _)) if tries < TRIES_MAX => {}
+                Ok(answer) => break answer,
+                Err(error) => return (0, vec![format!("no answer: {error:?}")]),
+            }
         };
         let mut faults = contract.faults(operation, (status, &headers, &bytes));
         if status < 400 && !case.is_lawful {
             faults.push("done, although the contract does not allow it".to_owned());
         }
+        if status == 401 && case.role != "public" && !named {
+            faults.push("whoever asks was signed out".to_owned());
+        }
         if let Some(member) = &case.member {
             faults.extend(unnamed(member, status, &bytes));
         }
-        if !faults.is_empty() {
-            let text: String = String::from_utf8_lossy(&bytes).chars().take(300).collect();
-            faults.push(text);
-        }
-        (status, faults)
+        let text: String = String::from_utf8_lossy(&bytes).chars().take(200).collect();
+        (status, faults.into_iter().map(|fault| format!("{fault} {text}")).collect())
     }
 }
 
@@ -128,12 +136,13 @@ fn unnamed(member: &str, status: u16, bytes: &[u8]) -> Option<String> {
     }
     let named = problem["errors"].as_array().into_iter().flatten();
     let named: Vec<_> = named.filter_map(|error| error["field"].as_str()).collect();
-    let is_named = named.iter().any(|field| field.split(['.', '[']).next() == Some(member));
+    // The member, or one within it.
+    let is_named = named.iter().any(|field| field.starts_with(member));
     (!is_named).then(|| format!("{named:?} is to blame, and not {member}"))
 }
 
 fn shown(faults: &[String]) -> String {
-    let some: Vec<_> = faults.iter().take(60).map(String::as_str).collect();
+    let some: Vec<_> = faults.iter().take(300).map(String::as_str).collect();
     format!("{} faults (DOSEBOOK_FUZZ_SEED: another seed):\n{}", faults.len(), some.join("\n"))
 }
 
@@ -145,10 +154,9 @@ async fn no_odd_request_is_answered_wrongly() {
     let asked = cases.len();
     let found = stage.run(&contract, cases).await;
     assert!(found.faults.is_empty(), "{}\n{:?}", shown(&found.faults), found.statuses);
-    // The controls: much was asked, some of it was done, and nobody was signed out meanwhile.
+    // The control: much was asked, and some of it was done.
     let of = |status| found.statuses.get(&status).copied().unwrap_or_default();
-    assert!(asked > 3_000 && of(200) > 100 && of(422) > 1_000, "{asked}: {:?}", found.statuses);
-    assert!(of(401) < 150, "{:?}", found.statuses);
+    assert!(asked > 3_000 && of(200) > 100 && of(422) > 800, "{asked}: {:?}", found.statuses);
     assert_eq!(dosebook::flows::discrepancy::verify(&stage.app.app.db).await.unwrap(), []);
 }
 
@@ -175,7 +183,7 @@ async fn control_what_is_planted_is_found() {
     short["paths"][path]["post"]["responses"].as_object_mut().unwrap().remove("422");
     assert!(found(&short, id).await.contains("this status is not documented"));
     // A contract that says less than the service does: it does what is not lawful then.
-    let (id_of_list, limit) = ("list_clinics", "/components/parameters/limit/schema/maximum");
+    let (id_of_list, limit) = ("admin_list_clinics", "/components/parameters/limit/schema/maximum");
     let mut strict = DOCUMENT.clone();
     *strict.pointer_mut(limit).expect("a limit") = json!(5);
     assert!(found(&strict, id_of_list).await.contains("done, although"));

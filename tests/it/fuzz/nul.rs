@@ -43,6 +43,7 @@ async fn a_nul_character_in_a_form_is_as_if_it_were_not_there() {
 async fn a_nul_character_in_json_or_an_address_is_refused() {
     let app = TestApp::start().await;
     let made = world(&app.db).await;
+    app.refresh().await;
     let admin = app.admin().await;
     let region = json!({ "code": "N", "name": "a\0b" });
     admin.post("/v1/admin/regions", &region).await.blames(422, "invalid_field", "name");
