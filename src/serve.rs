@@ -33,7 +33,7 @@ use crate::{
         outbox::ShownCodes,
         readiness::Readiness,
         session::SignOuts,
-        sign_in::{SignInReplies, SignIns},
+        sign_in::{BATCH_MAX, SignInReplies, SignIns},
         staff_session::DeskDoor,
     },
     http::{
@@ -123,7 +123,8 @@ impl Serving {
         };
         let bookings = || Bookings::new(decide);
         let (lanes, running) = Lanes::start(&db, limits, bookings, metrics.clone());
-        let limits = lane::Limits { lanes: 1, ..limits };
+        let batch = limits.batch.min(BATCH_MAX);
+        let limits = lane::Limits { lanes: 1, batch, ..limits };
         let work = || SignIns::new(clock.clone(), decide_sign_ins);
         let (sign_ins, signing_in) = Lanes::start(&db, limits, work, metrics.clone());
         let outbox = Arc::new(Notify::new());

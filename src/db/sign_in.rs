@@ -148,7 +148,8 @@ pub async fn counts(
 /// of the keys that is one person's. Nobody's is who is not there, has no phone, or shares the key.
 ///
 /// The statement does the same for everybody, as fast: for every key it reads the person with the
-/// next one where there is none with this one.
+/// next one where there is none with this one. Where that one was merged, it reads whom they were
+/// merged into: whether somebody's own row or a neighbour's has led there, cannot be told.
 ///
 /// Whoever was merged is whom they were merged into, and a code goes to that one's phone. Whoever
 /// is marked as moved away or dead gets none.
@@ -156,49 +157,66 @@ pub async fn holders(
     conn: &mut PgConnection,
     asked: &[&Asked],
 ) -> sqlx::Result<HashMap<Uuid, Holder>> {
-    let sought = asked.iter().flat_map(|asked| {
-        asked.sought.keys().iter().map(|key| (asked.challenge_id, key.to_vec()))
-    });
-    let (owners, keys): (Vec<_>, Vec<_>) = sought.unzip();
-    let challenge_ids: Vec<_> = asked.iter().map(|asked| asked.challenge_id).collect();
-    let phones: Vec<_> = asked.iter().map(|asked| asked.phone.clone()).collect();
+    let (mut challenge_ids, mut keys) = (Vec::new(), Vec::new());
+    for asked in asked {
+        let first = keys.len();
+        for key in asked.sought.keys().iter().map(|key| key.to_vec()) {
+            // Two forms of a key are often the same; the first of them counts.
+            if !keys.iter().skip(first).any(|known| *known == key) {
+                challenge_ids.push(asked.challenge_id);
+                keys.push(key);
+            }
+        }
+    }
     let rows = query!(
         r#"/* sign_in::holders */
         with sought as (
             select * from unnest($1::uuid[], $2::bytea[]) with ordinality k (asked, key, nth)),
         main as (
-            select k.asked, k.nth, p.person_id, p.merged_into, p.match_key = k.key as is_theirs
+            select k.asked, k.nth, p.person_id, p.merged_into, p.phone, p.mark,
+                p.match_key = k.key as is_theirs
             from sought k
-            cross join lateral (select person_id, merged_into, match_key from person
+            cross join lateral (select person_id, merged_into, phone, mark, match_key from person
                 where match_key >= k.key order by match_key limit 1) p),
         spelled as (
-            select k.asked, k.nth, p.person_id, p.merged_into, s.match_key = k.key as is_theirs
+            select k.asked, k.nth, p.person_id, p.merged_into, p.phone, p.mark,
+                s.match_key = k.key as is_theirs
             from sought k
             cross join lateral (select match_key, person_id from person_spelling
                 where match_key >= k.key order by match_key limit 1) s
             join person p using (person_id)),
-        either as materialized (
-            select asked, nth, is_theirs, p.person_id, p.phone, p.mark
+        either as (
+            select asked, nth, is_theirs, coalesce(p.person_id, named.person_id) as person_id,
+                case when p.person_id is null then named.phone else p.phone end as phone,
+                case when p.person_id is null then named.mark else p.mark end as mark
             from (select * from main union all select * from spelled) named
-            join person p on p.person_id = coalesce(named.merged_into, named.person_id)),
+            left join person p on p.person_id = named.merged_into),
+        of_key as (
+            select asked, nth, min(person_id) filter (where is_theirs and phone <> '') as first_id,
+                max(person_id) filter (where is_theirs and phone <> '') as last_id,
+                max(phone) filter (where is_theirs) as phone,
+                count(mark) filter (where is_theirs and phone <> '') as marks
+            from either group by asked, nth),
         found as (
-            select distinct on (asked) asked, max(person_id) as person_id, max(phone) as phone
-            from either where is_theirs and phone <> ''
-            group by asked, nth having count(distinct person_id) = 1 and count(mark) = 0
-            order by asked, nth)
-        select a.asked as "asked!", coalesce(f.person_id, 0) as "person_id!",
-            coalesce(f.phone, translate(a.phone, '123456789', '000000000')) as "phone!"
-        from unnest($3::uuid[], $4::text[]) a (asked, phone) left join found f using (asked)"#,
-        &owners,
-        &keys,
+            select asked, nth, phone,
+                case when first_id = last_id and marks = 0 then last_id else 0 end as person_id
+            from of_key)
+        select distinct on (asked) asked as "asked!", person_id as "person_id!", phone
+        from found order by asked, person_id = 0, nth"#,
         &challenge_ids,
-        &phones,
+        &keys,
     )
     .fetch_all(conn)
     .await?;
+    let phones = asked.iter().map(|asked| (asked.challenge_id, asked.phone.len()));
+    let phones: HashMap<_, _> = phones.collect();
     let holders = rows.into_iter().map(|row| {
-        let person_id = (row.person_id > 0).then_some(PersonId(row.person_id));
-        (row.asked, Holder { person_id, phone: row.phone })
+        let length = phones.get(&row.asked).copied().unwrap_or_default();
+        let holder = match row.person_id {
+            0 => Holder { person_id: None, phone: "0".repeat(length) },
+            id => Holder { person_id: Some(PersonId(id)), phone: row.phone.unwrap_or_default() },
+        };
+        (row.asked, holder)
     });
     Ok(holders.collect())
 }

@@ -4,7 +4,7 @@
 //! A session proves itself. Those that were ended before their time every process keeps in memory:
 //! its own at once, those of others as [`SignOuts::refresh`] finds them.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Result, session_key,
-    sign_in::{SignInLane, SignInReplies},
+    sign_in::{self, SignInLane, SignInReplies},
 };
 use crate::{
     clock::Clock,
@@ -113,7 +113,7 @@ pub async fn try_code(
 /// # Errors
 /// Its refusal.
 async fn attempt(
-    (lane, replies): (&SignInLane, &SignInReplies),
+    lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     (answer, code): (&Answer<'_>, &SignInCode),
 ) -> Result<Outcome> {
@@ -124,10 +124,7 @@ async fn attempt(
         counts: TryCounts::new(&keys.cap, answer.caller),
         language: answer.language,
     };
-    match lane.submit(Arc::new(Request::Try(typed)), replies).await? {
-        Outcome::Refused(refusal) => Err(refusal.into()),
-        outcome => Ok(outcome),
-    }
+    sign_in::submit(lane, Request::Try(typed)).await
 }
 
 fn session(

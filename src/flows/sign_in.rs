@@ -20,15 +20,18 @@ use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
-use super::lane::{
-    Lanes, ReplyQueue, Work,
-    transaction::{BEGIN_IMPATIENT, Done, Locks, without_waiting},
+use super::{
+    Error, Result,
+    lane::{
+        Lanes, ReplyQueue, Work,
+        transaction::{BEGIN_IMPATIENT, Done, Locks, without_waiting},
+    },
 };
 use crate::{
     clock::Clock,
     db::{self, sign_in::Wanted},
     domain::{
-        SlotId,
+        Code, Refusal, SlotId,
         code_cap::Counted,
         sign_in::{
             Decide, Decision, Outcome, Owner, Request, Seen, counted_by, turns, turns_of,
@@ -37,10 +40,33 @@ use crate::{
     telemetry::{BatchMetrics, Metrics},
 };
 
+/// Requests of a batch at most. Each takes up to three of PostgreSQL's locks, of which there are
+/// 6,400 for all processes as it is set by default (`max_locks_per_transaction`).
+pub const BATCH_MAX: usize = 256;
+
 /// The lane of sign-ins.
 pub type SignInLane = Lanes<SignIns>;
 /// The way back to one HTTP thread.
 pub type SignInReplies = ReplyQueue<Outcome>;
+
+/// Has the request decided; answers after the commit and never before.
+///
+/// # Errors
+/// Its refusal; `overloaded` where it would wait too long; `unavailable` where nobody knows what
+/// became of it.
+pub(super) async fn submit(
+    (lane, replies): (&SignInLane, &SignInReplies),
+    request: Request,
+) -> Result<Outcome> {
+    match lane.submit(Arc::new(request), replies).await {
+        Ok(Outcome::Refused(refusal)) => Err(refusal.into()),
+        // What a lane says of bookings is not so here: who asks again gets another code.
+        Err(Error::Refused(refusal)) if refusal.code == Code::Unavailable => {
+            Err(Refusal::from(Code::Unavailable).into())
+        }
+        done => done,
+    }
+}
 
 /// How sign-ins are decided.
 pub struct SignIns {

@@ -1,11 +1,9 @@
 //! Sends a one-time code to a person of the register, and tells whoever asked nothing about it: not
 //! by what is answered, nor by how long it takes.
 
-use std::sync::Arc;
-
 use super::{
     Result,
-    sign_in::{SignInLane, SignInReplies},
+    sign_in::{self, SignInLane, SignInReplies},
 };
 use crate::{
     clock::Clock,
@@ -45,7 +43,7 @@ pub async fn request(
 
 /// The same, counted as `counts` has it.
 pub(super) async fn request_counted(
-    (lane, replies): (&SignInLane, &SignInReplies),
+    lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
     (claim, counts): (Claim<'_>, CodeCounts),
@@ -56,9 +54,8 @@ pub(super) async fn request_counted(
     let code_hash = code.hash(&keys.code, challenge_id);
     let (sought, phone) = (sought.clone(), phone.to_owned());
     let asked = Asked { challenge_id, code, code_hash, sought, phone, counts };
-    match lane.submit(Arc::new(Request::Ask(asked)), replies).await? {
+    match sign_in::submit(lane, Request::Ask(asked)).await? {
         Outcome::Sent { expires_at } => Ok(Challenge { challenge_id, expires_at }),
-        Outcome::Refused(refusal) => Err(refusal.into()),
         _ => Err(Refusal::from(Code::Internal).into()),
     }
 }

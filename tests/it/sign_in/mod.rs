@@ -9,8 +9,10 @@ mod stall;
 
 use std::{slice, sync::Arc};
 
+use chrono::Utc;
 use dosebook::{
     domain::{
+        birth_date::BirthDate,
         code_cap::{Caller, CodeCounts, Counted, TryCounts},
         keys::Keys,
         person_key::Sought,
@@ -150,7 +152,8 @@ fn caller(from: &str) -> Caller {
 /// What asking for a code for this person from there counts for.
 fn code_counts(person: &Person, from: &str) -> CodeCounts {
     let keys = Keys::new(&SECRET);
-    let birth_date = person.birth_date.parse().unwrap();
+    let today = Utc::now().date_naive();
+    let birth_date = BirthDate::new(person.birth_date, today).unwrap();
     let sought = Sought::typed(&keys.matching, &person.name, birth_date, &person.phone);
     CodeCounts::new(&keys.cap, sought.key(), &caller(from))
 }

@@ -15,7 +15,7 @@ use dosebook::domain::{
     },
     sign_in_code::SignInCode,
 };
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use uuid::Uuid;
 
 use super::{caller, forgetful};
@@ -111,7 +111,7 @@ fn batches(steps: &[Step]) -> Vec<(DateTime<Utc>, Vec<Arc<Request>>)> {
     let keys = Keys::new(&[7; 32]);
     let mut now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
     let (mut batches, mut batch, mut asked) = (Vec::new(), Vec::new(), 0_u128);
-    let code = |is_right| SignInCode::from_random(u64::from(!is_right));
+    let code = |is_right: bool| SignInCode::from_random(u64::from(!is_right));
     for step in steps {
         match step {
             Step::Ask { person, from } => {
