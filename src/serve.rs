@@ -33,7 +33,7 @@ use crate::{
         outbox::ShownCodes,
         readiness::Readiness,
         session::SignOuts,
-        sign_in::{BATCH_MAX, SignInReplies, SignIns},
+        sign_in::{BATCH_MAX, SignInLane, SignInReplies, SignIns},
         staff_session::DeskDoor,
     },
     http::{
@@ -115,18 +115,8 @@ impl Serving {
         let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
-        let limits = lane::Limits {
-            lanes: service.lanes,
-            queue: service.queue,
-            wait_max: Duration::from_millis(service.wait_ms),
-            batch: service.batch,
-        };
-        let bookings = || Bookings::new(decide);
-        let (lanes, running) = Lanes::start(&db, limits, bookings, metrics.clone());
-        let batch = limits.batch.min(BATCH_MAX);
-        let limits = lane::Limits { lanes: 1, batch, ..limits };
-        let work = || SignIns::new(clock.clone(), decide_sign_ins);
-        let (sign_ins, signing_in) = Lanes::start(&db, limits, work, metrics.clone());
+        let decides = (decide, decide_sign_ins);
+        let (lanes, sign_ins, running) = start_lanes((&db, &clock), decides, service, &metrics);
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
@@ -176,7 +166,7 @@ impl Serving {
         let metrics = app.metrics.clone();
         jobs.spawn(jobs::day_close::run(app.db.clone(), grace, metrics));
         let senders = start_senders(&app, &mut jobs, stopped);
-        Ok(Self { app, address, codes_address, servers, lanes: [running, signing_in], jobs, senders, stop })
+        Ok(Self { app, address, codes_address, servers, lanes: running, jobs, senders, stop })
     }
 
     /// Takes no new requests, lets those under way finish, then empties the lanes.
@@ -202,6 +192,26 @@ impl Serving {
         }
         self.jobs.shutdown().await;
     }
+}
+
+/// Starts what writes bookings, and what signs people in.
+fn start_lanes(
+    (db, clock): (&Db, &Clock),
+    (decide, decide_sign_ins): (Decide, sign_in::Decide),
+    service: &Service,
+    metrics: &Arc<Metrics>,
+) -> (Lanes, SignInLane, [lane::Running; 2]) {
+    let limits = lane::Limits {
+        lanes: service.lanes,
+        queue: service.queue,
+        wait_max: Duration::from_millis(service.wait_ms),
+        batch: service.batch,
+    };
+    let (lanes, booking) = Lanes::start(db, limits, || Bookings::new(decide), metrics.clone());
+    let limits = lane::Limits { lanes: 1, batch: limits.batch.min(BATCH_MAX), ..limits };
+    let work = || SignIns::new(clock.clone(), decide_sign_ins);
+    let (sign_ins, signing_in) = Lanes::start(db, limits, work, metrics.clone());
+    (lanes, sign_ins, [booking, signing_in])
 }
 
 /// The threads for answers that cost much, and are made for one client each.

@@ -281,8 +281,6 @@ impl Metrics {
             "Requests that wait for a row that another transaction has locked",
             metrics.blocked.clone(),
         );
-        registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
-        registry.register("answers", "HTTP answers", metrics.answers.clone());
         metrics.register_sign_ins(&mut registry);
         metrics.register_connections(&mut registry);
         metrics.register_persons(&mut registry);
@@ -310,7 +308,11 @@ impl Metrics {
     fn register_sign_ins(&self, registry: &mut Registry) {
         let of = &self.sign_ins;
         let registry = registry.sub_registry_with_prefix("sign_in");
-        registry.register("decisions", "Codes asked for and tried, by outcome", of.decisions.clone());
+        registry.register(
+            "decisions",
+            "Codes asked for and tried, by outcome",
+            of.decisions.clone(),
+        );
         registry.register(
             "batch_requests",
             "Codes asked for and tried per transaction",
@@ -343,6 +345,8 @@ impl Metrics {
     }
 
     fn register_connections(&self, registry: &mut Registry) {
+        registry.register("panics", "Panics that were caught, by task", self.panics.clone());
+        registry.register("answers", "HTTP answers", self.answers.clone());
         registry.register(
             "closed",
             "Connections that were closed before their clients did",

@@ -58,8 +58,7 @@ pub(crate) async fn run(
         ended: Duration::ZERO,
         refused: 0,
     };
-    let generator =
-        LoadGenerator { address, connections: clients, duration_max: LOAD_SECONDS_MAX };
+    let generator = LoadGenerator { address, connections: clients, duration_max: LOAD_SECONDS_MAX };
     let finished = tokio::task::spawn_blocking(move || generator.run(load)).await;
     let finished = finished.expect("the generator").expect("the service answers");
     assert_eq!(finished.answered, finished.bodies.len(), "all were answered");
@@ -95,11 +94,7 @@ impl Workload for SignInLoad {
         .expect("written");
     }
 
-    fn completed(
-        &mut self,
-        nth: usize,
-        completion: &Completion<'_>,
-    ) -> Option<(Duration, usize)> {
+    fn completed(&mut self, nth: usize, completion: &Completion<'_>) -> Option<(Duration, usize)> {
         let response = completion.response.expect("a response");
         if response.status == 503 && response.retry_after.is_some() {
             self.refused += 1;

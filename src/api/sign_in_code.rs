@@ -122,7 +122,8 @@ pub async fn send_code(
     has_way_out(app)?;
     let now = app.clock.now();
     app.take_code(now).map_err(|until| too_many_codes(until, now))?;
-    let asked = flows::sign_in_code::request((&app.sign_ins, replies), &app.keys, &app.clock, claim).await;
+    let asked =
+        flows::sign_in_code::request((&app.sign_ins, replies), &app.keys, &app.clock, claim).await;
     on_its_way(app, asked)
 }
 

@@ -54,10 +54,7 @@ pub async fn wait_for_turns(conn: &mut PgConnection, turns: &[i64]) -> sqlx::Res
 }
 
 /// Takes those of the turns that nobody else has.
-pub async fn take_free_turns(
-    conn: &mut PgConnection,
-    turns: &[i64],
-) -> sqlx::Result<HashSet<i64>> {
+pub async fn take_free_turns(conn: &mut PgConnection, turns: &[i64]) -> sqlx::Result<HashSet<i64>> {
     let taken = query_scalar!(
         r#"/* sign_in::take_free_turns */
            select turn as "turn!" from unnest($1::bigint[]) turn
@@ -138,9 +135,9 @@ pub async fn counts(
     )
     .fetch_all(conn)
     .await?;
-    let counts = rows.into_iter().map(|row| {
-        Ok((exactly(row.key)?, Count { used: row.used, ends_at: row.ends_at }))
-    });
+    let counts = rows
+        .into_iter()
+        .map(|row| Ok((exactly(row.key)?, Count { used: row.used, ends_at: row.ends_at })));
     counts.collect()
 }
 

@@ -62,14 +62,23 @@ pub enum Request {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// There is a code, or a decoy.
-    Sent { expires_at: DateTime<Utc> },
+    Sent {
+        expires_at: DateTime<Utc>,
+    },
     /// The code is used up for this person.
-    SignedIn { person_id: PersonId, opened_at: DateTime<Utc> },
+    SignedIn {
+        person_id: PersonId,
+        opened_at: DateTime<Utc>,
+    },
     /// It can be tried so many times more, one at least.
-    Wrong { tries_left: i16 },
+    Wrong {
+        tries_left: i16,
+    },
     /// It has expired, or was used, replaced, tried too often, or never made; with whom it has just
     /// signed in, and when, where this is the right one.
-    Over { before: Option<(PersonId, DateTime<Utc>)> },
+    Over {
+        before: Option<(PersonId, DateTime<Utc>)>,
+    },
     Refused(Refusal),
 }
 

@@ -33,9 +33,7 @@ use crate::{
     domain::{
         Code, Refusal, SlotId,
         code_cap::Counted,
-        sign_in::{
-            Decide, Decision, Outcome, Owner, Request, Seen, counted_by, turns, turns_of,
-        },
+        sign_in::{Decide, Decision, Outcome, Owner, Request, Seen, counted_by, turns, turns_of},
     },
     telemetry::{BatchMetrics, Metrics},
 };

@@ -80,8 +80,7 @@ impl<W: Work> Queue<W> {
         if self.load() >= 1.0 {
             return Err(self.delay.overloaded());
         }
-        let queue =
-            if W::goes_first(&job.request) { &self.bookings } else { &self.cancellations };
+        let queue = if W::goes_first(&job.request) { &self.bookings } else { &self.cancellations };
         queue.try_send(job).map_err(|refused| match refused {
             Full(_) => self.delay.overloaded(),
             Closed(_) => unavailable(),

@@ -112,9 +112,7 @@ mod tests {
 
     /// How many times the other tasks of a busy thread run until every caller has the outcome that
     /// another thread `sends`.
-    async fn turns(
-        send: impl FnOnce(ReplyQueue, Vec<Reply<Outcome>>) + Send + 'static,
-    ) -> usize {
+    async fn turns(send: impl FnOnce(ReplyQueue, Vec<Reply<Outcome>>) + Send + 'static) -> usize {
         let queue = ReplyQueue::spawn();
         let (turns, waiting) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
         let mut replies = Vec::new();

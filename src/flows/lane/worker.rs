@@ -106,7 +106,11 @@ impl<W: Work> Worker<W> {
 
     /// Serves the queue until told to stop, then what is left in it. A panic loses the batch in
     /// hand, whose callers are told that the service is unavailable; then the lane goes on.
-    pub(super) async fn run(mut self, mut queue: QueueReceiver<W>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        mut self,
+        mut queue: QueueReceiver<W>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut backoff = Backoff::default();
         let panics = self.panics.clone();
         while caught(W::TASK, &panics, self.serve(&mut queue, &mut stop)).await.is_none() {
@@ -325,7 +329,9 @@ impl<W: Work> Worker<W> {
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => match time::timeout(CONNECT_SECONDS_MAX, self.connect()).await {
-                Ok(connected) => connected.inspect_err(|_| metrics.no_connection(W::TRANSACTION))?,
+                Ok(connected) => {
+                    connected.inspect_err(|_| metrics.no_connection(W::TRANSACTION))?
+                }
                 Err(_elapsed) => {
                     metrics.no_connection(W::TRANSACTION);
                     let limit = CONNECT_SECONDS_MAX;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Stage, claim, code_counts, forgetful, known_and_unknown, statuses, try_counts,
-};
+use super::{Stage, claim, code_counts, forgetful, known_and_unknown, statuses, try_counts};
 use crate::support::{Person, TestApp, World, database::TestDatabase, wire::Wire};
 
 const FROM: &str = "198.51.100.1";
@@ -34,10 +32,10 @@ async fn of_five_hundred_who_ask_for_one_person_three_get_a_code() {
 
 /// Different persons, half of them in the register.
 fn crowd(made: &[Person]) -> Vec<Person> {
-    let strangers = made.iter().enumerate().map(|(n, person)| Person {
-        name: format!("Nobody {n}"),
-        ..person.clone()
-    });
+    let strangers = made
+        .iter()
+        .enumerate()
+        .map(|(n, person)| Person { name: format!("Nobody {n}"), ..person.clone() });
     made.iter().cloned().zip(strangers).flat_map(|(one, other)| [one, other]).collect()
 }
 
@@ -151,7 +149,8 @@ async fn a_batch_takes_as_many_trips_as_one_request_whoever_is_in_the_register()
             let asked = people.iter().enumerate().map(|(n, person)| stage.ask(n, person, FROM));
             let asked = stage.together(&turn, asked).await;
             assert_eq!(statuses(&asked, 202), people.len());
-            let trips = ["codes", "counts", "holders", "write"].map(|one| format!("sign_in::{one}"));
+            let trips =
+                ["codes", "counts", "holders", "write"].map(|one| format!("sign_in::{one}"));
             assert_eq!(decided(&wire), [&trips[..], &["commit".to_owned()]].concat());
         }
     }

@@ -11,9 +11,7 @@ use tokio::task::yield_now;
 use uuid::Uuid;
 
 use super::{Stage, claim, statuses};
-use crate::support::{
-    Answer, Client, TestApp, World, process::Service, proxy::Proxy, until,
-};
+use crate::support::{Answer, Client, TestApp, World, process::Service, proxy::Proxy, until};
 
 const FROM: &str = "198.51.100.1";
 const SIGN_INS: &str = "dosebook sign-in";

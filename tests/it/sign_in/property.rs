@@ -84,9 +84,16 @@ impl Store {
 /// A request by small numbers, so that they often concern the same.
 #[derive(Clone, Debug)]
 enum Step {
-    Ask { person: u8, from: u8 },
+    Ask {
+        person: u8,
+        from: u8,
+    },
     /// At the n-th challenge of all that were asked for.
-    Try { challenge: u8, from: u8, is_right: bool },
+    Try {
+        challenge: u8,
+        from: u8,
+        is_right: bool,
+    },
     /// Seconds go by, and a batch ends.
     Wait(u16),
     End,
