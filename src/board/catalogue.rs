@@ -28,7 +28,6 @@ use crate::{
         course::Course,
         language::Language,
         localized::Localized,
-        product::Product,
         region::Region,
         roster::Roster,
         rule_set::Rules,
@@ -68,11 +67,10 @@ pub struct Card {
     pub campaign: Campaign,
     /// What its doses protect against.
     pub course: Localized,
-    /// By the present rules.
+    /// Who may book what, in the present version: what a booking is judged by too.
+    pub rules: Rules,
+    /// By these rules.
     pub offer: Offer,
-    pub products: Vec<Product>,
-    /// Who may book, by the present rules.
-    pub cohorts: Vec<Cohort>,
     /// The last changes of its limit and state, newest first. Whoever writes one touches the
     /// catalogue.
     pub changes: Vec<Entry>,
@@ -222,8 +220,7 @@ fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
             campaign: campaign.clone(),
             course: course.map(|course| course.name.clone()).unwrap_or_default(),
             offer: rules.into(),
-            cohorts: rules.cohorts.clone(),
-            products: rules.products.clone(),
+            rules: rules.clone(),
             changes: changes.clone(),
             document,
         };

@@ -79,7 +79,7 @@ impl<'a> Known<'a> {
         let clinic = snapshot.catalogue.clinic(booking.clinic_id);
         let card = snapshot.catalogue.campaigns.get(&booking.campaign_id);
         let is_it = |product: &&Product| product.product_id == booking.product_id;
-        let product = card.and_then(|card| card.products.iter().find(is_it));
+        let product = card.and_then(|card| card.rules.products.iter().find(is_it));
         let campaign = || card.map_or("", |card| t.name(&card.campaign.name));
         let name = product.map_or_else(campaign, |product| t.name(&product.name));
         let when = match clinic {

@@ -144,7 +144,7 @@ impl<'a> At<'a> {
 
     /// The other products of which there are doses on the day.
     fn products(&self, day: &day::Day<'_>, shown: Option<ProductId>) -> Vec<(String, String)> {
-        let others = self.card.products.iter().filter(|product| {
+        let others = self.card.rules.products.iter().filter(|product| {
             Some(product.product_id) != shown && doses_of(day, product.product_id) > 0
         });
         let link = |product: &Product| {

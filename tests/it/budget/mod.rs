@@ -32,7 +32,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_history", 1),
     ("list_clinics", 0),
     ("list_slots", 0),
-    ("post_eligibility", 5),
+    ("post_eligibility", 0),
     ("post_code", 5),
     ("post_booking_code", 7),
     ("post_session", 5),
