@@ -35,6 +35,7 @@ use crate::{
     },
     http::{
         self,
+        answer_cache::AnswerCache,
         doors::{self, Doors},
         gates::Gates,
         import_job::ImportJobs,
@@ -135,6 +136,7 @@ impl Serving {
             request_ids: RequestIds::default(),
             desk_door: DeskDoor::default(),
             answers: answers(),
+            kept: AnswerCache::default(),
             imports,
             import_jobs,
             sign_outs,

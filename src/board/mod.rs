@@ -9,6 +9,7 @@
 pub mod alternative;
 pub mod availability;
 pub mod catalogue;
+pub mod clinic_index;
 pub mod day;
 pub mod document;
 pub mod eligibility;

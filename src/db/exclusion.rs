@@ -35,8 +35,7 @@ pub(super) async fn add(
     .fetch_all(conn)
     .await?;
     for row in rows {
-        let found =
-            found((row.reason, row.dose_number), (row.had_on, row.by_then), row.until);
+        let found = found((row.reason, row.dose_number), (row.had_on, row.by_then), row.until);
         if let Some(person) = people.get_mut(&PersonId(row.person_id)) {
             person.add_exclusion(CourseId(row.course_id), found);
         }

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod admission;
+pub mod answer_cache;
 pub mod caller;
 pub mod connection;
 pub mod doors;

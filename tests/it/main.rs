@@ -59,6 +59,7 @@ mod plan;
 mod plan_of_jobs;
 mod postgres;
 mod prerendered;
+mod question;
 mod readme;
 mod replay;
 mod request_id;

@@ -232,10 +232,17 @@ pub async fn get_clinics(
     if asked.near.is_some_and(|rounded| near != Some(rounded.to_string())) {
         return Ok(visit.see_other(&asked.path(campaign_id)));
     }
-    if let (false, Some(SignedIn(session))) = (asked.is_somewhere(), signed_in) {
+    // Without a place it is the page of whoever is signed in.
+    let is_of_all = asked.is_somewhere();
+    if let (false, Some(SignedIn(session))) = (is_of_all, signed_in) {
         asked.region_id = home(&visit.app, session.person_id).await;
     }
-    visit.show(&page(&visit, &snapshot, card, asked))
+    let (page, now) = (page(&visit, &snapshot, card, asked), visit.app.clock.now());
+    if is_of_all {
+        visit.show_to_all(&page, &snapshot, standing::changes_at(&card.campaign, now))
+    } else {
+        visit.show(&page)
+    }
 }
 
 /// The district of a person, if that can be told at once: it only saves them choosing it.

@@ -78,9 +78,11 @@ pub async fn get_times(
     let card = campaign(&snapshot, campaign_id)?;
     let clinic = snapshot.catalogue.clinic(clinic_id).ok_or_else(Refusal::not_found)?;
     let query = visit.request.query_string();
-    let why_not = standing::why_not(visit.t, &card.campaign, visit.app.clock.now());
+    let now = visit.app.clock.now();
+    let why_not = standing::why_not(visit.t, &card.campaign, now);
     let at = At { t: visit.t, frame: visit.frame(), snapshot: &snapshot, card, clinic };
-    visit.show(&at.page(chosen(query, "date"), chosen(query, "product"), why_not))
+    let page = at.page(chosen(query, "date"), chosen(query, "product"), why_not);
+    visit.show_to_all(&page, &snapshot, standing::changes_at(&card.campaign, now))
 }
 
 /// A clinic of a campaign.
