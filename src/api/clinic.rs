@@ -11,10 +11,10 @@ use crate::{
         fact::{Counted, Expected, Noun},
     },
     http::{
-        answer_cache::{self, Answer, Kind},
+        answer_cache::{Answer, Kind, Whom},
         extract::{Path, Query},
         field::Day,
-        negotiate,
+        kept_answer, negotiate,
         problem::Problem,
         state::App,
     },
@@ -69,8 +69,9 @@ pub async fn list_clinics(
         Err(Undone::Busy) => return Err(app.lanes.overloaded().into()),
         Err(Undone::Failed) => return Err(Problem::internal("an answer could not be made")),
     };
-    let answer = Answer { kind: Kind::Json { etag }, coding, body, until: None };
-    let sent = answer_cache::send(&app, &request, &of, answer);
+    let answer =
+        Answer { kind: Kind::Json { etag }, coding, body, whom: Whom::Everybody, until: None };
+    let sent = kept_answer::send(&app, &request, &of, answer);
     Ok(sent.map_into_boxed_body().into())
 }
 

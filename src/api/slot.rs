@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     domain::{CampaignId, ClinicId, Refusal},
     http::{
-        answer_cache::{self, Answer, Kind},
+        answer_cache::{Answer, Kind, Whom},
         extract::{Path, Query},
         field::Day,
-        negotiate,
+        kept_answer, negotiate,
         problem::Problem,
         state::App,
     },
@@ -43,7 +43,8 @@ pub async fn list_slots(
     }
     let bytes = serde_json::to_vec(&day).map_err(Problem::internal)?;
     let body = coding.encode_once(bytes).map_err(Problem::internal)?.into();
-    let answer = Answer { kind: Kind::Json { etag }, coding, body, until: None };
-    let sent = answer_cache::send(&app, &request, &snapshot, answer);
+    let answer =
+        Answer { kind: Kind::Json { etag }, coding, body, whom: Whom::Everybody, until: None };
+    let sent = kept_answer::send(&app, &request, &snapshot, answer);
     Ok(sent.map_into_boxed_body().into())
 }

@@ -273,7 +273,7 @@ pub(super) mod tests {
     use super::*;
 
     /// With these places and no campaigns.
-    pub fn catalogue(regions: Vec<Region>, clinics: Vec<Clinic>) -> Catalogue {
+    pub(crate) fn catalogue(regions: Vec<Region>, clinics: Vec<Clinic>) -> Catalogue {
         let (courses, rosters, campaigns) = (Vec::new(), Vec::new(), Vec::new());
         let register = Register::default();
         let parts = Parts { regions, clinics, courses, rosters, campaigns, register };

@@ -7,11 +7,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use actix_http::{Request, Response};
+use actix_http::Response;
 use actix_web::{
-    HttpMessage, HttpRequest,
     http::{
-        Method, StatusCode, Uri,
+        StatusCode,
         header::{CACHE_CONTROL, CONTENT_LANGUAGE, HeaderMap, HeaderValue},
     },
     web::Bytes,
@@ -19,7 +18,7 @@ use actix_web::{
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 
-use super::{negotiate, page, state::App};
+use super::{negotiate, page};
 use crate::{
     board::{document::Coding, snapshot::Snapshot},
     config::Site,
@@ -32,9 +31,6 @@ pub const BYTES_MAX: usize = 64 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 /// Nobody asks for such a long name twice.
 const TARGET_BYTES_MAX: usize = 512;
-/// Paths of which an answer may be kept.
-const PATHS: [&str; 4] = ["/v1/campaigns/", "/v1/clinics/", "/en/campaigns/", "/ko/campaigns/"];
-
 /// What an answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -44,12 +40,21 @@ pub enum Kind {
     Page(Language),
 }
 
+/// Who is given a kept answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whom {
+    Everybody,
+    /// Those who bring no cookie, so that nobody can be signed in.
+    Strangers,
+}
+
 /// An answer as it is sent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub kind: Kind,
     pub coding: Coding,
     pub body: Bytes,
+    pub whom: Whom,
     /// From when on it says something else although the board did not change; none is never.
     pub until: Option<DateTime<Utc>>,
 }
@@ -185,32 +190,51 @@ fn cost(key: &str, answer: &Answer) -> usize {
     key.len() + answer.body.len() + OVERHEAD
 }
 
-/// The kept answer to a plain GET, whatever its query.
-pub fn find(app: &App, request: &Request) -> Option<Response<Bytes>> {
-    if !PATHS.iter().any(|path| request.path().starts_with(path)) {
-        return None;
-    }
-    let headers = request.headers();
-    let asked = (target(request.uri())?, negotiate::coding_once(headers));
-    let found = app.kept.find(&app.board.now(), asked, app.clock.now())?;
-    Some(found.response(headers, &app.site))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Answers, and keeps the answer if it is of the snapshot that the board has.
-pub fn send(
-    app: &App,
-    request: &HttpRequest,
-    of: &Arc<Snapshot>,
-    answer: Answer,
-) -> Response<Bytes> {
-    let response = answer.response(request.headers(), &app.site);
-    let target = target(request.uri()).filter(|_| request.method() == Method::GET);
-    if let Some(target) = target.filter(|_| Arc::ptr_eq(of, &app.board.now())) {
-        app.kept.keep(of, target, Arc::new(answer));
-    }
-    response
-}
+    const MIB: usize = 1024 * 1024;
 
-fn target(uri: &Uri) -> Option<&str> {
-    uri.path_and_query().map(|whole| whole.as_str())
+    fn answer(bytes: usize) -> Arc<Answer> {
+        let kind = Kind::Json { etag: "\"x\"".to_owned() };
+        let body = vec![0; bytes].into();
+        let (coding, whom) = (Coding::Gzip, Whom::Everybody);
+        Arc::new(Answer { kind, coding, body, whom, until: None })
+    }
+
+    fn size(answers: &Halves) -> usize {
+        let counted = |half: &Half| {
+            let costs = half.answers.iter().map(|(key, answer)| cost(key, answer));
+            let sum: usize = costs.sum();
+            assert_eq!(sum, half.bytes, "what is counted is what is there");
+            sum
+        };
+        counted(&answers.young) + counted(&answers.old)
+    }
+
+    #[test]
+    fn what_is_kept_has_a_bound_and_what_is_asked_for_stays() {
+        let mut answers = Halves::default();
+        answers.put("often".to_owned(), answer(MIB));
+        answers.put("once".to_owned(), answer(MIB));
+        for n in 0..500 {
+            answers.put(n.to_string(), answer(MIB));
+            // The same again takes no more room.
+            answers.put(n.to_string(), answer(MIB));
+            assert!(size(&answers) <= BYTES_MAX, "after {n}");
+            assert!(answers.find("often").is_some(), "after {n}");
+        }
+        assert!(size(&answers) > BYTES_MAX / 2, "the room is used");
+        assert!(answers.find("once").is_none(), "the control: nobody asked again");
+        answers.put("large".to_owned(), answer(BYTES_MAX));
+        assert!(answers.find("large").is_none() && answers.find("often").is_some());
+        size(&answers);
+    }
+
+    #[test]
+    fn each_coding_is_found_by_its_own_name() {
+        let keys = Coding::ALL.map(|coding| key("/v1/campaigns/1/clinics", coding));
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+    }
 }

@@ -13,6 +13,7 @@ pub mod head;
 pub mod idempotency_key;
 pub mod if_match;
 pub mod import_job;
+pub mod kept_answer;
 pub mod language;
 mod named;
 pub mod negotiate;

@@ -21,8 +21,7 @@ use futures_util::{
 use std::rc::Rc;
 
 use super::{
-    access_log, answer_cache, connection::Hand, negotiate, problem::Problem,
-    sliced_body::SlicedBody,
+    access_log, connection::Hand, kept_answer, negotiate, problem::Problem, sliced_body::SlicedBody,
 };
 use crate::{
     board::{document::Document, snapshot::Snapshot},
@@ -71,7 +70,7 @@ fn pre_rendered(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
     if !is_plain {
         return None;
     }
-    let response = answer_cache::find(app, request).or_else(|| document(app, request))?;
+    let response = kept_answer::find(app, request).or_else(|| document(app, request))?;
     access_log::note(app, ("GET", None), response.status(), || request.path().to_owned());
     Some(response)
 }

@@ -13,8 +13,8 @@ use super::{
     form::{FieldError, Form, REGION, Reader},
     guard::SignedIn,
     page::{Frame, Visit},
-    part::{Choice, DateField, Select},
-    region_field::districts,
+    part::{DateField, LongSelect, chosen_of},
+    region_field::home_options,
     round::Round,
     text::Texts,
 };
@@ -29,6 +29,7 @@ use crate::{
     flows::eligibility::judge_person,
     http::{
         admission::{self, admit},
+        answer_cache::Whom,
         extract::Path,
         problem::Problem,
         state::App,
@@ -52,7 +53,7 @@ struct Page<'a> {
     warnings: Vec<String>,
     answer: Option<Answer>,
     birth: DateField,
-    region: Select,
+    region: LongSelect,
 }
 
 /// The answer, as the page says it.
@@ -78,7 +79,9 @@ pub async fn get_eligibility(
 ) -> Result<HttpResponse, Problem> {
     let (t, snapshot, form) = (visit.t, visit.app.board.now(), Form::default());
     let mut page = page(&visit, &snapshot, campaign_id, &form)?;
-    let Some(SignedIn(session)) = signed_in else { return visit.show(&page) };
+    let Some(SignedIn(session)) = signed_in else {
+        return visit.show_to_all(&page, (&snapshot, Whom::Strangers), None);
+    };
     match own_verdict(&visit.app, card(&snapshot, campaign_id)?, session.person_id).await {
         Ok((name, verdict)) => {
             let by = t.eligible_as_registered(t.name(&name));
@@ -173,7 +176,7 @@ fn page<'a>(
         warnings: Vec::new(),
         answer: None,
         birth: birth_field(t, form),
-        region: region_field(t, snapshot, form),
+        region: region_field(visit, snapshot, form),
     })
 }
 
@@ -181,17 +184,14 @@ fn card(snapshot: &Snapshot, campaign_id: CampaignId) -> Result<&Card, Refusal> 
     snapshot.catalogue.campaigns.get(&campaign_id).ok_or_else(Refusal::not_found)
 }
 
-fn region_field(t: Texts, snapshot: &Snapshot, form: &Form) -> Select {
-    let not_said =
-        Choice { value: String::new(), label: t.region_not_said().into(), hint: "".into() };
-    let mut groups = vec![(String::new(), vec![not_said])];
-    groups.extend(districts(t, snapshot));
-    Select {
+fn region_field(visit: &Visit, snapshot: &Snapshot, form: &Form) -> LongSelect {
+    let t = visit.t;
+    let options = home_options(t, &visit.app.shelf, snapshot);
+    LongSelect {
         id: REGION,
         label: t.optional(t.region_label()).into(),
         hint: t.region_optional_hint().into(),
-        groups,
-        chosen: form.text(REGION).to_owned(),
+        options: chosen_of(&options, form.text(REGION)),
     }
 }
 

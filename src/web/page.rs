@@ -23,7 +23,12 @@ use crate::{
     board::snapshot::Snapshot,
     config::Site,
     domain::language::Language,
-    http::{answer_cache, language, negotiate, page, problem::Problem, state::App},
+    http::{
+        answer_cache::{self, Whom},
+        kept_answer, language, negotiate, page,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// Someone asks for a page: in which language, and where. The language is that of the path, and of
@@ -108,23 +113,23 @@ impl Visit {
         self.show_as(StatusCode::OK, page)
     }
 
-    /// Answers with a page that is the same for everybody who asks for it as this was asked for, as
-    /// long as the board does not change. `until` is when it says something else all the same.
+    /// Answers with a page that is the same for all of these who ask for it as this was asked for,
+    /// as long as the board does not change. `until` is when it says something else all the same.
     ///
     /// # Errors
     /// `internal` if the page cannot be written.
     pub fn show_to_all(
         &self,
         page: &impl Template,
-        of: &Arc<Snapshot>,
+        (of, whom): (&Arc<Snapshot>, Whom),
         until: Option<DateTime<Utc>>,
     ) -> Result<HttpResponse, Problem> {
         let body = page.render().map_err(Problem::internal)?;
         let coding = negotiate::coding_once(self.request.headers());
         let body = coding.encode_once(body.into_bytes()).map_err(Problem::internal)?.into();
         let kind = answer_cache::Kind::Page(self.t.language());
-        let answer = answer_cache::Answer { kind, coding, body, until };
-        let sent = answer_cache::send(&self.app, &self.request, of, answer);
+        let answer = answer_cache::Answer { kind, coding, body, whom, until };
+        let sent = kept_answer::send(&self.app, &self.request, of, answer);
         Ok(sent.map_into_boxed_body().into())
     }
 

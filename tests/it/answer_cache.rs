@@ -79,7 +79,10 @@ async fn a_kept_answer_is_like_the_one_that_was_made() {
             assert_eq!(first.status, 200, "{path}");
             assert_eq!((&first.headers, &first.body), (&second.headers, &second.body), "{path}");
             let encoded = second.headers.get("content-encoding").map(|name| name.as_bytes());
-            assert_eq!(encoded == Some(b"gzip"), coding.starts_with("gzip") && !coding.ends_with('0'));
+            assert_eq!(
+                encoded == Some(b"gzip"),
+                coding.starts_with("gzip") && !coding.ends_with('0')
+            );
             assert_eq!(second.headers["vary"], "Accept-Encoding", "{path}");
             sizes.push(second.body.len());
         }
@@ -89,7 +92,9 @@ async fn a_kept_answer_is_like_the_one_that_was_made() {
         let cached = if is_page { "no-store" } else { "public" };
         assert!(kept.headers["cache-control"].to_str().unwrap().starts_with(cached), "{path}");
         if is_page {
-            assert!(!kept.headers.contains_key("etag") && kept.headers.contains_key("content-language"));
+            assert!(
+                !kept.headers.contains_key("etag") && kept.headers.contains_key("content-language")
+            );
             assert!(kept.headers.contains_key("content-security-policy"), "{path}");
             continue;
         }
@@ -115,8 +120,6 @@ async fn what_is_about_somebody_or_wrong_is_not_kept() {
     let (app, made) = service(World::new()).await;
     let campaign = made.campaign_id;
     for (path, status) in [
-        (format!("/ko/campaigns/{campaign}/clinics"), 200),
-        (format!("/ko/campaigns/{campaign}/eligibility"), 200),
         (format!("/v1/campaigns/{campaign}/clinics?region=999"), 422),
         (format!("/v1/campaigns/{campaign}/clinics?page=2"), 422),
         ("/v1/campaigns/999/clinics".to_owned(), 404),
@@ -126,6 +129,16 @@ async fn what_is_about_somebody_or_wrong_is_not_kept() {
             assert!(!answer.is_kept, "{path}");
             assert_eq!(answer.status / 100, status / 100, "{path}");
         }
+    }
+    let question = format!("/ko/campaigns/{campaign}/eligibility");
+    let (_, kept) = both(&app, &question, &[]).await;
+    assert_eq!(kept.status, 200);
+    // Who brings a cookie may be signed in.
+    for path in [question, format!("/ko/campaigns/{campaign}/clinics")] {
+        let with = [("cookie", "__Host-citizen=x")];
+        assert!(
+            raw(&app, &path, &[]).await.status == 200 && !raw(&app, &path, &with).await.is_kept
+        );
     }
     // Who has chosen no place and is signed in sees where they live, whoever asked before.
     let path = format!("/en/campaigns/{campaign}/clinics");

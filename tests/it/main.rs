@@ -16,6 +16,7 @@
 mod admin;
 mod administrator;
 mod amenity;
+mod answer_cache;
 mod auth;
 mod availability;
 mod board;

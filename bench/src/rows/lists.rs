@@ -74,7 +74,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
         }
     }
     for (kind, runs) in kinds.iter().zip(&rows) {
-        let beside = if kind.json.is_some() { "the JSON with the same content" } else { "static bytes" };
+        let beside =
+            if kind.json.is_some() { "the JSON with the same content" } else { "static bytes" };
         let name = format!("{}, beside {beside}", kind.name);
         bench.report.row(&name, "reads/s", Goal::Times(kind.goal), runs);
     }
@@ -168,13 +169,15 @@ fn kinds(address: SocketAddr) -> Vec<Kind> {
     let regions = |path: &dyn Fn(u32) -> String| {
         (0..DISTRICTS).map(|n| get(&path(FIRST_DISTRICT + n))).collect::<Vec<_>>()
     };
-    let slots = |clinic: u32, day: &str| format!("/v1/clinics/{clinic}/slots?campaign_id=1&date={day}");
+    let slots =
+        |clinic: u32, day: &str| format!("/v1/clinics/{clinic}/slots?campaign_id=1&date={day}");
     let page_of_times =
         |clinic: u32, day: &str| format!("/ko/campaigns/1/clinics/{clinic}?date={day}");
     let district = |region: u32| format!("/v1/campaigns/1/clinics?region={region}&limit=20");
     let page_of_district = |region: u32| format!("/ko/campaigns/1/clinics?region={region}");
     let mut random = Random::new(1);
-    let near = (0..REQUESTS).map(|_| get(&format!("/v1/campaigns/1/clinics?near={}", place(&mut random))));
+    let near =
+        (0..REQUESTS).map(|_| get(&format!("/v1/campaigns/1/clinics?near={}", place(&mut random))));
     let near = near.collect();
     let kind = |name, goal, requests| Kind { name, goal, requests, json: None };
     vec![

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     board::{catalogue::Card, day, slot::Window, snapshot::Snapshot},
     domain::{ProductId, Refusal, calendar::local_date, clinic::Clinic, product::Product},
-    http::{extract::Path, problem::Problem},
+    http::{answer_cache::Whom, extract::Path, problem::Problem},
     web::{
         page::{Frame, Visit},
         part::Step,
@@ -82,7 +82,8 @@ pub async fn get_times(
     let why_not = standing::why_not(visit.t, &card.campaign, now);
     let at = At { t: visit.t, frame: visit.frame(), snapshot: &snapshot, card, clinic };
     let page = at.page(chosen(query, "date"), chosen(query, "product"), why_not);
-    visit.show_to_all(&page, &snapshot, standing::changes_at(&card.campaign, now))
+    let until = standing::changes_at(&card.campaign, now);
+    visit.show_to_all(&page, (&snapshot, Whom::Everybody), until)
 }
 
 /// A clinic of a campaign.
