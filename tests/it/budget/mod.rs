@@ -4,6 +4,7 @@
 mod day;
 mod desk;
 mod hiccup;
+mod page;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
