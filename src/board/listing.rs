@@ -147,7 +147,7 @@ impl Snapshot {
                 // By id, as their places are.
                 let wanted = filter.limit.saturating_add(1);
                 let first = after.map_or(0, |after| after.place + 1);
-                let listed: Vec<_> = match region_id {
+                match region_id {
                     None => {
                         let places = first..all.end;
                         places.filter_map(|place| is_listed(&place, today)).take(wanted).collect()
@@ -158,8 +158,7 @@ impl Snapshot {
                         let places = places.iter().skip(from);
                         places.filter_map(|place| is_listed(place, today)).take(wanted).collect()
                     }
-                };
-                listed
+                }
             }
             (Some(_), Some(id)) => {
                 let places = index.of_region(id).iter();

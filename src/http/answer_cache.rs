@@ -31,6 +31,7 @@ pub const BYTES_MAX: usize = 64 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 /// Nobody asks for such a long name twice.
 const TARGET_BYTES_MAX: usize = 512;
+
 /// What an answer is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {

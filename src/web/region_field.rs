@@ -23,7 +23,7 @@ pub fn parts(catalogue: &Catalogue) -> Parts {
     let of = |language| {
         let t = Texts(language);
         let (homes, places) = (options(&homes(t, catalogue)), options(&places(t, catalogue)));
-        [((HOMES, language), homes.into()), ((PLACES, language), places.into())]
+        [((HOMES, language), Arc::from(homes)), ((PLACES, language), Arc::from(places))]
     };
     Language::ALL.into_iter().flat_map(of).collect()
 }

@@ -20,7 +20,8 @@ struct Raw {
 }
 
 async fn raw(app: &TestApp, path: &str, headers: &[(&'static str, &str)]) -> Raw {
-    let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+    let client =
+        reqwest::Client::builder().no_proxy().no_gzip().pool_max_idle_per_host(0).build().unwrap();
     let mut request = client.get(format!("{}{path}", app.url));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -80,7 +81,7 @@ async fn a_kept_answer_is_like_the_one_that_was_made() {
             assert_eq!((&first.headers, &first.body), (&second.headers, &second.body), "{path}");
             let encoded = second.headers.get("content-encoding").map(|name| name.as_bytes());
             assert_eq!(
-                encoded == Some(b"gzip"),
+                encoded == Some(b"gzip".as_slice()),
                 coding.starts_with("gzip") && !coding.ends_with('0')
             );
             assert_eq!(second.headers["vary"], "Accept-Encoding", "{path}");

@@ -254,7 +254,10 @@ async fn past(app: &TestApp, made: &Made) {
         )
     };
     let sql = [
-        format!("update booking set state = 2 where person_id = {}", person(1)),
+        format!(
+            "update booking set state = 2, ended_at = clock_timestamp() where person_id = {}",
+            person(1)
+        ),
         found(2, "0, 3, booking_id, staff_user_id, null, null"),
         found(3, "1, 4, booking_id, staff_user_id, current_date - 3, null"),
         found(4, "0, 2, booking_id, staff_user_id, null, current_date + 9"),
