@@ -39,6 +39,7 @@ use crate::{
     },
     http::{
         self,
+        answer_cache::AnswerCache,
         doors::{self, Doors},
         gates::Gates,
         import_job::ImportJobs,
@@ -139,6 +140,7 @@ impl Serving {
             request_ids: RequestIds::default(),
             desk_door: DeskDoor::default(),
             answers: answers(),
+            kept: AnswerCache::default(),
             imports,
             import_jobs,
             sign_outs,

@@ -87,6 +87,8 @@ enum Family {
     Messages,
     /// Reads of the public pages, and of those that are made for one person
     Pages,
+    /// May I, which clinics, which times: at the scale of a nation, what is kept included
+    Lists,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -117,6 +119,7 @@ async fn run(bench: &mut Bench, family: Family) {
             rows::pages::measure(bench).await;
             rows::personal::measure(bench).await;
         }
+        Family::Lists => Box::pin(rows::lists::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,

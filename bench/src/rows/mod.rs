@@ -6,6 +6,7 @@ pub(crate) mod desks;
 pub(crate) mod growth;
 pub(crate) mod imports;
 pub(crate) mod latency;
+pub(crate) mod lists;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod messages;

@@ -4,6 +4,7 @@
 mod day;
 mod desk;
 mod hiccup;
+mod page;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_history", 1),
     ("list_clinics", 0),
     ("list_slots", 0),
-    ("post_eligibility", 5),
+    ("post_eligibility", 0),
     ("post_code", 7),
     ("post_booking_code", 9),
     ("post_session", 7),
