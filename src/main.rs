@@ -5,10 +5,6 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 use dosebook::{cli, config::Storage, telemetry};
 
-/// What clients have cost is given back to the system when they are gone: the C library keeps it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Vaccine booking with a dose ledger: the limit is known before anyone queues.
 #[derive(Parser)]
 #[command(version, about, max_term_width = 100)]

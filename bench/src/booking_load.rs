@@ -83,6 +83,8 @@ pub(crate) struct BookingLoad {
     at: f64,
     random: Random,
     handle: LoadHandle,
+    /// The database may be lost at a commit, which is then answered as a replay.
+    is_replayed: bool,
     pub(crate) tally: Tally,
 }
 
@@ -159,6 +161,7 @@ impl BookingLoad {
             at: 0.0,
             random: Random::new(0x5eed),
             handle: LoadHandle::default(),
+            is_replayed: false,
             tally: Tally { phases: tallies, ..Tally::default() },
         }
     }
@@ -181,6 +184,11 @@ impl BookingLoad {
 
     pub(crate) fn handle(&self) -> LoadHandle {
         self.handle.clone()
+    }
+
+    /// Through restarts of PostgreSQL.
+    pub(crate) fn replayed(self) -> Self {
+        Self { is_replayed: true, ..self }
     }
 
     /// The number of the next arrival.
@@ -219,7 +227,8 @@ impl BookingLoad {
         let due = self.phase(due_at);
         let took = (completion.done - due_at).as_micros() as u64;
         // A request that is sent again gets the result of the first one, with 200.
-        let is_booked = response.status == 201 || (response.status == 200 && attempts > 1);
+        let is_again = attempts > 1 || self.is_replayed;
+        let is_booked = response.status == 201 || (response.status == 200 && is_again);
         let is_last = due.is_some_and(|due| due > 0 && due + 1 == self.phases.len());
         match response.status {
             _ if is_booked => {

@@ -2,8 +2,8 @@
 //! and a request that waits takes kilobytes however few bytes it came in: a client that sends
 //! thousands and reads no answer would hold megabytes. So the server is given a few at a time.
 
-/// More gain nothing: answers are sent one after the other.
-pub(super) const REQUESTS_MAX: u32 = 8;
+/// One that is answered and the next: more gain nothing, answers are sent one after the other.
+const REQUESTS_MAX: u32 = 2;
 /// As the server has it: what is more is refused there.
 const HEAD_BYTES_MAX: usize = 131_072;
 const HEADERS_MAX: usize = 96;
@@ -184,13 +184,13 @@ mod tests {
             let many = request.repeat(100);
             let mut pipeline = Pipeline::new();
             let mut at = pipeline.take(&many, 0);
-            assert_eq!(at, 8 * request.len(), "whole requests");
+            assert_eq!(at, 2 * request.len(), "whole requests");
             assert!(pipeline.is_full(0));
             assert_eq!(pipeline.take(&many[at..], 0), 0);
-            for begun in 1..=92 {
+            for begun in 1..=98 {
                 assert!(!pipeline.is_full(begun));
                 at += pipeline.take(&many[at..], begun);
-                assert_eq!(at, (8 + usize::try_from(begun).unwrap()) * request.len());
+                assert_eq!(at, (2 + usize::try_from(begun).unwrap()) * request.len());
             }
             assert_eq!(at, many.len());
         }

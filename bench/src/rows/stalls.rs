@@ -134,6 +134,7 @@ async fn one_run(world: &mut World) -> Vec<Recovery> {
     ];
     let load =
         BookingLoad::open_loop(world.citizens.clone(), Targets::Hot(world.shape), 0, phases);
+    let load = load.replayed();
     let handle = load.handle();
     let asking: Vec<_> = {
         let token = world.citizens.token(world.citizens.count() - 1);
