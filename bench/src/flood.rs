@@ -1,9 +1,6 @@
 //! A crowd that wants something else than to book, as fast as it is answered or at a rate.
 
-use std::{
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use dosebook::rehearsal::load::{Completion, LoadGenerator, Workload};
 
@@ -77,9 +74,7 @@ impl Workload for Flood {
             Pace::Clients(clients) => {
                 (self.arrivals <= clients as u64).then_some((Duration::ZERO, ()))
             }
-            Pace::Rate(rate, _) => {
-                Some((Duration::from_secs_f64(self.arrivals as f64 / rate), ()))
-            }
+            Pace::Rate(rate, _) => Some((Duration::from_secs_f64(self.arrivals as f64 / rate), ())),
         }
     }
 

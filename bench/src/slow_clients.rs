@@ -57,9 +57,9 @@ impl SlowClient {
         stream.set_nonblocking(true).expect("set");
         let mut client = Self { manner, stream };
         match manner {
-            Manner::NeverReads => client.say(
-                &b"GET /openapi.yaml HTTP/1.1\r\nHost: bench\r\n\r\n".repeat(ASKED),
-            ),
+            Manner::NeverReads => {
+                client.say(&b"GET /openapi.yaml HTTP/1.1\r\nHost: bench\r\n\r\n".repeat(ASKED))
+            }
             Manner::Drips => client.say(
                 b"POST /v1/eligibility HTTP/1.1\r\nHost: bench\r\n\
                   Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",

@@ -118,9 +118,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
     let mut outcomes = Vec::new();
     for run in 1..=bench.runs {
         let outcome = one_run(bench.world().await, &file).await;
-        for ((state, booked), paused) in
-            STATES.iter().zip(&outcome.booked).zip(&outcome.paused)
-        {
+        for ((state, booked), paused) in STATES.iter().zip(&outcome.booked).zip(&outcome.paused) {
             println!(
                 "run {run}: p99 {} ms beside {}, {} ms without; paused in {} s",
                 number(booked.figure),
@@ -194,10 +192,8 @@ async fn one_run(world: &mut World, file: &str) -> Outcome {
     let campaign = world.add_quiet_campaign().await;
     let before = world.sums().await;
     let service = Service::start_behind_proxy(world.data_dir());
-    let phases = vec![
-        Phase { span: SETTLE_SECONDS, rate: RATE },
-        Phase { span: SPAN_SECONDS, rate: RATE },
-    ];
+    let phases =
+        vec![Phase { span: SETTLE_SECONDS, rate: RATE }, Phase { span: SPAN_SECONDS, rate: RATE }];
     let targets = Targets::Spread(world.shape);
     let load = BookingLoad::open_loop(world.citizens.clone(), targets, 0, phases);
     let scene = Scene {

@@ -128,12 +128,9 @@ async fn one_run(world: &mut World) -> Vec<Recovery> {
     let campaign = world.add_quiet_campaign().await;
     let before = world.sums().await;
     let service = Service::start(world.data_dir());
-    let phases = vec![
-        Phase { span: SETTLE_SECONDS, rate: RATE },
-        Phase { span: SPAN_SECONDS, rate: RATE },
-    ];
-    let load =
-        BookingLoad::open_loop(world.citizens.clone(), Targets::Hot(world.shape), 0, phases);
+    let phases =
+        vec![Phase { span: SETTLE_SECONDS, rate: RATE }, Phase { span: SPAN_SECONDS, rate: RATE }];
+    let load = BookingLoad::open_loop(world.citizens.clone(), Targets::Hot(world.shape), 0, phases);
     let load = load.replayed();
     let handle = load.handle();
     let asking: Vec<_> = {
