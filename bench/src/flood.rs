@@ -1,8 +1,11 @@
 //! A crowd that wants something else than to book, as fast as it is answered or at a rate.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io::Write as _, net::SocketAddr, time::Duration};
 
-use dosebook::rehearsal::load::{Completion, LoadGenerator, Workload};
+use dosebook::{
+    random::Random,
+    rehearsal::load::{Completion, LoadGenerator, Workload},
+};
 
 use crate::booking_load::LoadHandle;
 
@@ -21,10 +24,10 @@ pub(crate) enum Pace {
 }
 
 /// Writes the next request.
-pub(crate) type Write = Box<dyn FnMut(&mut Vec<u8>) + Send>;
+pub(crate) type NextRequest = Box<dyn FnMut(&mut Vec<u8>) + Send>;
 
 pub(crate) struct Flood {
-    write: Write,
+    write: NextRequest,
     pace: Pace,
     /// What the service may answer.
     lawful: &'static [u16],
@@ -37,7 +40,7 @@ pub(crate) struct Flood {
 }
 
 impl Flood {
-    pub(crate) fn new(write: Write, pace: Pace, lawful: &'static [u16]) -> Self {
+    pub(crate) fn new(write: NextRequest, pace: Pace, lawful: &'static [u16]) -> Self {
         let handle = LoadHandle::default();
         Self { write, pace, lawful, arrivals: 0, handle, answered: 0, broken: 0, fault: None }
     }
@@ -95,4 +98,57 @@ impl Workload for Flood {
         let goes_on = matches!(self.pace, Pace::Clients(_)) && !self.handle.is_over();
         goes_on.then_some((Duration::ZERO, ()))
     }
+}
+
+/// Wrong passwords of users, one of whom there is, each from an address of its own.
+pub(crate) fn guesses() -> NextRequest {
+    let mut random = Random::new(0x9e55);
+    Box::new(move |buffer| {
+        let user = match random.below(10) {
+            0 => "bench".to_owned(),
+            _ => format!("user.{}", random.below(1_000_000)),
+        };
+        let body = format!(r#"{{"username":"{user}","password":"a guess, and wrong"}}"#);
+        let [a, b, c] = [0; 3].map(|_| random.below(250));
+        write!(
+            buffer,
+            "POST /v1/auth/staff-sessions HTTP/1.1\r\nHost: bench\r\n\
+             X-Forwarded-For: 10.{a}.{b}.{c}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("written");
+    })
+}
+
+/// Searches for clinics near a place at random.
+pub(crate) fn searches() -> NextRequest {
+    let mut random = Random::new(0x5ea7);
+    Box::new(move |buffer| {
+        let (latitude, longitude) = (random.below(5_000), random.below(5_000));
+        write!(
+            buffer,
+            "GET /v1/campaigns/1/clinics?near={}.{:03},{}.{:03}&limit=500 HTTP/1.1\r\n\
+             Host: bench\r\nAccept-Encoding: br\r\n\r\n",
+            33 + latitude / 1_000,
+            latitude % 1_000,
+            125 + longitude / 1_000,
+            longitude % 1_000,
+        )
+        .expect("written");
+    })
+}
+
+/// Tokens that nobody was ever given, as staff and as citizens.
+pub(crate) fn junk() -> NextRequest {
+    let mut random = Random::new(0x1abe);
+    Box::new(move |buffer| {
+        let path = if random.below(2) == 0 { "/v1/me" } else { "/v1/admin/campaigns" };
+        let token = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
+        write!(
+            buffer,
+            "GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+        .expect("written");
+    })
 }

@@ -120,8 +120,8 @@ async fn run(bench: &mut Bench, family: Family) {
             rows::pages::measure(bench).await;
             rows::personal::measure(bench).await;
         }
-        Family::Stalls => rows::stalls::measure(bench).await,
-        Family::Beside => rows::beside::measure(bench).await,
+        Family::Stalls => Box::pin(rows::stalls::measure(bench)).await,
+        Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,

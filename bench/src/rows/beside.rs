@@ -1,9 +1,9 @@
 //! Bookings beside what others do at the same time: files, a grant and a migration that wait, floods
 //! and slow clients; and how long an administrator waits meanwhile until a campaign is paused.
 
-use std::{fmt::Write as _, future::Future, io::Write as _, net::SocketAddr, time::Duration};
+use std::{fmt::Write as _, future::Future, net::SocketAddr, time::Duration};
 
-use dosebook::{db::migration, random::Random};
+use dosebook::db::migration;
 use sqlx::{Connection, Executor, PgConnection, migrate::Migrator};
 use tokio::{
     task::spawn_blocking,
@@ -15,7 +15,7 @@ use crate::{
     administrator::{self, Administrator},
     bench::Bench,
     booking_load::{BookingLoad, LoadHandle, Phase, Targets},
-    flood::{Flood, Pace, Write},
+    flood::{self, Flood, Pace},
     report::{Goal, Run, median, number},
     service::{Service, status_kib},
     slow_clients,
@@ -43,7 +43,6 @@ const SPAN_SECONDS: f64 = 600.0;
 const GUESSERS: usize = 200;
 const SEARCHERS: usize = 10;
 const JUNK: Pace = Pace::Rate(2_000.0, 64);
-/// A second may be spent on asking for a lock again.
 const GRANT_SECONDS_MAX: Duration = Duration::from_secs(10);
 const MEBIBYTE: f64 = 1024.0;
 
@@ -208,7 +207,7 @@ async fn one_run(world: &mut World, file: &str) -> Outcome {
         sleep(Duration::from_secs_f64(SETTLE_SECONDS)).await;
         let (mut free, mut beside) = (vec![scene.watch(sleep(FREE)).await], Vec::new());
         for state in STATES {
-            beside.push(scene.go_through(world, state, file, &mut slow).await);
+            beside.push(Box::pin(scene.go_through(world, state, file, &mut slow)).await);
             sleep(REST).await;
             free.push(scene.watch(sleep(FREE)).await);
         }
@@ -258,13 +257,13 @@ impl Scene {
             State::Migration => self.migration(world).await,
             State::Guessers => {
                 let pace = Pace::Clients(GUESSERS);
-                self.flood(Flood::new(guesses(), pace, &[401, 429, 503])).await
+                self.flood(Flood::new(flood::guesses(), pace, &[401, 429, 503])).await
             }
             State::Searchers => {
                 let pace = Pace::Clients(SEARCHERS);
-                self.flood(Flood::new(searches(), pace, &[200, 503])).await
+                self.flood(Flood::new(flood::searches(), pace, &[200, 503])).await
             }
-            State::Junk => self.flood(Flood::new(junk(), JUNK, &[401, 503])).await,
+            State::Junk => self.flood(Flood::new(flood::junk(), JUNK, &[401, 503])).await,
         }
     }
 
@@ -364,56 +363,4 @@ impl Scene {
         owner.close().await.expect("closed");
         watched
     }
-}
-
-/// Wrong passwords of users, one of whom there is, each from an address of its own.
-fn guesses() -> Write {
-    let mut random = Random::new(0x9e55);
-    Box::new(move |buffer| {
-        let user = match random.below(10) {
-            0 => "bench".to_owned(),
-            _ => format!("user.{}", random.below(1_000_000)),
-        };
-        let body = format!(r#"{{"username":"{user}","password":"a guess, and wrong"}}"#);
-        let [a, b, c] = [0; 3].map(|_| random.below(250));
-        write!(
-            buffer,
-            "POST /v1/auth/staff-sessions HTTP/1.1\r\nHost: bench\r\n\
-             X-Forwarded-For: 10.{a}.{b}.{c}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .expect("written");
-    })
-}
-
-fn searches() -> Write {
-    let mut random = Random::new(0x5ea7);
-    Box::new(move |buffer| {
-        let (latitude, longitude) = (random.below(5_000), random.below(5_000));
-        write!(
-            buffer,
-            "GET /v1/campaigns/1/clinics?near={}.{:03},{}.{:03}&limit=500 HTTP/1.1\r\n\
-             Host: bench\r\nAccept-Encoding: br\r\n\r\n",
-            33 + latitude / 1_000,
-            latitude % 1_000,
-            125 + longitude / 1_000,
-            longitude % 1_000,
-        )
-        .expect("written");
-    })
-}
-
-/// Tokens that nobody was ever given, as staff and as citizens.
-fn junk() -> Write {
-    let mut random = Random::new(0x1abe);
-    Box::new(move |buffer| {
-        let path = if random.below(2) == 0 { "/v1/me" } else { "/v1/admin/campaigns" };
-        let token = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
-        write!(
-            buffer,
-            "GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n"
-        )
-        .expect("written");
-    })
 }

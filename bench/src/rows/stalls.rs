@@ -145,8 +145,7 @@ async fn one_run(world: &mut World) -> Vec<Recovery> {
         let mut ends = Vec::new();
         for stall in STALLS {
             sleep(CALM).await;
-            go_through(world, stall).await;
-            ends.push(handle.elapsed());
+            ends.push(Box::pin(go_through(world, stall, &handle)).await);
             sleep(AFTER).await;
         }
         handle.end();
@@ -167,20 +166,22 @@ async fn one_run(world: &mut World) -> Vec<Recovery> {
     ends.iter().map(of).collect()
 }
 
-/// Returns when the stall is over.
-async fn go_through(world: &World, stall: Stall) {
+/// Returns when the stall is over, and when that was.
+async fn go_through(world: &World, stall: Stall, load: &LoadHandle) -> Duration {
     match stall {
         Stall::Lock => {
             let mut holder = connect(&world.superuser()).await.expect("connected");
             let slot = Targets::Hot(world.shape).slot(0);
             holder.execute("begin").await.expect("begun");
-            let sql = "with a as (
-                    select from allocation where allocation_id in (
-                        select allocation_id from slot join allocation using (clinic_id, on_date)
-                        where slot_id = $1)
-                    for no key update)
-                select from slot where slot_id = $1 for no key update";
-            sqlx::query(sql).bind(slot).execute(&mut holder).await.expect("locked");
+            let doses = "select from allocation a where exists (
+                    select from slot s where s.slot_id = $1
+                        and s.clinic_id = a.clinic_id and s.on_date = a.on_date)
+                for no key update";
+            let seats = "select from slot where slot_id = $1 for no key update";
+            for sql in [seats, doses] {
+                let locked = sqlx::query(sql).bind(slot).execute(&mut holder).await;
+                assert!(locked.expect("locked").rows_affected() > 0, "the control: a row");
+            }
             sleep(STALL).await;
             holder.close().await.expect("closed");
         }
@@ -202,11 +203,18 @@ async fn go_through(world: &World, stall: Stall) {
             signal("INT", &world.postmaster().to_string());
             until_connected(world, false).await;
             sleep(STALL).await;
-            let started = Private::start(world.data_dir(), None, Durability::Durable).await;
+            let starting = Private::start(world.data_dir(), None, Durability::Durable);
+            let answering = async {
+                until_connected(world, true).await;
+                load.elapsed()
+            };
+            let (started, end) = tokio::join!(starting, answering);
             // Others use it: it goes on without this one.
             started.expect("started").stop().await.expect("left to the others");
+            return end;
         }
     }
+    load.elapsed()
 }
 
 async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
