@@ -56,7 +56,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
 async fn one_run(world: &mut World, people: i64) -> (Through, Through) {
     world.forget_codes().await;
     let gateway = Gateway::start(SILENCE);
-    let service = Service::start_behind_proxy(world.data_dir(), &gateway.settings());
+    let service = Service::start_sending_behind_proxy(world.data_dir(), &gateway.settings());
     let claims = (0..people).map(|nth| {
         let (name, born, phone) = claim(world.shape.person(nth));
         json!({ "name": name, "birth_date": born, "phone": phone }).to_string()
