@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     figure::{float, grouped, rounded},
-    plot::{Axis, Plot, Series},
     journey::Way,
+    plot::{Axis, Plot, Series},
     report::{Interval, JourneySummary, Latency, Report},
 };
 use crate::html::escape;
@@ -130,7 +130,8 @@ fn plots(html: &mut String, report: &Report) {
         );
     };
     if let Some(journey) = &report.journey {
-        let words = "How many people had got so far: the space between two lines waits between them.";
+        let words =
+            "How many people had got so far: the space between two lines waits between them.";
         add("The way", words, plot("people", Axis::Linear, false, funnel(intervals, journey)));
     }
     let arrivals = vec![line("arrivals", &|m| rate(m.arrived, m))];

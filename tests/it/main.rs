@@ -61,6 +61,7 @@ mod postgres;
 mod prerendered;
 mod readme;
 mod replay;
+mod replay_journey;
 mod request_id;
 mod schedule;
 mod sign_out;

@@ -200,9 +200,7 @@ fn done(plan: &JourneyPlan, visit: &mut Visit, body: &[u8], now: Duration) -> Op
             let next = heard::signed_in(plan, visit, Then::Go(RequestKind::Districts));
             Heard::news(next, News::SignedIn(session.person_id))
         }
-        RequestKind::UsedCode => {
-            Heard::news(Then::Go(RequestKind::Districts), News::SignedInTwice)
-        }
+        RequestKind::UsedCode => Heard::news(Then::Go(RequestKind::Districts), News::SignedInTwice),
         RequestKind::Districts => {
             let region = plan.people.get(visit.citizen)?.region_id;
             visit.path = format!("&region={region}").into();

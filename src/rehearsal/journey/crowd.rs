@@ -40,7 +40,10 @@ const PROGRESS_INTERVAL: u64 = 4_096;
 pub enum Turn {
     Ask(Box<Visit>),
     /// Somebody has waited long enough for the message with this number.
-    Waited { citizen: u32, number: u64 },
+    Waited {
+        citizen: u32,
+        number: u64,
+    },
 }
 
 type Next = Option<(Duration, Turn)>;

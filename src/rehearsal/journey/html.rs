@@ -36,7 +36,10 @@ mod tests {
     fn links_and_fields_are_found() {
         let found: Vec<_> = links(PAGE, "/ko/c/1/").map(address).collect();
         assert_eq!(found, ["/ko/c/1/check?slot=7&product=2"]);
-        assert_eq!((field(PAGE, "booking_id"), field(PAGE, "sent")), (Some("01909f7e"), Some("Ab-_")));
+        assert_eq!(
+            (field(PAGE, "booking_id"), field(PAGE, "sent")),
+            (Some("01909f7e"), Some("Ab-_"))
+        );
         assert_eq!((field(PAGE, "code"), field(PAGE, "booking")), (None, None));
     }
 }

@@ -86,7 +86,8 @@ impl People {
             let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
             let claims = db::rehearsal::claims(&db.read, &ids).await?;
             // In the order in which they were drawn.
-            let mut claims: HashMap<_, _> = claims.into_iter().map(|c| (c.person_id.0, c)).collect();
+            let mut claims: HashMap<_, _> =
+                claims.into_iter().map(|c| (c.person_id.0, c)).collect();
             for id in ids {
                 let Some(claim) = claims.remove(&id) else { continue };
                 let phone = digits(&claim.phone);

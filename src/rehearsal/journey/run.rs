@@ -165,16 +165,7 @@ impl PreparedJourneys {
         // The outcome of presses that were cut off at the end is unknown too.
         let cut_off = std::mem::take(&mut notes.in_flight);
         notes.in_doubt.extend(cut_off);
-        Ok(FinishedJourneys {
-            config,
-            campaign,
-            doses_open,
-            plan,
-            tally,
-            notes,
-            since,
-            started_at,
-        })
+        Ok(FinishedJourneys { config, campaign, doses_open, plan, tally, notes, since, started_at })
     }
 }
 

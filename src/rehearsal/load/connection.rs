@@ -28,7 +28,8 @@ impl<'a> Response<'a> {
     pub fn headers(&self, name: &str) -> impl Iterator<Item = &'a str> {
         self.head.split(|byte| *byte == b'\n').filter_map(move |line| {
             let (own, value) = line.split_at_checked(name.len())?;
-            let value = value.strip_prefix(b":").filter(|_| own.eq_ignore_ascii_case(name.as_bytes()));
+            let value =
+                value.strip_prefix(b":").filter(|_| own.eq_ignore_ascii_case(name.as_bytes()));
             std::str::from_utf8(value?).ok().map(str::trim)
         })
     }

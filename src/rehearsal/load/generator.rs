@@ -61,7 +61,11 @@ pub trait Workload {
     }
 
     /// What follows a request that `write` has written nothing for: its time has come, that is all.
-    fn woken(&mut self, _request: Self::Request, _now: Duration) -> Option<(Duration, Self::Request)> {
+    fn woken(
+        &mut self,
+        _request: Self::Request,
+        _now: Duration,
+    ) -> Option<(Duration, Self::Request)> {
         None
     }
 
