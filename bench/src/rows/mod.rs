@@ -5,6 +5,7 @@ pub(crate) mod clinic_day;
 pub(crate) mod desks;
 pub(crate) mod growth;
 pub(crate) mod imports;
+pub(crate) mod journeys;
 pub(crate) mod latency;
 pub(crate) mod lock;
 pub(crate) mod memory;

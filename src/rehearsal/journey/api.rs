@@ -158,7 +158,16 @@ pub(super) fn read(
     now: Duration,
 ) -> Heard {
     let Reply::Refused(code) = reply else {
-        let body = decoded(&response);
+        // Decoding costs the generator more than all else that it does.
+        let is_read = matches!(
+            visit.step,
+            RequestKind::Question
+                | RequestKind::Code
+                | RequestKind::Session
+                | RequestKind::Clinics
+                | RequestKind::Slots
+        );
+        let body = if is_read { decoded(&response) } else { Cow::Borrowed(&[][..]) };
         // An answer that cannot be read is none that anybody can go on with.
         return done(plan, visit, &body, now).unwrap_or_else(|| Heard::end(End::Refused));
     };

@@ -28,6 +28,8 @@ const BUSY_PAUSE_MAX: Duration = Duration::from_secs(120);
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
 /// Within it people press when the campaign opens.
 const OPENING_PAUSE: Duration = Duration::from_millis(500);
+/// Nobody waits longer for an opening that has been announced.
+const OPENING_LATE_MAX: Duration = Duration::from_secs(10);
 /// From seeing the message to having typed the code.
 const TYPING_PAUSE: Duration = Duration::from_secs(1);
 /// As many as the service sends one person in a quarter of an hour.
@@ -146,7 +148,7 @@ impl Crowd {
             }
             Then::Opening(step) => {
                 let to_opening = self.plan.opening.saturating_sub(now);
-                if to_opening.is_zero() && !self.looks_again(&mut visit) {
+                if now > self.plan.opening + OPENING_LATE_MAX {
                     return self.end(&visit, End::Refused);
                 }
                 (step, to_opening + visit.jittered(OPENING_PAUSE))

@@ -11,6 +11,9 @@ use crate::{
     rehearsal::tally::{RequestKind, Stage},
 };
 
+/// So long after the opening what is in memory may not have heard of it.
+const NEWS_PAUSE: Duration = Duration::from_secs(2);
+
 /// What was learned from an answer, and what follows.
 #[derive(Debug)]
 pub struct Heard {
@@ -69,8 +72,11 @@ pub(super) fn signed_in(plan: &JourneyPlan, visit: &Visit, next: Then) -> Then {
 
 /// What a no to the question means: before the opening it may be a yes at it.
 pub(super) fn not_eligible(plan: &JourneyPlan, now: Duration) -> Heard {
-    match now < plan.opening {
-        true => Then::Turn(RequestKind::Question).into(),
+    if now < plan.opening {
+        return Then::Turn(RequestKind::Question).into();
+    }
+    match now < plan.opening + NEWS_PAUSE {
+        true => Then::Opening(RequestKind::Question).into(),
         false => Heard::end(End::NotEligible),
     }
 }

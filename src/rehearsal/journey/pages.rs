@@ -61,7 +61,11 @@ pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
          Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br\r\n\
          Accept-Language: {language}\r\n",
     );
-    let cookies = [(CITIZEN, &visit.token), (SENT, &visit.cookie)];
+    // Who is signed in and sends the same code again goes on with the same session: a used code is
+    // tried as by somebody who has seen it, from a browser of their own.
+    let is_other = visit.step == RequestKind::UsedCode;
+    let token = if is_other { "" } else { &*visit.token };
+    let cookies = [(CITIZEN, token), (SENT, &*visit.cookie)];
     let mut cookies = cookies.into_iter().filter(|(_, value)| !value.is_empty());
     if let Some((name, value)) = cookies.next() {
         let _ = write!(into, "Cookie: {name}={value}");
@@ -130,7 +134,7 @@ pub(super) fn read(
     (response, reply): (Response<'_>, Reply),
     now: Duration,
 ) -> Heard {
-    let body = decoded(&response);
+    let body = if is_read(visit.step, reply) { decoded(&response) } else { Cow::Borrowed(&[][..]) };
     // A page that cannot be read is none that anybody can go on from.
     let html = std::str::from_utf8(&body).unwrap_or_default();
     match (reply, visit.step) {
@@ -152,6 +156,22 @@ pub(super) fn read(
         (Reply::Refused(Code::NotEligible), _) => Heard::end(End::NotEligible),
         (_, RequestKind::Booking) => Heard::news(Then::End(End::Refused), News::NotShown),
         _ => Heard::end(End::Refused),
+    }
+}
+
+/// Whether somebody looks for something on the page: decoding costs the generator more than all
+/// else that it does.
+fn is_read(step: RequestKind, reply: Reply) -> bool {
+    match reply {
+        Reply::Done => matches!(
+            step,
+            RequestKind::Question
+                | RequestKind::CodePage
+                | RequestKind::Clinics
+                | RequestKind::Slots
+                | RequestKind::Check
+        ),
+        _ => step != RequestKind::Session,
     }
 }
 
