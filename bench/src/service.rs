@@ -68,6 +68,8 @@ impl Service {
         std::fs::write(&file, settings).expect("written");
         let mut program = program(data_dir);
         program.env("DOSEBOOK_MESSAGES", file);
+        // Messages name the address of the pages, and need not know it.
+        program.env("DOSEBOOK_PUBLIC_URL", "http://127.0.0.1:8080");
         program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
         program.env("DOSEBOOK_CODES_PER_MINUTE", "10000000");
         let service = Self::spawn(data_dir, program, &[]);

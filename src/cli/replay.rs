@@ -47,8 +47,8 @@ pub struct Args {
 
     /// Play whole journeys, from the landing page to the booking, this way; a scenario that says
     /// what people do on their way is played by the pages when this is left out. The service must
-    /// run with `--messages scenarios/messages.toml --trusted-proxy 127.0.0.1`, and
-    /// `--codes-per-minute` for as many as come in a minute
+    /// run with `--messages scenarios/messages.toml --public-url http://127.0.0.1:8080
+    /// --trusted-proxy 127.0.0.1`, and `--codes-per-minute` for as many as come in a minute
     #[arg(long, value_enum, conflicts_with_all = ["signed_in", "codes_url"])]
     journey: Option<Way>,
 

@@ -154,7 +154,8 @@ fn compare(
             Some(row) => {
                 checked.lost += 1;
                 checked.fault(format!(
-                    "booking {} was acknowledged as {:?} and is in state {} at slot {} of person {}",
+                    "booking {} was acknowledged as {:?} and is in state {} at slot {} of \
+                     person {}",
                     told.booking_id, told.state, row.state, row.slot_id, row.person_id,
                 ));
             }

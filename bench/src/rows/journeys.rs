@@ -1,5 +1,5 @@
-//! Whole journeys a second, sign-in included: landing page, question, code, session, clinics, times,
-//! check, booking and its page, beside bookings alone in the same run.
+//! Whole journeys a second, sign-in included: landing page, question, code, session, clinics,
+//! times, check, booking and its page, beside bookings alone in the same run.
 
 use std::{net::TcpListener, path::Path, sync::Arc};
 

@@ -28,7 +28,8 @@ pub(super) fn address(href: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = r#"<a href="/ko/me">x</a><a class="b" href="/ko/c/1/check?slot=7&#38;product=2">
+    const PAGE: &str = r#"<a href="/ko/me">x</a>
+        <a class="b" href="/ko/c/1/check?slot=7&#38;product=2">
         <form action="/ko/c"><input type="hidden" name="booking_id" value="01909f7e">
         <input id="code" name="code" type="text"><input type="hidden" name="sent" value="Ab-_">"#;
 

@@ -61,8 +61,7 @@ pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
          Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br\r\n\
          Accept-Language: {language}\r\n",
     );
-    // Who is signed in and sends the same code again goes on with the same session: a used code is
-    // tried as by somebody who has seen it, from a browser of their own.
+    // A used code is tried as by somebody who has seen it, in a browser of their own.
     let is_other = visit.step == RequestKind::UsedCode;
     let token = if is_other { "" } else { &*visit.token };
     let cookies = [(CITIZEN, token), (SENT, &*visit.cookie)];
@@ -214,9 +213,7 @@ impl Page<'_> {
             }
             RequestKind::WrongCode => Heard::news(Then::End(End::Refused), News::SignedInWrongly),
             RequestKind::Session => self.signed_in(plan, visit)?,
-            RequestKind::UsedCode => {
-                Heard::news(Then::Follow(RequestKind::SignedIn), News::SignedInTwice)
-            }
+            RequestKind::UsedCode => self.signed_in_again(visit),
             RequestKind::SignedIn => {
                 visit.path = self.to?.into();
                 Then::Follow(RequestKind::Clinics).into()
@@ -249,6 +246,16 @@ impl Page<'_> {
         visit.cookie = "".into();
         let next = heard::signed_in(plan, visit, Then::Follow(RequestKind::SignedIn));
         Some(Heard::news(next, News::SignedIn(person_id)))
+    }
+
+    /// A form that is sent once more within seconds is the same session, as if an answer had been
+    /// lost: another one would be a second session by one code.
+    fn signed_in_again(&self, visit: &Visit) -> Heard {
+        let then = Then::Follow(RequestKind::SignedIn);
+        match self.cookie(CITIZEN) == Some(&*visit.token) {
+            true => then.into(),
+            false => Heard::news(then, News::SignedInTwice),
+        }
     }
 
     fn choose_day(&self, plan: &JourneyPlan, visit: &mut Visit) -> Heard {
