@@ -13,7 +13,8 @@ BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)"
 PYTHON := python3
 FUZZ := $(CURDIR)/target/fuzz-venv
 
-.PHONY: help run test test-web test-stall test-mutants fuzz screenshots check bench bench-quick build prepare fmt clippy \
+.PHONY: help run evening test test-web test-stall test-mutants fuzz screenshots check bench \
+    bench-quick build prepare fmt clippy \
     openapi licences queries javascript
 
 help: ## List the targets
@@ -23,6 +24,10 @@ run: build ## Load the demonstration and serve it (DOSEBOOK_LISTEN, DOSEBOOK_DAT
 	@test -n "$${DATABASE_URL:-}" || scripts/need postgresql
 	$(TARGET)/release/dosebook demo
 	exec $(TARGET)/release/dosebook serve --show-codes
+
+evening: build ## Watch an opening: a crowd comes in a minute and books until nothing is left (DOSEBOOK_LISTEN)
+	@scripts/need postgresql
+	exec scripts/evening $(TARGET)/release/dosebook
 
 build:
 	@scripts/need cargo cc

@@ -100,6 +100,8 @@ enum Family {
     Memory,
     /// From start to first answer
     Start,
+    /// Whole journeys, from the landing page to the booking, by the API and by the pages
+    Journeys,
     /// The evening of 14 July 2021 anew, at full scale
     Replay,
     /// Large registers and long ledgers; memory at full scale
@@ -131,6 +133,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
+        Family::Journeys => rows::journeys::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
         Family::Growth => {
             bench.close().await;

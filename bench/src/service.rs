@@ -75,6 +75,24 @@ impl Service {
         service
     }
 
+    /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go to
+    /// this address.
+    pub(crate) fn start_rehearsed(data_dir: &Path, gateway: SocketAddr) -> Self {
+        let file = data_dir.join("messages.toml");
+        let settings = std::fs::read_to_string(paths::root().join("scenarios/messages.toml"));
+        let settings = settings.expect("settings").replace("127.0.0.1:8090", &gateway.to_string());
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        // Messages name the address of the pages, and need not know it.
+        program.env("DOSEBOOK_PUBLIC_URL", "http://127.0.0.1:8080");
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        program.env("DOSEBOOK_CODES_PER_MINUTE", "10000000");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
     /// As `start`, behind a proxy on this machine, whose word is taken for who asks.
     pub(crate) fn start_behind_proxy(data_dir: &Path) -> Self {
         let mut program = program(data_dir);

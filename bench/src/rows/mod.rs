@@ -6,6 +6,7 @@ pub(crate) mod clinic_day;
 pub(crate) mod desks;
 pub(crate) mod growth;
 pub(crate) mod imports;
+pub(crate) mod journeys;
 pub(crate) mod latency;
 pub(crate) mod lists;
 pub(crate) mod lock;
