@@ -24,7 +24,7 @@ texts! {
     person_no_show, "missed", "예약한 날 오지 않음";
     person_not_vaccinated, "came, not vaccinated", "왔으나 접종하지 않음";
     person_exclusions, "What clinics found that keeps them from doses", "접종기관이 기록한 접종 제한";
-    person_excluded_why, "What was found", "제한 사유";
+    person_excluded_why, "What keeps them from it", "제한 사유";
     person_excluded_found, "Found", "기록한 시각";
     person_excluded_stands, "stands", "제한 중";
     person_excluded_lifted, "lifted", "제한 풀림";
