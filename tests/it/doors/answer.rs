@@ -182,7 +182,10 @@ async fn what_is_no_request_is_answered_as_everything_is() {
         let (head, body) = last.split_once("\r\n\r\n").expect("a head");
         assert!(head.contains("\r\nx-content-type-options: nosniff"), "{what}: {text}");
         assert!(head.contains("\r\ncache-control: no-store"), "{what}: {text}");
-        assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{what}: {text}");
+        assert!(
+            head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())),
+            "{what}: {text}"
+        );
         if status == 400 {
             assert!(head.contains("\r\ncontent-type: application/problem+json"), "{what}: {text}");
             let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");

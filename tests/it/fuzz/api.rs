@@ -210,7 +210,8 @@ impl Plain<'_> {
             })
             .collect();
         if role(self.operation) != "public" {
-            let tokens = ["Bearer", "Bearer \u{9}", "Basic eDp4", "Bearer s1.AAAA", "Bearer c1.\u{e9}"];
+            let tokens =
+                ["Bearer", "Bearer \u{9}", "Basic eDp4", "Bearer s1.AAAA", "Bearer c1.\u{e9}"];
             let token = tokens[draw.below(tokens.len())];
             let mut case = self.case(format!("authorization: {token:?}"), false);
             case.headers.push(("authorization", token.to_owned()));
@@ -273,12 +274,7 @@ impl Plain<'_> {
         cases
     }
 
-    fn with_member(
-        &self,
-        base: &Base,
-        (parent, name): (&str, &str),
-        value: Option<Value>,
-    ) -> Case {
+    fn with_member(&self, base: &Base, (parent, name): (&str, &str), value: Option<Value>) -> Case {
         let mut body = base.example.clone();
         let object = body.pointer_mut(parent).and_then(Value::as_object_mut);
         let object = object.unwrap_or_else(|| panic!("{parent} of {}", base.example));
@@ -324,7 +320,9 @@ fn objects(value: &Value, at: &str) -> Vec<String> {
             let inner = inner.flat_map(|(name, value)| objects(value, &format!("{at}/{name}")));
             [at.to_owned()].into_iter().chain(inner).collect()
         }
-        Value::Array(all) => all.first().map_or_else(Vec::new, |one| objects(one, &format!("{at}/0"))),
+        Value::Array(all) => {
+            all.first().map_or_else(Vec::new, |one| objects(one, &format!("{at}/0")))
+        }
         _ => Vec::new(),
     }
 }

@@ -188,7 +188,8 @@ fn inlined(document: &Value, value: &Value, depth: usize) -> Value {
             }
             None => {
                 let inner = object.iter();
-                let inner = inner.map(|(key, one)| (key.clone(), inlined(document, one, depth + 1)));
+                let inner =
+                    inner.map(|(key, one)| (key.clone(), inlined(document, one, depth + 1)));
                 Value::Object(inner.collect())
             }
         },

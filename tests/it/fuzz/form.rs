@@ -103,5 +103,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let value = rest.split_once('"')?.0;
     let entities =
         [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
-    Some(entities.iter().fold(value.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
+    Some(
+        entities.iter().fold(value.to_owned(), |text, (entity, plain)| text.replace(entity, plain)),
+    )
 }

@@ -87,12 +87,7 @@ impl Stage {
         found
     }
 
-    async fn ask(
-        &self,
-        contract: &Contract,
-        operation: &Value,
-        case: &Case,
-    ) -> (u16, Vec<String>) {
+    async fn ask(&self, contract: &Contract, operation: &Value, case: &Case) -> (u16, Vec<String>) {
         let named = case.headers.iter().any(|(name, _)| *name == "authorization");
         let client = &self.clients[if named { "public" } else { case.role }];
         let mut tries = 0;
@@ -130,7 +125,8 @@ impl Stage {
 /// Whether a problem with a field names another one than the one that is odd.
 fn unnamed(member: &str, status: u16, bytes: &[u8]) -> Option<String> {
     let problem: Value = serde_json::from_slice(bytes).ok()?;
-    let is_of_field = ["invalid_field", "unknown_field"].iter().any(|code| problem["code"] == *code);
+    let is_of_field =
+        ["invalid_field", "unknown_field"].iter().any(|code| problem["code"] == *code);
     if status != 422 || !is_of_field {
         return None;
     }

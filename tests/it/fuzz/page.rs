@@ -97,8 +97,7 @@ fn kind(form: &Form) -> String {
         .map(|part| if part.contains(|c: char| c.is_ascii_digit()) { "0" } else { part })
         .collect();
     let without_digits = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
-    let names: BTreeSet<_> =
-        form.fields.iter().map(|(name, _, _)| without_digits(name)).collect();
+    let names: BTreeSet<_> = form.fields.iter().map(|(name, _, _)| without_digits(name)).collect();
     format!("{} {names:?}", parts.join("/"))
 }
 
