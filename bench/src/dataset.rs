@@ -374,8 +374,8 @@ pub(crate) fn claim(person: i64) -> (&'static str, NaiveDate, String) {
 /// Gives people the keys by which they are found when they sign in.
 pub(crate) async fn register(root: &mut PgConnection, keys: &Keys, people: &[i64]) {
     let today = chrono::Utc::now().date_naive();
-    let key = |person: &i64| {
-        let (name, born, phone) = claim(*person);
+    let key = |id: &i64| {
+        let (name, born, phone) = claim(*id);
         let born = BirthDate::new(born, today).expect("a birth date");
         person::match_key(&keys.matching, name, born, &phone).to_vec()
     };
