@@ -16,6 +16,7 @@
     reason = "a measurement may stop at the first surprise"
 )]
 
+mod administrator;
 mod baseline;
 mod bench;
 mod booking_load;
@@ -23,6 +24,7 @@ mod citizens;
 mod cpu;
 mod dataset;
 mod desk_load;
+mod flood;
 mod gateway;
 mod machine;
 mod paths;
@@ -31,6 +33,7 @@ mod report;
 mod rows;
 mod service;
 mod shape;
+mod slow_clients;
 mod static_server;
 mod tally;
 mod visit_load;
@@ -84,6 +87,10 @@ enum Family {
     Messages,
     /// Reads of the public pages, and of those that are made for one person
     Pages,
+    /// Until everybody is served again after a lock, stopped backends, a restart of PostgreSQL
+    Stalls,
+    /// Bookings, and pausing, beside files, grants, migrations, floods and slow clients
+    Beside,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -113,6 +120,8 @@ async fn run(bench: &mut Bench, family: Family) {
             rows::pages::measure(bench).await;
             rows::personal::measure(bench).await;
         }
+        Family::Stalls => Box::pin(rows::stalls::measure(bench)).await,
+        Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
