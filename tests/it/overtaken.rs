@@ -103,11 +103,6 @@ fn requests(made: &Made) -> Vec<(Method, String, Value)> {
             json!({ "mark": "deceased", "reason": "Told by the family", "cancel_bookings": true }),
         ),
         post(admin("users"), json!({ "username": "desk-1", "role": "administrator" })),
-        post(
-            "/v1/auth/codes".to_owned(),
-            json!({ "name": made.people[3].name, "birth_date": made.people[3].birth_date,
-                "phone": made.people[3].phone }),
-        ),
     ]
 }
 
