@@ -55,7 +55,7 @@ impl Stage {
         app.refresh_pages().await;
         let clients = BTreeMap::from([
             ("public", app.public()),
-            ("citizen", app.citizen(&made.people[0])),
+            ("citizen", app.citizen(&made.people[9])),
             ("staff", app.staff(made.clinics[0]).await),
             ("administrator", app.admin().await),
             ("call_centre", app.staff_user(5, None).await.0),
