@@ -16,12 +16,12 @@ const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, colorScheme: 'light' });
 const page = await context.newPage();
 await page.goto(url);
-// The page renews itself; its numbers are the supply's.
+// The page renews itself; its headline begins with the doses that can be booked.
 await page.waitForFunction(
   (below) => {
-    const numbers = document.querySelector('main')?.textContent?.match(/\d{1,3}(,\d{3})+|\d+/) ?? [];
-    const first = Number((numbers[0] ?? '0').replaceAll(',', ''));
-    return first > 0 && first < Number(below);
+    const headline = document.querySelector('p.big')?.textContent ?? '';
+    const doses = Number((headline.match(/[\d,]+/)?.[0] ?? '0').replaceAll(',', ''));
+    return doses > 0 && doses < Number(below);
   },
   below,
   { timeout: 600_000, polling: 500 },
