@@ -217,8 +217,8 @@ async fn tell_anew(
     .map(drop)
 }
 
-/// Notes whose appointment of a day is there again after somebody has told them that it is gone: they
-/// must be told again. The slots are open by now.
+/// Notes whose appointment of a day is there again after somebody has told them that it is gone:
+/// they must be told again. The slots are open by now.
 pub async fn note_reopened(
     conn: &mut PgConnection,
     clinic_id: ClinicId,

@@ -107,7 +107,9 @@ texts! {
     admin_born_hint,
         "Like 1961-01-31; this day is included. Empty is no limit.",
         "예: 1961-01-31. 이날도 포함합니다. 비워 두면 제한이 없습니다.";
-    admin_course_code_hint, "Small letters, digits and hyphens, like covid-19.", "영어 소문자, 숫자, 붙임표로 적습니다. 예: covid-19";
+    admin_course_code_hint,
+        "Small letters, digits and hyphens, like covid-19.",
+        "영어 소문자, 숫자, 붙임표로 적습니다. 예: covid-19";
     admin_cancel_until,
         "Hours before the appointment until which a cancelled dose is offered again",
         "취소한 백신을 다시 예약받는 기한(예약 몇 시간 전까지)";

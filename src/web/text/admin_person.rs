@@ -32,7 +32,9 @@ texts! {
     person_excluded_until(reason: &str, day: &str),
         "{reason}: can be booked again from {day}",
         "{reason}: {day}부터 다시 예약 가능";
-    person_excluded_dose(course: &str, number: &str), "{course}, dose {number}", "{course} {number}차";
+    person_excluded_dose(course: &str, number: &str),
+        "{course}, dose {number}",
+        "{course} {number}차";
     person_step_undone, "the clinic took its step back", "접종기관이 기록을 되돌림";
     person_lift, "Lift it", "제한 풀기";
     person_lift_about,
