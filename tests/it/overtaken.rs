@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::support::{Client, Made, TestApp, World};
 
-/// Gives each table a trigger that [`plant`] sets: one after the other, because jobs work meanwhile.
+/// Gives each table a trigger that [`plant`] sets: one after the other, as jobs work meanwhile.
 async fn prepare(app: &TestApp) {
     let prepared = "create sequence planted; grant all on sequence planted to public;
         create function plant() returns trigger language plpgsql as $$ begin return null; end $$";
