@@ -1,5 +1,5 @@
-//! How many requests of one connection wait for their turn. The server decodes whatever it has read,
-//! and a request that waits takes kilobytes however few bytes it came in: a client that sends
+//! How many requests of one connection wait for their turn. The server decodes whatever it has
+//! read, and a request that waits takes kilobytes however few bytes it came in: a client that sends
 //! thousands and reads no answer would hold megabytes. So the server is given a few at a time.
 
 /// One that is answered and the next: more gain nothing, answers are sent one after the other.

@@ -1,5 +1,6 @@
-//! Bookings beside what others do at the same time: files, a grant and a migration that wait, floods
-//! and slow clients; and how long an administrator waits meanwhile until a campaign is paused.
+//! Bookings beside what others do at the same time: files, a grant and a migration that wait,
+//! floods and slow clients; and how long an administrator waits meanwhile until a campaign is
+//! paused.
 
 use std::{fmt::Write as _, future::Future, net::SocketAddr, time::Duration};
 
