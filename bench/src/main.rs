@@ -31,6 +31,7 @@ mod report;
 mod rows;
 mod service;
 mod shape;
+mod sign_in_load;
 mod static_server;
 mod tally;
 mod visit_load;
@@ -80,6 +81,8 @@ enum Family {
     ClinicDay,
     /// The pages that stay open at the clinics
     Desks,
+    /// Codes and sessions a second
+    SignIn,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
@@ -108,6 +111,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Imports => rows::imports::measure(bench).await,
         Family::ClinicDay => rows::clinic_day::measure(bench).await,
         Family::Desks => rows::desks::measure(bench).await,
+        Family::SignIn => rows::sign_in::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;

@@ -59,6 +59,22 @@ impl Service {
         service
     }
 
+    /// As `start_sending`, behind a proxy on this machine that says where requests come from, and
+    /// with as many codes a minute as somebody can ask for.
+    pub(crate) fn start_behind_proxy(data_dir: &Path, settings: &str) -> Self {
+        let file = data_dir.join("messages.toml");
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
+        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        program.env("DOSEBOOK_CODES_PER_MINUTE", "60000000");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
     /// As `start`, without any way for messages.
     pub(crate) fn start_silent(data_dir: &Path) -> Self {
         let service = Self::spawn(data_dir, program(data_dir), &[]);

@@ -13,6 +13,7 @@ pub(crate) mod overload;
 pub(crate) mod pages;
 pub(crate) mod personal;
 pub(crate) mod replay;
+pub(crate) mod sign_in;
 pub(crate) mod start;
 pub(crate) mod supply;
 pub(crate) mod tcp;
