@@ -65,6 +65,7 @@ mod readme;
 mod replay;
 mod request_id;
 mod schedule;
+mod sign_in;
 mod sign_out;
 mod slot;
 mod spelling;
