@@ -3,6 +3,7 @@
 pub mod access_log;
 pub mod admission;
 pub mod answer_cache;
+pub mod bare_answer;
 pub mod caller;
 pub mod connection;
 pub mod doors;
