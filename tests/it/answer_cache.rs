@@ -236,8 +236,8 @@ async fn nothing_that_is_kept_outlives_what_it_says() {
     let pause = format!("/v1/admin/campaigns/{}/pause", made.campaign_id);
     admin.post(&pause, &json!({ "reason": "Out of order" })).await.ok(200);
     let paused = text(&all_are_fresh(&app, &made).await);
-    for page in 4..8 {
-        assert!(paused[page].contains("Out of order"), "{}", paused[page]);
+    for page in &paused[4..8] {
+        assert!(page.contains("Out of order"), "{page}");
     }
 }
 
