@@ -64,6 +64,7 @@ mod replay;
 mod replay_journey;
 mod request_id;
 mod schedule;
+mod sign_in;
 mod sign_out;
 mod slot;
 mod spelling;
