@@ -62,7 +62,7 @@ impl From<&ReadModel> for Known {
 
 /// What is new since the read model, unless the tables must be read.
 pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<Look, db::Error> {
-    db::in_tx(&db.jobs, "look at the journal", async |conn| {
+    db::in_tx_once(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
         let is_same_server = moment.server_started_at == model.moment.server_started_at;
         if !is_same_server || (may_read && moment.revision != model.moment.revision) {

@@ -81,7 +81,7 @@ pub use connection::Db;
 pub use error::{Error, Failure};
 pub use lease::{Lease, Pool};
 pub use metrics::Metrics;
-pub use transaction::{in_long_tx, in_tx, insist, look};
+pub use transaction::{in_long_tx, in_tx, in_tx_once, insist, look};
 
 /// Forward only; a migration that has landed is never edited.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

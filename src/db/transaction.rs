@@ -11,7 +11,7 @@ use sqlx::{Executor, PgConnection};
 use tracing::Instrument;
 
 use super::{
-    error::{Error, is_lost},
+    error::{Error, Failure, is_lost},
     lease::{ACQUIRE_SECONDS_MAX, Lease, Pool, within},
     metrics::{Metrics, Outcome},
 };
@@ -20,6 +20,11 @@ use super::{
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(15);
 /// A server that does not begin a transaction in so long does not answer on this connection.
 const BEGIN_SECONDS_MAX: Duration = Duration::from_secs(1);
+/// How often a transaction is tried that others are in the way of.
+const TRIES_MAX: u32 = 3;
+const TRY_PAUSE: Duration = Duration::from_millis(20);
+/// Conflicts are found in about a second; what took longer has waited for a lock.
+const CONFLICT_SECONDS_MAX: Duration = Duration::from_secs(4);
 /// One that does not roll back is left to itself.
 const ROLLBACK_SECONDS_MAX: Duration = Duration::from_secs(1);
 /// How long a look (several statements that write nothing) may take.
@@ -30,7 +35,8 @@ const INSIST_PAUSE: Duration = Duration::from_millis(50);
 /// How long one try may take; it is short work.
 const TRY_SECONDS_MAX: Duration = Duration::from_secs(5);
 
-/// Runs `work` in one transaction; commits on `Ok`, rolls back on `Err`. The name is for metrics
+/// Runs `work` in one transaction; commits on `Ok`, rolls back on `Err`. It is run again where
+/// another transaction was first: what the first try did is undone then. The name is for metrics
 /// and logs: one of a fixed set, never made of what somebody sent.
 ///
 /// # Errors
@@ -40,12 +46,37 @@ const TRY_SECONDS_MAX: Duration = Duration::from_secs(5);
 pub async fn in_tx<T, E: From<Error> + StdError + 'static>(
     pool: &Pool,
     name: &'static str,
+    work: impl AsyncFn(&mut PgConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    let since = Instant::now();
+    let mut tries = 1;
+    loop {
+        let left = TRANSACTION_SECONDS_MAX.saturating_sub(since.elapsed());
+        match attempt(pool, name, left, &work).await {
+            Err(undone) if undone.was_overtaken() && tries < TRIES_MAX => {
+                // Who has waited for one lock in vain waits for it once more, and no longer.
+                tries = if since.elapsed() < CONFLICT_SECONDS_MAX { tries + 1 } else { TRIES_MAX };
+                tracing::debug!(transaction = name, error = %undone.error, "trying again");
+                tokio::time::sleep(TRY_PAUSE).await;
+            }
+            done => return done.map_err(|undone| undone.error),
+        }
+    }
+}
+
+/// As `in_tx`, once: for jobs, which come again by themselves.
+///
+/// # Errors
+/// As `in_tx`.
+pub async fn in_tx_once<T, E: From<Error> + StdError + 'static>(
+    pool: &Pool,
+    name: &'static str,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
 ) -> Result<T, E> {
     in_long_tx(pool, name, TRANSACTION_SECONDS_MAX, work).await
 }
 
-/// As `in_tx`, for work that is known to take long (a file of millions of rows).
+/// As `in_tx_once`, for work that is known to take long (a file of millions of rows).
 ///
 /// # Errors
 /// As `in_tx`.
@@ -118,6 +149,13 @@ struct Undone<E> {
 }
 
 impl<E: StdError + 'static> Undone<E> {
+    /// Whether another transaction was first, or in the way for too long.
+    fn was_overtaken(&self) -> bool {
+        let of_database = of_database(&self.error);
+        let failure = of_database.map(Error::failure);
+        !self.is_uncertain && matches!(failure, Some(Failure::Conflict | Failure::LockTimeout))
+    }
+
     fn may_be_tried_again(&self) -> bool {
         let of_database = of_database(&self.error);
         !self.is_uncertain && of_database.is_some_and(|error| error.failure().may_pass())

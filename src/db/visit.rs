@@ -153,12 +153,17 @@ async fn steps(
     steps.collect()
 }
 
-/// Locks those of the persons of whom presses find something, or take that back, in the order of
-/// their ids. Persons come before bookings, so it is called before any booking of the batch is
-/// written. Most batches have none, and run nothing.
-pub async fn lock_people(conn: &mut PgConnection, visits: &[VisitWrite]) -> sqlx::Result<()> {
+/// Locks those of the persons of whom presses find something, or take that back, and the others
+/// who are named, in the order of their ids. Persons come before bookings, so it is called before
+/// any booking of the batch is written. Most batches have none, and run nothing.
+pub async fn lock_people(
+    conn: &mut PgConnection,
+    visits: &[VisitWrite],
+    others: &[i64],
+) -> sqlx::Result<()> {
     let found = visits.iter().filter(|visit| finds(visit) || takes_back_finding(visit));
-    let ids: Vec<_> = found.map(|visit| visit.booking.person_id.0).collect();
+    let found = found.map(|visit| visit.booking.person_id.0);
+    let ids: Vec<_> = found.chain(others.iter().copied()).collect();
     if ids.is_empty() {
         return Ok(());
     }

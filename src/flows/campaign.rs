@@ -67,7 +67,7 @@ pub async fn change(db: &Db, of: impl Into<Target>, change: Change) -> Result<Se
             closes_at: change.closes_at.unwrap_or(old.closes_at),
             cancel_until_hours: change.cancel_until_hours.unwrap_or(old.cancel_until_hours),
             bookings_per_day: change.bookings_per_day.unwrap_or(old.bookings_per_day),
-            name: old.name.clone().changed(change.name),
+            name: old.name.clone().changed(change.name.clone()),
             day: DayPolicy {
                 walk_in: change.walk_in.unwrap_or(old.day.walk_in),
                 left_over: change.left_over.unwrap_or(old.day.left_over),

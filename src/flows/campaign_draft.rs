@@ -62,7 +62,7 @@ pub async fn begin(db: &Db, course: &NewCourse, new: NewCampaign) -> Result<Camp
     in_tx(&db.write, "begin campaign", async |conn| {
         let course_id =
             self::course(conn, course).await.map_err(|error| within("course", error))?;
-        let new = NewCampaign { course_id, ..new };
+        let new = NewCampaign { course_id, ..new.clone() };
         let id = db::campaign::insert(conn, &new).await.map_err(named)?;
         let campaign = db::campaign::find(&mut *conn, id).await?;
         db::catalogue::touch(conn).await?;

@@ -10,6 +10,7 @@ use crate::{
         ClinicId, Code, Detail, Refusal, RegionId,
         amenity::AmenitiesChange,
         clinic::{Clinic, DirectionsChange, NewClinic},
+        fact::Expected,
         localized::LocalizedChange,
     },
 };
@@ -19,11 +20,23 @@ use crate::{
 /// is taken.
 pub async fn add(db: &Db, new: NewClinic) -> Result<Clinic> {
     in_tx(&db.write, "open clinic", async |conn| {
+        check_position(new.latitude, new.longitude)?;
         let clinic_id = db::clinic::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        Ok(new.with_id(clinic_id))
+        Ok(new.clone().with_id(clinic_id))
     })
     .await
+}
+
+/// Degrees that are on the globe; that there are both or neither, the database knows.
+fn check_position(latitude: Option<f64>, longitude: Option<f64>) -> Result<()> {
+    for (field, degrees, max) in [("latitude", latitude, 90_i16), ("longitude", longitude, 180)] {
+        if degrees.is_some_and(|degrees| degrees.is_nan() || degrees.abs() > f64::from(max)) {
+            let (min, max) = (i64::from(-max), i64::from(max));
+            return Err(Refusal::expected(field, Expected::NumberBetween { min, max }).into());
+        }
+    }
+    Ok(())
 }
 
 /// What to change; none leaves it as it is.
@@ -49,21 +62,22 @@ pub struct Change {
 pub async fn change(db: &Db, clinic_id: ClinicId, change: Change) -> Result<Clinic> {
     in_tx(&db.write, "change clinic", async |conn| {
         let old = db::clinic::lock(conn, clinic_id).await?.ok_or_else(Refusal::not_found)?;
-        if change.version.is_some_and(|seen| seen != old.version()) {
+        if change.version.as_ref().is_some_and(|seen| *seen != old.version()) {
             return Err(Refusal::new(Code::ChangedMeanwhile, Detail::RecordChanged).into());
         }
         let clinic = Clinic {
             region_id: change.region_id.unwrap_or(old.region_id),
-            name: old.name.changed(change.name),
+            name: old.name.changed(change.name.clone()),
             zone: change.zone.unwrap_or(old.zone),
-            address: change.address.unwrap_or(old.address),
-            phone: change.phone.unwrap_or(old.phone),
+            address: change.address.clone().unwrap_or(old.address),
+            phone: change.phone.clone().unwrap_or(old.phone),
             latitude: change.latitude.or(old.latitude),
             longitude: change.longitude.or(old.longitude),
             amenities: old.amenities.changed(&change.amenities),
-            directions: old.directions.changed(change.directions),
+            directions: old.directions.changed(change.directions.clone()),
             ..old
         };
+        check_position(clinic.latitude, clinic.longitude)?;
         if clinic.zone != old.zone {
             move_slots(conn, &clinic, old.zone).await?;
         }

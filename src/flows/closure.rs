@@ -168,7 +168,7 @@ async fn try_relocate(db: &Db, old: &Booking, new: Book) -> Result<Booking> {
                 false => Err(Refusal::from(Code::BookingIdReused).into()),
             };
         }
-        let outcome = apart::replace(conn, old, new).await?;
+        let outcome = apart::replace(conn, old, new.clone()).await?;
         // Under the lock of its slot: a time that has come back is not given up.
         if !db::closure::is_slot_closed(conn, old.slot_id).await? {
             return Err(Refusal::new(Code::WrongState, Detail::SlotNotLost).into());

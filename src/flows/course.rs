@@ -16,7 +16,7 @@ pub async fn add(db: &Db, new: NewCourse) -> Result<Course> {
     in_tx(&db.write, "add course", async |conn| {
         let course_id = db::course::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        let NewCourse { code, name } = new;
+        let NewCourse { code, name } = new.clone();
         Ok(Course { course_id, code, name })
     })
     .await

@@ -116,7 +116,7 @@ pub async fn close_due(db: &Db, grace: Duration) -> Result<ClosedByService> {
 
 async fn close_by_service(db: &Connections, day: (ClinicId, NaiveDate)) -> Result<()> {
     let cause = Cause { actor: Actor::Service, reason: CLOSED_BY_SERVICE.into() };
-    in_tx(db, "close day by itself", async |conn| {
+    db::in_tx_once(db, "close day by itself", async |conn| {
         close_in(conn, day, &Closing::default(), &cause).await.map(drop)
     })
     .await

@@ -18,7 +18,7 @@ const SECONDS_MAX: Duration = Duration::from_secs(30);
 /// # Errors
 /// The database's.
 pub async fn sealed_lines(db: &Db) -> Result<i64> {
-    db::in_tx(&db.jobs, "count the sealed", async |conn| {
+    db::in_tx_once(&db.jobs, "count the sealed", async |conn| {
         Ok(db::journal_seal::last(conn).await?.map_or(0, |last| last.lines_total))
     })
     .await

@@ -9,7 +9,7 @@ use chrono::NaiveTime;
 use super::Result;
 use crate::{
     db::{
-        self, Db, in_tx,
+        self, Db, in_tx_once,
         notice::{Now, Ways},
     },
     domain::outbox::Queue,
@@ -90,7 +90,7 @@ pub async fn mark(db: &Db, marks: &mut Marks) -> Result<()> {
 /// The database's: then nothing was told, and the next step begins at the same place.
 pub async fn tell(db: &Db, marks: &mut Marks, now: Now, ways: Ways) -> Result<Progress> {
     let mut gone = None;
-    let progress: Result<Progress> = in_tx(&db.jobs, "tell news", async |conn| {
+    let progress: Result<Progress> = in_tx_once(&db.jobs, "tell news", async |conn| {
         if !db::notice::is_news(conn).await? {
             return Ok(Progress::Nothing);
         }
@@ -131,7 +131,7 @@ pub async fn tell(db: &Db, marks: &mut Marks, now: Now, ways: Ways) -> Result<Pr
 /// # Errors
 /// The database's: then nobody was reminded.
 pub async fn remind(db: &Db, now: Now, at: NaiveTime, ways: Ways) -> Result<Progress> {
-    in_tx(&db.jobs, "remind", async |conn| {
+    in_tx_once(&db.jobs, "remind", async |conn| {
         let days = db::notice::due_reminders(conn, now, at, CLINICS_MAX).await?;
         if days.is_empty() {
             return Ok(Progress::Nothing);

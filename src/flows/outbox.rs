@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::Result;
 use crate::{
     clock::Clock,
-    db::{self, Db, in_tx, outbox::PutBack},
+    db::{self, Db, in_tx_once, outbox::PutBack},
     domain::outbox::{Claimed, CodeMessage, Content, Queue, Step, masked},
 };
 
@@ -52,7 +52,7 @@ pub async fn settle_and_claim(
     settled: &Settled,
     (queue, limit): (Queue, usize),
 ) -> Result<Vec<Claimed>> {
-    in_tx(&db.jobs, "send messages", async |conn| {
+    in_tx_once(&db.jobs, "send messages", async |conn| {
         db::outbox::need_not_last(conn).await?;
         if !settled.sent.is_empty() && queue != Queue::Codes {
             db::closure::note_sent(conn, &settled.sent).await?;

@@ -4,7 +4,7 @@
 use super::Result;
 use crate::{
     db::{
-        self, Db, in_tx,
+        self, Db, in_tx_once,
         person_key::{Done, Rekeyed, Waiting},
     },
     domain::{
@@ -23,7 +23,7 @@ pub const CHUNK: i64 = 500;
 /// # Errors
 /// A unique violation where somebody was registered in the same instant: try again.
 pub async fn make_some_anew(db: &Db, key: &MatchKey) -> Result<Option<Done>> {
-    in_tx(&db.jobs, "make keys anew", async |conn| {
+    in_tx_once(&db.jobs, "make keys anew", async |conn| {
         if !db::person_key::take_turn(conn).await? {
             return Ok(None);
         }

@@ -226,7 +226,7 @@ pub async fn correct(
         let record = lock(conn, person_id, version).await?;
         let now = db::person_record::now(&mut *conn).await?;
         let today = local_date(now, zone);
-        let new = corrected(&record, keys, correction, today)?;
+        let new = corrected(&record, keys, correction.clone(), today)?;
         let fields = differing(&record, &new);
         if fields.is_empty() {
             let detail = Detail::NothingToCorrect;

@@ -25,7 +25,7 @@ pub async fn add(db: &Db, new: NewRegion) -> Result<Region> {
         }
         let region_id = db::region::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        let NewRegion { parent_id, code, name } = new;
+        let NewRegion { parent_id, code, name } = new.clone();
         Ok(Region { region_id, parent_id, code, name })
     })
     .await

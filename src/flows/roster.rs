@@ -15,7 +15,7 @@ pub async fn add(db: &Db, new: NewRoster) -> Result<Roster> {
     in_tx(&db.write, "add roster", async |conn| {
         let roster_id = db::roster::insert(conn, &new).await.map_err(named)?;
         db::catalogue::touch(conn).await?;
-        let NewRoster { code, name } = new;
+        let NewRoster { code, name } = new.clone();
         Ok(Roster { roster_id, code, name })
     })
     .await

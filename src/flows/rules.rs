@@ -39,7 +39,7 @@ pub async fn add_cohort(
         let since = campaign.rule_version;
         let cohort_id =
             db::cohort::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
-        let NewCohort { name, born_from, born_to, roster_id, region_id } = new;
+        let NewCohort { name, born_from, born_to, roster_id, region_id } = new.clone();
         Ok(Cohort { cohort_id, name, born_from, born_to, roster_id, region_id })
     })
     .await
@@ -97,7 +97,7 @@ pub async fn add_tranche(
         let since = campaign.rule_version;
         let tranche_id =
             db::tranche::insert(conn, campaign.campaign_id, &new, since).await.map_err(named)?;
-        let NewTranche { name, birth_day_digits, opens_at } = new;
+        let NewTranche { name, birth_day_digits, opens_at } = new.clone();
         Ok(Tranche { tranche_id, name, birth_day_digits, opens_at })
     })
     .await
@@ -175,7 +175,7 @@ fn no_campaign() -> Refusal {
 async fn in_version<T>(
     db: &Db,
     of: impl Into<Target>,
-    change: impl AsyncFnOnce(&mut PgConnection, &Campaign) -> Result<T>,
+    change: impl AsyncFn(&mut PgConnection, &Campaign) -> Result<T>,
 ) -> Result<Versioned<T>> {
     let target = of.into();
     let done = in_tx(&db.write, "set rules", async |conn| {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Result, idempotency};
 use crate::{
     clock::Clock,
-    db::{self, Db, in_tx},
+    db::{self, Db, in_tx_once},
     domain::code_cap::CODE_WINDOW_MINUTES,
 };
 
@@ -60,7 +60,7 @@ pub async fn sweep(db: &Db, clock: &Clock) -> Result<()> {
     for done in Done::ALL {
         let mut deleted = BATCH;
         while deleted >= BATCH {
-            deleted = in_tx(&db.jobs, "sweep", async |conn| {
+            deleted = in_tx_once(&db.jobs, "sweep", async |conn| {
                 delete(conn, done, now).await.map_err(db::Error::from)
             })
             .await?;

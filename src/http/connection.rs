@@ -13,7 +13,7 @@ use std::{
     pin::Pin,
     rc::{Rc, Weak},
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use tokio::{
@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::doors::Ticket;
+use super::{bare_answer, doors::Ticket};
 use crate::{
     config::Patience,
     telemetry::{ClosedLabel, Metrics},
@@ -98,7 +98,7 @@ impl Watch {
             waker: RefCell::default(),
         });
         self.hands.borrow_mut().push(Rc::downgrade(&hand));
-        Connection { io, hand, _ticket: ticket }
+        Connection { io, hand, bare: None, _ticket: ticket }
     }
 }
 
@@ -207,10 +207,42 @@ impl Drop for AtWork {
 pub struct Connection {
     io: TcpStream,
     hand: Rc<Hand>,
+    /// What is written in the place of a bare answer, and how much of it has been.
+    bare: Option<(Vec<u8>, usize)>,
     _ticket: Ticket,
 }
 
 impl Connection {
+    /// Writes what stands for a bare answer: all of it, before the answer counts as written.
+    fn poll_bare(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some((text, done)) = &mut self.bare {
+            let left = text.get(*done..).unwrap_or_default();
+            if left.is_empty() {
+                self.bare = None;
+                break;
+            }
+            match ready!(Pin::new(&mut self.io).poll_write(context, left)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => *done += count,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes some of the bytes; of a bare answer at their end what stands for it.
+    fn poll_some(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let some = match bare_answer::mended(bytes) {
+            None => bytes,
+            Some((0, text)) => {
+                self.bare.get_or_insert((text, 0));
+                return self.poll_bare(context).map_ok(|()| bytes.len());
+            }
+            Some((begin, _)) => bytes.get(..begin).unwrap_or(bytes),
+        };
+        Pin::new(&mut self.io).poll_write(context, some)
+    }
+
     pub fn hand(&self) -> Rc<Hand> {
         self.hand.clone()
     }
@@ -249,11 +281,12 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { io, hand, .. } = self.get_mut();
-        if let Some(failure) = hand.failure() {
+        let own = self.get_mut();
+        if let Some(failure) = own.hand.failure() {
             return Poll::Ready(Err(failure));
         }
-        let polled = Pin::new(io).poll_write(context, bytes);
+        let polled = own.poll_some(context, bytes);
+        let hand = &own.hand;
         match &polled {
             Poll::Ready(_) => hand.has_written(),
             Poll::Pending => {

@@ -121,21 +121,31 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 /// serde's messages can quote the value that was sent: those stay here, and the client is told
 /// which field it was and what kind of value belongs there.
 fn refuse(message: &str, path: String) -> Problem {
+    let member = |name: String| shortened(member_of(&path, &name));
     if let Some(name) = quoted_after(message, "unknown field") {
-        let refusal = Refusal::field(shortened(name), Detail::FieldUnknown);
+        let refusal = Refusal::field(member(name), Detail::FieldUnknown);
         return Refusal { code: Code::UnknownField, ..refusal }.into();
     }
     if let Some(name) = quoted_after(message, "missing field") {
-        return Refusal::field(name, Detail::FieldMissing).into();
+        return Refusal::field(member(name), Detail::FieldMissing).into();
     }
     if let Some(name) = quoted_after(message, "duplicate field") {
-        return Refusal::field(name, Detail::FieldTwice).into();
+        return Refusal::field(member(name), Detail::FieldTwice).into();
     }
     let field = if path == "." { ALL.into() } else { Cow::Owned(shortened(path)) };
     let expected = message.rsplit_once("expected ").map(|(_, rest)| rest).unwrap_or_default();
     let expected = expected.split(" at line").next().and_then(kind);
     let impossible = || Refusal::field(field.clone(), Detail::ValueImpossible);
     expected.map_or_else(impossible, |kind| Refusal::expected(field.clone(), kind)).into()
+}
+
+/// The path of a member, where serde says at which object it stopped or at which of its members.
+fn member_of(path: &str, name: &str) -> String {
+    match path {
+        "." | "" => name.to_owned(),
+        _ if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
+        _ => format!("{path}.{name}"),
+    }
 }
 
 /// What serde expected, or one of our own types (`field::Wrong`).
@@ -258,6 +268,26 @@ mod tests {
         assert_eq!((code, field.as_deref()), (Code::UnknownField, Some("price")));
         let (code, field, _) = problem("{}");
         assert_eq!((code, field.as_deref()), (Code::InvalidField, Some("doses")));
+    }
+
+    #[test]
+    fn a_member_of_a_member_is_named_with_its_path() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            #[serde(rename = "inner")]
+            _inner: Vec<Body>,
+        }
+        let blamed = |body: &str| {
+            let Problem { refusal, .. } = parse::<Outer>(body.as_bytes()).expect_err("refused");
+            refusal.field.expect("a field")
+        };
+        assert_eq!(blamed(r#"{"inner": [{"doses": 1}, {}]}"#), "inner[1].doses");
+        assert_eq!(blamed(r#"{"inner": [{"doses": 1, "price": 2}]}"#), "inner[0].price");
+        assert_eq!(blamed(r#"{"inner": [{"doses": 1, "doses": 2}]}"#), "inner[0].doses");
+        assert_eq!(blamed(r#"{"inner": [{"doses": "x"}]}"#), "inner[0].doses");
+        assert_eq!(blamed(r#"{"inner": [], "price": 1}"#), "price");
+        assert_eq!(blamed("{}"), "inner");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod admission;
+pub mod bare_answer;
 pub mod caller;
 pub mod connection;
 pub mod doors;

@@ -106,6 +106,12 @@ impl Problem {
         }
     }
 
+    /// The document of a request that could not be read, so that no language of it is known.
+    pub(super) fn of_unreadable(id: Uuid) -> Option<String> {
+        let problem = Self::from(Refusal::from(Code::MalformedRequest));
+        problem.body(&problem.refusal, (Language::default(), id)).ok()
+    }
+
     /// Whether something failed, and nobody was refused.
     pub fn has_cause(&self) -> bool {
         self.cause.is_some()

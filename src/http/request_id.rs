@@ -39,6 +39,11 @@ impl RequestIds {
     }
 }
 
+/// An id for what no request could be read from: of a source of its own.
+pub(super) fn unnumbered() -> Uuid {
+    RequestIds::default().next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,13 @@
 """Throws made-up requests at a service of its own, and asks three things of every answer: that it is
-no failure of the service, that openapi.yaml says it, and that what is not lawful is refused.
+no failure of the service, that openapi.yaml says it, and that what is not lawful is refused. Before that, faults are planted, and
+must be found: one that finds nothing then could find nothing ever.
 
 `make fuzz` runs it. Everything is drawn from a seed; the same seed on the same commit asks the same.
 """
 
 import argparse
 import html.parser
+import http.server
 import json
 import os
 import pathlib
@@ -15,10 +17,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 
 import requests
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery staple"
@@ -104,20 +108,23 @@ class Service:
         return self.ask("POST", "/v1/auth/sessions", json=answer)["token"]
 
 
-def schemathesis(service, role, token, seconds, seed):
-    """Requests made up from openapi.yaml; whether nothing was found."""
+def schemathesis(service, role, token, seconds, seed, contract=ROOT / "openapi.yaml", only=None):
+    """Requests made up from the contract; whether nothing was found."""
     program = pathlib.Path(sys.executable).parent / "schemathesis"
-    command = [str(program), "run", str(ROOT / "openapi.yaml"), "--url", service.url]
+    command = [str(program), "run", str(contract), "--url", service.url]
     command += ["--checks", CHECKS, "--seed", str(seed), "--max-time", str(seconds)]
     command += ["--max-examples", "20", "--phases", "examples,coverage,fuzzing", "--no-color"]
     command += ["--generation-database", "none", "--warnings", "off", "--continue-on-failure"]
     command += ["--request-timeout", "30", "--no-shrink"]
-    for operation in LEFT_OUT:
+    for operation in LEFT_OUT if only is None else []:
         command += ["--exclude-operation-id", operation]
+    if only is not None:
+        command += ["--include-operation-id", only]
     if token:
         command += ["--header", f"Authorization: Bearer {token}"]
-    print(f"\n== openapi.yaml as {role}", flush=True)
-    return subprocess.run(command, check=False, cwd=service.folder).returncode == 0
+    print(f"\n== {contract.name} as {role}", flush=True)
+    quiet = subprocess.DEVNULL if only is not None else None
+    return subprocess.run(command, check=False, cwd=service.folder, stdout=quiet).returncode == 0
 
 
 class Page(html.parser.HTMLParser):
@@ -200,13 +207,14 @@ def filled(form, draw):
 ENDS = re.compile(r"/sign-out|/users/|/assets/|/calendar|/docs|/openapi|/export|/template")
 
 
-def crawl(service, role, cookie, seconds, seed):
+def crawl(service, role, cookie, seconds, seed, through=None):
     """Follows links and presses buttons; what was found, in words."""
+    at = through or service.url
     draw, found, seen = random.Random(f"{seed} {role}"), [], set()
     session = requests.Session()
     # The cookies are for TLS only; a browser sends them to its own machine too.
     session.headers["Cookie"] = cookie
-    session.headers["Origin"] = service.url
+    session.headers["Origin"] = at
     starts = ["/en", "/ko", "/en/me", "/en/staff", "/en/admin", "/en/sign-in", "/en/call-centre"]
     starts += ["/en/admin/campaigns", "/en/admin/pools", "/en/admin/clinics", "/en/admin/persons"]
     waiting, until, asked = list(starts), time.monotonic() + seconds, 0
@@ -214,9 +222,7 @@ def crawl(service, role, cookie, seconds, seed):
     def visit(method, path, **more):
         nonlocal asked
         asked += 1
-        answer = session.request(
-            method, service.url + path, allow_redirects=False, timeout=30, **more
-        )
+        answer = session.request(method, at + path, allow_redirects=False, timeout=30, **more)
         if answer.status_code >= 500 or answer.status_code == 405:
             found.append(f"{role}: {method} {path} {more}: {answer.status_code} {answer.text[:200]}")
         if "x-content-type-options" not in answer.headers:
@@ -265,6 +271,77 @@ def crawl(service, role, cookie, seconds, seed):
     return found
 
 
+class Spoiler(http.server.BaseHTTPRequestHandler):
+    """Hands requests on, and spoils the answers of one kind of page."""
+
+    target, spoilt = "", re.compile(r"^/(en|ko)/admin/pools\b")
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length) if length else None
+        answer = requests.request(
+            self.command,
+            self.target + self.path,
+            headers=dict(self.headers),
+            data=body,
+            allow_redirects=False,
+            timeout=30,
+        )
+        is_spoilt = self.spoilt.match(self.path)
+        self.send_response(500 if is_spoilt else answer.status_code)
+        for name in ["Content-Type", "Location", "X-Content-Type-Options"]:
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        """Nothing: there are thousands."""
+
+
+def wrong(folder, name, change):
+    """A copy of the contract that is wrong in one place."""
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+    change(document)
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(document, default=str), encoding="utf-8")
+    return path
+
+
+def missed(service, boss, seconds, seed):
+    """The planted faults that were not found."""
+
+    def undocumented(document):
+        del document["paths"]["/v1/admin/regions"]["post"]["responses"]["422"]
+
+    def too_strict(document):
+        document["components"]["parameters"]["limit"]["schema"]["maximum"] = 5
+
+    planted = [
+        ("an answer that is not documented", undocumented, "admin_post_region"),
+        ("something done that is not lawful", too_strict, "admin_list_clinics"),
+    ]
+    left = []
+    for what, change, operation in planted:
+        contract = wrong(service.folder, operation, change)
+        if schemathesis(service, "a control", boss, seconds, seed, contract, operation):
+            left.append(what)
+        if not schemathesis(service, "a control", boss, seconds, seed, only=operation):
+            left.append(f"{operation} is found to be wrong where nothing is planted")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Spoiler)
+    Spoiler.target = service.url
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    through = f"http://127.0.0.1:{server.server_address[1]}"
+    found = crawl(service, "a control", f"__Host-staff={boss}", seconds, seed, through)
+    server.shutdown()
+    if not any("/admin/pools" in one and ": 500 " in one for one in found):
+        left.append("a page that fails")
+    return [f"PLANTED, and not found: {what}" for what in left]
+
+
 def main():
     """Runs all of it, within the time that is given."""
     arguments = argparse.ArgumentParser()
@@ -280,7 +357,8 @@ def main():
         clinic = service.ask("GET", "/v1/admin/clinics?limit=1", boss)["clinics"][0]["code"]
         service.run("user", "add", "--username", "fuzz.desk", "--clinic", clinic, typed=PASSWORD)
         desk, citizen = service.staff("fuzz.desk"), service.citizen(boss)
-        share, good, found = given.seconds // 8, True, []
+        share, good = given.seconds // 9, True
+        found = missed(service, boss, max(share // 5, 5), given.seed)
         for role, token in [("nobody", None), ("citizen", citizen), ("staff", desk)]:
             good &= schemathesis(service, role, token, share, given.seed)
         good &= schemathesis(service, "administrator", boss, 2 * share, given.seed)

@@ -98,7 +98,7 @@ async fn a_new_clinic_may_come_with_what_it_has() {
     new["code"] = json!("NEXT");
     new["amenities"] = json!({ "swimming_pool": true });
     let refused = admin.post("/v1/admin/clinics", &new).await;
-    refused.blames(422, "unknown_field", "swimming_pool");
+    refused.blames(422, "unknown_field", "amenities.swimming_pool");
     new["amenities"] = json!({ "parking": "yes" });
     let refused = admin.post("/v1/admin/clinics", &new).await;
     refused.blames(422, "invalid_field", "amenities.parking");

@@ -1,6 +1,8 @@
 //! A person books and cancels no more often on one day than the campaign says.
 
+use dosebook::domain::batch::{Decide, Decision, Locked, Request, decide};
 use serde_json::{Value, json};
+use sqlx::Executor;
 use uuid::Uuid;
 
 use crate::support::{Answer, Client, Made, TestApp, World};
@@ -130,4 +132,78 @@ async fn what_is_live_stands_first_however_many_have_ended() {
     assert_eq!(ids.len(), 31, "each once");
     let ended = seen[1..].iter().map(|one| one["booked_at"].as_str().unwrap());
     assert!(ended.is_sorted_by(|a, b| a >= b), "newest first");
+}
+
+/// As if the mark that says whose bookings are counted was never seen.
+fn unmarked(mut locked: Locked, requests: &[Request]) -> Decision {
+    for person in locked.people.values_mut() {
+        person.is_limited = false;
+    }
+    decide(locked, requests)
+}
+
+/// The answer to a booking that is decided while the last cancellation of the day commits: its
+/// transaction has begun by then, and reads bookings only afterwards.
+async fn beside_the_last_cancellation(decide: Decide) -> u16 {
+    let app = TestApp::with().lanes(1).decide(decide).start().await;
+    let made = World::new().people(3).clinics(2).cancel_until_hours(0).make(&app.db).await;
+    let one = "update campaign set bookings_per_day = 1";
+    sqlx::query(one).execute(&app.db).await.unwrap();
+    let citizen = app.citizen(&made.people[0]);
+    let (id, booked) = book(&citizen, &made, 0).await;
+    booked.ok(201);
+    // What a lane writes for the cancellation, by hand, so that it commits just when it must.
+    let mut other = app.db.begin().await.unwrap();
+    other.execute("lock table booking in access exclusive mode").await.unwrap();
+    let cancelled = "update booking set state = 3, ended_at = now() where booking_id = $1";
+    sqlx::query(cancelled).bind(id).execute(&mut *other).await.unwrap();
+    let counted = "update person set is_limited = true where person_id = $1";
+    sqlx::query(counted).bind(made.people[0].person_id.0).execute(&mut *other).await.unwrap();
+    let body = made.booking(made.slot(1, 1, 0));
+    let booking = tokio::spawn(async move { citizen.put_booking(Uuid::now_v7(), &body).await });
+    waits_in(&app, "batch::bookings").await;
+    other.commit().await.unwrap();
+    booking.await.unwrap().status
+}
+
+/// Returns once a lane waits for a lock in this statement.
+async fn waits_in(app: &TestApp, statement: &str) {
+    let waiting = "select exists (select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'
+            and query like '/* ' || $1 || '%')";
+    loop {
+        let waits = sqlx::query_scalar(waiting).bind(statement).fetch_one(&app.db).await;
+        if waits.unwrap() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_booking_that_is_decided_beside_the_last_cancellation_counts_it() {
+    assert_eq!(beside_the_last_cancellation(decide).await, 429);
+    assert_eq!(beside_the_last_cancellation(unmarked).await, 201, "the control");
+}
+
+#[tokio::test]
+async fn the_last_cancellation_waits_until_it_can_be_counted() {
+    let (app, made) = world(1).await;
+    let citizen = app.citizen(&made.people[0]);
+    let (id, booked) = book(&citizen, &made, 0).await;
+    booked.ok(201);
+    // The control: who else cancels is not held up.
+    let mut holder = app.db.begin().await.unwrap();
+    let sql = "select from person where person_id = $1 for update";
+    sqlx::query(sql).bind(made.people[0].person_id.0).execute(&mut *holder).await.unwrap();
+    let cancelling = {
+        let citizen = app.citizen(&made.people[0]);
+        tokio::spawn(async move { citizen.delete_booking(id).await })
+    };
+    waits_in(&app, "visit::lock_people").await;
+    pair(&app.citizen(&made.people[1]), &made, 1).await;
+    assert!(!cancelling.is_finished());
+    holder.rollback().await.unwrap();
+    cancelling.await.unwrap().ok(200);
+    book(&citizen, &made, 0).await.1.problem(429, "too_many_requests");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::ResponseError;
 use dosebook::{
-    db::{self, Failure, error::classify, in_long_tx, in_tx},
+    db::{self, Failure, error::classify, in_long_tx, in_tx, in_tx_once},
     http::problem::Problem,
 };
 use serde_json::json;
@@ -111,7 +111,7 @@ async fn a_transaction_dropped_half_way_leaves_nothing_to_whoever_comes_next() {
     let app = TestApp::with().connections(1).local(false).start().await;
     let db = &app.app.db;
     let (told, tells) = tokio::sync::oneshot::channel();
-    let abandoned = in_tx(&db.write, "abandoned", async |conn| {
+    let abandoned = in_tx_once(&db.write, "abandoned", async |conn| {
         conn.execute("update catalogue set revision = revision + 1000").await?;
         told.send(()).expect("somebody waits");
         std::future::pending::<Result<(), db::Error>>().await

@@ -2,7 +2,7 @@
 // held against it.
 
 /** The paths of pages that everybody may see: caches may keep them for a second. */
-const PUBLIC = [/^\/(ko|en)(\/now)?$/, /^\/(ko|en)\/campaigns\/\d+(\/now)?$/, /^\/(ko|en)\/style$/];
+const PUBLIC = [/^\/(ko|en)?$/, /^\/(ko|en)\/now$/, /^\/(ko|en)\/campaigns\/\d+(\/now)?$/, /^\/(ko|en)\/style$/];
 const HEADERS = {
   'x-content-type-options': /^nosniff$/,
   // `no-referrer` makes browsers send `Origin: null` with our own forms.
@@ -25,6 +25,10 @@ export function faults(seen) {
   }
   const cache = seen.headers['cache-control'] ?? '';
   const wanted = caching(seen);
+  // Which language `/` is in depends on who asks, and on nothing else of them.
+  if (seen.path === '/' && !/accept-language/i.test(seen.headers['vary'] ?? '')) {
+    found.push('vary: / may be kept for somebody with another language');
+  }
   if (!wanted.test(cache)) found.push(`cache: ${seen.path} says "${cache}", not ${wanted}`);
   if (seen.kind === 'document' && seen.status !== 303) {
     for (const [name, good] of Object.entries(HEADERS)) {
@@ -36,14 +40,12 @@ export function faults(seen) {
 }
 
 /** @param {Seen} seen */
-function caching({ path, kind, status }) {
+function caching({ path, status }) {
   if (path.startsWith('/assets/')) return /^public, max-age=31536000, immutable$/;
   // Each browser keeps its own, and asks each time whether it is still so.
   if (/^\/(ko|en)\/(clinic|admin)\/.*now$/.test(path)) return /^private, no-cache$/;
   const isPublic = PUBLIC.some((page) => page.test(path)) || path.startsWith('/v1/');
   if (isPublic && (status === 200 || status === 304)) return /^public, max-age=1\b/;
-  // Which language `/` leads to depends on who asks.
-  if (path === '/' && kind === 'document') return /no-store|no-cache|private/;
   return /^no-store$/;
 }
 

@@ -260,7 +260,9 @@ pub async fn post_hours_of_many(
 ) -> Result<HttpResponse, Problem> {
     let (Query(DryRun { dry_run }), Json(many)) = request.what;
     let clinics = match (many.clinic_ids, many.region_id) {
-        (Some(clinics), None) => clinics.into_iter().collect::<BTreeSet<_>>(),
+        (Some(clinics), None) if clinics.len() <= CLINICS_MAX => {
+            clinics.into_iter().collect::<BTreeSet<_>>()
+        }
         (None, Some(region_id)) => {
             flows::opening_hours::clinics_of(&app.db, region_id).await?.into_iter().collect()
         }

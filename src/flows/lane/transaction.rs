@@ -164,20 +164,20 @@ pub(super) async fn resolve<'a>(
 }
 
 /// Writes a decision: bookings in one statement, and presses in another where there are any.
-/// Persons are locked before bookings.
+/// Persons are locked before bookings, and by one statement.
 pub(super) async fn write(
     conn: &mut PgConnection,
     writes: &Writes,
     now: DateTime<Utc>,
     by: (Actor, Option<&str>),
 ) -> sqlx::Result<()> {
-    db::visit::lock_people(conn, &writes.visits).await?;
+    let limited: Vec<_> = writes.limited_people.iter().map(|id| id.0).collect();
+    db::visit::lock_people(conn, &writes.visits, &limited).await?;
+    if !limited.is_empty() {
+        db::booking_limit::set_limited(conn, &limited).await?;
+    }
     if writes.has_bookings() {
         db::batch::write(conn, writes, now, by).await?;
-    }
-    if !writes.limited_people.is_empty() {
-        let ids: Vec<_> = writes.limited_people.iter().map(|id| id.0).collect();
-        db::booking_limit::set_limited(conn, &ids).await?;
     }
     if !writes.staff_bookings.is_empty() {
         db::staff_booking::write(conn, &writes.staff_bookings, now).await?;
@@ -273,10 +273,16 @@ pub(super) async fn read(
     let person_ids = Vec::from_iter(person_ids);
     let needs = campaigns.values().map(|(_, rules)| rules.needs());
     let needs = needs.fold(Needs::default(), Needs::bitor);
-    let mut people = db::batch::people(conn, &person_ids, needs).await?;
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
-    let counted = counted(requests, &people);
-    let bookings = db::batch::bookings(conn, (&person_ids, &counted), &booking_ids).await?;
+    let cancelling = cancelling(requests);
+    let read = db::batch::bookings(conn, (&person_ids, &cancelling), &booking_ids);
+    let mut bookings = read.await?;
+    // After the bookings: whoever is seen without the last of them is seen as limited by its end.
+    let mut people = db::batch::people(conn, &person_ids, needs).await?;
+    let limited = limited(&people, &cancelling);
+    if !limited.is_empty() {
+        bookings.extend(db::booking_limit::cancelled(conn, &limited).await?);
+    }
     add_doses(&mut people, &bookings);
     let asked = requests.iter().filter_map(|request| match request {
         Request::Visit(visit) if visit.booking.is_some() => Some(Asked::from(&visit.press)),
@@ -302,14 +308,18 @@ pub(super) async fn read(
     })
 }
 
-/// Whose bookings of the day are counted: of those who have reached the limit before, and of those
-/// who cancel, who may reach it.
-fn counted(requests: &[Request], people: &HashMap<PersonId, PersonState>) -> Vec<i64> {
-    let limited = people.iter().filter(|(_, person)| person.is_limited).map(|(id, _)| *id);
+/// Who cancels, and may reach the limit by it.
+fn cancelling(requests: &[Request]) -> Vec<i64> {
     let cancels = |request: &&Request| matches!(request, Request::Cancel(_));
     let cancelling = requests.iter().filter(cancels).map(Request::person_id);
-    let counted: BTreeSet<_> = limited.chain(cancelling).map(|id| id.0).collect();
-    Vec::from_iter(counted)
+    let cancelling: BTreeSet<_> = cancelling.map(|id| id.0).collect();
+    Vec::from_iter(cancelling)
+}
+
+/// Who has reached the limit before, of those whose bookings are not counted yet.
+fn limited(people: &HashMap<PersonId, PersonState>, counted: &[i64]) -> Vec<i64> {
+    let limited = people.iter().filter(|(_, person)| person.is_limited).map(|(id, _)| id.0);
+    limited.filter(|id| !counted.contains(id)).collect()
 }
 
 /// What is known of walk-ins; nothing is read where there are none.

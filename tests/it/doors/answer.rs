@@ -2,9 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::support::{TestApp, make::world};
+use crate::support::{TestApp, make::world, openapi::valid};
 
 #[tokio::test]
 async fn every_answer_is_what_it_says_it_is() {
@@ -148,4 +149,49 @@ async fn places_are_asked_for_by_the_kilometre() {
         "",
         "made for one, and not packed long"
     );
+}
+
+/// All that is answered to these bytes, on a connection of their own.
+async fn told(app: &TestApp, bytes: &[u8]) -> String {
+    let mut stream = super::slow::connect(app).await;
+    stream.write_all(bytes).await.expect("open");
+    let mut read = Vec::new();
+    // A connection that is cut has said what it had to say.
+    let _ = stream.read_to_end(&mut read).await;
+    String::from_utf8_lossy(&read).to_lowercase()
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_answered_as_everything_is() {
+    let app = TestApp::start().await;
+    let good = "GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
+    let large = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000));
+    let unread = [
+        ("a word", "hello\r\n\r\n".to_owned(), 400),
+        ("a control character", "GET /\u{1} HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("a bad header", "GET / HTTP/1.1\r\nx\0y: 1\r\n\r\n".to_owned(), 400),
+        ("a bad length", "POST /v1/auth/codes HTTP/1.1\r\ncontent-length: x\r\n\r\n".into(), 400),
+        ("after another request", format!("{good}hello\r\n\r\n"), 400),
+        ("a large head", large, 431),
+    ];
+    for (what, bytes, status) in unread {
+        let text = told(&app, bytes.as_bytes()).await;
+        let at = text.rfind("http/1.1 ").unwrap_or_else(|| panic!("{what}: {text}"));
+        let last = &text[at..];
+        assert!(last.starts_with(&format!("http/1.1 {status} ")), "{what}: {text}");
+        let (head, body) = last.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains("\r\nx-content-type-options: nosniff"), "{what}: {text}");
+        assert!(head.contains("\r\ncache-control: no-store"), "{what}: {text}");
+        assert!(
+            head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())),
+            "{what}: {text}"
+        );
+        if status == 400 {
+            assert!(head.contains("\r\ncontent-type: application/problem+json"), "{what}: {text}");
+            let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            assert_eq!(problem["code"], "malformed_request", "{what}");
+            valid(what, "/components/schemas/Problem", &problem);
+        }
+    }
+    assert_eq!(app.public().get("/healthz").await.status, 200, "the control");
 }

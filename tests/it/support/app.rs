@@ -344,8 +344,20 @@ impl TestApp {
 
     /// A signed-in citizen, without a one-time code: for tests of what comes after sign-in.
     pub fn citizen(&self, person: impl Into<PersonId>) -> Client {
+        self.holder_of(&self.citizen_token(person.into()))
+    }
+
+    /// A browser in which a citizen has signed in.
+    pub fn citizen_browser(&self, person: impl Into<PersonId>) -> Browser {
+        let mut browser = self.browser();
+        let token = self.citizen_token(person.into());
+        browser.cookies.insert("__Host-citizen".to_owned(), token);
+        browser
+    }
+
+    fn citizen_token(&self, person_id: PersonId) -> String {
         let expires_at = self.app.clock.now() + TimeDelta::hours(session::CITIZEN_SESSION_HOURS);
-        self.holder_of(&session::citizen_token(&self.app.keys, person.into(), expires_at))
+        session::citizen_token(&self.app.keys, person_id, expires_at)
     }
 
     /// The number that people have of a booking.

@@ -104,21 +104,27 @@ impl Request {
         self.try_send().await.expect("an answer")
     }
 
-    /// As `send`, for services that may have been killed.
-    pub async fn try_send(self) -> reqwest::Result<Answer> {
-        let Self { method, path, request } = self;
+    /// Sends it, and gives status, headers and body as they came.
+    pub async fn receive(self) -> reqwest::Result<(u16, HeaderMap, Vec<u8>)> {
+        let request = self.request;
         // In the background runtime, so that the connection outlives this test's own.
         let answer = super::RUNTIME.spawn(async move {
             let response = request.send().await?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok((status, headers, response.bytes().await?))
+            Ok((status, headers, response.bytes().await?.to_vec()))
         });
-        let (status, headers, bytes) = answer.await.expect("the client does not fall over")?;
+        answer.await.expect("the client does not fall over")
+    }
+
+    /// As `send`, for services that may have been killed.
+    pub async fn try_send(self) -> reqwest::Result<Answer> {
+        let (method, path) = (self.method.clone(), self.path.clone());
+        let (status, headers, bytes) = self.receive().await?;
         let what = format!("{method} {path}");
         let path = path.split('?').next().unwrap_or_default();
         let mut body = openapi::check(&method, path, (status, &headers, &bytes));
         take_instance(&what, &headers, &mut body);
-        Ok(Answer { what, status, headers, bytes: bytes.to_vec(), body })
+        Ok(Answer { what, status, headers, bytes, body })
     }
 }
 
