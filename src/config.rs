@@ -86,7 +86,7 @@ pub struct Service {
     pub batch: usize,
 
     /// Connections in each of the two pools for requests (writes outside the lanes, reads); seven
-    /// more belong to background jobs, and one to each lane
+    /// more belong to background jobs, one to signing in, and one to each lane
     #[arg(
         long,
         env = "DOSEBOOK_CONNECTIONS",

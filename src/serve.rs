@@ -24,13 +24,16 @@ use crate::{
     clock::Clock,
     config::{self, Service},
     db::Db,
-    domain::{batch::Decide, code_cap::Ceiling, import::brake::Limits, keys::Keys, outbox::Queue},
+    domain::{
+        batch::Decide, code_cap::Ceiling, import::brake::Limits, keys::Keys, outbox::Queue, sign_in,
+    },
     flows::{
         import::Imports,
-        lane::{self, Lanes, ReplyQueue},
+        lane::{self, Bookings, Lanes, ReplyQueue},
         outbox::ShownCodes,
         readiness::Readiness,
         session::SignOuts,
+        sign_in::{BATCH_MAX, SignInLane, SignInReplies, SignIns},
         staff_session::DeskDoor,
     },
     http::{
@@ -75,6 +78,8 @@ pub struct Parts {
     pub clock: Clock,
     /// [`crate::domain::batch::decide`], save in a test that removes a guard.
     pub decide: Decide,
+    /// [`crate::domain::sign_in::decide`], save in such a test.
+    pub decide_sign_ins: sign_in::Decide,
     /// By what messages leave, if any does.
     pub messages: Option<messaging::Plan>,
 }
@@ -86,7 +91,7 @@ pub struct Serving {
     /// Where one-time codes are shown, if they are.
     pub codes_address: Option<SocketAddr>,
     servers: Vec<(ServerHandle, JoinHandle<io::Result<()>>)>,
-    lanes: lane::Running,
+    lanes: [lane::Running; 2],
     /// What runs beside the requests; ends when dropped.
     jobs: JoinSet<()>,
     /// What sends messages; ends when told to stop and what was under way is settled.
@@ -101,7 +106,7 @@ impl Serving {
     /// When the settings contradict each other, the board or the ended sessions cannot be read, or
     /// an address cannot be bound.
     pub async fn start(parts: Parts, service: &Service) -> io::Result<Self> {
-        let Parts { db, keys, clock, decide, messages } = parts;
+        let Parts { db, keys, clock, decide, decide_sign_ins, messages } = parts;
         let codes_page = service.codes_page().map_err(io::Error::other)?;
         let shown_codes = codes_page.map(|_| Arc::new(ShownCodes::default()));
         let board = Board::open(db.clone()).await.map_err(io::Error::other)?;
@@ -110,13 +115,8 @@ impl Serving {
         let maker = web::shelf::Maker::new(service.site.clone())?;
         let shelf = maker.shelf(board.now())?;
         let metrics = Arc::new(Metrics::new(&db.metrics));
-        let limits = lane::Limits {
-            lanes: service.lanes,
-            queue: service.queue,
-            wait_max: Duration::from_millis(service.wait_ms),
-            batch: service.batch,
-        };
-        let (lanes, running) = Lanes::start(&db, limits, decide, metrics.clone());
+        let decides = (decide, decide_sign_ins);
+        let (lanes, sign_ins, running) = start_lanes((&db, &clock), decides, service, &metrics);
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
@@ -127,6 +127,7 @@ impl Serving {
             keys,
             clock,
             lanes,
+            sign_ins,
             readiness: Readiness::default(),
             board,
             shelf,
@@ -179,7 +180,10 @@ impl Serving {
             }
         }
         self.app.lanes.stop();
-        self.lanes.join().await;
+        self.app.sign_ins.stop();
+        for lanes in self.lanes {
+            lanes.join().await;
+        }
         self.stop.send_replace(true);
         while let Some(ended) = self.senders.join_next().await {
             if let Err(error) = ended {
@@ -188,6 +192,26 @@ impl Serving {
         }
         self.jobs.shutdown().await;
     }
+}
+
+/// Starts what writes bookings, and what signs people in.
+fn start_lanes(
+    (db, clock): (&Db, &Clock),
+    (decide, decide_sign_ins): (Decide, sign_in::Decide),
+    service: &Service,
+    metrics: &Arc<Metrics>,
+) -> (Lanes, SignInLane, [lane::Running; 2]) {
+    let limits = lane::Limits {
+        lanes: service.lanes,
+        queue: service.queue,
+        wait_max: Duration::from_millis(service.wait_ms),
+        batch: service.batch,
+    };
+    let (lanes, booking) = Lanes::start(db, limits, || Bookings::new(decide), metrics.clone());
+    let limits = lane::Limits { lanes: 1, batch: limits.batch.min(BATCH_MAX), ..limits };
+    let work = || SignIns::new(clock.clone(), decide_sign_ins);
+    let (sign_ins, signing_in) = Lanes::start(db, limits, work, metrics.clone());
+    (lanes, sign_ins, [booking, signing_in])
 }
 
 /// The threads for answers that cost much, and are made for one client each.
@@ -291,7 +315,8 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
         let routes = Actix::new()
             .app_data(app.clone())
             .app_data(refusals.clone())
-            .app_data(Data::new(ReplyQueue::spawn()))
+            .app_data(Data::new(<ReplyQueue>::spawn()))
+            .app_data(Data::new(SignInReplies::spawn()))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))

@@ -108,6 +108,60 @@ pub struct MessageLabel {
     pub outcome: &'static str,
 }
 
+/// What lanes that do one kind of work count; a clone counts the same.
+#[derive(Clone, Debug)]
+pub struct BatchMetrics {
+    /// Decided requests, by outcome.
+    pub decisions: Family<OutcomeLabel, Counter>,
+    /// Requests decided per transaction.
+    pub batch_requests: Histogram,
+    /// Seconds from taking a batch to its commit.
+    pub batch_seconds: Histogram,
+    /// Seconds spent in transactions.
+    pub lane_seconds: Counter<f64, AtomicU64>,
+    /// Requests that wait to be taken into a batch.
+    pub queued: Gauge,
+    /// Callers who wait for a decision; those who have hung up are none.
+    pub callers: Gauge,
+    /// Requests refused because they would have waited too long.
+    pub overflows: Counter,
+    /// Requests dropped undecided: nobody waited for them any more, or they had waited too long.
+    pub abandoned: Counter,
+    /// Batches that were done again after a conflict or a lost connection.
+    pub retries: Counter,
+    /// Requests that wait for what another transaction has locked.
+    pub blocked: Gauge,
+}
+
+impl Default for BatchMetrics {
+    fn default() -> Self {
+        Self {
+            decisions: Family::default(),
+            batch_requests: batch_requests(),
+            batch_seconds: batch_seconds(),
+            lane_seconds: Counter::default(),
+            queued: Gauge::default(),
+            callers: Gauge::default(),
+            overflows: Counter::default(),
+            abandoned: Counter::default(),
+            retries: Counter::default(),
+            blocked: Gauge::default(),
+        }
+    }
+}
+
+fn powers(start: f64, count: i32) -> impl Iterator<Item = f64> {
+    (0..count).map(move |n| start * 2f64.powi(n))
+}
+
+fn batch_requests() -> Histogram {
+    Histogram::new(powers(1.0, 11))
+}
+
+fn batch_seconds() -> Histogram {
+    Histogram::new(powers(0.000_5, 13))
+}
+
 /// Everything that `/metrics` shows.
 #[derive(Debug)]
 pub struct Metrics {
@@ -132,6 +186,8 @@ pub struct Metrics {
     pub retries: Counter,
     /// Requests that wait for a row that another transaction has locked.
     pub blocked: Gauge,
+    /// What signing in by codes counts.
+    pub sign_ins: BatchMetrics,
     /// Panics that were caught, by task.
     pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
@@ -164,11 +220,10 @@ impl Metrics {
     /// Starts from nothing; the database's are shown with the others.
     pub fn new(db: &db::Metrics) -> Self {
         let mut registry = Registry::with_prefix("dosebook");
-        let powers = |start, count| (0..count).map(move |n| start * 2f64.powi(n));
         let metrics = Self {
             decisions: Family::default(),
-            batch_requests: Histogram::new(powers(1.0, 11)),
-            batch_seconds: Histogram::new(powers(0.000_5, 13)),
+            batch_requests: batch_requests(),
+            batch_seconds: batch_seconds(),
             lane_seconds: Counter::default(),
             queued: Gauge::default(),
             callers: Gauge::default(),
@@ -176,6 +231,7 @@ impl Metrics {
             abandoned: Counter::default(),
             retries: Counter::default(),
             blocked: Gauge::default(),
+            sign_ins: BatchMetrics::default(),
             panics: Family::default(),
             answers: Family::default(),
             closed: Family::default(),
@@ -225,8 +281,7 @@ impl Metrics {
             "Requests that wait for a row that another transaction has locked",
             metrics.blocked.clone(),
         );
-        registry.register("panics", "Panics that were caught, by task", metrics.panics.clone());
-        registry.register("answers", "HTTP answers", metrics.answers.clone());
+        metrics.register_sign_ins(&mut registry);
         metrics.register_connections(&mut registry);
         metrics.register_persons(&mut registry);
         metrics.register_messages(&mut registry);
@@ -234,7 +289,64 @@ impl Metrics {
         Self { registry: Mutex::new(registry), ..metrics }
     }
 
+    /// Those of the lanes that write bookings.
+    pub fn of_lanes(&self) -> BatchMetrics {
+        BatchMetrics {
+            decisions: self.decisions.clone(),
+            batch_requests: self.batch_requests.clone(),
+            batch_seconds: self.batch_seconds.clone(),
+            lane_seconds: self.lane_seconds.clone(),
+            queued: self.queued.clone(),
+            callers: self.callers.clone(),
+            overflows: self.overflows.clone(),
+            abandoned: self.abandoned.clone(),
+            retries: self.retries.clone(),
+            blocked: self.blocked.clone(),
+        }
+    }
+
+    fn register_sign_ins(&self, registry: &mut Registry) {
+        let of = &self.sign_ins;
+        let registry = registry.sub_registry_with_prefix("sign_in");
+        registry.register(
+            "decisions",
+            "Codes asked for and tried, by outcome",
+            of.decisions.clone(),
+        );
+        registry.register(
+            "batch_requests",
+            "Codes asked for and tried per transaction",
+            of.batch_requests.clone(),
+        );
+        registry.register(
+            "batch_seconds",
+            "Seconds from taking a batch of them to its commit",
+            of.batch_seconds.clone(),
+        );
+        registry.register("lane_seconds", "Seconds in their transactions", of.lane_seconds.clone());
+        registry.register("queued", "Those that wait for a batch", of.queued.clone());
+        registry.register("callers", "Callers who wait for one of them", of.callers.clone());
+        registry.register(
+            "overflows",
+            "Those refused because they would have waited too long",
+            of.overflows.clone(),
+        );
+        registry.register(
+            "abandoned",
+            "Those dropped because nobody waited for them any more",
+            of.abandoned.clone(),
+        );
+        registry.register("batch_retries", "Batches of them done again", of.retries.clone());
+        registry.register(
+            "blocked",
+            "Those that wait for what another transaction has locked",
+            of.blocked.clone(),
+        );
+    }
+
     fn register_connections(&self, registry: &mut Registry) {
+        registry.register("panics", "Panics that were caught, by task", self.panics.clone());
+        registry.register("answers", "HTTP answers", self.answers.clone());
         registry.register(
             "closed",
             "Connections that were closed before their clients did",

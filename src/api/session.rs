@@ -13,6 +13,7 @@ use crate::{
     flows::{
         self,
         session::{Answer, CitizenSession},
+        sign_in::SignInReplies,
         staff_session::Typed,
     },
     http::{
@@ -43,10 +44,11 @@ struct SessionView {
 /// Opens a citizen's session.
 ///
 /// # Errors
-/// `wrong_credentials`, whatever is wrong; `too_many_requests`.
+/// `wrong_credentials`, whatever is wrong; `too_many_requests`; `overloaded`.
 pub async fn post_session(
-    _: Admitted<admission::SignIn>,
+    _: Admitted<admission::TryCode>,
     app: Data<App>,
+    replies: Data<SignInReplies>,
     CalledFrom(caller): CalledFrom,
     Json(SessionRequest { challenge_id, code }): Json<SessionRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -58,7 +60,7 @@ pub async fn post_session(
         language: None,
     };
     let CitizenSession { token, expires_at, person_id } =
-        flows::session::sign_in(&app.db, &app.keys, &app.clock, answer).await?;
+        flows::session::sign_in((&app.sign_ins, &replies), &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))
 }

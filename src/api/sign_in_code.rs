@@ -13,9 +13,10 @@ use crate::{
         code_cap::Caller,
         person::{parse_name, parse_phone},
         person_key::Sought,
+        sign_in::too_many_codes,
         sign_in_code::Challenge,
     },
-    flows::{self, booking_number::NumberClaim, sign_in_code::Claim},
+    flows::{self, booking_number::NumberClaim, sign_in::SignInReplies, sign_in_code::Claim},
     http::{
         admission::{self, Admitted},
         caller::CalledFrom,
@@ -54,8 +55,9 @@ struct ChallengeView {
 /// # Errors
 /// `invalid_field`; `too_many_requests`; `unavailable` where codes have no way out.
 pub async fn post_code(
-    _: Admitted<admission::SignIn>,
+    _: Admitted<admission::AskCode>,
     app: Data<App>,
+    replies: Data<SignInReplies>,
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<CodeRequest>,
 ) -> Result<HttpResponse, Problem> {
@@ -63,7 +65,7 @@ pub async fn post_code(
     let birth_date = BirthDate::parse(&claim.birth_date, app.today())?;
     let phone = &parse_phone(&claim.phone)?;
     let sought = &Sought::typed(&app.keys.matching, &claim.name, birth_date, &claim.phone);
-    Ok(told(send_code(&app, Claim { sought, phone, caller: &caller }).await?))
+    Ok(told(send_code((&app, &replies), Claim { sought, phone, caller: &caller }).await?))
 }
 
 /// Sends a code to the phone of whoever has the booking. The answer is the same where nobody has.
@@ -73,13 +75,14 @@ pub async fn post_code(
 pub async fn post_booking_code(
     _: Admitted<admission::LookUp>,
     app: Data<App>,
+    replies: Data<SignInReplies>,
     CalledFrom(caller): CalledFrom,
     Json(claim): Json<BookingCodeRequest>,
 ) -> Result<HttpResponse, Problem> {
     has_way_out(&app)?;
     let number = BookingNumber::parse(&claim.number)?;
     let birth_date = BirthDate::parse(&claim.birth_date, app.today())?;
-    Ok(told(send_booking_code(&app, &caller, (number, birth_date)).await?))
+    Ok(told(send_booking_code((&app, &replies), &caller, (number, birth_date)).await?))
 }
 
 /// # Errors
@@ -111,12 +114,16 @@ fn told(challenge: Challenge) -> HttpResponse {
 /// Sends a code to whoever this is, or nobody; for pages too.
 ///
 /// # Errors
-/// `too_many_requests`; `unavailable` where codes have no way out.
-pub async fn send_code(app: &App, claim: Claim<'_>) -> Result<Challenge, Problem> {
+/// `too_many_requests`; `overloaded`; `unavailable` where codes have no way out.
+pub async fn send_code(
+    (app, replies): (&App, &SignInReplies),
+    claim: Claim<'_>,
+) -> Result<Challenge, Problem> {
     has_way_out(app)?;
     let now = app.clock.now();
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
-    let asked = flows::sign_in_code::request(&app.db, &app.keys, &app.clock, claim).await;
+    app.take_code(now).map_err(|until| too_many_codes(until, now))?;
+    let asked =
+        flows::sign_in_code::request((&app.sign_ins, replies), &app.keys, &app.clock, claim).await;
     on_its_way(app, asked)
 }
 
@@ -124,16 +131,17 @@ pub async fn send_code(app: &App, claim: Claim<'_>) -> Result<Challenge, Problem
 /// for pages too.
 ///
 /// # Errors
-/// `too_many_requests`; `unavailable` where codes have no way out.
+/// `too_many_requests`; `overloaded`; `unavailable` where codes have no way out.
 pub async fn send_booking_code(
-    app: &App,
+    (app, replies): (&App, &SignInReplies),
     caller: &Caller,
     (number, birth_date): (BookingNumber, BirthDate),
 ) -> Result<Challenge, Problem> {
     has_way_out(app)?;
     let now = app.clock.now();
-    app.take_code(now).map_err(|until| flows::sign_in_code::too_many(until, now))?;
+    app.take_code(now).map_err(|until| too_many_codes(until, now))?;
     let claim = NumberClaim { number, birth_date, caller };
-    let asked = flows::booking_number::request_code(&app.db, &app.keys, &app.clock, claim).await;
+    let by = (&app.db, (&app.sign_ins, replies));
+    let asked = flows::booking_number::request_code(by, &app.keys, &app.clock, claim).await;
     on_its_way(app, asked)
 }

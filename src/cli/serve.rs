@@ -9,7 +9,7 @@ use super::output::print;
 use crate::{
     clock::Clock,
     config::{Service, Storage},
-    domain::batch,
+    domain::{batch, sign_in},
     messaging::Plan,
     serve::{Parts, Serving},
     store::Store,
@@ -41,6 +41,7 @@ async fn serve(store: &Store, messages: Option<Plan>, service: &Service) -> anyh
         keys: store.keys.clone(),
         clock: Clock::System,
         decide: batch::decide,
+        decide_sign_ins: sign_in::decide,
         messages,
     };
     let serving = Serving::start(parts, service).await.context("the service cannot start")?;

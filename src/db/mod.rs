@@ -58,6 +58,7 @@ pub mod safety;
 pub mod schedule;
 pub mod session;
 pub mod session_key;
+pub mod sign_in;
 pub mod sign_in_code;
 pub mod slot;
 pub mod slot_plan;

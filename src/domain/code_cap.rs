@@ -28,9 +28,8 @@
 //! network has 10 a day for each of three spellings, which takes 63 years. As many networks as
 //! somebody likes have 600 a day for each, which takes 385 days; a test below has the sum.
 //!
-//! Codes and tries of a person are served one at a time, so that their caps are exact. Those of
-//! addresses and networks are overstepped by at most as many requests as the database serves at
-//! once.
+//! Codes and tries of a person, an address or a network are decided one after the other, in
+//! batches (`sign_in`), so that all caps are exact, also between processes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -77,6 +77,7 @@ pub mod roster;
 pub mod rule_set;
 pub mod schedule;
 pub mod session;
+pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_in_delay;
 pub mod slot;

@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 
 use super::{
     Result,
-    sign_in_code::{self, Claim, too_many},
+    sign_in::{SignInLane, SignInReplies},
+    sign_in_code::{self, Claim},
 };
 use crate::{
     clock::Clock,
@@ -19,6 +20,7 @@ use crate::{
         keys::{BookingNumberKey, Keys},
         person_key::Sought,
         schedule::{Found, dates_searched},
+        sign_in::too_many_codes,
         sign_in_code::Challenge,
     },
 };
@@ -145,7 +147,7 @@ pub struct NumberClaim<'a> {
 /// # Errors
 /// `too_many_requests`, as for a code by name; also where the address asks too often by number.
 pub async fn request_code(
-    db: &Db,
+    (db, lane): (&Db, (&SignInLane, &SignInReplies)),
     keys: &Keys,
     clock: &Clock,
     claim: NumberClaim<'_>,
@@ -154,7 +156,7 @@ pub async fn request_code(
     let now = clock.now();
     let look_ups = look_ups(&keys.cap, caller);
     if let Some(until) = db::code_cap::count_look_up(&db.write, &look_ups, now).await? {
-        return Err(too_many(until, now).into());
+        return Err(too_many_codes(until, now).into());
     }
     let held = db::booking::list_of_born_on(&db.read, birth_date).await?;
     let holder = off_thread(&keys.booking_number, move |key| holder(key, number, held)).await?;
@@ -164,7 +166,7 @@ pub async fn request_code(
     let sought = &Sought::held(held.map_or(typed, |held| held.match_key));
     let counts = CodeCounts::new(&keys.cap, &typed, caller);
     let claim = Claim { sought, phone, caller };
-    sign_in_code::request_counted(db, keys, clock, (claim, counts)).await
+    sign_in_code::request_counted(lane, keys, clock, (claim, counts)).await
 }
 
 /// The one person who has the number, by one or more of their bookings. Every booking is looked at,

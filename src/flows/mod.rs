@@ -40,6 +40,7 @@ pub mod roster;
 pub mod rules;
 pub mod session;
 pub mod session_key;
+pub mod sign_in;
 pub mod sign_in_code;
 pub mod slot;
 pub mod split;

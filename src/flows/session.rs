@@ -10,17 +10,21 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Result, session_key};
+use super::{
+    Result, session_key,
+    sign_in::{self, SignInLane, SignInReplies},
+};
 use crate::{
     clock::Clock,
     db::{self, Db, in_tx, session::Seen},
     domain::{
         Code, Detail, PersonId, Refusal,
-        code_cap::{Caller, TryCounts, seconds_until},
+        code_cap::{Caller, TryCounts},
         keys::Keys,
         language::Language,
         session::{CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, SessionKeys},
-        sign_in_code::{REPEAT_SECONDS, SignInCode},
+        sign_in::{Outcome, Request, Typed},
+        sign_in_code::SignInCode,
     },
 };
 
@@ -63,82 +67,75 @@ pub enum Tried {
 ///
 /// # Errors
 /// `wrong_credentials` for a code that is wrong, expired, used, replaced, tried too often, a
-/// decoy's or nobody's: they all look the same. `too_many_requests` as [`try_code`].
+/// decoy's or nobody's: they all look the same. `too_many_requests` and `overloaded` as
+/// [`try_code`].
 pub async fn sign_in(
-    db: &Db,
+    lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
     answer: Answer<'_>,
 ) -> Result<CitizenSession> {
     let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongCode);
     let code = SignInCode::parse(answer.code).ok_or_else(wrong)?;
-    let (tried, _) = attempt(db, keys, clock, (&answer, &code)).await?;
-    match tried {
-        Tried::SignedIn(session) => Ok(session),
-        Tried::Wrong { .. } | Tried::Over => Err(wrong().into()),
+    match attempt(lane, keys, (&answer, &code)).await? {
+        Outcome::SignedIn { person_id, opened_at } => {
+            Ok(session(keys, clock, &answer, (person_id, opened_at)))
+        }
+        _ => Err(wrong().into()),
     }
 }
 
 /// Tries a code for somebody who reads what became of it. It tells nothing about the register: the
-/// code of a decoy is as often tried, and as soon over. The same code again within
-/// [`REPEAT_SECONDS`] is the same session: a press whose answer was lost is pressed once more.
+/// code of a decoy is as often tried, and as soon over. The same code again within a minute is the
+/// same session: a press whose answer was lost is pressed once more.
 ///
 /// # Errors
 /// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached: the code is not
-/// looked at then.
-pub async fn try_code(db: &Db, keys: &Keys, clock: &Clock, answer: Answer<'_>) -> Result<Tried> {
-    let Some(code) = SignInCode::parse(answer.code) else { return Ok(Tried::Over) };
-    let (tried, repeated) = attempt(db, keys, clock, (&answer, &code)).await?;
-    Ok(match (tried, repeated) {
-        (Tried::Over, Some(session)) => Tried::SignedIn(session),
-        (tried, _) => tried,
-    })
-}
-
-/// What became of the try and, where the code was over, the session that it has opened just before.
-async fn attempt(
-    db: &Db,
+/// looked at then. `overloaded` where it would take too long.
+pub async fn try_code(
+    lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
+    answer: Answer<'_>,
+) -> Result<Tried> {
+    let Some(code) = SignInCode::parse(answer.code) else { return Ok(Tried::Over) };
+    let opened = match attempt(lane, keys, (&answer, &code)).await? {
+        Outcome::SignedIn { person_id, opened_at } => (person_id, opened_at),
+        Outcome::Over { before: Some(opened) } => opened,
+        Outcome::Wrong { tries_left } => return Ok(Tried::Wrong { tries_left }),
+        _ => return Ok(Tried::Over),
+    };
+    Ok(Tried::SignedIn(session(keys, clock, &answer, opened)))
+}
+
+/// What became of the try.
+///
+/// # Errors
+/// Its refusal.
+async fn attempt(
+    lane: (&SignInLane, &SignInReplies),
+    keys: &Keys,
     (answer, code): (&Answer<'_>, &SignInCode),
-) -> Result<(Tried, Option<CitizenSession>)> {
+) -> Result<Outcome> {
     let challenge_id = answer.challenge_id;
-    let hash = code.hash(&keys.code, challenge_id);
-    let counts = TryCounts::new(&keys.cap, answer.caller);
-    // As exact as the database keeps it: the same session is told by its time.
-    let now = clock.now().trunc_subsecs(6);
-    let since = now - TimeDelta::seconds(REPEAT_SECONDS);
-    // The refusal of a wrong one comes after the commit: a rollback would forget the attempt.
-    let (tried, repeated) = in_tx(&db.write, "sign in", async |conn| {
-        db::code_cap::wait_for_turn_of(conn, challenge_id).await?;
-        if let Some(until) = db::code_cap::of_tries(conn, challenge_id, &counts, now).await? {
-            return Err(too_many_tries(until, now).into());
-        }
-        let tried = db::sign_in_code::attempt(conn, challenge_id, &hash, &counts, now).await?;
-        let repeated = match (tried.person_id, tried.tries_left) {
-            (None, None) => {
-                db::sign_in_code::signed_in_since(conn, challenge_id, &hash, since).await?
-            }
-            _ => None,
-        };
-        if let (Some(person_id), Some(language)) = (tried.person_id, answer.language) {
-            db::person::set_language(&mut *conn, person_id, language).await?;
-        }
-        Ok::<_, super::Error>((tried, repeated))
-    })
-    .await?;
-    let session = |person_id, opened_at| {
-        let expires_at = expiry(opened_at);
-        let token = answer.sign_outs.token(keys, (person_id, expires_at), now);
-        CitizenSession { token, expires_at, person_id }
+    let typed = Typed {
+        challenge_id,
+        code_hash: code.hash(&keys.code, challenge_id),
+        counts: TryCounts::new(&keys.cap, answer.caller),
+        language: answer.language,
     };
-    let repeated = repeated.map(|(person_id, opened_at)| session(person_id, opened_at));
-    let tried = match (tried.person_id, tried.tries_left) {
-        (Some(person_id), _) => Tried::SignedIn(session(person_id, now)),
-        (None, Some(tries_left)) if tries_left > 0 => Tried::Wrong { tries_left },
-        (None, _) => Tried::Over,
-    };
-    Ok((tried, repeated))
+    sign_in::submit(lane, Request::Try(typed)).await
+}
+
+fn session(
+    keys: &Keys,
+    clock: &Clock,
+    answer: &Answer<'_>,
+    (person_id, opened_at): (PersonId, DateTime<Utc>),
+) -> CitizenSession {
+    let expires_at = expiry(opened_at);
+    let token = answer.sign_outs.token(keys, (person_id, expires_at), clock.now());
+    CitizenSession { token, expires_at, person_id }
 }
 
 /// When a session expires that is opened now.
@@ -235,10 +232,4 @@ async fn end(db: &Db, sign_outs: &SignOuts, ended: EndedSession) -> Result<()> {
     .await?;
     sign_outs.add(ended);
     Ok(())
-}
-
-/// The refusal of a try, or of a code to try, until `until`.
-pub(super) fn too_many_tries(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
-    let retry_after = seconds_until(until, now);
-    Refusal::new(Code::TooManyRequests, Detail::TooManyTries { retry_after })
 }

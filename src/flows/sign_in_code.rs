@@ -1,19 +1,19 @@
 //! Sends a one-time code to a person of the register, and tells whoever asked nothing about it: not
 //! by what is answered, nor by how long it takes.
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-
-use super::{Result, session};
+use super::{
+    Result,
+    sign_in::{self, SignInLane, SignInReplies},
+};
 use crate::{
     clock::Clock,
-    db::{self, Db, in_tx, sign_in_code::Asking},
     domain::{
-        Code, Detail, Refusal,
-        code_cap::{Caller, Capped, CodeCounts, seconds_until},
+        Code, Refusal,
+        code_cap::{Caller, CodeCounts},
         keys::Keys,
-        outbox::CodeMessage,
         person_key::Sought,
-        sign_in_code::{CODE_MINUTES, Challenge, SignInCode},
+        sign_in::{Asked, Outcome, Request},
+        sign_in_code::{Challenge, SignInCode},
     },
 };
 
@@ -29,16 +29,21 @@ pub struct Claim<'a> {
 /// by the same steps.
 ///
 /// # Errors
-/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached; or when the machine
-/// gives no random bytes.
-pub async fn request(db: &Db, keys: &Keys, clock: &Clock, claim: Claim<'_>) -> Result<Challenge> {
+/// `too_many_requests` where a cap of [`crate::domain::code_cap`] is reached; `overloaded` where it
+/// would take too long; or when the machine gives no random bytes.
+pub async fn request(
+    lane: (&SignInLane, &SignInReplies),
+    keys: &Keys,
+    clock: &Clock,
+    claim: Claim<'_>,
+) -> Result<Challenge> {
     let counts = CodeCounts::new(&keys.cap, claim.sought.key(), claim.caller);
-    request_counted(db, keys, clock, (claim, counts)).await
+    request_counted(lane, keys, clock, (claim, counts)).await
 }
 
 /// The same, counted as `counts` has it.
 pub(super) async fn request_counted(
-    db: &Db,
+    lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
     (claim, counts): (Claim<'_>, CodeCounts),
@@ -46,33 +51,11 @@ pub(super) async fn request_counted(
     let Claim { sought, phone, .. } = claim;
     let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
-    let now = clock.now();
-    let expires_at = (now + TimeDelta::minutes(CODE_MINUTES)).trunc_subsecs(0);
     let code_hash = code.hash(&keys.code, challenge_id);
-    let message = CodeMessage { challenge_id, code, expires_at };
-    let asking = Asking { sought, phone, counts: &counts, now };
-    in_tx(&db.write, "request code", async |conn| {
-        db::code_cap::wait_for_turn(conn, &counts).await?;
-        refuse(db::code_cap::of_codes(conn, &counts, now).await?, now)?;
-        db::sign_in_code::insert(conn, asking, &code_hash, &message).await?;
-        super::Result::Ok(Challenge { challenge_id, expires_at })
-    })
-    .await
-}
-
-/// # Errors
-/// `too_many_requests` for whoever has no more codes, with the cause that lasts longer.
-fn refuse(capped: Capped, now: DateTime<Utc>) -> std::result::Result<(), Refusal> {
-    let Capped { codes_until, tries_until } = capped;
-    match codes_until.max(tries_until) {
-        None => Ok(()),
-        Some(until) if codes_until == Some(until) => Err(too_many(until, now)),
-        Some(until) => Err(session::too_many_tries(until, now)),
+    let (sought, phone) = (sought.clone(), phone.to_owned());
+    let asked = Asked { challenge_id, code, code_hash, sought, phone, counts };
+    match sign_in::submit(lane, Request::Ask(asked)).await? {
+        Outcome::Sent { expires_at } => Ok(Challenge { challenge_id, expires_at }),
+        _ => Err(Refusal::from(Code::Internal).into()),
     }
-}
-
-/// The refusal of a code that may be asked for again from `until` on.
-pub fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
-    let retry_after = seconds_until(until, now);
-    Refusal::new(Code::TooManyRequests, Detail::TooManyCodes { retry_after })
 }

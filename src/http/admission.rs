@@ -28,6 +28,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub trait Priority: 'static {
     /// Requests are refused from this load of the lanes on; at 1 the lanes refuse bookings too.
     const YIELDS_AT: f64;
+    /// And from this load of the lane of sign-ins on.
+    const YIELDS_TO_SIGN_INS_AT: f64 = f64::INFINITY;
     /// Bounds how many requests may be under way at once; none where the lanes' queues do that.
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>>;
 }
@@ -44,7 +46,11 @@ pub struct Booking;
 pub struct Read;
 /// To see what became of a booking: who has booked sees so, however many still want to.
 pub struct Afterwards;
-/// To sign in, which people do before they book.
+/// To be sent a code, which people do before they book.
+pub struct AskCode;
+/// To be signed in by a code, which is the last thing before.
+pub struct TryCode;
+/// To sign in by password, as staff do.
 pub struct SignIn;
 /// To sign in by the number of a booking, which is looked for among those of many people.
 pub struct LookUp;
@@ -71,6 +77,21 @@ impl Priority for Afterwards {
     const YIELDS_AT: f64 = f64::INFINITY;
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
         Some(&gates.reads)
+    }
+}
+
+impl Priority for AskCode {
+    const YIELDS_AT: f64 = 0.7;
+    const YIELDS_TO_SIGN_INS_AT: f64 = 0.8;
+    fn gate(_: &Gates) -> Option<&Arc<Semaphore>> {
+        None
+    }
+}
+
+impl Priority for TryCode {
+    const YIELDS_AT: f64 = 0.8;
+    fn gate(_: &Gates) -> Option<&Arc<Semaphore>> {
+        None
     }
 }
 
@@ -122,6 +143,9 @@ impl<P: Priority> FromRequest for Admitted<P> {
 pub fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
     if app.lanes.load() >= P::YIELDS_AT {
         return Err(app.lanes.overloaded().into());
+    }
+    if app.sign_ins.load() >= P::YIELDS_TO_SIGN_INS_AT {
+        return Err(app.sign_ins.overloaded().into());
     }
     let permit = match P::gate(&app.gates) {
         None => None,

@@ -17,7 +17,7 @@ use crate::{
     domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
     flows::{
         import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness, session::SignOuts,
-        staff_session::DeskDoor,
+        sign_in::SignInLane, staff_session::DeskDoor,
     },
     messaging::Providers,
     telemetry::Metrics,
@@ -30,6 +30,8 @@ pub struct App {
     pub keys: Keys,
     pub clock: Clock,
     pub lanes: Lanes,
+    /// Where citizens are sent codes, and signed in by them.
+    pub sign_ins: SignInLane,
     /// Whether something can be written.
     pub readiness: Readiness,
     pub board: Board,

@@ -4,6 +4,7 @@
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header::RETRY_AFTER},
+    web::Data,
 };
 use askama::Template;
 use chrono::{Datelike, NaiveDate};
@@ -26,7 +27,7 @@ use crate::{
         Code, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
         keys::MatchKey, person_key::Sought, phone, sign_in_code::Challenge,
     },
-    flows,
+    flows::{self, sign_in::SignInReplies},
     http::{
         admission::{self, admit},
         caller::CalledFrom,
@@ -152,9 +153,10 @@ fn other_address(t: Texts, site: &Site) -> String {
 pub async fn post_sign_in(
     visit: Visit,
     caller: CalledFrom,
+    replies: Data<SignInReplies>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    post(&visit, Way::Person, caller, &form).await
+    post((&visit, &replies), Way::Person, caller, &form).await
 }
 
 /// The same by the number of a booking, whether there is one or not.
@@ -164,13 +166,14 @@ pub async fn post_sign_in(
 pub async fn post_by_number(
     visit: Visit,
     caller: CalledFrom,
+    replies: Data<SignInReplies>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    post(&visit, Way::Booking, caller, &form).await
+    post((&visit, &replies), Way::Booking, caller, &form).await
 }
 
 async fn post(
-    visit: &Visit,
+    (visit, replies): (&Visit, &SignInReplies),
     way: Way,
     CalledFrom(caller): CalledFrom,
     form: &Form,
@@ -196,7 +199,7 @@ async fn post(
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    match claim.send(app, &caller).await {
+    match claim.send((app, replies), &caller).await {
         Ok(Challenge { challenge_id, .. }) => {
             let sent = Sent { challenge_id, next, way, typed: claim.typed() };
             sign_in_code::ask(visit, &sent)
@@ -240,15 +243,20 @@ impl Claim {
         }
     }
 
-    async fn send(&self, app: &App, caller: &Caller) -> Result<Challenge, Problem> {
+    async fn send(
+        &self,
+        (app, replies): (&App, &SignInReplies),
+        caller: &Caller,
+    ) -> Result<Challenge, Problem> {
         match self {
             Self::Person { sought, phone, .. } => {
-                let _admitted = admit::<admission::SignIn>(app)?;
-                send_code(app, flows::sign_in_code::Claim { sought, phone, caller }).await
+                let _admitted = admit::<admission::AskCode>(app)?;
+                let claim = flows::sign_in_code::Claim { sought, phone, caller };
+                send_code((app, replies), claim).await
             }
             Self::Booking { number, birth_date } => {
                 let _admitted = admit::<admission::LookUp>(app)?;
-                send_booking_code(app, caller, (*number, *birth_date)).await
+                send_booking_code((app, replies), caller, (*number, *birth_date)).await
             }
         }
     }

@@ -9,6 +9,7 @@ use actix_web::{
         StatusCode,
         header::{HOST, RETRY_AFTER},
     },
+    web::Data,
 };
 use askama::Template;
 
@@ -24,7 +25,10 @@ use super::{
 use crate::{
     db,
     domain::{Code, PersonId, booking_number::BookingNumber, outbox::masked},
-    flows::session::{Answer, Tried, try_code},
+    flows::{
+        session::{Answer, Tried, try_code},
+        sign_in::SignInReplies,
+    },
     http::{
         admission::{self, admit},
         caller::CalledFrom,
@@ -187,6 +191,7 @@ pub async fn get_code(visit: Visit, signed_in: Option<SignedIn>) -> Result<HttpR
 pub async fn post_code(
     visit: Visit,
     CalledFrom(caller): CalledFrom,
+    replies: Data<SignInReplies>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visit.t, &visit.app);
@@ -206,9 +211,10 @@ pub async fn post_code(
         sign_outs: &app.sign_outs,
         language: Some(t.language()),
     };
-    let tried = match admit::<admission::SignIn>(app) {
+    let tried = match admit::<admission::TryCode>(app) {
         Ok(_admitted) => {
-            try_code(&app.db, &app.keys, &app.clock, answer).await.map_err(Problem::from)
+            let lane = (&app.sign_ins, &**replies);
+            try_code(lane, &app.keys, &app.clock, answer).await.map_err(Problem::from)
         }
         Err(crowded) => Err(crowded),
     };

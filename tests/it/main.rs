@@ -63,6 +63,7 @@ mod readme;
 mod replay;
 mod request_id;
 mod schedule;
+mod sign_in;
 mod sign_out;
 mod slot;
 mod spelling;

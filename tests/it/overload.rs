@@ -85,13 +85,15 @@ async fn a_request_that_would_wait_too_long_is_refused_before_the_queue_is_full(
 }
 
 /// The status of one request of each priority: export, sign-in, read, and two without one.
-async fn statuses(app: &TestApp, made: &Made) -> [u16; 5] {
+async fn statuses(app: &TestApp, made: &Made) -> [u16; 6] {
     let admin = app.admin().await;
     let citizen = app.citizen(&made.people[59]);
     let nobody = json!({"challenge_id": Uuid::now_v7(), "code": "000000"});
+    let unnamed = json!({"name": "", "birth_date": "1964-05-06", "phone": "01012345678"});
     let pause = format!("/v1/admin/campaigns/{}", made.campaign_id);
     [
         admin.get("/v1/admin/movements").await.status,
+        app.public().post("/v1/auth/codes", &unnamed).await.status,
         app.public().post("/v1/auth/sessions", &nobody).await.status,
         citizen.get("/v1/me").await.status,
         // Without a priority: a public read from memory, and an administrator's command.
@@ -110,14 +112,15 @@ async fn requests_of_a_lower_priority_are_refused_first() {
     let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     app.refresh().await;
-    assert_eq!(statuses(&app, &made).await, [200, 401, 200, 200, 200], "the control");
+    assert_eq!(statuses(&app, &made).await, [200, 422, 401, 200, 200, 200], "the control");
     // Each that waits behind the first adds 2 % of a millisecond to the load.
     let mut asked = hold_lane(&app, &proxy, &made).await;
     let mut waiting = 0;
     for (upto, expected) in [
-        (21, [503, 401, 200, 200, 200]),
-        (36, [503, 503, 200, 200, 200]),
-        (46, [503, 503, 503, 200, 200]),
+        (21, [503, 422, 401, 200, 200, 200]),
+        (36, [503, 503, 401, 200, 200, 200]),
+        (41, [503, 503, 503, 200, 200, 200]),
+        (46, [503, 503, 503, 503, 200, 200]),
     ] {
         asked.extend(ask_all(&app, &made, 1 + waiting..1 + upto));
         waiting = upto;

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::reply::ReplyTo;
+use super::{
+    reply::ReplyTo,
+    work::{Bookings, Work},
+};
 use crate::{
-    domain::{Code, Detail, Refusal, batch::Request},
+    domain::{Code, Detail, Refusal},
     flows::Error,
 };
 
@@ -22,12 +25,12 @@ pub struct Limits {
 }
 
 /// A request on its way through a lane.
-pub(super) struct Job {
-    pub(super) request: Request,
+pub(super) struct Job<W: Work = Bookings> {
+    pub(super) request: W::Request,
     pub(super) arrived_at: Instant,
     /// Since when another transaction's lock has kept it from being decided.
     pub(super) blocked_since: Option<Instant>,
-    pub(super) reply: ReplyTo,
+    pub(super) reply: ReplyTo<W::Outcome>,
 }
 
 /// The caller does not learn whether the request was done.

@@ -1,6 +1,6 @@
-//! Lanes: how bookings are written. A lane is a bounded queue, one task and one database connection
-//! of its own. A clinic always has the same lane, so within a process no lane waits for the rows of
-//! another lane's clinics.
+//! Lanes: how bookings are written, and how people sign in. A lane is a bounded queue, one task and
+//! one database connection of its own; what it decides is its `work`. A clinic always has the same
+//! lane, so within a process no lane waits for the rows of another lane's clinics.
 //!
 //! Admission control (`queue`): a request that would wait too long, by the estimated queueing delay
 //! (`delay`), is refused at once. Bookings go before cancellations.
@@ -26,6 +26,7 @@ mod parked;
 mod queue;
 mod reply;
 pub mod transaction;
+mod work;
 mod worker;
 
 use std::{
@@ -37,9 +38,8 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     db::Db,
-    domain::batch::{Decide, Outcome, Request},
     flows::{Error, Result},
-    telemetry::Metrics,
+    telemetry::{BatchMetrics, Metrics},
 };
 use delay::DelayEstimate;
 pub use job::Limits;
@@ -47,29 +47,30 @@ use job::{Job, unavailable};
 use queue::Queue;
 pub use reply::ReplyQueue;
 use reply::ReplyTo;
+pub use work::{Bookings, Work};
 use worker::Worker;
 
 /// How long a caller waits for its batch. After that the caller does not know the outcome; the same
 /// request sent again finds out.
 const ANSWER_SECONDS_MAX: Duration = Duration::from_secs(15);
 
-/// The queues of all lanes.
-pub struct Lanes {
-    queues: Vec<Queue>,
+/// The queues of all lanes that do the same work.
+pub struct Lanes<W: Work = Bookings> {
+    queues: Vec<Queue<W>>,
     stop: watch::Sender<bool>,
-    metrics: Arc<Metrics>,
+    metrics: BatchMetrics,
 }
 
 /// The running lanes; wait for them when the service stops.
 pub struct Running(JoinSet<()>);
 
-impl Lanes {
+impl<W: Work> Lanes<W> {
     /// Starts the lanes on the current runtime. They connect by themselves, and again after the
     /// database was unreachable.
     pub fn start(
         db: &Db,
         limits: Limits,
-        decide: Decide,
+        work: impl Fn() -> W,
         metrics: Arc<Metrics>,
     ) -> (Self, Running) {
         let (stop, stopped) = watch::channel(false);
@@ -79,11 +80,11 @@ impl Lanes {
             let delay = Arc::new(DelayEstimate::new());
             let (queue, receiver) = queue::new(limits, delay.clone());
             let cut_off = receiver.cut_off();
-            let lane = Worker::new(number, db, decide, (limits, delay, cut_off), metrics.clone());
+            let lane = Worker::new(number, db, work(), (limits, delay, cut_off), metrics.clone());
             running.spawn(lane.run(receiver, stopped.clone()));
             queues.push(queue);
         }
-        (Self { queues, stop, metrics }, Running(running))
+        (Self { queues, stop, metrics: W::metrics(&metrics) }, Running(running))
     }
 
     /// Has the request decided; answers after the commit and never before. `replies` is the reply
@@ -93,7 +94,11 @@ impl Lanes {
     /// `overloaded` at once when the wait would be too long; `unavailable` when the database was
     /// unreachable for too long: then the request may or may not have been done, and sending it
     /// again tells.
-    pub async fn submit(&self, request: Request, replies: &ReplyQueue) -> Result<Outcome> {
+    pub async fn submit(
+        &self,
+        request: W::Request,
+        replies: &ReplyQueue<W::Outcome>,
+    ) -> Result<W::Outcome> {
         let (reply, outcome) = ReplyTo::new(replies);
         let queue = self.queue(&request).ok_or_else(unavailable)?;
         let job = Job { request, arrived_at: Instant::now(), blocked_since: None, reply };
@@ -145,17 +150,16 @@ impl Lanes {
         self.stop.send_replace(true);
     }
 
-    fn queue(&self, request: &Request) -> Option<&Queue> {
-        let clinic = usize::try_from(request.slot_id().clinic().0).unwrap_or(0);
-        self.queues.get(clinic % self.queues.len())
+    fn queue(&self, request: &W::Request) -> Option<&Queue<W>> {
+        self.queues.get(W::lane(request) % self.queues.len())
     }
 }
 
 /// Counts a caller while it waits; dropped with the connection when the caller hangs up.
-struct Caller<'a>(&'a Metrics);
+struct Caller<'a>(&'a BatchMetrics);
 
 impl<'a> Caller<'a> {
-    fn new(metrics: &'a Metrics) -> Self {
+    fn new(metrics: &'a BatchMetrics) -> Self {
         metrics.callers.inc();
         Self(metrics)
     }

@@ -3,21 +3,24 @@
 
 use std::time::{Duration, Instant};
 
-use super::job::{Job, Limits};
+use super::{
+    job::{Job, Limits},
+    work::Work,
+};
 
 /// Pause between two tries.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// A request waits this many times the longest wait in the queue for the lock to be released.
 const BLOCKED_WAITS: u32 = 50;
 
-pub(super) struct Parked {
-    jobs: Vec<Job>,
+pub(super) struct Parked<W: Work> {
+    jobs: Vec<Job<W>>,
     tried_at: Instant,
     jobs_max: usize,
     blocked_max: Duration,
 }
 
-impl Parked {
+impl<W: Work> Parked<W> {
     /// As many requests may be parked as may wait in a queue.
     pub(super) fn new(limits: Limits) -> Self {
         Self {
@@ -33,7 +36,7 @@ impl Parked {
         self.jobs.len() >= self.jobs_max
     }
 
-    pub(super) fn add(&mut self, mut job: Job, now: Instant) {
+    pub(super) fn add(&mut self, mut job: Job<W>, now: Instant) {
         job.blocked_since.get_or_insert(now);
         self.jobs.push(job);
     }
@@ -52,9 +55,9 @@ impl Parked {
     }
 
     /// Takes all out: those to be tried again, and those that have been blocked for too long.
-    pub(super) fn take(&mut self, now: Instant) -> (Vec<Job>, Vec<Job>) {
+    pub(super) fn take(&mut self, now: Instant) -> (Vec<Job<W>>, Vec<Job<W>>) {
         self.tried_at = now;
-        let is_over = |job: &Job| {
+        let is_over = |job: &Job<W>| {
             let since = job.blocked_since.unwrap_or(now);
             now.saturating_duration_since(since) > self.blocked_max
         };

@@ -18,20 +18,18 @@ use tokio::sync::mpsc::{
 use super::{
     delay::DelayEstimate,
     job::{Job, Limits, unavailable},
+    work::{Bookings, Work},
 };
-use crate::{
-    domain::batch::Request,
-    flows::{Error, Result},
-};
+use crate::flows::{Error, Result};
 
 /// A job that has waited this many times the longest wait expires: its lane had stopped.
 const EXPIRY_WAITS: u32 = 10;
 
 /// The end that takes requests in. Bookings and cancellations wait apart, because bookings go
 /// first.
-pub(super) struct Queue {
-    bookings: mpsc::Sender<Job>,
-    cancellations: mpsc::Sender<Job>,
+pub(super) struct Queue<W: Work = Bookings> {
+    bookings: mpsc::Sender<Job<W>>,
+    cancellations: mpsc::Sender<Job<W>>,
     wait_max: Duration,
     delay: Arc<DelayEstimate>,
     is_down: Arc<AtomicBool>,
@@ -39,9 +37,9 @@ pub(super) struct Queue {
 }
 
 /// The lane's end of the queue.
-pub(super) struct QueueReceiver {
-    bookings: mpsc::Receiver<Job>,
-    cancellations: mpsc::Receiver<Job>,
+pub(super) struct QueueReceiver<W: Work = Bookings> {
+    bookings: mpsc::Receiver<Job<W>>,
+    cancellations: mpsc::Receiver<Job<W>>,
     batch_max: usize,
     /// After this time the client has probably gone, or is about to send the request again.
     expires_after: Duration,
@@ -50,7 +48,10 @@ pub(super) struct QueueReceiver {
 }
 
 /// Both ends of a lane's queue.
-pub(super) fn new(limits: Limits, delay: Arc<DelayEstimate>) -> (Queue, QueueReceiver) {
+pub(super) fn new<W: Work>(
+    limits: Limits,
+    delay: Arc<DelayEstimate>,
+) -> (Queue<W>, QueueReceiver<W>) {
     let (into_bookings, bookings) = mpsc::channel(limits.queue.max(1));
     let (into_cancellations, cancellations) = mpsc::channel(limits.queue.max(1));
     let is_down = Arc::new(AtomicBool::new(false));
@@ -70,22 +71,16 @@ pub(super) fn new(limits: Limits, delay: Arc<DelayEstimate>) -> (Queue, QueueRec
     (queue, receiver)
 }
 
-impl Queue {
+impl<W: Work> Queue<W> {
     /// Adds the job to the queue.
     ///
     /// # Errors
     /// `overloaded` where it would wait too long, `unavailable` where the lane has stopped.
-    pub(super) fn push(&self, job: Job) -> Result<()> {
+    pub(super) fn push(&self, job: Job<W>) -> Result<()> {
         if self.load() >= 1.0 {
             return Err(self.delay.overloaded());
         }
-        let queue = match job.request {
-            // A press waits no longer than a booking: somebody stands at the desk.
-            Request::Book(_) | Request::BookFor(_) | Request::Visit(_) => &self.bookings,
-            Request::Cancel(_) | Request::CancelFor { .. } | Request::Displace(_) => {
-                &self.cancellations
-            }
-        };
+        let queue = if W::goes_first(&job.request) { &self.bookings } else { &self.cancellations };
         queue.try_send(job).map_err(|refused| match refused {
             Full(_) => self.delay.overloaded(),
             Closed(_) => unavailable(),
@@ -114,10 +109,10 @@ impl Queue {
     }
 }
 
-impl QueueReceiver {
+impl<W: Work> QueueReceiver<W> {
     /// Fills the empty `batch` with what has arrived; where nothing has, waits for it. False when
     /// the queue is closed and empty. Cancel safe: dropping the future loses no job.
-    pub(super) async fn take(&mut self, batch: &mut Vec<Job>) -> bool {
+    pub(super) async fn take(&mut self, batch: &mut Vec<Job<W>>) -> bool {
         let Self { bookings, cancellations, batch_max, .. } = self;
         let first = tokio::select! {
             biased;
@@ -141,7 +136,7 @@ impl QueueReceiver {
     }
 
     /// Removes the jobs that have waited too long to be served.
-    pub(super) fn expired(&self, batch: &mut Vec<Job>) -> Vec<Job> {
+    pub(super) fn expired(&self, batch: &mut Vec<Job<W>>) -> Vec<Job<W>> {
         batch.extract_if(.., |job| job.arrived_at.elapsed() > self.expires_after).collect()
     }
 
@@ -162,7 +157,7 @@ impl QueueReceiver {
     }
 }
 
-fn fill(batch: &mut Vec<Job>, queue: &mut mpsc::Receiver<Job>, up_to: usize) {
+fn fill<W: Work>(batch: &mut Vec<Job<W>>, queue: &mut mpsc::Receiver<Job<W>>, up_to: usize) {
     while batch.len() < up_to
         && let Ok(job) = queue.try_recv()
     {
@@ -179,6 +174,7 @@ mod tests {
     use crate::{
         domain::{
             AllocationId, BookingId, CampaignId, ClinicId, CourseId, PersonId, ProductId, SlotId,
+            batch::Request,
             booking::{self, Book, Booking},
             channel::Channel,
         },

@@ -20,28 +20,38 @@ use crate::{domain::batch::Outcome, flows::Result};
 const REPLIES_PER_TURN: usize = 8;
 
 /// The way back to one HTTP thread; a clone leads to the same thread.
-#[derive(Clone)]
-pub struct ReplyQueue(mpsc::UnboundedSender<Vec<Reply>>);
+pub struct ReplyQueue<O = Outcome>(mpsc::UnboundedSender<Vec<Reply<O>>>);
 
 /// The outcome for one caller.
-struct Reply(oneshot::Sender<Result<Outcome>>, Result<Outcome>);
+struct Reply<O>(oneshot::Sender<Result<O>>, Result<O>);
 
 /// Where the outcome of one request goes.
-pub(super) struct ReplyTo {
-    caller: oneshot::Sender<Result<Outcome>>,
-    queue: ReplyQueue,
+pub(super) struct ReplyTo<O> {
+    caller: oneshot::Sender<Result<O>>,
+    queue: ReplyQueue<O>,
 }
 
 /// The replies of one batch, grouped by thread.
-#[derive(Default)]
-pub(super) struct ReplyBatch(Vec<(ReplyQueue, Vec<Reply>)>);
+pub(super) struct ReplyBatch<O>(Vec<(ReplyQueue<O>, Vec<Reply<O>>)>);
 
-impl ReplyQueue {
+impl<O> Clone for ReplyQueue<O> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<O> Default for ReplyBatch<O> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<O: Send + 'static> ReplyQueue<O> {
     /// Starts the task that hands out replies on the current thread's runtime. Call it once on each
     /// thread that waits for outcomes.
     pub fn spawn() -> Self {
         // Unbounded, because the lanes' queues bound how many callers can wait.
-        let (queue, mut batches) = mpsc::unbounded_channel::<Vec<Reply>>();
+        let (queue, mut batches) = mpsc::unbounded_channel::<Vec<Reply<O>>>();
         tokio::spawn(async move {
             while let Some(replies) = batches.recv().await {
                 for (sent, Reply(caller, outcome)) in replies.into_iter().enumerate() {
@@ -57,9 +67,9 @@ impl ReplyQueue {
     }
 }
 
-impl ReplyTo {
+impl<O> ReplyTo<O> {
     /// The two ends: one goes with the request, the caller waits on the other.
-    pub(super) fn new(queue: &ReplyQueue) -> (Self, oneshot::Receiver<Result<Outcome>>) {
+    pub(super) fn new(queue: &ReplyQueue<O>) -> (Self, oneshot::Receiver<Result<O>>) {
         let (caller, outcome) = oneshot::channel();
         (Self { caller, queue: queue.clone() }, outcome)
     }
@@ -70,8 +80,8 @@ impl ReplyTo {
     }
 }
 
-impl ReplyBatch {
-    pub(super) fn add(&mut self, ReplyTo { caller, queue }: ReplyTo, outcome: Result<Outcome>) {
+impl<O> ReplyBatch<O> {
+    pub(super) fn add(&mut self, ReplyTo { caller, queue }: ReplyTo<O>, outcome: Result<O>) {
         let reply = Reply(caller, outcome);
         // There are as many queues as HTTP threads: a few.
         match self.0.iter_mut().find(|(known, _)| known.0.same_channel(&queue.0)) {
@@ -102,7 +112,7 @@ mod tests {
 
     /// How many times the other tasks of a busy thread run until every caller has the outcome that
     /// another thread `sends`.
-    async fn turns(send: impl FnOnce(ReplyQueue, Vec<Reply>) + Send + 'static) -> usize {
+    async fn turns(send: impl FnOnce(ReplyQueue, Vec<Reply<Outcome>>) + Send + 'static) -> usize {
         let queue = ReplyQueue::spawn();
         let (turns, waiting) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
         let mut replies = Vec::new();

@@ -47,7 +47,7 @@ pub const TIMEOUT_SETTINGS: &str = "set lock_timeout = '100ms'; \
 
 /// Begins a transaction that waits for nobody: what it wants to wait for then is another
 /// transaction's booking for the same person.
-const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
+pub const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
 
 /// How long a clinic's zone is taken to be what it was. It changes only where nothing is booked.
 const ZONE_KNOWN_MAX: Duration = Duration::from_secs(60);
@@ -71,9 +71,9 @@ pub enum Locks {
 
 /// A transaction that is over.
 #[derive(Debug)]
-pub struct Done {
+pub struct Done<O = Outcome> {
     /// Of the first requests, those that were left out not counted.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<O>,
     /// The numbers of the requests that were left out, from 0. Nothing of theirs was done.
     pub left_out: BTreeSet<usize>,
     /// The time from begin to commit, but for waiting for locks.
@@ -190,7 +190,7 @@ pub(super) async fn write(
 
 /// Of the time `total`, what was work, where `locking` of it went by until the locks were granted.
 /// Granting them is work too, but no more than everything after it.
-fn without_waiting(total: Duration, locking: Duration) -> Duration {
+pub fn without_waiting(total: Duration, locking: Duration) -> Duration {
     let rest = total.saturating_sub(locking);
     rest + locking.min(rest)
 }

@@ -22,24 +22,20 @@ use super::{
     parked::Parked,
     queue::QueueReceiver,
     reply::ReplyBatch,
-    transaction::{self, Done, KnownRules, Locks},
+    transaction::{Done, Locks, PLANNER_SETTINGS, TIMEOUT_SETTINGS},
+    work::Work,
 };
 use crate::{
     db::{Db, Error, Failure, metrics::Outcome as Ended},
-    domain::{
-        Code, Refusal,
-        batch::{Decide, Outcome, Request},
-    },
+    domain::{Code, Refusal},
     flows::Result,
     supervisor::{Backoff, caught},
-    telemetry::{Metrics, OutcomeLabel},
+    telemetry::{BatchMetrics, Metrics, OutcomeLabel},
 };
 
 /// A batch that takes longer has met a stalled server. Its connection is dropped (which does not
 /// cancel a commit) and the batch runs again on a new one.
 const TRANSACTION_SECONDS_MAX: Duration = Duration::from_secs(8);
-/// The transaction in metrics and errors.
-const NAME: &str = "book";
 /// A connection that is not made by then is tried anew.
 const CONNECT_SECONDS_MAX: Duration = Duration::from_secs(3);
 /// A server that does not roll back, or close a connection, is left to itself.
@@ -59,18 +55,17 @@ const CONFLICTS_MAX: u32 = 20;
 /// How many times parts of a batch may wait in vain for another transaction's booking for the same
 /// person, before a part is parked as a whole: enough to find one request among 256.
 const LOCK_TIMEOUTS_MAX: u32 = 9;
-/// The name of a lane's task in logs and metrics.
-const TASK: &str = "lane";
 
-pub(super) struct Worker {
+pub(super) struct Worker<W: Work> {
     name: String,
     db: Db,
     conn: Option<PgConnection>,
-    known: KnownRules,
-    decide: Decide,
+    work: W,
     delay: Arc<DelayEstimate>,
-    metrics: Arc<Metrics>,
-    parked: Parked,
+    metrics: BatchMetrics,
+    /// Where panics are counted.
+    panics: Arc<Metrics>,
+    parked: Parked<W>,
     batch_max: usize,
     is_cut_off: Arc<AtomicBool>,
 }
@@ -87,22 +82,22 @@ enum Remedy {
     Split,
 }
 
-impl Worker {
+impl<W: Work> Worker<W> {
     pub(super) fn new(
         number: usize,
         db: &Db,
-        decide: Decide,
+        work: W,
         (limits, delay, is_cut_off): (Limits, Arc<DelayEstimate>, Arc<AtomicBool>),
         metrics: Arc<Metrics>,
     ) -> Self {
         Self {
-            name: format!("dosebook lane {number}"),
+            name: format!("dosebook {} {number}", W::TASK),
             db: db.clone(),
             conn: None,
-            known: KnownRules::default(),
-            decide,
+            work,
             delay,
-            metrics,
+            metrics: W::metrics(&metrics),
+            panics: metrics,
             parked: Parked::new(limits),
             batch_max: limits.batch.max(1),
             is_cut_off,
@@ -111,13 +106,17 @@ impl Worker {
 
     /// Serves the queue until told to stop, then what is left in it. A panic loses the batch in
     /// hand, whose callers are told that the service is unavailable; then the lane goes on.
-    pub(super) async fn run(mut self, mut queue: QueueReceiver, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        mut self,
+        mut queue: QueueReceiver<W>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let mut backoff = Backoff::default();
-        let metrics = self.metrics.clone();
-        while caught(TASK, &metrics, self.serve(&mut queue, &mut stop)).await.is_none() {
+        let panics = self.panics.clone();
+        while caught(W::TASK, &panics, self.serve(&mut queue, &mut stop)).await.is_none() {
             queue.set_down(true);
             self.conn = None;
-            self.known = KnownRules::default();
+            self.work.forget();
             time::sleep(backoff.next_pause()).await;
             queue.set_down(false);
         }
@@ -128,7 +127,7 @@ impl Worker {
         }
     }
 
-    async fn serve(&mut self, queue: &mut QueueReceiver, stop: &mut watch::Receiver<bool>) {
+    async fn serve(&mut self, queue: &mut QueueReceiver<W>, stop: &mut watch::Receiver<bool>) {
         let mut batch = Vec::new();
         let mut last = None;
         let mut is_open = true;
@@ -159,15 +158,15 @@ impl Worker {
         let (jobs, over) = self.parked.take(Instant::now());
         self.metrics.blocked.dec_by(i64::try_from(jobs.len() + over.len()).unwrap_or(0));
         if let Some(job) = over.first() {
-            let (lane, slot_id) = (&self.name, job.request.slot_id().0);
-            tracing::warn!(lane, slot_id, jobs = over.len(), "a lock is not released");
+            let slot_id = W::slot_id(&job.request).map(|slot_id| slot_id.0);
+            tracing::warn!(lane = self.name, slot_id, jobs = over.len(), "a lock is not released");
         }
         self.answer(over.into_iter().map(|job| (job, Err(unavailable()))));
         self.settle_with(jobs, Locks::Skip { batch_max: self.batch_max }).await;
     }
 
     /// Parks the jobs; where there is no place, they are answered.
-    fn park(&mut self, jobs: Vec<Job>) {
+    fn park(&mut self, jobs: Vec<Job<W>>) {
         let now = Instant::now();
         for job in jobs {
             if self.parked.is_full() {
@@ -179,7 +178,7 @@ impl Worker {
         }
     }
 
-    async fn settle(&mut self, jobs: Vec<Job>) {
+    async fn settle(&mut self, jobs: Vec<Job<W>>) {
         let locks = match self.parked.len() {
             0 => Locks::Wait,
             _ => Locks::Skip { batch_max: self.batch_max },
@@ -188,7 +187,7 @@ impl Worker {
     }
 
     /// Answers or parks every job: with its outcome, or with the reason why there is none.
-    async fn settle_with(&mut self, mut jobs: Vec<Job>, mut locks: Locks) {
+    async fn settle_with(&mut self, mut jobs: Vec<Job<W>>, mut locks: Locks) {
         // Parts of a batch that failed, the front one on top.
         let mut stack = Vec::new();
         let mut lock_timeouts = 0;
@@ -236,7 +235,7 @@ impl Worker {
     }
 
     /// Answers the jobs that were decided, parks those that were left out, and returns the rest.
-    fn finish(&mut self, jobs: Vec<Job>, done: Done) -> Vec<Job> {
+    fn finish(&mut self, jobs: Vec<Job<W>>, done: Done<W::Outcome>) -> Vec<Job<W>> {
         let Done { outcomes, left_out, .. } = done;
         let mut decided = jobs;
         if !left_out.is_empty() {
@@ -251,11 +250,11 @@ impl Worker {
         rest
     }
 
-    fn answer(&self, answers: impl IntoIterator<Item = (Job, Result<Outcome>)>) {
+    fn answer(&self, answers: impl IntoIterator<Item = (Job<W>, Result<W::Outcome>)>) {
         let mut replies = ReplyBatch::default();
         for (job, outcome) in answers {
             let name = match &outcome {
-                Ok(outcome) => outcome.name(),
+                Ok(outcome) => W::name(outcome),
                 Err(_) => "failed",
             };
             self.metrics.decisions.get_or_create(&OutcomeLabel { outcome: name }).inc();
@@ -267,9 +266,9 @@ impl Worker {
     /// Runs the transaction, and again as long as that can help.
     async fn transact(
         &mut self,
-        requests: &[Request],
+        requests: &[W::Request],
         locks: Locks,
-    ) -> std::result::Result<Done, Failed> {
+    ) -> std::result::Result<Done<W::Outcome>, Failed> {
         let transacted = self.insist(requests, locks).await;
         self.is_cut_off.store(false, Ordering::Relaxed);
         transacted
@@ -277,9 +276,9 @@ impl Worker {
 
     async fn insist(
         &mut self,
-        requests: &[Request],
+        requests: &[W::Request],
         locks: Locks,
-    ) -> std::result::Result<Done, Failed> {
+    ) -> std::result::Result<Done<W::Outcome>, Failed> {
         let started = Instant::now();
         let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
@@ -322,32 +321,34 @@ impl Worker {
     /// Runs the transaction once. None when it panicked: then its connection is given up.
     async fn attempt(
         &mut self,
-        requests: &[Request],
+        requests: &[W::Request],
         locks: Locks,
-    ) -> std::result::Result<Option<Done>, Error> {
+    ) -> std::result::Result<Option<Done<W::Outcome>>, Error> {
         const LIMIT: Duration = TRANSACTION_SECONDS_MAX;
         let metrics = &self.db.metrics;
         let mut conn = match self.conn.take() {
             Some(conn) => conn,
             None => match time::timeout(CONNECT_SECONDS_MAX, self.connect()).await {
-                Ok(connected) => connected.inspect_err(|_| metrics.no_connection(NAME))?,
+                Ok(connected) => {
+                    connected.inspect_err(|_| metrics.no_connection(W::TRANSACTION))?
+                }
                 Err(_elapsed) => {
-                    metrics.no_connection(NAME);
+                    metrics.no_connection(W::TRANSACTION);
                     let limit = CONNECT_SECONDS_MAX;
-                    return Err(Error::AcquireTimeout { name: NAME, limit });
+                    return Err(Error::AcquireTimeout { name: W::TRANSACTION, limit });
                 }
             },
         };
         let began = Instant::now();
-        let run = transaction::run(&mut conn, &mut self.known, self.decide, requests, locks);
-        let done = time::timeout(LIMIT, caught(TASK, &self.metrics, run)).await;
+        let run = self.work.run(&mut conn, requests, locks);
+        let done = time::timeout(LIMIT, caught(W::TASK, &self.panics, run)).await;
         self.metrics.lane_seconds.inc_by(began.elapsed().as_secs_f64());
         let Ok(done) = done else {
-            metrics.ended(NAME, Ended::TimedOut, began.elapsed());
-            return Err(Error::TransactionTimeout { name: NAME, limit: LIMIT });
+            metrics.ended(W::TRANSACTION, Ended::TimedOut, began.elapsed());
+            return Err(Error::TransactionTimeout { name: W::TRANSACTION, limit: LIMIT });
         };
         let ended = if let Some(Ok(_)) = done { Ended::Committed } else { Ended::Failed };
-        metrics.ended(NAME, ended, began.elapsed());
+        metrics.ended(W::TRANSACTION, ended, began.elapsed());
         let Some(done) = done else { return Ok(None) };
         let is_clean = match &done {
             Ok(_) => true,
@@ -364,8 +365,8 @@ impl Worker {
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut conn = self.db.connect(&self.name).await?;
-        conn.execute(transaction::PLANNER_SETTINGS).await?;
-        conn.execute(transaction::TIMEOUT_SETTINGS).await?;
+        conn.execute(PLANNER_SETTINGS).await?;
+        conn.execute(TIMEOUT_SETTINGS).await?;
         Ok(conn)
     }
 }

@@ -45,6 +45,9 @@ const HOURS: &str =
 async fn warm_up(recorder: &Recorder, admin: &Client) {
     let new = json!({ "code": "warm", "name": "Warm" });
     admin.post("/v1/admin/rosters", &new).await.ok(201);
+    let nobodys = json!({ "challenge_id": Uuid::now_v7(), "code": "000000" });
+    let tried = recorder.app.public().post("/v1/auth/sessions", &nobodys).await;
+    tried.problem(401, "wrong_credentials");
     let made = &recorder.made;
     for clinic in 0..made.clinics.len() {
         let citizen = recorder.app.citizen(&made.people[39 - clinic]);

@@ -14,7 +14,7 @@ use dosebook::{
         batch::{self, Decide},
         booking_number::BookingNumber,
         keys::Keys,
-        session,
+        session, sign_in,
     },
     http::state::App,
     messaging::Plan,
@@ -50,6 +50,7 @@ pub struct Options {
     service: Service,
     clock: Clock,
     decide: Decide,
+    decide_sign_ins: sign_in::Decide,
     /// The file of `--messages`.
     messages: Option<Arc<tempfile::NamedTempFile>>,
 }
@@ -76,7 +77,13 @@ impl Default for Options {
         service.wait_ms = WAIT_MS;
         // Tests move days into the past; those that want them closed do it themselves.
         service.close_day_after = 8760;
-        Self { service, clock: Clock::System, decide: batch::decide, messages: None }
+        Self {
+            service,
+            clock: Clock::System,
+            decide: batch::decide,
+            decide_sign_ins: sign_in::decide,
+            messages: None,
+        }
     }
 }
 
@@ -156,6 +163,12 @@ impl Options {
         self
     }
 
+    /// What decides on codes and tries instead of the service's own caps.
+    pub fn decide_sign_ins(mut self, decide: sign_in::Decide) -> Self {
+        self.decide_sign_ins = decide;
+        self
+    }
+
     /// Whether one-time codes are shown instead of sent (they are, unless set otherwise).
     pub fn local(mut self, is_local: bool) -> Self {
         self.service.show_codes = is_local;
@@ -218,11 +231,12 @@ impl Options {
 
     pub async fn start_on(self, database: Arc<TestDatabase>) -> TestApp {
         let options = self.clone();
-        let Self { service, clock, decide, messages: _file } = self;
+        let Self { service, clock, decide, decide_sign_ins, messages: _file } = self;
         let db = Db::new(database.options.clone(), service.connections);
         let Service { messages, show_codes, site, .. } = &service;
         let messages = Plan::read(messages.as_deref(), *show_codes, site).expect("a plan");
-        let parts = Parts { db, keys: Keys::new(&SECRET), clock, decide, messages };
+        let keys = Keys::new(&SECRET);
+        let parts = Parts { db, keys, clock, decide, decide_sign_ins, messages };
         let serving = super::RUNTIME
             .spawn(async move { Serving::start(parts, &service).await })
             .await

@@ -53,6 +53,14 @@ impl Service {
         Self::start(&mut command, data_dir)
     }
 
+    /// As `on`, with one-time codes shown on this machine.
+    pub fn showing_codes(database: &TestDatabase, data_dir: &Path) -> Self {
+        let mut command = Command::new(program());
+        let shown = [("DOSEBOOK_SHOW_CODES", "true"), ("DOSEBOOK_CODES_LISTEN", "127.0.0.1:0")];
+        command.env("DATABASE_URL", database.url()).envs(shown);
+        Self::start(&mut command, data_dir)
+    }
+
     /// As `on`, with a folder of its own for what has no place yet.
     pub fn spooling(database: &TestDatabase, data_dir: &Path, temp_dir: &Path) -> Self {
         let mut command = Command::new(program());
