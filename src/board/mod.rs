@@ -157,7 +157,7 @@ impl Board {
         };
         let broken = match look {
             Look::Moved => None,
-            Look::News(news) => match self.apply(&mut keeper, news).await {
+            Look::News(news) => match self.apply(&mut keeper, *news).await {
                 Err(Error::Broken(broken)) => Some(broken),
                 Err(error) => return Err(error),
                 Ok(()) => {
