@@ -16,6 +16,7 @@
     reason = "a measurement may stop at the first surprise"
 )]
 
+mod administrator;
 mod baseline;
 mod bench;
 mod booking_load;
@@ -23,6 +24,7 @@ mod citizens;
 mod cpu;
 mod dataset;
 mod desk_load;
+mod flood;
 mod gateway;
 mod machine;
 mod paths;
@@ -31,6 +33,7 @@ mod report;
 mod rows;
 mod service;
 mod shape;
+mod slow_clients;
 mod static_server;
 mod tally;
 mod visit_load;
@@ -86,6 +89,10 @@ enum Family {
     Pages,
     /// May I, which clinics, which times: at the scale of a nation, what is kept included
     Lists,
+    /// Until everybody is served again after a lock, stopped backends, a restart of PostgreSQL
+    Stalls,
+    /// Bookings, and pausing, beside files, grants, migrations, floods and slow clients
+    Beside,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -116,6 +123,8 @@ async fn run(bench: &mut Bench, family: Family) {
             rows::personal::measure(bench).await;
         }
         Family::Lists => Box::pin(rows::lists::measure(bench)).await,
+        Family::Stalls => Box::pin(rows::stalls::measure(bench)).await,
+        Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,

@@ -144,6 +144,21 @@ impl World {
         self.store.owner.get_socket().expect("a socket")
     }
 
+    /// As the role that owns the schema: for migrations.
+    pub(crate) fn owner(&self) -> PgConnectOptions {
+        self.store.owner.clone()
+    }
+
+    /// Connects anew, after a restart of PostgreSQL.
+    pub(crate) async fn reconnect(&mut self) {
+        self.root = PgConnection::connect_with(&self.superuser()).await.expect("a connection");
+    }
+
+    /// Another campaign that is open and that nobody books in, whoever runs this how often.
+    pub(crate) async fn add_quiet_campaign(&mut self) -> i64 {
+        dataset::quiet_campaign(&mut self.root).await
+    }
+
     /// Empties the ledger; everything is on disk, statistics are fresh. No service may run on it.
     pub(crate) async fn reset(&mut self) {
         dataset::reset(&mut self.root).await;
@@ -230,7 +245,8 @@ impl World {
 
     /// Adds so many lines to the journal, and seals them.
     pub(crate) async fn lengthen(&mut self, lines: i64) {
-        dataset::receipts(&mut self.root, lines).await;
+        let superuser = self.superuser();
+        dataset::receipts(&mut self.root, &superuser, lines).await;
         let (db, block) = (&self.store.db, flows::journal_seal::LINES_MAX);
         while flows::journal_seal::seal_next(db, block).await.expect("sealed").is_some() {}
     }

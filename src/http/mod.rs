@@ -20,6 +20,7 @@ mod named;
 pub mod negotiate;
 pub mod paced_log;
 pub mod page;
+mod pipeline;
 pub mod prerendered;
 pub mod principal;
 pub mod problem;

@@ -46,13 +46,17 @@ where
     B: MessageBody + 'static,
 {
     apply_fn_factory(routes, move |mut request: Request, routes: &S::Service| {
+        let hand = request.conn_data::<Rc<Hand>>().cloned();
+        if let Some(hand) = &hand {
+            hand.begins();
+        }
         match pre_rendered(&app, &mut request) {
             Some(response) => {
                 let response = response.map_body(|_, body| SlicedBody::new(EitherBody::left(body)));
                 Either::Left(ready(Ok(response)))
             }
             None => {
-                let at_work = request.conn_data::<Rc<Hand>>().map(Hand::begin);
+                let at_work = hand.as_ref().map(Hand::begin);
                 Either::Right(routes.call(request).map_ok(move |response| {
                     drop(at_work);
                     let response = Response::from(response).map_into_boxed_body();

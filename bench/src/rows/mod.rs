@@ -1,5 +1,6 @@
 //! The rows of the table, one file for those that are measured together.
 
+pub(crate) mod beside;
 pub(crate) mod bookings;
 pub(crate) mod clinic_day;
 pub(crate) mod desks;
@@ -14,6 +15,7 @@ pub(crate) mod overload;
 pub(crate) mod pages;
 pub(crate) mod personal;
 pub(crate) mod replay;
+pub(crate) mod stalls;
 pub(crate) mod start;
 pub(crate) mod supply;
 pub(crate) mod tcp;

@@ -63,6 +63,33 @@ async fn a_client_that_does_not_read_is_hung_up_on() {
     until(|| closed(&app, "not_reading") == 1).await;
 }
 
+/// Requests with bodies among them, all sent before the first answer is read.
+#[tokio::test]
+async fn requests_that_come_at_once_are_all_answered_in_their_order() {
+    let app = TestApp::start().await;
+    let ask = "POST /v1/eligibility HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
+    let three = [
+        "GET /v1/regions HTTP/1.1\r\nHost: test\r\n\r\n".to_owned(),
+        format!("{ask}Content-Length: 6\r\n\r\n{{\r\n\r\n}}"),
+        format!("{ask}Transfer-Encoding: chunked\r\n\r\n3\r\n{{\r\n\r\n3\r\n\r\n}}\r\n0\r\n\r\n"),
+    ];
+    let (many, times) = (three.concat().repeat(200), 200);
+    let (mut reader, mut writer) = connect(&app).await.into_split();
+    let last = b"GET /nowhere HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    let asked = tokio::spawn(async move {
+        writer.write_all(many.as_bytes()).await.expect("taken");
+        writer.write_all(last).await.expect("taken");
+        writer
+    });
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).await.expect("all answers");
+    drop(asked.await.expect("sent"));
+    let text = String::from_utf8_lossy(&read);
+    let statuses = text.match_indices("HTTP/1.1 ").filter_map(|(at, _)| text.get(at + 9..at + 12));
+    let expected = ["200", "422", "422"].repeat(times).into_iter().chain(["404"]);
+    assert!(statuses.eq(expected), "in their order");
+}
+
 #[tokio::test]
 async fn a_head_that_drips_in_after_another_request_is_not_waited_for() {
     let app = TestApp::with().patience(impatient()).start().await;
