@@ -16,6 +16,7 @@
 mod admin;
 mod administrator;
 mod amenity;
+mod answer_cache;
 mod auth;
 mod availability;
 mod board;
@@ -61,8 +62,10 @@ mod plan;
 mod plan_of_jobs;
 mod postgres;
 mod prerendered;
+mod question;
 mod readme;
 mod replay;
+mod replay_journey;
 mod request_id;
 mod schedule;
 mod sign_in;
