@@ -2,7 +2,7 @@
 //! indexes are created at the end.
 
 use chrono::NaiveDate;
-use dosebook::domain::{keys::Keys, session::staff_token};
+use dosebook::domain::{birth_date::BirthDate, keys::Keys, person, session::staff_token};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -362,6 +362,33 @@ fn people(first: i64, last: i64) -> String {
                  2
              from generate_series({first}::bigint, {last}) n"
     )
+}
+
+/// What a person types to sign in: name, birth date and phone, as `people` makes them.
+pub(crate) fn claim(person: i64) -> (&'static str, NaiveDate, String) {
+    let first = NaiveDate::from_ymd_opt(1962, 1, 1).expect("a date");
+    let born = first + chrono::TimeDelta::days(person % 1826);
+    ("Kim Min-jun", born, format!("010{person:08}"))
+}
+
+/// Gives people the keys by which they are found when they sign in.
+pub(crate) async fn register(root: &mut PgConnection, keys: &Keys, people: &[i64]) {
+    let today = chrono::Utc::now().date_naive();
+    let key = |id: &i64| {
+        let (name, born, phone) = claim(*id);
+        let born = BirthDate::new(born, today).expect("a birth date");
+        person::match_key(&keys.matching, name, born, &phone).to_vec()
+    };
+    let of: Vec<_> = people.iter().map(key).collect();
+    sqlx::query(
+        "update person p set match_key = d.key from unnest($1::bigint[], $2::bytea[]) d (id, key)
+         where p.person_id = d.id",
+    )
+    .bind(people)
+    .bind(of)
+    .execute(root)
+    .await
+    .expect("registered");
 }
 
 /// Drops the indexes of the tables, except those that a foreign key needs. Returns the statements

@@ -33,6 +33,7 @@ mod report;
 mod rows;
 mod service;
 mod shape;
+mod sign_in_load;
 mod slow_clients;
 mod static_server;
 mod tally;
@@ -83,6 +84,8 @@ enum Family {
     ClinicDay,
     /// The pages that stay open at the clinics
     Desks,
+    /// Codes and sessions a second
+    SignIn,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
@@ -97,6 +100,8 @@ enum Family {
     Memory,
     /// From start to first answer
     Start,
+    /// Whole journeys, from the landing page to the booking, by the API and by the pages
+    Journeys,
     /// The evening of 14 July 2021 anew, at full scale
     Replay,
     /// Large registers and long ledgers; memory at full scale
@@ -117,6 +122,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Imports => rows::imports::measure(bench).await,
         Family::ClinicDay => rows::clinic_day::measure(bench).await,
         Family::Desks => rows::desks::measure(bench).await,
+        Family::SignIn => rows::sign_in::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;
@@ -127,6 +133,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
+        Family::Journeys => rows::journeys::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
         Family::Growth => {
             bench.close().await;

@@ -59,6 +59,40 @@ impl Service {
         service
     }
 
+    /// As `start_sending`, behind a proxy on this machine that says where requests come from, and
+    /// with as many codes a minute as somebody can ask for.
+    pub(crate) fn start_sending_behind_proxy(data_dir: &Path, settings: &str) -> Self {
+        let file = data_dir.join("messages.toml");
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
+        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        program.env("DOSEBOOK_CODES_PER_MINUTE", "60000000");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
+    /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go to
+    /// this address.
+    pub(crate) fn start_rehearsed(data_dir: &Path, gateway: SocketAddr) -> Self {
+        let file = data_dir.join("messages.toml");
+        let settings = std::fs::read_to_string(paths::root().join("scenarios/messages.toml"));
+        let settings = settings.expect("settings").replace("127.0.0.1:8090", &gateway.to_string());
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        // Messages name the address of the pages, and need not know it.
+        program.env("DOSEBOOK_PUBLIC_URL", "http://127.0.0.1:8080");
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        program.env("DOSEBOOK_CODES_PER_MINUTE", "10000000");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
     /// As `start`, behind a proxy on this machine, whose word is taken for who asks.
     pub(crate) fn start_behind_proxy(data_dir: &Path) -> Self {
         let mut program = program(data_dir);

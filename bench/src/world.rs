@@ -170,6 +170,32 @@ impl World {
         dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
     }
 
+    /// The people of the first so many arrivals can sign in: by what `dataset::claim` says of them.
+    pub(crate) async fn register(&mut self, count: i64) {
+        let people: Vec<_> = (0..count).map(|nth| self.shape.person(nth)).collect();
+        dataset::register(&mut self.root, &self.store.keys, &people).await;
+    }
+
+    /// Nobody has asked for a code.
+    pub(crate) async fn forget_codes(&mut self) {
+        self.root.execute("truncate sign_in_code, code_cap, outbox").await.expect("empty");
+    }
+
+    /// The bodies of the messages with codes that wait to be sent.
+    pub(crate) async fn codes(&mut self) -> Vec<String> {
+        let sql = "select body from outbox where kind = 'sign_in_code' and not is_decoy";
+        let rows = sqlx::query(sql).fetch_all(&mut self.root).await.expect("messages");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// How many codes there are that belong to somebody, and how many of them are used up.
+    pub(crate) async fn codes_used(&mut self) -> (i64, i64) {
+        let sql = "select count(*) filter (where person_id > 0), count(signed_in_at)
+                   from sign_in_code";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("counts");
+        (row.get(0), row.get(1))
+    }
+
     /// The keys of this world's service.
     pub(crate) fn keys(&self) -> &Keys {
         &self.store.keys

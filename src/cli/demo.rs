@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use chrono::SubsecRound;
+use chrono::{SubsecRound, TimeDelta};
 use chrono_tz::Asia::Seoul;
 use clap::ValueEnum;
 use sqlx::{Connection, PgConnection};
@@ -38,6 +38,10 @@ pub struct Args {
     /// How much of the real evening
     #[arg(long, value_enum, default_value_t = Size::Tenth)]
     pub scale: Size,
+
+    /// Open the campaign so many seconds after loading begins, and not at once
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    pub opens_in: u32,
 }
 
 /// Loads the demonstration unless it is there, and prints on standard output what there is to try.
@@ -46,23 +50,24 @@ pub struct Args {
 /// Those of loading, and of writing to standard output.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let store = Store::open(storage, 2).await?;
-    let printed = load(&store, args.scale).await;
+    let printed = load(&store, &args).await;
     store.close().await;
     printed.map(|()| ExitCode::SUCCESS)
 }
 
-async fn load(store: &Store, size: Size) -> anyhow::Result<()> {
-    let loaded = demo::load(&store.db, &store.keys, size.into()).await?;
+async fn load(store: &Store, args: &Args) -> anyhow::Result<()> {
+    let opens_in = TimeDelta::seconds(args.opens_in.into());
+    let loaded = demo::load_opening(&store.db, &store.keys, args.scale.into(), opens_in).await?;
     if !loaded.was_there {
         let mut owner = PgConnection::connect_with(&store.owner).await?;
         demo::analyze(&mut owner).await?;
         owner.close().await?;
     }
-    print(&text(&loaded))?;
+    print(&text(&loaded, args.opens_in))?;
     Ok(())
 }
 
-fn text(loaded: &Loaded) -> String {
+fn text(loaded: &Loaded, opens_in: u32) -> String {
     let totals = &loaded.totals;
     let mut text = String::new();
     let mut line = |words: &str| {
@@ -85,7 +90,13 @@ fn text(loaded: &Loaded) -> String {
     figure("seats", totals.seats, &format!("in {} slots", grouped(totals.slots)));
     let closes_at = totals.closes_at.with_timezone(&Seoul).trunc_subsecs(0);
     let closes_at = closes_at.format("%Y-%m-%d %H:%M");
-    line(&format!("  Campaign {} is open until {closes_at} in Seoul.", loaded.campaign_id));
+    let is = match opens_in {
+        seconds if seconds > 0 && !loaded.was_there => {
+            format!("opens by itself {seconds} s after loading began, and is")
+        }
+        _ => "is".to_owned(),
+    };
+    line(&format!("  Campaign {} {is} open until {closes_at} in Seoul.", loaded.campaign_id));
     line("");
     line(if loaded.has_english {
         "Sign in as a citizen: a name in Korean or in English (either will do), birth date, phone."

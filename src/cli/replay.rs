@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{IsTerminal, stderr},
+    net::{SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
 };
@@ -18,8 +19,13 @@ use crate::{
     config::Storage,
     domain::CampaignId,
     rehearsal::{
-        self, ReplayConfig, Report, Scenario, Target, clinic_day::ClinicDayConfig, clinic_day_page,
-        clinic_day_report::ClinicDayReport, figure::grouped,
+        self, ReplayConfig, Report, Scenario, Target,
+        clinic_day::ClinicDayConfig,
+        clinic_day_page,
+        clinic_day_report::ClinicDayReport,
+        figure::grouped,
+        journey::{self, JourneyConfig, Way},
+        load::inbox,
     },
     store::Store,
 };
@@ -39,7 +45,28 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
-    /// Where it shows one-time codes; the next port when left out
+    /// Play whole journeys, from the landing page to the booking, this way; a scenario that says
+    /// what people do on their way is played by the pages when this is left out. The service must
+    /// run with `--messages scenarios/messages.toml --public-url http://127.0.0.1:8080
+    /// --trusted-proxy 127.0.0.1`, and `--codes-per-minute` for as many as come in a minute
+    #[arg(long, value_enum, conflicts_with_all = ["signed_in", "codes_url"])]
+    journey: Option<Way>,
+
+    /// Play people who are signed in already and have a time in mind: only the booking
+    #[arg(long)]
+    signed_in: bool,
+
+    /// Where the service sends its text messages, as its file of --messages says: the replay
+    /// listens there and reads the codes
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS:PORT")]
+    gateway: SocketAddr,
+
+    /// Go on taking messages after the report, until Ctrl-C
+    #[arg(long)]
+    stay: bool,
+
+    /// Of people who are signed in already: where the service shows one-time codes; the next port
+    /// when left out
     #[arg(long, value_name = "URL")]
     codes_url: Option<String>,
 
@@ -117,6 +144,14 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let mut scenario = Scenario::find(&args.scenario)?;
     scenario.seed = args.seed.unwrap_or(scenario.seed);
     let target = Target::parse(&args.url, args.allow_remote)?;
+    let way = args.journey.or_else(|| scenario.journey.map(|_| Way::Pages));
+    if let Some(way) = way.filter(|_| !args.signed_in) {
+        let gateway = TcpListener::bind(args.gateway)
+            .with_context(|| format!("--gateway {}: nobody can listen there", args.gateway))?;
+        let (name, share, campaign_id) = (args.scenario.clone(), args.share, args.campaign);
+        let config = JourneyConfig { name, scenario, share, target, campaign_id, way, gateway };
+        return journeys(storage, &args, config).await;
+    }
     let codes = match &args.codes_url {
         Some(url) => Target::parse(url, args.allow_remote)?,
         None => target.next_port()?,
@@ -132,14 +167,70 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     let store = Store::look_into(storage).await?;
     let report = Box::pin(replay(&store, config)).await;
     store.close().await;
-    let report = report?;
-    print(&rehearsal::table::text(&report))?;
+    write(&args, &report?)
+}
+
+/// Plays whole journeys.
+async fn journeys(
+    storage: &Storage,
+    args: &Args,
+    config: JourneyConfig,
+) -> anyhow::Result<ExitCode> {
+    let gateway = config.gateway.try_clone()?;
+    let store = Store::look_into(storage).await?;
+    let report = Box::pin(play_journeys(&store, config)).await;
+    store.close().await;
+    let written = write(args, &report?)?;
+    if args.stay {
+        print("The gateway takes messages until Ctrl-C.\n")?;
+        let local = tokio::task::LocalSet::new();
+        let taken = local.run_until(async move {
+            let gateway = inbox::adopt(gateway)?;
+            let take: inbox::Take = std::rc::Rc::new(|_body| {});
+            tokio::select! {
+                () = inbox::serve(gateway, take) => {}
+                stopped = tokio::signal::ctrl_c() => stopped?,
+            }
+            std::io::Result::Ok(())
+        });
+        taken.await?;
+    }
+    Ok(written)
+}
+
+async fn play_journeys(store: &Store, config: JourneyConfig) -> anyhow::Result<Report> {
+    print(&format!("{}\n", config.scenario.title))?;
+    let prepared = journey::prepare(&store.db, config).await?;
+    let citizens = prepared.citizens();
+    print(&format!(
+        "{} people for {} open doses: none is signed in.\n",
+        grouped(citizens),
+        grouped(prepared.doses_open),
+    ))?;
+    let wait = prepared.wait();
+    if !wait.is_zero() {
+        print(&format!("They come in {} seconds, when the campaign opens.\n", wait.as_secs()))?;
+    }
+    let bar = bar(citizens.into());
+    let own = bar.clone();
+    let progress = Box::new(move |settled: u32| own.set_position(settled.into()));
+    let finished = prepared.run(&store.db, &Clock::System, progress).await;
+    bar.finish_and_clear();
+    let finished = finished?;
+    let checked = finished.check(&store.db).await?;
+    Ok(Report::of_journeys(&finished, checked))
+}
+
+/// Prints the summary, and writes the reports that are asked for.
+fn write(args: &Args, report: &Report) -> anyhow::Result<ExitCode> {
+    print(&rehearsal::table::text(report))?;
     if let Some(path) = &args.html {
-        let html = rehearsal::page::html(&report);
+        let html = rehearsal::page::html(report);
         fs::write(path, html).with_context(|| path.display().to_string())?;
+        print(&format!("The report: {}\n", path.display()))?;
     }
     if let Some(path) = &args.json {
-        let json = serde_json::to_vec_pretty(&report)?;
+        let json = serde_json::to_vec_pretty(report)?;
         fs::write(path, json).with_context(|| path.display().to_string())?;
     }
     Ok(if report.is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })

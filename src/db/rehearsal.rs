@@ -12,15 +12,20 @@ pub struct OpenCampaign {
     pub campaign_id: CampaignId,
     pub code: String,
     pub name: String,
+    /// In the past, or when its window opens by itself.
+    pub opens_at: DateTime<Utc>,
+    /// Milliseconds until then; negative in the past.
+    pub opens_in_ms: i64,
 }
 
-/// The campaigns that are open now, ordered by id.
+/// The campaigns that are open, or will be when their time has come, ordered by id.
 pub async fn open_campaigns(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<OpenCampaign>> {
     query_as!(
         OpenCampaign,
-        "/* rehearsal::open_campaigns */ select campaign_id, code, name from campaign
-         where state = 3 and clock_timestamp() >= opens_at and clock_timestamp() < closes_at
-         order by campaign_id"
+        r#"/* rehearsal::open_campaigns */ select campaign_id, code, name, opens_at,
+             (extract(epoch from opens_at - clock_timestamp()) * 1000)::bigint as "opens_in_ms!"
+         from campaign where state = 3 and clock_timestamp() < closes_at
+         order by campaign_id"#
     )
     .fetch_all(db)
     .await
@@ -58,6 +63,26 @@ pub async fn persons(
                    and t.opens_at > clock_timestamp()
                    and (extract(day from p.birth_date)::int % 10) = any (t.birth_day_digits))
            and not exists (
+               select from booking b
+               where b.person_id = p.person_id and b.course_id = k.course_id
+                   and b.dose_number = k.dose_number and b.state in (1, 2, 5))
+           order by p.person_id"#,
+        campaign_id.0,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Everybody in the register who neither holds nor has had a dose of the campaign, whether or not
+/// they may book it; ordered by id.
+pub async fn unbooked_persons(
+    db: impl PgExecutor<'_>,
+    campaign_id: CampaignId,
+) -> sqlx::Result<Vec<PersonId>> {
+    query_scalar!(
+        r#"/* rehearsal::unbooked_persons */ select p.person_id as "person_id!: PersonId"
+           from campaign k cross join person p
+           where k.campaign_id = $1 and p.merged_into is null and p.mark is null and not exists (
                select from booking b
                where b.person_id = p.person_id and b.course_id = k.course_id
                    and b.dose_number = k.dose_number and b.state in (1, 2, 5))
@@ -131,6 +156,8 @@ pub struct SignInClaim {
     pub name: String,
     pub birth_date: NaiveDate,
     pub phone: String,
+    /// Where they live.
+    pub region_id: RegionId,
 }
 
 /// The claims of these persons, in no particular order.
@@ -138,7 +165,8 @@ pub async fn claims(db: impl PgExecutor<'_>, person_ids: &[i64]) -> sqlx::Result
     query_as!(
         SignInClaim,
         r#"/* rehearsal::claims */
-           select person_id as "person_id!: PersonId", name, birth_date, phone
+           select person_id as "person_id!: PersonId", name, birth_date, phone,
+               region_id as "region_id!: RegionId"
            from person where person_id = any($1)"#,
         person_ids,
     )

@@ -85,12 +85,25 @@ pub struct Loaded {
 /// `not_whole_vials` where the scale's doses are not; the database's, for instance where a clinic
 /// of the same code is there.
 pub async fn load(db: &Db, keys: &Keys, scale: Scale) -> Result<Loaded> {
+    load_opening(db, keys, scale, TimeDelta::zero()).await
+}
+
+/// The same, with an opening so long after loading begins: until then everybody sees when it is.
+///
+/// # Errors
+/// As `load`.
+pub async fn load_opening(
+    db: &Db,
+    keys: &Keys,
+    scale: Scale,
+    opens_in: TimeDelta,
+) -> Result<Loaded> {
     let country = Country::read()?;
     let people = People::new(&country.districts)?;
     let was_there = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
     let was_there = match was_there {
         Some(_) => true,
-        None => !write(db, keys, scale, (&country, &people)).await?,
+        None => !write((db, keys), (scale, opens_in), (&country, &people)).await?,
     };
     let campaign = db::demo::find_campaign(&db.read, CAMPAIGN_CODE).await?;
     let CampaignRow { campaign_id, has_english } = campaign.ok_or_else(Refusal::not_found)?;
@@ -113,9 +126,8 @@ pub async fn analyze(owner: &mut PgConnection) -> Result<()> {
 
 /// False where somebody else loaded it meanwhile.
 async fn write(
-    db: &Db,
-    keys: &Keys,
-    scale: Scale,
+    (db, keys): (&Db, &Keys),
+    (scale, opens_in): (Scale, TimeDelta),
     (country, people): (&Country, &People),
 ) -> Result<bool> {
     if !scale.doses.is_multiple_of(DOSES_PER_VIAL) {
@@ -126,9 +138,8 @@ async fn write(
     let hashes = sign_in::hashes(keys).await?;
     let work = async |conn: &mut PgConnection| -> Result<bool> {
         let now = db::demo::now(&mut *conn).await?;
-        let Some((campaign_id, product_id)) = write_campaign(conn, scale, now).await? else {
-            return Ok(false);
-        };
+        let made = write_campaign(conn, scale, (now, opens_in)).await?;
+        let Some((campaign_id, product_id)) = made else { return Ok(false) };
         let regions = write_regions(conn, country).await?;
         write_people(conn, keys, (people, scale.people), &regions.districts, now).await?;
         let ids = write_clinics(conn, &clinics, &regions.districts).await?;
@@ -146,7 +157,7 @@ async fn write(
 async fn write_campaign(
     conn: &mut PgConnection,
     scale: Scale,
-    now: DateTime<Utc>,
+    (now, opens_in): (DateTime<Utc>, TimeDelta),
 ) -> Result<Option<(CampaignId, ProductId)>> {
     let (course_id, product_id) = db::demo::insert_course_and_product(conn).await?;
     let quota = count(scale.doses)?;
@@ -159,15 +170,16 @@ async fn write_campaign(
         course_id,
         product_id,
         zone: Seoul.name(),
-        opens_at: now,
-        closes_at: now + TimeDelta::days(WINDOW_DAYS),
+        opens_at: now + opens_in,
+        closes_at: now + opens_in + TimeDelta::days(WINDOW_DAYS),
         quota,
         cohort: (&cohort_name, COHORT_BORN_FROM, COHORT_BORN_TO),
     };
     let Some(campaign_id) = db::demo::insert_open_campaign(conn, &campaign).await? else {
         return Ok(None);
     };
-    write_history(conn, campaign_id, (quota, scale.people), now).await?;
+    let is_open = opens_in.is_zero();
+    write_history(conn, campaign_id, (quota, scale.people, is_open), now).await?;
     Ok(Some((campaign_id, product_id)))
 }
 
@@ -175,7 +187,7 @@ async fn write_campaign(
 async fn write_history(
     conn: &mut PgConnection,
     campaign_id: CampaignId,
-    (quota, people): (i32, u32),
+    (quota, people, is_open): (i32, u32, bool),
     now: DateTime<Utc>,
 ) -> Result<()> {
     let received =
@@ -193,7 +205,8 @@ async fn write_history(
         ("published", Some(quota), &published),
         ("opened", None, &opened),
     ];
-    Ok(db::demo::insert_history(conn, campaign_id, now, &lines).await?)
+    let told = if is_open { lines.as_slice() } else { lines.split_last().map_or(&[][..], |l| l.1) };
+    Ok(db::demo::insert_history(conn, campaign_id, now, told).await?)
 }
 
 /// Ids in the order of the country's lists.

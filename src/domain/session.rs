@@ -107,6 +107,18 @@ pub fn citizen_token(keys: &Keys, person_id: PersonId, expires_at: DateTime<Utc>
     format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&token))
 }
 
+/// Who a citizen's token is for, as it says itself, whether or not it is genuine: for whoever was
+/// given it and wants to know that it is theirs.
+pub fn claimed_person(token: &str) -> Option<PersonId> {
+    let (text, before) = match token.strip_prefix(PREFIX) {
+        Some(text) => (text, 0),
+        None => (token.strip_prefix(NUMBERED)?, KEY_BYTES),
+    };
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (person, _) = bytes.get(before..)?.split_first_chunk::<8>()?;
+    Some(PersonId(i64::from_be_bytes(*person)))
+}
+
 fn numbered_token(
     key_id: i16,
     key: &SessionKey,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     db::{self, Db, rehearsal::BookingRow},
-    domain::PersonId,
+    domain::{CampaignId, PersonId, SlotId},
     flows,
 };
 
@@ -70,30 +70,55 @@ impl CheckResult {
     }
 }
 
-/// Compares in chunks of persons, and runs `flows::discrepancy::verify` at the end.
+/// A booking that was acknowledged, however it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    /// Index of the person.
+    pub citizen: u32,
+    pub booking_id: Uuid,
+    pub slot_id: Option<SlotId>,
+    pub state: AckState,
+}
+
+/// Compares what the citizens of a plan were told.
 pub async fn check(db: &Db, plan: &Plan, log: &ClientLog) -> flows::Result<CheckResult> {
-    let mut checked = CheckResult { acknowledged: count(log.acks.len()), ..CheckResult::default() };
-    let mut acks = log.acks.clone();
-    acks.sort_unstable_by_key(|ack| ack.key);
-    let mut acks = acks.as_slice();
+    let told = log.acks.iter().map(|ack: &Ack| Told {
+        citizen: ack.key.citizen,
+        booking_id: plan.booking_id(ack.key),
+        slot_id: plan.slots.get(ack.slot).map(|slot| slot.slot_id),
+        state: ack.state,
+    });
     let arrived = usize::try_from(log.arrived).unwrap_or(usize::MAX);
     let person_ids = plan.citizens.person_ids.get(..arrived).unwrap_or(&plan.citizens.person_ids);
-    for (n, person_ids) in (0..).zip(person_ids.chunks(CHUNK)) {
-        let end = u32::try_from((n + 1) * CHUNK).unwrap_or(u32::MAX);
-        let (own, rest) = acks.split_at(acks.partition_point(|ack| ack.key.citizen < end));
-        acks = rest;
+    let in_doubt = log.in_doubt.iter().map(|key| plan.booking_id(*key)).collect();
+    let about = (plan.campaign_id, log.since);
+    compare_all(db, about, person_ids, (told.collect(), &in_doubt)).await
+}
+
+/// Compares in chunks of persons, and runs `flows::discrepancy::verify` at the end.
+pub async fn compare_all(
+    db: &Db,
+    (campaign_id, since): (CampaignId, DateTime<Utc>),
+    person_ids: &[PersonId],
+    (mut told, in_doubt): (Vec<Told>, &HashSet<Uuid>),
+) -> flows::Result<CheckResult> {
+    let mut checked = CheckResult { acknowledged: count(told.len()), ..CheckResult::default() };
+    told.sort_unstable_by_key(|told| (told.citizen, told.booking_id));
+    let mut told = told.as_slice();
+    for (n, person_ids) in (1..).zip(person_ids.chunks(CHUNK)) {
+        let end = u32::try_from(n * CHUNK).unwrap_or(u32::MAX);
+        let (own, rest) = told.split_at(told.partition_point(|told| told.citizen < end));
+        told = rest;
         let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
-        let found =
-            db::rehearsal::booked_since(&db.read, plan.campaign_id, &ids, log.since).await?;
-        let citizens = (end.saturating_sub(u32::try_from(CHUNK).unwrap_or(0))..).zip(person_ids);
-        let citizens = citizens.map(|(citizen, person_id)| (*person_id, citizen)).collect();
-        compare(&mut checked, plan, log, (own, found, &citizens));
+        let found = db::rehearsal::booked_since(&db.read, campaign_id, &ids, since).await?;
+        let first = n * CHUNK - CHUNK;
+        compare(&mut checked, (own, found), (first, person_ids), in_doubt);
     }
-    for ack in acks {
-        missing(&mut checked, plan, ack);
+    for told in told {
+        missing(&mut checked, told);
     }
     checked.oversold =
-        u64::try_from(db::rehearsal::oversold(&db.read, plan.campaign_id).await?).unwrap_or(0);
+        u64::try_from(db::rehearsal::oversold(&db.read, campaign_id).await?).unwrap_or(0);
     if checked.oversold > 0 {
         checked.fault(format!("{} doses or seats are promised too many", checked.oversold));
     }
@@ -105,14 +130,11 @@ pub async fn check(db: &Db, plan: &Plan, log: &ClientLog) -> flows::Result<Check
     Ok(checked)
 }
 
-/// The number of each person's citizen.
-type CitizenNumbers = HashMap<PersonId, u32>;
-
 fn compare(
     checked: &mut CheckResult,
-    plan: &Plan,
-    log: &ClientLog,
-    (acks, found, citizens): (&[Ack], Vec<BookingRow>, &CitizenNumbers),
+    (told, found): (&[Told], Vec<BookingRow>),
+    (first, person_ids): (usize, &[PersonId]),
+    in_doubt: &HashSet<Uuid>,
 ) {
     let mut live = HashSet::new();
     for row in found.iter().filter(|row| is_live(row)) {
@@ -124,24 +146,24 @@ fn compare(
     }
     checked.in_database += count(found.len());
     let mut found: HashMap<_, _> = found.into_iter().map(|row| (row.booking_id, row)).collect();
-    for ack in acks {
-        let id = plan.booking_id(ack.key);
-        match found.remove(&id) {
-            Some(row) if is_as_acknowledged(plan, ack, &row) => {}
+    for told in told {
+        let nth = usize::try_from(told.citizen).ok().and_then(|n| n.checked_sub(first));
+        let person = nth.and_then(|n| person_ids.get(n));
+        match found.remove(&told.booking_id) {
+            Some(row) if is_as_told(told, person, &row) => {}
             Some(row) => {
                 checked.lost += 1;
                 checked.fault(format!(
-                    "booking {id} was acknowledged as {:?} and is in state {} at slot {} of \
+                    "booking {} was acknowledged as {:?} and is in state {} at slot {} of \
                      person {}",
-                    ack.state, row.state, row.slot_id, row.person_id,
+                    told.booking_id, told.state, row.state, row.slot_id, row.person_id,
                 ));
             }
-            None => missing(checked, plan, ack),
+            None => missing(checked, told),
         }
     }
     for (id, row) in found {
-        let citizen = citizens.get(&row.person_id).copied();
-        if citizen.is_some_and(|citizen| is_in_doubt(plan, log, citizen, id)) {
+        if in_doubt.contains(&id) {
             checked.unknown.push(id);
         } else {
             checked.untold += 1;
@@ -150,36 +172,22 @@ fn compare(
     }
 }
 
-fn missing(checked: &mut CheckResult, plan: &Plan, ack: &Ack) {
+fn missing(checked: &mut CheckResult, told: &Told) {
     checked.lost += 1;
-    checked
-        .fault(format!("booking {} was acknowledged and is not there", plan.booking_id(ack.key)));
+    checked.fault(format!("booking {} was acknowledged and is not there", told.booking_id));
 }
 
 fn is_live(row: &BookingRow) -> bool {
     matches!(row.state, 1 | 2 | 5)
 }
 
-fn is_as_acknowledged(plan: &Plan, ack: &Ack, row: &BookingRow) -> bool {
-    let slot = plan.slots.get(ack.slot).map(|slot| slot.slot_id);
-    let citizen = usize::try_from(ack.key.citizen).ok();
-    let person = citizen.and_then(|citizen| plan.citizens.person_ids.get(citizen));
-    let is_state = match ack.state {
+fn is_as_told(told: &Told, person: Option<&PersonId>, row: &BookingRow) -> bool {
+    let is_state = match told.state {
         AckState::Booked => is_live(row),
         AckState::MayBeCancelled => true,
         AckState::Cancelled => row.state == 3,
     };
-    is_state && slot == Some(row.slot_id) && person == Some(&row.person_id)
-}
-
-/// Whether this is the booking of a request of this citizen that is in doubt.
-fn is_in_doubt(plan: &Plan, log: &ClientLog, citizen: u32, id: Uuid) -> bool {
-    let attempts = plan.scenario.other_slot.map_or(0, |other| other.times);
-    (0..=1)
-        .flat_map(|device| {
-            (0..=attempts).map(move |attempt| BookingKey { citizen, device, attempt })
-        })
-        .any(|key| log.in_doubt.contains(&key) && plan.booking_id(key) == id)
+    is_state && told.slot_id == Some(row.slot_id) && person == Some(&row.person_id)
 }
 
 fn count(length: usize) -> u64 {

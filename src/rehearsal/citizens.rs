@@ -139,7 +139,7 @@ impl CitizenWorkload {
                 self.in_doubt.push(request.key);
                 self.settle(request)
             }
-            Reply::Refused(_) | Reply::Unexpected(_) => self.settle(request),
+            Reply::Refused(_) | Reply::Unexpected(_) | Reply::Gone => self.settle(request),
             Reply::Missing => {
                 self.in_doubt.push(request.key);
                 self.resend(request)
@@ -212,7 +212,7 @@ impl CitizenWorkload {
             Reply::Missing => return self.resend(request),
             Reply::Unexpected(500..) => return None,
             Reply::Refused(Code::Unavailable | Code::Internal) => return None,
-            Reply::Refused(_) | Reply::Unexpected(_) => AckState::Booked,
+            Reply::Refused(_) | Reply::Unexpected(_) | Reply::Gone => AckState::Booked,
         };
         let ack = self.acks.get_mut(usize::try_from(request.ack).ok()?)?;
         ack.state = state;
@@ -275,11 +275,9 @@ impl Workload for CitizenWorkload {
             (self.progress)(self.settled);
         }
         match request.kind {
-            RequestKind::Supply | RequestKind::Clinics | RequestKind::Slots => {
-                self.browsed(request)
-            }
             RequestKind::Book => self.booking_completed(request, completion, reply),
             RequestKind::Cancel => self.cancellation_completed(request, completion, reply),
+            _ => self.browsed(request),
         }
     }
 }

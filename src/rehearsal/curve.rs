@@ -69,7 +69,7 @@ impl ArrivalCurve {
 }
 
 /// The nearest whole number, within 32 bits.
-fn whole(number: f64) -> u32 {
+pub(super) fn whole(number: f64) -> u32 {
     // By way of text: a cast could truncate silently, and floats have no checked conversion.
     format!("{:.0}", number.clamp(0.0, f64::from(u32::MAX))).parse().unwrap_or(0)
 }

@@ -6,7 +6,8 @@
 //! session tokens, and `plan` holds everything that is known before the start. While the replay
 //! runs, `load` generates the load, `citizens` decides on the next request, and `tally` counts.
 //! Then `check` queries the database. `report` has the results, which `table` prints as text, and
-//! `page` and `plot` as HTML; it is also written as JSON.
+//! `page` and `plot` as HTML; it is also written as JSON. That is the replay of people who are
+//! signed in already; `journey` plays them from the landing page on.
 
 pub mod check;
 pub mod citizens;
@@ -15,6 +16,7 @@ pub mod clinic_day_page;
 pub mod clinic_day_report;
 pub mod curve;
 pub mod figure;
+pub mod journey;
 pub mod load;
 pub mod page;
 pub mod plan;

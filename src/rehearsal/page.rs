@@ -4,8 +4,9 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use super::{
     figure::{float, grouped, rounded},
+    journey::Way,
     plot::{Axis, Plot, Series},
-    report::{Interval, Latency, Report},
+    report::{Interval, JourneySummary, Latency, Report},
 };
 use crate::html::escape;
 
@@ -128,6 +129,11 @@ fn plots(html: &mut String, report: &Report) {
             plot.svg(title),
         );
     };
+    if let Some(journey) = &report.journey {
+        let words =
+            "How many people had got so far: the space between two lines waits between them.";
+        add("The way", words, plot("people", Axis::Linear, false, funnel(intervals, journey)));
+    }
     let arrivals = vec![line("arrivals", &|m| rate(m.arrived, m))];
     let words = "People who come to book, whether or not anybody has time for them.";
     add("Arrivals", words, plot("people/s", Axis::Linear, true, arrivals));
@@ -188,6 +194,19 @@ fn sums(intervals: &[Interval]) -> Vec<Series> {
     vec![sum("come", |interval| interval.arrived), sum("booked", |interval| interval.booked)]
 }
 
+/// How many people had got to each stage, by time.
+fn funnel(intervals: &[Interval], journey: &JourneySummary) -> Vec<Series> {
+    let stage = |(nth, (name, _)): (usize, &(&str, u64))| {
+        let mut sum = 0;
+        let points = intervals.iter().map(|interval| {
+            sum += interval.reached.get(nth).copied().map_or(0, u64::from);
+            (interval.second + interval.span_seconds, float(sum))
+        });
+        Series { name: name.replace('_', " "), points: points.collect() }
+    };
+    journey.funnel.iter().enumerate().map(stage).collect()
+}
+
 fn latencies(intervals: &[Interval], of: fn(&Interval) -> Latency) -> Vec<Series> {
     let line = |name: &str, value: fn(Latency) -> f64| Series {
         name: name.to_owned(),
@@ -204,11 +223,11 @@ fn latencies(intervals: &[Interval], of: fn(&Interval) -> Latency) -> Vec<Series
 fn tables(html: &mut String, report: &Report) {
     html.push_str(
         "<h2>Requests</h2>\n<div class=\"wide\"><table>\n<tr><th>request<th>sent<th>done\
-         <th>refused<th>lost<th>from<th>p50<th>p90<th>p99<th>p99.9<th>max, ms</tr>\n",
+         <th>refused<th>lost<th>bytes<th>from<th>p50<th>p90<th>p99<th>p99.9<th>max, ms</tr>\n",
     );
     for of in &report.requests {
         let refused: u64 = of.refused.values().sum();
-        let counts = [of.sent, of.done, refused + of.odd, of.lost].map(grouped);
+        let counts = [of.sent, of.done, refused + of.odd, of.lost, of.bytes].map(grouped);
         let cells: String = counts.iter().map(|n| format!("<td rowspan=\"2\">{n}")).collect();
         let _ = writeln!(
             html,
@@ -230,6 +249,31 @@ fn tables(html: &mut String, report: &Report) {
     row("sent again after no answer", report.retries.sent_again);
     row("gave up", report.retries.gave_up);
     row("cancelled afterwards", report.cancelled);
+    html.push_str("</table>\n");
+    if let Some(summary) = &report.journey {
+        journey(html, summary);
+    }
+}
+
+/// How everybody ended.
+fn journey(html: &mut String, summary: &JourneySummary) {
+    let way = match summary.way {
+        Way::Api => "the API",
+        Way::Pages => "the pages",
+    };
+    let _ = writeln!(html, "<h2>Whole journeys by {way}</h2>\n<table>");
+    let mut row = |name: &str, count: u64| {
+        let name = escape(&name.replace('_', " "));
+        let _ = writeln!(html, "<tr><th>{name}<td>{}</tr>", grouped(count));
+    };
+    summary.ends.iter().for_each(|(end, count)| row(end, *count));
+    row("unfinished", summary.unfinished);
+    for (end, count) in &summary.second_devices {
+        row(&format!("second devices: {end}"), *count);
+    }
+    row("sessions", summary.sessions);
+    row("messages with codes", summary.messages.codes);
+    row("messages with news", summary.messages.others);
     html.push_str("</table>\n");
 }
 

@@ -79,7 +79,7 @@ pub async fn prepare(
     config.target.check().await?;
     let scenario = config.scenario.clone();
     let curve = ArrivalCurve::new(&scenario, config.share);
-    let campaign = open_campaign(db, config.campaign_id).await?;
+    let campaign = open_campaign(db, config.campaign_id, false).await?;
     let campaign_id = campaign.campaign_id;
     let doses_open = db::rehearsal::open_doses(&db.read, campaign_id).await?;
     let slots = BookableSlots::find(db, campaign_id, &scenario.aim).await?;
@@ -109,9 +109,15 @@ pub async fn prepare(
     Ok(PreparedReplay { plan, campaign, doses_open, doses_aimed_at, config })
 }
 
-/// The open campaign with this id, or the only one.
-async fn open_campaign(db: &Db, wanted: Option<CampaignId>) -> anyhow::Result<OpenCampaign> {
+/// The open campaign with this id, or the only one; where `may_wait`, also one whose window is yet
+/// to begin.
+pub(super) async fn open_campaign(
+    db: &Db,
+    wanted: Option<CampaignId>,
+    may_wait: bool,
+) -> anyhow::Result<OpenCampaign> {
     let mut open = db::rehearsal::open_campaigns(&db.read).await?;
+    open.retain(|campaign| may_wait || campaign.opens_in_ms <= 0);
     if let Some(id) = wanted {
         open.retain(|campaign| campaign.campaign_id == id);
         return open.pop().with_context(|| format!("campaign {id} is not open"));

@@ -10,8 +10,13 @@ use super::{
     check::CheckResult,
     citizens::AckState,
     figure::float,
+    journey::{
+        FinishedJourneys, Way,
+        notes::{Ends, Faults, Messages},
+    },
     replay::FinishedReplay,
-    tally::{BIN, BINS_PER_SECOND, Bin, RequestKind, RequestTally, Tally},
+    scenario::Scenario,
+    tally::{BIN, BINS_PER_SECOND, Bin, RequestKind, RequestTally, Stage, Tally},
 };
 use crate::domain::Code;
 
@@ -51,6 +56,9 @@ pub struct Report {
     pub until_booked_ms: Latency,
     pub requests: Vec<RequestSummary>,
     pub timeline: Vec<Interval>,
+    /// None where people were signed in already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journey: Option<JourneySummary>,
     pub check: CheckResult,
     pub is_sound: bool,
 }
@@ -83,6 +91,8 @@ pub struct RequestSummary {
     pub kind: &'static str,
     pub sent: u64,
     pub done: u64,
+    /// Mean of the answers, in bytes.
+    pub bytes: u64,
     pub refused: RefusalCounts,
     pub lost: u64,
     pub odd: u64,
@@ -99,6 +109,8 @@ pub struct Interval {
     pub second: f64,
     pub span_seconds: f64,
     pub arrived: u64,
+    /// People who got to each stage in it, in the order of the funnel.
+    pub reached: [u32; Stage::ALL.len()],
     pub booked: u64,
     pub cancelled: u64,
     pub refused: RefusalCounts,
@@ -110,32 +122,132 @@ pub struct Interval {
     pub from_sent_ms: Latency,
 }
 
+/// What whole journeys add to a report.
+#[derive(Clone, Debug, Serialize)]
+pub struct JourneySummary {
+    pub way: Way,
+    /// Each stage with how many people got to it.
+    pub funnel: Vec<(&'static str, u64)>,
+    /// How people ended, and their second devices.
+    pub ends: Ends,
+    pub second_devices: Ends,
+    /// Whose end is not known: they were on their way when the time was over.
+    pub unfinished: u64,
+    pub sessions: u64,
+    pub messages: Messages,
+    pub faults: Faults,
+    /// Bookings a second, from the opening to the last: whole journeys.
+    pub journeys_per_second: f64,
+    /// Bytes of all answers.
+    pub bytes: u64,
+}
+
+/// What a report is made of, however people came.
+struct Played<'a> {
+    name: &'a str,
+    scenario: &'a Scenario,
+    share: f64,
+    url: &'a str,
+    campaign: &'a str,
+    started_at: DateTime<Utc>,
+    citizens: u32,
+    arrived: u32,
+    doses_open: u64,
+    doses_aimed_at: u64,
+    booked: u64,
+    cancelled: u64,
+    opening: Duration,
+    tally: &'a Tally,
+}
+
 impl Report {
-    /// Sums up a replay and its check.
+    /// Sums up a replay of people who are signed in, and its check.
     pub fn new(replay: &FinishedReplay, check: CheckResult) -> Self {
         let FinishedReplay { config, plan, tally, log, .. } = replay;
-        let opening = plan.opening();
-        let since = |at: Duration| at.saturating_sub(opening).as_secs_f64();
-        let booked = count(log.acks.len());
         let cancelled = log.acks.iter().filter(|ack| ack.state == AckState::Cancelled);
-        let to_last = since(tally.last_booked);
-        let book = tally.kind(RequestKind::Book);
-        Self {
-            scenario: config.name.clone(),
-            title: plan.scenario.title.clone(),
-            seed: plan.scenario.seed,
+        let played = Played {
+            name: &config.name,
+            scenario: &plan.scenario,
             share: config.share,
-            url: config.target.url.clone(),
-            campaign: replay.campaign.name.clone(),
+            url: &config.target.url,
+            campaign: &replay.campaign.name,
             started_at: replay.started_at,
-            connections: plan.scenario.connections,
             citizens: plan.curve.citizens(),
             arrived: log.arrived,
             doses_open: replay.doses_open,
             doses_aimed_at: replay.doses_aimed_at,
-            booked,
+            booked: count(log.acks.len()),
             cancelled: count(cancelled.count()),
-            refused: book.map(|book| refused(&book.refused)).unwrap_or_default(),
+            opening: plan.opening(),
+            tally,
+        };
+        Self::of(&played, check)
+    }
+
+    /// Sums up whole journeys, and their check.
+    pub fn of_journeys(replay: &FinishedJourneys, mut check: CheckResult) -> Self {
+        let FinishedJourneys { config, plan, tally, notes, .. } = replay;
+        let sentences = notes.faults.sentences();
+        let is_sound = sentences.is_empty() && check.is_sound();
+        check.faults.extend(sentences);
+        let played = Played {
+            name: &config.name,
+            scenario: &plan.scenario,
+            share: config.share,
+            url: &config.target.url,
+            campaign: &replay.campaign.name,
+            started_at: replay.started_at,
+            citizens: plan.curve.citizens(),
+            arrived: notes.arrived,
+            doses_open: replay.doses_open,
+            doses_aimed_at: replay.doses_open,
+            booked: count(notes.acks.len()),
+            cancelled: 0,
+            opening: plan.opening,
+            tally,
+        };
+        let report = Self::of(&played, check);
+        let of_stage = |nth: usize| {
+            let reached = tally.bins.iter().filter_map(|bin| bin.reached.get(nth));
+            reached.map(|n| u64::from(*n)).sum()
+        };
+        let stages = Stage::ALL.iter().enumerate();
+        let journey = JourneySummary {
+            way: plan.way,
+            funnel: stages.map(|(nth, stage)| (stage.name(), of_stage(nth))).collect(),
+            ends: notes.ends.clone(),
+            second_devices: notes.second_ends.clone(),
+            unfinished: u64::from(notes.arrived).saturating_sub(notes.ends.values().sum()),
+            sessions: notes.sessions,
+            messages: notes.messages,
+            faults: notes.faults,
+            journeys_per_second: report.bookings_per_second_mean,
+            bytes: tally.kinds.iter().map(|kind| kind.bytes).sum(),
+        };
+        Self { journey: Some(journey), is_sound, ..report }
+    }
+
+    fn of(played: &Played<'_>, check: CheckResult) -> Self {
+        let &Played { scenario, tally, booked, opening, .. } = played;
+        let since = |at: Duration| at.saturating_sub(opening).as_secs_f64();
+        let to_last = since(tally.last_booked);
+        let book = tally.kind(RequestKind::Book);
+        Self {
+            scenario: played.name.to_owned(),
+            title: scenario.title.clone(),
+            seed: scenario.seed,
+            share: played.share,
+            url: played.url.to_owned(),
+            campaign: played.campaign.to_owned(),
+            started_at: played.started_at,
+            connections: scenario.connections,
+            citizens: played.citizens,
+            arrived: played.arrived,
+            doses_open: played.doses_open,
+            doses_aimed_at: played.doses_aimed_at,
+            booked,
+            cancelled: played.cancelled,
+            refused: book.map(RequestTally::refusals).unwrap_or_default(),
             lost: book.map_or(0, |book| book.unanswered),
             odd: book.map_or(0, |book| book.unexpected),
             retries: Retries {
@@ -150,12 +262,24 @@ impl Report {
             opening_to_last_answer_seconds: since(tally.last_response),
             until_booked_ms: Latency::of(&tally.until_booked),
             requests: requests(tally),
-            timeline: timeline(&tally.bins, opening, replay.doses_open),
+            timeline: timeline(&tally.bins, opening, played.doses_open),
+            journey: None,
             is_sound: check.is_sound(),
             check,
         }
     }
 }
+
+impl RequestTally {
+    fn refusals(&self) -> RefusalCounts {
+        let mut counts = refused(&self.refused);
+        counts.extend(Some((GONE, self.gone)).filter(|(_, gone)| *gone > 0));
+        counts
+    }
+}
+
+/// What pages say of a seat or a dose that is gone, without a code.
+const GONE: &str = "seat_or_dose_gone";
 
 impl Latency {
     fn of<T: Counter>(histogram: &Histogram<T>) -> Self {
@@ -179,7 +303,8 @@ fn requests(tally: &Tally) -> Vec<RequestSummary> {
         kind: kind.name(),
         sent: of.sent,
         done: of.done,
-        refused: refused(&of.refused),
+        bytes: of.bytes.checked_div(of.sent - of.unanswered.min(of.sent)).unwrap_or(0),
+        refused: of.refusals(),
         lost: of.unanswered,
         odd: of.unexpected,
         from_due_ms: Latency::of(&of.from_due),
@@ -199,9 +324,14 @@ fn timeline(bins: &[Bin], opening: Duration, open: u64) -> Vec<Interval> {
                 second: f64::from(n) * BIN.as_secs_f64() - opening.as_secs_f64(),
                 span_seconds: BIN.as_secs_f64(),
                 arrived: bin.arrived.into(),
+                reached: bin.reached,
                 booked: bin.booked.into(),
                 cancelled: bin.cancelled.into(),
-                refused: refused(&bin.refused),
+                refused: {
+                    let mut counts = refused(&bin.refused);
+                    counts.extend((bin.gone > 0).then_some((GONE, bin.gone.into())));
+                    counts
+                },
                 lost: bin.unanswered.into(),
                 open,
                 from_due_ms: Latency::of(&bin.from_due),

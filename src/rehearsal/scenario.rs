@@ -5,6 +5,8 @@ use std::{fmt, fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
+use super::journey::shares::Shares;
+
 /// Bound on every count of retries: a request counts them in one byte.
 const TIMES_MAX: u8 = 100;
 const SECONDS_MAX: f64 = 86_400.0;
@@ -55,6 +57,8 @@ pub struct Scenario {
     /// How many sign in by a code, over HTTP, before the start. The others get a token directly.
     #[serde(default)]
     pub sign_in_by_code: u32,
+    /// What people do on a whole journey. Where it is left out, they are played signed in.
+    pub journey: Option<Shares>,
 }
 
 /// A phase of the arrival curve: a share of all citizens, or a rate in citizens per second.
@@ -220,6 +224,14 @@ impl Scenario {
             check.times("other_slot.times", times);
             check.seconds("other_slot.after_seconds", after_seconds);
         }
+        if let Some(journey) = self.journey {
+            for (name, share) in journey.shares() {
+                check.share(&format!("journey.{name}"), share);
+            }
+            for (name, seconds) in journey.seconds() {
+                check.seconds(&format!("journey.{name}"), seconds);
+            }
+        }
         check.0
     }
 
@@ -370,6 +382,8 @@ reloads: { share: 0.1, after_seconds: 3, times: 2 }
             ("aim: { clinic: C1 }", "connections: 0", "connections"),
             ("aim: { clinic: C1 }", "before: { seconds: 1, supply: 2 }", "before.supply"),
             ("aim: { clinic: C1 }", "beside: { slots: -1 }", "beside.slots"),
+            ("aim: { clinic: C1 }", "journey: { early: 2 }", "journey.early"),
+            ("aim: { clinic: C1 }", "journey: { think_seconds: 0 }", "journey.think_seconds"),
             ("aim: { clinic: C1 }", "cancels: { share: 3, after_seconds: 1 }", "cancels.share"),
             ("aim: { clinic: C1 }", "other_slot: { times: 200, after_seconds: 1 }", "other_slot.t"),
         ] {

@@ -131,7 +131,7 @@ impl<'a> AuthClient<'a> {
         let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
         let claims = db::rehearsal::claims(&db.read, &ids).await?;
         let mut challenges = HashMap::new();
-        for SignInClaim { person_id, name, birth_date, phone } in claims {
+        for SignInClaim { person_id, name, birth_date, phone, .. } in claims {
             let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });
             let challenge: Option<Challenge> =
                 self.ask("POST", "/v1/auth/codes", None, Some(claim.to_string())).await?;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::{
     figure::{grouped, rounded},
-    report::{Latency, Report},
+    journey::Way,
+    report::{JourneySummary, Latency, Report},
 };
 
 /// Lines for a terminal of at least 80 columns.
@@ -52,7 +53,37 @@ fn write(text: &mut String, report: &Report) {
         latency(text, &format!("{}, from due", requests.kind), &requests.from_due_ms);
         latency(text, &format!("{}, from sent", requests.kind), &requests.from_sent_ms);
     }
+    if let Some(summary) = &report.journey {
+        journey(text, report, summary);
+    }
     check(text, report);
+}
+
+/// The funnel, the ends, and what a step weighs.
+fn journey(text: &mut String, report: &Report, summary: &JourneySummary) {
+    let way = match summary.way {
+        Way::Api => "API",
+        Way::Pages => "pages",
+    };
+    let _ = writeln!(text, "\n  whole journeys by the {way}");
+    let mut line = |name: &str, number: u64, note: &str| {
+        let line = format!("  {name:<24} {:>12}   {note}", grouped(number));
+        let _ = writeln!(text, "{}", line.trim_end());
+    };
+    for (stage, people) in &summary.funnel {
+        line(stage, *people, "people got so far");
+    }
+    for (end, people) in &summary.ends {
+        line(end, *people, "people ended so");
+    }
+    for (end, devices) in &summary.second_devices {
+        line(end, *devices, "second devices ended so");
+    }
+    line("unfinished", summary.unfinished, "people were on their way at the end");
+    line("messages", summary.messages.codes, "with codes came to the replay's gateway");
+    for requests in &report.requests {
+        line(requests.kind, requests.bytes, "bytes an answer, on average");
+    }
 }
 
 const HEADS: &str = "       p50        p90        p99      p99.9        max      count";

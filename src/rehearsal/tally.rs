@@ -22,26 +22,119 @@ const BIN_DIGITS: u8 = 2;
 /// Half a day; what is later goes into the last bin.
 const BINS_MAX: usize = 86_400;
 
-/// Kinds of request, by endpoint.
+/// Kinds of request, in the order in which people make them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestKind {
+    Landing,
+    Asset,
+    QuestionForm,
+    Question,
+    SignIn,
+    Code,
+    CodePage,
+    /// Not a request of ours: from the code's being asked for to the SMS with it.
+    Sms,
+    WrongCode,
+    Session,
+    /// A code that has been used.
+    UsedCode,
+    SignedIn,
+    Districts,
     Supply,
     Clinics,
     Slots,
+    Check,
     Book,
+    Booking,
     Cancel,
 }
 
 impl RequestKind {
-    pub const ALL: [Self; 5] = [Self::Supply, Self::Clinics, Self::Slots, Self::Book, Self::Cancel];
+    pub const ALL: [Self; 20] = [
+        Self::Landing,
+        Self::Asset,
+        Self::QuestionForm,
+        Self::Question,
+        Self::SignIn,
+        Self::Code,
+        Self::CodePage,
+        Self::Sms,
+        Self::WrongCode,
+        Self::Session,
+        Self::UsedCode,
+        Self::SignedIn,
+        Self::Districts,
+        Self::Supply,
+        Self::Clinics,
+        Self::Slots,
+        Self::Check,
+        Self::Book,
+        Self::Booking,
+        Self::Cancel,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::Landing => "landing",
+            Self::Asset => "style",
+            Self::QuestionForm => "question_form",
+            Self::Question => "question",
+            Self::SignIn => "sign_in",
+            Self::Code => "code",
+            Self::CodePage => "code_page",
+            Self::Sms => "sms",
+            Self::WrongCode => "wrong_code",
+            Self::Session => "session",
+            Self::UsedCode => "used_code",
+            Self::SignedIn => "signed_in",
+            Self::Districts => "districts",
             Self::Supply => "supply",
             Self::Clinics => "clinics",
             Self::Slots => "slots",
+            Self::Check => "check",
             Self::Book => "book",
+            Self::Booking => "booking",
             Self::Cancel => "cancel",
+        }
+    }
+
+    fn index(self) -> usize {
+        Self::ALL.iter().position(|kind| *kind == self).unwrap_or(usize::MAX)
+    }
+}
+
+/// How far people get on their way, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Came,
+    Asked,
+    CodeSent,
+    CodeRead,
+    SignedIn,
+    TimeChosen,
+    Booked,
+}
+
+impl Stage {
+    pub const ALL: [Self; 7] = [
+        Self::Came,
+        Self::Asked,
+        Self::CodeSent,
+        Self::CodeRead,
+        Self::SignedIn,
+        Self::TimeChosen,
+        Self::Booked,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Came => "came",
+            Self::Asked => "asked",
+            Self::CodeSent => "code_sent",
+            Self::CodeRead => "code_read",
+            Self::SignedIn => "signed_in",
+            Self::TimeChosen => "time_chosen",
+            Self::Booked => "booked",
         }
     }
 }
@@ -51,6 +144,8 @@ impl RequestKind {
 pub enum Reply {
     Done,
     Refused(Code),
+    /// A page that says that the seat or the dose is gone.
+    Gone,
     /// An error status without a code of ours.
     Unexpected(u16),
     /// No response: the outcome is unknown.
@@ -62,7 +157,7 @@ impl Reply {
     pub fn of(response: Option<Response<'_>>) -> Self {
         let Some(response) = response else { return Self::Missing };
         match response.status {
-            200..=299 | 304 => Self::Done,
+            200..=299 | 303 | 304 => Self::Done,
             status => code(response.body).map_or(Self::Unexpected(status), Self::Refused),
         }
     }
@@ -80,9 +175,12 @@ fn code(body: &[u8]) -> Option<Code> {
 #[derive(Debug)]
 pub struct RequestTally {
     pub sent: u64,
+    /// Of heads and bodies that came.
+    pub bytes: u64,
     pub done: u64,
     pub unanswered: u64,
     pub unexpected: u64,
+    pub gone: u64,
     /// In the order of `Code::ALL`.
     pub refused: Vec<u64>,
     /// Microseconds from when each was due, and from when it was sent; including unanswered ones.
@@ -94,11 +192,14 @@ pub struct RequestTally {
 #[derive(Debug)]
 pub struct Bin {
     pub arrived: u32,
+    /// People who got to each stage, in the order of `Stage::ALL`.
+    pub reached: [u32; Stage::ALL.len()],
     pub booked: u32,
     pub cancelled: u32,
     /// Doses that were cancelled early enough to be open again.
     pub returned: u32,
     pub unanswered: u32,
+    pub gone: u32,
     /// Refused bookings, in the order of `Code::ALL`.
     pub refused: Vec<u32>,
     /// Of requests to book that completed in this time, in microseconds.
@@ -128,9 +229,11 @@ impl Tally {
         let tally = |_| {
             Ok(RequestTally {
                 sent: 0,
+                bytes: 0,
                 done: 0,
                 unanswered: 0,
                 unexpected: 0,
+                gone: 0,
                 refused: vec![0; Code::ALL.len()],
                 from_due: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
                 from_sent: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
@@ -150,12 +253,12 @@ impl Tally {
     }
 
     pub fn kind(&self, kind: RequestKind) -> Option<&RequestTally> {
-        self.kinds.get(kind_index(kind))
+        self.kinds.get(kind.index())
     }
 
     /// A request is sent.
     pub fn sent(&mut self, kind: RequestKind) {
-        if let Some(tally) = self.kinds.get_mut(kind_index(kind)) {
+        if let Some(tally) = self.kinds.get_mut(kind.index()) {
             tally.sent += 1;
         }
     }
@@ -172,10 +275,12 @@ impl Tally {
         };
         let (due, sent) = (micros(completion.due), micros(completion.sent));
         self.last_response = self.last_response.max(completion.done);
-        if let Some(tally) = self.kinds.get_mut(kind_index(kind)) {
+        if let Some(tally) = self.kinds.get_mut(kind.index()) {
             tally.from_due.saturating_record(due);
             tally.from_sent.saturating_record(sent);
             tally.count(reply);
+            let bytes = completion.response.map_or(0, |response| response.bytes());
+            tally.bytes += u64::try_from(bytes).unwrap_or(0);
         }
         if kind != RequestKind::Book {
             return;
@@ -191,9 +296,23 @@ impl Tally {
                 Reply::Done => bin.booked += 1,
                 Reply::Missing => bin.unanswered += 1,
                 Reply::Refused(code) => add(bin.refused.get_mut(code_index(code))),
+                Reply::Gone => bin.gone += 1,
                 Reply::Unexpected(_) => {}
             }
         });
+    }
+
+    /// Somebody has got to a stage for the first time.
+    pub fn reached(&mut self, stage: Stage, at: Duration) {
+        let nth = Stage::ALL.iter().position(|other| *other == stage);
+        self.bin(at, |bin| add(nth.and_then(|nth| bin.reached.get_mut(nth))));
+    }
+
+    /// A message has come that was waited for since then.
+    pub fn message(&mut self, since: Duration, now: Duration) {
+        let completion = Completion { response: None, due: since, sent: since, done: now };
+        self.sent(RequestKind::Sms);
+        self.completed(RequestKind::Sms, &completion, Reply::Done);
     }
 
     /// A citizen has cancelled; `returns` says whether the dose is open again.
@@ -229,6 +348,7 @@ impl RequestTally {
             Reply::Done => self.done += 1,
             Reply::Missing => self.unanswered += 1,
             Reply::Unexpected(_) => self.unexpected += 1,
+            Reply::Gone => self.gone += 1,
             Reply::Refused(code) => {
                 if let Some(refused) = self.refused.get_mut(code_index(code)) {
                     *refused += 1;
@@ -242,10 +362,12 @@ impl Bin {
     fn new() -> Result<Self, CreationError> {
         Ok(Self {
             arrived: 0,
+            reached: [0; Stage::ALL.len()],
             booked: 0,
             cancelled: 0,
             returned: 0,
             unanswered: 0,
+            gone: 0,
             refused: vec![0; Code::ALL.len()],
             // These grow as needed: most bins only see a few milliseconds.
             from_due: Histogram::new(BIN_DIGITS)?,
@@ -260,16 +382,6 @@ fn add(count: Option<&mut u32>) {
     }
 }
 
-fn kind_index(kind: RequestKind) -> usize {
-    match kind {
-        RequestKind::Supply => 0,
-        RequestKind::Clinics => 1,
-        RequestKind::Slots => 2,
-        RequestKind::Book => 3,
-        RequestKind::Cancel => 4,
-    }
-}
-
 /// Index of a code in `Code::ALL`.
 fn code_index(code: Code) -> usize {
     Code::ALL.iter().position(|other| *other == code).unwrap_or(usize::MAX)
@@ -280,7 +392,7 @@ mod tests {
     use super::*;
 
     fn response(status: u16, body: &[u8]) -> Response<'_> {
-        Response { status, retry_after: None, body }
+        Response { status, retry_after: None, head: b"", body }
     }
 
     #[test]
@@ -295,8 +407,8 @@ mod tests {
 
     #[test]
     fn kinds_are_indexed_in_their_order() {
-        let indexes: Vec<_> = RequestKind::ALL.into_iter().map(kind_index).collect();
-        assert_eq!(indexes, [0, 1, 2, 3, 4]);
+        let indexes: Vec<_> = RequestKind::ALL.into_iter().map(RequestKind::index).collect();
+        assert_eq!(indexes, (0..RequestKind::ALL.len()).collect::<Vec<_>>());
     }
 
     #[test]

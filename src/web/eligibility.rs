@@ -232,7 +232,7 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
         (true, true) => (t.find_a_clinic(), clinics),
         (true, false) => {
             let next = super::next::Next::parse(&clinics).unwrap_or_default();
-            (t.sign_in(), next.with_next("/sign-in"))
+            (t.sign_in_to_book(), next.with_next("/sign-in"))
         }
         (false, true) => (t.my_booking(), "/me".to_owned()),
         (false, false) => (t.to_the_start(), String::new()),

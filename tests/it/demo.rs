@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use dosebook::{
     db::Db,
     demo::{self, CAMPAIGN_CODE, DemoPerson, Loaded, Scale},
@@ -238,4 +238,24 @@ async fn doses_that_are_no_whole_vials_are_refused_and_nothing_is_loaded() {
     let anything = "select (select count(*) from person) + (select count(*) from campaign)";
     assert_eq!(number(&database.pool, anything).await, 0);
     db.close().await;
+}
+
+#[tokio::test]
+async fn a_demonstration_that_opens_later_announces_its_opening() {
+    let database = TestDatabase::new().await;
+    let db = Db::new(database.options.clone(), 2);
+    let keys = Keys::new(&SECRET);
+    let later = TimeDelta::minutes(5);
+    demo::load_opening(&db, &keys, SMALL, later).await.expect("the demonstration");
+    assert_eq!(verify(&db).await.expect("verified"), []);
+    db.close().await;
+    let app = TestApp::with().start_on(Arc::new(database)).await;
+    app.refresh_pages().await;
+    let page = app.browser().get("/en").await;
+    assert!(page.text.contains("data-until=\""), "a countdown: {}", page.text);
+    let told = number(&app.db, "select count(*) from supply_history where event = 'opened'").await;
+    assert_eq!(told, 0, "nobody is told that it is open");
+    let (at_once, _) = demonstration().await;
+    let told = "select count(*) from supply_history where event = 'opened'";
+    assert_eq!(number(&at_once.db, told).await, 1, "the control");
 }

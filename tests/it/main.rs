@@ -65,6 +65,7 @@ mod prerendered;
 mod question;
 mod readme;
 mod replay;
+mod replay_journey;
 mod request_id;
 mod schedule;
 mod sign_in;

@@ -250,7 +250,7 @@ async fn past(app: &TestApp, made: &Made) {
              update person set is_excluded = true where person_id = {0};
              delete from booking where person_id = {0} and {1};",
             person(at),
-            at % 2 == 0,
+            at.is_multiple_of(2),
         )
     };
     let sql = [

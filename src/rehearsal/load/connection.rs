@@ -18,7 +18,26 @@ pub struct Response<'a> {
     pub status: u16,
     /// Seconds, from `Retry-After`.
     pub retry_after: Option<u64>,
+    /// From the status line to the empty line.
+    pub head: &'a [u8],
     pub body: &'a [u8],
+}
+
+impl<'a> Response<'a> {
+    /// The values of a header, in their order.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.head.split(|byte| *byte == b'\n').filter_map(move |line| {
+            let (own, value) = line.split_at_checked(name.len())?;
+            let value =
+                value.strip_prefix(b":").filter(|_| own.eq_ignore_ascii_case(name.as_bytes()));
+            std::str::from_utf8(value?).ok().map(str::trim)
+        })
+    }
+
+    /// All that came, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
 }
 
 /// A connection, and the response that was read from it last.
@@ -75,7 +94,8 @@ impl Connection {
             }
         }
         let body = self.read.get(head.bytes..end).unwrap_or_default();
-        Ok(Response { status: head.status, retry_after: head.retry_after, body })
+        let Head { status, retry_after, bytes, .. } = head;
+        Ok(Response { status, retry_after, head: self.read.get(..bytes).unwrap_or_default(), body })
     }
 }
 

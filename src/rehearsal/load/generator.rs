@@ -5,7 +5,7 @@ use std::{
     cmp::Ordering,
     collections::{BinaryHeap, VecDeque},
     io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -16,7 +16,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::connection::{Connection, Response};
+use super::{
+    connection::{Connection, Response},
+    inbox,
+};
 
 /// A connection on which nothing has come back for this long is given up, unless the workload says
 /// otherwise.
@@ -50,6 +53,32 @@ pub trait Workload {
         request: Self::Request,
         completion: &Completion<'_>,
     ) -> Option<(Duration, Self::Request)>;
+
+    /// Another request that came up with the last one, and the delay until it is due; asked for
+    /// until there is none.
+    fn also(&mut self) -> Option<(Duration, Self::Request)> {
+        None
+    }
+
+    /// What follows a request that `write` has written nothing for: its time has come, that is all.
+    fn woken(
+        &mut self,
+        _request: Self::Request,
+        _now: Duration,
+    ) -> Option<(Duration, Self::Request)> {
+        None
+    }
+
+    /// Takes note of what somebody else has posted to the inbox. Returns a request that was waiting
+    /// for it, and the delay until it is due.
+    fn received(&mut self, _body: &[u8], _now: Duration) -> Option<(Duration, Self::Request)> {
+        None
+    }
+
+    /// Whether nothing is to come any more, although requests wait for their time.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// How a request ended. Times count from the start.
@@ -81,8 +110,20 @@ impl LoadGenerator {
     /// # Errors
     /// The service cannot be reached at the start.
     pub fn run<W: Workload + 'static>(self, workload: W) -> io::Result<W> {
+        self.run_with(workload, None)
+    }
+
+    /// The same with an inbox: whatever is posted to this listener goes to the workload.
+    ///
+    /// # Errors
+    /// As `run`.
+    pub fn run_with<W: Workload + 'static>(
+        self,
+        workload: W,
+        inbox: Option<TcpListener>,
+    ) -> io::Result<W> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let dispatcher = LocalSet::new().block_on(&runtime, self.dispatch(workload))?;
+        let dispatcher = LocalSet::new().block_on(&runtime, self.dispatch(workload, inbox))?;
         // The senders that shared it ended with their runtime.
         drop(runtime);
         let dispatcher =
@@ -90,7 +131,11 @@ impl LoadGenerator {
         Ok(dispatcher.workload.into_inner())
     }
 
-    async fn dispatch<W: Workload + 'static>(self, workload: W) -> io::Result<Rc<Dispatcher<W>>> {
+    async fn dispatch<W: Workload + 'static>(
+        self,
+        workload: W,
+        inbox: Option<TcpListener>,
+    ) -> io::Result<Rc<Dispatcher<W>>> {
         let mut connections = Vec::with_capacity(self.connections);
         for _ in 0..self.connections.max(1) {
             connections.push(Connection::open(self.address).await?);
@@ -101,6 +146,11 @@ impl LoadGenerator {
             tokio::task::spawn_local(async move {
                 dispatcher.send(self.address, connection).await;
             });
+        }
+        if let Some(listener) = inbox {
+            let dispatcher = dispatcher.clone();
+            let take: inbox::Take = Rc::new(move |body| dispatcher.received(body));
+            tokio::task::spawn_local(inbox::serve(inbox::adopt(listener)?, take));
         }
         dispatcher.run(self.duration_max).await;
         Ok(dispatcher)
@@ -153,7 +203,8 @@ impl<W: Workload> Dispatcher<W> {
             }
             let later = self.later.borrow().peek().map(|scheduled| scheduled.due);
             let is_idle = self.due.borrow().is_empty() && self.in_flight.get() == 0;
-            if now >= duration_max || (is_idle && later.is_none() && next.is_none()) {
+            let is_over = is_idle && later.is_none() && next.is_none();
+            if now >= duration_max || is_over || self.workload.borrow().is_over() {
                 return;
             }
             let soonest = next.as_ref().map(|(due, _)| *due).into_iter().chain(later).min();
@@ -192,6 +243,13 @@ impl<W: Workload> Dispatcher<W> {
             self.in_flight.set(self.in_flight.get() + 1);
             buffer.clear();
             self.workload.borrow_mut().write(&request, &mut buffer);
+            if buffer.is_empty() {
+                let now = self.start.elapsed();
+                let next = self.workload.borrow_mut().woken(request, now);
+                self.follow(now, next);
+                self.done();
+                continue;
+            }
             if connection.as_ref().is_none_or(Connection::is_closed) {
                 connection = Connection::open(address).await.ok();
             }
@@ -205,18 +263,39 @@ impl<W: Workload> Dispatcher<W> {
             let is_broken = response.is_none();
             let completion = Completion { response, due, sent, done: self.start.elapsed() };
             let next = self.workload.borrow_mut().completed(request, &completion);
-            if let Some((delay, request)) = next {
-                self.schedule(completion.done, delay, request);
-            }
-            self.in_flight.set(self.in_flight.get() - 1);
-            if self.in_flight.get() == 0 {
-                self.changed.notify_one();
-            }
+            self.follow(completion.done, next);
+            self.done();
             if is_broken {
                 sleep(RECONNECT_PAUSE).await;
                 connection = Connection::open(address).await.ok();
             }
         }
+    }
+
+    /// Schedules what follows a request, and what came up with it.
+    fn follow(&self, now: Duration, next: Option<(Duration, W::Request)>) {
+        if let Some((delay, request)) = next {
+            self.schedule(now, delay, request);
+        }
+        loop {
+            // A statement of its own: the workload must not stay borrowed.
+            let also = self.workload.borrow_mut().also();
+            let Some((delay, request)) = also else { return };
+            self.schedule(now, delay, request);
+        }
+    }
+
+    fn done(&self) {
+        self.in_flight.set(self.in_flight.get() - 1);
+        if self.in_flight.get() == 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    fn received(&self, body: &[u8]) {
+        let now = self.start.elapsed();
+        let next = self.workload.borrow_mut().received(body, now);
+        self.follow(now, next);
     }
 
     fn schedule(&self, now: Duration, delay: Duration, request: W::Request) {
@@ -257,7 +336,6 @@ impl<T> Eq for Scheduled<T> {}
 mod tests {
     use std::{
         io::{Read, Write},
-        net::TcpListener,
         thread,
     };
 

@@ -5,9 +5,11 @@
 //!
 //! `connection` speaks HTTP/1.1. `generator` sends the requests of a `Workload` over many
 //! connections from one thread. The workload says what is requested, and what follows a response.
+//! `inbox` takes what is posted to the workload meanwhile.
 
 pub mod connection;
 pub mod generator;
+pub mod inbox;
 
 pub use connection::Response;
 pub use generator::{Completion, LoadGenerator, TIMEOUT, Workload};

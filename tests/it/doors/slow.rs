@@ -6,9 +6,13 @@ use dosebook::{config::Patience, telemetry::ClosedLabel};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use crate::support::{TestApp, until};
+
+/// Longer than anything here may take, on the slowest machine.
+const SECONDS_MAX: Duration = Duration::from_secs(60);
 
 /// Of a service that is in a hurry.
 fn impatient() -> Patience {
@@ -103,10 +107,13 @@ async fn a_head_that_drips_in_after_another_request_is_not_waited_for() {
         assert!(buffer[..count].starts_with(b"HTTP/1.1 200"), "the control");
     }
     stream.write_all(b"GET /healthz HTTP/1.1\r\nX: ").await.expect("open");
-    while closed(&app, "slow_head") == 0 {
-        let _ = stream.write_all(b"x").await;
-        tokio::task::yield_now().await;
-    }
+    let dripping = async {
+        while closed(&app, "slow_head") == 0 {
+            let _ = stream.write_all(b"x").await;
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SECONDS_MAX, dripping).await.expect("it is not waited for");
     assert_eq!(rest(stream).await, "");
 }
 
@@ -126,9 +133,10 @@ async fn a_body_that_drips_in_is_not_waited_for_and_its_connection_closed() {
             }
         });
         let mut read = Vec::new();
-        let _ = reader.read_to_end(&mut read).await;
+        let reading = timeout(SECONDS_MAX, reader.read_to_end(&mut read)).await;
         let answer = String::from_utf8_lossy(&read);
         assert!(answer.starts_with("HTTP/1.1 400"), "{framing}: {answer}");
+        assert!(reading.is_ok(), "{framing}: the connection is closed");
         assert!(answer.contains("too_slow"), "{answer}");
         drips.await.expect("it has heard that the connection is closed");
     }

@@ -1,0 +1,46 @@
+//! What a browser reads from a page: links, and what forms carry unseen.
+
+use std::borrow::Cow;
+
+/// Where the links go that begin like this.
+pub(super) fn links<'a>(html: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
+    let hrefs = html.split("href=\"").skip(1);
+    let hrefs = hrefs.filter(move |rest| rest.starts_with(begin));
+    hrefs.filter_map(|rest| rest.split_once('"')).map(|(href, _)| href)
+}
+
+/// The value of a field that is filled in.
+pub(super) fn field<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let mut after = html.split("name=\"").skip(1);
+    let own = after.find_map(|rest| rest.strip_prefix(name)?.strip_prefix("\" value=\""))?;
+    own.split_once('"').map(|(value, _)| value)
+}
+
+/// An address as it is asked for: without the escapes that it has in a page.
+pub(super) fn address(href: &str) -> Cow<'_, str> {
+    match href.contains('&') {
+        true => href.replace("&#38;", "&").replace("&amp;", "&").into(),
+        false => href.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r#"<a href="/ko/me">x</a>
+        <a class="b" href="/ko/c/1/check?slot=7&#38;product=2">
+        <form action="/ko/c"><input type="hidden" name="booking_id" value="01909f7e">
+        <input id="code" name="code" type="text"><input type="hidden" name="sent" value="Ab-_">"#;
+
+    #[test]
+    fn links_and_fields_are_found() {
+        let found: Vec<_> = links(PAGE, "/ko/c/1/").map(address).collect();
+        assert_eq!(found, ["/ko/c/1/check?slot=7&product=2"]);
+        assert_eq!(
+            (field(PAGE, "booking_id"), field(PAGE, "sent")),
+            (Some("01909f7e"), Some("Ab-_"))
+        );
+        assert_eq!((field(PAGE, "code"), field(PAGE, "booking")), (None, None));
+    }
+}

@@ -1,0 +1,230 @@
+//! Whole journeys, played small by the API and by the pages: everybody's end is accounted for, what
+//! the report says is in the database, and a promise that is not kept is found.
+
+use std::{collections::BTreeMap, net::TcpListener};
+
+use dosebook::{
+    db::Db,
+    rehearsal::{
+        Report, Scenario, Target,
+        journey::{self, FinishedJourneys, JourneyConfig, Way},
+    },
+};
+use serde_json::Value;
+use sqlx::Executor;
+
+use crate::support::{TestApp, World, gateway::Gateway};
+
+/// 200 people for 120 doses: some may not book, some are in no register, some press and type
+/// wrongly, and too many want the same.
+const SMALL: &str = "
+title: A small evening from the landing page on
+seed: 11
+citizens: 200
+connections: 16
+seconds_max: 60
+arrivals:
+  - { seconds: 0.4, share: 0.7 }
+  - { seconds: 0.6, share: 0.3 }
+duplicates: 0.2
+reloads: { share: 0.2, after_seconds: 10, times: 2 }
+other_slot: { times: 3, after_seconds: 0.1 }
+journey:
+  early: 0.3
+  early_seconds: 1
+  ready: 0.5
+  question: 0.8
+  english: 0.3
+  wrong_codes: 0.2
+  used_codes: 0.2
+  strangers: 0.05
+  not_eligible: 0.1
+  think_seconds: 0.01
+  sms_seconds: SMS
+";
+
+struct Stage {
+    app: TestApp,
+    /// As the command opens it.
+    db: Db,
+    gateway: TcpListener,
+}
+
+impl Stage {
+    /// A service that sends its messages to the replay.
+    async fn set() -> Self {
+        let gateway = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let settings = settings(&gateway.local_addr().expect("an address").to_string());
+        Self::with(&settings, gateway).await
+    }
+
+    async fn with(settings: &str, gateway: TcpListener) -> Self {
+        let options = TestApp::with().messages(settings).trusted_proxy("127.0.0.1");
+        let app = options.start().await;
+        let world = World::new().clinics(3).days(4).slots_per_day(4).seats(4).doses(10);
+        world.people(400).make(&app.db).await;
+        // A fifth of them may not book.
+        let sql = "update cohort set born_to = '1965-12-31'";
+        app.db.execute(sql).await.expect("a cohort");
+        app.refresh().await;
+        let db = Db::new(app.database.options.clone(), 1);
+        Self { app, db, gateway }
+    }
+
+    async fn play(&self, scenario: &str, way: Way) -> FinishedJourneys {
+        let config = JourneyConfig {
+            name: "small".to_owned(),
+            scenario: Scenario::parse(scenario).expect("a scenario"),
+            share: 1.0,
+            target: Target::parse(&self.app.url, false).expect("this machine"),
+            campaign_id: None,
+            way,
+            gateway: self.gateway.try_clone().expect("a listener"),
+        };
+        let prepared = journey::prepare(&self.db, config).await.expect("prepared");
+        let clock = &self.app.app.clock;
+        prepared.run(&self.db, clock, Box::new(|_| {})).await.expect("finished")
+    }
+
+    async fn number(&self, sql: &'static str) -> u64 {
+        let number: i64 = sqlx::query_scalar(sql).fetch_one(&self.app.db).await.expect(sql);
+        number.try_into().expect("a count")
+    }
+}
+
+fn settings(address: &str) -> String {
+    include_str!("../../scenarios/messages.toml").replace("127.0.0.1:8090", address)
+}
+
+fn small(sms_seconds: &str) -> String {
+    SMALL.replace("SMS", sms_seconds)
+}
+
+/// What happened, by the name of each request.
+fn by_kind(report: &Report) -> BTreeMap<&'static str, (u64, u64)> {
+    report.requests.iter().map(|of| (of.kind, (of.sent, of.done))).collect()
+}
+
+async fn a_small_evening(way: Way) -> (Stage, Report) {
+    let stage = Stage::set().await;
+    let replay = stage.play(&small("2"), way).await;
+    let checked = replay.check(&stage.db).await.expect("the check");
+    let report = Report::of_journeys(&replay, checked);
+    assert!(report.is_sound, "{:?} {:?}", report.check, report.journey);
+    let journey = report.journey.as_ref().expect("whole journeys");
+
+    let (booked, live) = (
+        stage.number("select count(*) from booking").await,
+        stage.number("select count(*) from booking where state = 1").await,
+    );
+    assert_eq!((report.booked, report.check.in_database, live), (booked, booked, booked));
+    assert!(booked > 0 && booked <= 120, "{booked}");
+    // Everybody has an end, and those that there must be are there.
+    let of = |end: &str| journey.ends.get(end).copied().unwrap_or(0);
+    assert_eq!((journey.ends.values().sum::<u64>(), journey.unfinished), (200, 0));
+    assert!(of("not_eligible") > 0 && of("not_in_register") > 0, "{:?}", journey.ends);
+    assert!(of("sold_out") > 0, "{:?}", journey.ends);
+    assert_eq!((of("no_code_came"), of("gave_up"), of("refused")), (0, 0, 0), "{:?}", journey.ends);
+    let elsewhere = journey.second_devices.get("booked").copied().unwrap_or(0);
+    assert_eq!(of("booked") + elsewhere, booked, "{journey:?}");
+    assert!(journey.second_devices.values().sum::<u64>() > 0);
+    // Each session took a code of its own, and a code that was used is used no more.
+    let requests = by_kind(&report);
+    assert_eq!(requests["session"].1, journey.sessions, "{requests:?}");
+    assert_eq!(requests["wrong_code"].1, 0);
+    assert!(requests["wrong_code"].0 > 0 && requests["used_code"].0 > 0);
+    assert!(journey.messages.codes >= journey.sessions);
+    let funnel: Vec<_> = journey.funnel.iter().map(|(_, people)| *people).collect();
+    assert_eq!((funnel[0], funnel[6]), (200, of("booked")), "{funnel:?}");
+    assert!(funnel[2..].is_sorted_by(|a, b| a >= b), "{:?}", journey.funnel);
+    (stage, report)
+}
+
+#[tokio::test]
+async fn a_small_evening_is_played_whole_by_the_api() {
+    let (_stage, report) = a_small_evening(Way::Api).await;
+    let requests = by_kind(&report);
+    for kind in [
+        "landing",
+        "question",
+        "code",
+        "sms",
+        "session",
+        "districts",
+        "clinics",
+        "slots",
+        "check",
+        "book",
+        "booking",
+    ] {
+        assert!(requests[kind].1 > 0, "{kind}: {requests:?}");
+    }
+    assert_eq!(requests["used_code"].1, 0, "a used code signs nobody in");
+    let json: Value = serde_json::to_value(&report).expect("JSON");
+    assert_eq!(json["journey"]["way"], "api");
+    let table = dosebook::rehearsal::table::text(&report);
+    assert!(table.contains("whole journeys by the API"), "{table}");
+}
+
+#[tokio::test]
+async fn a_small_evening_is_played_whole_by_the_pages() {
+    let (_stage, report) = a_small_evening(Way::Pages).await;
+    let requests = by_kind(&report);
+    for kind in [
+        "landing",
+        "style",
+        "question_form",
+        "question",
+        "sign_in",
+        "code",
+        "code_page",
+        "sms",
+        "session",
+        "signed_in",
+        "clinics",
+        "slots",
+        "check",
+        "book",
+        "booking",
+    ] {
+        assert!(requests[kind].1 > 0, "{kind}: {requests:?}");
+    }
+    let page = dosebook::rehearsal::page::html(&report);
+    assert!(page.contains("Every promise was kept") && page.contains("<h2>The way</h2>"));
+    assert!(!page.contains("<script"));
+}
+
+#[tokio::test]
+async fn a_gateway_that_swallows_messages_is_reported() {
+    let swallows = Gateway::start().await;
+    let nowhere = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let stage = Stage::with(&settings(&swallows.address.to_string()), nowhere).await;
+    let scenario = small("0.2").replace("citizens: 200", "citizens: 20");
+    let replay = stage.play(&scenario, Way::Api).await;
+    let checked = replay.check(&stage.db).await.expect("the check");
+    assert!(checked.is_sound(), "nothing is booked: {checked:?}");
+    let report = Report::of_journeys(&replay, checked);
+    let journey = report.journey.as_ref().expect("whole journeys");
+    assert!(!report.is_sound && journey.faults.without_code > 0, "{journey:?}");
+    assert_eq!((report.booked, journey.sessions, journey.messages.codes), (0, 0, 0));
+    assert!(report.check.faults.iter().any(|fault| fault.contains("none came")));
+    let page = dosebook::rehearsal::page::html(&report);
+    assert!(page.contains("Something is wrong"));
+}
+
+#[tokio::test]
+async fn a_booking_that_was_only_acknowledged_is_found() {
+    let stage = Stage::set().await;
+    let scenario = small("2").replace("citizens: 200", "citizens: 40");
+    let mut replay = stage.play(&scenario, Way::Api).await;
+    let control = replay.check(&stage.db).await.expect("the check");
+    assert!(control.is_sound() && control.acknowledged > 0, "the control: {control:?}");
+    let mut invented = replay.notes.acks[0];
+    invented.booking_id = uuid::Uuid::now_v7();
+    replay.notes.acks.push(invented);
+    assert_eq!(replay.check(&stage.db).await.expect("the check").lost, 1);
+    replay.notes.acks.pop();
+    replay.notes.acks.pop();
+    let checked = replay.check(&stage.db).await.expect("the check");
+    assert_eq!((checked.untold, checked.is_sound()), (1, false));
+}
