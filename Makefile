@@ -13,7 +13,8 @@ BROWSER := PATH="$$(scripts/node-bin):$$PATH" CHROMIUM="$$(command -v chromium)"
 PYTHON := python3
 FUZZ := $(CURDIR)/target/fuzz-venv
 
-.PHONY: help run evening test test-web test-stall fuzz screenshots check bench bench-quick build prepare fmt clippy \
+.PHONY: help run evening test test-web test-stall test-mutants fuzz screenshots check bench \
+    bench-quick build prepare fmt clippy \
     openapi licences queries javascript
 
 help: ## List the targets
@@ -44,6 +45,11 @@ test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the page
 test-stall: ## Let disks fill up and servers stay down for long: a minute, as root
 	@scripts/need cargo cc postgresql
 	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
+
+test-mutants: ## Take each guard and each mend away once, and see its test fail (ARGS="--only PATTERN --why")
+	@scripts/need cargo cc postgresql
+	@command -v $(PYTHON) >/dev/null || { echo 'make test-mutants needs Python 3.11 or later' >&2; exit 1; }
+	scripts/with-postgres $(PYTHON) tests/mutants/run.py $(ARGS)
 
 fuzz: $(FUZZ)/.installed ## Throw made-up requests at API and pages, for eight minutes (ARGS="--seed N --seconds N")
 	@scripts/need cargo cc postgresql

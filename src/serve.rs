@@ -4,7 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, Once, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -35,9 +35,11 @@ use crate::{
         session::SignOuts,
         sign_in::{BATCH_MAX, SignInLane, SignInReplies, SignIns},
         staff_session::DeskDoor,
+        staff_token::StaffTokens,
     },
     http::{
         self,
+        answer_cache::AnswerCache,
         doors::{self, Doors},
         gates::Gates,
         import_job::ImportJobs,
@@ -120,7 +122,9 @@ impl Serving {
         let outbox = Arc::new(Notify::new());
         let providers = messages
             .map(|plan| Arc::new(Providers::new(plan, &keys, clock.clone(), metrics.clone())));
-        let imports = Imports::new(db.clone(), keys.clone(), import_limits(&service.import));
+        let busy = lane::Busy::new(metrics.clone(), service.lanes, Instant::now());
+        let limits = import_limits(&service.import);
+        let imports = Imports::new(db.clone(), keys.clone(), limits, Some(busy));
         let import_jobs = ImportJobs::of(clock.id());
         let app = Data::new(App {
             db,
@@ -136,6 +140,7 @@ impl Serving {
             request_ids: RequestIds::default(),
             desk_door: DeskDoor::default(),
             answers: answers(),
+            kept: AnswerCache::default(),
             imports,
             import_jobs,
             sign_outs,
@@ -317,6 +322,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .app_data(refusals.clone())
             .app_data(Data::new(<ReplyQueue>::spawn()))
             .app_data(Data::new(SignInReplies::spawn()))
+            .app_data(Data::new(StaffTokens::new(app.db.read.clone())))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))

@@ -94,7 +94,7 @@ fn serve(queue: &Mutex<Receiver<Work>>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::{future::poll_fn, pin::pin, sync::mpsc::channel, task::Poll};
 
     use super::*;
 
@@ -114,15 +114,18 @@ mod tests {
         let pool = WorkerPool::start("test", 1, 1, Duration::from_millis(1));
         let (begun, has_begun) = channel();
         let (release, released) = channel::<()>();
-        let held = pool.run(move || (begun.send(()), released.recv()).0.is_ok());
-        assert_eq!(held.await, Err(Undone::Busy), "it takes too long");
+        let mut held = pin!(pool.run(move || (begun.send(()), released.recv()).0.is_ok()));
+        // Waited for until a thread has it, however busy the machine is.
+        let is_asked = poll_fn(|context| Poll::Ready(held.as_mut().poll(context).is_pending()));
+        assert!(is_asked.await);
         has_begun.recv().expect("it is at work");
+        assert_eq!(held.await, Err(Undone::Busy), "it takes too long");
         let (done, was_done) = channel();
         assert_eq!(pool.run(move || done.send(()).is_ok()).await, Err(Undone::Busy), "it waits");
         assert_eq!(pool.run(|| ()).await, Err(Undone::Busy), "the queue is full");
         release.send(()).expect("the worker");
         assert!(was_done.recv().is_err(), "nobody waited for it when its turn came");
-        let patient = WorkerPool { wait_max: LONG, ..pool };
+        let patient = WorkerPool { wait_max: LONG, ..pool.clone() };
         assert_eq!(patient.run(|| 3).await, Ok(3), "the control");
     }
 }

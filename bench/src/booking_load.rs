@@ -1,6 +1,14 @@
 //! Booking as a workload of the load generator, open-loop or closed-loop.
 
-use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use dosebook::{
     random::Random,
@@ -37,6 +45,29 @@ pub(crate) struct ClosedLoop {
     pub(crate) span: f64,
 }
 
+/// By what others tell the time of a load that runs, and end it.
+#[derive(Clone, Default)]
+pub(crate) struct LoadHandle {
+    began: Arc<OnceLock<Instant>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl LoadHandle {
+    /// How long it has run: what `Tally::last` counts in.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.get().map_or(Duration::ZERO, Instant::elapsed)
+    }
+
+    /// Nobody comes any more; those who have come are waited for.
+    pub(crate) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
 /// People who book, and how it went.
 pub(crate) struct BookingLoad {
     citizens: Arc<Citizens>,
@@ -51,6 +82,9 @@ pub(crate) struct BookingLoad {
     /// Time of the last arrival, in seconds.
     at: f64,
     random: Random,
+    handle: LoadHandle,
+    /// The database may be lost at a commit, which is then answered as a replay.
+    is_replayed: bool,
     pub(crate) tally: Tally,
 }
 
@@ -73,7 +107,7 @@ impl Targets {
         }
     }
 
-    fn slot(&self, nth: i64) -> i64 {
+    pub(crate) fn slot(&self, nth: i64) -> i64 {
         match self {
             Self::Spread(shape) => shape.slot(nth),
             Self::Hot(_) => (1 << 24) + 1,
@@ -126,6 +160,8 @@ impl BookingLoad {
             refused: Vec::new(),
             at: 0.0,
             random: Random::new(0x5eed),
+            handle: LoadHandle::default(),
+            is_replayed: false,
             tally: Tally { phases: tallies, ..Tally::default() },
         }
     }
@@ -144,6 +180,15 @@ impl BookingLoad {
             panic!("a response that nobody should get: {fault}");
         }
         finished
+    }
+
+    pub(crate) fn handle(&self) -> LoadHandle {
+        self.handle.clone()
+    }
+
+    /// Through restarts of PostgreSQL.
+    pub(crate) fn replayed(self) -> Self {
+        Self { is_replayed: true, ..self }
     }
 
     /// The number of the next arrival.
@@ -182,7 +227,8 @@ impl BookingLoad {
         let due = self.phase(due_at);
         let took = (completion.done - due_at).as_micros() as u64;
         // A request that is sent again gets the result of the first one, with 200.
-        let is_booked = response.status == 201 || (response.status == 200 && attempts > 1);
+        let is_again = attempts > 1 || self.is_replayed;
+        let is_booked = response.status == 201 || (response.status == 200 && is_again);
         let is_last = due.is_some_and(|due| due > 0 && due + 1 == self.phases.len());
         match response.status {
             _ if is_booked => {
@@ -223,6 +269,10 @@ impl Workload for BookingLoad {
     type Request = BookingRequest;
 
     fn next_arrival(&mut self) -> Option<(Duration, BookingRequest)> {
+        self.handle.began.get_or_init(Instant::now);
+        if self.handle.is_over() {
+            return None;
+        }
         if self.closed_loop.is_some() {
             self.clients_to_start = self.clients_to_start.checked_sub(1)?;
             return Some((Duration::ZERO, self.draw(Duration::ZERO)));

@@ -2,7 +2,7 @@
 //! indexes are created at the end.
 
 use chrono::NaiveDate;
-use dosebook::domain::{keys::Keys, session::staff_token};
+use dosebook::domain::{birth_date::BirthDate, keys::Keys, person, session::staff_token};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
@@ -147,6 +147,20 @@ pub(crate) fn desk_token(keys: &Keys, clinic: i64) -> String {
     staff_token(keys, &format!("bench-desk-{clinic:06}"))
 }
 
+/// A campaign beside the first one, with doses and without anybody who could book them; its id.
+pub(crate) async fn quiet_campaign(root: &mut PgConnection) -> i64 {
+    let sql = "with new as (
+            insert into campaign (code, name, course_id, dose_number, state, opens_at, closes_at,
+                zone, published_quota, published_at)
+            select 'quiet', 'Quiet', course_id, 2, 3, opens_at, closes_at, zone, 1, now()
+            from campaign where campaign_id = 1
+                and not exists (select from campaign where code = 'quiet')
+            returning campaign_id)
+        select campaign_id::bigint from new
+        union all select campaign_id::bigint from campaign where code = 'quiet'";
+    sqlx::query_scalar(sql).fetch_one(root).await.expect("a campaign")
+}
+
 /// Slots that have begun or are about to, and doses for everybody who is booked.
 fn day_places(bookings: i64) -> String {
     let doses = bookings / DAY_CLINICS + 20;
@@ -229,27 +243,34 @@ pub(crate) async fn bookings(
     settle(root).await;
 }
 
-/// So many more lines of the journal: receipts of a dose each, in transactions of a million.
-pub(crate) async fn receipts(root: &mut PgConnection, count: i64) {
+/// So many more lines of the journal: receipts of a dose each, in transactions of half a million.
+pub(crate) async fn receipts(root: &mut PgConnection, superuser: &PgConnectOptions, count: i64) {
+    run(root, "alter system set max_wal_size = '16GB'").await;
+    run(root, "select pg_reload_conf()").await;
     run(root, LOADING).await;
-    let mut left = count;
+    let each = count / WRITERS;
+    let parts = (0..WRITERS).map(|nth| if nth == 0 { count - each * (WRITERS - 1) } else { each });
+    join_all(parts.map(|part| receipts_apart(superuser, part))).await;
+    let sum = format!(
+        "update pool set received = received + {count}, open = open + {count} where pool_id = 1"
+    );
+    run(root, &sum).await;
+    settle(root).await;
+}
+
+async fn receipts_apart(superuser: &PgConnectOptions, mut left: i64) {
+    let mut conn = PgConnection::connect_with(superuser).await.expect("a connection");
+    run(&mut conn, LOADING).await;
     while left > 0 {
-        let part = left.min(1_000_000);
-        run(
-            root,
-            &format!(
-                "with lines as (
-                     insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id,
-                         actor_role)
-                     select 20, 0, 7, 1, 1, 4 from generate_series(1, {part}) returning doses)
-                 update pool set received = received + n, open = open + n
-                 from (select count(*)::int as n from lines) l where pool_id = 1"
-            ),
-        )
-        .await;
+        let part = left.min(500_000);
+        let lines = format!(
+            "insert into movement (kind, from_bucket, to_bucket, doses, to_pool_id, actor_role)
+             select 20, 0, 7, 1, 1, 4 from generate_series(1, {part})"
+        );
+        run(&mut conn, &lines).await;
         left -= part;
     }
-    settle(root).await;
+    conn.close().await.expect("closed");
 }
 
 /// Cancels every tenth booking, with its line in the journal; counters are left as they are. Says
@@ -341,6 +362,33 @@ fn people(first: i64, last: i64) -> String {
                  2
              from generate_series({first}::bigint, {last}) n"
     )
+}
+
+/// What a person types to sign in: name, birth date and phone, as `people` makes them.
+pub(crate) fn claim(person: i64) -> (&'static str, NaiveDate, String) {
+    let first = NaiveDate::from_ymd_opt(1962, 1, 1).expect("a date");
+    let born = first + chrono::TimeDelta::days(person % 1826);
+    ("Kim Min-jun", born, format!("010{person:08}"))
+}
+
+/// Gives people the keys by which they are found when they sign in.
+pub(crate) async fn register(root: &mut PgConnection, keys: &Keys, people: &[i64]) {
+    let today = chrono::Utc::now().date_naive();
+    let key = |id: &i64| {
+        let (name, born, phone) = claim(*id);
+        let born = BirthDate::new(born, today).expect("a birth date");
+        person::match_key(&keys.matching, name, born, &phone).to_vec()
+    };
+    let of: Vec<_> = people.iter().map(key).collect();
+    sqlx::query(
+        "update person p set match_key = d.key from unnest($1::bigint[], $2::bytea[]) d (id, key)
+         where p.person_id = d.id",
+    )
+    .bind(people)
+    .bind(of)
+    .execute(root)
+    .await
+    .expect("registered");
 }
 
 /// Drops the indexes of the tables, except those that a foreign key needs. Returns the statements

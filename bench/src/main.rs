@@ -16,6 +16,7 @@
     reason = "a measurement may stop at the first surprise"
 )]
 
+mod administrator;
 mod baseline;
 mod bench;
 mod booking_load;
@@ -23,6 +24,7 @@ mod citizens;
 mod cpu;
 mod dataset;
 mod desk_load;
+mod flood;
 mod gateway;
 mod machine;
 mod paths;
@@ -31,6 +33,8 @@ mod report;
 mod rows;
 mod service;
 mod shape;
+mod sign_in_load;
+mod slow_clients;
 mod static_server;
 mod tally;
 mod visit_load;
@@ -80,10 +84,18 @@ enum Family {
     ClinicDay,
     /// The pages that stay open at the clinics
     Desks,
+    /// Codes and sessions a second
+    SignIn,
     /// Messages a second, and bookings beside them
     Messages,
     /// Reads of the public pages, and of those that are made for one person
     Pages,
+    /// May I, which clinics, which times: at the scale of a nation, what is kept included
+    Lists,
+    /// Until everybody is served again after a lock, stopped backends, a restart of PostgreSQL
+    Stalls,
+    /// Bookings, and pausing, beside files, grants, migrations, floods and slow clients
+    Beside,
     /// At the scale of the demonstration
     Memory,
     /// From start to first answer
@@ -110,11 +122,15 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Imports => rows::imports::measure(bench).await,
         Family::ClinicDay => rows::clinic_day::measure(bench).await,
         Family::Desks => rows::desks::measure(bench).await,
+        Family::SignIn => rows::sign_in::measure(bench).await,
         Family::Messages => rows::messages::measure(bench).await,
         Family::Pages => {
             rows::pages::measure(bench).await;
             rows::personal::measure(bench).await;
         }
+        Family::Lists => Box::pin(rows::lists::measure(bench)).await,
+        Family::Stalls => Box::pin(rows::stalls::measure(bench)).await,
+        Family::Beside => Box::pin(rows::beside::measure(bench)).await,
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Journeys => rows::journeys::measure(bench).await,

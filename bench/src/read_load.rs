@@ -1,4 +1,4 @@
-//! Reading as a workload: each client sends the same request again as soon as it is answered.
+//! Reading as a workload: each client sends the next request as soon as the last one is answered.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,7 +8,9 @@ use dosebook::rehearsal::load::{Completion, LoadGenerator, Workload};
 const LATE_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct ReadLoad {
-    request: String,
+    /// Sent one after the other, and from the first again.
+    requests: Vec<String>,
+    sent: usize,
     clients_to_start: usize,
     from: Duration,
     until: Duration,
@@ -20,11 +22,21 @@ pub(crate) async fn run(
     address: SocketAddr,
     request: &str,
     clients: usize,
+    spans: (f64, f64),
+) -> f64 {
+    run_all(address, &[request.to_owned()], clients, spans).await
+}
+
+/// As `run`, of all these requests in turns.
+pub(crate) async fn run_all(
+    address: SocketAddr,
+    requests: &[String],
+    clients: usize,
     (settle, span): (f64, f64),
 ) -> f64 {
     let (from, until) = (Duration::from_secs_f64(settle), Duration::from_secs_f64(settle + span));
-    let request = request.to_owned();
-    let load = ReadLoad { request, clients_to_start: clients, from, until, read: 0 };
+    let (requests, clients_to_start) = (requests.to_vec(), clients);
+    let load = ReadLoad { requests, sent: 0, clients_to_start, from, until, read: 0 };
     let generator = LoadGenerator { address, connections: clients, duration_max: until + LATE_MAX };
     let finished = tokio::task::spawn_blocking(move || generator.run(load)).await;
     finished.expect("the generator").expect("the service answers").read as f64 / span
@@ -39,7 +51,8 @@ impl Workload for ReadLoad {
     }
 
     fn write(&mut self, (): &(), buffer: &mut Vec<u8>) {
-        buffer.extend_from_slice(self.request.as_bytes());
+        buffer.extend_from_slice(self.requests[self.sent % self.requests.len()].as_bytes());
+        self.sent += 1;
     }
 
     fn completed(&mut self, (): (), completion: &Completion<'_>) -> Option<(Duration, ())> {

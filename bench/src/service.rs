@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -59,6 +59,22 @@ impl Service {
         service
     }
 
+    /// As `start_sending`, behind a proxy on this machine that says where requests come from, and
+    /// with as many codes a minute as somebody can ask for.
+    pub(crate) fn start_sending_behind_proxy(data_dir: &Path, settings: &str) -> Self {
+        let file = data_dir.join("messages.toml");
+        std::fs::write(&file, settings).expect("written");
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_MESSAGES", file);
+        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
+        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        program.env("DOSEBOOK_CODES_PER_MINUTE", "60000000");
+        let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
     /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go
     /// to this address.
     pub(crate) fn start_rehearsed(data_dir: &Path, gateway: SocketAddr) -> Self {
@@ -73,6 +89,15 @@ impl Service {
         program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
         program.env("DOSEBOOK_CODES_PER_MINUTE", "10000000");
         let service = Self::spawn(data_dir, program, &[]);
+        service.await_eligible();
+        service
+    }
+
+    /// As `start`, behind a proxy on this machine, whose word is taken for who asks.
+    pub(crate) fn start_behind_proxy(data_dir: &Path) -> Self {
+        let mut program = program(data_dir);
+        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        let service = Self::spawn(data_dir, program, SHOWN);
         service.await_eligible();
         service
     }
@@ -125,11 +150,7 @@ impl Service {
 
     /// Its highest resident memory so far, in MB.
     pub(crate) fn memory_mb(&self) -> f64 {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(path).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
-        kib * 1024.0 / 1e6
+        status_kib(self.pid(), "VmHWM:") * 1024.0 / 1e6
     }
 
     /// Asks it to stop and waits until it has.
@@ -140,6 +161,13 @@ impl Service {
         assert!(asked.expect("a shell").success());
         assert!(self.process.wait().expect("an end").success(), "the service ends well");
     }
+}
+
+/// What the kernel counts of a process's memory under this name, in KiB.
+pub(crate) fn status_kib(pid: u32, name: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line");
+    line.trim().trim_end_matches("kB").trim().parse().expect("a number")
 }
 
 impl Drop for Service {
@@ -165,6 +193,24 @@ pub(crate) fn program(data_dir: &Path) -> Command {
 pub(crate) fn load_demonstration(data_dir: &Path, flags: &[&str]) {
     let output = program(data_dir).arg("demo").args(flags).output().expect("the program");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// As `ask` with a limit for connecting and for each wait; the status and the body.
+pub(crate) fn try_ask(
+    address: SocketAddr,
+    request: &str,
+    limit: Duration,
+) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    stream.write_all(request.replacen("Host: ", "Connection: close\r\nHost: ", 1).as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Ok((status.ok_or(io::ErrorKind::InvalidData)?, body.to_owned()))
 }
 
 /// Sends one request on a connection of its own; returns the whole response.

@@ -63,6 +63,9 @@ impl StaticServer {
                     App::new()
                         .app_data(response.clone())
                         .route("/v1/campaigns/{campaign_id}/supply", web::get().to(send))
+                        .route("/v1/campaigns/{campaign_id}/clinics", web::get().to(send))
+                        .route("/v1/clinics/{clinic_id}/slots", web::get().to(send))
+                        .route("/v1/eligibility", web::post().to(send))
                         .route("/{language}", web::get().to(send))
                         .route("/{language}/campaigns/{campaign_id}", web::get().to(send))
                 };

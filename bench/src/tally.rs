@@ -1,5 +1,7 @@
 //! What the load generator counts and times while people book.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 
 /// Significant digits of a latency.
@@ -25,6 +27,24 @@ pub(crate) struct Tally {
     /// When each was due, in microseconds from the start, and how long it took; none: refused. Only
     /// of the last phase, if there are several.
     pub(crate) last: Vec<(u64, Option<u64>)>,
+}
+
+/// A refused request may be sent again after a second.
+const RETRY_MICROS: u64 = 1_000_000;
+
+impl Tally {
+    /// How long those waited who were due from one of these times until the other; who was refused
+    /// has waited the second after which they may come again. Only of the last phase.
+    pub(crate) fn waited(&self, spans: &[(Duration, Duration)]) -> Histogram<u64> {
+        let mut waited = histogram();
+        for (due, took) in &self.last {
+            let due = Duration::from_micros(*due);
+            if spans.iter().any(|(from, until)| (*from..*until).contains(&due)) {
+                waited.record(took.unwrap_or(RETRY_MICROS)).expect("recorded");
+            }
+        }
+        waited
+    }
 }
 
 /// What happened in a phase. Times are in microseconds.

@@ -144,6 +144,21 @@ impl World {
         self.store.owner.get_socket().expect("a socket")
     }
 
+    /// As the role that owns the schema: for migrations.
+    pub(crate) fn owner(&self) -> PgConnectOptions {
+        self.store.owner.clone()
+    }
+
+    /// Connects anew, after a restart of PostgreSQL.
+    pub(crate) async fn reconnect(&mut self) {
+        self.root = PgConnection::connect_with(&self.superuser()).await.expect("a connection");
+    }
+
+    /// Another campaign that is open and that nobody books in, whoever runs this how often.
+    pub(crate) async fn add_quiet_campaign(&mut self) -> i64 {
+        dataset::quiet_campaign(&mut self.root).await
+    }
+
     /// Empties the ledger; everything is on disk, statistics are fresh. No service may run on it.
     pub(crate) async fn reset(&mut self) {
         dataset::reset(&mut self.root).await;
@@ -153,6 +168,32 @@ impl World {
     pub(crate) async fn add_bookings(&mut self, count: i64) {
         let superuser = self.superuser();
         dataset::bookings(&mut self.root, &superuser, &self.shape, (0, count)).await;
+    }
+
+    /// The people of the first so many arrivals can sign in: by what `dataset::claim` says of them.
+    pub(crate) async fn register(&mut self, count: i64) {
+        let people: Vec<_> = (0..count).map(|nth| self.shape.person(nth)).collect();
+        dataset::register(&mut self.root, &self.store.keys, &people).await;
+    }
+
+    /// Nobody has asked for a code.
+    pub(crate) async fn forget_codes(&mut self) {
+        self.root.execute("truncate sign_in_code, code_cap, outbox").await.expect("empty");
+    }
+
+    /// The bodies of the messages with codes that wait to be sent.
+    pub(crate) async fn codes(&mut self) -> Vec<String> {
+        let sql = "select body from outbox where kind = 'sign_in_code' and not is_decoy";
+        let rows = sqlx::query(sql).fetch_all(&mut self.root).await.expect("messages");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// How many codes there are that belong to somebody, and how many of them are used up.
+    pub(crate) async fn codes_used(&mut self) -> (i64, i64) {
+        let sql = "select count(*) filter (where person_id > 0), count(signed_in_at)
+                   from sign_in_code";
+        let row = sqlx::query(sql).fetch_one(&mut self.root).await.expect("counts");
+        (row.get(0), row.get(1))
     }
 
     /// The keys of this world's service.
@@ -230,7 +271,8 @@ impl World {
 
     /// Adds so many lines to the journal, and seals them.
     pub(crate) async fn lengthen(&mut self, lines: i64) {
-        dataset::receipts(&mut self.root, lines).await;
+        let superuser = self.superuser();
+        dataset::receipts(&mut self.root, &superuser, lines).await;
         let (db, block) = (&self.store.db, flows::journal_seal::LINES_MAX);
         while flows::journal_seal::seal_next(db, block).await.expect("sealed").is_some() {}
     }

@@ -11,12 +11,14 @@ use crate::{
         fact::{Counted, Expected, Noun},
     },
     http::{
+        answer_cache::{Answer, Kind, Whom},
         extract::{Path, Query},
         field::Day,
-        negotiate,
+        kept_answer, negotiate,
         problem::Problem,
         state::App,
     },
+    worker_pool::Undone,
 };
 
 const LIMIT: usize = 50;
@@ -49,14 +51,28 @@ pub async fn list_clinics(
     }
     let filter = filter(&snapshot, campaign_id, &query)?;
     let hash = Sha256::digest(format!("{:?} {} {filter:?}", snapshot.as_of, snapshot.version));
-    // Every place is another list, and the whole country is looked through for it.
+    let coding = negotiate::coding_once(request.headers());
+    let etag = coding.tag(&hash);
+    if negotiate::has(&request, &etag) {
+        return Ok(negotiate::not_modified(&etag).map_into_boxed_body().into());
+    }
+    // Every place is another list, and much may have to be looked through for it.
+    let of = snapshot.clone();
     let make = move || {
         let no_such = || Refusal::no_such("after", Noun::Clinic);
         let listing = snapshot.list(&filter).ok_or_else(no_such)?;
-        serde_json::to_vec(&listing).map_err(Problem::internal)
+        let bytes = serde_json::to_vec(&listing).map_err(Problem::internal)?;
+        coding.encode_once(bytes).map_err(Problem::internal)
     };
-    let busy = || app.lanes.overloaded().into();
-    negotiate::send_made_aside((&request, &app.answers), &hash, make, busy).await
+    let body = match app.answers.run(make).await {
+        Ok(bytes) => bytes?.into(),
+        Err(Undone::Busy) => return Err(app.lanes.overloaded().into()),
+        Err(Undone::Failed) => return Err(Problem::internal("an answer could not be made")),
+    };
+    let answer =
+        Answer { kind: Kind::Json { etag }, coding, body, whom: Whom::Everybody, until: None };
+    let sent = kept_answer::send(&app, &request, &of, answer);
+    Ok(sent.map_into_boxed_body().into())
 }
 
 fn filter(

@@ -4,13 +4,12 @@ use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web::Data};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    board::eligibility::Question,
     domain::{
         CampaignId, ClinicId, Detail, ProductId, Refusal, RegionId, calendar::parse_date,
         fact::Expected,
     },
-    flows::eligibility::{Question, ask},
     http::{
-        admission::{self, Admitted},
         extract::Json,
         language::{Accepted, mark},
         problem::Problem,
@@ -37,12 +36,11 @@ struct EligibilityView<'a> {
     written: WrittenVerdict<'a>,
 }
 
-/// Whether such a person may book now, with all reasons for a no.
+/// Whether such a person may book now, with all reasons for a no, from the board.
 ///
 /// # Errors
-/// Those of [`ask`]; `invalid_field` for what is no date.
+/// Those of `Snapshot::may_book`; `invalid_field` for what is no date.
 pub async fn post_eligibility(
-    _: Admitted<admission::Read>,
     app: Data<App>,
     Accepted(language): Accepted,
     Json(request): Json<EligibilityRequest>,
@@ -53,7 +51,7 @@ pub async fn post_eligibility(
     let no_date = || Refusal::expected("on_date", Expected::Date);
     let on_date = request.on_date.map(|text| parse_date(&text).ok_or_else(no_date)).transpose()?;
     let question = Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id };
-    let verdict = ask(&app.db, app.site.zone, question).await?;
+    let verdict = app.board.now().may_book(&question, app.board.time(), app.site.zone)?;
     let written = WrittenVerdict::new(language, &verdict);
     let answer = EligibilityView { eligible: verdict.eligible, written };
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer);

@@ -62,6 +62,7 @@ fn opening_routes(api: &mut ServiceConfig) {
             .route(get().to(booking::get_booking))
             .route(delete().to(booking::delete_booking)),
     )
+    .service(at("/v1/eligibility").route(post().to(eligibility::post_eligibility)))
     .service(at("/v1/campaigns/{campaign_id}/supply").route(get().to(prerendered::get_document)))
     .service(at("/v1/campaigns/{campaign_id}/clinics").route(get().to(clinic::list_clinics)))
     .service(at("/v1/clinics/{clinic_id}/slots").route(get().to(slot::list_slots)));
@@ -94,7 +95,6 @@ fn citizen_routes(api: &mut ServiceConfig) {
                 .route(delete().to(session::delete_staff_session)),
         )
         .service(at("/v1/auth/invitations").route(post().to(session::post_invitation)))
-        .service(at("/v1/eligibility").route(post().to(eligibility::post_eligibility)))
         .service(at("/v1/me").route(get().to(person::get_me)))
         .service(at("/v1/clinics/{clinic_id}/schedule").route(get().to(schedule::get_schedule)))
         .service(

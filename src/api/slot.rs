@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use crate::{
     domain::{CampaignId, ClinicId, Refusal},
     http::{
+        answer_cache::{Answer, Kind, Whom},
         extract::{Path, Query},
         field::Day,
-        negotiate,
+        kept_answer, negotiate,
         problem::Problem,
         state::App,
     },
@@ -35,5 +36,15 @@ pub async fn list_slots(
     let (snapshot, date) = (app.board.now(), date.0);
     let day = snapshot.day(clinic_id, campaign_id, date).ok_or_else(Refusal::not_found)?;
     let about = (snapshot.as_of, snapshot.version, clinic_id, campaign_id, date);
-    negotiate::send_made(&request, &Sha256::digest(format!("{about:?}")), || Ok(day))
+    let coding = negotiate::coding_once(request.headers());
+    let etag = coding.tag(&Sha256::digest(format!("{about:?}")));
+    if negotiate::has(&request, &etag) {
+        return Ok(negotiate::not_modified(&etag).map_into_boxed_body().into());
+    }
+    let bytes = serde_json::to_vec(&day).map_err(Problem::internal)?;
+    let body = coding.encode_once(bytes).map_err(Problem::internal)?.into();
+    let answer =
+        Answer { kind: Kind::Json { etag }, coding, body, whom: Whom::Everybody, until: None };
+    let sent = kept_answer::send(&app, &request, &snapshot, answer);
+    Ok(sent.map_into_boxed_body().into())
 }

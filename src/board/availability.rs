@@ -206,8 +206,8 @@ mod tests {
             day: DayPolicy::default(),
         };
         let document = Document::new(&()).unwrap();
-        let (products, cohorts, changes) = (Vec::new(), Vec::new(), Vec::new());
-        Card { campaign, course: "C".into(), offer, products, cohorts, changes, document }
+        let (rules, changes) = (rules(), Vec::new());
+        Card { campaign, course: "C".into(), rules, offer, changes, document }
     }
 
     fn line(day: &str, audience: Audience) -> (DoseKey, i64) {

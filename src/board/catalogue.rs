@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    clinic_index::ClinicIndex,
     document::Document,
     place::Point,
     view::{CampaignView, CohortView, ProductView, RegionView, TrancheView},
@@ -28,7 +29,6 @@ use crate::{
         course::Course,
         language::Language,
         localized::Localized,
-        product::Product,
         region::Region,
         roster::Roster,
         rule_set::Rules,
@@ -49,6 +49,7 @@ pub struct Catalogue {
     paths: HashMap<RegionId, Vec<RegionId>>,
     /// By id; others name a clinic by its place in here.
     pub clinics: Vec<Site>,
+    pub index: ClinicIndex,
     pub campaigns: BTreeMap<CampaignId, Card>,
     pub register: Register,
     pub region_list: Document,
@@ -68,11 +69,10 @@ pub struct Card {
     pub campaign: Campaign,
     /// What its doses protect against.
     pub course: Localized,
-    /// By the present rules.
+    /// Who may book what, in the present version: what a booking is judged by too.
+    pub rules: Rules,
+    /// By these rules.
     pub offer: Offer,
-    pub products: Vec<Product>,
-    /// Who may book, by the present rules.
-    pub cohorts: Vec<Cohort>,
     /// The last changes of its limit and state, newest first. Whoever writes one touches the
     /// catalogue.
     pub changes: Vec<Entry>,
@@ -154,9 +154,15 @@ impl Catalogue {
         let region_list = Document::new(&json!({ "regions": views }))?;
         let regions: BTreeMap<_, _> =
             parts.regions.into_iter().map(|region| (region.region_id, region)).collect();
+        let paths: HashMap<_, _> = regions.keys().map(|&id| (id, path(&regions, id))).collect();
+        let clinics: Vec<_> = parts.clinics.into_iter().map(Site::from).collect();
+        let path_of = |id| paths.get(id).map(Vec::as_slice).unwrap_or_default();
+        let index =
+            ClinicIndex::new(clinics.iter().map(|at| (path_of(&at.clinic.region_id), at.point)));
         Ok(Self {
-            paths: regions.keys().map(|&id| (id, path(&regions, id))).collect(),
-            clinics: parts.clinics.into_iter().map(Site::from).collect(),
+            paths,
+            clinics,
+            index,
             regions,
             campaigns,
             register: parts.register,
@@ -178,10 +184,7 @@ impl Catalogue {
     /// The middle of the clinics of a region, or of the next one around it that has clinics whose
     /// places are known.
     pub fn middle_of(&self, region_id: RegionId) -> Option<Point> {
-        self.path(region_id).iter().find_map(|within| {
-            let inside = |site: &&Site| self.path(site.clinic.region_id).contains(within);
-            Point::middle(self.clinics.iter().filter(inside).filter_map(|site| site.point))
-        })
+        self.path(region_id).iter().find_map(|within| self.index.middle_of(*within))
     }
 
     /// Place of a clinic in `clinics`.
@@ -222,8 +225,7 @@ fn cards(parts: &Parts) -> io::Result<(BTreeMap<CampaignId, Card>, Document)> {
             campaign: campaign.clone(),
             course: course.map(|course| course.name.clone()).unwrap_or_default(),
             offer: rules.into(),
-            cohorts: rules.cohorts.clone(),
-            products: rules.products.clone(),
+            rules: rules.clone(),
             changes: changes.clone(),
             document,
         };
@@ -264,4 +266,17 @@ fn in_words<'a>(cohort: &'a Cohort, parts: &Parts) -> CohortInWords<'a> {
     let conditions: Vec<_> = [born, lives, listed].into_iter().flatten().collect();
     let words = format!("Persons {}.", conditions.join(", "));
     CohortInWords { cohort: cohort.into(), words }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// With these places and no campaigns.
+    pub(crate) fn catalogue(regions: Vec<Region>, clinics: Vec<Clinic>) -> Catalogue {
+        let (courses, rosters, campaigns) = (Vec::new(), Vec::new(), Vec::new());
+        let register = Register::default();
+        let parts = Parts { regions, clinics, courses, rosters, campaigns, register };
+        Catalogue::new(parts).unwrap()
+    }
 }

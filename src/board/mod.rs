@@ -9,8 +9,10 @@
 pub mod alternative;
 pub mod availability;
 pub mod catalogue;
+pub mod clinic_index;
 pub mod day;
 pub mod document;
+pub mod eligibility;
 pub mod listing;
 pub mod place;
 mod read;
@@ -22,12 +24,13 @@ pub mod view;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
 use tokio::{
     sync::{Mutex, Notify},
     time::Instant,
 };
 
-use crate::db::{self, Db};
+use crate::db::{self, Db, board::HeardClock};
 pub use read::Error;
 use read::{Known, Look, look, read};
 use read_model::{Broken, Changes, News, ReadModel};
@@ -52,6 +55,8 @@ struct Shared {
     now: ArcSwap<Snapshot>,
     /// Of what moment the snapshot is at least.
     seen_at: ArcSwap<Instant>,
+    /// The database's clock at the last look.
+    clock: ArcSwap<HeardClock>,
     eligible: ArcSwap<Eligible>,
     keeper: Mutex<Keeper>,
     /// Held while persons are counted: a count by older rules must not end after a newer one.
@@ -79,11 +84,13 @@ impl Board {
     pub async fn open(db: Db) -> Result<Self, Error> {
         let began = Instant::now();
         let (model, snapshot) = read(&db, None, Arc::default()).await?;
+        let clock = model.moment.clock;
         let keeper = Keeper { model: Some(model), read_at: began, read_took: began.elapsed() };
         let shared = Shared {
             db,
             now: ArcSwap::from_pointee(snapshot),
             seen_at: ArcSwap::from_pointee(began),
+            clock: ArcSwap::from_pointee(clock),
             eligible: ArcSwap::default(),
             keeper: Mutex::new(keeper),
             counting: Mutex::new(()),
@@ -107,6 +114,12 @@ impl Board {
     fn show(&self, next: Snapshot) {
         self.shared.now.store(Arc::new(next));
         self.shared.changed.notify_one();
+    }
+
+    /// What time it is by the database's clock, as far as was heard: for answers that decide
+    /// nothing. A booking takes the time in its transaction.
+    pub fn time(&self) -> DateTime<Utc> {
+        self.shared.clock.load().at(Instant::now())
     }
 
     /// How old the snapshot is then, at most.
@@ -144,7 +157,7 @@ impl Board {
         };
         let broken = match look {
             Look::Moved => None,
-            Look::News(news) => match self.apply(&mut keeper, news).await {
+            Look::News(news) => match self.apply(&mut keeper, *news).await {
                 Err(Error::Broken(broken)) => Some(broken),
                 Err(error) => return Err(error),
                 Ok(()) => {
@@ -169,6 +182,7 @@ impl Board {
             Ok::<_, Broken>((model, next))
         })
         .await??;
+        self.shared.clock.store(Arc::new(model.moment.clock));
         keeper.model = Some(model);
         if let Some(next) = next {
             self.show(next);
@@ -181,6 +195,7 @@ impl Board {
         let outcome = read(&self.shared.db, known, self.shared.eligible.load_full()).await;
         (keeper.read_at, keeper.read_took) = (began, began.elapsed());
         let (model, snapshot) = outcome?;
+        self.shared.clock.store(Arc::new(model.moment.clock));
         keeper.model = Some(model);
         self.show(snapshot);
         self.shared.seen_at.store(Arc::new(began));

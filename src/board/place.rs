@@ -14,6 +14,11 @@ impl Point {
         Self([lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()])
     }
 
+    /// Along the three axes.
+    pub fn axes(self) -> [f64; 3] {
+        self.0
+    }
+
     /// The middle of several; none of none, nor of those that lie all round the earth.
     pub fn middle(points: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut sum = [0.0; 3];

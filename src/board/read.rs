@@ -41,7 +41,7 @@ pub enum Error {
 
 /// What a look at the journal brought.
 pub(super) enum Look {
-    News(News),
+    News(Box<News>),
     /// The tables must be read.
     Moved,
 }
@@ -82,7 +82,7 @@ pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<L
         // What is applied is no older than the catalogue that it is applied to; when that is read
         // again, the revision there tells.
         let moment = Moment { revision: model.moment.revision, ..moment };
-        Ok(Look::News(News { moment, lines, accounts, pools, slots }))
+        Ok(Look::News(Box::new(News { moment, lines, accounts, pools, slots })))
     })
     .await
 }

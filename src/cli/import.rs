@@ -132,7 +132,8 @@ pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
         staff_user_id: None,
     };
     let bar = bar(size);
-    let imports = Imports::new(store.db.clone(), store.keys.clone(), import_limits(&args.limits));
+    let limits = import_limits(&args.limits);
+    let imports = Imports::new(store.db.clone(), store.keys.clone(), limits, None);
     let importing = imports.load(args.kind, opened, options, |bytes| bar.set_position(bytes));
     let imported = Box::pin(importing).await;
     bar.finish_and_clear();

@@ -289,11 +289,7 @@ pub async fn people(
             deferred_until: None,
         };
         let is_limited = row.is_limited;
-        let access = match (row.is_closed, row.is_sealed) {
-            (true, _) => Access::Closed,
-            (false, true) => Access::Sealed,
-            (false, false) => Access::Open,
-        };
+        let access = Access::of(row.is_closed, row.is_sealed);
         let applicant = Some(applicant);
         let known = PersonState { applicant, access, is_limited, ..PersonState::default() };
         (person_id, known)

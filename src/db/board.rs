@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
+use tokio::time::Instant;
 
 use crate::domain::{
     AllocationId, CampaignId, ClinicId, PoolId, ProductId, SlotId, TrancheId,
@@ -29,9 +30,27 @@ pub struct Moment {
     pub position: Position,
     /// When the transaction began, by the database's clock: what was committed before is included.
     pub as_of: DateTime<Utc>,
+    pub clock: HeardClock,
     pub revision: Revision,
     /// Another start is perhaps another history (a standby took over, a backup was restored).
     pub server_started_at: DateTime<Utc>,
+}
+
+/// The database's clock as it was heard of: it goes on by the machine's own, which nobody sets.
+#[derive(Clone, Copy, Debug)]
+pub struct HeardClock {
+    pub at: DateTime<Utc>,
+    /// When the answer had come, so that this clock is never ahead of the database's by the way
+    /// that the answer took, but behind.
+    pub heard: Instant,
+}
+
+impl HeardClock {
+    /// What the database's clock says then.
+    pub fn at(self, then: Instant) -> DateTime<Utc> {
+        let since = then.saturating_duration_since(self.heard);
+        self.at + TimeDelta::from_std(since).unwrap_or_default()
+    }
 }
 
 /// Where the catalogue stands: what is not in the journal.
@@ -49,7 +68,7 @@ pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     let row = query!(
         r#"/* board::hold_still */
            select pg_current_snapshot()::text as "position!", now() as "as_of!", revision,
-               revision - slots_told as "untold!",
+               clock_timestamp() as "clock!", revision - slots_told as "untold!",
                pg_postmaster_start_time() as "server_started_at!"
            from catalogue"#
     )
@@ -58,6 +77,7 @@ pub async fn hold_still(conn: &mut PgConnection) -> sqlx::Result<Moment> {
     Ok(Moment {
         position: Position(row.position),
         as_of: row.as_of,
+        clock: HeardClock { at: row.clock, heard: Instant::now() },
         revision: Revision { number: row.revision, untold: row.untold },
         server_started_at: row.server_started_at,
     })

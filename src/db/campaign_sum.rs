@@ -69,17 +69,24 @@ pub async fn list(
     Ok(sums.collect())
 }
 
-/// Days to come of clinics with people who lost their appointment and have not heard of it: no
-/// message reached them or waits, and nobody has told them. The next days first.
+/// Days to come of clinics with people who lost their appointment, or have it back, and have not
+/// heard of it: no message reached them or waits, and nobody has told them. The next days first.
 pub async fn unheard(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<UnheardDay>> {
     query_as!(
         UnheardDay,
         r#"/* campaign_sum::unheard */
            with lost as (
                select b.booking_id, b.person_id, s.clinic_id, s.on_date
-               from clinic_closure x join slot s using (clinic_id, on_date)
+               from clinic c cross join lateral (
+                   select slot_id, clinic_id, on_date from slot
+                   where clinic_id = c.clinic_id and on_date >= current_date - 1 and is_closed
+                       and taken > 0 and starts_at > clock_timestamp()) s
                join booking b on b.slot_id = s.slot_id and b.state in (1, 5)
-               where s.is_closed and s.starts_at > clock_timestamp()
+               union
+               select b.booking_id, b.person_id, s.clinic_id, s.on_date
+               from booking_reopened r join booking b using (booking_id)
+               join slot s on s.slot_id = b.slot_id
+               where b.state in (1, 5) and not s.is_closed and s.starts_at > clock_timestamp()
                union
                select b.booking_id, b.person_id, s.clinic_id, s.on_date
                from booking_cancellation c join booking b using (booking_id)
@@ -93,7 +100,7 @@ pub async fn unheard(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<Un
            where not exists (select from notice_sent n where n.booking_id = l.booking_id)
                and not exists (select from booking_told t where t.booking_id = l.booking_id)
                and not exists (select from outbox o where o.person_id = l.person_id
-                   and o.booking_id = l.booking_id and o.kind in ('closed', 'cancelled'))
+                   and o.booking_id = l.booking_id and o.kind in ('closed', 'cancelled', 'opened'))
            group by l.clinic_id, c.code, l.on_date
            order by l.on_date, c.code limit $1"#,
         limit,

@@ -50,7 +50,7 @@ pub async fn find(
 
 /// Closes a clinic from this day to that one, or gives closed days another reason; and all slots of
 /// those days that are not over, locked in the order of their ids. Says how many slots those are.
-/// The clinic is locked.
+/// The clinic is locked. Who was told that the day is open again must be told anew.
 ///
 /// # Errors
 /// The database's; the closure's named constraints.
@@ -76,6 +76,7 @@ pub async fn close(
     )
     .execute(&mut *conn)
     .await?;
+    tell_anew(conn, clinic_id, (on_date, to_date)).await?;
     let done = query!(
         "/* closure::close */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
@@ -193,6 +194,55 @@ pub async fn lost(
     rows.into_iter().map(booking_of).collect()
 }
 
+/// Takes the ticks of those away who were told that their time is there again: it goes anew.
+async fn tell_anew(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    (from, to): (NaiveDate, NaiveDate),
+) -> sqlx::Result<()> {
+    query!(
+        "/* closure::tell_anew */ with again as (
+             delete from booking_reopened r using booking b, slot s
+             where b.booking_id = r.booking_id and s.slot_id = b.slot_id
+                 and s.clinic_id = $1 and s.on_date between $2 and $3
+                 and s.ends_at > clock_timestamp()
+             returning r.booking_id)
+         delete from booking_told t using again where t.booking_id = again.booking_id",
+        clinic_id.0,
+        from,
+        to,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Notes whose appointment of a day is there again after somebody has told them that it is gone:
+/// they must be told again. The slots are open by now.
+pub async fn note_reopened(
+    conn: &mut PgConnection,
+    clinic_id: ClinicId,
+    on_date: NaiveDate,
+) -> sqlx::Result<()> {
+    query!(
+        "/* closure::note_reopened */ with back as (
+             insert into booking_reopened (booking_id)
+             select b.booking_id from slot s join booking b using (slot_id)
+             join booking_told t on t.booking_id = b.booking_id
+             where s.clinic_id = $1 and s.on_date = $2 and not s.is_closed and t.how <> $3
+                 and b.state in (1, 5) and not exists (
+                     select from booking_reopened r where r.booking_id = b.booking_id)
+             returning booking_id)
+         delete from booking_told t using back where t.booking_id = back.booking_id",
+        clinic_id.0,
+        on_date,
+        How::NotFound.number(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Notes why bookings were cancelled that the administration cancelled.
 pub async fn note_cancelled(
     conn: &mut PgConnection,
@@ -220,7 +270,10 @@ pub async fn note_cancelled(
 /// that were sent and are still there.
 pub async fn note_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
     query!(
-        "/* closure::note_sent */ insert into notice_sent (booking_id)
+        "/* closure::note_sent */ with heard as (
+             delete from booking_reopened r using outbox o
+             where o.outbox_id = any($1) and o.kind = 'opened' and o.booking_id = r.booking_id)
+         insert into notice_sent (booking_id)
          select distinct booking_id from outbox o
          where outbox_id = any($1) and (kind = 'closed' or kind = 'cancelled' and exists (
              select from booking_cancellation c where c.booking_id = o.booking_id))
@@ -237,6 +290,7 @@ struct UnheardRow {
     on_date: NaiveDate,
     starts_at: DateTime<Utc>,
     is_cancelled: bool,
+    is_back: bool,
     name: String,
     phone: String,
     has_way: bool,
@@ -248,7 +302,8 @@ struct UnheardRow {
 }
 
 /// Persons who lost their appointment on a day of a clinic, by their time or because the
-/// administration cancelled it, and whom no message has reached: those first whom nobody has told.
+/// administration cancelled it, and whom no message has reached; and those who have it back after
+/// somebody had told them that it is lost. Those first whom nobody has told.
 pub async fn unheard(
     db: impl PgExecutor<'_>,
     clinic_id: ClinicId,
@@ -258,19 +313,22 @@ pub async fn unheard(
     let rows = sqlx::query_as!(
         UnheardRow,
         r#"/* closure::unheard */
-           select b.booking_id, s.on_date, s.starts_at, b.state = 3 as "is_cancelled!", p.name,
+           select b.booking_id, s.on_date, s.starts_at, b.state = 3 as "is_cancelled!",
+               not s.is_closed and b.state in (1, 5) as "is_back!", p.name,
                coalesce(p.phone, '') as "phone!",
                (coalesce(p.phone, '') <> '' or p.email is not null) as "has_way!",
                exists (select from outbox o where o.person_id = b.person_id
-                   and o.booking_id = b.booking_id and o.kind in ('closed', 'cancelled'))
-                   as "is_waiting!",
+                   and o.booking_id = b.booking_id
+                   and o.kind in ('closed', 'cancelled', 'opened')) as "is_waiting!",
                b.arrived_at is not null as "has_arrived!",
                t.at as "at?", t.staff_user_id as "staff_user_id?", t.how as "how?"
            from slot s join booking b using (slot_id) join person p using (person_id)
            left join booking_cancellation c on c.booking_id = b.booking_id
            left join booking_told t on t.booking_id = b.booking_id
+           left join booking_reopened r on r.booking_id = b.booking_id
            where s.clinic_id = $1 and s.on_date = $2
-               and (s.is_closed and b.state in (1, 5) or b.state = 3 and c.booking_id is not null)
+               and (b.state in (1, 5) and (s.is_closed or r.booking_id is not null)
+                   or b.state = 3 and c.booking_id is not null)
                and not exists (select from notice_sent n where n.booking_id = b.booking_id)
            order by t.at is not null, s.starts_at, b.booking_id limit $3"#,
         clinic_id.0,
@@ -294,6 +352,7 @@ fn unheard_of(row: UnheardRow) -> Unheard {
         on_date: row.on_date,
         starts_at: row.starts_at,
         is_cancelled: row.is_cancelled,
+        is_back: row.is_back,
         name: row.name,
         phone: row.phone,
         why: match (row.has_arrived, row.has_way, row.is_waiting) {
@@ -334,7 +393,7 @@ pub async fn hits(
 }
 
 /// Ticks a person off: somebody has told them. Says when; none where the clinic has no such booking
-/// that has lost its appointment.
+/// that has lost its appointment, or has it back.
 pub async fn tick(
     conn: &mut PgConnection,
     (clinic_id, booking_id): (ClinicId, BookingId),
@@ -346,8 +405,10 @@ pub async fn tick(
          insert into booking_told (booking_id, staff_user_id, how)
          select b.booking_id, $3, $4 from booking b join slot s using (slot_id)
          where b.booking_id = $2 and s.clinic_id = $1
-             and (s.is_closed and b.state in (1, 5) or b.state = 3 and exists (
-                 select from booking_cancellation c where c.booking_id = b.booking_id))
+             and (b.state in (1, 5) and (s.is_closed or exists (
+                     select from booking_reopened r where r.booking_id = b.booking_id))
+                 or b.state = 3 and exists (
+                     select from booking_cancellation c where c.booking_id = b.booking_id))
          on conflict (booking_id) do update set staff_user_id = excluded.staff_user_id,
              how = excluded.how, at = clock_timestamp()
          returning at",

@@ -1,16 +1,21 @@
 //! The rules of a campaign as one value, and the rows that a public eligibility question needs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sqlx::{PgConnection, PgExecutor, query, query_as};
 
 use super::{clinic::zone, cohort, product, tranche};
 use crate::domain::{
-    CampaignId, ClinicId, RegionId,
+    CampaignId, ClinicId, CourseId, PersonId, ProductId, RegionId, RosterId,
+    applicant::{Applicant, DoseHeld},
+    birth_date::{BirthDate, Precision},
+    booking,
     campaign::State,
     cohort::{Cohort, Home},
+    localized::Localized,
+    person_state::{Access, PersonState},
     product::Product,
-    rule_set::Rules,
+    rule_set::{Needs, Rules},
     tranche::Tranche,
 };
 
@@ -96,6 +101,130 @@ pub async fn find(
         home: row.region_id.map(|id| Home { region_id: RegionId(id), province_id }),
         clinic_zone: row.clinic_zone.as_deref().map(zone).transpose()?,
     }))
+}
+
+/// A person, as far as the question "may I book?" goes.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    pub name: Localized,
+    pub state: PersonState,
+}
+
+/// What a booking would read of the person in several statements, in one. None if the register does
+/// not have them.
+///
+/// # Errors
+/// The database's; `Decode` for a state that there is not.
+pub async fn asker(
+    db: impl PgExecutor<'_>,
+    person_id: PersonId,
+    needs: Needs,
+) -> sqlx::Result<Option<Asker>> {
+    let rows = query_as!(
+        AskerRow,
+        r#"/* eligibility::asker */
+           select p.name, ko.name as "name_ko?", en.name as "name_en?", p.birth_date,
+               p.birth_precision, p.region_id, p.is_limited,
+               p.merged_into is not null or p.mark is not null as "is_closed!",
+               p.sealed_at is not null as "is_sealed!",
+               (select r.parent_id from region r where $2 and r.region_id = p.region_id)
+                   as parent_id,
+               array(select m.roster_id from roster_member m
+                   where $3 and m.person_id = p.person_id) as "rosters!",
+               had.course_id as "course_id?", had.dose_number as "dose_number?",
+               had.product_id as "product_id?", had.on_date as "on_date?", had.state as "state?",
+               had.not_given as "not_given?", had.reason as "reason?", had.had_on as "had_on?",
+               had.until as "until?"
+           from person p
+           left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
+           left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
+           left join lateral (
+               select b.course_id, b.dose_number, b.product_id, s.on_date, b.state, b.not_given,
+                   null::smallint as reason, null::date as had_on, null::date as until
+               from booking b join slot s using (slot_id)
+               where b.person_id = p.person_id and b.state in (1, 2, 5)
+               union all
+               select e.course_id, e.dose_number, null,
+                   coalesce(s.on_date, (e.at at time zone 'Etc/GMT-14')::date), null, null,
+                   e.reason, e.had_on, e.until
+               from exclusion e
+               left join booking b on b.booking_id = e.booking_id
+               left join slot s on s.slot_id = b.slot_id
+               where p.is_excluded and e.person_id = p.person_id and e.lifted_at is null
+           ) had on true
+           where p.person_id = $1"#,
+        person_id.0,
+        needs.province,
+        needs.rosters,
+    );
+    asker_of(person_id, &rows.fetch_all(db).await?)
+}
+
+/// A person beside one of the doses that they have or of the things that clinics have found; alone
+/// where there are none.
+struct AskerRow {
+    name: String,
+    name_ko: Option<String>,
+    name_en: Option<String>,
+    birth_date: NaiveDate,
+    birth_precision: i16,
+    region_id: i32,
+    parent_id: Option<i32>,
+    rosters: Vec<i32>,
+    is_limited: bool,
+    is_closed: bool,
+    is_sealed: bool,
+    course_id: Option<i32>,
+    dose_number: Option<i16>,
+    /// Of a dose, or of what was found.
+    on_date: Option<NaiveDate>,
+    product_id: Option<i32>,
+    state: Option<i16>,
+    not_given: Option<i16>,
+    /// None of a dose.
+    reason: Option<i16>,
+    had_on: Option<NaiveDate>,
+    until: Option<NaiveDate>,
+}
+
+fn asker_of(person_id: PersonId, rows: &[AskerRow]) -> sqlx::Result<Option<Asker>> {
+    let Some(first) = rows.first() else { return Ok(None) };
+    let name = Localized::new(first.name.clone(), first.name_ko.clone(), first.name_en.clone());
+    let applicant = Applicant {
+        person_id,
+        birth_date: BirthDate::kept(first.birth_date, Precision::numbered(first.birth_precision)),
+        region_id: RegionId(first.region_id),
+        province_id: first.parent_id.map(RegionId),
+        rosters: first.rosters.iter().copied().map(RosterId).collect(),
+        doses: Vec::new(),
+        is_excluded: false,
+        deferred_until: None,
+    };
+    let access = Access::of(first.is_closed, first.is_sealed);
+    let (applicant, is_limited) = (Some(applicant), first.is_limited);
+    let mut state = PersonState { applicant, access, is_limited, ..PersonState::default() };
+    for row in rows {
+        let had = row.course_id.zip(row.dose_number).zip(row.on_date);
+        let Some(((course_id, dose_number), on_date)) = had else { continue };
+        let course_id = CourseId(course_id);
+        match (row.reason, row.state) {
+            (Some(reason), _) => {
+                let days = (row.had_on, on_date);
+                let found = super::exclusion::found((reason, dose_number), days, row.until);
+                state.add_exclusion(course_id, found);
+            }
+            (None, Some(number)) => {
+                let kept = booking::State::try_from(number);
+                let kept = kept.map_err(|error| sqlx::Error::Decode(error.into()))?;
+                let is_given = kept == booking::State::Given && row.not_given.is_none();
+                let product_id = row.product_id.map(ProductId);
+                let dose = DoseHeld { dose_number, product_id, on_date, is_given };
+                state.doses.push((course_id, dose));
+            }
+            (None, None) => {}
+        }
+    }
+    Ok(Some(Asker { name, state }))
 }
 
 async fn cohorts(

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
@@ -34,19 +35,26 @@ pub(super) async fn add(
     .fetch_all(conn)
     .await?;
     for row in rows {
-        let reason = match (NotGiven::of(row.reason), row.until) {
-            (Some(NotGiven::AlreadyHad), _) => {
-                ExclusionReason::AlreadyHad { had_on: row.had_on, by_then: row.by_then }
-            }
-            (Some(NotGiven::Unwell), Some(until)) => ExclusionReason::Unwell { until },
-            _ => ExclusionReason::Contraindicated,
-        };
-        let dose_number = (row.dose_number > 0).then_some(row.dose_number);
+        let found = found((row.reason, row.dose_number), (row.had_on, row.by_then), row.until);
         if let Some(person) = people.get_mut(&PersonId(row.person_id)) {
-            person.add_exclusion(CourseId(row.course_id), Exclusion { dose_number, reason });
+            person.add_exclusion(CourseId(row.course_id), found);
         }
     }
     Ok(())
+}
+
+/// What a clinic has found, as its row says it.
+pub(super) fn found(
+    (reason, dose_number): (i16, i16),
+    (had_on, by_then): (Option<NaiveDate>, NaiveDate),
+    until: Option<NaiveDate>,
+) -> Exclusion {
+    let reason = match (NotGiven::of(reason), until) {
+        (Some(NotGiven::AlreadyHad), _) => ExclusionReason::AlreadyHad { had_on, by_then },
+        (Some(NotGiven::Unwell), Some(until)) => ExclusionReason::Unwell { until },
+        _ => ExclusionReason::Contraindicated,
+    };
+    Exclusion { dose_number: (dose_number > 0).then_some(dose_number), reason }
 }
 
 /// All that was found of the person, newest first.

@@ -16,10 +16,16 @@ use super::{
     safety::unvalidated,
 };
 
-/// For migrations that set none of their own.
-const SETTINGS: &str = "set lock_timeout = '1s'";
+/// For migrations that set none of their own. Bookings of a whole nation wait behind each try: of a
+/// hundred of them one may, so that it is not seen in their 99th percentile.
+const SHORT_WAIT: &str = "set lock_timeout = '30ms'";
+/// A batch of bookings at the busiest hour takes longer than that; one try in so many waits for it.
+const LONG_WAIT: &str = "set lock_timeout = '300ms'";
+const LONG_WAIT_EVERY: u32 = 8;
+/// For old rows that are read: who is in the way keeps nobody else waiting.
+const VALIDATION_WAIT: &str = "set lock_timeout = '1s'";
 const PAUSE_MIN: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// A table that is not free for a moment in so long is held by something that an operator must end.
 const SECONDS_MAX: Duration = Duration::from_secs(600);
 
@@ -41,10 +47,13 @@ pub async fn run_all(
     patience: Duration,
 ) -> Result<(), MigrateError> {
     let (since, mut pause) = (Instant::now(), PAUSE_MIN);
+    let mut tries: u32 = 0;
     loop {
+        tries += 1;
+        let wait = if tries.is_multiple_of(LONG_WAIT_EVERY) { LONG_WAIT } else { SHORT_WAIT };
         // Anew each time: the lock that keeps others from migrating goes with the connection.
         let mut conn = PgConnection::connect_with(owner).await?;
-        conn.execute(SETTINGS).await?;
+        conn.execute(wait).await?;
         match migrator.run(&mut conn).await {
             Err(error) if is_locked_out(&error) && since.elapsed() < patience => {
                 tracing::warn!(%error, "a migration waits for somebody, and is tried again");
@@ -75,7 +84,7 @@ fn is_locked_out(error: &MigrateError) -> bool {
 /// # Errors
 /// The database's: a row breaks the constraint, or the table is not free for a moment.
 pub async fn validate(conn: &mut PgConnection, bytes_max: Option<i64>) -> sqlx::Result<usize> {
-    conn.execute(SETTINGS).await?;
+    conn.execute(VALIDATION_WAIT).await?;
     let mut found = unvalidated(&mut *conn).await?;
     found.retain(|one| bytes_max.is_none_or(|max| one.bytes <= max));
     for constraint in &found {

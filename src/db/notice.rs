@@ -267,8 +267,10 @@ pub async fn tell_closure(
                delete from notice_sent where booking_id in (
                    select booking_id from hit where not is_closed)
            ), untold as (
-               delete from booking_told where booking_id in (
+               delete from booking_told t where booking_id in (
                    select booking_id from hit where not is_closed)
+                   and not exists (
+                       select from booking_reopened r where r.booking_id = t.booking_id)
            ), done as (
                delete from closure_change where closure_change_id = $1
            ), told as (

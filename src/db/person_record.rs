@@ -1,7 +1,7 @@
 //! Persons of the register as administrators see and correct them.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{PgConnection, PgExecutor, query, query_as, types::Json};
+use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar, types::Json};
 
 use super::booking::{Row as BookingRow, booking_of};
 use crate::domain::{
@@ -20,6 +20,13 @@ use crate::domain::{
 /// Of so many people who were born on one day one is looked for: a nation of 51 million has some
 /// two thousand born on each.
 const BORN_MAX: i64 = 20_000;
+
+/// Whether the register has anybody.
+pub async fn is_any(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {
+    query_scalar!(r#"/* person_record::is_any */ select exists (select from person) as "is_any!""#)
+        .fetch_one(db)
+        .await
+}
 
 struct Row {
     person_id: PersonId,

@@ -220,6 +220,7 @@ pub async fn holders(
 
 /// Writes what was decided at `now`: codes and their messages in the order in which they were asked
 /// for, tries, counts, and the languages of persons.
+#[expect(clippy::as_conversions, reason = "how sqlx is told that elements may be null")]
 pub async fn write(
     conn: &mut PgConnection,
     writes: &Writes,

@@ -248,6 +248,8 @@ pub async fn carry_out(conn: &mut PgConnection, missing: Missing) -> sqlx::Resul
     let all = staged("/* slot_plan::carry_out */ select count(starts_at) as n from staged_slot");
     let all = unsigned(all.fetch_one(&mut *conn).await?.try_get("n")?);
     changes.unchanged = all.saturating_sub(changes.added + changes.changed);
+    staged(AGAIN).execute(&mut *conn).await?;
+    staged(BACK).execute(&mut *conn).await?;
     staged(TELL).bind(missing == Missing::Lose).execute(&mut *conn).await?;
     (changes.kept_counted, changes.kept) = kept(conn, missing).await?;
     Ok(changes)
@@ -299,6 +301,25 @@ const REMOVE: &str = "/* slot_plan::REMOVE */ with missing as (
      coalesce((select array_agg(distinct s.line) from staged_slot s join (
          select clinic_id, on_date from gone union select clinic_id, on_date from narrowed) d
          using (clinic_id, on_date)), '{}') as lines";
+
+/// Bookings that had their time back and have lost it anew: who was told of that is told again.
+const AGAIN: &str = "/* slot_plan::AGAIN */ with again as (
+     delete from booking_reopened r using booking b, slot s
+     where b.booking_id = r.booking_id and s.slot_id = b.slot_id and s.is_closed
+         and (s.clinic_id, s.on_date) in (select clinic_id, on_date from touched_slot)
+     returning r.booking_id)
+ delete from booking_told t using again where t.booking_id = again.booking_id";
+
+/// Bookings that have their time back after somebody told their person that it is gone (4 is that
+/// nobody was found).
+const BACK: &str = "/* slot_plan::BACK */ with back as (
+     insert into booking_reopened (booking_id)
+     select b.booking_id from touched_slot k join slot s on s.slot_id = k.slot_id
+     join booking b on b.slot_id = s.slot_id join booking_told t on t.booking_id = b.booking_id
+     where k.is_removed and not s.is_closed and t.how <> 4 and b.state in (1, 5)
+         and not exists (select from booking_reopened r where r.booking_id = b.booking_id)
+     returning booking_id)
+ delete from booking_told t using back where t.booking_id = back.booking_id";
 
 /// New slots, numbered on from the clinic's last one; closed where the clinic is, or where the day
 /// is accounted for.

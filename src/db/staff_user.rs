@@ -1,5 +1,7 @@
 //! Staff users and their sessions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
@@ -142,6 +144,26 @@ pub async fn find_by_session(
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| staff_user(row.staff_user_id, (row.role, row.clinic_id))))
+}
+
+/// The active users of sessions that are not revoked, by the hash of the token, and when each
+/// session expires.
+pub async fn find_by_sessions(
+    db: impl PgExecutor<'_>,
+    token_hashes: &[Vec<u8>],
+) -> sqlx::Result<HashMap<Vec<u8>, (StaffUser, DateTime<Utc>)>> {
+    let rows = query!(
+        "/* staff_user::find_by_sessions */ select s.token_hash, s.expires_at,
+             u.staff_user_id, u.role, u.clinic_id
+         from staff_session s join staff_user u using (staff_user_id)
+         where s.token_hash = any($1) and s.revoked_at is null and u.is_active",
+        token_hashes,
+    );
+    let rows = rows.map(|row| {
+        let user = staff_user(row.staff_user_id, (row.role, row.clinic_id));
+        (row.token_hash, (user, row.expires_at))
+    });
+    Ok(rows.fetch_all(db).await?.into_iter().collect())
 }
 
 /// As `find_by_session`, with the user's name, which pages show.

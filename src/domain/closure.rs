@@ -103,14 +103,16 @@ pub struct Told {
     pub how: How,
 }
 
-/// A person who lost an appointment and was reached by no message.
+/// A person who lost an appointment, or has it back, and was reached by no message.
 #[derive(Clone, Debug)]
 pub struct Unheard {
     pub booking_id: BookingId,
     pub on_date: NaiveDate,
     pub starts_at: DateTime<Utc>,
-    /// The administration has cancelled the booking; else it has lost its time and stands.
+    /// The administration has cancelled the booking; else it stands.
     pub is_cancelled: bool,
+    /// It has its time again, and somebody has told the person that it had lost it.
+    pub is_back: bool,
     pub name: String,
     /// Empty where there is none.
     pub phone: String,

@@ -20,6 +20,17 @@ pub enum Access {
     Sealed,
 }
 
+impl Access {
+    /// Of a person whose record is closed, or sealed.
+    pub fn of(is_closed: bool, is_sealed: bool) -> Self {
+        match (is_closed, is_sealed) {
+            (true, _) => Self::Closed,
+            (false, true) => Self::Sealed,
+            (false, false) => Self::Open,
+        }
+    }
+}
+
 /// What the register and the bookings say of a person.
 #[derive(Clone, Debug, Default)]
 pub struct PersonState {

@@ -74,7 +74,8 @@ pub async fn close(
     }
 }
 
-/// Opens a closed day and its slots; bookings on it are whole again.
+/// Opens a closed day and its slots; bookings on it are whole again. Whom somebody had told of the
+/// closing stands on the list of those to tell.
 ///
 /// # Errors
 /// `not_found` for an unknown clinic or a day that is not closed; `wrong_state` for one that is
@@ -89,6 +90,7 @@ pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Resul
             return Err(Refusal::not_found().into());
         }
         db::slot::set_closed(conn, clinic_id, on_date, false).await?;
+        db::closure::note_reopened(conn, clinic_id, on_date).await?;
         db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         db::catalogue::touch(conn).await?;
         Ok(())

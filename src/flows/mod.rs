@@ -47,6 +47,7 @@ pub mod split;
 pub mod staff_booking;
 pub mod staff_invitation;
 pub mod staff_session;
+pub mod staff_token;
 pub mod staff_user;
 pub mod sweep;
 pub mod visit;

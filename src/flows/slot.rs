@@ -59,6 +59,7 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
         let back: BTreeSet<_> =
             slots.iter().filter(|slot| slot.taken > 0).map(|slot| slot.on_date).collect();
         for on_date in back {
+            db::closure::note_reopened(conn, clinic_id, on_date).await?;
             db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         }
         db::catalogue::touch(conn).await?;

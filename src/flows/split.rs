@@ -7,6 +7,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::RangeInclusive,
     time::Duration,
 };
 
@@ -40,6 +41,8 @@ use crate::{
 };
 
 /// The slots of a country for a quarter of a year are read in some seconds.
+/// All lines that are staged.
+const ALL: RangeInclusive<i64> = i64::MIN..=i64::MAX;
 const LIMIT: Duration = Duration::from_mins(3);
 /// Rows are sent to the database in chunks of about this size.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -402,7 +405,11 @@ impl Basis {
         self.pass_on(conn, passing, cause).await?;
         self.stage(conn, plan).await?;
         db::import::allocation::find_known(conn).await?;
-        db::import::allocation::grant(conn, cause.actor, &cause.reason).await?;
+        db::import::allocation::number(conn).await?;
+        db::import::allocation::insert(conn, &ALL).await?;
+        db::import::allocation::draw(conn).await?;
+        db::import::allocation::record(conn, &ALL, cause.actor, &cause.reason.main).await?;
+        db::import::allocation::publish(conn, &cause.reason).await?;
         db::catalogue::touch(conn).await?;
         db::import::allocation::top_up(conn).await?;
         Ok(())

@@ -21,7 +21,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{bare_answer, doors::Ticket};
+use super::{bare_answer, doors::Ticket, pipeline::Pipeline};
 use crate::{
     config::Patience,
     telemetry::{ClosedLabel, Metrics},
@@ -95,10 +95,13 @@ impl Watch {
             is_ended: Cell::default(),
             last_since: Cell::default(),
             is_client_gone: Cell::default(),
+            begun: Cell::default(),
+            is_held_up: Cell::default(),
             waker: RefCell::default(),
         });
         self.hands.borrow_mut().push(Rc::downgrade(&hand));
-        Connection { io, hand, bare: None, _ticket: ticket }
+        let (pipeline, kept) = (Pipeline::new(), Vec::new());
+        Connection { io, hand, bare: None, pipeline, kept, _ticket: ticket }
     }
 }
 
@@ -117,6 +120,10 @@ pub struct Hand {
     /// The answer of this tick was the last one.
     last_since: Cell<Option<u32>>,
     is_client_gone: Cell<bool>,
+    /// Requests that the server has begun to answer, ever.
+    begun: Cell<u32>,
+    /// The server gets nothing to read until it has begun another.
+    is_held_up: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -169,6 +176,17 @@ impl Hand {
         }
     }
 
+    /// The server has begun to answer a request, so that it may have another.
+    pub fn begins(&self) {
+        self.begun.set(self.begun.get().wrapping_add(1));
+        // Where it was held up, there is more.
+        if self.is_held_up.take()
+            && let Some(waker) = self.waker.take()
+        {
+            waker.wake();
+        }
+    }
+
     /// A handler has a request until what this gives is dropped.
     pub fn begin(self: &Rc<Self>) -> AtWork {
         self.is_at_work.set(true);
@@ -209,6 +227,9 @@ pub struct Connection {
     hand: Rc<Hand>,
     /// What is written in the place of a bare answer, and how much of it has been.
     bare: Option<(Vec<u8>, usize)>,
+    pipeline: Pipeline,
+    /// What was read and may not be given on yet.
+    kept: Vec<u8>,
     _ticket: Ticket,
 }
 
@@ -243,6 +264,28 @@ impl Connection {
         Pin::new(&mut self.io).poll_write(context, some)
     }
 
+    /// Gives the server of what was kept, as much as it may have.
+    fn give_kept(&mut self, buffer: &mut ReadBuf<'_>) {
+        let room = self.kept.len().min(buffer.remaining());
+        let bytes = self.kept.get(..room).unwrap_or_default();
+        let given = self.pipeline.take(bytes, self.hand.begun.get());
+        buffer.put_slice(bytes.get(..given).unwrap_or_default());
+        self.kept.drain(..given);
+        if self.kept.is_empty() {
+            self.kept = Vec::new();
+        }
+    }
+
+    /// Keeps what has been read beyond what the server may have.
+    fn keep(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
+        let read = buffer.filled().get(before..).unwrap_or_default();
+        let given = self.pipeline.take(read, self.hand.begun.get());
+        if given < read.len() {
+            self.kept = read.get(given..).unwrap_or_default().to_vec();
+            buffer.set_filled(before + given);
+        }
+    }
+
     pub fn hand(&self) -> Rc<Hand> {
         self.hand.clone()
     }
@@ -254,7 +297,8 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { io, hand, .. } = self.get_mut();
+        let this = self.get_mut();
+        let hand = this.hand.clone();
         if let Some(failure) = hand.failure() {
             return Poll::Ready(Err(failure));
         }
@@ -263,11 +307,24 @@ impl AsyncRead for Connection {
             hand.wait(context);
             return Poll::Pending;
         }
+        if this.pipeline.is_full(hand.begun.get()) {
+            hand.is_held_up.set(true);
+            hand.wait(context);
+            return Poll::Pending;
+        }
+        if !this.kept.is_empty() {
+            this.give_kept(buffer);
+            hand.has_read();
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
-        let polled = Pin::new(io).poll_read(context, buffer);
+        let polled = Pin::new(&mut this.io).poll_read(context, buffer);
         match &polled {
             Poll::Ready(Ok(())) if buffer.filled().len() == before => hand.is_client_gone.set(true),
-            Poll::Ready(Ok(())) => hand.has_read(),
+            Poll::Ready(Ok(())) => {
+                this.keep(buffer, before);
+                hand.has_read();
+            }
             Poll::Ready(Err(_)) => hand.is_client_gone.set(true),
             Poll::Pending => hand.wait(context),
         }

@@ -9,9 +9,11 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{sync::Notify, time::timeout};
 use uuid::Uuid;
 
 use crate::{
@@ -53,6 +55,8 @@ pub struct ImportJob {
     /// Bytes read by the run at hand.
     read: AtomicU64,
     at: Mutex<At>,
+    /// Tells whoever waits that a run has ended.
+    end: Notify,
 }
 
 struct At {
@@ -103,6 +107,14 @@ impl ImportJob {
         Ok(Some(Run { file: Some(file), job: self.clone() }))
     }
 
+    /// Waits for the end of the run at hand, no longer than this.
+    pub async fn ended(&self, within: Duration) {
+        let end = self.end.notified();
+        if self.is_running() {
+            let _is_late = timeout(within, end).await;
+        }
+    }
+
     pub fn is_running(&self) -> bool {
         matches!(self.at().stage, Stage::Running)
     }
@@ -149,6 +161,8 @@ impl Drop for Run {
         if matches!(at.stage, Stage::Running) {
             at.stage = Stage::Failed;
         }
+        drop(at);
+        self.job.end.notify_waiters();
     }
 }
 
@@ -197,8 +211,8 @@ impl ImportJobs {
         let NewJob { id, kind, by, file_name, file, bytes } = new;
         let at =
             At { options: Options::default(), stage: Stage::Running, pressed_at: now, presses: 0 };
-        let (read, at) = (AtomicU64::new(0), Mutex::new(at));
-        let job = ImportJob { id, kind, by, file_name, bytes, sent_at: now, file, read, at };
+        let (read, at, end) = (AtomicU64::new(0), Mutex::new(at), Notify::new());
+        let job = ImportJob { id, kind, by, file_name, bytes, sent_at: now, file, read, at, end };
         let job = Arc::new(job);
         jobs.push(job.clone());
         Some(job)
@@ -272,6 +286,19 @@ mod tests {
         assert!(matches!(job.look().stage, Stage::Failed), "it did not come to its end");
         assert!(job.begin(Options::default(), now).expect("the file").is_some(), "afterwards");
         assert_eq!(job.look().presses, 2);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_run_goes_on_at_its_end_or_when_the_time_is_over() {
+        let (jobs, now) = (ImportJobs::default(), DateTime::UNIX_EPOCH);
+        let job = jobs.add(new(1, 10), now).expect("room");
+        let run = job.begin(Options::default(), now).expect("the file").expect("the first");
+        job.ended(Duration::ZERO).await;
+        assert!(job.is_running(), "the time was over before the end");
+        // Longer than any test may take.
+        tokio::join!(job.ended(Duration::from_hours(9)), async { drop(run) });
+        assert!(!job.is_running());
+        job.ended(Duration::from_hours(9)).await;
     }
 
     #[test]

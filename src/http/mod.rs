@@ -2,6 +2,7 @@
 
 pub mod access_log;
 pub mod admission;
+pub mod answer_cache;
 pub mod bare_answer;
 pub mod caller;
 pub mod connection;
@@ -13,11 +14,13 @@ pub mod head;
 pub mod idempotency_key;
 pub mod if_match;
 pub mod import_job;
+pub mod kept_answer;
 pub mod language;
 mod named;
 pub mod negotiate;
 pub mod paced_log;
 pub mod page;
+mod pipeline;
 pub mod prerendered;
 pub mod principal;
 pub mod problem;

@@ -17,10 +17,7 @@ use actix_web::{
 use serde::Serialize;
 
 use super::problem::Problem;
-use crate::{
-    board::document::{Coding, Document},
-    worker_pool::{Undone, WorkerPool},
-};
+use crate::board::document::{Coding, Document};
 
 /// Any cache may keep the answer for a second, which is how often the board changes, and may go on
 /// giving it while it asks for the next.
@@ -46,7 +43,7 @@ pub fn send(request: &HttpRequest, document: &Document, kind: &'static str) -> H
 pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> Response<Bytes> {
     let coding = coding(&values(headers, &ACCEPT_ENCODING));
     let variant = document.variant(coding);
-    if is_known(&values(headers, &IF_NONE_MATCH), &variant.etag) {
+    if knows(headers, &variant.etag) {
         return not_modified(&variant.etag);
     }
     ok((coding, &variant.etag), kind, Bytes::from_owner(variant.bytes.clone()))
@@ -54,7 +51,17 @@ pub fn answer(headers: &HeaderMap, document: &Document, kind: &'static str) -> R
 
 /// Whether the client has the answer with this tag already.
 pub fn has(request: &HttpRequest, etag: &str) -> bool {
-    is_known(&values(request.headers(), &IF_NONE_MATCH), etag)
+    knows(request.headers(), etag)
+}
+
+/// The coding of what is made for one answer, as these headers like it.
+pub fn coding_once(headers: &HeaderMap) -> Coding {
+    liked_once(&values(headers, &ACCEPT_ENCODING))
+}
+
+/// Whether who sent these headers has the answer with this tag already.
+pub fn knows(headers: &HeaderMap, etag: &str) -> bool {
+    is_known(&values(headers, &IF_NONE_MATCH), etag)
 }
 
 /// Encodes a body that is made for this one answer, where it is long enough to gain by that.
@@ -66,7 +73,7 @@ pub fn encode(
     mut response: HttpResponseBuilder,
     body: String,
 ) -> Result<HttpResponse, Problem> {
-    let coding = coding_once(&values(request.headers(), &ACCEPT_ENCODING));
+    let coding = coding_once(request.headers());
     response.append_header((VARY, "Accept-Encoding"));
     let Some(name) = coding.name().filter(|_| body.len() >= ENCODED_BYTES_MIN) else {
         return Ok(response.body(body));
@@ -86,9 +93,9 @@ pub fn send_made<T: Serialize>(
     make: impl FnOnce() -> Result<T, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let headers = request.headers();
-    let coding = coding_once(&values(headers, &ACCEPT_ENCODING));
+    let coding = coding_once(headers);
     let etag = coding.tag(hash);
-    if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
+    if knows(headers, &etag) {
         return Ok(not_modified(&etag).map_into_boxed_body().into());
     }
     let bytes = serde_json::to_vec(&make()?).map_err(Problem::internal)?;
@@ -96,44 +103,25 @@ pub fn send_made<T: Serialize>(
     Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
 }
 
-/// As `send_made`, on the threads for what costs much: making, writing and encoding. `busy` is
-/// answered where they have too much to do.
-///
-/// # Errors
-/// Those of `make`; `busy`.
-pub async fn send_made_aside(
-    (request, threads): (&HttpRequest, &WorkerPool),
-    hash: &[u8],
-    make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
-    busy: impl FnOnce() -> Problem,
-) -> Result<HttpResponse, Problem> {
-    let headers = request.headers();
-    let coding = coding_once(&values(headers, &ACCEPT_ENCODING));
-    let etag = coding.tag(hash);
-    if is_known(&values(headers, &IF_NONE_MATCH), &etag) {
-        return Ok(not_modified(&etag).map_into_boxed_body().into());
-    }
-    let work = move || coding.encode_once(make()?).map_err(Problem::internal);
-    let bytes = match threads.run(work).await {
-        Ok(bytes) => bytes?,
-        Err(Undone::Busy) => return Err(busy()),
-        Err(Undone::Failed) => return Err(Problem::internal("an answer could not be made")),
-    };
-    Ok(ok((coding, &etag), JSON, bytes.into()).map_into_boxed_body().into())
-}
-
-fn not_modified(etag: &str) -> Response<Bytes> {
+/// Says that the client has the answer with this tag.
+pub fn not_modified(etag: &str) -> Response<Bytes> {
     about(StatusCode::NOT_MODIFIED, etag, Bytes::new())
 }
 
-fn ok((coding, etag): (Coding, &str), kind: &'static str, body: Bytes) -> Response<Bytes> {
+/// An answer in this coding, with its tag and media type.
+pub fn ok((coding, etag): (Coding, &str), kind: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = about(StatusCode::OK, etag, body);
-    let headers = response.headers_mut();
+    describe(response.headers_mut(), coding, kind);
+    response
+}
+
+/// Says what the body is, and that another client may get another coding.
+pub fn describe(headers: &mut HeaderMap, coding: Coding, kind: &'static str) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if let Some(name) = coding.name() {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
     }
-    response
 }
 
 fn about(status: StatusCode, etag: &str, body: Bytes) -> Response<Bytes> {
@@ -202,8 +190,7 @@ fn liked<'a>(accepted: &'a str, offered: &[Coding]) -> Coding {
         .map_or(Coding::Identity, |(_, coding)| coding)
 }
 
-/// The coding of what is made for one answer.
-fn coding_once(accepted: &str) -> Coding {
+fn liked_once(accepted: &str) -> Coding {
     liked(accepted, &[ONCE])
 }
 
@@ -247,7 +234,7 @@ mod tests {
             ("br", Coding::Identity),
             ("gzip;q=0, br", Coding::Identity),
         ] {
-            assert_eq!(coding_once(accepted), expected, "{accepted}");
+            assert_eq!(liked_once(accepted), expected, "{accepted}");
         }
     }
 

@@ -20,7 +20,9 @@ use futures_util::{
 
 use std::rc::Rc;
 
-use super::{access_log, connection::Hand, negotiate, problem::Problem, sliced_body::SlicedBody};
+use super::{
+    access_log, connection::Hand, kept_answer, negotiate, problem::Problem, sliced_body::SlicedBody,
+};
 use crate::{
     board::{document::Document, snapshot::Snapshot},
     domain::{CampaignId, Refusal},
@@ -44,13 +46,17 @@ where
     B: MessageBody + 'static,
 {
     apply_fn_factory(routes, move |mut request: Request, routes: &S::Service| {
+        let hand = request.conn_data::<Rc<Hand>>().cloned();
+        if let Some(hand) = &hand {
+            hand.begins();
+        }
         match pre_rendered(&app, &mut request) {
             Some(response) => {
                 let response = response.map_body(|_, body| SlicedBody::new(EitherBody::left(body)));
                 Either::Left(ready(Ok(response)))
             }
             None => {
-                let at_work = request.conn_data::<Rc<Hand>>().map(Hand::begin);
+                let at_work = hand.as_ref().map(Hand::begin);
                 Either::Right(routes.call(request).map_ok(move |response| {
                     drop(at_work);
                     let response = Response::from(response).map_into_boxed_body();
@@ -62,22 +68,28 @@ where
 }
 
 /// The answer to a plain GET of a document. It has no request id, because caches share it. A
-/// request with a body or a query goes to the routes.
+/// request with a body goes to the routes, and so does one with a query, unless its answer is kept.
 fn pre_rendered(app: &App, request: &mut Request) -> Option<Response<Bytes>> {
-    let is_plain = request.method() == Method::GET
-        && request.uri().query().is_none()
-        && matches!(request.payload(), Payload::None);
+    let is_plain = request.method() == Method::GET && matches!(request.payload(), Payload::None);
     if !is_plain {
         return None;
     }
-    let (path, headers) = (request.path(), request.headers());
-    let response = if path.starts_with("/v1/") {
-        negotiate::answer(headers, find(&app.board.now(), path)?, negotiate::JSON)
-    } else {
-        app.shelf.find(path, headers)?.answer(path, headers, &app.site)
-    };
+    let response = kept_answer::find(app, request).or_else(|| document(app, request))?;
     access_log::note(app, ("GET", None), response.status(), || request.path().to_owned());
     Some(response)
+}
+
+/// The document that everybody is given.
+fn document(app: &App, request: &Request) -> Option<Response<Bytes>> {
+    let (path, headers) = (request.path(), request.headers());
+    if request.uri().query().is_some() {
+        return None;
+    }
+    if path.starts_with("/v1/") {
+        Some(negotiate::answer(headers, find(&app.board.now(), path)?, negotiate::JSON))
+    } else {
+        Some(app.shelf.find(path, headers)?.answer(path, headers, &app.site))
+    }
 }
 
 /// The document at the path.

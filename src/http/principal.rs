@@ -8,12 +8,13 @@ use futures_util::future::LocalBoxFuture;
 
 use super::problem::Problem;
 use crate::{
-    db::{self, Db},
+    db,
     domain::{
         ClinicId, Code, Detail, PersonId, Refusal, StaffUserId,
         fact::Role,
         session::{self, Session, StaffRole, StaffUser},
     },
+    flows::staff_token::StaffTokens,
     http::state::App,
 };
 
@@ -88,27 +89,25 @@ impl FromRequest for Staff {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        staff(request, |db| &db.read)
+        let found = staff_token_hash(request);
+        let tokens = request.app_data::<Data<StaffTokens>>().cloned();
+        Box::pin(async move {
+            let (app, hash) = found?;
+            let tokens =
+                tokens.ok_or_else(|| Problem::internal("the handler has no StaffTokens"))?;
+            let user = tokens.find(hash, app.clock.now()).await?;
+            user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
+        })
     }
 }
 
-/// Looks the session up by this way into the database.
-fn staff(
-    request: &HttpRequest,
-    way: fn(&Db) -> &db::Pool,
-) -> LocalBoxFuture<'static, Result<Staff, Problem>> {
-    let found = token(request).and_then(|(app, token)| {
-        // What the service has not made is told without a look-up.
-        let is_ours = session::is_staff_token(&app.keys, token);
-        let found = is_ours.then(|| (app.clone(), session::token_hash(token)));
-        found.ok_or_else(|| unauthenticated(Role::Staff))
-    });
-    Box::pin(async move {
-        let (app, hash) = found?;
-        let now = app.clock.now();
-        let user = db::staff_user::find_by_session(way(&app.db), &hash, now).await?;
-        user.map(Staff).ok_or_else(|| unauthenticated(Role::Staff))
-    })
+/// What a staff session is found by.
+fn staff_token_hash(request: &HttpRequest) -> Result<(Data<App>, [u8; 32]), Problem> {
+    let (app, token) = token(request)?;
+    // What the service has not made is told without a look-up.
+    let is_ours = session::is_staff_token(&app.keys, token);
+    let found = is_ours.then(|| (app.clone(), session::token_hash(token)));
+    found.ok_or_else(|| unauthenticated(Role::Staff))
 }
 
 impl<T: FromRequest + 'static> FromRequest for AtClinic<T> {
@@ -154,9 +153,12 @@ impl FromRequest for Administrator {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let staff = staff(request, |db| &db.operators);
+        let found = staff_token_hash(request);
         Box::pin(async move {
-            let Staff(user) = staff.await?;
+            let (app, hash) = found?;
+            let now = app.clock.now();
+            let found = db::staff_user::find_by_session(&app.db.operators, &hash, now).await?;
+            let user = found.ok_or_else(|| unauthenticated(Role::Staff))?;
             match user.role {
                 StaffRole::Administrator => Ok(Administrator(user.staff_user_id)),
                 StaffRole::Staff(_) | StaffRole::CallCentre => {

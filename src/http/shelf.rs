@@ -41,11 +41,15 @@ pub enum Kind {
 /// By path.
 pub type Leaves = HashMap<String, Arc<Leaf>>;
 
-/// The pages that were made of one snapshot.
+/// Markup that many pages share, by its name and language.
+pub type Parts = HashMap<(&'static str, Language), Arc<str>>;
+
+/// The pages that were made of one snapshot, and parts of others, made of its catalogue.
 #[derive(Debug)]
 pub struct Pages {
     pub of: Arc<Snapshot>,
     pub leaves: Leaves,
+    pub parts: Parts,
 }
 
 /// All public documents for browsers.
@@ -68,6 +72,13 @@ impl Shelf {
     /// The pages as they lie there now.
     pub fn pages(&self) -> Guard<Arc<Pages>> {
         self.pages.load()
+    }
+
+    /// A part of pages of this snapshot; none while the parts are of another catalogue.
+    pub fn part(&self, name: (&'static str, Language), of: &Snapshot) -> Option<Arc<str>> {
+        let pages = self.pages();
+        let is_same = Arc::ptr_eq(&pages.of.catalogue, &of.catalogue);
+        pages.parts.get(&name).filter(|_| is_same).cloned()
     }
 
     /// What lies at the path. At `/` that is the landing page in the language of the browser.

@@ -8,7 +8,10 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::sync::Notify;
 
-use super::{gates::Gates, import_job::ImportJobs, request_id::RequestIds, shelf::Shelf};
+use super::{
+    answer_cache::AnswerCache, gates::Gates, import_job::ImportJobs, request_id::RequestIds,
+    shelf::Shelf,
+};
 use crate::{
     board::Board,
     clock::Clock,
@@ -44,6 +47,8 @@ pub struct App {
     pub desk_door: DeskDoor,
     /// Makes answers that cost much.
     pub answers: WorkerPool,
+    /// Answers that many ask for alike.
+    pub kept: AnswerCache,
     pub imports: Imports,
     /// Files that administrators have sent by a page.
     pub import_jobs: ImportJobs,

@@ -13,23 +13,26 @@ use super::{
     form::{FieldError, Form, REGION, Reader},
     guard::SignedIn,
     page::{Frame, Visit},
-    part::{Choice, DateField, Select},
-    region_field::districts,
+    part::{DateField, LongSelect, chosen_of},
+    region_field::home_options,
     round::Round,
     text::Texts,
 };
 use crate::{
-    board::{catalogue::Card, snapshot::Snapshot},
-    db,
+    board::{catalogue::Card, eligibility::Question, snapshot::Snapshot},
     domain::{
-        CampaignId, Code, Refusal, RegionId,
+        CampaignId, Code, PersonId, Refusal, RegionId,
+        calendar::Local,
+        localized::Localized,
         verdict::{Reason, ReasonCode, Verdict},
     },
-    flows::eligibility::{Question, ask, judge_person},
+    flows::eligibility::judge_person,
     http::{
         admission::{self, admit},
+        answer_cache::Whom,
         extract::Path,
         problem::Problem,
+        state::App,
     },
     words,
 };
@@ -50,7 +53,7 @@ struct Page<'a> {
     warnings: Vec<String>,
     answer: Option<Answer>,
     birth: DateField,
-    region: Select,
+    region: LongSelect,
 }
 
 /// The answer, as the page says it.
@@ -64,29 +67,41 @@ struct Answer {
     way: (&'static str, String),
 }
 
-/// The form, and for whoever is signed in the answer about themselves.
+/// The form, and for whoever is signed in the answer about themselves. While the database is busy
+/// or away there is the form, which asks about anybody.
 ///
 /// # Errors
-/// `not_found` for a campaign that is not public; `overloaded`.
+/// `not_found` for a campaign that is not public.
 pub async fn get_eligibility(
     visit: Visit,
     signed_in: Option<SignedIn>,
     Path(InCampaign { campaign_id }): Path<InCampaign>,
 ) -> Result<HttpResponse, Problem> {
-    let (snapshot, form) = (visit.app.board.now(), Form::default());
+    let (t, snapshot, form) = (visit.t, visit.app.board.now(), Form::default());
     let mut page = page(&visit, &snapshot, campaign_id, &form)?;
-    if let Some(SignedIn(session)) = signed_in {
-        let _admitted = admit::<admission::Read>(&visit.app)?;
-        let person = db::person::find(&visit.app.db.read, session.person_id).await?;
-        let person = person.ok_or_else(Refusal::not_found)?;
-        let verdict =
-            judge_person(&visit.app.db, visit.app.site.zone, campaign_id, session.person_id)
-                .await?;
-        let by = visit.t.eligible_as_registered(person.name_in(visit.t.language()));
-        let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
-        page.answer = Some(answer(visit.t, &verdict, about)?);
+    let Some(SignedIn(session)) = signed_in else {
+        return visit.show_to_all(&page, (&snapshot, Whom::Strangers), None);
+    };
+    match own_verdict(&visit.app, card(&snapshot, campaign_id)?, session.person_id).await {
+        Ok((name, verdict)) => {
+            let by = t.eligible_as_registered(t.name(&name));
+            let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
+            page.answer = Some(answer(t, &verdict, about)?);
+            visit.show(&page)
+        }
+        Err(problem) => busy(&visit, page, problem),
     }
-    visit.show(&page)
+}
+
+async fn own_verdict(
+    app: &App,
+    card: &Card,
+    person_id: PersonId,
+) -> Result<(Localized, Verdict), Problem> {
+    let _admitted = admit::<admission::Read>(app)?;
+    let here = Local { at: app.board.time(), zone: app.site.zone };
+    let by = (&card.rules, card.campaign.state);
+    Ok(judge_person(&app.db, by, here, person_id).await?)
 }
 
 /// Answers the question.
@@ -111,20 +126,9 @@ pub async fn post_eligibility(
         page.errors = reader.errors;
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
-    let born_on = born.date();
-    let question = Question {
-        campaign_id,
-        born_on,
-        region_id,
-        clinic_id: None,
-        on_date: None,
-        product_id: None,
-    };
-    let verdict = match admit::<admission::Read>(app) {
-        Ok(_admitted) => ask(&app.db, app.site.zone, question).await.map_err(Problem::from),
-        Err(crowded) => Err(crowded),
-    };
-    match verdict {
+    let (born_on, clinic_id, on_date, product_id) = (born.date(), None, None, None);
+    let question = Question { campaign_id, born_on, region_id, clinic_id, on_date, product_id };
+    match snapshot.may_book(&question, app.board.time(), app.site.zone) {
         Ok(verdict) => {
             let by = t.eligible_as_written().to_owned();
             let is_signed_in = signed_in.is_some();
@@ -132,29 +136,23 @@ pub async fn post_eligibility(
             page.answer = Some(answer(t, &verdict, about)?);
             visit.show(&page)
         }
-        Err(problem) => refused(&visit, page, reader, problem),
+        Err(refusal) if matches!(refusal.field.as_deref(), Some("birth_date" | "region_id")) => {
+            reader.read::<()>(Err(refusal));
+            page.errors = reader.errors;
+            visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
-/// A field that the flow refused, or a crowd: on the page that keeps what was typed.
-fn refused(
-    visit: &Visit,
-    mut page: Page<'_>,
-    mut reader: Reader<'_>,
-    problem: Problem,
-) -> Result<HttpResponse, Problem> {
-    let t = visit.t;
-    let is_of_form = matches!(problem.refusal.field.as_deref(), Some("birth_date" | "region_id"));
-    if is_of_form {
-        reader.read::<()>(Err(problem.refusal));
-        page.errors = reader.errors;
-        return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
-    }
+/// The page without the answer about whoever is signed in, and when to ask for it again.
+fn busy(visit: &Visit, mut page: Page<'_>, problem: Problem) -> Result<HttpResponse, Problem> {
     if !matches!(problem.refusal.code, Code::Overloaded | Code::Unavailable) {
         return Err(problem);
     }
     problem.log(None);
     let seconds = problem.retry_after().unwrap_or(1);
+    let t = visit.t;
     page.warnings.push(t.eligibility_busy(&words::wait(t.language(), seconds)));
     let mut response = visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page)?;
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -178,7 +176,7 @@ fn page<'a>(
         warnings: Vec::new(),
         answer: None,
         birth: birth_field(t, form),
-        region: region_field(t, snapshot, form),
+        region: region_field(visit, snapshot, form),
     })
 }
 
@@ -186,17 +184,14 @@ fn card(snapshot: &Snapshot, campaign_id: CampaignId) -> Result<&Card, Refusal> 
     snapshot.catalogue.campaigns.get(&campaign_id).ok_or_else(Refusal::not_found)
 }
 
-fn region_field(t: Texts, snapshot: &Snapshot, form: &Form) -> Select {
-    let not_said =
-        Choice { value: String::new(), label: t.region_not_said().into(), hint: "".into() };
-    let mut groups = vec![(String::new(), vec![not_said])];
-    groups.extend(districts(t, snapshot));
-    Select {
+fn region_field(visit: &Visit, snapshot: &Snapshot, form: &Form) -> LongSelect {
+    let t = visit.t;
+    let options = home_options(t, &visit.app.shelf, snapshot);
+    LongSelect {
         id: REGION,
         label: t.optional(t.region_label()).into(),
         hint: t.region_optional_hint().into(),
-        groups,
-        chosen: form.text(REGION).to_owned(),
+        options: chosen_of(&options, form.text(REGION)),
     }
 }
 
@@ -237,7 +232,7 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
         (true, true) => (t.find_a_clinic(), clinics),
         (true, false) => {
             let next = super::next::Next::parse(&clinics).unwrap_or_default();
-            (t.sign_in(), next.with_next("/sign-in"))
+            (t.sign_in_to_book(), next.with_next("/sign-in"))
         }
         (false, true) => (t.my_booking(), "/me".to_owned()),
         (false, false) => (t.to_the_start(), String::new()),

@@ -5,6 +5,7 @@ pub mod asset;
 pub mod birth_field;
 pub mod booking;
 pub mod clinic;
+pub mod day;
 pub mod dev;
 pub mod docs;
 pub mod done;

@@ -1,7 +1,10 @@
 //! How a page is answered: its frame, its headers, its language. Every handler of a page takes a
 //! [`Visit`] and ends with one of its answers.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -13,12 +16,19 @@ use actix_web::{
     web::Data,
 };
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use super::{asset, text::Texts};
 use crate::{
+    board::snapshot::Snapshot,
     config::Site,
     domain::language::Language,
-    http::{language, negotiate, page, problem::Problem, state::App},
+    http::{
+        answer_cache::{self, Whom},
+        kept_answer, language, negotiate, page,
+        problem::Problem,
+        state::App,
+    },
 };
 
 /// Someone asks for a page: in which language, and where. The language is that of the path, and of
@@ -103,7 +113,27 @@ impl Visit {
         self.show_as(StatusCode::OK, page)
     }
 
-    /// The same with another status: 422 for a form with errors, 409 for a refusal.
+    /// Answers with a page that is the same for all of these who ask for it as this was asked for,
+    /// as long as the board does not change. `until` is when it says something else all the same.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show_to_all(
+        &self,
+        page: &impl Template,
+        (of, whom): (&Arc<Snapshot>, Whom),
+        until: Option<DateTime<Utc>>,
+    ) -> Result<HttpResponse, Problem> {
+        let body = page.render().map_err(Problem::internal)?;
+        let coding = negotiate::coding_once(self.request.headers());
+        let body = coding.encode_once(body.into_bytes()).map_err(Problem::internal)?.into();
+        let kind = answer_cache::Kind::Page(self.t.language());
+        let answer = answer_cache::Answer { kind, coding, body, whom, until };
+        let sent = kept_answer::send(&self.app, &self.request, of, answer);
+        Ok(sent.map_into_boxed_body().into())
+    }
+
+    /// As `show`, with another status: 422 for a form with errors, 409 for a refusal.
     ///
     /// # Errors
     /// `internal` if the page cannot be written.

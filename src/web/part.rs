@@ -7,7 +7,7 @@ use super::{
     form::FieldError,
     text::{Html, Texts},
 };
-use crate::words;
+use crate::{html::escape, words};
 
 /// A text of a part: mostly out of a table, sometimes with facts in it.
 pub type Text = Cow<'static, str>;
@@ -234,6 +234,49 @@ impl Select {
     pub fn described_by(&self, errors: &[FieldError]) -> String {
         described_by(self.id, &self.hint, errors)
     }
+}
+
+/// A list to choose from that is the same on many pages: a district. Its options are written once.
+#[derive(Clone, Debug)]
+pub struct LongSelect {
+    pub id: &'static str,
+    pub label: Text,
+    pub hint: Text,
+    /// With the chosen one marked.
+    pub options: Html,
+}
+
+impl LongSelect {
+    pub fn described_by(&self, errors: &[FieldError]) -> String {
+        described_by(self.id, &self.hint, errors)
+    }
+}
+
+/// The options of a list, none of them chosen, under their headings.
+pub fn options(groups: &[(String, Vec<Choice>)]) -> String {
+    let mut html = String::new();
+    for (heading, choices) in groups {
+        if !heading.is_empty() {
+            html += &format!("<optgroup label=\"{}\">", escape(heading));
+        }
+        for choice in choices {
+            let (value, label) = (escape(&choice.value), escape(&choice.label));
+            html += &format!("<option value=\"{value}\">{label}</option>");
+        }
+        if !heading.is_empty() {
+            html += "</optgroup>";
+        }
+    }
+    html
+}
+
+/// These options, with the one of this value chosen, if it is among them.
+pub fn chosen_of(options: &str, value: &str) -> Html {
+    let option = format!("<option value=\"{}\"", escape(value));
+    Html(match options.split_once(&option) {
+        Some((before, after)) => format!("{before}{option} selected{after}"),
+        None => options.to_owned(),
+    })
 }
 
 /// A line of a summary list.

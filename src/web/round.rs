@@ -145,6 +145,7 @@ impl Round {
             as_of: Said { key: format!("{kind}-as-of"), text: as_of },
             opens_at: (phase == Phase::Announced).then(|| rfc3339(campaign.opens_at)),
             who: card
+                .rules
                 .cohorts
                 .iter()
                 .map(|cohort| t.whole(&who(t, &snapshot.catalogue, cohort)))

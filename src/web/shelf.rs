@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, sync::Arc};
 
 use super::{
     asset, landing,
+    region_field::parts,
     round::Said,
     style,
     supply::{self, tally::Tally},
@@ -83,7 +84,9 @@ impl Maker {
                 }
             }
         }
-        Ok(Pages { of, leaves })
+        let same = before.filter(|then| Arc::ptr_eq(&then.of.catalogue, &of.catalogue));
+        let parts = same.map_or_else(|| parts(&of.catalogue), |then| then.parts.clone());
+        Ok(Pages { of, leaves, parts })
     }
 }
 

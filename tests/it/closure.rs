@@ -225,6 +225,48 @@ async fn whom_no_message_reached_is_on_a_list_to_tick_off() {
 }
 
 #[tokio::test]
+async fn whom_somebody_told_of_a_closing_is_told_again_when_the_day_is_open_again() {
+    let (app, made, admin) = start(World::new()).await;
+    let slot = made.slot(0, 2, 0);
+    let (first, second) = (book(&app, &made, 0, slot).await, book(&app, &made, 1, slot).await);
+    // Neither has a telephone: staff booked for them.
+    let ids: Vec<i64> = made.people[..2].iter().map(|one| one.person_id.0).collect();
+    let none = "update person set phone = '', email = null where person_id = any($1)";
+    query(none).bind(&ids).execute(&app.db).await.unwrap();
+    let list = format!("/v1/admin/clinics/{}/unreached?date={}", slot.clinic_id, slot.on_date);
+    let seen = async || {
+        let persons = admin.get(&list).await.ok(200)["persons"].clone();
+        let one = |one: &Value| {
+            (one["booking_id"].clone(), one["is_back"] == true, one["told"] != Value::Null)
+        };
+        persons.as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    let tick = async |id: Uuid| {
+        let path = format!("/v1/admin/clinics/{}/unreached/{id}", slot.clinic_id);
+        admin.put(&path, &json!({ "how": "in_person" })).await.ok(200);
+    };
+    admin.put(&closure(slot), &snow()).await.ok(200);
+    tell_all(&app).await;
+    let why = admin.get(&list).await.ok(200)["persons"][0]["why"].clone();
+    assert_eq!(why, "no_way", "no message can reach them");
+    tick(first).await;
+    assert_eq!(admin.delete(&closure(slot)).await.status, 204);
+    // The second does not know that the day was closed: nothing is to be told.
+    assert_eq!(seen().await, [(json!(first), true, false)]);
+    tell_all(&app).await;
+    assert_eq!(seen().await, [(json!(first), true, false)], "no message reaches them either");
+    tick(first).await;
+    assert_eq!(seen().await, [(json!(first), true, true)]);
+    tell_all(&app).await;
+    // Closed anew, both must be told of that.
+    admin.put(&closure(slot), &snow()).await.ok(200);
+    let all = seen().await;
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all.iter().all(|(_, is_back, told)| !is_back && !told), "{all:?}");
+    assert!(all.iter().any(|(id, ..)| *id == json!(second)));
+}
+
+#[tokio::test]
 async fn closing_beside_booking_leaves_nobody_who_was_not_told() {
     let (app, made, admin) = start(World::new().doses(60)).await;
     let slot = made.slot(0, 2, 0);

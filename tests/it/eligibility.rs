@@ -17,7 +17,9 @@ fn question(made: &Made, born: &str, more: Value) -> Value {
     body
 }
 
+/// Asks once what is in the tables has been read.
 async fn ask(app: &TestApp, made: &Made, born: &str, more: Value) -> Value {
+    app.refresh().await;
     app.public().post(PATH, &question(made, born, more)).await.ok(200)
 }
 
@@ -244,6 +246,7 @@ async fn a_draft_looks_like_a_campaign_that_is_not_there() {
     let app = TestApp::start().await;
     let made = World::new().state(1).make(&app.db).await;
     let asked = async |campaign_id: i32| -> Answer {
+        app.refresh().await;
         let body = json!({ "campaign_id": campaign_id, "birth_date": "1962-01-01" });
         app.public().post(PATH, &body).await
     };
@@ -258,6 +261,7 @@ async fn a_draft_looks_like_a_campaign_that_is_not_there() {
 async fn an_impossible_date_is_named() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;
+    app.refresh().await;
     for born in ["1963-02-29", "1963-2-1", "62-01-01", "", "1899-12-31", "9999-12-31", "0000-00-00"]
     {
         let answer = app.public().post(PATH, &question(&made, born, json!({}))).await;
@@ -275,6 +279,7 @@ async fn an_impossible_date_is_named() {
 async fn a_field_that_is_not_known_or_names_nothing_is_to_blame() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;
+    app.refresh().await;
     let with = async |more| app.public().post(PATH, &question(&made, "1962-01-01", more)).await;
     with(json!({ "name": "Citizen 1" })).await.blames(422, "unknown_field", "name");
     with(json!({ "region_id": "Seoul" })).await.blames(422, "invalid_field", "region_id");

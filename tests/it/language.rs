@@ -78,6 +78,7 @@ fn post<'a>(client: &'a Client, path: &'a str, body: Value) -> impl Fn() -> Requ
 async fn what_is_wrong_with_a_request_is_said_in_both_languages() {
     let app = TestApp::start().await;
     let made = make::world(&app.db).await;
+    app.refresh().await;
     let (public, staff, admin) =
         (app.public(), app.staff(made.clinics[0]).await, app.admin().await);
     let question = json!({ "campaign_id": made.campaign_id, "birth_date": "1962-01-01" });
@@ -264,6 +265,7 @@ async fn why_an_administrator_is_refused_is_said_in_both_languages() {
 async fn reasons(app: &TestApp, made: &Made, more: Value) -> Vec<(String, Value)> {
     let mut body = json!({ "campaign_id": made.campaign_id, "birth_date": "1962-01-07" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    app.refresh().await;
     let public = app.public();
     let (english, korean) = both(post(&public, "/v1/eligibility", body)).await;
     let list = |verdict: &Value| verdict["reasons"].as_array().unwrap().clone();

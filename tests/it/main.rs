@@ -16,6 +16,7 @@
 mod admin;
 mod administrator;
 mod amenity;
+mod answer_cache;
 mod auth;
 mod availability;
 mod board;
@@ -61,6 +62,7 @@ mod plan;
 mod plan_of_jobs;
 mod postgres;
 mod prerendered;
+mod question;
 mod readme;
 mod replay;
 mod replay_journey;

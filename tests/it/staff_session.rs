@@ -3,12 +3,16 @@
 use chrono::{TimeDelta, Utc};
 use dosebook::{
     clock::Clock,
-    domain::session,
-    flows::staff_user::{self, Post},
+    domain::session::{self, StaffRole},
+    flows::{
+        staff_token::StaffTokens,
+        staff_user::{self, Post},
+    },
 };
+use futures_util::future::{join_all, poll_immediate};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::query_scalar;
+use sqlx::{AssertSqlSafe, query_scalar};
 
 use crate::support::{Client, Made, TestApp, make::world};
 
@@ -141,4 +145,84 @@ async fn one_role_s_token_is_nothing_in_another() {
     let refused = app.public().get("/v1/me").await;
     assert_eq!(refused.header("www-authenticate"), "Bearer");
     refused.problem(401, "unauthenticated");
+}
+
+/// How often a connection of the operators' pool was asked for.
+async fn operators_asked(app: &TestApp) -> u64 {
+    let label = "dosebook_connection_wait_seconds_count{pool=\"operators\"} ";
+    let text = app.public().get("/metrics").await.text();
+    text.lines().find_map(|line| line.strip_prefix(label)?.parse().ok()).unwrap_or(0)
+}
+
+async fn sessions(app: &TestApp, made: &Made) -> Vec<([u8; 32], StaffRole)> {
+    let mut sessions = Vec::new();
+    for (nth, clinic_id) in made.clinics.iter().copied().enumerate() {
+        let name = format!("desk{nth}");
+        user(app, &name, Post::Clinic(&clinic_code(app, made, nth).await)).await;
+        let (_, session) = staff_session(app, &name).await;
+        let hash = session::token_hash(session["token"].as_str().expect("a token"));
+        sessions.push((hash, StaffRole::Staff(clinic_id)));
+    }
+    sessions
+}
+
+#[tokio::test]
+async fn tokens_asked_for_at_once_are_looked_up_together_and_each_gets_its_own() {
+    let app = TestApp::start().await;
+    let made = world(&app.db).await;
+    let sessions = sessions(&app, &made).await;
+    let tokens = StaffTokens::new(app.app.db.operators.clone());
+    let (now, expired) = (Utc::now(), Utc::now() + TimeDelta::days(7));
+    let before = operators_asked(&app).await;
+    let asked = (0..200).map(|nth| {
+        let (hash, role) = sessions[nth % sessions.len()];
+        let (tokens, nth) = (tokens.clone(), nth % 4);
+        async move {
+            match nth {
+                0 => assert_eq!(tokens.find([7; 32], now).await.expect("asked"), None),
+                1 => assert_eq!(tokens.find(hash, expired).await.expect("asked"), None),
+                _ => {
+                    let found = tokens.find(hash, now).await.expect("asked");
+                    assert_eq!(found.map(|user| user.role), Some(role));
+                }
+            }
+        }
+    });
+    join_all(asked).await;
+    assert_eq!(operators_asked(&app).await - before, 1, "one statement for 200");
+    for _ in 0..3 {
+        tokens.find(sessions[0].0, now).await.expect("asked").expect("a user");
+    }
+    assert_eq!(
+        operators_asked(&app).await - before,
+        4,
+        "the control: one for each who comes alone"
+    );
+}
+
+#[tokio::test]
+async fn who_asks_for_a_token_and_hangs_up_or_fails_strands_nobody() {
+    let app = TestApp::start().await;
+    let made = world(&app.db).await;
+    let (hash, _) = sessions(&app, &made).await[0];
+    let tokens = StaffTokens::new(app.app.db.read.clone());
+    let now = Utc::now();
+    let first = tokens.find(hash, now);
+    let second = tokens.find(hash, now);
+    let mut first = Box::pin(first);
+    assert!(poll_immediate(&mut first).await.is_none(), "the statement is under way");
+    drop(first);
+    second.await.expect("asked").expect("a user");
+
+    rename(&app, "staff_session", "gone").await;
+    for failed in join_all((0..20).map(|_| tokens.find(hash, now))).await {
+        failed.expect_err("no such table");
+    }
+    rename(&app, "gone", "staff_session").await;
+    tokens.find(hash, now).await.expect("asked").expect("a user");
+}
+
+async fn rename(app: &TestApp, from: &str, to: &str) {
+    let sql = format!("alter table {from} rename to {to}");
+    sqlx::query(AssertSqlSafe(sql)).execute(&app.db).await.expect("renamed");
 }

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Executor, query, query_scalar};
 use crate::support::TestApp;
 
 /// How many transactions of this name ended so.
-async fn counted(app: &TestApp, name: &str, outcome: &str) -> u64 {
+pub async fn counted(app: &TestApp, name: &str, outcome: &str) -> u64 {
     let label = format!("dosebook_transactions_total{{name=\"{name}\",outcome=\"{outcome}\"}} ");
     let text = app.public().get("/metrics").await.text();
     text.lines().find_map(|line| line.strip_prefix(&label)?.parse().ok()).unwrap_or(0)

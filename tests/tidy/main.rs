@@ -12,6 +12,7 @@
 
 mod circle;
 mod migration;
+mod mutant;
 mod source;
 mod state;
 mod statement;

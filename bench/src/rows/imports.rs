@@ -2,8 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    io::Write as _,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -12,10 +10,11 @@ use sqlx::{AssertSqlSafe, Executor};
 use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::{
+    administrator::{self, Administrator},
     bench::Bench,
     booking_load::{BookingLoad, Phase, Targets},
     report::{Goal, Run, median, number},
-    service::{self, Service, ask},
+    service::{Service, ask},
     tally::ms,
     world::World,
 };
@@ -29,18 +28,17 @@ const SPAN_SECONDS: f64 = 20.0;
 /// For each of 2,000 clinics.
 const DAYS: i64 = 100;
 const DOSES: i64 = 10;
-const PASSWORD: &str = "correct horse battery staple";
 
 /// What is done with the file.
-#[derive(Clone, Copy)]
-enum Mode {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
     Tried,
     Loaded,
 }
 
 pub(crate) async fn measure(bench: &mut Bench) {
     let (mut tried, mut loaded, mut took) = (Vec::new(), Vec::new(), (Vec::new(), Vec::new()));
-    add_administrator(bench.world().await);
+    administrator::add(bench.world().await).await;
     let runs = i64::try_from(bench.runs).expect("few runs");
     let file = file(bench.world().await, runs).await;
     for run in 1..=bench.runs {
@@ -70,18 +68,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
     ));
 }
 
-fn add_administrator(world: &World) {
-    let mut add = service::program(world.data_dir());
-    add.args(["user", "add", "--username", "bench", "--administrator"]);
-    let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program");
-    let mut input = child.stdin.take().expect("its input");
-    writeln!(input, "{PASSWORD}").expect("the password");
-    drop(input);
-    assert!(child.wait().expect("an end").success(), "an administrator");
-}
-
 /// The file, for which the pool has the doses of so many loads.
-async fn file(world: &mut World, loads: i64) -> String {
+pub(super) async fn file(world: &mut World, loads: i64) -> String {
     let doses = world.shape.clinics * DAYS * DOSES * loads;
     let sql = format!(
         "update pool set received = received + {doses}, open = open + {doses};
@@ -123,18 +111,9 @@ async fn booked(world: &mut World, import: Option<(Mode, &str)>) -> (f64, f64) {
     (ms(&load.tally.phases[1].booked, 99.0), seconds)
 }
 
-fn send(address: std::net::SocketAddr, mode: Mode, file: &str) -> f64 {
-    let body = format!(r#"{{"username":"bench","password":"{PASSWORD}"}}"#);
-    let answer = ask(
-        address,
-        &format!(
-            "POST /v1/auth/staff-sessions HTTP/1.1\r\nHost: bench\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ),
-    );
-    let session = json(&answer);
-    let token = session["token"].as_str().expect("a token");
+/// Has the file tried or loaded; seconds until it is answered.
+pub(super) fn send(address: std::net::SocketAddr, mode: Mode, file: &str) -> f64 {
+    let Administrator { token, .. } = Administrator::sign_in(address);
     let how = match mode {
         Mode::Tried => "dry_run=true&again=true",
         Mode::Loaded => "again=true",

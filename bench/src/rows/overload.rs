@@ -133,7 +133,7 @@ fn recovery(tally: &Tally, overload_ended: f64, normal_ms: f64) -> f64 {
 }
 
 /// As many connections as this process may open.
-fn connections() -> usize {
+pub(super) fn connections() -> usize {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     let soft = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());

@@ -133,6 +133,7 @@ struct UnheardView<'a> {
     on_date: NaiveDate,
     starts_at: DateTime<Utc>,
     is_cancelled: bool,
+    is_back: bool,
     name: &'a str,
     phone: &'a str,
     why: Unreached,
@@ -203,7 +204,7 @@ pub async fn post_cancellations(
     Ok(ok(&json!({ "clinic_id": clinic_id, "on_date": date, "cancelled": cancelled })))
 }
 
-/// Persons who lost their appointment on a day and whom no message has reached.
+/// Persons who lost their appointment on a day, or have it back, and whom no message has reached.
 ///
 /// # Errors
 /// `not_found` for an unknown clinic.
@@ -227,6 +228,7 @@ impl<'a> UnheardView<'a> {
             on_date: one.on_date,
             starts_at: one.starts_at,
             is_cancelled: one.is_cancelled,
+            is_back: one.is_back,
             name: &one.name,
             phone: &one.phone,
             why: one.why,

@@ -1,12 +1,12 @@
 //! Staging and granting of allocations. A row's key is the allocation's: clinic, campaign, product,
 //! date, tranche (or none) and channel.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::RangeInclusive};
 
 use chrono::NaiveDate;
 use sqlx::{PgConnection, Row, query};
 
-use super::staged::{Removed, Written, remove, staged, unsigned, write};
+use super::staged::{Removed, remove, staged, unsigned, write};
 use crate::{
     db::{catalogue::hurry, clinic::zone, pool},
     domain::{
@@ -339,19 +339,11 @@ pub async fn remove_lines(conn: &mut PgConnection, lines: &[u64]) -> sqlx::Resul
     removing.bind(lines).execute(conn).await.map(drop)
 }
 
-/// Moves the doses: new allocations, pools, journal and public history, and all but the
-/// allocations that were there already: see `top_up`.
-///
-/// # Errors
-/// The database's; its checks refuse what the pools do not have.
-pub async fn grant(
-    conn: &mut PgConnection,
-    actor: Actor,
-    reason: &Localized,
-) -> sqlx::Result<Written> {
+/// Numbers the allocations that are new, each after the last one of its clinic.
+pub async fn number(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
-        "/* import::allocation::grant */
+        "/* import::allocation::number */
          with last as materialized (
              select c.clinic_id, coalesce(
                  (select max(a.allocation_id) from allocation a
@@ -368,27 +360,50 @@ pub async fn grant(
          update staged_allocation s set allocation_id = n.allocation_id, is_new = true
          from numbered n where n.line = s.line",
     )
-    .await?;
-    write(
-        conn,
-        "/* import::allocation::grant */
+    .await
+    .map(drop)
+}
+
+/// The first and last lines of pieces of `rows` rows, in the order of the file.
+pub async fn pieces(conn: &mut PgConnection, rows: i64) -> sqlx::Result<Vec<RangeInclusive<i64>>> {
+    let cutting = staged(
+        "/* import::allocation::pieces */
+         select min(line), max(line) from (
+             select line, (row_number() over (order by line) - 1) / $1 as piece
+             from staged_allocation
+         ) s group by piece order by piece",
+    );
+    let cut = cutting.bind(rows).fetch_all(conn).await?;
+    cut.iter().map(|row| Ok(row.try_get(0)?..=row.try_get(1)?)).collect()
+}
+
+/// Adds the new allocations of a piece, with their doses.
+pub async fn insert(conn: &mut PgConnection, lines: &RangeInclusive<i64>) -> sqlx::Result<()> {
+    let inserting = staged(
+        "/* import::allocation::insert */
          insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
              tranche_id, channel, pool_id, granted, open)
          select allocation_id, clinic_id, campaign_id, product_id, on_date, tranche_id, channel,
              pool_id, doses, doses
-         from staged_allocation where is_new order by allocation_id",
-    )
-    .await?;
+         from staged_allocation where line between $1 and $2 and is_new order by allocation_id",
+    );
+    inserting.bind(lines.start()).bind(lines.end()).execute(conn).await.map(drop)
+}
+
+/// Takes the doses of all rows out of their pools.
+///
+/// # Errors
+/// The database's; its checks refuse what the pools do not have.
+pub async fn draw(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
-        "/* import::allocation::grant */
+        "/* import::allocation::draw */
          update pool p set open = open - s.doses, passed_on = passed_on + s.doses
          from (select pool_id, sum(doses)::int as doses from staged_allocation group by 1) s
          where p.pool_id = s.pool_id",
     )
-    .await?;
-    let new = record(conn, actor, reason).await?;
-    Ok(Written { new, ..Written::default() })
+    .await
+    .map(drop)
 }
 
 /// Gives their doses to the allocations that were there already, in one statement that locks them
@@ -411,26 +426,36 @@ pub async fn top_up(conn: &mut PgConnection) -> sqlx::Result<()> {
     .map(drop)
 }
 
-async fn record(conn: &mut PgConnection, actor: Actor, reason: &Localized) -> sqlx::Result<u64> {
-    let journal = staged(
+/// Writes the rows of a piece into the journal; answers how many there are.
+pub async fn record(
+    conn: &mut PgConnection,
+    lines: &RangeInclusive<i64>,
+    actor: Actor,
+    reason: &str,
+) -> sqlx::Result<u64> {
+    let recording = staged(
         "/* import::allocation::record */
          insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
              actor_role, staff_user_id, reason)
-         select 22, 7, 1, doses, allocation_id, pool_id, $1, $2, $3
-         from staged_allocation order by line",
+         select 22, 7, 1, doses, allocation_id, pool_id, $3, $4, $5
+         from staged_allocation where line between $1 and $2 order by line",
     );
     let staff_user_id = actor.staff_user_id().map(|id| id.0);
-    let journal = journal.bind(actor.role()).bind(staff_user_id).bind(&reason.main);
-    let lines = journal.execute(&mut *conn).await?.rows_affected();
-    let history = staged(
-        "/* import::allocation::record */
+    let recording = recording.bind(lines.start()).bind(lines.end());
+    let recording = recording.bind(actor.role()).bind(staff_user_id).bind(reason);
+    Ok(recording.execute(conn).await?.rows_affected())
+}
+
+/// Writes the doses of all rows into the public history.
+pub async fn publish(conn: &mut PgConnection, reason: &Localized) -> sqlx::Result<()> {
+    let publishing = staged(
+        "/* import::allocation::publish */
          insert into supply_history (campaign_id, event, doses, reason, reason_ko, reason_en)
          select campaign_id, 'granted', sum(doses)::int, $1, $2, $3 from staged_allocation
          group by campaign_id order by campaign_id",
     );
-    let history = history.bind(&reason.main).bind(&reason.ko).bind(&reason.en);
-    history.execute(conn).await?;
-    Ok(lines)
+    let publishing = publishing.bind(&reason.main).bind(&reason.ko).bind(&reason.en);
+    publishing.execute(conn).await.map(drop)
 }
 
 /// Takes out rows that a partial import loaded all of whose rows are in this file: it is the same
@@ -465,12 +490,17 @@ pub async fn repeated(conn: &mut PgConnection) -> sqlx::Result<u64> {
     Ok(unsigned(counting.fetch_one(conn).await?.try_get(0)?))
 }
 
-/// Remembers what was loaded, row by row.
-pub async fn remember(conn: &mut PgConnection, import_id: ImportId) -> sqlx::Result<()> {
+/// Remembers what was loaded of a piece, row by row.
+pub async fn remember(
+    conn: &mut PgConnection,
+    lines: &RangeInclusive<i64>,
+    import_id: ImportId,
+) -> sqlx::Result<()> {
     let remembering = staged(
         "/* import::allocation::remember */
-         insert into import_row (hash, import_id) select hash, $1 from staged_allocation
-         order by hash",
+         insert into import_row (hash, import_id) select hash, $3 from staged_allocation
+         where line between $1 and $2 order by hash",
     );
-    remembering.bind(import_id).execute(conn).await.map(drop)
+    let remembering = remembering.bind(lines.start()).bind(lines.end()).bind(import_id);
+    remembering.execute(conn).await.map(drop)
 }

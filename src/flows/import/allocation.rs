@@ -1,11 +1,12 @@
 //! Allocations: each row grants doses out of the nearest pool above its clinic. Rows draw on their
 //! pools in the order of the file; one that does not fit leaves the doses to those after it.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, ops::RangeInclusive};
 
 use sqlx::PgConnection;
 
 use super::{
+    breath::Breath,
     rows::{RowParser, reject, repeated},
     slot::clinic,
 };
@@ -33,7 +34,9 @@ const REASON: &str = "import of a file";
 const REASON_KO: &str = "파일로 등록";
 const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tranche_name";
 /// Rows that are decided in one go.
-const ROWS_MAX: i64 = 10_000;
+const ROWS_MAX: i64 = 2_500;
+/// Rows that are written in one go: some ten milliseconds.
+const PIECE_ROWS: i64 = 1_000;
 
 pub(super) struct Parser {
     clinics: HashMap<String, Clinic>,
@@ -142,6 +145,7 @@ pub(super) async fn check(
     conn: &mut PgConnection,
     rejects: &mut Rejects,
     is_dry_run: bool,
+    mut breath: Breath<'_>,
 ) -> sqlx::Result<()> {
     let removed = db::import::allocation::remove_closed(conn).await?;
     reject(rejects, removed, |_| {
@@ -176,20 +180,53 @@ pub(super) async fn check(
             }
         }
         db::import::allocation::remove_lines(conn, &lines).await?;
+        breath.take().await;
     }
 }
 
-/// Writes all but the allocations that were there already; in a dry run nothing, and says how many
-/// rows would be written.
+/// How many rows a dry run would write.
+pub(super) async fn count(conn: &mut PgConnection) -> sqlx::Result<Written> {
+    let new = db::import::allocation::count(conn).await?;
+    Ok(Written { new, ..Written::default() })
+}
+
+/// Writes all but the allocations that were there already, piece by piece.
 pub(super) async fn write(
     conn: &mut PgConnection,
     actor: Actor,
-    is_dry_run: bool,
+    mut breath: Breath<'_>,
 ) -> sqlx::Result<Written> {
-    if is_dry_run {
-        let new = db::import::allocation::count(conn).await?;
-        return Ok(Written { new, ..Written::default() });
-    }
     let reason = Localized::new(REASON.to_owned(), Some(REASON_KO.to_owned()), None);
-    db::import::allocation::grant(conn, actor, &reason).await
+    db::import::allocation::number(conn).await?;
+    let pieces = pieces(conn).await?;
+    for piece in &pieces {
+        breath.take().await;
+        db::import::allocation::insert(conn, piece).await?;
+    }
+    db::import::allocation::draw(conn).await?;
+    let mut new = 0;
+    for piece in &pieces {
+        breath.take().await;
+        new += db::import::allocation::record(conn, piece, actor, &reason.main).await?;
+    }
+    db::import::allocation::publish(conn, &reason).await?;
+    Ok(Written { new, ..Written::default() })
+}
+
+/// Remembers what was loaded, row by row.
+pub(super) async fn remember(
+    conn: &mut PgConnection,
+    import_id: ImportId,
+    mut breath: Breath<'_>,
+) -> sqlx::Result<()> {
+    for piece in pieces(conn).await? {
+        breath.take().await;
+        db::import::allocation::remember(conn, &piece, import_id).await?;
+    }
+    Ok(())
+}
+
+/// The lines of the rows that are left, in pieces and in their order.
+async fn pieces(conn: &mut PgConnection) -> sqlx::Result<Vec<RangeInclusive<i64>>> {
+    db::import::allocation::pieces(conn, PIECE_ROWS).await
 }

@@ -7,6 +7,7 @@
 
 mod allocation;
 mod binding;
+mod breath;
 mod clinic;
 mod encoding;
 mod hours;
@@ -25,12 +26,12 @@ mod user;
 mod variants;
 mod xlsx;
 
-use std::{fs::File, time::Duration};
+use std::{fs::File, sync::Mutex, time::Duration};
 
 use sqlx::PgConnection;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::{Error, Result};
+use super::{Error, Result, lane::Busy};
 use crate::{
     db::{
         self, Db,
@@ -53,6 +54,7 @@ use crate::{
     },
 };
 use allocation::Known;
+use breath::Breath;
 use loader::{Chunk, Staged};
 use read::Opened;
 use rows::RowParser;
@@ -100,6 +102,8 @@ pub struct Imports {
     limits: Limits,
     /// One file at a time: the others wait here and leave the connections to other writers.
     one_at_a_time: Semaphore,
+    /// What files step back for; none where this process takes no bookings.
+    busy: Option<Mutex<Busy>>,
 }
 
 /// What was done with a file.
@@ -112,8 +116,9 @@ pub enum Imported {
 }
 
 impl Imports {
-    pub fn new(db: Db, keys: Keys, limits: Limits) -> Self {
-        Self { db, keys, limits, one_at_a_time: Semaphore::new(1) }
+    pub fn new(db: Db, keys: Keys, limits: Limits, busy: Option<Busy>) -> Self {
+        let busy = busy.map(Mutex::new);
+        Self { db, keys, limits, one_at_a_time: Semaphore::new(1), busy }
     }
 
     /// Loads `file`, from its start; `progress` is told how many of its bytes have been read. A dry
@@ -128,7 +133,8 @@ impl Imports {
         options: Options,
         progress: impl Fn(u64),
     ) -> Result<Imported> {
-        let job = Job { keys: &self.keys, limits: self.limits, kind, options };
+        let busy = self.busy.as_ref();
+        let job = Job { keys: &self.keys, limits: self.limits, kind, options, busy };
         let _alone = self.one_at_a_time.acquire().await.map_err(std::io::Error::other)?;
         for _ in 1..TRIES_MAX {
             match self.try_load(&job, file.try_clone()?, &progress).await {
@@ -204,6 +210,7 @@ struct Job<'a> {
     limits: Limits,
     kind: Kind,
     options: Options,
+    busy: Option<&'a Mutex<Busy>>,
 }
 
 impl Job<'_> {
@@ -238,7 +245,7 @@ impl Job<'_> {
         };
         report.continues = known.continues;
         if is_readable {
-            check(conn, kind, &mut rejects, (options.dry_run, self.missing(0))).await?;
+            self.check(conn, &mut rejects).await?;
         }
         let warnings = rejects.take_warnings();
         report.warnings_counted = warnings.counted;
@@ -254,7 +261,7 @@ impl Job<'_> {
             return Err(Undone::refused(report, refusal));
         }
         let missing = self.missing(report.rows_rejected);
-        let (written, slots) = write(conn, kind, options, missing).await?;
+        let (written, slots) = self.write(conn, missing).await?;
         report.slots = slots.map(Box::new);
         report.rows_accepted = written.new;
         report.rows_changed = written.changed;
@@ -271,12 +278,53 @@ impl Job<'_> {
         let sent = self.sent(&sha256, content.as_ref().map(<[u8; 32]>::as_slice));
         let import_id = db::import::entry::insert(conn, &report, sent).await?;
         if kind == Kind::Allocations {
-            db::import::allocation::remember(conn, import_id).await?;
+            allocation::remember(conn, import_id, self.breath()).await?;
         }
         let invitations = self.invite(conn).await?;
         db::catalogue::touch(conn).await?;
         finish(conn, kind).await?;
         Ok(Report { import_id: Some(import_id), invitations, ..report })
+    }
+
+    fn breath(&self) -> Breath<'_> {
+        Breath::new(self.busy)
+    }
+
+    async fn check(&self, conn: &mut PgConnection, rejects: &mut Rejects) -> sqlx::Result<()> {
+        match self.kind {
+            Kind::Register => register::check(conn, rejects).await,
+            Kind::Roster => roster::check(conn, rejects).await,
+            Kind::Clinics => clinic::check(conn, rejects).await,
+            Kind::Slots => slot::check(conn, rejects, self.missing(0)).await,
+            Kind::Allocations => {
+                allocation::check(conn, rejects, self.options.dry_run, self.breath()).await
+            }
+            Kind::Hours => hours::check(conn, rejects).await,
+            Kind::Regions => region::check(conn, rejects).await,
+            Kind::Users => user::check(conn, rejects).await,
+        }
+    }
+
+    async fn write(
+        &self,
+        conn: &mut PgConnection,
+        missing: Missing,
+    ) -> sqlx::Result<(Written, Option<Changes>)> {
+        let options = &self.options;
+        let written = match self.kind {
+            Kind::Register => register::write(conn).await?,
+            Kind::Roster => db::import::roster::insert_staged(conn).await?,
+            Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
+            Kind::Slots => return slot::write(conn, missing).await,
+            Kind::Allocations => match options.dry_run {
+                true => allocation::count(conn).await?,
+                false => allocation::write(conn, options.actor(), self.breath()).await?,
+            },
+            Kind::Hours => return hours::write(conn, options.staff_user_id).await,
+            Kind::Regions => db::import::region::insert_staged(conn).await?,
+            Kind::Users => db::import::user::insert_staged(conn).await?,
+        };
+        Ok((written, None))
     }
 
     /// Invites the users whom the file added; what is taken back invites nobody.
@@ -388,8 +436,10 @@ impl Job<'_> {
             // more.
             let mut chunks = chunks;
             let mut copy = db::import::copy_in(conn, kind).await?;
+            let mut breath = self.breath();
             while let Some(chunk) = chunks.recv().await {
                 copy.send(chunk.rows).await?;
+                breath.take().await;
                 progress(chunk.bytes_read);
             }
             copy.finish().await?;
@@ -422,43 +472,6 @@ impl Job<'_> {
             slots: None,
         }
     }
-}
-
-async fn check(
-    conn: &mut PgConnection,
-    kind: Kind,
-    rejects: &mut Rejects,
-    (is_dry_run, missing): (bool, Missing),
-) -> sqlx::Result<()> {
-    match kind {
-        Kind::Register => register::check(conn, rejects).await,
-        Kind::Roster => roster::check(conn, rejects).await,
-        Kind::Clinics => clinic::check(conn, rejects).await,
-        Kind::Slots => slot::check(conn, rejects, missing).await,
-        Kind::Allocations => allocation::check(conn, rejects, is_dry_run).await,
-        Kind::Hours => hours::check(conn, rejects).await,
-        Kind::Regions => region::check(conn, rejects).await,
-        Kind::Users => user::check(conn, rejects).await,
-    }
-}
-
-async fn write(
-    conn: &mut PgConnection,
-    kind: Kind,
-    options: &Options,
-    missing: Missing,
-) -> sqlx::Result<(Written, Option<Changes>)> {
-    let written = match kind {
-        Kind::Register => register::write(conn).await?,
-        Kind::Roster => db::import::roster::insert_staged(conn).await?,
-        Kind::Clinics => db::import::clinic::insert_staged(conn).await?,
-        Kind::Slots => return slot::write(conn, missing).await,
-        Kind::Allocations => allocation::write(conn, options.actor(), options.dry_run).await?,
-        Kind::Hours => return hours::write(conn, options.staff_user_id).await,
-        Kind::Regions => db::import::region::insert_staged(conn).await?,
-        Kind::Users => db::import::user::insert_staged(conn).await?,
-    };
-    Ok((written, None))
 }
 
 /// What bookings wait for comes last, after everything that can be waited for.

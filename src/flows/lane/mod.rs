@@ -19,6 +19,7 @@
 //! the time, read persons, read bookings, write, commit.
 
 pub mod apart;
+mod busy;
 mod delay;
 mod job;
 pub mod offer;
@@ -41,6 +42,7 @@ use crate::{
     flows::{Error, Result},
     telemetry::{BatchMetrics, Metrics},
 };
+pub use busy::{Busy, PERIOD};
 use delay::DelayEstimate;
 pub use job::Limits;
 use job::{Job, unavailable};

@@ -36,6 +36,8 @@ pub enum Block {
     Picture(Html),
     /// Addresses after the language, and what they are called; the first is the main one.
     Links(Vec<(String, String)>),
+    /// The same, none of them the main one.
+    Ways(Vec<(String, String)>),
     Form(Form),
     Steps(Option<Step>, Option<Step>),
 }
@@ -108,6 +110,8 @@ pub enum Field {
     Select(Select),
     /// Id, label, and whether it is ticked.
     Check(&'static str, String, bool),
+    /// Several of them, with what they are together.
+    Checks(String, Vec<(&'static str, String, bool)>),
     Table(Table),
 }
 

@@ -72,13 +72,13 @@ pub async fn get_clinics(
     page.add(Block::Form(asked.field(text("q", t.clinics_by(), &form))));
     let count = t.count(i64::try_from(found.len()).unwrap_or(i64::MAX));
     page.text(t.clinics_found(&count));
-    let words = [t.clinics_code(), t.clinics_name(), t.region_column(), t.clinics_address()];
+    let words = [t.clinics_name(), t.clinics_code(), t.region_column(), t.clinics_address()];
     let mut table = Table::new("clinics", t.clinics_table(), &words, &[]);
     for clinic in found.iter().skip(number * PAGE).take(PAGE) {
         let region = snapshot.catalogue.regions.get(&clinic.region_id);
         table.rows.push(vec![
-            Cell::Link(path(clinic.clinic_id), clinic.code.clone()),
-            Cell::Text(t.name(&clinic.name).to_owned()),
+            Cell::Link(path(clinic.clinic_id), t.name(&clinic.name).to_owned()),
+            Cell::Text(clinic.code.clone()),
             Cell::Text(region.map_or("", |region| t.name(&region.name)).to_owned()),
             Cell::Text(clinic.address.clone()),
         ]);
@@ -141,22 +141,23 @@ pub async fn get_clinic(
     rows.retain(|row| !row.value.is_empty());
     page.add(Block::Rows(rows));
     let to = |rest: &str, label: &str| (format!("{}{rest}", path(clinic_id)), label.to_owned());
-    page.add(Block::Links(vec![
-        to("/correct", t.clinics_correct()),
+    let ways = vec![
         to("/hours", t.hours_title()),
         to("/closures", t.closures_title()),
+        to("/correct", t.clinics_correct()),
         (format!("/clinic/{clinic_id}"), t.clinics_desk().to_owned()),
-    ]));
+    ];
     let today = local_date(app.clock.now(), clinic.zone);
     let days = db::slot::list_days(&app.db.read, clinic_id, today, DAYS).await?;
     match days.is_empty() {
-        true => page.text(t.clinics_no_days()),
-        false => page.add(Block::Table(table(t, &days))),
+        true => page.add(Block::Links(ways)).text(t.clinics_no_days()),
+        false => page.add(Block::Ways(ways)).add(Block::Table(table(t, clinic_id, &days))),
     };
     page.show(&visitor)
 }
 
-fn table(t: Texts, days: &[DaySum]) -> Table {
+/// A day that has lost times leads to those who are hit.
+fn table(t: Texts, clinic_id: ClinicId, days: &[DaySum]) -> Table {
     let numbers = [t.hours_slots(), t.hours_seats(), t.clinics_taken()];
     let words = [t.day_column(), t.state_column()];
     let mut table = Table::new("days", t.clinics_days(), &words, &numbers);
@@ -166,8 +167,10 @@ fn table(t: Texts, days: &[DaySum]) -> Table {
             all if all == day.slots => Cell::Tag(t.clinics_closed().to_owned(), Tone::Bad),
             _ => Cell::Tag(t.clinics_partly().to_owned(), Tone::Wait),
         };
+        let date = words::short_date(t.language(), day.on_date);
+        let day_path = format!("{}/closures/{}", path(clinic_id), day.on_date);
         table.rows.push(vec![
-            Cell::Text(words::short_date(t.language(), day.on_date)),
+            if day.closed > 0 { Cell::Link(day_path, date) } else { Cell::Text(date) },
             state,
             Cell::Number(t.count(day.slots)),
             Cell::Number(t.count(day.seats)),

@@ -310,9 +310,10 @@ fn table(visitor: &StaffVisitor, clinic: &Clinic, persons: &[&Unheard]) -> Table
                 choices: nobody.chain(ways).collect(),
                 chosen: one.told.map_or("", |told| told.how.word()).to_owned(),
             };
-            let state = match one.is_cancelled {
-                true => (t.closures_cancelled(), Tone::Bad),
-                false => (t.closures_stands(), Tone::Wait),
+            let state = match (one.is_cancelled, one.is_back) {
+                (true, _) => (t.closures_cancelled(), Tone::Bad),
+                (false, true) => (t.closures_is_back(), Tone::Good),
+                (false, false) => (t.closures_stands(), Tone::Wait),
             };
             vec![
                 Cell::Text(one.name.clone()),

@@ -9,6 +9,7 @@ use crate::{
     domain::{Code, localized::Localized},
     http::problem::Problem,
     web::{
+        day,
         form::{FieldError, Form, Reader},
         part::{Input, Text, TextField},
         text::Texts,
@@ -132,9 +133,7 @@ pub fn optional_day(
 
 /// A day in one of the ways in which it is typed; none where it is no day.
 pub fn day_of(typed: &str) -> Option<NaiveDate> {
-    let plain = typed.trim().trim_end_matches('.').replace(['.', '/'], "-").replace(' ', "");
-    let day = NaiveDate::parse_from_str(&plain, "%Y-%m-%d").ok();
-    day.filter(|day| YEARS.contains(&day.year()))
+    day::parse(typed).filter(|day| YEARS.contains(&day.year()))
 }
 
 /// A moment as `2026-12-01 09:00` by the clock of the zone.

@@ -9,12 +9,13 @@ use chrono::Days;
 use super::{
     block::{Block, Cell, Field, Form as Asked, Look, Page, Table},
     clinic::{OfClinic, find, path},
+    field::day_of,
     typed::{Typed, short, text},
 };
 use crate::{
     db,
     domain::{
-        calendar::{local_date, parse_date},
+        calendar::local_date,
         clinic::Clinic,
         fact::Expected,
         opening_hours::{Break, Minute, Series, WEEKDAY_WORDS, Weekdays},
@@ -41,6 +42,8 @@ const BREAKS: &str = "breaks";
 const EXCEPT: &str = "except";
 /// The button that saves what was shown.
 const SAVE: &str = "save";
+/// The button that goes back to what was typed.
+const AGAIN: &str = "again";
 /// Hours that were saved before.
 const SAVED: i64 = 10;
 
@@ -77,13 +80,12 @@ async fn asked(visitor: &StaffVisitor, clinic: &Clinic, form: &Form) -> Result<P
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let mut page = Page::new(t.hours_title(), path(clinic.clinic_id));
     page.text(t.name(&clinic.name));
+    page.text(t.hours_about());
     let mut asked = Asked::new(format!("{}/hours", path(clinic.clinic_id)), t.hours_preview())
         .field(text(FROM, t.split_from(), form).hint(t.split_day_hint()))
         .field(text(TO, t.split_to(), form).hint(t.split_day_hint()));
-    for word in WEEKDAY_WORDS {
-        let label = weekday(t, word).to_owned();
-        asked = asked.field(Field::Check(word, label, form.has(word)));
-    }
+    let days = WEEKDAY_WORDS.map(|word| (word, weekday(t, word).to_owned(), form.has(word)));
+    asked = asked.field(Field::Checks(t.hours_weekdays().to_owned(), days.into()));
     let asked = asked
         .field(text(OPENS, t.hours_opens(), form).hint(t.hours_hint()))
         .field(text(CLOSES, t.hours_closes(), form))
@@ -132,7 +134,7 @@ pub async fn post_hours(
     let t = visitor.t();
     let clinic = find(&visitor, clinic_id).await?;
     let mut typed = Typed::new(&form, t);
-    if let Some(series) = series(&mut typed) {
+    if let Some(series) = series(&mut typed).filter(|_| !form.has(AGAIN)) {
         let saving = Saving { dry_run: !form.has(SAVE), by: visitor.user.staff_user_id };
         let done =
             flows::opening_hours::save(&visitor.visit.app.db, clinic_id, &series, saving).await;
@@ -195,7 +197,7 @@ fn breaks(typed: &mut Typed<'_>) -> Option<Vec<Break>> {
 /// Dates, apart by commas.
 fn except(typed: &mut Typed<'_>) -> Option<BTreeSet<chrono::NaiveDate>> {
     let text = typed.form.text(EXCEPT).replace(',', " ");
-    let read: Option<BTreeSet<_>> = text.split_whitespace().map(parse_date).collect();
+    let read: Option<BTreeSet<_>> = text.split_whitespace().map(day_of).collect();
     read.or_else(|| typed.expected(EXCEPT, Expected::Dates))
 }
 
@@ -228,7 +230,11 @@ fn previewed(visitor: &StaffVisitor, clinic: &Clinic, outcome: &Outcome, form: &
     for word in WEEKDAY_WORDS.into_iter().filter(|word| form.has(word)) {
         asked = asked.hidden(word, "yes");
     }
-    asked.buttons = vec![(SAVE, t.hours_save().to_owned(), Look::Main)];
+    asked.note = t.hours_not_saved().to_owned();
+    asked.buttons = vec![
+        (SAVE, t.hours_save().to_owned(), Look::Main),
+        (AGAIN, t.hours_again().to_owned(), Look::Quiet),
+    ];
     page.add(Block::Form(asked));
     page
 }

@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod clinic;
 pub mod clinic_form;
 pub mod closure;
+pub mod exclusion;
 pub mod field;
 pub mod hours;
 pub mod import;
@@ -104,6 +105,11 @@ fn person_routes(pages: &mut ServiceConfig) {
                 .route(post().to(person::post_find)),
         )
         .service(one("").route(get().to(person::get_person)))
+        .service(
+            one("/exclusions/{exclusion_id}/lift")
+                .route(get().to(exclusion::get_lift))
+                .route(post().to(exclusion::post_lift)),
+        )
         .service(
             one("/{press}").route(get().to(person::get_press)).route(post().to(person::post_press)),
         );

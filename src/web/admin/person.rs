@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     block::{Block, Cell, Field, Form as Asked, Look, Page, Table, choice, radios, select},
     clinic_form::choices,
+    exclusion,
     moment::zone,
     typed::{REASON, Typed, text},
 };
@@ -53,13 +54,13 @@ const VERSION: &str = "version";
 /// No mark.
 const NONE: &str = "none";
 
-/// What is done with a person.
 /// A path that names one of them.
 #[derive(Deserialize)]
 pub struct OfPerson {
     pub person_id: PersonId,
 }
 
+/// What is done with a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Press {
@@ -224,6 +225,7 @@ pub async fn get_person(
         }
     };
     bookings(&visitor, &mut page, &seen);
+    exclusion::show(&visitor, &mut page, person_id).await?;
     changes(&visitor, &mut page, &seen.changes);
     page.show(&visitor)
 }

@@ -108,7 +108,8 @@ pub async fn get_pools(
 ) -> Result<HttpResponse, Problem> {
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let campaigns = db::campaign::list(&app.db.read, CampaignId(0), ALL).await?;
-    let mut page = Page::new(t.pools_title(), "");
+    let back = campaign.map_or_else(String::new, |id| format!("/admin/campaigns/{id}"));
+    let mut page = Page::new(t.pools_title(), back);
     let Some(chosen) = chosen(&campaigns, campaign) else {
         page.text(t.pools_no_campaign());
         return page.show(&visitor);
@@ -129,11 +130,12 @@ pub async fn get_pools(
             pools.iter().filter(|pool| pool.product_id == product.product_id).collect();
         page.add(Block::Table(table(t, &of, &names)));
     }
-    if pools.is_empty() {
-        page.text(t.pools_none());
-    }
     let new = format!("/admin/pools/new?campaign={}", chosen.campaign_id);
-    page.add(Block::Links(vec![(new, t.pool_new().to_owned())]));
+    let new = vec![(new, t.pool_new().to_owned())];
+    match pools.is_empty() {
+        true => page.text(t.pools_none()).add(Block::Links(new)),
+        false => page.add(Block::Ways(new)),
+    };
     page.show(&visitor)
 }
 
@@ -211,7 +213,9 @@ pub async fn get_pool(
     let to = |press: &str, label: &str| (format!("{}/{press}", path(pool_id)), label.to_owned());
     let mut links = vec![to("split", t.split_title())];
     if pool.parent_id.is_none() {
-        links.push(to("receive", t.pool_receive()));
+        // What is empty is filled first.
+        let at = if pool.open == 0 { 0 } else { 1 };
+        links.insert(at, to("receive", t.pool_receive()));
     }
     links.push(to("transfer", t.pool_transfer()));
     links.push(to("lose", t.pool_lose()));

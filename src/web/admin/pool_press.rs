@@ -131,7 +131,11 @@ async fn page(
     if press != Press::Below {
         let hint = t.pool_whole_vials(&t.count(known.product.doses_per_vial));
         asked = asked.field(short(DOSES, t.doses_column(), form).hint(hint));
-        asked = asked.field(text(REASON, t.admin_reason(), form).hint(t.admin_reason_kept()));
+        let hint = match press {
+            Press::Receive => t.admin_reason_read(),
+            _ => t.admin_reason_kept(),
+        };
+        asked = asked.field(text(REASON, t.admin_reason(), form).hint(hint));
     }
     page.add(Block::Form(asked));
     Ok(page)

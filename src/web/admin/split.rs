@@ -226,7 +226,7 @@ async fn previewed(
     if wish.over == Over::Clinics && seen.without_hours > 0 {
         page.add(Block::Warning(t.split_without_hours(&t.count(seen.without_hours))));
     }
-    page.add(Block::Table(shares(t, seen)));
+    page.add(Block::Table(shares(t, wish.rule, seen)));
     if wish.over == Over::Clinics {
         page.add(Block::Table(clinics(visitor, seen).await?));
     }
@@ -242,7 +242,11 @@ fn meant(t: Texts, wish: &Wish, seen: &Preview, form: &Form) -> Result<Asked, Pr
         asked = asked.hidden(name, form.text(name));
     }
     asked = asked.hidden(STATE, &seen.state).hidden(KEY, key);
-    asked = asked.field(text(REASON, t.admin_reason(), form).hint(t.admin_reason_kept()));
+    let hint = match wish.over {
+        Over::Clinics => t.admin_reason_read(),
+        Over::Regions => t.admin_reason_kept(),
+    };
+    asked = asked.field(text(REASON, t.admin_reason(), form).hint(hint));
     asked.buttons = vec![
         (DO, t.split_do().to_owned(), Look::Main),
         (AGAIN, t.split_again().to_owned(), Look::Quiet),
@@ -254,8 +258,13 @@ fn meant(t: Texts, wish: &Wish, seen: &Preview, form: &Form) -> Result<Asked, Pr
     Ok(asked)
 }
 
-fn shares(t: Texts, seen: &Preview) -> Table {
-    let numbers = [t.split_weight(), t.doses_column()];
+fn shares(t: Texts, rule: Rule, seen: &Preview) -> Table {
+    let weight = match rule {
+        Rule::Population => t.split_people(),
+        Rule::Capacity => t.split_seats(),
+        Rule::Equal => t.split_parts(),
+    };
+    let numbers = [weight, t.doses_column()];
     let mut table = Table::new("shares", t.split_shares(), &[t.region_column()], &numbers);
     let names: HashMap<_, &Localized> =
         seen.regions.iter().map(|region| (region.region_id, &region.name)).collect();
@@ -278,7 +287,11 @@ async fn clinics(visitor: &StaffVisitor, seen: &Preview) -> Result<Table, Proble
     let names = db::split::clinics(&app.db.read, &ids).await?;
     let numbers = [t.split_seats(), t.doses_column()];
     let words = [t.split_clinic(), t.day_column()];
-    let mut table = Table::new("cells", t.split_clinics(), &words, &numbers);
+    let caption = match seen.plan.cells.len() > CELLS_MAX {
+        true => t.split_first_clinics(),
+        false => t.split_clinics(),
+    };
+    let mut table = Table::new("cells", caption, &words, &numbers);
     for cell in cells {
         let name = names.get(&cell.clinic_id).map_or("", |(_, name)| t.name(name));
         table.rows.push(vec![

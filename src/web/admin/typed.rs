@@ -10,12 +10,9 @@ use crate::{
     db::idempotency_key::Keyed,
     domain::{Refusal, StaffUserId, fact::Expected, fold::plain, localized::Localized},
     flows,
-    http::{
-        field::{Day, Text},
-        problem::Problem,
-    },
+    http::{field::Text, problem::Problem},
     web::{
-        admin::field::Pair,
+        admin::field::{Pair, day_of},
         form::{FieldError, Form},
         part::{Input, TextField},
         text::Texts,
@@ -79,9 +76,7 @@ impl<'a> Typed<'a> {
     }
 
     pub fn day(&mut self, id: &'static str) -> Option<NaiveDate> {
-        let typed = plain(self.form.text(id)).trim().trim_end_matches('.').replace(['.', '/'], "-");
-        let day = Day::try_from(typed.replace(' ', "")).ok();
-        day.map(|day| day.0).or_else(|| self.expected(id, Expected::Date))
+        day_of(self.form.text(id)).or_else(|| self.expected(id, Expected::Date))
     }
 
     /// One of those that the form offers.

@@ -1,6 +1,10 @@
 //! Who signs in by a password: invited, reset, disabled and enabled.
 
-use actix_web::{HttpResponse, http::StatusCode, web::ServiceConfig};
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header::HOST},
+    web::ServiceConfig,
+};
 use askama::Template;
 use serde::Deserialize;
 
@@ -75,6 +79,8 @@ struct Invited<'a> {
     name: String,
     token: String,
     link: String,
+    /// The whole address, with the token behind its `#`.
+    address: String,
     until: String,
 }
 
@@ -212,12 +218,20 @@ fn tag(t: Texts, account: &Account) -> (&'static str, Tone) {
 /// The page that shows a token: it is never shown again, so that it does not redirect.
 fn invited(visitor: &StaffVisitor, invitation: &Invitation) -> Result<HttpResponse, Problem> {
     let t = visitor.t();
+    let link = visitor.visit.frame().to("/invitation");
+    let host = visitor.visit.request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let origin = match (&visitor.visit.app.site.public_url, host) {
+        (Some(public), _) => public.as_str().to_owned(),
+        (None, Some(host)) => format!("http://{host}"),
+        (None, None) => String::new(),
+    };
     let page = Invited {
         t,
         staff: visitor.frame_of("/admin/users"),
         name: invitation.username.clone(),
         token: invitation.token.clone(),
-        link: visitor.visit.frame().to("/invitation"),
+        address: format!("{origin}{link}#{}", invitation.token),
+        link,
         until: when(visitor, invitation.expires_at),
     };
     visitor.show(&page)

@@ -79,7 +79,7 @@ impl<'a> Known<'a> {
         let clinic = snapshot.catalogue.clinic(booking.clinic_id);
         let card = snapshot.catalogue.campaigns.get(&booking.campaign_id);
         let is_it = |product: &&Product| product.product_id == booking.product_id;
-        let product = card.and_then(|card| card.products.iter().find(is_it));
+        let product = card.and_then(|card| card.rules.products.iter().find(is_it));
         let campaign = || card.map_or("", |card| t.name(&card.campaign.name));
         let name = product.map_or_else(campaign, |product| t.name(&product.name));
         let when = match clinic {
@@ -165,7 +165,8 @@ pub async fn get_booking(
     Path(OfBooking { booking_id }): Path<OfBooking>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, person_id) = (visit.t, &visit.app, session.person_id);
-    let booking = own(app, person_id, booking_id).await?;
+    let found = db::booking::find_own_named(&app.db.read, booking_id, person_id).await?;
+    let (booking, name) = found.ok_or_else(Refusal::not_found)?;
     let snapshot = app.board.now();
     let known = Known::new(t, &snapshot, &booking);
     // Not worth failing for: the booking is shown as it was made.
@@ -181,9 +182,8 @@ pub async fn get_booking(
     if booking.state == State::Cancelled {
         page.dose = dose(app, booking_id, t).await;
     }
-    if let Some(name) = name(app, person_id, visit.t).await {
-        page.rows.insert(0, Row::new(t.booking_for(), name));
-    }
+    // For whom it is, which helps who books for others.
+    page.rows.insert(0, Row::new(t.booking_for(), t.name(&name)));
     visit.show(&page)
 }
 
@@ -194,13 +194,6 @@ pub async fn get_booking(
 pub async fn own(app: &App, person_id: PersonId, id: BookingId) -> Result<Booking, Problem> {
     let booking = db::booking::find_own(&app.db.read, id, person_id).await?;
     Ok(booking.ok_or_else(Refusal::not_found)?)
-}
-
-/// For whom it is, which helps who books for others; not worth waiting for.
-async fn name(app: &App, person_id: PersonId, t: Texts) -> Option<String> {
-    let _admitted = admit::<admission::Read>(app).ok()?;
-    let person = db::person::find(&app.db.read, person_id).await.ok()??;
-    Some(person.name_in(t.language()).to_owned())
 }
 
 fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {

@@ -69,8 +69,8 @@ pub async fn get_check(
     let snapshot = visit.app.board.now();
     let card = campaign(&snapshot, campaign_id)?;
     let known = known(&visit, session.person_id, card).await;
-    if let Some(Known { live: Some(booking), .. }) = &known {
-        return Ok(visit.see_other(&booked::path_again(booking.booking_id)));
+    if let Some(Known { live: Some(booking_id), .. }) = &known {
+        return Ok(visit.see_other(&booked::path_again(*booking_id)));
     }
     let Some(chosen) = Chosen::read(&snapshot, card, visit.request.query_string()) else {
         return refused::no_such_time(&visit, campaign_id);
@@ -217,7 +217,7 @@ async fn earlier(app: &App, person_id: PersonId, id: Option<BookingId>) -> Optio
 struct Known {
     name: String,
     /// What they have booked of the same dose.
-    live: Option<Booking>,
+    live: Option<BookingId>,
 }
 
 /// None when the database is busy or away: the press itself does not depend on it.
@@ -225,9 +225,9 @@ async fn known(visit: &Visit, person_id: PersonId, card: &Card) -> Option<Known>
     let app = &visit.app;
     let _admitted = admit::<admission::Read>(app).ok()?;
     let dose = (card.campaign.course_id, card.campaign.dose_number);
-    let live = db::booking::find_live(&app.db.read, person_id, dose).await.ok()?;
-    let person = db::person::find(&app.db.read, person_id).await.ok()??;
-    Some(Known { name: person.name_in(visit.t.language()).to_owned(), live })
+    let found = db::booking::name_and_live(&app.db.read, person_id, dose).await.ok()?;
+    let (name, live) = found?;
+    Some(Known { name: visit.t.name(&name).to_owned(), live })
 }
 
 impl<'a> Page<'a> {

@@ -25,10 +25,10 @@ pub fn product<'a>(
     day: Option<&Day<'_>>,
     asked: Option<ProductId>,
 ) -> Option<&'a Product> {
-    let named = card.products.iter().find(|product| Some(product.product_id) == asked);
+    let named = card.rules.products.iter().find(|product| Some(product.product_id) == asked);
     // Of equals the first.
     let left = |product: &&Product| day.map_or(0, |day| doses_of(day, product.product_id));
-    named.or_else(|| card.products.iter().rev().max_by_key(left))
+    named.or_else(|| card.rules.products.iter().rev().max_by_key(left))
 }
 
 /// What is about to be booked.

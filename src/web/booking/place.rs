@@ -23,10 +23,11 @@ use crate::{
     db,
     domain::{
         CampaignId, ClinicId, PersonId, RegionId, amenity::Amenity, calendar::local_date,
-        clinic::Clinic, region::Region,
+        clinic::Clinic,
     },
     http::{
         admission::{self, admit},
+        answer_cache::Whom,
         extract::Path,
         problem::Problem,
         state::App,
@@ -35,7 +36,8 @@ use crate::{
         form::FieldError,
         guard::SignedIn,
         page::{Frame, Visit},
-        part::{Choice, Select, Step},
+        part::{Choice, LongSelect, Select, Step, chosen_of},
+        region_field::place_options,
         text::{Html, Texts},
     },
     words,
@@ -168,7 +170,7 @@ struct Page<'a> {
     why_not: Option<String>,
     /// None: what cannot be read counts as not chosen.
     errors: Vec<FieldError>,
-    district: Select,
+    district: LongSelect,
     day: Select,
     /// To which the script adds where the browser is.
     near: String,
@@ -232,10 +234,22 @@ pub async fn get_clinics(
     if asked.near.is_some_and(|rounded| near != Some(rounded.to_string())) {
         return Ok(visit.see_other(&asked.path(campaign_id)));
     }
-    if let (false, Some(SignedIn(session))) = (asked.is_somewhere(), signed_in) {
-        asked.region_id = home(&visit.app, session.person_id).await;
+    let whom = match (asked.is_somewhere(), signed_in) {
+        (true, _) => Some(Whom::Everybody),
+        (false, None) => Some(Whom::Strangers),
+        (false, Some(SignedIn(session))) => {
+            asked.region_id = home(&visit.app, session.person_id).await;
+            None
+        }
+    };
+    let (page, now) = (page(&visit, &snapshot, card, asked), visit.app.clock.now());
+    match whom {
+        Some(whom) => {
+            let until = standing::changes_at(&card.campaign, now);
+            visit.show_to_all(&page, (&snapshot, whom), until)
+        }
+        None => visit.show(&page),
     }
-    visit.show(&page(&visit, &snapshot, card, asked))
 }
 
 /// The district of a person, if that can be told at once: it only saves them choosing it.
@@ -259,37 +273,22 @@ fn page<'a>(visit: &'a Visit, snapshot: &'a Snapshot, card: &'a Card, asked: Cho
         supply: frame.to(&format!("/campaigns/{id}")),
         why_not: standing::why_not(t, &card.campaign, visit.app.clock.now()),
         errors: Vec::new(),
-        district: district(t, &snapshot.catalogue, asked.region_id),
+        district: district(visit, snapshot, asked.region_id),
         day: list.day(asked.date),
         near: frame.to(&format!("{near}{mark}")),
         found: asked.is_somewhere().then(|| list.found(asked)),
     }
 }
 
-/// Districts under the province that they lie in.
-fn district(t: Texts, catalogue: &Catalogue, region_id: Option<RegionId>) -> Select {
-    let choice = |region: &Region, label: String| Choice {
-        value: region.region_id.to_string(),
-        label: label.into(),
-        hint: "".into(),
-    };
-    let none = Choice { value: String::new(), label: t.choose_district().into(), hint: "".into() };
-    let mut groups = vec![(String::new(), vec![none])];
-    let provinces = catalogue.regions.values().filter(|region| region.parent_id.is_none());
-    for province in provinces {
-        let inside = |region: &&Region| region.parent_id == Some(province.region_id);
-        let districts = catalogue.regions.values().filter(inside);
-        let name = t.name(&province.name);
-        let whole = choice(province, t.all_of_province(name));
-        let districts = districts.map(|region| choice(region, t.name(&region.name).to_owned()));
-        groups.push((name.to_owned(), [whole].into_iter().chain(districts).collect()));
-    }
-    Select {
+fn district(visit: &Visit, snapshot: &Snapshot, region_id: Option<RegionId>) -> LongSelect {
+    let t = visit.t;
+    let options = place_options(t, &visit.app.shelf, snapshot);
+    let chosen = region_id.map(|id| id.to_string()).unwrap_or_default();
+    LongSelect {
         id: "region",
         label: t.district_column().into(),
         hint: t.district_hint().into(),
-        groups,
-        chosen: region_id.map(|id| id.to_string()).unwrap_or_default(),
+        options: chosen_of(&options, &chosen),
     }
 }
 

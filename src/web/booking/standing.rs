@@ -28,6 +28,11 @@ pub fn why_not(t: Texts, campaign: &Campaign, now: DateTime<Utc>) -> Option<Stri
     Some(words::reason(t.language(), &reason))
 }
 
+/// When `why_not` says something else by itself; none is never.
+pub fn changes_at(campaign: &Campaign, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    [campaign.opens_at, campaign.closes_at].into_iter().filter(|at| *at > now).min()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

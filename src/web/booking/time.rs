@@ -16,7 +16,7 @@ use super::{
 use crate::{
     board::{catalogue::Card, day, slot::Window, snapshot::Snapshot},
     domain::{ProductId, Refusal, calendar::local_date, clinic::Clinic, product::Product},
-    http::{extract::Path, problem::Problem},
+    http::{answer_cache::Whom, extract::Path, problem::Problem},
     web::{
         page::{Frame, Visit},
         part::Step,
@@ -78,9 +78,12 @@ pub async fn get_times(
     let card = campaign(&snapshot, campaign_id)?;
     let clinic = snapshot.catalogue.clinic(clinic_id).ok_or_else(Refusal::not_found)?;
     let query = visit.request.query_string();
-    let why_not = standing::why_not(visit.t, &card.campaign, visit.app.clock.now());
+    let now = visit.app.clock.now();
+    let why_not = standing::why_not(visit.t, &card.campaign, now);
     let at = At { t: visit.t, frame: visit.frame(), snapshot: &snapshot, card, clinic };
-    visit.show(&at.page(chosen(query, "date"), chosen(query, "product"), why_not))
+    let page = at.page(chosen(query, "date"), chosen(query, "product"), why_not);
+    let until = standing::changes_at(&card.campaign, now);
+    visit.show_to_all(&page, (&snapshot, Whom::Everybody), until)
 }
 
 /// A clinic of a campaign.
@@ -144,7 +147,7 @@ impl<'a> At<'a> {
 
     /// The other products of which there are doses on the day.
     fn products(&self, day: &day::Day<'_>, shown: Option<ProductId>) -> Vec<(String, String)> {
-        let others = self.card.products.iter().filter(|product| {
+        let others = self.card.rules.products.iter().filter(|product| {
             Some(product.product_id) != shown && doses_of(day, product.product_id) > 0
         });
         let link = |product: &Product| {

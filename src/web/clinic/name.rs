@@ -20,7 +20,7 @@ pub struct Names {
 impl Names {
     pub fn new(t: Texts, snapshot: &Snapshot) -> Self {
         let cards = &snapshot.catalogue.campaigns;
-        let products = cards.values().flat_map(|card| &card.products);
+        let products = cards.values().flat_map(|card| &card.rules.products);
         Self {
             products: products
                 .map(|product| (product.product_id, t.name(&product.name).to_owned()))

@@ -91,7 +91,7 @@ pub async fn fields(at: &AtDesk, typed: &Form) -> Result<Option<Fields>, Problem
             id: REGION,
             label: t.home_region().into(),
             hint: "".into(),
-            groups: districts(t, &snapshot),
+            groups: districts(t, &snapshot.catalogue),
             chosen: region,
         },
         campaign: Select {

@@ -1,16 +1,19 @@
 //! What is pressed on the page of a visit, read from its forms.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::vial::Vial;
 use crate::{
     domain::{
         BookingId, ClinicId, StepId,
         actor::Actor,
-        calendar::parse_date,
-        visit::{Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, StepKind, Warning},
+        visit::{
+            Act, LOT_CHARS_MAX, NOTE_CHARS_MAX, NotGiven, Press, Site, StepKind, UNWELL_DAYS_MAX,
+            Warning,
+        },
     },
     web::{
+        day,
         form::{FieldError, Form, Reader},
         text::Texts,
     },
@@ -77,7 +80,7 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
             }
             Act::Give { site: site.unwrap_or(Site::Other), lot }
         }
-        StepKind::NotVaccinated => not_vaccinated(t, form, &mut fault),
+        StepKind::NotVaccinated => not_vaccinated(t, form, about.today, &mut fault),
         StepKind::Undo => Act::Undo { of: form.value(UNDOES).ok_or(None)? },
         StepKind::WalkIn | StepKind::Assist => return Err(None),
     };
@@ -105,25 +108,38 @@ pub fn read(t: Texts, form: &Form, about: About) -> Result<Press, Option<Vec<Fie
     })
 }
 
-/// Why nothing was given, and the day that belongs to the reason.
-fn not_vaccinated(t: Texts, form: &Form, fault: &mut impl FnMut(&'static str, &str)) -> Act {
+/// Why nothing was given, and the day that belongs to the reason. A day that belongs to another
+/// reason is not dropped in silence.
+fn not_vaccinated(
+    t: Texts,
+    form: &Form,
+    today: NaiveDate,
+    fault: &mut impl FnMut(&'static str, &str),
+) -> Act {
     let reason = NotGiven::named(form.text(REASON));
     if reason.is_none() {
         fault(REASON, t.clinic_reason_missing());
     }
     let reason = reason.unwrap_or(NotGiven::Refused);
-    let typed = form.text(HAD_ON).trim();
-    let had_on = parse_date(typed);
-    if reason == NotGiven::AlreadyHad && !typed.is_empty() && had_on.is_none() {
-        fault(HAD_ON, t.clinic_had_on_unreadable());
+    let had_on = day::parse(form.text(HAD_ON));
+    if !form.text(HAD_ON).trim().is_empty() {
+        if reason != NotGiven::AlreadyHad {
+            fault(HAD_ON, t.clinic_day_of_other_reason());
+        } else if had_on.is_none_or(|day| day > today) {
+            fault(HAD_ON, t.clinic_had_on_unreadable());
+        }
     }
-    let had_on = had_on.filter(|_| reason == NotGiven::AlreadyHad);
-    let typed = form.text(UNTIL).trim();
-    let until = parse_date(typed);
-    if reason == NotGiven::Unwell && !typed.is_empty() && until.is_none() {
-        fault(UNTIL, t.clinic_until_unreadable());
+    let until = day::parse(form.text(UNTIL));
+    if !form.text(UNTIL).trim().is_empty() {
+        let last = today.checked_add_days(Days::new(UNWELL_DAYS_MAX));
+        if reason != NotGiven::Unwell {
+            fault(UNTIL, t.clinic_day_of_other_reason());
+        } else if until.is_none() {
+            fault(UNTIL, t.clinic_until_unreadable());
+        } else if until.is_some_and(|day| day <= today || last.is_some_and(|last| day > last)) {
+            fault(UNTIL, &t.clinic_until_beyond(UNWELL_DAYS_MAX));
+        }
     }
-    let until = until.filter(|_| reason == NotGiven::Unwell);
     Act::NotVaccinated { reason, had_on, until }
 }
 

@@ -2,6 +2,14 @@
 
 texts! {
     admin_to_decide, "What needs a decision", "결정이 필요한 일";
+    admin_first, "How to begin", "처음 시작하기";
+    admin_first_why,
+        "This service is empty. It needs these, in this order; each page says what it takes.",
+        "아직 아무것도 없습니다. 다음 순서로 채우면 되고, 넣을 내용은 각 화면에 있습니다.";
+    admin_first_campaign, "A first campaign: a draft, with its tasks", "첫 접종 사업: 초안과 할 일";
+    admin_first_users,
+        "Invite who works at the clinics, and a second administrator",
+        "접종기관 직원과 두 번째 관리자 초대하기";
     admin_nothing_to_decide, "Nothing waits for a decision.", "결정을 기다리는 일이 없습니다.";
     admin_busy,
         "Many people are booking at this moment. Figures are left out until there is room for \
@@ -14,9 +22,9 @@ texts! {
         "{name}: 마감하지 않은 접종일이 {days}일(접종기관 {clinics}곳) 있고, 백신 {doses}회분의 결과가 \
          기록되지 않았습니다.";
     admin_unheard(clinic: &str, date: &str, people: &str),
-        "Clinic {clinic}, {date}: {people} people have lost their appointment and have not heard \
-         of it.",
-        "접종기관 {clinic}, {date}: 예약이 취소된 사실을 아직 모르는 분이 {people}명 있습니다.";
+        "Clinic {clinic}, {date}: {people} people have not heard yet that their appointment is \
+         lost, or is there again.",
+        "접종기관 {clinic}, {date}: 예약 시간이 없어졌거나 되살아난 것을 아직 모르는 분이 {people}명 있습니다.";
     admin_may_publish(name: &str, warnings: &str),
         "{name} can be published. Warnings to read: {warnings}.",
         "{name}: 공개할 수 있습니다. 살펴보실 점 {warnings}건.";
@@ -34,8 +42,9 @@ texts! {
         "{name}: 예약이 멈춰 있습니다. 다시 시작해야 예약할 수 있습니다.";
     admin_bookings_per_day, "Bookings of a person on one day", "한 사람이 하루에 할 수 있는 예약 횟수";
     admin_bookings_per_day_hint,
-        "Whoever books and cancels as often as this may book again the next day. It is public.",
-        "이 횟수만큼 예약하고 취소하신 분은 다음 날 다시 예약할 수 있습니다. 공개되는 값입니다.";
+        "Somebody who books and cancels again and again can do so as many times on a day. \
+         Everybody can see this figure.",
+        "예약과 취소를 되풀이하시는 분이 하루에 예약할 수 있는 횟수입니다. 누구나 볼 수 있는 값입니다.";
     admin_campaigns_now, "Campaigns under way", "진행 중인 접종 사업";
     admin_campaigns_caption, "Campaigns that are not over, and their doses", "끝나지 않은 접종 사업과 백신";
     admin_campaigns_over, "Campaigns that are over", "끝난 접종 사업";
@@ -95,6 +104,12 @@ texts! {
     admin_closes_at, "Booking ends", "예약 종료 시각";
     admin_moment_hint, "Like 2026-12-01 09:00.", "예: 2026-12-01 09:00";
     admin_day_hint, "Like 2026-12-01. Empty is no limit.", "예: 2026-12-01. 비워 두면 제한이 없습니다.";
+    admin_born_hint,
+        "Like 1961-01-31; this day is included. Empty is no limit.",
+        "예: 1961-01-31. 이날도 포함합니다. 비워 두면 제한이 없습니다.";
+    admin_course_code_hint,
+        "Small letters, digits and hyphens, like covid-19.",
+        "영어 소문자, 숫자, 붙임표로 적습니다. 예: covid-19";
     admin_cancel_until,
         "Hours before the appointment until which a cancelled dose is offered again",
         "취소한 백신을 다시 예약받는 기한(예약 몇 시간 전까지)";
@@ -139,20 +154,24 @@ texts! {
     admin_no_product_ticked, "Tick at least one vaccine.", "백신을 하나 이상 골라 주십시오.";
     admin_add_product, "Add a vaccine", "백신 추가";
     admin_add_product_why,
-        "For a vaccine that is not in the list, in all campaigns. Afterwards it can be ticked \
-         here.",
+        "For a vaccine that is not known yet. All campaigns can use it then; whether this one \
+         does is ticked afterwards.",
         "목록에 없는 백신을 모든 사업에서 쓸 수 있게 추가합니다. 추가한 뒤 위에서 골라 주십시오.";
     admin_product_added(name: &str),
-        "{name} is in the list, and ticked below: keep it if the campaign gives it.",
-        "{name}: 목록에 추가하고 아래에서 선택해 두었습니다. 이 사업에서 쓰려면 저장해 주십시오.";
+        "{name} is known now, and ticked below. Press “Keep these”: only then does the campaign \
+         give it.",
+        "{name}: 목록에 추가하고 아래에서 선택해 두었습니다. 저장을 눌러야 이 사업에서 쓸 수 있습니다.";
     admin_product_name_ko, "Name of the vaccine in Korean", "백신 이름(한국어)";
     admin_product_name_en, "Name of the vaccine in English", "백신 이름(영어)";
     admin_product_code, "Code of the vaccine", "백신 코드";
     admin_product_code_hint,
-        "Of the code system below; CVX 207 is Moderna.",
-        "아래 코드 체계의 코드입니다(CVX 207은 모더나).";
+        "By which files name it: its CVX number, like 207 for Moderna, or the code of another \
+         system that is named below.",
+        "파일에서 백신을 가리키는 코드입니다. CVX 번호(예: 모더나 207)나 아래에 적은 다른 체계의 코드를 씁니다.";
     admin_code_system, "Code system", "코드 체계";
-    admin_code_system_hint, "Its URI; empty is CVX.", "URI로 적습니다. 비워 두면 CVX입니다.";
+    admin_code_system_hint,
+        "Leave it empty for CVX. Another system is named by its web address (URI).",
+        "CVX이면 비워 둡니다. 다른 체계는 인터넷 주소(URI)로 적습니다.";
     admin_doses_per_vial, "Doses in a vial", "한 바이알의 회분";
     admin_age_min, "From which age, in months", "접종할 수 있는 나이(개월)";
     admin_age_hint,

@@ -47,19 +47,26 @@ texts! {
     clinics_place, "Latitude and longitude", "위도와 경도";
     clinics_latitude, "Latitude (degrees north)", "위도(북위)";
     clinics_longitude, "Longitude (degrees east)", "경도(동경)";
-    clinics_correct, "Correct", "정보 수정";
+    clinics_correct, "Correct name and address", "정보 수정";
     clinics_corrected, "The clinic was corrected.", "접종기관 정보를 수정했습니다.";
     clinics_desk, "Pages of the clinic", "이 기관의 직원 화면";
     clinics_days, "Days to come", "앞으로의 날짜";
     clinics_no_days,
         "There is no day to come yet: say the hours, or load slots from a file.",
-        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 타임을 파일로 등록해 주십시오.";
-    clinics_open, "gives doses", "진료";
+        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 시간대을 파일로 등록해 주십시오.";
+    clinics_open, "is open", "진료";
     clinics_closed, "closed all day", "휴진";
     clinics_partly, "partly closed", "일부 휴진";
     clinics_taken, "Taken", "예약된 자리";
 
-    hours_title, "Hours and slots", "진료 시간과 타임";
+    hours_title, "Hours and slots", "진료 시간과 시간대";
+    hours_about,
+        "People book one of the slots that are made of these hours. Calculate first: it changes \
+         nothing, and you see the slots before you save them.",
+        "이 시간으로 예약 시간대를 만듭니다. 먼저 계산해 보면 아무것도 바뀌지 않고, 만들어질 시간대를 본 뒤 저장합니다.";
+    hours_weekdays, "On which days of the week", "여는 요일";
+    hours_not_saved, "Nothing is saved yet.", "아직 저장하지 않았습니다.";
+    hours_again, "Change these hours", "시간 다시 고치기";
     hours_preview, "Calculate", "계산해 보기";
     hours_save, "Save these hours", "이대로 저장";
     hours_opens, "Opens", "시작 시각";
@@ -67,25 +74,25 @@ texts! {
     hours_hint, "As 09:00.", "예: 09:00";
     hours_breaks, "Breaks", "쉬는 시간";
     hours_breaks_hint, "As 13:00-14:00; apart by commas.", "예: 13:00-14:00. 여럿이면 쉼표로 나눕니다.";
-    hours_minutes, "Minutes of each slot", "한 타임의 길이(분)";
-    hours_seats_each, "Seats in each slot", "타임당 자리";
+    hours_minutes, "Minutes of each slot", "한 시간대의 길이(분)";
+    hours_seats_each, "Seats in each slot", "시간대마다 자리";
     hours_except, "Days without hours", "제외할 날짜";
     hours_except_hint, "Dates, apart by commas.", "날짜를 쉼표로 나누어 적습니다.";
     hours_days, "Days", "날";
-    hours_slots, "Slots in all", "타임 수";
+    hours_slots, "Slots in all", "시간대 수";
     hours_seats, "Seats", "자리 수";
-    hours_added, "Slots to add", "추가되는 타임";
-    hours_changed, "Slots that change", "바뀌는 타임";
-    hours_removed, "Slots that go", "없어지는 타임";
+    hours_added, "Slots to add", "추가되는 시간대";
+    hours_changed, "Slots that change", "바뀌는 시간대";
+    hours_removed, "Slots that go", "없어지는 시간대";
     hours_hit(bookings: &str),
         "{bookings} bookings are in slots that go. They stay, lose their time, and their people \
          are told.",
-        "없어지는 타임에 예약 {bookings}건이 있습니다. 예약은 남지만 시간을 잃으며, 예약자에게 알립니다.";
+        "없어지는 시간대에 예약 {bookings}건이 있습니다. 예약은 남지만 시간을 잃으며, 예약자에게 알립니다.";
     hours_saved, "Hours that were saved, the newest first", "저장된 진료 시간(최근 순)";
     hours_of_day, "Hours", "시작과 마감";
     hours_were_saved(slots: &str, seats: &str),
         "The hours were saved: {slots} slots with {seats} seats.",
-        "진료 시간을 저장했습니다. 타임 {slots}개, 자리 {seats}개.";
+        "진료 시간을 저장했습니다. 시간대 {slots}개, 자리 {seats}개.";
     hours_mon, "Monday", "월요일";
     hours_tue, "Tuesday", "화요일";
     hours_wed, "Wednesday", "수요일";
@@ -149,6 +156,7 @@ texts! {
         "예약 화면에서 가까운 빈 시간을 안내하고, 한 번 눌러 옮길 수 있습니다. 직접 하기 어려운 분은 콜센터가 옮겨 드립니다.";
     closures_cancelled, "cancelled", "예약 취소됨";
     closures_stands, "stands, time lost", "시간만 없어짐";
+    closures_is_back, "has its time again: tell them", "시간을 되찾음, 다시 알려야 함";
     closures_ticked(count: &str), "{count} entries were saved.", "{count}건을 저장했습니다.";
     closures_cancel_title, "Cancel what has lost its time", "시간을 잃은 예약 취소";
     closures_cancel_about,
@@ -161,8 +169,9 @@ texts! {
         "예약 {count}건을 취소했습니다.";
     closures_open_title, "Undo the closing of this day", "휴진 해제";
     closures_open_about,
-        "Bookings that stand have their time again, and their people are told.",
-        "남아 있는 예약은 시간을 되찾고 예약자에게 알립니다.";
+        "Bookings that stand have their time again, and their people are told by a message. Whom \
+         somebody had told by hand stays on this list, to be told again.",
+        "남아 있는 예약은 시간을 되찾고 예약자에게 메시지로 알립니다. 담당자가 직접 알렸던 분은 다시 알리도록 이 목록에 남습니다.";
     closures_open, "Open this day", "이 날 다시 진료";
     closures_opened, "The clinic gives doses on this day again.", "다시 진료하는 날입니다.";
 }

@@ -6,7 +6,7 @@ use crate::domain::import::Kind;
 texts! {
     import_of_register, "Register of people", "명부";
     import_of_roster, "Lists of people", "명단(사람)";
-    import_of_clinics, "Clinics to load", "접종기관 목록";
+    import_of_clinics, "List of clinics", "접종기관 목록";
     import_of_slots, "Slots", "예약 시간대";
     import_of_allocations, "Allocations", "배정";
     import_of_hours, "Opening hours", "운영 시간";
@@ -48,20 +48,29 @@ texts! {
     import_kept(minutes: i64),
         "A file is kept for {minutes} minutes after the last press.",
         "파일은 마지막으로 누르신 뒤 {minutes}분 동안 보관합니다.";
-    import_one_process,
-        "Only the process that took it has it: where another one answers, it says so and asks for \
-         the file again.",
-        "파일은 받은 프로세스만 가지고 있습니다. 다른 프로세스가 응답하면 그렇게 알리고 파일을 다시 요청합니다.";
     import_file, "File", "보낼 파일";
     import_file_hint, "CSV or XLSX, up to 1 GiB.", "CSV 또는 XLSX, 1GiB까지.";
     import_no_file, "Choose a file.", "파일을 골라 주십시오.";
+    import_sheets, "The workbook has several sheets", "시트가 여럿인 파일";
     import_sheet, "Sheet of the workbook", "엑셀 시트 이름";
     import_sheet_hint, "Empty is the first one.", "비워 두면 첫 시트를 읽습니다.";
     import_remove_missing,
         "Remove slots of these days that the file does not name",
         "파일의 날짜에서 파일에 없는 시간대를 지웁니다";
     import_try, "Try it", "시험하기";
-    import_columns, "What belongs into the file", "파일에 넣을 것";
+    import_in_order,
+        "In the order in which an empty service needs them. What a file makes can mostly be typed \
+         on a page too.",
+        "처음 시작할 때 필요한 순서입니다. 파일 대신 화면에서 입력할 수 있는 것도 많습니다.";
+    import_headings,
+        "The first row holds the headings, in any order: the English word, or one of those below \
+         it.",
+        "첫 행에는 제목을 적습니다. 순서는 상관없고, 영어 이름이나 그 아래 적힌 말 가운데 하나를 씁니다.";
+    import_next(what: &str), "Go on: {what}", "다음으로: {what}";
+    import_invitations_how,
+        "Each is a link: copy its address, and the user has only to choose a password.",
+        "초대장은 링크이기도 합니다. 링크 주소를 복사해 전하면 비밀번호만 정하면 됩니다.";
+    import_columns, "What belongs in the file", "파일에 넣을 것";
     import_columns_caption, "Columns of the file", "파일의 열";
     import_column, "Column", "열";
     import_need_column, "Needed", "필수";
@@ -139,8 +148,9 @@ texts! {
     import_confirm_hint, "It asks because it is far more than usual.", "평소보다 훨씬 많아 여쭙습니다.";
     import_confirm_wrong, "This is not the figure that stands there.", "적힌 숫자와 다릅니다.";
     import_try_again, "Try again", "다시 시험하기";
-    import_discard, "Throw the file away", "파일 버리기";
-    import_discarded, "The file is thrown away.", "파일을 버렸습니다.";
+    import_discard, "Throw away the copy of the file", "보관 중인 파일 버리기";
+    import_discarded, "The copy of the file is thrown away. What was loaded stays.",
+        "보관 중이던 파일을 버렸습니다. 반영한 내용은 그대로입니다.";
     import_other_file, "Send another file", "다른 파일 보내기";
     import_in_the_list, "Its entry among the files", "파일 목록의 기록 보기";
     import_the_file, "The file that was sent", "보내신 파일";

@@ -78,8 +78,8 @@ texts! {
     user_disabled, "disabled", "사용 중지";
     user_invite_title, "Invite a user", "사용자 초대";
     user_invite_why,
-        "You get a token to hand over; with it the user chooses a password.",
-        "전해 주실 초대 코드가 나오며, 사용자는 그것으로 비밀번호를 정합니다.";
+        "You get a link to hand over; with it the user chooses a password.",
+        "전해 주실 링크가 나오며, 사용자는 그것으로 비밀번호를 정합니다.";
     user_many, "Many users come by file.", "여러 명은 파일로 반영합니다.";
     user_name, "Name to sign in with", "로그인 이름";
     user_name_hint,
@@ -91,12 +91,14 @@ texts! {
     user_invite, "Invite", "초대하기";
     user_invited_title(name: &str), "Invitation for {name}", "{name} 초대장";
     user_invited_why,
-        "Hand this token over. It is shown here and never again; a lost one is replaced by a \
-         reset.",
-        "이 코드를 전해 주십시오. 다시 볼 수 없습니다. 잃어버리면 초기화해서 새로 만듭니다.";
+        "Hand this link over by a way that you trust: whoever opens it chooses the password. It \
+         is shown here and never again; a lost one is replaced by a reset.",
+        "이 링크를 믿을 수 있는 방법으로 전해 주십시오. 여는 사람이 비밀번호를 정합니다. 다시 볼 수 없으며, 잃어버리면 초기화해서 새로 만듭니다.";
     user_invited_until(until: &str), "It is good until {until}.", "{until}까지 쓸 수 있습니다.";
-    user_invited_where, "It is entered at", "입력하는 곳:";
-    user_token_column, "Token", "초대용 코드";
+    user_invited_where,
+        "Where a link cannot be opened, this code is typed at",
+        "링크를 열 수 없으면 이 코드를 여기에 입력합니다:";
+    user_token_column, "Code and link", "초대용 코드와 링크";
     user_until_column, "Good until", "유효 기한";
     user_reset, "Reset", "비밀번호 초기화";
     user_reset_title(name: &str), "Reset {name}?", "{name}, 비밀번호를 초기화하시겠습니까?";

@@ -6,7 +6,7 @@ texts! {
          code. Who looked, at whom and why is kept.",
         "이름과 생년월일, 예약번호와 생년월일, 또는 명부의 식별 코드로 찾습니다. 누가 누구를 왜 찾았는지 기록됩니다.";
     person_name, "Name in the register", "명부의 이름";
-    person_birth, "Born", "출생일";
+    person_birth, "Date of birth in the register", "명부의 생년월일";
     person_birth_hint, "As 1962-03-01; year and month, or the year, where no more is known.",
         "예: 1962-03-01. 모르면 연도와 달 또는 연도만 적습니다.";
     person_number_hint, "Instead of the name.", "이름 대신 적습니다.";
@@ -23,6 +23,26 @@ texts! {
     person_no_bookings, "There is no booking.", "예약이 없습니다.";
     person_no_show, "missed", "예약한 날 오지 않음";
     person_not_vaccinated, "came, not vaccinated", "왔으나 접종하지 않음";
+    person_exclusions, "What clinics found that keeps them from doses", "접종기관이 기록한 접종 제한";
+    person_excluded_why, "What keeps them from it", "제한 사유";
+    person_excluded_found, "Found", "기록한 시각";
+    person_excluded_stands, "stands", "제한 중";
+    person_excluded_lifted, "lifted", "제한 풀림";
+    person_excluded_on(reason: &str, day: &str), "{reason}: {day}", "{reason} ({day})";
+    person_excluded_until(reason: &str, day: &str),
+        "{reason}: can be booked again from {day}",
+        "{reason}: {day}부터 다시 예약 가능";
+    person_excluded_dose(course: &str, number: &str),
+        "{course}, dose {number}",
+        "{course} {number}차";
+    person_step_undone, "the clinic took its step back", "접종기관이 기록을 되돌림";
+    person_lift, "Lift it", "제한 풀기";
+    person_lift_about,
+        "The person can be booked for these doses again. Bookings that have ended stay ended.",
+        "다시 이 접종을 예약할 수 있게 됩니다. 이미 끝난 예약은 되살아나지 않습니다.";
+    person_was_lifted,
+        "It was lifted: the person can be booked again.",
+        "제한을 풀었습니다. 다시 예약할 수 있습니다.";
     person_changes(zone: &str), "What was changed. {zone}", "변경 기록. {zone}";
     person_by, "Done by", "처리한 사람";
     person_fields, "Fields", "바뀐 항목";

@@ -6,7 +6,10 @@ texts! {
     admin_reason_kept, "Kept for ever, with your name.", "이름과 함께 계속 보관됩니다.";
     admin_product, "Kind of vaccine", "만들 물량의 백신";
     pools_no_campaign, "There is no campaign. Make one first.", "접종 사업이 없습니다. 먼저 접종 사업을 만들어 주십시오.";
-    pools_title, "Doses above the clinic", "접종기관 위의 물량";
+    admin_reason_read,
+        "Kept for ever, with your name. Everybody reads it in the campaign's public history.",
+        "이름과 함께 계속 보관되며, 접종 사업의 공개 이력에서 누구나 읽습니다.";
+    pools_title, "Stock: doses not yet at a clinic", "접종기관에 배정하기 전의 물량";
     pools_of, "Pools, each followed by those below it", "물량(상위 물량 다음에 하위 물량)";
     pools_none,
         "This campaign has no pool yet. Make the nation's pool first: deliveries go there.",
@@ -64,7 +67,7 @@ texts! {
         "The doses go to the regions right below, or to all clinics below and their days. \
          Nothing moves before you have seen what each gets.",
         "백신은 바로 아래 지역으로, 또는 아래의 모든 접종기관과 날짜로 나뉩니다. 미리 보기 전에는 아무것도 움직이지 않습니다.";
-    split_over, "Over", "나눌 곳";
+    split_over, "Who gets a share", "나눌 곳";
     split_over_regions, "The regions right below", "바로 아래 지역";
     split_over_clinics, "The clinics below and their days", "아래의 접종기관과 날짜";
     split_by, "By which rule", "기준";
@@ -89,8 +92,10 @@ texts! {
         "The file moves nothing. Either split here or load the file: both would grant twice.",
         "파일만으로는 아무것도 움직이지 않습니다. 여기서 배분하거나 파일을 등록하거나 한 가지만 하십시오. 둘 다 하면 두 번 배정됩니다.";
     split_shares, "What each region gets", "지역별 몫";
-    split_weight, "Weight", "기준값";
-    split_clinics, "What the first clinics get", "접종기관별 몫(앞부분)";
+    split_people, "People", "사람 수";
+    split_parts, "Parts", "등분";
+    split_clinics, "What each clinic gets", "접종기관별 몫";
+    split_first_clinics, "What the first clinics get", "접종기관별 몫(앞부분)";
     split_clinic, "Clinic with its day", "접종기관과 날짜";
     split_seats, "Seats without a dose", "백신 없는 자리";
     split_days, "Days of clinics", "접종기관의 날";

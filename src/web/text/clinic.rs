@@ -73,15 +73,21 @@ texts! {
         "Year, month, day: 2021-05-31. Empty if nobody knows.",
         "예: 2021-05-31. 모르면 비워 두십시오.";
     clinic_had_on_unreadable,
-        "Write the day like 2021-05-31, or leave it empty.",
-        "날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
+        "Write a day that is past, like 2021-05-31, or leave it empty.",
+        "지난 날짜를 2021-05-31처럼 입력하거나 비워 두십시오.";
     clinic_until, "Unwell: can come again from", "몸 상태가 좋지 않은 경우: 다시 올 수 있는 날";
     clinic_until_hint,
-        "Year, month, day: 2021-08-09. Empty where any day will do.",
-        "예: 2021-08-09. 정하지 않으려면 비워 두십시오.";
+        "Year, month, day: 2026-12-03. Empty where any day will do.",
+        "예: 2026-12-03. 정하지 않으려면 비워 두십시오.";
     clinic_until_unreadable,
-        "Write the day like 2021-08-09, or leave it empty.",
-        "날짜를 2021-08-09처럼 입력하거나 비워 두십시오.";
+        "Write the day like 2026-12-03, or leave it empty.",
+        "날짜를 2026-12-03처럼 입력하거나 비워 두십시오.";
+    clinic_until_beyond(days: u64),
+        "Write a day after today, no more than {days} days ahead, or leave it empty.",
+        "내일부터 {days}일 안의 날짜를 입력하거나 비워 두십시오.";
+    clinic_day_of_other_reason,
+        "This day belongs to another reason. Choose that reason, or empty the field.",
+        "다른 사유에 쓰는 날짜입니다. 그 사유를 고르거나 이 칸을 비워 주십시오.";
     clinic_not_vaccinate, "Write down: not vaccinated", "접종하지 않음으로 기록";
     clinic_call, "Call the person:", "대상자 전화:";
     clinic_no_show_why,

@@ -30,8 +30,9 @@ texts! {
     why_not, "Why", "사유";
     ask_for_other, "Ask for somebody else", "다른 분 확인하기";
     eligibility_busy(time: &str),
-        "Many people are asking right now. What you wrote is kept: press again in {time}.",
-        "지금 확인하는 분이 많습니다. 입력하신 내용은 그대로 있으니 {time} 뒤에 다시 눌러 주십시오.";
+        "What you have booked cannot be looked up right now. Open this page again in {time}, or ask \
+         here without it.",
+        "지금은 예약 내역을 확인할 수 없습니다. {time} 뒤에 이 화면을 다시 여시거나, 아래에서 내역 없이 확인하실 수 있습니다.";
 
     step_nothing, "Nothing more is to be done for this dose.", "이 차수에는 더 하실 일이 없습니다.";
     step_my_booking, "It stands under \"My booking\".", "'내 예약'에서 확인하실 수 있습니다.";

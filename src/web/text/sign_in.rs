@@ -4,6 +4,7 @@ use super::Texts;
 
 texts! {
     sign_in, "Sign in", "로그인";
+    sign_in_to_book, "Sign in and book", "로그인하고 예약하기";
     sign_in_title, "Who are you?", "본인 확인";
     sign_in_why,
         "We look you up in the register and send a one-time code to your phone. You can do this \

@@ -76,8 +76,8 @@ texts! {
         "이 서비스의 사용자로 초대받으셨습니다. 초대는 7일 안에 한 번만 쓸 수 있습니다.";
     invitation_token, "Invitation", "초대 코드";
     invitation_token_hint,
-        "The 43 letters and digits that you were given.",
-        "받으신 43자리 문자와 숫자입니다.";
+        "The 43 characters that you were given.",
+        "받으신 43자리 코드입니다.";
     invitation_token_missing, "Write the invitation.", "초대 코드를 입력해 주십시오.";
     invitation_password, "New password", "새 비밀번호";
     invitation_password_hint,

@@ -129,7 +129,7 @@ pub(super) fn uncountable(language: Language, what: Noun) -> String {
 pub(super) fn vial_broken(language: Language, doses_per_vial: i16) -> String {
     say!(
         language,
-        "A vial holds {doses_per_vial} doses: move a multiple of that.",
-        "한 병(바이알)은 {doses_per_vial}회분입니다. 그 배수로 옮겨 주십시오."
+        "A vial holds {doses_per_vial} doses: say a multiple of that.",
+        "한 병(바이알)은 {doses_per_vial}회분입니다. 그 배수로 적어 주십시오."
     )
 }

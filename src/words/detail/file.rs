@@ -33,8 +33,8 @@ pub(super) fn column_unnamed(language: Language, of: Kind, number: usize) -> Str
     let of = kind(language, of);
     say!(
         language,
-        "A file of kind {of} has no column number {number}.",
-        "{of} 파일에 없는 열이 {number}번째에 있습니다."
+        "The heading of column {number} is none that a file of kind {of} has.",
+        "{number}번째 열의 제목은 {of} 파일에 없는 제목입니다."
     )
 }
 
@@ -49,8 +49,8 @@ pub(super) fn column_twice(language: Language, field: &str) -> String {
 pub(super) fn unreadable(language: Language) -> String {
     say!(
         language,
-        "The file could not be read as such files are, so no row was read.",
-        "이런 종류의 파일로 읽을 수 없어 읽은 행이 없습니다."
+        "The columns of the file are not those of such a file, so no row was read.",
+        "파일의 열이 이런 종류의 파일과 달라 읽은 행이 없습니다."
     )
 }
 

@@ -4,6 +4,7 @@
 mod day;
 mod desk;
 mod hiccup;
+mod page;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_history", 1),
     ("list_clinics", 0),
     ("list_slots", 0),
-    ("post_eligibility", 5),
+    ("post_eligibility", 0),
     ("post_code", 7),
     ("post_booking_code", 9),
     ("post_session", 7),
@@ -116,17 +117,17 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_clinic", 5),
     ("admin_patch_clinic", 7),
     ("admin_list_closures", 3),
-    ("admin_put_closure", 10),
-    ("admin_delete_closure", 10),
+    ("admin_put_closure", 11),
+    ("admin_delete_closure", 11),
     ("admin_post_closure_cancellations", 19),
     ("admin_list_unreached", 3),
     ("admin_put_unreached", 4),
     ("admin_delete_unreached", 4),
     ("admin_list_hours", 3),
-    ("admin_post_hours", 20),
-    ("admin_put_day_hours", 20),
-    ("admin_delete_day_hours", 23),
-    ("admin_post_hours_of_many", 20),
+    ("admin_post_hours", 22),
+    ("admin_put_day_hours", 22),
+    ("admin_delete_day_hours", 25),
+    ("admin_post_hours_of_many", 22),
     ("admin_list_slots", 3),
     ("admin_post_slots", 10),
     ("admin_patch_slot", 8),
@@ -165,8 +166,8 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_import: clinics", 17),
     ("admin_post_import: register", 26),
     ("admin_post_import: roster", 19),
-    ("admin_post_import: slots", 22),
-    ("admin_post_import: hours", 26),
+    ("admin_post_import: slots", 24),
+    ("admin_post_import: hours", 28),
     ("admin_post_import: regions", 17),
     ("admin_post_import: users", 18),
     ("get_docs", 0),

@@ -226,6 +226,19 @@ async fn doses_that_have_gone_on_stay_where_they_are() {
 }
 
 #[tokio::test]
+async fn doses_that_the_pool_has_given_to_others_stay_with_them() {
+    let stage = evening().await;
+    policy(&stage, "pool").await;
+    stage.close(&json!({})).await.ok(200);
+    let next = stage.made.allocation(0, 2).allocation_id;
+    let path = format!("/v1/admin/allocations/{next}/grants");
+    stage.admin.post(&path, &json!({ "doses": 10, "reason": "They are needed." })).await.ok(200);
+    let day = stage.reopen(&stage.staff).await.ok(200);
+    assert_eq!(buckets(&day), [2, 0, 2, 6, 0], "the vial is where it was given");
+    stage.is_sound().await;
+}
+
+#[tokio::test]
 async fn only_administrators_open_another_day_again() {
     let mut stage = evening().await;
     stage.move_to(-1).await;

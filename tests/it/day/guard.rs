@@ -1,10 +1,11 @@
 //! Every door to a closed day.
 
 use serde_json::{Value, json};
-use sqlx::query_scalar;
+use sqlx::{query, query_scalar};
 use uuid::Uuid;
 
 use super::{Stage, world};
+use crate::import::lock::until_it_waits;
 
 async fn closed() -> Stage {
     let mut stage = Stage::set(world()).await;
@@ -56,6 +57,43 @@ async fn no_dose_is_granted_to_a_closed_day() {
     assert_eq!(cause(&refused.blames(422, "invalid_field", "on_date")), "day_accounted");
     stage.reopen(&stage.admin).await.ok(200);
     stage.is_sound().await;
+}
+
+/// It has looked at the day, and waits for its pool while the day is closed.
+#[tokio::test]
+async fn a_grant_that_waits_while_the_day_is_closed_is_refused() {
+    for is_closed in [true, false] {
+        let mut stage = Stage::set(world()).await;
+        stage.move_slots(0, "2 hours").await;
+        let fill = "update pool set received = received + 10, open = open + 10";
+        query(fill).execute(&stage.app.db).await.unwrap();
+        let mut holder = stage.app.db.begin().await.unwrap();
+        query("select from pool for no key update").execute(&mut *holder).await.unwrap();
+        let asked = tokio::spawn({
+            let admin = stage.admin.clone();
+            let row = stage.allocation().allocation_id;
+            let body = json!({ "doses": 10, "reason": "x" });
+            async move { admin.post(&format!("/v1/admin/allocations/{row}/grants"), &body).await }
+        });
+        until_it_waits(&stage.app.db, "pool::lock").await;
+        if is_closed {
+            let sql = "insert into clinic_day_close (clinic_id, on_date, expected, given,
+                    not_vaccinated, no_shows, cancelled, not_recorded, walk_ins, granted, lost,
+                    returned, kept)
+                values ($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)";
+            let close = query(sql).bind(stage.made.clinics[0].0).bind(stage.date);
+            close.execute(&stage.app.db).await.unwrap();
+        }
+        holder.rollback().await.unwrap();
+        let answer = asked.await.unwrap();
+        match is_closed {
+            true => {
+                let refused = answer.blames(422, "invalid_field", "on_date");
+                assert_eq!(cause(&refused), "day_accounted");
+            }
+            false => drop(answer.ok(200)),
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,13 @@ use dosebook::{config::Patience, telemetry::ClosedLabel};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use crate::support::{TestApp, until};
+
+/// Longer than anything here may take, on the slowest machine.
+const SECONDS_MAX: Duration = Duration::from_secs(60);
 
 /// Of a service that is in a hurry.
 fn impatient() -> Patience {
@@ -63,6 +67,33 @@ async fn a_client_that_does_not_read_is_hung_up_on() {
     until(|| closed(&app, "not_reading") == 1).await;
 }
 
+/// Requests with bodies among them, all sent before the first answer is read.
+#[tokio::test]
+async fn requests_that_come_at_once_are_all_answered_in_their_order() {
+    let app = TestApp::start().await;
+    let ask = "POST /v1/eligibility HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
+    let three = [
+        "GET /v1/regions HTTP/1.1\r\nHost: test\r\n\r\n".to_owned(),
+        format!("{ask}Content-Length: 6\r\n\r\n{{\r\n\r\n}}"),
+        format!("{ask}Transfer-Encoding: chunked\r\n\r\n3\r\n{{\r\n\r\n3\r\n\r\n}}\r\n0\r\n\r\n"),
+    ];
+    let (many, times) = (three.concat().repeat(200), 200);
+    let (mut reader, mut writer) = connect(&app).await.into_split();
+    let last = b"GET /nowhere HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    let asked = tokio::spawn(async move {
+        writer.write_all(many.as_bytes()).await.expect("taken");
+        writer.write_all(last).await.expect("taken");
+        writer
+    });
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).await.expect("all answers");
+    drop(asked.await.expect("sent"));
+    let text = String::from_utf8_lossy(&read);
+    let statuses = text.match_indices("HTTP/1.1 ").filter_map(|(at, _)| text.get(at + 9..at + 12));
+    let expected = ["200", "422", "422"].repeat(times).into_iter().chain(["404"]);
+    assert!(statuses.eq(expected), "in their order");
+}
+
 #[tokio::test]
 async fn a_head_that_drips_in_after_another_request_is_not_waited_for() {
     let app = TestApp::with().patience(impatient()).start().await;
@@ -76,10 +107,13 @@ async fn a_head_that_drips_in_after_another_request_is_not_waited_for() {
         assert!(buffer[..count].starts_with(b"HTTP/1.1 200"), "the control");
     }
     stream.write_all(b"GET /healthz HTTP/1.1\r\nX: ").await.expect("open");
-    while closed(&app, "slow_head") == 0 {
-        let _ = stream.write_all(b"x").await;
-        tokio::task::yield_now().await;
-    }
+    let dripping = async {
+        while closed(&app, "slow_head") == 0 {
+            let _ = stream.write_all(b"x").await;
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SECONDS_MAX, dripping).await.expect("it is not waited for");
     assert_eq!(rest(stream).await, "");
 }
 
@@ -99,9 +133,10 @@ async fn a_body_that_drips_in_is_not_waited_for_and_its_connection_closed() {
             }
         });
         let mut read = Vec::new();
-        let _ = reader.read_to_end(&mut read).await;
+        let reading = timeout(SECONDS_MAX, reader.read_to_end(&mut read)).await;
         let answer = String::from_utf8_lossy(&read);
         assert!(answer.starts_with("HTTP/1.1 400"), "{framing}: {answer}");
+        assert!(reading.is_ok(), "{framing}: the connection is closed");
         assert!(answer.contains("too_slow"), "{answer}");
         drips.await.expect("it has heard that the connection is closed");
     }

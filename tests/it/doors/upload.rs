@@ -1,14 +1,16 @@
 //! Files that come slowly, and those whose sender goes.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use serde_json::json;
 use sqlx::query_scalar;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 use super::slow::connect;
 use crate::support::TestApp;
 
+/// An import waits for a lock for half a minute.
+const SOONER: Duration = Duration::from_secs(15);
 /// More than the buffers between a client and the service hold.
 const SENT: usize = 12 << 20;
 
@@ -65,9 +67,12 @@ async fn an_import_ends_when_its_client_goes() {
         tokio::task::yield_now().await;
     }
     drop(stream);
-    while waiting().await > 0 {
-        tokio::task::yield_now().await;
-    }
+    let ending = async {
+        while waiting().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOONER, ending).await.expect("it ends long before its wait for the lock is over");
     held.rollback().await.expect("rolled back");
     // The control: with its client there, the same file is read.
     let admin = app.holder_of(&token);

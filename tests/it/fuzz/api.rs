@@ -142,9 +142,9 @@ impl Plain<'_> {
             .filter(|parameter| parameter.place == "query" && parameter.name == "date")
             .map(|parameter| format!("date={}", self.id(&parameter.name)))
             .collect();
-        if odd.starts_with('?') {
-            query.retain(|pair| !pair.starts_with(&format!("{}=", &odd[1..])));
-            query.push(format!("{}={written}", &odd[1..]));
+        if let Some(name) = odd.strip_prefix('?') {
+            query.retain(|pair| !pair.starts_with(&format!("{name}=")));
+            query.push(format!("{name}={written}"));
         }
         if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) }
     }

@@ -135,3 +135,42 @@ async fn a_tranche_has_doses_of_its_own() {
     assert_eq!(number(&app.db, with_tranche).await, 30, "the same row, fed again");
     assert_eq!(verify(&app.app.db).await.unwrap(), []);
 }
+
+/// Larger than what is written in one go, with rows that are left out in between.
+#[tokio::test]
+async fn a_file_that_is_written_in_pieces_is_one() {
+    const DAYS: usize = 450;
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    let admin = app.admin().await;
+    let (p1, p2) = (pool_of(&app.db, &made, "P1").await, pool_of(&app.db, &made, "P2").await);
+    let known = made.allocation(0, 1).on_date;
+    let first = chrono::NaiveDate::from_ymd_opt(2030, 1, 1).expect("a date");
+    let mut file = format!("{HEADER}\n");
+    for (nth, day) in first.iter_days().take(DAYS).enumerate() {
+        for channel in ["web", "phone"] {
+            for clinic in ["C1", "C2", "C3"] {
+                file += &format!("test,{clinic},207,{day},10,{channel},\n");
+            }
+        }
+        if nth % 150 == 100 {
+            file += &format!("test,C9,207,{day},10,,\ntest,C1,207,{day},10,web,\n");
+        }
+    }
+    file += &format!("test,C1,207,{known},10,,\n");
+    let rows = u64::try_from(DAYS * 6 + 1).expect("a few");
+
+    let before = (open(&app.db, p1).await, open(&app.db, p2).await);
+    receive(&app.db, p1, 4 * 450 * 10 + 10).await;
+    receive(&app.db, p2, 2 * 450 * 10).await;
+    let dry = post(&admin, "allocations?partial=true&dry_run=true", file.clone()).await.ok(200);
+    let report = post(&admin, "allocations?partial=true", file).await.ok(200);
+    assert_eq!(counts(&report), (rows, 0, 6));
+    assert_eq!(counts(&dry), counts(&report));
+    assert_eq!((open(&app.db, p1).await, open(&app.db, p2).await), before);
+    let sums = "select count(*) from movement where kind = 22 and reason = 'import of a file'";
+    assert_eq!(number(&app.db, sums).await, i64::try_from(rows).expect("a few"));
+    let kept = number(&app.db, "select count(*) from import_row").await;
+    assert_eq!(kept, i64::try_from(rows).expect("a few"));
+    assert_eq!(verify(&app.app.db).await.unwrap(), []);
+}

@@ -403,7 +403,7 @@ async fn whoever_waits_hears_how_far_it_is() {
     std::fs::write(&path, &file).unwrap();
     let seen = std::cell::RefCell::new(Vec::new());
     let progress = |bytes| seen.borrow_mut().push(bytes);
-    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET), Limits::default());
+    let imports = Imports::new(app.app.db.clone(), Keys::new(&SECRET), Limits::default(), None);
     let opened = std::fs::File::open(&path).unwrap();
     let kind = "register".parse().unwrap();
     let imported = imports.load(kind, opened, Options::default(), progress).await;

@@ -59,6 +59,21 @@ async fn backends_that_stand_still_keep_nobody_from_pausing_or_reading() {
 }
 
 #[tokio::test]
+async fn whoever_stops_a_campaign_waits_for_nobody_elses_connections() {
+    let app = TestApp::with().connections(1).start().await;
+    let made = world(&app).await;
+    let admin = app.admin().await;
+    let db = &app.app.db;
+    let held = [db.read.acquire().await.unwrap(), db.write.acquire().await.unwrap()];
+    pause(&admin, made.campaign_id).await.ok(200);
+    let region = serde_json::json!({ "code": "N", "name": "North" });
+    let other = admin.post("/v1/admin/regions", &region).await;
+    other.problem(503, "unavailable");
+    drop(held);
+    admin.post("/v1/admin/regions", &region).await.ok(201);
+}
+
+#[tokio::test]
 async fn a_restart_costs_nobody_a_request() {
     let app = TestApp::start().await;
     let made = world(&app).await;
@@ -96,7 +111,8 @@ async fn a_restart_costs_nobody_a_request() {
 async fn a_statement_that_does_not_end_is_given_up_with_its_connection() {
     let app = TestApp::with().connections(1).start().await;
     let db = &app.app.db;
-    let error = db.operators.execute("select pg_sleep(300)").await.unwrap_err();
+    let asked = timeout(SECONDS_MAX, db.operators.execute("select pg_sleep(300)")).await;
+    let error = asked.expect("it is given up").unwrap_err();
     assert_eq!(classify(&error), Failure::Unavailable, "{error}");
     db.operators.execute("select 1").await.expect("the control: its place is free");
     // Nobody waits for the statement: the server ends it.

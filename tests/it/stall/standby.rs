@@ -86,6 +86,7 @@ async fn a_replay_is_not_told_before_the_synchronous_standby_has_it() {
                    where wait_event = 'SyncRep' and application_name = 'dosebook lane 0'";
     let next = async |before: &str| {
         loop {
+            assert!(!booking.is_finished(), "somebody was told");
             let pid = pair.primary.ask(waiting).await;
             if !pid.is_empty() && pid != before {
                 return pid;

@@ -44,6 +44,7 @@ impl TestDatabase {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("dosebook_test_{}_{number}", std::process::id());
         copy(template, &name).await;
+        take_away_guard(&name).await;
         let options = server().await.clone().database(&name);
         let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
         Self { name, options, pool }
@@ -134,6 +135,15 @@ async fn copy(template: &str, name: &str) {
     let mut conn = superuser("postgres").await;
     run(&mut conn, format!("create database {name} template {template}")).await;
     conn.close().await.expect("to leave the server");
+}
+
+/// Some guards stand in the schema: `make test-mutants` says with which statement one goes.
+async fn take_away_guard(name: &str) {
+    if let Ok(sql) = std::env::var("DOSEBOOK_MUTANT_SQL") {
+        let mut conn = superuser(name).await;
+        run(&mut conn, sql).await;
+        conn.close().await.expect("to leave the database");
+    }
 }
 
 /// Removes the databases of runs that are over: their process is gone.

@@ -222,6 +222,36 @@ fn the_day_of_birth_that_is_said_must_be_possible() {
     assert_eq!(year.give("1963-02-09"), Err(Detail::BirthDateDiffers));
 }
 
+/// Found after the dose was booked, so that no rule of booking stands before it.
+#[test]
+fn what_a_clinic_has_found_keeps_a_booked_dose_from_them() {
+    let found = |dose_number, reason| {
+        Visit::usual().with(|visit| {
+            visit.person.add_exclusion(COURSE, Exclusion { dose_number, reason });
+        })
+    };
+    let reasons = |visit: &Visit| {
+        let refusals = visit.see(|scene| scene.refusals());
+        let reasons = refusals.into_iter().flat_map(|refusal| match refusal.detail {
+            Detail::Unmet(verdict) => verdict.reasons,
+            other => panic!("{other:?}"),
+        });
+        reasons.map(|reason| reason.code().slug()).collect::<Vec<_>>()
+    };
+    let (today, tomorrow) = (date("2021-08-02"), date("2021-08-03"));
+    let had = ExclusionReason::AlreadyHad { had_on: Some(today), by_then: today };
+    for (dose_number, reason, refused) in [
+        (None, ExclusionReason::Contraindicated, vec!["excluded"]),
+        (Some(2), ExclusionReason::Contraindicated, vec!["excluded"]),
+        (Some(1), ExclusionReason::Contraindicated, vec![]),
+        (None, ExclusionReason::Unwell { until: tomorrow }, vec!["deferred"]),
+        (None, ExclusionReason::Unwell { until: today }, vec![]),
+        (Some(2), had, vec!["already_given"]),
+    ] {
+        assert_eq!(reasons(&found(dose_number, reason)), refused, "{dose_number:?} {reason:?}");
+    }
+}
+
 #[test]
 fn another_day_at_the_clinic_is_not_today() {
     let usual = Visit::usual();

@@ -1,7 +1,7 @@
 //! Files by administrators' pages: tried first, loaded by a second press, rejects to download.
 
 use super::{LANGUAGES, faults};
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, World};
 
 /// Sends a file and waits for what became of the run.
 pub async fn send(browser: &mut Browser, language: &str, kind: &str, file: &[u8]) -> Page {
@@ -190,4 +190,42 @@ async fn another_process_says_that_it_has_not_got_the_file() {
     // Whoever has it has it still.
     let loaded = browser.press(&load).await.ok(200);
     assert_eq!(loaded.at, page.at);
+}
+
+#[tokio::test]
+async fn a_file_with_other_headings_leads_to_those_that_it_needs() {
+    for language in LANGUAGES {
+        let app = TestApp::start().await;
+        let mut browser = app.staff_browser(3, None).await;
+        let page =
+            send(&mut browser, language, "regions", "번호,지역명\n11,서울\n".as_bytes()).await;
+        let form = format!("/{language}/admin/imports/regions");
+        assert!(page.main().contains(&format!("{form}#columns")), "{}", page.main());
+        let again = page.text.contains("name=\"try\"");
+        assert!(!again, "the same file is no better the second time");
+        let needed = browser.open(&form).await.ok(200);
+        assert!(needed.text.contains("id=\"columns\"") && needed.text.contains("지역코드"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_loaded_leads_to_what_comes_next() {
+    let app = TestApp::start().await;
+    let mut browser = app.staff_browser(3, None).await;
+    let first = browser.open("/en/admin").await.ok(200);
+    assert!(first.main().contains("How to begin"), "{}", first.main());
+    assert!(!first.main().contains("tag good"), "nothing is there yet");
+    let next = "href=\"/en/admin/imports/clinics\"";
+    let file = "code,name\n11,Seoul\n";
+    let tried = send(&mut browser, "en", "regions", file.as_bytes()).await;
+    assert!(!tried.main().contains(next), "not before it is loaded");
+    let loaded = load(&mut browser, "en", "regions", "code,name\n26,Busan\n").await;
+    assert!(loaded.main().contains(next), "{}", loaded.main());
+    app.refresh().await;
+    let first = browser.open("/en/admin").await.ok(200);
+    assert_eq!(first.main().matches("tag good").count(), 1, "{}", first.main());
+    World::new().make(&app.db).await;
+    app.refresh().await;
+    let later = browser.open("/en/admin").await.ok(200);
+    assert!(!later.main().contains("How to begin"), "there is a campaign");
 }

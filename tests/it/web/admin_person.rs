@@ -111,3 +111,53 @@ async fn pages_of_persons_are_for_administrators_in_both_languages() {
     }
     boss.get("/en/admin/persons/999999").await.ok(404);
 }
+
+#[tokio::test]
+async fn what_a_clinic_found_is_seen_and_lifted_with_a_reason() {
+    for language in LANGUAGES {
+        let app = TestApp::start().await;
+        let made = World::new().clinics(2).days(3).cancel_until_hours(0).make(&app.db).await;
+        let (person, body) = (&made.people[0], made.booking(made.slot(0, 1, 0)));
+        let id = Uuid::now_v7();
+        app.citizen(person).put_booking(id, &body).await.ok(201);
+        made.begin_day(&app.db, 0, 1).await;
+        app.refresh().await;
+        let mut boss = app.staff_browser(3, None).await;
+        let path = format!("/{language}/admin/persons/{}", person.person_id);
+        let page = boss.open(&path).await.ok(200);
+        assert!(!page.text.contains("id=\"exclusions\""), "nothing was found yet");
+        let staff = app.staff(made.clinics[0]).await;
+        let until = made.allocation(0, 3).on_date;
+        for step in [
+            serde_json::json!({ "step": "arrive" }),
+            serde_json::json!({ "step": "not_vaccinated", "reason": "unwell", "until": until }),
+        ] {
+            let clinic = made.clinics[0];
+            let at = format!("/v1/clinics/{clinic}/bookings/{id}/steps/{}", Uuid::now_v7());
+            staff.put(&at, &step).await.ok(201);
+        }
+        let page = boss.open(&path).await.ok(200);
+        assert_eq!(faults(&page.text), [""; 0]);
+        let (_, rest) = page.text.split_once(&format!("{path}/exclusions/")).expect("a link");
+        let lift = format!("{path}/exclusions/{}", rest.split_once('"').expect("its end").0);
+        let asked = boss.open(&lift).await.ok(200);
+        assert_eq!(faults(&asked.text), [""; 0]);
+        assert!(asked.main().contains(&person.name), "{}", asked.main());
+        let form = asked.form(&lift);
+        let refused = boss.press(&form).await.ok(422);
+        assert_eq!(refused.errors()[0].0, "reason");
+        let stands = "select count(*) from exclusion where lifted_at is null";
+        let stands = || sqlx::query_scalar::<_, i64>(stands).fetch_one(&app.db);
+        assert_eq!(stands().await.unwrap(), 1, "nothing is lifted without a reason");
+        let form = form.with(&[("reason", "Well again, says the doctor")]);
+        let done = boss.press(&form).await.ok(200);
+        assert_eq!((done.at.clone(), stands().await.unwrap()), (path.clone(), 0));
+        assert_eq!(faults(&done.text), [""; 0]);
+        let said = done.main().matches("Well again, says the doctor").count();
+        assert_eq!(said, 2, "with what was found, and among the changes: {}", done.main());
+        assert!(!done.text.contains("/lift\""), "it is lifted once");
+        boss.open(&lift.replace("exclusions/", "exclusions/99")).await.ok(404);
+        let mut desk = app.staff_browser(2, Some(made.clinics[0])).await;
+        desk.open(&lift).await.ok(403);
+    }
+}

@@ -168,3 +168,42 @@ async fn pages_of_clinics_are_for_administrators_in_both_languages() {
     }
     boss.get("/en/admin/clinics/999").await.ok(404);
 }
+
+#[tokio::test]
+async fn who_lost_a_time_by_other_hours_waits_on_the_first_page_until_told() {
+    let (app, made, mut boss) = setting().await;
+    let slot = made.slot(0, 2, 0);
+    let id = Uuid::now_v7();
+    app.citizen(&made.people[0]).put_booking(id, &made.booking(slot)).await.ok(201);
+    let day = at(&made, &format!("/closures/{}", slot.on_date));
+    let start = boss.get("/en/admin").await.ok(200);
+    assert!(!start.main().contains(&day), "the control");
+    let path = at(&made, "/hours");
+    let mut form = boss.get(&path).await.ok(200).form(&path);
+    // Every day of the week, so that the day is among them; late in the evening alone.
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    form.fields.retain(|(name, _)| !days.contains(&name.as_str()));
+    form.fields.extend(days.map(|day| (day.to_owned(), "yes".to_owned())));
+    let date = slot.on_date.to_string();
+    let form = form.with(&[
+        ("from_date", date.as_str()),
+        ("to_date", date.as_str()),
+        ("opens", "22:00"),
+        ("closes", "23:00"),
+        ("breaks", ""),
+    ]);
+    let seen = boss.submit(&form).await.ok(200);
+    let back = boss.submit(&seen.form(&path).by_button("again")).await.ok(200);
+    assert_eq!(back.form(&path).value("opens"), "22:00", "what was typed is there to change");
+    boss.press(&seen.form(&path).by_button("save")).await.ok(200);
+    let start = boss.get("/en/admin").await.ok(200);
+    assert!(start.main().contains(&day), "{}", start.main());
+    let clinic = boss.get(&at(&made, "")).await.ok(200);
+    assert!(clinic.main().contains(&day), "the day leads there too: {}", clinic.main());
+    let list = boss.get(&day).await.ok(200);
+    assert!(list.main().contains(&made.people[0].name), "{}", list.main());
+    let tick = list.form(&format!("{day}/tick")).with(&[(&format!("told-{id}"), "phone")]);
+    boss.press(&tick).await.ok(200);
+    let start = boss.get("/en/admin").await.ok(200);
+    assert!(!start.main().contains(&day), "told: {}", start.main());
+}

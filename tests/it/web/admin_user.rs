@@ -36,6 +36,8 @@ async fn a_user_is_invited_once_and_chooses_a_password() {
         let form = page.form(&format!("/{language}/invitation"));
         assert!(form.fields.len() >= 2, "{form:?}");
         let token = token(&invited);
+        let link = format!("/{language}/invitation#{token}\"");
+        assert!(invited.text.contains(&link), "a link to hand over: {}", invited.main());
         let list = browser.open(&users).await.ok(200);
         assert!(list.text.contains("desk.one") && !list.text.contains(&token), "told once");
     }

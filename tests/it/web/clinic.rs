@@ -459,3 +459,43 @@ async fn a_day_says_why_nobody_comes_and_what_is_on_hand() {
     let page = desk.browser.open(&desk.path("?date=2021-01-01")).await.ok(200);
     assert!(page.main().contains("운영 시간이 없습니다"), "{}", page.main());
 }
+
+#[tokio::test]
+async fn a_day_on_which_somebody_can_come_again_is_mended_where_it_is_typed() {
+    for language in LANGUAGES {
+        let mut desk = Desk::open(language, 1).await;
+        let page = desk.scan(0).await;
+        let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
+        let until = desk.made.allocation(0, 3).on_date;
+        let today = desk.made.allocation(0, 1).on_date;
+        let far = until + chrono::Days::new(400);
+        let form = |reason: &str, day: String| {
+            let mut form = desk.form(&page, "not_vaccinated").with(&[("until", &day)]);
+            form.fields.push(("reason".to_owned(), reason.to_owned()));
+            form
+        };
+        let typed = until.format("%Y. %-m. %-d.").to_string();
+        let wrong = [
+            form("unwell", "soon".to_owned()),
+            form("unwell", today.to_string()),
+            form("unwell", far.to_string()),
+            form("refused", until.to_string()),
+        ];
+        let right = form("unwell", typed);
+        for form in wrong {
+            let refused = desk.browser.press(&form).await.ok(422);
+            assert_eq!(faults(&refused.text), [""; 0]);
+            let errors = refused.errors();
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            assert_eq!(errors[0].0, "until", "{errors:?}");
+            assert!(refused.text.contains("<details class=\"noprint\" open>"), "it is seen");
+            let typed = form.fields.iter().find(|(name, _)| name == "until").expect("a day");
+            assert!(refused.text.contains(&typed.1), "what was typed stays");
+        }
+        desk.browser.press(&right).await.ok(200);
+        let kept = "select until from exclusion where lifted_at is null";
+        let kept: chrono::NaiveDate =
+            sqlx::query_scalar(kept).fetch_one(&desk.app.db).await.unwrap();
+        assert_eq!(kept, until);
+    }
+}

@@ -2,6 +2,7 @@
 
 import { Desk, stranger } from '../desk.mjs';
 import { same } from '../expect.mjs';
+import { day as dayIn } from '../office.mjs';
 import { LANGUAGES } from './page.mjs';
 
 /** @typedef {import('../tell.mjs').Stage} Stage */
@@ -30,10 +31,17 @@ async function serve(desk, booked) {
   same(await desk.focused(), 'number', 'after a dose the next is scanned');
 }
 
-/** @param {Desk} desk @param {string} reason */
-async function turnAway(desk, reason) {
+/** Unwell until a day, mistyped at first: it is mended where it was typed. @param {Desk} desk */
+async function turnAway(desk) {
+  const until = desk.page.locator('#until');
   await desk.main.locator('details').first().locator('summary').click();
-  await desk.form('not_vaccinated').locator(`input[value=${reason}]`).check();
+  await desk.form('not_vaccinated').locator('input[value=unwell]').check();
+  await until.fill('2020-01-01');
+  await desk.go(desk.form('not_vaccinated').locator('button'));
+  same(await until.isVisible(), true, 'what must be mended is seen');
+  same(await until.inputValue(), '2020-01-01', 'what was typed stays');
+  await desk.look('unwell until a day that is over');
+  await until.fill(dayIn(5).replaceAll('-', '.'));
   await desk.go(desk.form('not_vaccinated').locator('button'));
   await desk.tagged('bad');
 }
@@ -132,7 +140,7 @@ async function day(desk) {
   await mistakes(desk);
   await desk.scan(booked(3));
   await desk.checkIn(booked(3));
-  await turnAway(desk, 'unwell');
+  await turnAway(desk);
   await desk.scan(booked(4));
   await desk.otherwise('no_show');
   await desk.scan(booked(5));

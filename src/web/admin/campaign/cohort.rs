@@ -180,8 +180,8 @@ fn page<'a>(visitor: &'a StaffVisitor, shown: Shown, known: &Known, form: &Form)
         (t.whole(t.name(&cohort.name)), meant(t, cohort, known), end)
     };
     let born = [
-        field::text("born_from", t.admin_born_from(), form).hint(t.admin_day_hint()),
-        field::text("born_to", t.admin_born_to(), form).hint(t.admin_day_hint()),
+        field::text("born_from", t.admin_born_from(), form).hint(t.admin_born_hint()),
+        field::text("born_to", t.admin_born_to(), form).hint(t.admin_born_hint()),
     ];
     Page {
         t,

@@ -13,6 +13,7 @@ use crate::{
         campaign::{Campaign, State},
         campaign_sum::CampaignSum,
         check::{Check, Severity},
+        import::Kind,
     },
     flows,
     http::{
@@ -41,6 +42,8 @@ const CHECKED_MAX: usize = 10;
 struct Page<'a> {
     t: Texts,
     staff: StaffFrame<'a>,
+    /// Of a service without campaigns: what it needs first, where, and whether it is there.
+    first: Vec<(&'static str, &'static str, bool)>,
     /// What to decide or to do, and where.
     decisions: Vec<Decision>,
     /// Figures are left out while bookings need all there is.
@@ -99,6 +102,10 @@ pub async fn get_campaigns(
     let page = Page {
         t,
         staff: visitor.frame(),
+        first: match campaigns.is_empty() {
+            true => first(&visitor).await?,
+            false => Vec::new(),
+        },
         decisions,
         is_busy: admitted.is_none(),
         live: live.into_iter().map(line).collect(),
@@ -106,6 +113,19 @@ pub async fn get_campaigns(
         imports,
     };
     visitor.show(&page)
+}
+
+/// What an empty service needs before its first campaign.
+async fn first(visitor: &StaffVisitor) -> Result<Vec<(&'static str, &'static str, bool)>, Problem> {
+    let (t, app) = (visitor.t(), &visitor.visit.app);
+    let has_people = db::person_record::is_any(&app.db.read).await?;
+    let board = app.board.now();
+    let catalogue = &board.catalogue;
+    Ok(vec![
+        (t.import_kind(Kind::Regions), "/admin/imports/regions", !catalogue.regions.is_empty()),
+        (t.import_kind(Kind::Clinics), "/admin/imports/clinics", !catalogue.clinics.is_empty()),
+        (t.import_kind(Kind::Register), "/admin/imports/register", has_people),
+    ])
 }
 
 fn line(t: Texts, campaign: &Campaign, sum: Option<&CampaignSum>) -> Line {
@@ -144,7 +164,7 @@ async fn decide(
     for day in db::campaign_sum::unheard(&app.db.read, UNHEARD_MAX).await? {
         let (on, people) = (t.date(day.on_date), t.count(day.people));
         let text = t.admin_unheard(&day.clinic_code, &on, &people);
-        let href = format!("/admin/clinics/{}", day.clinic_id);
+        let href = format!("/admin/clinics/{}/closures/{}", day.clinic_id, day.on_date);
         decisions.push(Decision { text, href, is_urgent: true });
     }
     let prepared = campaigns.iter().rev().filter(|one| one.state.checked_step().is_some());

@@ -69,7 +69,8 @@ struct NewPage<'a> {
     errors: Vec<FieldError>,
     names: [TextField; 2],
     code: TextField,
-    course: Select,
+    /// None where no course is known yet: the first one is named.
+    course: Option<Select>,
     course_code: TextField,
     course_names: [TextField; 2],
     dose_number: TextField,
@@ -143,7 +144,9 @@ async fn new_page<'a>(
     errors: Vec<FieldError>,
 ) -> Result<NewPage<'a>, Problem> {
     let t = visitor.t();
-    let known = courses(visitor).await?.into_iter().map(|course| Choice {
+    let known = courses(visitor).await?;
+    let is_first = known.is_empty();
+    let known = known.into_iter().map(|course| Choice {
         value: course.code.clone(),
         label: t.name(&course.name).to_owned().into(),
         hint: "".into(),
@@ -165,8 +168,9 @@ async fn new_page<'a>(
         errors,
         names: names(t, form),
         code: field::text("code", t.admin_code(), form).hint(t.admin_code_hint()),
-        course,
-        course_code: field::text("course_code", t.admin_course_code(), form),
+        course: (!is_first).then_some(course),
+        course_code: field::text("course_code", t.admin_course_code(), form)
+            .hint(t.admin_course_code_hint()),
         course_names: COURSE_NAME.fields(
             t,
             (t.admin_course_name_ko().into(), t.admin_course_name_en().into()),

@@ -37,6 +37,8 @@ struct Page<'a> {
     tasks: Vec<Task>,
     /// Lawful steps: the word of the path, the text, whether it is the next one.
     steps: Vec<(&'static str, &'static str, bool)>,
+    /// Something is missing: looking at it comes before every step.
+    is_check_next: bool,
     figures: Vec<Row>,
     events: Vec<(String, String, String)>,
 }
@@ -82,13 +84,17 @@ pub async fn get_campaign(
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let campaign = find(&visitor, campaign_id).await?;
     let sum = sum(&visitor, campaign_id).await?;
+    let tasks = tasks(&visitor, &campaign, &sum).await?;
+    let is_missing = campaign.state == State::Draft
+        && tasks.iter().any(|task| task.state == t.admin_task_missing());
     let page = Page {
         t,
         staff: visitor.frame(),
         head: Head::new(t, &campaign),
         reason: campaign.state_reason.as_ref().map(|reason| t.name(reason).to_owned()),
-        tasks: tasks(&visitor, &campaign, &sum).await?,
-        steps: steps(t, campaign.state),
+        tasks,
+        steps: steps(t, campaign.state, is_missing),
+        is_check_next: is_missing,
         figures: figures(t, &campaign, &sum),
         events: events(t, &campaign, &app.db).await?,
     };
@@ -267,9 +273,11 @@ fn clinics(visitor: &StaffVisitor) -> Task {
 }
 
 /// The steps that the state allows, the usual one first.
-fn steps(t: Texts, state: State) -> Vec<(&'static str, &'static str, bool)> {
+/// What leads on stands out; what stops booking never does.
+fn steps(t: Texts, state: State, is_missing: bool) -> Vec<(&'static str, &'static str, bool)> {
     let lawful = Step::ALL.into_iter().filter(|step| state.next(*step).is_ok());
-    lawful.map(|step| (word(step), name(t, state, step), step != Step::Close)).collect()
+    let is_next = |step| !is_missing && matches!(step, Step::Publish | Step::Open);
+    lawful.map(|step| (word(step), name(t, state, step), is_next(step))).collect()
 }
 
 /// As in paths.

@@ -61,7 +61,7 @@ struct Page<'a> {
     t: Texts,
     staff: StaffFrame<'a>,
     /// The word, the name, whether the list is of it.
-    kinds: Vec<(&'static str, &'static str, bool)>,
+    kinds: Vec<(&'static str, &'static str, &'static str, bool)>,
     jobs: Vec<JobLine>,
     lines: Vec<Line>,
     next: Option<Step>,
@@ -124,11 +124,12 @@ pub async fn get_imports(
         Step { href, label: t.admin_older().to_owned() }
     });
     let jobs = app.import_jobs.list(app.clock.now());
-    let kinds = Kind::ALL.iter().map(|&one| (one.word(), t.import_kind(one), Some(one) == kind));
+    let kinds = super::IN_ORDER
+        .map(|one| (one.word(), t.import_kind(one), t.import_why(one), Some(one) == kind));
     let page = Page {
         t,
         staff: visitor.frame(),
-        kinds: kinds.collect(),
+        kinds: kinds.into(),
         jobs: jobs.iter().map(|one| job_line(&visitor, one)).collect(),
         lines: entries.iter().map(|entry| line(&visitor, entry)).collect(),
         next,

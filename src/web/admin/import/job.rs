@@ -42,6 +42,8 @@ use crate::{
     words,
 };
 
+/// Most files are tried within this time: their page says at once what they would do.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(1_500);
 /// So many rows are shown; the file to download has all that are listed.
 const SHOWN_MAX: usize = 50;
 
@@ -81,6 +83,10 @@ struct Page<'a> {
     warnings: Vec<RejectLine>,
     invitations: Vec<(String, String, String)>,
     entry: Option<String>,
+    /// Where to go on after loading.
+    next: Option<(String, &'static str)>,
+    /// Its headings are not those of its kind.
+    is_unreadable: bool,
     ways: Vec<Way>,
     /// So that a press means this page and no later one.
     presses: u64,
@@ -150,7 +156,11 @@ pub async fn get_job(
     Path(OneJob { job_id }): Path<OneJob>,
     Query(kept): Query<Kept>,
 ) -> Result<HttpResponse, Problem> {
-    match find(&visitor, job_id) {
+    let job = find(&visitor, job_id);
+    if let Some(job) = &job {
+        job.ended(WAIT).await;
+    }
+    match job {
         Some(job) => visitor.show(&page(&visitor, &job, Vec::new())?),
         None => gone(&visitor, job_id, kept, Asked::ToSee),
     }
@@ -386,6 +396,8 @@ fn page<'a>(
         warnings: warnings.into_iter().take(SHOWN_MAX).collect(),
         invitations: invited.collect(),
         entry: remembered.map(|id| format!("/admin/imports/{}/{}", job.kind, id.0)),
+        next: next(t, job.kind, &seen),
+        is_unreadable: is_unreadable(&seen),
         ways: ways(t, &seen),
         presses: seen.presses,
         confirm: asked_figure(&seen).map(|figure| {
@@ -438,6 +450,27 @@ fn said(t: Texts, seen: &Seen) -> Vec<String> {
     }
 }
 
+/// What an installation needs after a file of this kind.
+fn next(t: Texts, kind: Kind, seen: &Seen) -> Option<(String, &'static str)> {
+    let Stage::Loaded(report) = &seen.stage else { return None };
+    if report.dry_run {
+        return None;
+    }
+    let (label, href) = match kind {
+        Kind::Regions => (t.import_kind(Kind::Clinics), "/admin/imports/clinics"),
+        Kind::Clinics => (t.import_kind(Kind::Register), "/admin/imports/register"),
+        Kind::Hours | Kind::Slots => (t.nav_doses(), "/admin/pools"),
+        Kind::Users => (t.nav_users(), "/admin/users"),
+        Kind::Register | Kind::Roster | Kind::Allocations => (t.nav_campaigns(), "/admin"),
+    };
+    Some((t.import_next(label), href))
+}
+
+fn is_unreadable(seen: &Seen) -> bool {
+    let Stage::Refused(refused) = &seen.stage else { return false };
+    matches!(refused.1.detail, Detail::FileUnreadable)
+}
+
 fn counts(t: Texts, report: &Report) -> Vec<Row> {
     let row = |label, rows: u64| Row::new(label, words::count(rows));
     let mut all = vec![
@@ -480,6 +513,8 @@ fn ways(t: Texts, seen: &Seen) -> Vec<Way> {
             (Code::AlreadyLoaded, _) => {
                 vec![way("again", t.import_again().to_owned(), t.import_again_why(), false)]
             }
+            // The same file is no better the second time.
+            (_, Detail::FileUnreadable) => Vec::new(),
             _ => vec![way("try", t.import_try_again().to_owned(), "", false)],
         },
         Stage::Failed => vec![way("try", t.import_try_again().to_owned(), "", true)],

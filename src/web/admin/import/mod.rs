@@ -9,7 +9,22 @@ pub mod send;
 use crate::web::route::both;
 use actix_web::web::ServiceConfig;
 
-use crate::http::route::{get, post};
+use crate::{
+    domain::import::Kind,
+    http::route::{get, post},
+};
+
+/// Kinds of files, in the order in which an empty installation needs them.
+const IN_ORDER: [Kind; 8] = [
+    Kind::Regions,
+    Kind::Clinics,
+    Kind::Register,
+    Kind::Users,
+    Kind::Roster,
+    Kind::Hours,
+    Kind::Slots,
+    Kind::Allocations,
+];
 
 pub fn routes(pages: &mut ServiceConfig) {
     pages
@@ -32,4 +47,16 @@ pub fn routes(pages: &mut ServiceConfig) {
             both("/admin/imports/{kind}/{import_id}/rejects.csv")
                 .route(get().to(entry::get_rejects)),
         );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_file_is_listed_once() {
+        for kind in Kind::ALL {
+            assert_eq!(IN_ORDER.iter().filter(|one| *one == kind).count(), 1, "{kind}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{job, outcome::OfKind};
+use super::{IN_ORDER, job, outcome::OfKind};
 use crate::{
     api::template::{self, TemplateFormat},
     domain::{Detail, fact::Sent, import::Kind},
@@ -58,8 +58,8 @@ struct Page<'a> {
     heading: String,
     path: String,
     why: &'static str,
-    /// Name, whether it must be there, what stands in it, an example.
-    columns: Vec<(&'static str, String, String, &'static str)>,
+    /// Name, other headings, whether it must be there, what stands in it, an example.
+    columns: Vec<(&'static str, String, String, String, &'static str)>,
     sheet: TextField,
     can_remove: bool,
     /// The press again is the same press.
@@ -84,9 +84,15 @@ fn page(visitor: &StaffVisitor, kind: Kind, errors: Vec<FieldError>) -> Page<'_>
     let language = t.language();
     let columns = kind.columns().iter().map(|column| {
         let need = words::need(language, column.is_required);
-        (column.name, need, words::form(language, column.form), column.example)
+        (
+            column.name,
+            column.also.join(", "),
+            need,
+            words::form(language, column.form),
+            column.example,
+        )
     });
-    let kinds = Kind::ALL.iter().map(|&other| {
+    let kinds = IN_ORDER.iter().map(|&other| {
         let path = format!("/admin/imports/{other}");
         (path, t.import_kind(other).to_owned(), other == kind)
     });

@@ -1,0 +1,69 @@
+//! Lets bookings go first while a file is loaded. A file takes a core for seconds, and whoever
+//! books would wait for their turn on it. So it is loaded in small pieces, and while the lanes are
+//! busy it rests after each for as long as the piece took.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::time::sleep;
+
+use crate::flows::lane::Busy;
+
+/// The longest rest: others wait for what the transaction has locked.
+const REST_MAX: Duration = Duration::from_millis(50);
+
+/// The pieces of one file.
+pub(super) struct Breath<'a> {
+    /// None where no lanes are known, in a process of its own.
+    busy: Option<&'a Mutex<Busy>>,
+    began: Instant,
+}
+
+impl<'a> Breath<'a> {
+    pub(super) fn new(busy: Option<&'a Mutex<Busy>>) -> Self {
+        Self { busy, began: Instant::now() }
+    }
+
+    /// After a piece: rests while the lanes are busy, and begins the next one.
+    pub(super) async fn take(&mut self) {
+        if let Some(rest) = self.rest(Instant::now()) {
+            sleep(rest).await;
+        }
+        self.began = Instant::now();
+    }
+
+    fn rest(&self, now: Instant) -> Option<Duration> {
+        let busy = self.busy?;
+        let (is_busy, _) = busy.lock().unwrap_or_else(PoisonError::into_inner).look(now);
+        is_busy.then(|| now.duration_since(self.began).min(REST_MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::telemetry::Metrics;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_file_rests_as_long_as_its_piece_took_while_the_lanes_are_busy() {
+        let metrics = Arc::new(Metrics::new(&crate::db::metrics::Metrics::default()));
+        let began = Instant::now();
+        let busy = Mutex::new(Busy::new(metrics.clone(), 2, began));
+        let mut breath = Breath { busy: Some(&busy), began };
+        assert_eq!(breath.rest(began + 20 * MS), None, "nothing is known yet");
+        assert_eq!(breath.rest(began + 200 * MS), None, "lanes that rest hold nothing back");
+        metrics.lane_seconds.inc_by(0.2);
+        breath.began = began + 390 * MS;
+        assert_eq!(breath.rest(began + 400 * MS), Some(10 * MS), "half the time of two lanes");
+        breath.began = began + 200 * MS;
+        assert_eq!(breath.rest(began + 410 * MS), Some(REST_MAX), "no longer than that");
+        assert_eq!(breath.rest(began + 500 * MS), None, "the lanes have come to rest");
+        assert_eq!(Breath { busy: None, began }.rest(began + 400 * MS), None, "no lanes are known");
+    }
+}
