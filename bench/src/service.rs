@@ -75,8 +75,8 @@ impl Service {
         service
     }
 
-    /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go to
-    /// this address.
+    /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go
+    /// to this address.
     pub(crate) fn start_rehearsed(data_dir: &Path, gateway: SocketAddr) -> Self {
         let file = data_dir.join("messages.toml");
         let settings = std::fs::read_to_string(paths::root().join("scenarios/messages.toml"));
