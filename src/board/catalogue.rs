@@ -269,7 +269,7 @@ fn in_words<'a>(cohort: &'a Cohort, parts: &Parts) -> CohortInWords<'a> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// With these places and no campaigns.

@@ -30,8 +30,8 @@ texts! {
     why_not, "Why", "사유";
     ask_for_other, "Ask for somebody else", "다른 분 확인하기";
     eligibility_busy(time: &str),
-        "What you have booked cannot be looked up right now. Open this page again in {time}, or ask \
-         here without it.",
+        "What you have booked cannot be looked up right now. Open this page again in {time}, or \
+         ask here without it.",
         "지금은 예약 내역을 확인할 수 없습니다. {time} 뒤에 이 화면을 다시 여시거나, 아래에서 내역 없이 확인하실 수 있습니다.";
 
     step_nothing, "Nothing more is to be done for this dose.", "이 차수에는 더 하실 일이 없습니다.";
