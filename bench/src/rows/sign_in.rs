@@ -31,7 +31,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
         let (asked, tried) = one_run(bench.world().await, people).await;
         let pair = 1.0 / (1.0 / asked.per_second + 1.0 / tried.per_second);
         println!(
-            "run {run}: {:.0} codes/s ({} refused), {:.0} sessions/s ({} refused): {pair:.0} pairs/s",
+            "run {run}: {:.0} codes/s ({} refused), {:.0} sessions/s ({} refused): {pair:.0} \
+             pairs/s",
             asked.per_second, asked.refused, tried.per_second, tried.refused,
         );
         steps.push(Run::beside(2.0 * pair, peak));

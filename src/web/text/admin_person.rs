@@ -28,7 +28,7 @@ texts! {
     person_excluded_found, "Found", "기록한 시각";
     person_excluded_stands, "stands", "제한 중";
     person_excluded_lifted, "lifted", "제한 풀림";
-    person_excluded_on(reason: &str, day: &str), "{reason}: {day}", "{reason} ({day})";
+    person_excluded_on(reason: &str, day: &str), "{reason}: dose of {day}", "{reason}: 접종일 {day}";
     person_excluded_until(reason: &str, day: &str),
         "{reason}: can be booked again from {day}",
         "{reason}: {day}부터 다시 예약 가능";

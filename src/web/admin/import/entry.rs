@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     job,
+    order::IN_ORDER,
     outcome::outcome,
     reject::{RejectLine, reject_lines, rejects_file},
 };
@@ -124,8 +125,8 @@ pub async fn get_imports(
         Step { href, label: t.admin_older().to_owned() }
     });
     let jobs = app.import_jobs.list(app.clock.now());
-    let kinds = super::IN_ORDER
-        .map(|one| (one.word(), t.import_kind(one), t.import_why(one), Some(one) == kind));
+    let kinds =
+        IN_ORDER.map(|one| (one.word(), t.import_kind(one), t.import_why(one), Some(one) == kind));
     let page = Page {
         t,
         staff: visitor.frame(),

@@ -2,6 +2,7 @@
 
 pub mod entry;
 pub mod job;
+mod order;
 pub mod outcome;
 pub mod reject;
 pub mod send;
@@ -9,22 +10,7 @@ pub mod send;
 use crate::web::route::both;
 use actix_web::web::ServiceConfig;
 
-use crate::{
-    domain::import::Kind,
-    http::route::{get, post},
-};
-
-/// Kinds of files, in the order in which an empty installation needs them.
-const IN_ORDER: [Kind; 8] = [
-    Kind::Regions,
-    Kind::Clinics,
-    Kind::Register,
-    Kind::Users,
-    Kind::Roster,
-    Kind::Hours,
-    Kind::Slots,
-    Kind::Allocations,
-];
+use crate::http::route::{get, post};
 
 pub fn routes(pages: &mut ServiceConfig) {
     pages
@@ -47,16 +33,4 @@ pub fn routes(pages: &mut ServiceConfig) {
             both("/admin/imports/{kind}/{import_id}/rejects.csv")
                 .route(get().to(entry::get_rejects)),
         );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_of_file_is_listed_once() {
-        for kind in Kind::ALL {
-            assert_eq!(IN_ORDER.iter().filter(|one| *one == kind).count(), 1, "{kind}");
-        }
-    }
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::{IN_ORDER, job, outcome::OfKind};
+use super::{job, order::IN_ORDER, outcome::OfKind};
 use crate::{
     api::template::{self, TemplateFormat},
     domain::{Detail, fact::Sent, import::Kind},
