@@ -7,7 +7,10 @@ use super::{
     booking::map::{self, Pin},
     form::FieldError,
     page::Frame,
-    part::{Bar, Choice, DateField, Input, Radios, Row, Select, Step, TextField, Tone},
+    part::{
+        Bar, Choice, DateField, Input, LongSelect, Radios, Row, Select, Step, TextField, Tone,
+        chosen_of, options,
+    },
     text::{Html, Texts},
 };
 use crate::config::Site;
@@ -23,6 +26,7 @@ struct Page<'a> {
     code: TextField,
     birth: DateField,
     district: Select,
+    region: LongSelect,
     how: Radios,
     rows: Vec<Row>,
     tags: [(&'static str, Tone); 4],
@@ -59,6 +63,12 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         date.map(|date| Step { href: "#main".to_owned(), label: t.date(date) })
     };
     let districts = vec![choice("1", t.sample_seoul(), ""), choice("2", t.sample_busan(), "")];
+    let region = LongSelect {
+        id: "region",
+        label: t.district_column().into(),
+        hint: t.district_hint().into(),
+        options: chosen_of(&options(&[(String::new(), districts.clone())]), "2"),
+    };
     let how = vec![
         choice("message", t.sample_message(), t.sample_message_hint()),
         choice("letter", t.sample_letter(), ""),
@@ -91,6 +101,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             groups: vec![(String::new(), districts)],
             chosen: "2".to_owned(),
         },
+        region,
         how: Radios {
             id: "how",
             legend: t.sample_how().into(),

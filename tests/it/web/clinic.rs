@@ -467,7 +467,8 @@ async fn a_day_on_which_somebody_can_come_again_is_mended_where_it_is_typed() {
         let page = desk.scan(0).await;
         let page = desk.browser.press(&desk.arrive(&page, 0)).await.ok(200);
         let until = desk.made.allocation(0, 3).on_date;
-        let today = desk.made.allocation(0, 1).on_date;
+        // The day has begun since: it was tomorrow.
+        let today = desk.made.allocation(0, 1).on_date - chrono::Days::new(1);
         let far = until + chrono::Days::new(400);
         let form = |reason: &str, day: String| {
             let mut form = desk.form(&page, "not_vaccinated").with(&[("until", &day)]);
