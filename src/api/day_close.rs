@@ -13,6 +13,7 @@ use crate::{
         field::Text,
         idempotency_key::IdempotencyKey,
         if_match::IfMatch,
+        object,
         principal::AtClinic,
         problem::Problem,
         state::App,
@@ -22,6 +23,7 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRequest {
+    #[serde(default, deserialize_with = "object::optional_list")]
     unopened: Option<Vec<UnopenedDoses>>,
     note: Option<Text<500>>,
 }

@@ -213,6 +213,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+        // No database keeps it, and nobody has typed it.
+        if let Some((name, _)) =
+            pairs.clone().find(|(name, value)| name.contains('\0') || value.contains('\0'))
+        {
+            let refusal = Refusal::field(shortened(name.replace('\0', "")), Detail::ValueImpossible);
+            return std::future::ready(Err(refusal.into()));
+        }
         let pairs = MapDeserializer::<_, serde::de::value::Error>::new(
             pairs.map(|(name, value)| (name, Written(value))),
         );

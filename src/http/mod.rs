@@ -18,6 +18,7 @@ pub mod kept_answer;
 pub mod language;
 mod named;
 pub mod negotiate;
+pub mod object;
 pub mod paced_log;
 pub mod page;
 mod pipeline;

@@ -390,3 +390,24 @@ async fn what_is_anothers_looks_like_what_is_not_there() {
     let foreign = made.booking(made.slot(1, 3, 0));
     other.put_booking(id, &foreign).await.problem(422, "booking_id_reused");
 }
+
+/// serde reads a list by position where an object belongs; nobody names values that way.
+#[tokio::test]
+async fn a_list_in_the_place_of_an_object_is_refused_wherever_one_belongs() {
+    let (app, made) = world().await;
+    let admin = app.admin().await;
+    let clinic = format!("/v1/admin/clinics/{}", made.clinics[0]);
+    for list in [json!([]), json!([null]), json!([null, null]), json!(["a", 1, true])] {
+        for (method, path, body, field) in [
+            (Method::PATCH, clinic.clone(), json!({ "amenities": list }), "amenities"),
+            (Method::POST, "/v1/admin/clinics".to_owned(), json!({ "amenities": list }), "amenities"),
+            (Method::POST, format!("{clinic}/slots"), json!({ "slots": [list] }), "slots[0]"),
+            (Method::POST, format!("{clinic}/hours"), json!({ "breaks": [list] }), "breaks[0]"),
+        ] {
+            let answer = admin.request(method, &path).json(&body).send().await;
+            answer.blames(422, "invalid_field", field);
+        }
+    }
+    let named = json!({ "amenities": { "parking": true } });
+    admin.request(Method::PATCH, &clinic).json(&named).send().await.ok(200);
+}

@@ -72,3 +72,33 @@ async fn two_services_on_one_database_see_the_same_booking() {
     let nobodys = app.citizen(&made.people[1]).get(&format!("/v1/bookings/{id}")).await;
     nobodys.problem(404, "not_found");
 }
+
+/// The lanes have connections that still write, and nothing to do: only a try tells.
+#[tokio::test]
+async fn readiness_writes_where_no_lane_has_noticed() {
+    let app = TestApp::start().await;
+    app.public().get("/readyz").await.ok(200);
+    let is_read_only = |is: bool| {
+        let sql = format!(
+            "do $$ begin
+                 execute format('alter database %I set default_transaction_read_only = {is}',
+                     current_database());
+             end $$"
+        );
+        let db = app.db.clone();
+        async move { sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&db).await.unwrap() }
+    };
+    is_read_only(true).await;
+    let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+               where datname = current_database() and application_name = 'dosebook operators'";
+    let ended: i64 = sqlx::query_scalar(end).fetch_one(&app.db).await.unwrap();
+    assert!(ended > 0, "the control: readiness had a connection");
+    let app = &app;
+    let until = |status: u16| {
+        let asked = async move { while app.public().get("/readyz").await.status != status {} };
+        tokio::time::timeout(Duration::from_secs(30), asked)
+    };
+    until(503).await.expect("it cannot write");
+    is_read_only(false).await;
+    until(200).await.expect("it can");
+}

@@ -27,6 +27,7 @@ use crate::{
     http::{
         extract::Json,
         field::{Instant, LeftOverWord, Text, WalkInWord, Zone},
+        object,
         problem::Problem,
         state::App,
     },
@@ -50,11 +51,13 @@ pub struct DraftRequest {
     zone: Zone,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
+    #[serde(deserialize_with = "object::one")]
     course: CourseRequest,
+    #[serde(deserialize_with = "object::list")]
     products: Vec<DeliveredProduct>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     cohorts: Vec<CohortRequest>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object::list")]
     tranches: Vec<TrancheRequest>,
     reason: Option<Reason>,
 }
@@ -63,6 +66,7 @@ pub struct DraftRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveredProduct {
+    #[serde(deserialize_with = "object::one")]
     product: ProductRequest,
     #[serde(default)]
     doses: i32,

@@ -17,6 +17,7 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{PhoneLine, Text, Zone, nullable},
+        object,
         problem::Problem,
         state::App,
     },
@@ -35,6 +36,7 @@ pub struct ClinicRequest {
     phone: PhoneLine,
     latitude: Option<f64>,
     longitude: Option<f64>,
+    #[serde(default, deserialize_with = "object::optional")]
     amenities: Option<AmenitiesRequest>,
     directions: Option<Text<DIRECTIONS_CHARS_MAX>>,
     directions_ko: Option<Text<DIRECTIONS_CHARS_MAX>>,
@@ -55,6 +57,7 @@ pub struct ClinicChange {
     phone: Option<PhoneLine>,
     latitude: Option<f64>,
     longitude: Option<f64>,
+    #[serde(default, deserialize_with = "object::optional")]
     amenities: Option<AmenitiesRequest>,
     #[serde(default, deserialize_with = "nullable")]
     directions: Option<Option<Text<DIRECTIONS_CHARS_MAX>>>,

@@ -14,6 +14,7 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Instant, Limit},
+        object,
         problem::Problem,
         state::App,
     },
@@ -25,6 +26,7 @@ const SLOTS_MAX: usize = 500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotsRequest {
+    #[serde(deserialize_with = "object::list")]
     slots: Vec<SlotRequest>,
 }
 

@@ -39,6 +39,11 @@ async fn a_grant_that_waits_for_its_pool_holds_no_allocation_and_is_told_to_try_
             async move { admin.post(&path, &body).await }
         });
         until_it_waits(&app.db, "pool::lock").await;
+        let free = "select allocation_id from allocation where allocation_id = $1
+                    for no key update skip locked";
+        let free: Option<i64> =
+            sqlx::query_scalar(free).bind(allocation.0).fetch_optional(&app.db).await.unwrap();
+        assert_eq!(free, Some(allocation.0), "{verb}: it holds no allocation");
         let person = &made.people[usize::from(verb == "grants")];
         let body = made.booking(made.slot(0, 1, 0));
         app.citizen(person).put_booking(Uuid::now_v7(), &body).await.ok(201);

@@ -54,3 +54,18 @@ async fn a_nul_character_in_json_or_an_address_is_refused() {
     }
     admin.post("/v1/admin/regions", &json!({ "code": "N", "name": "ab" })).await.ok(201);
 }
+
+#[tokio::test]
+async fn a_nul_character_in_what_a_page_is_asked_for_is_refused() {
+    let app = TestApp::start().await;
+    world(&app.db).await;
+    app.refresh_pages().await;
+    let mut browser = app.staff_browser(3, None).await;
+    for name in ["campaign", "clinic", "user", "from", "a%00b"] {
+        for value in ["%00", "a%00b"] {
+            let page = browser.get(&format!("/en/admin/journal?{name}={value}")).await;
+            assert_eq!(page.status, 422, "{name}={value}: {}", page.main());
+        }
+    }
+    browser.get("/en/admin/journal?clinic=ab").await.ok(200);
+}
