@@ -217,7 +217,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
         if let Some((name, _)) =
             pairs.clone().find(|(name, value)| name.contains('\0') || value.contains('\0'))
         {
-            let refusal = Refusal::field(shortened(name.replace('\0', "")), Detail::ValueImpossible);
+            let refusal =
+                Refusal::field(shortened(name.replace('\0', "")), Detail::ValueImpossible);
             return std::future::ready(Err(refusal.into()));
         }
         let pairs = MapDeserializer::<_, serde::de::value::Error>::new(

@@ -400,7 +400,12 @@ async fn a_list_in_the_place_of_an_object_is_refused_wherever_one_belongs() {
     for list in [json!([]), json!([null]), json!([null, null]), json!(["a", 1, true])] {
         for (method, path, body, field) in [
             (Method::PATCH, clinic.clone(), json!({ "amenities": list }), "amenities"),
-            (Method::POST, "/v1/admin/clinics".to_owned(), json!({ "amenities": list }), "amenities"),
+            (
+                Method::POST,
+                "/v1/admin/clinics".to_owned(),
+                json!({ "amenities": list }),
+                "amenities",
+            ),
             (Method::POST, format!("{clinic}/slots"), json!({ "slots": [list] }), "slots[0]"),
             (Method::POST, format!("{clinic}/hours"), json!({ "breaks": [list] }), "breaks[0]"),
         ] {
