@@ -304,10 +304,7 @@ impl Workload for BookingLoad {
         request: BookingRequest,
         completion: &Completion<'_>,
     ) -> Option<(Duration, BookingRequest)> {
-        // A connection that was never used is closed just then: the request was not read, and may
-        // be sent again (RFC 9110, section 15.5.9).
-        let response = completion.response.filter(|response| response.status != 408);
-        match response {
+        match completion.response {
             Some(response) => self.count(request, response, completion),
             None if request.attempts < ATTEMPTS_MAX => {
                 self.tally.sent_again += 1;

@@ -13,7 +13,6 @@ use crate::{
         field::Text,
         idempotency_key::IdempotencyKey,
         if_match::IfMatch,
-        object,
         principal::AtClinic,
         problem::Problem,
         state::App,
@@ -23,7 +22,7 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CloseRequest {
-    #[serde(default, deserialize_with = "object::optional_list")]
+    #[serde(default)]
     unopened: Option<Vec<UnopenedDoses>>,
     note: Option<Text<500>>,
 }

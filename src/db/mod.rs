@@ -60,6 +60,7 @@ pub mod session;
 pub mod session_key;
 pub mod sign_in;
 pub mod sign_in_code;
+pub mod sign_in_delay;
 pub mod slot;
 pub mod slot_plan;
 pub mod split;

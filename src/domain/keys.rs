@@ -67,6 +67,8 @@ keys! {
     SessionKey;
     /// Marks tokens of staff, so that one that was made up is told without a look-up.
     StaffTokenKey;
+    /// Marks browsers in which staff have signed in; see `domain::known_browser`.
+    KnownBrowserKey;
     /// Hashes one-time codes at rest.
     CodeKey;
     /// Hashes invitations of users at rest.
@@ -88,6 +90,7 @@ pub struct Keys {
     pub person_code: PersonCodeKey,
     pub session: SessionKey,
     pub staff_token: StaffTokenKey,
+    pub known_browser: KnownBrowserKey,
     pub code: CodeKey,
     pub invitation: InvitationKey,
     pub cap: CapKey,
@@ -107,6 +110,7 @@ impl Keys {
             person_code: PersonCodeKey(root.derive("dosebook person code 1")),
             session: SessionKey(root.derive("dosebook session 1")),
             staff_token: StaffTokenKey(root.derive("dosebook staff token 1")),
+            known_browser: KnownBrowserKey(root.derive("dosebook known browser 1")),
             code: CodeKey(root.derive("dosebook code 1")),
             invitation: InvitationKey(root.derive("dosebook invitation 1")),
             cap: CapKey(root.derive("dosebook cap 1")),

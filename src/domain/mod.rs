@@ -48,6 +48,7 @@ pub mod journal;
 pub mod journal_line;
 pub mod journal_seal;
 pub mod keys;
+pub mod known_browser;
 pub mod language;
 pub mod localized;
 pub mod locked;

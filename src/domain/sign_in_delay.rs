@@ -1,6 +1,10 @@
 //! How long somebody must wait who gave wrong passwords. Tries are counted by user name and network
 //! together, and by address: who guesses somebody's password delays themself, and never the owner,
-//! who sits elsewhere.
+//! who sits elsewhere. A browser in which the user has signed in before is counted by itself: a
+//! guesser at the next desk does not delay it either.
+//!
+//! The counts are the database's, so that all processes have the same; each process remembers whom
+//! it has refused, so that whoever goes on costs no query.
 
 use std::collections::HashMap;
 
@@ -11,36 +15,50 @@ use super::{
     keys::CapKey,
 };
 
-/// Wrong tries with one user name that a network has before it waits.
-const NAME_TRIES_FREE: u32 = 5;
+/// Wrong tries with one user name that a network, or a known browser, has before it waits.
+const NAME_TRIES_FREE: usize = 5;
 /// Each further try doubles the delay, up to this.
-const NAME_SECONDS_MAX: i64 = 15 * 60;
+const NAME_SECONDS_MAX: i32 = 15 * 60;
 /// Wrong tries that an address has before it waits, whatever the names: all desks of a clinic may
 /// share it.
-const ADDRESS_TRIES_FREE: u32 = 20;
+const ADDRESS_TRIES_FREE: usize = 20;
 /// Short, because whoever shares an address with a guesser must get in too.
-const ADDRESS_SECONDS_MAX: i64 = 30;
-/// What is forgotten of an account or address that nobody tried for so long.
+const ADDRESS_SECONDS_MAX: i32 = 30;
+/// What is forgotten of a name or address that nobody tried for so long.
 const KEPT_MINUTES: i64 = 60;
-/// Counts that are kept. Beyond, the oldest go.
-const COUNTS_MAX: usize = 100_000;
+/// Refusals that a process remembers. Beyond, it asks the database.
+const REFUSALS_MAX: usize = 100_000;
 
 /// What a try counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Try {
-    /// The user name and the network.
-    name: Counted,
-    address: Counted,
+    /// The user name and the network, or the known browser.
+    pub name: Counted,
+    /// None from a known browser.
+    pub address: Option<Counted>,
 }
 
 impl Try {
+    /// From anywhere.
     pub fn new(key: &CapKey, username: &str, caller: &Caller) -> Self {
-        let name = username.trim().to_lowercase();
+        let name = as_counted(username);
         Self {
             name: counted(key, &[b"password of", name.as_bytes(), &caller.network]),
-            address: counted(key, &[b"passwords from", &caller.address]),
+            address: Some(counted(key, &[b"passwords from", &caller.address])),
         }
     }
+
+    /// From a browser of this number in which the user has signed in.
+    pub fn of_known(key: &CapKey, username: &str, browser: &str) -> Self {
+        let (name, browser) = (as_counted(username), browser.as_bytes());
+        let name = counted(key, &[b"password of, known in", name.as_bytes(), browser]);
+        Self { name, address: None }
+    }
+}
+
+/// A user name in the form in which all spellings are equal.
+pub fn as_counted(username: &str) -> String {
+    username.trim().to_lowercase()
 }
 
 fn counted(key: &CapKey, parts: &[&[u8]]) -> Counted {
@@ -48,81 +66,51 @@ fn counted(key: &CapKey, parts: &[&[u8]]) -> Counted {
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Count {
-    wrong: u32,
-    last_at: DateTime<Utc>,
+/// The seconds from the last wrong try with a name until the next is looked at: the first for one
+/// wrong try, the last for all beyond.
+pub fn name_seconds() -> Vec<i32> {
+    seconds(NAME_TRIES_FREE, NAME_SECONDS_MAX)
 }
 
-impl Count {
-    /// When the next try is looked at.
-    fn until(&self, (free, seconds_max): (u32, i64)) -> DateTime<Utc> {
-        let Some(beyond) = self.wrong.checked_sub(free) else { return self.last_at };
-        self.last_at + TimeDelta::seconds(2_i64.saturating_pow(beyond).min(seconds_max))
-    }
+/// As `name_seconds`, from an address.
+pub fn address_seconds() -> Vec<i32> {
+    seconds(ADDRESS_TRIES_FREE, ADDRESS_SECONDS_MAX)
 }
 
-/// The wrong tries of one process.
+fn seconds(free: usize, max: i32) -> Vec<i32> {
+    let doubled = std::iter::successors(Some(1), |last| Some(last * 2));
+    let delays = doubled.take_while(|seconds| *seconds < max).chain([max]);
+    std::iter::repeat_n(0, free.saturating_sub(1)).chain(delays).collect()
+}
+
+/// Until when a wrong try at this moment counts.
+pub fn kept_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::minutes(KEPT_MINUTES)
+}
+
+/// When the next try is looked at, of a count that ends at `ends_at`.
+pub fn next_at(ends_at: DateTime<Utc>, seconds: i32) -> DateTime<Utc> {
+    ends_at - TimeDelta::minutes(KEPT_MINUTES) + TimeDelta::seconds(i64::from(seconds))
+}
+
+/// Who is refused until when, as far as this process was told.
 #[derive(Debug, Default)]
-pub struct SignInDelays(HashMap<Counted, Count>);
+pub struct Refusals(HashMap<Counted, DateTime<Utc>>);
 
-impl SignInDelays {
-    /// Counts a try as wrong before its password is looked at, so that many at once are counted
-    /// too; one that was right is taken back by [`SignInDelays::was_right`].
-    ///
-    /// # Errors
-    /// Until when tries are not looked at.
-    pub fn begin(&mut self, one: Try, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
-        let kept_since = now - TimeDelta::minutes(KEPT_MINUTES);
-        let until = |key: &Counted, rule| {
-            let count = self.0.get(key).filter(|count| count.last_at > kept_since);
-            count.map(|count| count.until(rule))
-        };
-        let of_name = until(&one.name, (NAME_TRIES_FREE, NAME_SECONDS_MAX));
-        let until = of_name.max(until(&one.address, (ADDRESS_TRIES_FREE, ADDRESS_SECONDS_MAX)));
-        if let Some(until) = until.filter(|until| *until > now) {
-            return Err(until);
-        }
-        self.make_room(now);
-        for key in [one.name, one.address] {
-            let known = self.0.get(&key).filter(|count| count.last_at > kept_since);
-            let wrong = known.map_or(0, |count| count.wrong).saturating_add(1);
-            self.0.insert(key, Count { wrong, last_at: now });
-        }
-        Ok(())
+impl Refusals {
+    /// Until when the try is not looked at.
+    pub fn until(&self, one: Try, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let counts = std::iter::once(one.name).chain(one.address);
+        counts.filter_map(|key| self.0.get(&key).copied()).max().filter(|until| *until > now)
     }
 
-    /// Forgets the wrong tries with this name from this network, and takes the one back that was
-    /// counted for the address.
-    pub fn was_right(&mut self, one: Try) {
-        self.0.remove(&one.name);
-        self.take_back(&one.address);
-    }
-
-    /// Takes a try back that told nothing: there was no room for it.
-    pub fn was_not_looked_at(&mut self, one: Try) {
-        self.take_back(&one.name);
-        self.take_back(&one.address);
-    }
-
-    fn take_back(&mut self, key: &Counted) {
-        if let Some(count) = self.0.get_mut(key) {
-            count.wrong = count.wrong.saturating_sub(1);
+    /// Remembers what the database has said.
+    pub fn note(&mut self, key: Counted, until: DateTime<Utc>, now: DateTime<Utc>) {
+        if self.0.len() >= REFUSALS_MAX {
+            self.0.retain(|_, until| *until > now);
         }
-    }
-
-    fn make_room(&mut self, now: DateTime<Utc>) {
-        if self.0.len() < COUNTS_MAX {
-            return;
-        }
-        let kept_since = now - TimeDelta::minutes(KEPT_MINUTES);
-        self.0.retain(|_, count| count.last_at > kept_since);
-        while self.0.len() >= COUNTS_MAX {
-            // Half of the span that is left, until there is room.
-            let mut times: Vec<_> = self.0.values().map(|count| count.last_at).collect();
-            times.sort_unstable();
-            let Some(middle) = times.get(times.len() / 2).copied() else { break };
-            self.0.retain(|_, count| count.last_at > middle);
+        if self.0.len() < REFUSALS_MAX {
+            self.0.insert(key, until);
         }
     }
 }
@@ -143,64 +131,58 @@ mod tests {
     }
 
     #[test]
-    fn a_guesser_waits_longer_each_time_and_the_owner_elsewhere_does_not() {
-        let mut delays = SignInDelays::default();
-        for _ in 0..NAME_TRIES_FREE {
-            assert_eq!(delays.begin(attempt("boss", 1), at(0)), Ok(()));
-        }
-        assert_eq!(delays.begin(attempt("boss", 1), at(0)), Err(at(1)));
-        assert_eq!(delays.begin(attempt("BOSS ", 1), at(1)), Ok(()), "the same name");
-        assert_eq!(delays.begin(attempt("boss", 1), at(2)), Err(at(3)), "twice as long");
-        assert_eq!(delays.begin(attempt("boss", 2), at(2)), Ok(()), "the owner");
-        assert_eq!(delays.begin(attempt("clerk", 1), at(2)), Ok(()), "a colleague");
-        delays.was_right(attempt("boss", 2));
-        assert_eq!(delays.begin(attempt("boss", 1), at(2)), Err(at(3)), "it helps no guesser");
+    fn five_tries_are_free_and_each_further_one_waits_twice_as_long_up_to_a_quarter_of_an_hour() {
+        let seconds = [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900];
+        assert_eq!(name_seconds(), seconds);
+        let seconds = address_seconds();
+        assert_eq!(seconds.iter().take_while(|seconds| **seconds == 0).count(), 19);
+        assert_eq!(seconds[19..], [1, 2, 4, 8, 16, 30]);
     }
 
     #[test]
-    fn whoever_was_right_begins_anew() {
-        let mut delays = SignInDelays::default();
-        for _ in 0..100 {
-            assert_eq!(delays.begin(attempt("boss", 1), at(0)), Ok(()));
-            delays.was_right(attempt("boss", 1));
-        }
+    fn a_count_tells_when_the_next_try_is_looked_at() {
+        assert_eq!(next_at(kept_until(at(5)), 2), at(7));
     }
 
     #[test]
-    fn an_address_that_tries_many_names_waits_too() {
-        let mut delays = SignInDelays::default();
-        for n in 0..ADDRESS_TRIES_FREE {
-            assert_eq!(delays.begin(attempt(&format!("user{n}"), 1), at(0)), Ok(()));
-        }
-        assert_eq!(delays.begin(attempt("boss", 1), at(0)), Err(at(1)));
-        assert_eq!(delays.begin(attempt("boss", 2), at(0)), Ok(()), "another address");
+    fn tries_count_by_name_and_network_and_by_address() {
+        let one = attempt("boss", 1);
+        assert_eq!(one, attempt(" BOSS", 1), "the same name");
+        let (colleague, elsewhere) = (attempt("clerk", 1), attempt("boss", 2));
+        assert_eq!(one.address, colleague.address);
+        assert!(one.name != colleague.name && one.name != elsewhere.name);
+        assert_ne!(one.address, elsewhere.address);
+        let key = Keys::new(&[1; 32]).cap;
+        let known = Try::of_known(&key, "Boss", "browser");
+        assert_eq!(known, Try::of_known(&key, "boss", "browser"));
+        assert_eq!(known.address, None);
+        let others = [Try::of_known(&key, "boss", "other"), Try::of_known(&key, "clerk", "browser")];
+        assert!(others.iter().all(|other| other.name != known.name) && known.name != one.name);
     }
 
     #[test]
-    fn no_delay_is_longer_than_a_quarter_of_an_hour() {
-        let mut delays = SignInDelays::default();
-        let mut now = at(0);
-        for _ in 0..60 {
-            while let Err(until) = delays.begin(attempt("boss", 1), now) {
-                assert!((until - now).num_seconds() <= NAME_SECONDS_MAX);
-                now = until;
-            }
-        }
+    fn who_was_refused_is_known_until_then() {
+        let mut refusals = Refusals::default();
+        let (guesser, colleague) = (attempt("boss", 1), attempt("clerk", 1));
+        refusals.note(guesser.name, at(10), at(1));
+        assert_eq!(refusals.until(guesser, at(9)), Some(at(10)));
+        assert_eq!(refusals.until(guesser, at(10)), None);
+        assert_eq!(refusals.until(colleague, at(9)), None);
+        refusals.note(guesser.address.expect("an address"), at(20), at(9));
+        assert_eq!(refusals.until(guesser, at(9)), Some(at(20)));
+        assert_eq!(refusals.until(colleague, at(9)), Some(at(20)), "the same address");
     }
 
     #[test]
-    fn counts_do_not_grow_for_ever() {
-        let mut delays = SignInDelays::default();
-        for n in 0..COUNTS_MAX {
-            let name = format!("user{n}");
-            let one = Try::new(
-                &Keys::new(&[1; 32]).cap,
-                &name,
-                &Caller { address: n.to_be_bytes().to_vec(), network: n.to_be_bytes().to_vec() },
-            );
-            let seconds = i64::try_from(n).expect("few");
-            delays.begin(one, at(seconds)).expect("the first of its own");
+    fn refusals_do_not_grow_for_ever() {
+        let mut refusals = Refusals::default();
+        for n in 0..=REFUSALS_MAX {
+            let mut key = Counted::default();
+            key.iter_mut().zip(n.to_be_bytes()).for_each(|(to, from)| *to = from);
+            refusals.note(key, at(10), at(1));
         }
-        assert!(delays.0.len() <= COUNTS_MAX + 2);
+        assert_eq!(refusals.0.len(), REFUSALS_MAX);
+        refusals.note([255; 16], at(20), at(10));
+        assert_eq!(refusals.0.len(), 1, "those that are over go");
     }
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{
-    Result,
-    password::{NOBODY, Passwords},
+    Error, Result,
+    password::{NOBODY, Passwords, Turn},
 };
 use crate::{
     clock::Clock,
@@ -16,8 +16,9 @@ use crate::{
         Code, Detail, Refusal,
         code_cap::{Caller, seconds_until},
         keys::Keys,
+        known_browser::{KnownBrowser, NUMBER_BYTES},
         session::{STAFF_SESSION_HOURS, StaffRole, StaffUser, staff_token, token_hash},
-        sign_in_delay::{SignInDelays, Try},
+        sign_in_delay::{Refusals, Try},
         staff_user::{PASSWORD_BYTES_MAX, Username},
     },
 };
@@ -35,12 +36,12 @@ pub struct StaffSession {
 #[derive(Debug, Default)]
 pub struct DeskDoor {
     pub passwords: Passwords,
-    delays: Mutex<SignInDelays>,
+    refusals: Mutex<Refusals>,
 }
 
 impl DeskDoor {
-    fn delays(&self) -> MutexGuard<'_, SignInDelays> {
-        self.delays.lock().unwrap_or_else(PoisonError::into_inner)
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,6 +51,8 @@ pub struct Typed<'a> {
     pub username: &'a str,
     pub password: &'a str,
     pub caller: &'a Caller,
+    /// What their browser says of itself; none of a program.
+    pub browser: Option<&'a KnownBrowser>,
 }
 
 /// Opens a session for the user with this password.
@@ -64,29 +67,84 @@ pub async fn sign_in(
     (keys, clock): (&Keys, &Clock),
     typed: Typed<'_>,
 ) -> Result<StaffSession> {
-    let now = clock.now();
-    let one = Try::new(&keys.cap, typed.username, typed.caller);
-    if let Err(until) = door.delays().begin(one, now) {
-        let retry_after = seconds_until(until, now);
-        let detail = Detail::TooManyPasswords { retry_after };
-        return Err(Refusal::new(Code::TooManyRequests, detail).into());
-    }
-    let found = find(db, &door.passwords, typed).await;
-    match &found {
-        Ok(Some(_)) => door.delays().was_right(one),
-        Ok(None) => {}
-        Err(_) => door.delays().was_not_looked_at(one),
-    }
     let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongPassword);
+    // Nobody has such a password, so that nothing is learnt by it and nothing needs to be counted.
+    if typed.password.len() > PASSWORD_BYTES_MAX {
+        return Err(wrong().into());
+    }
+    let known = typed.browser.filter(|browser| browser.knows(&keys.known_browser, typed.username));
+    let one = match known {
+        Some(browser) => Try::of_known(&keys.cap, typed.username, browser.number()),
+        None => Try::new(&keys.cap, typed.username, typed.caller),
+    };
+    refuse_again(door, one, clock)?;
+    let turn = match known {
+        Some(_) => door.passwords.turn_of_known().await?,
+        None => door.passwords.turn_of_stranger().await?,
+    };
+    // Others with the same name may have had their turns meanwhile.
+    refuse_again(door, one, clock)?;
+    count(db, door, one, clock.now()).await?;
+    let found = find(db, turn, typed).await;
+    let settled = match &found {
+        Ok(Some(_)) => db::sign_in_delay::was_right(&db.write, one).await,
+        Ok(None) => Ok(()),
+        Err(_) => db::sign_in_delay::was_not_looked_at(&db.write, one).await,
+    };
+    if let Err(error) = settled {
+        tracing::warn!(%error, "a try at a password stays counted as wrong");
+    }
     let user = found?.ok_or_else(wrong)?;
     open(db, (keys, clock), user).await
 }
 
-/// The user whose password this is.
-async fn find(db: &Db, passwords: &Passwords, typed: Typed<'_>) -> Result<Option<StaffUser>> {
-    if typed.password.len() > PASSWORD_BYTES_MAX {
-        return Ok(None);
+/// The browser as one in which the user has signed in.
+///
+/// # Errors
+/// When the machine gives no random bytes.
+pub fn remember(
+    keys: &Keys,
+    browser: Option<KnownBrowser>,
+    username: &str,
+) -> Result<KnownBrowser> {
+    let browser = match browser {
+        Some(browser) => browser,
+        None => {
+            let mut number = [0; NUMBER_BYTES];
+            getrandom::fill(&mut number)?;
+            KnownBrowser::new(&number)
+        }
+    };
+    Ok(browser.with(&keys.known_browser, username))
+}
+
+/// Whoever was refused until later is refused again, and nobody else is asked for it.
+fn refuse_again(door: &DeskDoor, one: Try, clock: &Clock) -> Result<()> {
+    let now = clock.now();
+    match door.refusals().until(one, now) {
+        Some(until) => Err(too_many(until, now)),
+        None => Ok(()),
     }
+}
+
+/// Counts a try as wrong before its password is looked at, so that many at once are counted too.
+async fn count(db: &Db, door: &DeskDoor, one: Try, now: DateTime<Utc>) -> Result<()> {
+    match db::sign_in_delay::count(&db.write, one, now).await? {
+        Some((key, until)) => {
+            door.refusals().note(key, until, now);
+            Err(too_many(until, now))
+        }
+        None => Ok(()),
+    }
+}
+
+fn too_many(until: DateTime<Utc>, now: DateTime<Utc>) -> Error {
+    let detail = Detail::TooManyPasswords { retry_after: seconds_until(until, now) };
+    Refusal::new(Code::TooManyRequests, detail).into()
+}
+
+/// The user whose password this is.
+async fn find(db: &Db, turn: Turn, typed: Typed<'_>) -> Result<Option<StaffUser>> {
     let found = match Username::parse(typed.username) {
         Ok(username) => db::staff_user::find_credentials(&db.write, &username).await?,
         Err(_impossible) => None,
@@ -95,7 +153,7 @@ async fn find(db: &Db, passwords: &Passwords, typed: Typed<'_>) -> Result<Option
         Some((user, hash)) => (Some(user), hash),
         None => (None, NOBODY.to_owned()),
     };
-    let is_right = passwords.verify(hash, typed.password.to_owned()).await?;
+    let is_right = turn.verify(hash, typed.password.to_owned()).await?;
     Ok(user.filter(|_| is_right))
 }
 

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     field::Wrong,
+    object::ByName,
     problem::Problem,
     query::Written,
     unread_body::{BODY_BYTES_MAX, BODY_SECONDS_MAX},
@@ -98,16 +99,12 @@ fn malformed(detail: Detail) -> Problem {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // serde would read a list by position, as if its values had names.
-    if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Refusal::expected(ALL, Expected::Object).into());
-    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let not_json = |error: &serde_json::Error| {
         let place = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
         malformed(Detail::NotJson { line: place(error.line()), column: place(error.column()) })
     };
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(ByName(&mut json)).map_err(|error| {
         let path = error.path().to_string();
         match error.inner() {
             inner if inner.is_data() => refuse(&inner.to_string(), path),

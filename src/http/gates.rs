@@ -18,10 +18,11 @@ impl Default for Gates {
         let gate = |permits| Arc::new(Semaphore::new(permits));
         // A connection of the pools answers a few thousand reads a second, so these wait well below
         // the two seconds after which a pool gives up.
+        // Staff who sign in wait in a line of their own (`flows::password`), which is shorter.
         // A look-up takes some twenty milliseconds of the database: two of them leave it to others.
         Self {
             reads: gate(1024),
-            sign_ins: gate(256),
+            sign_ins: gate(1024),
             look_ups: gate(2),
             exports: gate(8),
             uploads: gate(32),

@@ -15,6 +15,7 @@ pub mod error;
 pub mod form;
 pub mod guard;
 pub mod invitation;
+pub mod known_browser;
 pub mod landing;
 pub mod me;
 pub mod next;

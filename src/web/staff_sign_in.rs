@@ -13,6 +13,7 @@ use super::{
     done::Done,
     form::{FieldError, Form},
     guard::{self, Keeping},
+    known_browser,
     page::{Frame, Visit},
     part::{Input, TextField},
     staff_guard,
@@ -121,7 +122,7 @@ pub async fn post_sign_in(visit: Visit, form: Form) -> Result<HttpResponse, Prob
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     match sign_in(&visit, username, password).await {
-        Ok(session) => signed_in(&visit, &session, &next).await,
+        Ok(session) => signed_in(&visit, (&session, username), &next).await,
         Err(problem) if problem.refusal.code == Code::WrongCredentials => {
             let text = t.staff_wrong().to_owned();
             page.errors.push(FieldError { field: USERNAME, text });
@@ -135,23 +136,28 @@ async fn sign_in(visit: &Visit, username: &str, password: &str) -> Result<StaffS
     let app = &visit.app;
     let _admitted = admit::<admission::SignIn>(app)?;
     let CalledFrom(caller) = CalledFrom::of(&visit.request);
-    let typed = Typed { username, password, caller: &caller };
+    let browser = known_browser::of(&visit.request);
+    let typed = Typed { username, password, caller: &caller, browser: browser.as_ref() };
     Ok(staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed).await?)
 }
 
 async fn signed_in(
     visit: &Visit,
-    session: &StaffSession,
+    (session, username): (&StaffSession, &str),
     next: &StaffNext,
 ) -> Result<HttpResponse, Problem> {
     let app = &visit.app;
+    let browser = known_browser::of(&visit.request);
+    let browser = staff_session::remember(&app.keys, browser, username)?;
     // At a shared desk, whoever sat there before is signed out by it.
     if let Some(token) = staff_guard::token(&visit.request) {
         staff_session::sign_out(&app.db, &app.clock, &token_hash(&token)).await?;
     }
     let mut response = visit.see_other(&next.with_next("/sign-in/staff/done"));
-    let cookie = staff_guard::keep(session, app.clock.now());
-    response.add_cookie(&cookie).map_err(Problem::internal)?;
+    let session = staff_guard::keep(session, app.clock.now());
+    for cookie in [session, known_browser::keep(&browser)] {
+        response.add_cookie(&cookie).map_err(Problem::internal)?;
+    }
     Ok(response)
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod circle;
+mod kept_aside;
 mod migration;
 mod mutant;
 mod source;

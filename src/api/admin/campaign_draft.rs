@@ -27,7 +27,6 @@ use crate::{
     http::{
         extract::Json,
         field::{Instant, LeftOverWord, Text, WalkInWord, Zone},
-        object,
         problem::Problem,
         state::App,
     },
@@ -51,13 +50,11 @@ pub struct DraftRequest {
     zone: Zone,
     walk_in: Option<WalkInWord>,
     left_over: Option<LeftOverWord>,
-    #[serde(deserialize_with = "object::one")]
     course: CourseRequest,
-    #[serde(deserialize_with = "object::list")]
     products: Vec<DeliveredProduct>,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default)]
     cohorts: Vec<CohortRequest>,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default)]
     tranches: Vec<TrancheRequest>,
     reason: Option<Reason>,
 }
@@ -66,7 +63,6 @@ pub struct DraftRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveredProduct {
-    #[serde(deserialize_with = "object::one")]
     product: ProductRequest,
     #[serde(default)]
     doses: i32,

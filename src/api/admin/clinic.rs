@@ -17,7 +17,6 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{PhoneLine, Text, Zone, nullable},
-        object,
         problem::Problem,
         state::App,
     },
@@ -36,7 +35,7 @@ pub struct ClinicRequest {
     phone: PhoneLine,
     latitude: Option<f64>,
     longitude: Option<f64>,
-    #[serde(default, deserialize_with = "object::optional")]
+    #[serde(default)]
     amenities: Option<AmenitiesRequest>,
     directions: Option<Text<DIRECTIONS_CHARS_MAX>>,
     directions_ko: Option<Text<DIRECTIONS_CHARS_MAX>>,
@@ -57,7 +56,7 @@ pub struct ClinicChange {
     phone: Option<PhoneLine>,
     latitude: Option<f64>,
     longitude: Option<f64>,
-    #[serde(default, deserialize_with = "object::optional")]
+    #[serde(default)]
     amenities: Option<AmenitiesRequest>,
     #[serde(default, deserialize_with = "nullable")]
     directions: Option<Option<Text<DIRECTIONS_CHARS_MAX>>>,

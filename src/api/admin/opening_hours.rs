@@ -31,7 +31,6 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, DayOfWeek, DayTime, Limit},
-        object,
         problem::Problem,
         state::App,
     },
@@ -48,7 +47,7 @@ pub struct DayHours {
     closes: DayTime,
     slot_minutes: u16,
     seats_per_slot: i32,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default)]
     breaks: Vec<BreakRequest>,
 }
 
@@ -67,7 +66,7 @@ pub struct SeriesRequest {
     closes: DayTime,
     slot_minutes: u16,
     seats_per_slot: i32,
-    #[serde(default, deserialize_with = "object::list")]
+    #[serde(default)]
     breaks: Vec<BreakRequest>,
     from_date: Day,
     to_date: Day,
@@ -82,7 +81,6 @@ pub struct ManyRequest {
     /// These clinics, or else those of the region and the regions in it.
     clinic_ids: Option<Vec<ClinicId>>,
     region_id: Option<RegionId>,
-    #[serde(deserialize_with = "object::one")]
     series: SeriesRequest,
 }
 

@@ -14,7 +14,6 @@ use crate::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
         field::{Day, Instant, Limit},
-        object,
         problem::Problem,
         state::App,
     },
@@ -26,7 +25,6 @@ const SLOTS_MAX: usize = 500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotsRequest {
-    #[serde(deserialize_with = "object::list")]
     slots: Vec<SlotRequest>,
 }
 

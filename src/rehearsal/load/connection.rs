@@ -11,6 +11,7 @@ use tokio::{
 
 const HEADERS_MAX: usize = 32;
 const READ_BYTES: usize = 4096;
+const REQUEST_TIMEOUT: u16 = 408;
 
 /// What the service answered.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,9 @@ impl<'a> Response<'a> {
 /// A connection, and the response that was read from it last.
 pub struct Connection {
     stream: TcpStream,
+    address: SocketAddr,
+    /// Whether nothing has been sent on it.
+    is_unused: bool,
     read: Vec<u8>,
 }
 
@@ -57,9 +61,8 @@ impl Connection {
     /// # Errors
     /// Nothing listens at this address.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, read: Vec::with_capacity(READ_BYTES) })
+        let stream = connect(address).await?;
+        Ok(Self { stream, address, is_unused: true, read: Vec::with_capacity(READ_BYTES) })
     }
 
     /// Whether the service has closed it, as it does with connections that were idle for long. A
@@ -71,12 +74,27 @@ impl Connection {
         }
     }
 
-    /// Sends a request and waits for its response.
+    /// Sends a request and waits for its response. One that comes just when the service closes a
+    /// connection that was never used is sent again on a new one: it was not read (RFC 9110,
+    /// section 15.5.9).
     ///
     /// # Errors
     /// The connection breaks, or the response is not HTTP/1.1 with a length. The connection cannot
     /// be used any more.
     pub async fn ask(&mut self, request: &[u8]) -> io::Result<Response<'_>> {
+        let was_unused = std::mem::replace(&mut self.is_unused, false);
+        let mut head = self.exchange(request).await?;
+        if was_unused && head.status == REQUEST_TIMEOUT {
+            self.stream = connect(self.address).await?;
+            head = self.exchange(request).await?;
+        }
+        let Head { status, retry_after, bytes, body_bytes } = head;
+        let body = self.read.get(bytes..bytes + body_bytes).unwrap_or_default();
+        Ok(Response { status, retry_after, head: self.read.get(..bytes).unwrap_or_default(), body })
+    }
+
+    /// Sends a request, and reads its whole response.
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Head> {
         self.stream.write_all(request).await?;
         self.read.clear();
         let head = loop {
@@ -93,10 +111,14 @@ impl Connection {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
-        let body = self.read.get(head.bytes..end).unwrap_or_default();
-        let Head { status, retry_after, bytes, .. } = head;
-        Ok(Response { status, retry_after, head: self.read.get(..bytes).unwrap_or_default(), body })
+        Ok(head)
     }
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 fn parse(read: &[u8]) -> io::Result<Option<Head>> {
@@ -121,6 +143,8 @@ fn parse(read: &[u8]) -> io::Result<Option<Head>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinHandle;
+
     use super::*;
 
     #[test]
@@ -143,6 +167,48 @@ mod tests {
         drop(service);
         connection.stream.readable().await.unwrap();
         assert!(connection.is_closed());
+    }
+
+    /// Answers one request of each connection after the other, each with the next of these.
+    async fn answering(answers: &'static [&'static [u16]]) -> (Connection, JoinHandle<Vec<String>>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = tokio::spawn(async move {
+            let mut asked = Vec::new();
+            for of_connection in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for status in *of_connection {
+                    let mut read = vec![0; 100];
+                    let bytes = stream.read(&mut read).await.unwrap();
+                    asked.push(String::from_utf8_lossy(&read[..bytes]).into_owned());
+                    let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+            asked
+        });
+        (Connection::open(address).await.unwrap(), served)
+    }
+
+    #[tokio::test]
+    async fn a_request_on_a_connection_that_was_idle_since_the_start_is_sent_again() {
+        let (mut connection, served) = answering(&[&[408], &[201]]).await;
+        assert_eq!(connection.ask(b"PUT /1").await.unwrap().status, 201);
+        assert_eq!(served.await.unwrap(), ["PUT /1", "PUT /1"]);
+    }
+
+    #[tokio::test]
+    async fn any_other_time_out_is_told() {
+        // The control: on a connection that was used before, the service has waited for the rest of
+        // this request, and may have read it.
+        let (mut connection, served) = answering(&[&[200, 408]]).await;
+        assert_eq!(connection.ask(b"GET /").await.unwrap().status, 200);
+        assert_eq!(connection.ask(b"PUT /1").await.unwrap().status, 408);
+        assert_eq!(served.await.unwrap(), ["GET /", "PUT /1"]);
+        // And nothing is sent for ever.
+        let (mut connection, served) = answering(&[&[408], &[408]]).await;
+        assert_eq!(connection.ask(b"PUT /1").await.unwrap().status, 408);
+        assert_eq!(served.await.unwrap().len(), 2);
     }
 
     #[test]
