@@ -150,6 +150,45 @@ impl Default for BatchMetrics {
     }
 }
 
+impl BatchMetrics {
+    fn register(&self, registry: &mut Registry) {
+        registry.register("decisions", "Requests decided, by outcome", self.decisions.clone());
+        registry.register(
+            "batch_requests",
+            "Requests decided per transaction",
+            self.batch_requests.clone(),
+        );
+        registry.register(
+            "batch_seconds",
+            "Seconds from taking a batch to its commit",
+            self.batch_seconds.clone(),
+        );
+        registry.register(
+            "lane_seconds",
+            "Seconds spent in transactions",
+            self.lane_seconds.clone(),
+        );
+        registry.register("queued", "Requests that wait for a batch", self.queued.clone());
+        registry.register(
+            "overflows",
+            "Requests refused because they would have waited too long",
+            self.overflows.clone(),
+        );
+        registry.register("callers", "Callers who wait for a decision", self.callers.clone());
+        registry.register(
+            "abandoned",
+            "Requests dropped because nobody waited for them any more",
+            self.abandoned.clone(),
+        );
+        registry.register("batch_retries", "Batches done again", self.retries.clone());
+        registry.register(
+            "blocked",
+            "Requests that wait for what another transaction has locked",
+            self.blocked.clone(),
+        );
+    }
+}
+
 fn powers(start: f64, count: i32) -> impl Iterator<Item = f64> {
     (0..count).map(move |n| start * 2f64.powi(n))
 }
@@ -166,26 +205,8 @@ fn batch_seconds() -> Histogram {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
-    /// Decided requests to book or cancel, by outcome.
-    pub decisions: Family<OutcomeLabel, Counter>,
-    /// Requests decided per booking transaction.
-    pub batch_requests: Histogram,
-    /// Seconds from taking a batch to its commit.
-    pub batch_seconds: Histogram,
-    /// Seconds that the lanes have spent in transactions.
-    pub lane_seconds: Counter<f64, AtomicU64>,
-    /// Requests that wait in the lanes.
-    pub queued: Gauge,
-    /// Callers who wait for a decision; those who have hung up are none.
-    pub callers: Gauge,
-    /// Requests refused because they would have waited too long.
-    pub overflows: Counter,
-    /// Requests dropped undecided: nobody waited for them any more, or they had waited too long.
-    pub abandoned: Counter,
-    /// Batches that were done again after a conflict or a lost connection.
-    pub retries: Counter,
-    /// Requests that wait for a row that another transaction has locked.
-    pub blocked: Gauge,
+    /// What the lanes count that write bookings.
+    pub lanes: BatchMetrics,
     /// What signing in by codes counts.
     pub sign_ins: BatchMetrics,
     /// Panics that were caught, by task.
@@ -221,16 +242,7 @@ impl Metrics {
     pub fn new(db: &db::Metrics) -> Self {
         let mut registry = Registry::with_prefix("dosebook");
         let metrics = Self {
-            decisions: Family::default(),
-            batch_requests: batch_requests(),
-            batch_seconds: batch_seconds(),
-            lane_seconds: Counter::default(),
-            queued: Gauge::default(),
-            callers: Gauge::default(),
-            overflows: Counter::default(),
-            abandoned: Counter::default(),
-            retries: Counter::default(),
-            blocked: Gauge::default(),
+            lanes: BatchMetrics::default(),
             sign_ins: BatchMetrics::default(),
             panics: Family::default(),
             answers: Family::default(),
@@ -247,101 +259,13 @@ impl Metrics {
             person_keys_shared: Gauge::default(),
             registry: Mutex::default(),
         };
-        registry.register("decisions", "Requests decided, by outcome", metrics.decisions.clone());
-        registry.register(
-            "batch_requests",
-            "Requests decided per booking transaction",
-            metrics.batch_requests.clone(),
-        );
-        registry.register(
-            "batch_seconds",
-            "Seconds from taking a batch to its commit",
-            metrics.batch_seconds.clone(),
-        );
-        registry.register(
-            "lane_seconds",
-            "Seconds that the lanes have spent in transactions",
-            metrics.lane_seconds.clone(),
-        );
-        registry.register("queued", "Requests that wait in the lanes", metrics.queued.clone());
-        registry.register(
-            "overflows",
-            "Requests refused because they would have waited too long",
-            metrics.overflows.clone(),
-        );
-        registry.register("callers", "Callers who wait for a decision", metrics.callers.clone());
-        registry.register(
-            "abandoned",
-            "Requests dropped because nobody waited for them any more",
-            metrics.abandoned.clone(),
-        );
-        registry.register("batch_retries", "Batches done again", metrics.retries.clone());
-        registry.register(
-            "blocked",
-            "Requests that wait for a row that another transaction has locked",
-            metrics.blocked.clone(),
-        );
-        metrics.register_sign_ins(&mut registry);
+        metrics.lanes.register(&mut registry);
+        metrics.sign_ins.register(registry.sub_registry_with_prefix("sign_in"));
         metrics.register_connections(&mut registry);
         metrics.register_persons(&mut registry);
         metrics.register_messages(&mut registry);
         db.register(&mut registry);
         Self { registry: Mutex::new(registry), ..metrics }
-    }
-
-    /// Those of the lanes that write bookings.
-    pub fn of_lanes(&self) -> BatchMetrics {
-        BatchMetrics {
-            decisions: self.decisions.clone(),
-            batch_requests: self.batch_requests.clone(),
-            batch_seconds: self.batch_seconds.clone(),
-            lane_seconds: self.lane_seconds.clone(),
-            queued: self.queued.clone(),
-            callers: self.callers.clone(),
-            overflows: self.overflows.clone(),
-            abandoned: self.abandoned.clone(),
-            retries: self.retries.clone(),
-            blocked: self.blocked.clone(),
-        }
-    }
-
-    fn register_sign_ins(&self, registry: &mut Registry) {
-        let of = &self.sign_ins;
-        let registry = registry.sub_registry_with_prefix("sign_in");
-        registry.register(
-            "decisions",
-            "Codes asked for and tried, by outcome",
-            of.decisions.clone(),
-        );
-        registry.register(
-            "batch_requests",
-            "Codes asked for and tried per transaction",
-            of.batch_requests.clone(),
-        );
-        registry.register(
-            "batch_seconds",
-            "Seconds from taking a batch of them to its commit",
-            of.batch_seconds.clone(),
-        );
-        registry.register("lane_seconds", "Seconds in their transactions", of.lane_seconds.clone());
-        registry.register("queued", "Those that wait for a batch", of.queued.clone());
-        registry.register("callers", "Callers who wait for one of them", of.callers.clone());
-        registry.register(
-            "overflows",
-            "Those refused because they would have waited too long",
-            of.overflows.clone(),
-        );
-        registry.register(
-            "abandoned",
-            "Those dropped because nobody waited for them any more",
-            of.abandoned.clone(),
-        );
-        registry.register("batch_retries", "Batches of them done again", of.retries.clone());
-        registry.register(
-            "blocked",
-            "Those that wait for what another transaction has locked",
-            of.blocked.clone(),
-        );
     }
 
     fn register_connections(&self, registry: &mut Registry) {

@@ -29,82 +29,95 @@ pub(crate) struct Service {
     pub(crate) codes: String,
 }
 
+/// How a service is set up. As `Setup::default()` it shows one-time codes, so that whoever signs
+/// in finds them, and takes no proxy's word.
+#[derive(Default)]
+pub(crate) struct Setup<'a> {
+    /// By which it reaches the database; otherwise its own way.
+    url: Option<&'a str>,
+    /// How messages leave.
+    messages: Messages,
+    is_behind_proxy: bool,
+    codes_per_minute: Option<u32>,
+}
+
+#[derive(Default)]
+enum Messages {
+    /// Codes are shown.
+    #[default]
+    Shown,
+    /// Nobody is told anything.
+    None,
+    /// As these settings say, with what they name.
+    Sent(String, &'static [(&'static str, &'static str)]),
+}
+
+impl<'a> Setup<'a> {
+    /// Reaching the database by this URL.
+    pub(crate) fn on(self, url: &'a str) -> Self {
+        Self { url: Some(url), ..self }
+    }
+
+    /// Without any way for messages.
+    pub(crate) fn silent(self) -> Self {
+        Self { messages: Messages::None, ..self }
+    }
+
+    /// Sending messages as the settings say.
+    pub(crate) fn sending(self, settings: &str) -> Self {
+        let named = &[
+            ("DOSEBOOK_PUBLIC_URL", "https://book.example.kr"),
+            ("DOSEBOOK_ISSUER_KO", "질병관리청"),
+        ];
+        Self { messages: Messages::Sent(settings.to_owned(), named), ..self }
+    }
+
+    /// Sending messages as those of a rehearsal, to this address.
+    pub(crate) fn sending_to(self, gateway: SocketAddr) -> Self {
+        let file = paths::root().join("scenarios/messages.toml");
+        let settings = std::fs::read_to_string(file).expect("settings");
+        let settings = settings.replace("127.0.0.1:8090", &gateway.to_string());
+        // Messages name the address of the pages, and need not know it.
+        let named = &[("DOSEBOOK_PUBLIC_URL", "http://127.0.0.1:8080")];
+        Self { messages: Messages::Sent(settings, named), ..self }
+    }
+
+    /// Behind a proxy on this machine, whose word is taken for who asks.
+    pub(crate) fn behind_proxy(self) -> Self {
+        Self { is_behind_proxy: true, ..self }
+    }
+
+    /// As `behind_proxy`, for a crowd that comes from everywhere and asks for so many codes.
+    pub(crate) fn for_crowd(self, codes_per_minute: u32) -> Self {
+        Self { codes_per_minute: Some(codes_per_minute), ..self.behind_proxy() }
+    }
+}
+
 impl Service {
     /// Starts it and waits until it answers and has counted who is eligible.
     pub(crate) fn start(data_dir: &Path) -> Self {
-        let service = Self::launch(data_dir);
-        service.await_eligible();
-        service
+        Self::start_as(data_dir, &Setup::default())
     }
 
-    /// The same, reaching the database by this URL.
-    pub(crate) fn start_on(data_dir: &Path, url: &str) -> Self {
+    /// The same, set up like this.
+    pub(crate) fn start_as(data_dir: &Path, setup: &Setup<'_>) -> Self {
         let mut program = program(data_dir);
-        program.env("DATABASE_URL", url);
-        let service = Self::spawn(data_dir, program, SHOWN);
-        service.await_eligible();
-        service
-    }
-
-    /// As `start`, sending messages as the settings say.
-    pub(crate) fn start_sending(data_dir: &Path, settings: &str) -> Self {
-        let file = data_dir.join("messages.toml");
-        std::fs::write(&file, settings).expect("written");
-        let mut program = program(data_dir);
-        program.env("DOSEBOOK_MESSAGES", file);
-        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
-        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
-        let service = Self::spawn(data_dir, program, &[]);
-        service.await_eligible();
-        service
-    }
-
-    /// As `start_sending`, behind a proxy on this machine that says where requests come from, and
-    /// with as many codes a minute as somebody can ask for.
-    pub(crate) fn start_sending_behind_proxy(data_dir: &Path, settings: &str) -> Self {
-        let file = data_dir.join("messages.toml");
-        std::fs::write(&file, settings).expect("written");
-        let mut program = program(data_dir);
-        program.env("DOSEBOOK_MESSAGES", file);
-        program.env("DOSEBOOK_PUBLIC_URL", "https://book.example.kr");
-        program.env("DOSEBOOK_ISSUER_KO", "질병관리청");
-        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
-        program.env("DOSEBOOK_CODES_PER_MINUTE", "60000000");
-        let service = Self::spawn(data_dir, program, &[]);
-        service.await_eligible();
-        service
-    }
-
-    /// As `start`, for a crowd that comes from everywhere through this machine, and whose codes go
-    /// to this address.
-    pub(crate) fn start_rehearsed(data_dir: &Path, gateway: SocketAddr) -> Self {
-        let file = data_dir.join("messages.toml");
-        let settings = std::fs::read_to_string(paths::root().join("scenarios/messages.toml"));
-        let settings = settings.expect("settings").replace("127.0.0.1:8090", &gateway.to_string());
-        std::fs::write(&file, settings).expect("written");
-        let mut program = program(data_dir);
-        program.env("DOSEBOOK_MESSAGES", file);
-        // Messages name the address of the pages, and need not know it.
-        program.env("DOSEBOOK_PUBLIC_URL", "http://127.0.0.1:8080");
-        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
-        program.env("DOSEBOOK_CODES_PER_MINUTE", "10000000");
-        let service = Self::spawn(data_dir, program, &[]);
-        service.await_eligible();
-        service
-    }
-
-    /// As `start`, behind a proxy on this machine, whose word is taken for who asks.
-    pub(crate) fn start_behind_proxy(data_dir: &Path) -> Self {
-        let mut program = program(data_dir);
-        program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
-        let service = Self::spawn(data_dir, program, SHOWN);
-        service.await_eligible();
-        service
-    }
-
-    /// As `start`, without any way for messages.
-    pub(crate) fn start_silent(data_dir: &Path) -> Self {
-        let service = Self::spawn(data_dir, program(data_dir), &[]);
+        if let Some(url) = setup.url {
+            program.env("DATABASE_URL", url);
+        }
+        if let Messages::Sent(settings, named) = &setup.messages {
+            let file = data_dir.join("messages.toml");
+            std::fs::write(&file, settings).expect("written");
+            program.env("DOSEBOOK_MESSAGES", file).envs(named.iter().copied());
+        }
+        if setup.is_behind_proxy {
+            program.env("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1");
+        }
+        if let Some(codes) = setup.codes_per_minute {
+            program.env("DOSEBOOK_CODES_PER_MINUTE", codes.to_string());
+        }
+        let flags = if matches!(setup.messages, Messages::Shown) { SHOWN } else { &[] };
+        let service = Self::spawn(data_dir, program, flags);
         service.await_eligible();
         service
     }

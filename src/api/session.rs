@@ -115,8 +115,7 @@ pub async fn post_staff_session(
     CalledFrom(caller): CalledFrom,
     Json(StaffSessionRequest { username, password }): Json<StaffSessionRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let typed =
-        Typed { username: &username, password: &password, caller: &caller, browser: None };
+    let typed = Typed { username: &username, password: &password, caller: &caller, browser: None };
     let session =
         flows::staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed)
             .await?;

@@ -156,7 +156,8 @@ mod tests {
         let known = Try::of_known(&key, "Boss", "browser");
         assert_eq!(known, Try::of_known(&key, "boss", "browser"));
         assert_eq!(known.address, None);
-        let others = [Try::of_known(&key, "boss", "other"), Try::of_known(&key, "clerk", "browser")];
+        let others =
+            [Try::of_known(&key, "boss", "other"), Try::of_known(&key, "clerk", "browser")];
         assert!(others.iter().all(|other| other.name != known.name) && known.name != one.name);
     }
 

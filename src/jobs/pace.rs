@@ -65,12 +65,12 @@ mod tests {
         let began = Instant::now();
         let (mut pace, metrics) = pace(began);
         assert_eq!(pace.grant(500, began), Ok(500), "nothing is known yet");
-        metrics.lane_seconds.inc_by(0.08);
+        metrics.lanes.lane_seconds.inc_by(0.08);
         let now = began + PERIOD;
         assert_eq!(pace.grant(500, now), Ok(BUSY_MESSAGES_MAX), "two lanes, 40 % of 100 ms each");
         assert_eq!(pace.grant(500, now), Err(PERIOD));
         assert_eq!(pace.grant(500, now + PERIOD / 2), Err(PERIOD / 2));
-        metrics.lane_seconds.inc_by(0.08);
+        metrics.lanes.lane_seconds.inc_by(0.08);
         assert_eq!(pace.grant(500, now + PERIOD), Ok(BUSY_MESSAGES_MAX), "a low rate goes on");
         assert_eq!(pace.grant(500, now + PERIOD * 2), Ok(500), "the lanes have come to rest");
     }
@@ -79,7 +79,7 @@ mod tests {
     fn lanes_that_work_a_little_hold_nothing_back() {
         let began = Instant::now();
         let (mut pace, metrics) = pace(began);
-        metrics.lane_seconds.inc_by(0.04);
+        metrics.lanes.lane_seconds.inc_by(0.04);
         assert_eq!(pace.grant(500, began + PERIOD), Ok(500), "a fifth of their time");
     }
 }

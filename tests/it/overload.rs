@@ -58,7 +58,7 @@ async fn a_full_lane_says_so_at_once() {
     let mut asked = hold_lane(&app, &proxy, &made).await;
     asked.extend(ask_all(&app, &made, 1..60));
     // The lane holds one and its queue another: with 58 refused, all 60 have arrived.
-    until(|| app.app.metrics.overflows.get() >= 58).await;
+    until(|| app.app.metrics.lanes.overflows.get() >= 58).await;
     proxy.resume();
     let answers = answers(asked).await;
     let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 503).collect();
@@ -77,9 +77,12 @@ async fn a_request_that_would_wait_too_long_is_refused_before_the_queue_is_full(
     let mut asked = hold_lane(&app, &proxy, &made).await;
     asked.extend(ask_all(&app, &made, 1..60));
     // The lane holds one, and its queue takes fifty.
-    until(|| app.app.metrics.overflows.get() >= 9).await;
-    until(|| app.app.metrics.callers.get() <= 51).await;
-    assert_eq!((app.app.metrics.queued.get(), app.app.metrics.overflows.get()), (50, 9));
+    until(|| app.app.metrics.lanes.overflows.get() >= 9).await;
+    until(|| app.app.metrics.lanes.callers.get() <= 51).await;
+    assert_eq!(
+        (app.app.metrics.lanes.queued.get(), app.app.metrics.lanes.overflows.get()),
+        (50, 9)
+    );
     proxy.resume();
     answers(asked).await;
 }
@@ -124,10 +127,10 @@ async fn requests_of_a_lower_priority_are_refused_first() {
     ] {
         asked.extend(ask_all(&app, &made, 1 + waiting..1 + upto));
         waiting = upto;
-        until(|| app.app.metrics.queued.get() == i64::try_from(upto).unwrap()).await;
+        until(|| app.app.metrics.lanes.queued.get() == i64::try_from(upto).unwrap()).await;
         assert_eq!(statuses(&app, &made).await, expected, "{upto} wait");
     }
-    assert_eq!(app.app.metrics.callers.get(), 47, "no booking was refused");
+    assert_eq!(app.app.metrics.lanes.callers.get(), 47, "no booking was refused");
     proxy.resume();
     answers(asked).await;
 }
@@ -138,13 +141,13 @@ async fn a_request_whose_caller_has_hung_up_is_not_done() {
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     proxy.stall(LANES);
     let stayed = ask_all(&app, &made, 0..2);
-    until(|| app.app.metrics.callers.get() == 2).await;
+    until(|| app.app.metrics.lanes.callers.get() == 2).await;
     let gone = hang_on(&app, &made, 2).await;
-    until(|| app.app.metrics.callers.get() == 3).await;
+    until(|| app.app.metrics.lanes.callers.get() == 3).await;
     // Cut off; a client that only ends its side may still read (RFC 9112, 9.6).
     gone.set_zero_linger().unwrap();
     drop(gone);
-    until(|| app.app.metrics.callers.get() == 2).await;
+    until(|| app.app.metrics.lanes.callers.get() == 2).await;
     proxy.resume();
     let answers = answers(stayed).await;
     assert!(
@@ -158,7 +161,7 @@ async fn a_request_whose_caller_has_hung_up_is_not_done() {
     let count: i64 =
         sqlx::query_scalar(sql).bind(made.people[2].person_id.0).fetch_one(&app.db).await.unwrap();
     assert_eq!(count, 0);
-    assert_eq!(app.app.metrics.abandoned.get(), 1);
+    assert_eq!(app.app.metrics.lanes.abandoned.get(), 1);
 }
 
 /// A request on a connection that can be cut.
@@ -190,7 +193,7 @@ async fn a_refused_caller_can_try_again_on_the_same_connection() {
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     let mut asked = hold_lane(&app, &proxy, &made).await;
     asked.extend(ask_all(&app, &made, 1..55));
-    until(|| app.app.metrics.overflows.get() >= 4).await;
+    until(|| app.app.metrics.lanes.overflows.get() >= 4).await;
     let address = app.url.trim_start_matches("http://").parse().unwrap();
     let mut connection = Connection::open(address).await.unwrap();
     for _ in 0..3 {
@@ -213,7 +216,7 @@ async fn a_request_that_expired_while_the_lane_was_stopped_is_not_done_later() {
     let made = World::new().people(10).seats(100).doses(100).make(&app.db).await;
     let mut asked = hold_lane(&app, &proxy, &made).await;
     asked.extend(ask_all(&app, &made, 1..5));
-    until(|| app.app.metrics.queued.get() == 4).await;
+    until(|| app.app.metrics.lanes.queued.get() == 4).await;
     // Ten times the longest wait.
     let waited = Instant::now();
     until(|| waited.elapsed() > Duration::from_millis(10)).await;

@@ -24,7 +24,8 @@ fn kept_aside(source: &Source) -> Vec<String> {
             inside.split([',', '=']).map(str::trim)
         });
         for word in words.filter(|word| ASIDE.contains(word)) {
-            let item = rest[..end].lines().find(|line| line.contains("struct ") || line.contains("enum "));
+            let item =
+                rest[..end].lines().find(|line| line.contains("struct ") || line.contains("enum "));
             let item = item.unwrap_or_default().trim();
             complaints.push(format!("{}: `{word}` in what is read: {item}", source.path));
         }

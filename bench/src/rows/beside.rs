@@ -18,7 +18,7 @@ use crate::{
     booking_load::{BookingLoad, LoadHandle, Phase, Targets},
     flood::{self, Flood, Pace},
     report::{Goal, Run, median, number},
-    service::{Service, status_kib},
+    service::{Service, Setup, status_kib},
     slow_clients,
     tally::ms,
     world::World,
@@ -191,7 +191,7 @@ struct Scene {
 async fn one_run(world: &mut World, file: &str) -> Outcome {
     let campaign = world.add_quiet_campaign().await;
     let before = world.sums().await;
-    let service = Service::start_behind_proxy(world.data_dir());
+    let service = Service::start_as(world.data_dir(), &Setup::default().behind_proxy());
     let phases =
         vec![Phase { span: SETTLE_SECONDS, rate: RATE }, Phase { span: SPAN_SECONDS, rate: RATE }];
     let targets = Targets::Spread(world.shape);

@@ -9,7 +9,7 @@ use crate::{
     bench::Bench,
     paths,
     report::{Goal, Run, number},
-    service::{self, Service},
+    service::{self, Service, Setup},
     world::{self, World},
 };
 
@@ -57,11 +57,18 @@ pub(crate) fn play(data_dir: &Path, args: &[&str]) -> Value {
     // Free a moment ago, and nobody else is at it on a machine that is measured.
     let gateway = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let gateway = gateway.expect("a port");
-    let service = Service::start_rehearsed(data_dir, gateway);
+    let setup = Setup::default().sending_to(gateway).for_crowd(10_000_000);
+    let service = Service::start_as(data_dir, &setup);
+    let gateway = gateway.to_string();
+    play_on(service, data_dir, &[args, &["--gateway", &gateway]].concat())
+}
+
+/// Plays a scenario against this service, and stops it; returns the report.
+pub(crate) fn play_on(service: Service, data_dir: &Path, args: &[&str]) -> Value {
     let json = data_dir.join("replay.json");
     let mut program = service::program(data_dir);
     program.arg("replay").args(args).args(["--url", &format!("http://{}", service.address)]);
-    program.args(["--gateway", &gateway.to_string(), "--json"]);
+    program.arg("--json");
     let output = program.arg(&json).output().expect("the program");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let complained = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -14,7 +14,7 @@ use crate::{
     booking_load::{BookingLoad, ClosedLoop, Phase, Targets},
     gateway::Gateway,
     report::{Goal, Run, median, number},
-    service::Service,
+    service::{Service, Setup},
     tally::{Acknowledged, ms},
     world::World,
 };
@@ -68,7 +68,7 @@ async fn told(world: &mut World) -> f64 {
     world.add_bookings(UNTOLD).await;
     let messages = world.cancel_every_tenth().await + UNTOLD as u64;
     let gateway = Gateway::start(ANSWER);
-    let service = Service::start_sending(world.data_dir(), &gateway.settings());
+    let service = Service::start_as(world.data_dir(), &sending(&gateway));
     let began = Instant::now();
     // Connections are made and plans are.
     while gateway.messages() < messages / 10 {
@@ -88,13 +88,15 @@ async fn told(world: &mut World) -> f64 {
     rate
 }
 
+fn sending(gateway: &Gateway) -> Setup<'static> {
+    Setup::default().sending(&gateway.settings())
+}
+
 /// Starts the service with or without messages.
 fn start(world: &World, answer: Option<Duration>) -> (Service, Option<Gateway>) {
     match answer.map(Gateway::start) {
-        None => (Service::start_silent(world.data_dir()), None),
-        Some(gateway) => {
-            (Service::start_sending(world.data_dir(), &gateway.settings()), Some(gateway))
-        }
+        None => (Service::start_as(world.data_dir(), &Setup::default().silent()), None),
+        Some(gateway) => (Service::start_as(world.data_dir(), &sending(&gateway)), Some(gateway)),
     }
 }
 

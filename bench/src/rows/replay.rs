@@ -84,26 +84,9 @@ async fn measure_journeys(bench: &mut Bench, loaded: &Path, signed_in: f64) {
 /// Runs one replay on a service of its own; returns its report.
 fn replay(data_dir: &Path) -> Value {
     let service = Service::start(data_dir);
-    let json = data_dir.join("replay.json");
-    let mut program = service::program(data_dir);
-    program.args([
-        "replay",
-        SCENARIO,
-        "--signed-in",
-        "--url",
-        &format!("http://{}", service.address),
-    ]);
-    program.args(["--codes-url", &service.codes, "--json"]);
-    let output = program.arg(&json).output().expect("the program");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "the replay is not sound: {said}{complained}");
-    service.stop();
-    let text = std::fs::read(&json).expect("its report");
-    let report: Value = serde_json::from_slice(&text).expect("json");
-    for name in ["lost", "untold", "twice", "oversold", "discrepancies"] {
-        assert_eq!(report["check"][name], 0, "{name}: {said}");
-    }
-    assert_eq!(report["booked"].as_u64(), Some(BOOKINGS), "everybody books: {said}");
+    let codes = service.codes.clone();
+    let args = [SCENARIO, "--signed-in", "--codes-url", &codes];
+    let report = journeys::play_on(service, data_dir, &args);
+    assert_eq!(report["booked"].as_u64(), Some(BOOKINGS), "everybody books");
     report
 }

@@ -11,7 +11,7 @@ use crate::{
     dataset::claim,
     gateway::Gateway,
     report::{Goal, Run, median, number},
-    service::Service,
+    service::{Service, Setup},
     sign_in_load::{self, Through},
     world::World,
 };
@@ -57,7 +57,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
 async fn one_run(world: &mut World, people: i64) -> (Through, Through) {
     world.forget_codes().await;
     let gateway = Gateway::start(SILENCE);
-    let service = Service::start_sending_behind_proxy(world.data_dir(), &gateway.settings());
+    let setup = Setup::default().sending(&gateway.settings()).for_crowd(60_000_000);
+    let service = Service::start_as(world.data_dir(), &setup);
     let claims = (0..people).map(|nth| {
         let (name, born, phone) = claim(world.shape.person(nth));
         json!({ "name": name, "birth_date": born, "phone": phone }).to_string()

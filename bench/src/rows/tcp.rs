@@ -5,7 +5,7 @@ use crate::{
     bench::Bench,
     booking_load::{BookingLoad, ClosedLoop, Targets},
     report::{Goal, Run},
-    service::Service,
+    service::{Service, Setup},
     world::World,
 };
 
@@ -33,7 +33,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
 /// Bookings per second of a service that reaches the world's database by this URL.
 async fn booked(world: &mut World, url: &str, (clients, span): (usize, f64)) -> f64 {
     let before = world.sums().await;
-    let service = Service::start_on(world.data_dir(), url);
+    let service = Service::start_as(world.data_dir(), &Setup::default().on(url));
     let closed_loop = ClosedLoop { clients, settle: SETTLE_SECONDS, span };
     let targets = Targets::Spread(world.shape);
     let load = BookingLoad::closed_loop(world.citizens.clone(), targets, 0, closed_loop);

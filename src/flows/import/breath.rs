@@ -58,7 +58,7 @@ mod tests {
         let mut breath = Breath { busy: Some(&busy), began };
         assert_eq!(breath.rest(began + 20 * MS), None, "nothing is known yet");
         assert_eq!(breath.rest(began + 200 * MS), None, "lanes that rest hold nothing back");
-        metrics.lane_seconds.inc_by(0.2);
+        metrics.lanes.lane_seconds.inc_by(0.2);
         breath.began = began + 390 * MS;
         assert_eq!(breath.rest(began + 400 * MS), Some(10 * MS), "half the time of two lanes");
         breath.began = began + 200 * MS;

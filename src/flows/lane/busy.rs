@@ -27,7 +27,7 @@ pub struct Busy {
 
 impl Busy {
     pub fn new(metrics: Arc<Metrics>, lanes: usize, now: Instant) -> Self {
-        let worked = metrics.lane_seconds.get();
+        let worked = metrics.lanes.lane_seconds.get();
         let lanes = f64::from(u32::try_from(lanes.max(1)).unwrap_or(u32::MAX));
         Self { metrics, lanes, began: now, worked, is_busy: false }
     }
@@ -37,7 +37,7 @@ impl Busy {
         let span = now.saturating_duration_since(self.began);
         let is_new = span >= PERIOD;
         if is_new {
-            let worked = self.metrics.lane_seconds.get();
+            let worked = self.metrics.lanes.lane_seconds.get();
             let share = (worked - self.worked) / (span.as_secs_f64() * self.lanes);
             self.is_busy = share > BUSY_SHARE;
             (self.began, self.worked) = (now, worked);

@@ -75,7 +75,7 @@ impl Work for Bookings {
     const TRANSACTION: &'static str = "book";
 
     fn metrics(metrics: &Metrics) -> BatchMetrics {
-        metrics.of_lanes()
+        metrics.lanes.clone()
     }
 
     fn lane(request: &Request) -> usize {

@@ -111,13 +111,15 @@ pub(super) fn reply(step: RequestKind, response: Option<Response<'_>>) -> Reply 
     let is_code =
         matches!(step, RequestKind::WrongCode | RequestKind::Session | RequestKind::UsedCode);
     let is_booking = matches!(step, RequestKind::Check | RequestKind::Book);
+    // Elsewhere no seat and no dose is asked for that could be gone.
+    let is_place = is_booking || matches!(step, RequestKind::Clinics | RequestKind::Slots);
     match response.status {
         200..=299 | 303 | 304 => Reply::Done,
         422 if is_code => Reply::Refused(Code::WrongCredentials),
         403 if is_booking => Reply::Refused(Code::NotEligible),
         403 => Reply::Refused(Code::Forbidden),
         404 => Reply::Refused(Code::NotFound),
-        409 => Reply::Gone,
+        409 if is_place => Reply::Gone,
         429 => Reply::Refused(Code::TooManyRequests),
         500 => Reply::Refused(Code::Internal),
         503 if response.retry_after.is_some() => Reply::Refused(Code::Overloaded),
@@ -373,6 +375,9 @@ mod tests {
         };
         assert_eq!(of(RequestKind::Book, 303, None), Reply::Done);
         assert_eq!(of(RequestKind::Book, 409, None), Reply::Gone);
+        for step in [RequestKind::Code, RequestKind::Session, RequestKind::WrongCode] {
+            assert_eq!(of(step, 409, None), Reply::Unexpected(409), "no seat and no dose");
+        }
         let wrong = Reply::Refused(Code::WrongCredentials);
         assert_eq!(of(RequestKind::Session, 422, None), wrong);
         assert_eq!(of(RequestKind::Code, 422, None), Reply::Unexpected(422));

@@ -170,7 +170,9 @@ mod tests {
     }
 
     /// Answers one request of each connection after the other, each with the next of these.
-    async fn answering(answers: &'static [&'static [u16]]) -> (Connection, JoinHandle<Vec<String>>) {
+    async fn answering(
+        answers: &'static [&'static [u16]],
+    ) -> (Connection, JoinHandle<Vec<String>>) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = tokio::spawn(async move {

@@ -120,7 +120,7 @@ async fn bookings_go_on_while_a_file_waits_for_a_pool() {
         let (citizen, body) = (app.citizen(&made.people[2]), made.booking(slot));
         async move { citizen.put_booking(Uuid::now_v7(), &body).await }
     });
-    crate::support::until(|| app.app.metrics.blocked.get() == 1).await;
+    crate::support::until(|| app.app.metrics.lanes.blocked.get() == 1).await;
     holder.rollback().await.unwrap();
     blocked.await.unwrap().ok(201);
     assert_eq!(verify(&app.app.db).await.unwrap(), []);

@@ -31,7 +31,7 @@ async fn a_locked_slot_blocks_only_those_who_want_it() {
     let (locked, free) = (made.slot(0, 1, 0), [made.slot(1, 1, 0), made.slot(2, 1, 0)]);
     let holder = lock_slot(&app.db, locked).await;
     let blocked = book(&app, &made, 0, locked);
-    until(|| app.app.metrics.callers.get() == 1).await;
+    until(|| app.app.metrics.lanes.callers.get() == 1).await;
     for person in 1..41 {
         book(&app, &made, person, free[person % 2]).await.unwrap().ok(201);
     }
@@ -47,10 +47,10 @@ async fn a_locked_slot_blocks_only_those_who_want_it() {
     }
     assert!(!blocked.is_finished(), "the control: the slot is locked");
     // Not while it is being tried again.
-    until(|| app.app.metrics.blocked.get() == 1).await;
+    until(|| app.app.metrics.lanes.blocked.get() == 1).await;
     holder.rollback().await.unwrap();
     blocked.await.unwrap().ok(201);
-    assert_eq!((bookings(&app).await, app.app.metrics.blocked.get()), (121, 0));
+    assert_eq!((bookings(&app).await, app.app.metrics.lanes.blocked.get()), (121, 0));
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn locked_doses_block_only_those_who_want_them() {
     let id = made.allocation(0, 1).allocation_id.0;
     sqlx::query(sql).bind(id).execute(&mut *holder).await.unwrap();
     let blocked: Vec<_> = (0..3).map(|n| book(&app, &made, n, made.slot(0, 1, n % 2))).collect();
-    until(|| app.app.metrics.blocked.get() == 3).await;
+    until(|| app.app.metrics.lanes.blocked.get() == 3).await;
     book(&app, &made, 3, made.slot(0, 2, 0)).await.unwrap().ok(201);
     book(&app, &made, 4, made.slot(1, 1, 0)).await.unwrap().ok(201);
     assert!(!blocked[0].is_finished(), "the control: the doses are locked");
@@ -84,7 +84,7 @@ async fn who_waits_for_a_lock_too_long_is_told_so_and_nothing_is_half_done() {
     assert_eq!(told.header("retry-after"), "1");
     told.problem(503, "unavailable");
     assert!(began.elapsed() >= Duration::from_millis(500), "not before the bound");
-    assert_eq!((bookings(&app).await, app.app.metrics.blocked.get()), (0, 0));
+    assert_eq!((bookings(&app).await, app.app.metrics.lanes.blocked.get()), (0, 0));
     holder.rollback().await.unwrap();
     book_as(&app, &made, 0, (id, locked)).await.unwrap().ok(201);
     assert_eq!(bookings(&app).await, 1);
@@ -98,7 +98,7 @@ async fn a_slot_that_does_not_exist_is_not_taken_for_a_locked_one() {
     nowhere.slot_id.0 += 1000;
     let holder = lock_slot(&app.db, made.slot(0, 1, 0)).await;
     let blocked = book(&app, &made, 0, made.slot(0, 1, 0));
-    until(|| app.app.metrics.blocked.get() == 1).await;
+    until(|| app.app.metrics.lanes.blocked.get() == 1).await;
     assert_eq!(book(&app, &made, 1, nowhere).await.unwrap().status, 422);
     holder.rollback().await.unwrap();
     blocked.await.unwrap().ok(201);
@@ -136,7 +136,7 @@ async fn all_who_waited_for_a_lock_are_served_when_it_is_released() {
     let locked = made.slot(0, 1, 0);
     let holder = lock_slot(&app.db, locked).await;
     let blocked: Vec<_> = (0..100).map(|person| book(&app, &made, person, locked)).collect();
-    until(|| app.app.metrics.blocked.get() == 100).await;
+    until(|| app.app.metrics.lanes.blocked.get() == 100).await;
     book(&app, &made, 100, made.slot(1, 1, 0)).await.unwrap().ok(201);
     holder.rollback().await.unwrap();
     for one in blocked {
@@ -154,7 +154,7 @@ async fn no_more_wait_for_a_lock_than_may_wait_in_the_queue() {
     let mut blocked = Vec::new();
     for person in 0..5 {
         blocked.push(book(&app, &made, person, locked));
-        until(|| app.app.metrics.blocked.get() == i64::try_from(person).unwrap() + 1).await;
+        until(|| app.app.metrics.lanes.blocked.get() == i64::try_from(person).unwrap() + 1).await;
     }
     let told = book(&app, &made, 5, locked).await.unwrap();
     told.problem(503, "unavailable");

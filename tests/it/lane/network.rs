@@ -24,7 +24,7 @@ const STALL: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn after_a_stall_of_the_database_everybody_who_comes_is_served() {
     let (app, proxy) = TestApp::with().lanes(1).wait_ms(300).start_behind_proxy().await;
-    let metrics = &app.app.metrics;
+    let metrics = &app.app.metrics.lanes;
     let made = World::new().people(400).seats(1000).doses(1000).make(&app.db).await;
     let slot = made.slot(0, 1, 0);
     book(&app, &made, 0, slot).await.unwrap().ok(201);
@@ -70,8 +70,10 @@ async fn a_batch_whose_connection_is_cut_is_done_once() {
             .map(|(person, id)| book_as(&app, &made, person, (*id, slot)))
             .collect();
         // Sooner or later in the batch from round to round.
-        until(|| app.app.metrics.callers.get() > 0 || asked.iter().any(|one| one.is_finished()))
-            .await;
+        until(|| {
+            app.app.metrics.lanes.callers.get() > 0 || asked.iter().any(|one| one.is_finished())
+        })
+        .await;
         for _ in 0..round * 40 {
             tokio::task::yield_now().await;
         }

@@ -189,7 +189,7 @@ async fn while_many_book_supply_is_shown_and_no_shows_are_not_counted() {
     assert!(!page.main().contains("No-shows are not counted"), "the control");
     let mut asked = hold_lane(&app, &proxy, &made).await;
     asked.extend(ask_all(&app, &made, 1..45));
-    until(|| app.app.metrics.queued.get() == 44).await;
+    until(|| app.app.metrics.lanes.queued.get() == 44).await;
     let busy = boss.open("/en/admin/supply").await.ok(200);
     assert!(busy.main().contains("No-shows are not counted at this moment"), "{}", busy.main());
     assert!(busy.main().contains("class=\"plot\""), "what is in memory is shown");

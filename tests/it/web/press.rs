@@ -271,7 +271,7 @@ async fn fill(app: &TestApp, proxy: &Proxy, made: &Made) -> Vec<JoinHandle<Page>
     let mut waiting = vec![press(0)];
     until(|| proxy.holds_back()).await;
     waiting.push(press(1));
-    until(|| app.app.metrics.queued.get() == 1).await;
+    until(|| app.app.metrics.lanes.queued.get() == 1).await;
     waiting
 }
 

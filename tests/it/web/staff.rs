@@ -174,7 +174,7 @@ async fn a_crowd_at_the_sign_in_is_told_when_to_come_again() {
     let mut asked = hold_lane(&app, &proxy, &made).await;
     // Each that waits behind the first adds 2 % of a millisecond to the load.
     asked.extend(ask_all(&app, &made, 1..45));
-    until(|| app.app.metrics.queued.get() == 44).await;
+    until(|| app.app.metrics.lanes.queued.get() == 44).await;
     let busy = browser.submit(&form).await.ok(503);
     assert!(busy.main().contains("You are not signed in yet: press again in"), "{}", busy.main());
     assert!(!busy.header("retry-after").is_empty());
