@@ -2,9 +2,9 @@
 //! does it, on threads of its own: each takes the 19 MiB of a hash again and again, and nobody
 //! else's work waits for it.
 //!
-//! Whoever wants one hashed takes a turn first, and nothing is asked of the database before. Browsers
-//! that are known and strangers wait apart. Strangers have one turn at a time, and a rest after
-//! each hash: a crowd of guessers gets a share of one core, whatever it does.
+//! Whoever wants one hashed takes a turn first, and nothing is asked of the database before.
+//! Browsers that are known and strangers wait apart. Strangers have one turn at a time, and a rest
+//! after each hash: a crowd of guessers gets a share of one core, whatever it does.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

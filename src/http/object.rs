@@ -1,6 +1,6 @@
 //! Objects within a body, at every depth. serde would read a list in the place of an object by
-//! position, as if its values had names. This deserializer around another one has structs read from
-//! objects alone, so that no type has to ask for it.
+//! position, as if its values had names. This deserializer around another one has structs read
+//! from objects alone, so that no type has to ask for it.
 //!
 //! What serde keeps aside before it knows its type (`flatten`, `tag`, `untagged`) would get past it:
 //! what is read from outside has none of these (`tests/tidy`).

@@ -105,6 +105,13 @@ fn by_kind(report: &Report) -> BTreeMap<&'static str, (u64, u64)> {
     report.requests.iter().map(|of| (of.kind, (of.sent, of.done))).collect()
 }
 
+#[track_caller]
+fn assert_done(requests: &BTreeMap<&'static str, (u64, u64)>, kinds: &str) {
+    for kind in kinds.split_whitespace() {
+        assert!(requests[kind].1 > 0, "{kind}: {requests:?}");
+    }
+}
+
 async fn a_small_evening(way: Way) -> (Stage, Report) {
     let stage = Stage::set().await;
     let replay = stage.play(&small("2"), way).await;
@@ -144,21 +151,8 @@ async fn a_small_evening(way: Way) -> (Stage, Report) {
 async fn a_small_evening_is_played_whole_by_the_api() {
     let (_stage, report) = a_small_evening(Way::Api).await;
     let requests = by_kind(&report);
-    for kind in [
-        "landing",
-        "question",
-        "code",
-        "sms",
-        "session",
-        "districts",
-        "clinics",
-        "slots",
-        "check",
-        "book",
-        "booking",
-    ] {
-        assert!(requests[kind].1 > 0, "{kind}: {requests:?}");
-    }
+    let kinds = "landing question code sms session districts clinics slots check book booking";
+    assert_done(&requests, kinds);
     assert_eq!(requests["used_code"].1, 0, "a used code signs nobody in");
     let json: Value = serde_json::to_value(&report).expect("JSON");
     assert_eq!(json["journey"]["way"], "api");
@@ -170,25 +164,8 @@ async fn a_small_evening_is_played_whole_by_the_api() {
 async fn a_small_evening_is_played_whole_by_the_pages() {
     let (_stage, report) = a_small_evening(Way::Pages).await;
     let requests = by_kind(&report);
-    for kind in [
-        "landing",
-        "style",
-        "question_form",
-        "question",
-        "sign_in",
-        "code",
-        "code_page",
-        "sms",
-        "session",
-        "signed_in",
-        "clinics",
-        "slots",
-        "check",
-        "book",
-        "booking",
-    ] {
-        assert!(requests[kind].1 > 0, "{kind}: {requests:?}");
-    }
+    let kinds = "landing style question_form question sign_in code code_page sms session signed_in clinics slots check book booking";
+    assert_done(&requests, kinds);
     let page = dosebook::rehearsal::page::html(&report);
     assert!(page.contains("Every promise was kept") && page.contains("<h2>The way</h2>"));
     assert!(!page.contains("<script"));

@@ -4,7 +4,10 @@
 use crate::source::{Source, assert_clean, assert_complains, sources};
 
 /// By these serde keeps values aside.
-const ASIDE: [&str; 4] = ["flatten", "tag", "untagged", "content"];
+const ASIDE: [&str; 3] = ["flatten", "tag", "untagged"];
+/// What these read the service has written itself.
+const OURS: [&str; 3] =
+    ["src/domain/detail.rs", "src/domain/fact.rs", "src/domain/import/report.rs"];
 
 fn kept_aside(source: &Source) -> Vec<String> {
     let code = source.code();
@@ -35,8 +38,9 @@ fn kept_aside(source: &Source) -> Vec<String> {
 
 #[test]
 fn nothing_that_is_read_is_kept_aside() {
-    let all: Vec<_> = sources("src", ".rs").iter().flat_map(kept_aside).collect();
-    assert_clean(&all);
+    let all = sources("src", ".rs");
+    let from_outside = all.iter().filter(|source| !OURS.contains(&source.path.as_str()));
+    assert_clean(&from_outside.flat_map(kept_aside).collect::<Vec<_>>());
     for (field, of) in [("flatten", "    "), ("default, flatten", "    ")] {
         let text = format!(
             "#[derive(Debug, Deserialize)]\nstruct A {{\n{of}#[serde({field})]\n{of}b: B,\n}}\n"

@@ -38,7 +38,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("post_booking_code", 9),
     ("post_session", 7),
     ("delete_session", 3),
-    ("post_staff_session", 4),
+    ("post_staff_session", 6),
     ("delete_staff_session", 4),
     ("get_me", 1),
     ("delete_all_sessions", 3),

@@ -158,7 +158,8 @@ impl Browser {
             let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a pair");
             let attributes: Vec<&str> = parts.collect();
             // Those of citizens come along from web mail, those of staff from nowhere else.
-            let is_strict = ["__Host-staff", "__Host-done", "__Host-vial"].contains(&name);
+            let is_strict =
+                ["__Host-staff", "__Host-done", "__Host-vial", "__Host-known"].contains(&name);
             let same_site = if is_strict { "SameSite=Strict" } else { "SameSite=Lax" };
             for wanted in ["Secure", "HttpOnly", "Path=/", same_site] {
                 assert!(attributes.contains(&wanted), "{line}");
