@@ -2,8 +2,8 @@
 //! position, as if its values had names. This deserializer around another one has structs read
 //! from objects alone, so that no type has to ask for it.
 //!
-//! What serde keeps aside before it knows its type (`flatten`, `tag`, `untagged`) would get past it:
-//! what is read from outside has none of these (`tests/tidy`).
+//! What serde keeps aside before it knows its type (`flatten`, `tag`, `untagged`) would get past
+//! it: what is read from outside has none of these (`tests/tidy`).
 
 use std::fmt;
 

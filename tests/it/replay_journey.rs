@@ -164,7 +164,8 @@ async fn a_small_evening_is_played_whole_by_the_api() {
 async fn a_small_evening_is_played_whole_by_the_pages() {
     let (_stage, report) = a_small_evening(Way::Pages).await;
     let requests = by_kind(&report);
-    let kinds = "landing style question_form question sign_in code code_page sms session signed_in clinics slots check book booking";
+    let kinds = "landing style question_form question sign_in code code_page sms \
+                 session signed_in clinics slots check book booking";
     assert_done(&requests, kinds);
     let page = dosebook::rehearsal::page::html(&report);
     assert!(page.contains("Every promise was kept") && page.contains("<h2>The way</h2>"));
