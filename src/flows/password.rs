@@ -36,7 +36,9 @@ const LANES: u32 = 1;
 
 /// Who waits longer than this is refused: a flood of sign-ins must not pile up.
 const WAIT_MAX: Duration = Duration::from_secs(3);
-/// Known browsers that may wait for each thread: a hash takes some 30 ms.
+/// What a hash takes.
+const USUAL: Duration = Duration::from_millis(30);
+/// Known browsers that may wait for each thread.
 const KNOWN_MAX: usize = 64;
 /// Strangers that may wait: more than get their turn in time. Who waits costs little, and who is
 /// refused comes again at once.
@@ -125,6 +127,7 @@ impl Line {
             if let Some(ready_at) = ready_at {
                 sleep_until(ready_at.into()).await;
             }
+            self.pace.lock().unwrap_or_else(PoisonError::into_inner).begin(Instant::now());
             Some(seat)
         };
         let seat = timeout(self.wait_max, seated).await.ok()??;
@@ -141,10 +144,15 @@ struct Pace {
 }
 
 impl Pace {
+    /// Whoever has a turn and goes away with it costs as much as a hash.
+    fn begin(&mut self, now: Instant) {
+        self.worked(USUAL, now + USUAL);
+    }
+
     /// After one that took so much of a core and ended at this moment.
     fn worked(&mut self, took: Duration, ended: Instant) {
         let rest = took * SHARE_MAX.saturating_sub(self.percent) / self.percent.max(1);
-        self.ready_at = Some(ended + rest);
+        self.ready_at = (!rest.is_zero()).then_some(ended + rest);
     }
 }
 
@@ -157,6 +165,11 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// Leaves it to the next one: there is nothing to hash.
+    pub(super) fn give_back(self) {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).ready_at = None;
+    }
+
     /// Whether the password belongs to the PHC string.
     ///
     /// # Errors
@@ -288,21 +301,36 @@ mod tests {
     #[test]
     fn strangers_rest_so_long_that_they_have_their_share_of_one_core() {
         let (now, took) = (Instant::now(), Duration::from_millis(30));
-        for (threads, rest) in [(1, 90), (2, 30), (4, 0), (64, 0)] {
+        for (threads, rest) in [(1, Some(90)), (2, Some(30)), (4, None), (64, None)] {
             let mut pace = Pace { percent: share(threads), ready_at: None };
             pace.worked(took, now);
-            assert_eq!(pace.ready_at, Some(now + Duration::from_millis(rest)), "{threads}");
+            let ready_at = rest.map(|millis| now + Duration::from_millis(millis));
+            assert_eq!(pace.ready_at, ready_at, "{threads}");
         }
     }
 
     #[tokio::test]
     async fn strangers_wait_for_the_rest_and_known_browsers_do_not() {
         let passwords = passwords(1);
-        passwords.turn_of_stranger().await.expect("the control: nobody was here");
+        let turn = passwords.turn_of_stranger().await.expect("the control: nobody was here");
+        turn.give_back();
+        let turn = passwords.turn_of_stranger().await.expect("nothing was hashed");
+        // Whoever goes away with a turn has had it.
+        drop(turn);
+        assert!(passwords.strangers.pace.lock().expect("the pace").ready_at.is_some());
         let in_an_hour = Instant::now() + Duration::from_secs(3_600);
         passwords.strangers.pace.lock().expect("the pace").ready_at = Some(in_an_hour);
         assert_eq!(refused(passwords.turn_of_stranger().await), Code::Overloaded);
         passwords.turn_of_known().await.expect("a turn");
+    }
+
+    #[tokio::test]
+    async fn what_takes_little_is_followed_by_a_short_rest() {
+        let passwords = passwords(1);
+        let turn = passwords.turn_of_stranger().await.expect("a turn");
+        turn.run(|| ()).await.expect("done");
+        let ready_at = passwords.strangers.pace.lock().expect("the pace").ready_at;
+        assert!(ready_at.is_none_or(|ready_at| ready_at < Instant::now() + USUAL));
     }
 
     #[tokio::test]
@@ -320,8 +348,6 @@ mod tests {
         release.send(()).expect("the worker");
         let patient = Line { wait_max: WAIT_MAX, ..passwords.strangers.clone() };
         assert!(patient.turn(&passwords.pool).await.is_some(), "the control");
-        let rested = passwords.strangers.pace.lock().expect("the pace").ready_at;
-        assert!(rested.is_some(), "it counts for the pace too");
     }
 
     #[tokio::test]

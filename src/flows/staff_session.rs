@@ -83,8 +83,14 @@ pub async fn sign_in(
         None => door.passwords.turn_of_stranger().await?,
     };
     // Others with the same name may have had their turns meanwhile.
-    refuse_again(door, one, clock)?;
-    count(db, door, one, clock.now()).await?;
+    let is_counted = match refuse_again(door, one, clock) {
+        Ok(()) => count(db, door, one, clock.now()).await,
+        refused => refused,
+    };
+    if let Err(error) = is_counted {
+        turn.give_back();
+        return Err(error);
+    }
     let found = find(db, turn, typed).await;
     let settled = match &found {
         Ok(Some(_)) => db::sign_in_delay::was_right(&db.write, one).await,
