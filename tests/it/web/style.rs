@@ -13,7 +13,6 @@ const MARKS: &[(&str, &str)] = &[
     ("errors", "<div class=\"summary\" id=\"errors\""),
     ("explained", "id=\"name-hint\""),
     ("link_button", "<a class=\"button\" href"),
-    ("long_select", "<select id=\"region\""),
     ("near_button", "data-near=\"?\""),
     ("notice", "<div class=\"note\">"),
     ("pagination", "<nav class=\"steps\""),
