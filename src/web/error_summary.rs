@@ -47,14 +47,13 @@ fn name_of(form: &str, id: &str) -> Option<String> {
     let (before, after) = form.split_once(&format!(" id=\"{id}\""))?;
     let start = before.rsplit_once('<')?.1;
     let tag = format!("{start}{}", after.split_once('>')?.0);
-    let group = open_fieldset(before);
+    let group = open_group(form, before);
     let is_one_of_them = start.starts_with("fieldset")
         || tag.contains(" type=\"radio\"")
         // A year, month or day.
         || group.is_some_and(|group| is_part_of(group, id));
     let name = if is_one_of_them {
-        let (_, rest) = form.split_once(group?)?;
-        rest.split_once("<legend>")?.1.split_once("</legend>")?.0
+        group?.split_once("<legend>")?.1.split_once("</legend>")?.0
     } else if let Some((_, label)) = form.split_once(&format!("<label for=\"{id}\">")) {
         label.split_once("</label>")?.0
     } else {
@@ -64,10 +63,11 @@ fn name_of(form: &str, id: &str) -> Option<String> {
     (!name.is_empty() && !name.contains('<')).then(|| name.to_owned())
 }
 
-/// From the group of fields that is open at the end of this, if one is.
-fn open_fieldset(before: &str) -> Option<&str> {
+/// The group of fields, and all that follows, that is open at the end of `before`, if one is.
+fn open_group<'a>(form: &'a str, before: &str) -> Option<&'a str> {
     let at = before.rfind("<fieldset")?;
-    before.get(at..).filter(|group| !group.contains("</fieldset>"))
+    let is_over = before.get(at..)?.contains("</fieldset>");
+    form.get(at..).filter(|_| !is_over)
 }
 
 fn is_part_of(group: &str, id: &str) -> bool {
