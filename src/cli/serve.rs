@@ -9,7 +9,8 @@ use super::output::print;
 use crate::{
     clock::Clock,
     config::{Service, Storage},
-    domain::{batch, sign_in},
+    db,
+    domain::{StaffUserId, batch, sign_in},
     messaging::Plan,
     serve::{Parts, Serving},
     store::Store,
@@ -46,7 +47,7 @@ async fn serve(store: &Store, messages: Option<Plan>, service: &Service) -> anyh
     };
     let serving = Serving::start(parts, service).await.context("the service cannot start")?;
     // The service runs, whoever reads that it does.
-    if let Err(error) = print(&addresses(&serving)) {
+    if let Err(error) = print(&(addresses(&serving) + first_user(store).await)) {
         tracing::warn!(%error, "the addresses cannot be printed");
     }
     stop_requested().await?;
@@ -76,6 +77,18 @@ fn addresses(serving: &Serving) -> String {
         "dosebook answers on http://{address}  (documentation: http://{address}/docs)\n{codes}\n\
          staff and administrators sign in at http://{address}/en/sign-in/staff\n"
     )
+}
+
+/// What is said where nobody can sign in by a password.
+async fn first_user(store: &Store) -> &'static str {
+    let users = db::staff_user::list(&store.db.read, StaffUserId(0), 1).await;
+    match users.is_ok_and(|users| users.is_empty()) {
+        true => {
+            "nobody can sign in there yet: `dosebook user add --username NAME --administrator` \
+             makes the first administrator\n"
+        }
+        false => "",
+    }
 }
 
 async fn stop_requested() -> std::io::Result<()> {

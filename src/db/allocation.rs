@@ -4,8 +4,12 @@ use chrono::NaiveDate;
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
 
 use crate::domain::{
-    AllocationId, BookingId, CampaignId, ClinicId, TrancheId, allocation::NewAllocation,
-    booking::State, channel::Channel, grant::Grant,
+    AllocationId, BookingId, CampaignId, ClinicId, TrancheId,
+    allocation::{ClinicDay, NewAllocation},
+    booking::State,
+    channel::Channel,
+    grant::Grant,
+    localized::Localized,
 };
 
 /// Which allocations to list; none of a kind is all of that kind.
@@ -53,6 +57,28 @@ pub async fn find(
     )
     .fetch_optional(db)
     .await
+}
+
+/// The clinic and the day of each of these.
+pub async fn days(
+    db: impl PgExecutor<'_>,
+    allocation_ids: &[AllocationId],
+) -> sqlx::Result<Vec<(AllocationId, ClinicDay)>> {
+    let ids: Vec<_> = allocation_ids.iter().map(|id| id.0).collect();
+    let rows = query!(
+        "/* allocation::days */
+         select allocation_id, clinic_id, name, name_ko, name_en, on_date
+         from allocation join clinic using (clinic_id) where allocation_id = any($1)",
+        &ids,
+    )
+    .fetch_all(db)
+    .await?;
+    let day = rows.into_iter().map(|row| {
+        let clinic = Localized::new(row.name, row.name_ko, row.name_en);
+        let day = ClinicDay { clinic_id: ClinicId(row.clinic_id), clinic, on_date: row.on_date };
+        (AllocationId(row.allocation_id), day)
+    });
+    Ok(day.collect())
 }
 
 /// Locks an allocation, and answers what it is from then on.

@@ -11,6 +11,13 @@ use crate::domain::{
     slot::{NewSlot, Slot},
 };
 
+/// Whether any clinic has any.
+pub async fn is_any(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {
+    query_scalar!(r#"/* slot::is_any */ select exists (select from slot) as "is_any!""#)
+        .fetch_one(db)
+        .await
+}
+
 /// The slots of a clinic after `after`, by id; of one date, if it is given.
 pub async fn list_of_clinic(
     db: impl PgExecutor<'_>,

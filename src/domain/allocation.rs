@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     AllocationId, CampaignId, ClinicId, PoolId, ProductId, TrancheId, channel::Channel,
-    movement::Bucket,
+    localized::Localized, movement::Bucket,
 };
 
 /// What an allocation is for. There may be one row per tranche and one for everybody.
@@ -13,6 +13,15 @@ pub struct Key {
     pub clinic_id: ClinicId,
     pub campaign_id: CampaignId,
     pub product_id: ProductId,
+    pub on_date: NaiveDate,
+}
+
+/// Where the doses of an allocation are given, and when, as people call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClinicDay {
+    pub clinic_id: ClinicId,
+    pub clinic: Localized,
+    /// The local date in the clinic's zone.
     pub on_date: NaiveDate,
 }
 

@@ -12,6 +12,7 @@ pub mod done;
 pub mod draw;
 pub mod eligibility;
 pub mod error;
+mod error_summary;
 pub mod form;
 pub mod guard;
 pub mod invitation;

@@ -18,7 +18,7 @@ use actix_web::{
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::{asset, text::Texts};
+use super::{asset, error_summary, text::Texts};
 use crate::{
     board::snapshot::Snapshot,
     config::Site,
@@ -124,7 +124,7 @@ impl Visit {
         (of, whom): (&Arc<Snapshot>, Whom),
         until: Option<DateTime<Utc>>,
     ) -> Result<HttpResponse, Problem> {
-        let body = page.render().map_err(Problem::internal)?;
+        let body = written(page)?;
         let coding = negotiate::coding_once(self.request.headers());
         let body = coding.encode_once(body.into_bytes()).map_err(Problem::internal)?.into();
         let kind = answer_cache::Kind::Page(self.t.language());
@@ -142,7 +142,7 @@ impl Visit {
         status: StatusCode,
         page: &impl Template,
     ) -> Result<HttpResponse, Problem> {
-        let body = page.render().map_err(Problem::internal)?;
+        let body = written(page)?;
         let mut response = HttpResponse::build(status);
         response
             .insert_header((CONTENT_TYPE, page::HTML))
@@ -162,6 +162,10 @@ impl Visit {
         page::guard(response.headers_mut(), &self.app.site);
         response
     }
+}
+
+fn written(page: &impl Template) -> Result<String, Problem> {
+    page.render().map(error_summary::named).map_err(Problem::internal)
 }
 
 /// `/ko/` is `/ko`.

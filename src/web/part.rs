@@ -231,6 +231,11 @@ pub struct Select {
 }
 
 impl Select {
+    /// With the chosen one marked.
+    pub fn options(&self) -> Html {
+        chosen_of(&options(&self.groups), &self.chosen)
+    }
+
     pub fn described_by(&self, errors: &[FieldError]) -> String {
         described_by(self.id, &self.hint, errors)
     }
@@ -247,6 +252,10 @@ pub struct LongSelect {
 }
 
 impl LongSelect {
+    pub fn options(&self) -> &Html {
+        &self.options
+    }
+
     pub fn described_by(&self, errors: &[FieldError]) -> String {
         described_by(self.id, &self.hint, errors)
     }

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 
 use super::{
     booking::map::{self, Pin},
+    error_summary,
     form::FieldError,
     page::Frame,
     part::{
@@ -124,5 +125,5 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
         previous: step(day.pred_opt()),
         next: step(day.succ_opt()),
     };
-    page.render()
+    page.render().map(error_summary::named)
 }

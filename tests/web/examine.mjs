@@ -117,6 +117,20 @@ async function asWritten({ page, secrets, markup }) {
     return [...used].filter((name) => !new RegExp(`\\.${name}(?![\\w-])`).test(rules));
   });
   for (const name of classes) found.push(`class: nothing in the style sheet is called ${name}`);
+  const unnamed = await page.evaluate(() =>
+    [...document.querySelectorAll('#errors a')]
+      .map((entry) => {
+        const field = document.getElementById((entry.getAttribute('href') ?? '').slice(1));
+        if (!field) return `leads nowhere: ${entry.outerHTML}`;
+        const labels = 'labels' in field ? [.../** @type {HTMLInputElement} */ (field).labels ?? []] : [];
+        const names = [...labels, field.closest('fieldset')?.querySelector('legend')].map((it) => it?.textContent?.trim() ?? '');
+        const said = entry.textContent?.toLowerCase() ?? '';
+        const known = names.filter(Boolean);
+        return known.length && !known.some((name) => said.includes(name.toLowerCase())) ? `does not name its field: ${entry.outerHTML}` : '';
+      })
+      .filter(Boolean),
+  );
+  for (const fault of unnamed) found.push(`summary: an entry ${fault}`);
   const html = await page.content();
   if (/http-equiv\s*=\s*["']?refresh/i.test(html)) found.push('refresh: a page that reloads by itself');
   if (/\sstyle\s*=/i.test(html.replaceAll(/<svg[\s\S]*?<\/svg>/g, '')) || /<style/i.test(html)) found.push('style: written into the page');

@@ -1,6 +1,7 @@
 //! Clinics: found by name, code or address; one with its days.
 
 use actix_web::HttpResponse;
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{
@@ -149,28 +150,36 @@ pub async fn get_clinic(
     ];
     let today = local_date(app.clock.now(), clinic.zone);
     let days = db::slot::list_days(&app.db.read, clinic_id, today, DAYS).await?;
+    let is_over = db::day::is_closed(&app.db.read, clinic_id, today).await?;
+    let over = is_over.then_some(today);
     match days.is_empty() {
         true => page.add(Block::Links(ways)).text(t.clinics_no_days()),
-        false => page.add(Block::Ways(ways)).add(Block::Table(table(t, clinic_id, &days))),
+        false => page.add(Block::Ways(ways)).add(Block::Table(table(t, clinic_id, &days, over))),
     };
     page.show(&visitor)
 }
 
-/// A day that has lost times leads to those who are hit.
-fn table(t: Texts, clinic_id: ClinicId, days: &[DaySum]) -> Table {
+/// A day that has lost times leads to those who are hit; one that is `over`, to its account: its
+/// times are closed because it is, and nobody is hit.
+fn table(t: Texts, clinic_id: ClinicId, days: &[DaySum], over: Option<NaiveDate>) -> Table {
     let numbers = [t.hours_slots(), t.hours_seats(), t.clinics_taken()];
     let words = [t.day_column(), t.state_column()];
     let mut table = Table::new("days", t.clinics_days(), &words, &numbers);
     for day in days {
+        let is_over = over == Some(day.on_date);
         let state = match day.closed {
+            _ if is_over => Cell::Tag(t.clinics_accounted().to_owned(), Tone::Plain),
             0 => Cell::Tag(t.clinics_open().to_owned(), Tone::Good),
             all if all == day.slots => Cell::Tag(t.clinics_closed().to_owned(), Tone::Bad),
             _ => Cell::Tag(t.clinics_partly().to_owned(), Tone::Wait),
         };
         let date = words::short_date(t.language(), day.on_date);
-        let day_path = format!("{}/closures/{}", path(clinic_id), day.on_date);
+        let day_path = match is_over {
+            true => format!("/clinic/{clinic_id}/close?date={}", day.on_date),
+            false => format!("{}/closures/{}", path(clinic_id), day.on_date),
+        };
         table.rows.push(vec![
-            if day.closed > 0 { Cell::Link(day_path, date) } else { Cell::Text(date) },
+            if is_over || day.closed > 0 { Cell::Link(day_path, date) } else { Cell::Text(date) },
             state,
             Cell::Number(t.count(day.slots)),
             Cell::Number(t.count(day.seats)),

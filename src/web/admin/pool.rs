@@ -5,11 +5,15 @@ use std::collections::HashMap;
 use actix_web::HttpResponse;
 use serde::Deserialize;
 
-use super::block::{Block, Cell, Form, Look, Page, Table, choice, select};
+use super::{
+    block::{Block, Cell, Form, Look, Page, Table, choice, select},
+    clinic,
+};
 use crate::{
     db,
     domain::{
-        CampaignId, PoolId, ProductId, Refusal, RegionId,
+        AllocationId, CampaignId, PoolId, ProductId, Refusal, RegionId,
+        allocation::ClinicDay,
         campaign::{Campaign, State},
         journal::Position,
         localized::Localized,
@@ -231,12 +235,17 @@ pub async fn get_pool(
     if lines.is_empty() {
         page.text(t.pool_no_lines());
     } else {
-        page.add(Block::Table(journal(t, &known, &lines)));
+        let ids: Vec<_> = lines.iter().filter_map(|entry| entry.movement.allocation_id).collect();
+        let days = db::allocation::days(&app.db.read, &ids).await?.into_iter().collect();
+        page.add(Block::Table(journal(t, &known, &lines, &days)));
     }
     page.show(&visitor)
 }
 
-fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
+/// The clinics and days of what lines are about.
+type Days = HashMap<AllocationId, ClinicDay>;
+
+fn journal(t: Texts, known: &Known, lines: &[Entry], days: &Days) -> Table {
     let words = [t.pool_when(), t.pool_what(), t.pool_with(), t.pool_why()];
     let mut table = Table::new("lines", t.pool_lines(), &words, &[t.doses_column()]);
     table.head.push((t.line_correct().to_owned(), false));
@@ -245,9 +254,11 @@ fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
         let is_out = line.from_pool_id == Some(known.pool.pool_id);
         let other = if is_out { line.to_pool_id } else { line.from_pool_id };
         let other = other.filter(|id| *id != known.pool.pool_id);
-        let other = match line.allocation_id {
-            Some(_) => t.pool_a_clinic().to_owned(),
-            None => other.map_or_else(String::new, |id| known.name_of(t, id)),
+        let day = line.allocation_id.and_then(|id| days.get(&id));
+        let other = match (day, other) {
+            (Some(day), _) => clinic_day(t, day),
+            (None, Some(id)) => Cell::Link(path(id), known.name_of(t, id)),
+            (None, None) => Cell::Text(String::new()),
         };
         let sign = if is_out { "−" } else { "+" };
         let at = format!("{}/lines/{}", path(known.pool.pool_id), entry.position);
@@ -258,7 +269,7 @@ fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
         vec![
             Cell::Text(t.instant(entry.at, known.campaign.zone)),
             Cell::Text(kind(t, line.kind).to_owned()),
-            Cell::Text(other),
+            other,
             Cell::Text(line.reason.clone().unwrap_or_default()),
             Cell::Number(format!("{sign}{}", t.count(line.doses))),
             correct,
@@ -266,6 +277,12 @@ fn journal(t: Texts, known: &Known, lines: &[Entry]) -> Table {
     };
     table.rows = lines.iter().rev().map(row).collect();
     table
+}
+
+/// Where doses of a clinic are: there, and on which day.
+fn clinic_day(t: Texts, day: &ClinicDay) -> Cell {
+    let name = format!("{}, {}", t.name(&day.clinic), t.date(day.on_date));
+    Cell::Link(clinic::path(day.clinic_id), name)
 }
 
 pub(super) fn is_correctable(kind: Kind) -> bool {

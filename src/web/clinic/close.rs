@@ -341,10 +341,16 @@ fn closed(at: &AtDesk, day: &Day) -> Option<Closed> {
     let (t, closed) = (at.visitor.t(), day.closed.as_ref()?);
     let when = t.instant(closed.at, at.desk.zone);
     let by = closed.by.as_ref().map_or_else(|| t.clinic_by_service(), |by| &by.username);
+    // These four are all doses of the day.
+    let (given, lost) = day.doses.iter().fold((0_i64, 0_i64), |(given, lost), one| {
+        (given + i64::from(one.grant.given), lost + i64::from(one.grant.lost))
+    });
     let mut rows = vec![
         Row::new(t.close_doses_title(), closed.granted.to_string()),
+        Row::new(t.dose_given(), given.to_string()),
         Row::new(t.close_returned(), closed.returned.to_string()),
         Row::new(t.close_kept(), closed.kept.to_string()),
+        Row::new(t.dose_lost(), lost.to_string()),
     ];
     rows.extend(closed.note.as_ref().map(|note| Row::new(t.close_note(), note.clone())));
     Some(Closed { said: t.close_by(&when, by), rows })

@@ -4,8 +4,9 @@ texts! {
     admin_to_decide, "What needs a decision", "결정이 필요한 일";
     admin_first, "How to begin", "처음 시작하기";
     admin_first_why,
-        "This service is empty. It needs these, in this order; each page says what it takes.",
-        "아직 아무것도 없습니다. 다음 순서로 채우면 되고, 넣을 내용은 각 화면에 있습니다.";
+        "Before anybody can book, the service needs these, in this order; each page says what it \
+         takes.",
+        "예약을 받으려면 다음 순서로 채우면 됩니다. 넣을 내용은 각 화면에 있습니다.";
     admin_first_campaign, "A first campaign: a draft, with its tasks", "첫 접종 사업: 초안과 할 일";
     admin_first_users,
         "Invite who works at the clinics, and a second administrator",

@@ -53,10 +53,11 @@ texts! {
     clinics_days, "Days to come", "앞으로의 날짜";
     clinics_no_days,
         "There is no day to come yet: say the hours, or load slots from a file.",
-        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 시간대을 파일로 등록해 주십시오.";
+        "아직 예정된 날짜가 없습니다. 진료 시간을 정하거나 시간대를 파일로 등록해 주십시오.";
     clinics_open, "is open", "진료";
     clinics_closed, "closed all day", "휴진";
     clinics_partly, "partly closed", "일부 휴진";
+    clinics_accounted, "account closed", "마감";
     clinics_taken, "Taken", "예약된 자리";
 
     hours_title, "Hours and slots", "진료 시간과 시간대";

@@ -43,7 +43,6 @@ texts! {
     pool_what, "What", "처리 내용";
     pool_with, "From or to", "상대";
     pool_why, "Reason given", "기록된 사유";
-    pool_a_clinic, "a clinic", "한 접종기관";
     pool_take_back, "Take back", "되돌리기";
     pool_correct_title, "Take a wrong line back", "잘못된 기록 되돌리기";
     pool_correct_left, "Can be taken back", "되돌릴 수 있는 회분";

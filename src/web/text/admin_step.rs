@@ -10,7 +10,6 @@ texts! {
     admin_task_missing, "missing", "빠짐";
     admin_task_optional, "if wanted", "선택";
     admin_task_look, "look at it", "살펴보기";
-    admin_task_file, "by file", "파일로 반영";
     admin_count_products(count: &str), "{count} named", "백신 {count}종";
     admin_count_cohorts(count: &str), "cohorts: {count}", "대상 {count}개";
     admin_count_tranches(count: &str), "tranches: {count}", "순서 {count}개";
@@ -25,6 +24,9 @@ texts! {
     admin_task_clinics, "Regions and clinics", "지역과 접종기관";
     admin_count_clinics(clinics: &str), "clinics: {clinics}", "접종기관 {clinics}곳";
     admin_hours, "Hours of clinics", "접종기관 운영 시간";
+    admin_hours_before_doses,
+        "There are hours. Seats are counted on days with doses.",
+        "운영 시간이 있습니다. 자리는 백신이 배정된 날만 셉니다.";
     admin_places_so_far(seats: &str, bookable: &str),
         "free seats on days with doses: {seats}; doses with a seat: {bookable}",
         "백신이 있는 날의 빈자리 {seats}개, 자리가 있는 백신 {bookable}회분";
@@ -39,6 +41,7 @@ texts! {
     admin_granted, "Granted to clinics", "접종기관에 배정";
     admin_lost_doses, "Doses lost", "폐기한 백신";
     admin_unaccounted, "Of past days, not accounted for", "지난 날짜의 미기록";
+    admin_as_public, "What everybody sees of it", "이 사업의 공개 화면";
     admin_its_journal, "Every movement of its doses", "이 사업의 백신 이동 기록";
     admin_public_history, "What the public was told", "국민에게 알린 내역";
     admin_public_history_caption, "Public history, the newest first", "공개 이력(최근 순)";
@@ -46,7 +49,7 @@ texts! {
     admin_reason_column, "The reason given", "밝힌 사유";
     admin_event_resumed, "Booking resumed", "예약을 다시 시작함";
     admin_event_received, "Doses received", "백신 입고";
-    admin_event_granted, "Doses granted to a clinic", "접종기관에 백신 배정";
+    admin_event_granted, "Doses granted to clinics", "접종기관에 백신 배정";
     admin_event_retracted, "Doses taken back from a clinic", "접종기관의 백신 회수";
     admin_event_corrected, "Receipt corrected", "입고 정정";
     admin_event_doses(event: &str, doses: &str), "{event}: {doses}", "{event} {doses}회분";

@@ -59,7 +59,7 @@ texts! {
     clinic_lot_hint,
         "As printed. It stays for the next person at this desk.",
         "바이알에 적힌 대로 입력합니다. 이 창구의 다음 접종에도 그대로 남습니다.";
-    clinic_lot_missing, "Write the lot from the vial.", "바이알의 제조번호를 입력해 주십시오.";
+    clinic_lot_missing, "Write the lot on the vial.", "바이알에 적힌 백신 제조번호를 입력해 주십시오.";
     clinic_lot_long, "A lot has at most 40 characters.", "제조번호는 40자까지 입력할 수 있습니다.";
     clinic_lot_of(lot: &str), "lot {lot}", "제조번호 {lot}";
     clinic_site, "Where it is injected", "접종 부위";

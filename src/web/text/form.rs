@@ -44,7 +44,7 @@ texts! {
         "달력에 없는 날짜입니다. 월과 일을 확인해 주십시오.";
     phone_label, "Mobile phone", "휴대전화 번호";
     phone_hint, "The number in the register.", "등록된 번호를 입력해 주십시오.";
-    phone_missing, "Write your phone number.", "휴대전화 번호를 입력해 주십시오.";
+    phone_missing, "Write your mobile phone number.", "휴대전화 번호를 입력해 주십시오.";
     number_hint,
         "10 digits, as in the message and on the page of the booking. Spaces do not matter.",
         "문자나 예약 화면에 있는 숫자 10자리입니다. 띄어쓰기는 상관없습니다.";

@@ -86,5 +86,5 @@ texts! {
     invitation_choose, "Choose this password", "이 비밀번호로 정하기";
     invitation_done(username: &str),
         "The password is set. Sign in as {username}.",
-        "비밀번호를 정했습니다. 사용자 이름 {username}으(로) 로그인해 주십시오.";
+        "비밀번호를 정했습니다. 이제 로그인해 주십시오. 사용자 이름: {username}";
 }

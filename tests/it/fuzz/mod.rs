@@ -9,6 +9,7 @@ mod form;
 mod nul;
 mod odd;
 mod page;
+mod summary;
 
 use std::collections::BTreeMap;
 

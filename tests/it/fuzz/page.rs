@@ -90,7 +90,7 @@ impl Crawl {
 }
 
 /// Where the same fields go to the same kind of page.
-fn kind(form: &Form) -> String {
+pub(super) fn kind(form: &Form) -> String {
     let action = form.action.split('?').next().unwrap_or_default();
     let parts: Vec<_> = action
         .split('/')
@@ -103,11 +103,11 @@ fn kind(form: &Form) -> String {
 }
 
 /// What ends the session, or somebody's access.
-fn is_left_out(path: &str) -> bool {
+pub(super) fn is_left_out(path: &str) -> bool {
     ["sign-out", "/users/"].iter().any(|part| path.contains(part))
 }
 
-async fn send(browser: &mut Browser, form: &Form, sent: Vec<(String, String)>) -> Page {
+pub(super) async fn send(browser: &mut Browser, form: &Form, sent: Vec<(String, String)>) -> Page {
     let same_site = [("sec-fetch-site", "same-origin")];
     if form.is_get {
         let mut query = form_urlencoded::Serializer::new(String::new());
@@ -124,7 +124,7 @@ async fn send(browser: &mut Browser, form: &Form, sent: Vec<(String, String)>) -
 }
 
 /// The path of a page in one language, with ids of what is there.
-fn concrete(path: &str, made: &Made, language: &str, booking_id: &str) -> String {
+pub(super) fn concrete(path: &str, made: &Made, language: &str, booking_id: &str) -> String {
     let allocation = made.allocation(0, 1);
     let parts = path.split('/').map(|part| {
         let name = part.trim_start_matches('{').split(['}', ':']).next().unwrap_or_default();

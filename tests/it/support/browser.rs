@@ -147,7 +147,9 @@ impl Browser {
         });
         let (status, headers, text) = answer.await.expect("the client does not fall over");
         self.keep(&headers);
-        Page { status, headers, text, at: path.to_owned() }
+        let page = Page { status, headers, text, at: path.to_owned() };
+        assert_eq!(page.unnamed(), [""; 0], "{path}: what the error summary says of no field");
+        page
     }
 
     /// As browsers do: `__Host-` is for this host alone, and nothing that script could read.
@@ -244,6 +246,36 @@ impl Page {
                 (field.to_owned(), unescape(rest.split_once("</a>").expect("its end").0))
             })
             .collect()
+    }
+
+    /// Entries of the error summary that do not say of which field they speak: by its label, or by
+    /// the legend above it.
+    pub fn unnamed(&self) -> Vec<String> {
+        let is_unnamed = |(field, said): &(String, String)| {
+            let names = self.names(field);
+            let said = said.to_lowercase();
+            !names.is_empty() && !names.iter().any(|name| said.contains(&name.to_lowercase()))
+        };
+        let unnamed = self.errors().into_iter().filter(is_unnamed);
+        unnamed.map(|(field, said)| format!("#{field} {said}")).collect()
+    }
+
+    /// What the page calls the input with this id; nothing for an id of something else.
+    fn names(&self, id: &str) -> Vec<String> {
+        let text = |rest: &str, end| {
+            let (_, text) = rest.split_once('>').expect("the end of a tag");
+            unescape(text.split_once(end).expect("its end").0)
+        };
+        let labels = self.text.split("<label ").skip(1);
+        let labels = labels.filter(|rest| attribute(rest, "for").as_deref() == Some(id));
+        let groups = self.text.split("<fieldset").skip(1);
+        let own = format!(" id=\"{id}\"");
+        let groups = groups.filter_map(|rest| {
+            let group = rest.split_once("</fieldset>")?.0;
+            let (_, legend) = group.split_once("<legend").filter(|_| group.contains(&own))?;
+            Some(text(legend, "</legend>"))
+        });
+        labels.map(|rest| text(rest, "</label>")).chain(groups).collect()
     }
 }
 

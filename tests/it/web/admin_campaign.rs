@@ -140,8 +140,14 @@ async fn step(browser: &mut Browser, tasks: &str, word: &str) {
     let form = form.with(&reasons);
     let unread = browser.press(&unticked(form.clone())).await.ok(422);
     assert!(unread.errors().iter().any(|(field, _)| field == "codes_shown"), "{unread:?}");
-    let mute = browser.press(&form.clone().with(&[("reason_ko", ""), ("reason_en", "")])).await;
-    assert!(mute.ok(422).errors().iter().any(|(field, _)| field.starts_with("reason_")));
+    let mute = form.clone().with(&[("reason_ko", ""), ("reason_en", "")]);
+    let errors = browser.press(&mute).await.ok(422).errors();
+    assert!(matches!(&errors[..], [(field, _)] if field.starts_with("reason_")), "{errors:?}");
+    // Whoever has done neither is told of both at once.
+    let errors = browser.press(&unticked(mute)).await.ok(422).errors();
+    for wanted in ["codes_shown", "reason_"] {
+        assert!(errors.iter().any(|(field, _)| field.starts_with(wanted)), "{wanted}: {errors:?}");
+    }
     assert_eq!(browser.press(&form).await.ok(200).at, tasks);
     assert_eq!(browser.press(&form).await.ok(200).at, tasks, "the same press again");
 }

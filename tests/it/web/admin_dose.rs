@@ -1,5 +1,8 @@
 //! Administrators' pages of doses: received, split, a wrong receipt taken back, and seen.
 
+use std::collections::BTreeSet;
+
+use dosebook::domain::language::Language;
 use serde_json::json;
 
 use super::{LANGUAGES, faults, grouped};
@@ -110,6 +113,33 @@ async fn a_pool_is_split_as_its_preview_said() {
     assert_eq!(open_in(&app, &made).await, 0);
     boss.press(&meant).await.ok(200);
     assert_eq!(dosebook::flows::discrepancy::verify(&app.app.db).await.unwrap(), []);
+    the_pool_says_where_its_doses_went(&app, &made, &mut boss).await;
+}
+
+/// Each line names the clinic and the day, in the language of the page, and leads there.
+async fn the_pool_says_where_its_doses_went(app: &TestApp, made: &Made, boss: &mut Browser) {
+    let renamed = "update clinic set name_en = 'Clinic ' || code, name_ko = code || '의원'";
+    sqlx::query(renamed).execute(&app.db).await.unwrap();
+    let granted = "select m.from_pool_id, a.clinic_id, c.name_en, c.name_ko, a.on_date, m.doses
+        from movement m join allocation a using (allocation_id) join clinic c using (clinic_id)
+        where m.reason = $1 order by m.from_pool_id, m.id";
+    type Line = (i32, i32, String, String, chrono::NaiveDate, i32);
+    let granted = sqlx::query_as::<_, Line>(granted).bind("The night before");
+    let granted = granted.fetch_all(&app.db).await.unwrap();
+    let clinics: BTreeSet<_> = granted.iter().map(|line| line.1).collect();
+    assert_eq!(clinics.len(), made.clinics.len(), "{granted:?}");
+    for (pool, clinic, in_english, in_korean, on, doses) in granted {
+        for (language, tag, name) in
+            [(Language::English, "en", &in_english), (Language::Korean, "ko", &in_korean)]
+        {
+            let page = boss.open(&format!("/{tag}/admin/pools/{pool}")).await.ok(200);
+            let day = dosebook::words::date(language, on);
+            let link = format!("<a href=\"/{tag}/admin/clinics/{clinic}\">{name}, {day}</a>");
+            let mut rows = page.main().split("<tr>").filter(|row| row.contains(&link));
+            let doses = format!("−{}", grouped(doses.into()));
+            assert!(rows.any(|row| row.contains(&doses)), "{link} {doses}: {}", page.main());
+        }
+    }
 }
 
 #[tokio::test]

@@ -288,7 +288,19 @@ async fn a_day_from_the_first_scan_to_its_closing() {
         let page = desk.browser.open(&desk.path("/close")).await.ok(200);
         let page = desk.browser.press(&desk.form_with(&page, ("press", "close"))).await.ok(200);
         assert_eq!(faults(&page.text), [""; 0]);
-        assert!(page.main().contains("class=\"panel\""), "{}", page.main());
+        let (_, panel) = page.main().split_once("class=\"panel\"").expect("what became of the day");
+        let numbers = panel.split_once("</dl>").expect("its end").0.split("<dd>").skip(1);
+        let numbers =
+            numbers.map(|rest| rest.split_once("</dd>").expect("its end").0.parse().unwrap());
+        let numbers: Vec<i64> = numbers.collect();
+        assert_eq!(numbers.len(), 5, "{panel}");
+        assert_eq!(numbers[0], numbers[1..].iter().sum::<i64>(), "no dose is left out: {panel}");
+        // To administrators it is a day whose account is closed, not a day on which nobody works.
+        let clinic = format!("/{language}/admin/clinics/{}", desk.made.clinics[0]);
+        let page = desk.app.staff_browser(3, None).await.open(&clinic).await.ok(200);
+        let said = [">account closed<", ">마감<"][usize::from(language == "ko")];
+        let link = format!("/{language}/clinic/{}/close?date=", desk.made.clinics[0]);
+        assert!(page.main().contains(said) && page.main().contains(&link), "{}", page.main());
         let day = desk.browser.open(&desk.visit(0)).await.ok(200);
         assert!(!day.main().contains("value=\"undo\""), "nothing is changed any more");
         assert_eq!(verify(&desk.app.app.db).await.unwrap(), []);

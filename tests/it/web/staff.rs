@@ -249,3 +249,27 @@ async fn a_day_lists_who_comes_without_telling_who_they_are() {
     let mut other = app.staff_browser(2, Some(made.clinics[1])).await;
     other.get(&live).await.ok(404);
 }
+
+/// Staff find their way in from wherever citizens are; who is in has no use for it.
+#[tokio::test]
+async fn every_page_of_citizens_leads_staff_to_their_sign_in() {
+    let app = TestApp::start().await;
+    let made = World::new().people(1).make(&app.db).await;
+    app.refresh_pages().await;
+    for (tag, words) in [("en", "Staff sign-in"), ("ko", "직원 로그인")] {
+        let link = format!("<a href=\"/{tag}/sign-in/staff\">{words}</a>");
+        let mut citizen = app.citizen_browser(&made.people[0]);
+        let campaign = format!("/campaigns/{}", made.campaign_id);
+        let clinics = format!("{campaign}/clinics");
+        for path in ["", &campaign, &clinics, "/sign-in", "/sign-in/number", "/me", "/nowhere"] {
+            let page = citizen.open(&format!("/{tag}{path}")).await;
+            let (_, footer) = page.text.split_once("<footer>").expect("a footer");
+            assert!(footer.contains(&link), "{tag}{path}: {footer}");
+        }
+        let page = app.browser().open(&format!("/{tag}/sign-in/staff")).await.ok(200);
+        assert_eq!(page.heading(), words, "where it leads");
+        let mut staff = app.staff_browser(3, None).await;
+        let page = staff.open(&format!("/{tag}/admin")).await.ok(200);
+        assert!(!page.text.contains(&link), "the control: {}", page.text);
+    }
+}

@@ -13,7 +13,6 @@ const MARKS: &[(&str, &str)] = &[
     ("errors", "<div class=\"summary\" id=\"errors\""),
     ("explained", "id=\"name-hint\""),
     ("link_button", "<a class=\"button\" href"),
-    ("long_select", "<select id=\"region\""),
     ("near_button", "data-near=\"?\""),
     ("notice", "<div class=\"note\">"),
     ("pagination", "<nav class=\"steps\""),
@@ -84,5 +83,5 @@ async fn every_input_has_a_label_and_every_error_its_input() {
     assert!(count >= 8, "the control: {count}");
     // What was typed stays.
     assert!(html.contains("value=\"64\"") && html.contains("value=\"012 345\""), "{html}");
-    assert!(html.contains("<a href=\"#birth-year\">Write the year"), "{html}");
+    assert!(html.contains("<a href=\"#birth-year\">Date of birth: Write the year"), "{html}");
 }

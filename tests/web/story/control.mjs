@@ -20,6 +20,7 @@ const WRONG = page(
   `<h1>Again</h1><p style="color:#ddd">Pale</p><div id="wide"><a href="/small">small</a></div>
 <input name="unlabelled"><img src="http://localhost:9/foreign.png"><p class="nowhere"onclick="1">Script</p>
 <p><a id="mute" href="/mute">No ring</a></p><p><a id="under" href="/under">Covered</a></p><p id="cut">Cut off</p>
+<div id="errors"><a href="#cause">Write something here.</a> <a href="#gone">It is gone.</a></div><label for="cause">Cause</label><input id="cause">
 <button class="tiny">a</button><button class="tiny">b</button>
 <svg width="20" height="20" role="img" aria-label="x"><text fill="#888">9</text></svg>`,
 );
@@ -78,6 +79,8 @@ const SEEN = [
   /^overflow: 5\d\d px wide at 320/,
   /^target: .*small/,
   /^refresh: /,
+  /^summary: an entry does not name its field: .*Write something here/,
+  /^summary: an entry leads nowhere: .*It is gone/,
   /^style: /,
   /^script: /,
   /^heading: /,

@@ -29,6 +29,7 @@ use crate::{
         staff_page::{StaffFrame, StaffVisitor},
         text::Texts,
     },
+    words,
 };
 
 const COHORTS_MAX: i64 = 500;
@@ -241,11 +242,12 @@ fn roster_field(t: Texts, known: &Known, form: &Form) -> Select {
 
 /// Whom a cohort means, in words.
 fn meant(t: Texts, cohort: &Cohort, known: &Known) -> String {
+    let day = |date| words::calendar_day(t.language(), date);
     let mut said = Vec::new();
     match (cohort.born_from, cohort.born_to) {
-        (Some(from), Some(to)) => said.push(t.born_between(&t.date(from), &t.date(to))),
-        (Some(from), None) => said.push(t.born_since(&t.date(from))),
-        (None, Some(to)) => said.push(t.born_until(&t.date(to))),
+        (Some(from), Some(to)) => said.push(t.born_between(&day(from), &day(to))),
+        (Some(from), None) => said.push(t.born_since(&day(from))),
+        (None, Some(to)) => said.push(t.born_until(&day(to))),
         (None, None) => {}
     }
     let region =

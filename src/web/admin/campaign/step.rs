@@ -171,23 +171,37 @@ async fn held_up(
     check: &Check,
 ) -> Result<HttpResponse, Problem> {
     let t = visitor.t();
-    let unread = found(t, check).into_iter().filter(|one| !one.is_error && !form.has(one.code));
-    let mut errors: Vec<_> = unread
-        .map(|one| FieldError { field: one.code, text: t.admin_confirm_missing(&one.text) })
-        .collect();
+    let mut errors = unread(t, check, form);
     if errors.is_empty() {
         errors.push(FieldError { field: "findings", text: t.admin_errors_first().to_owned() });
     }
     again(visitor, at, form, errors).await
 }
 
+/// Warnings that nobody has ticked.
+fn unread(t: Texts, check: &Check, form: &Form) -> Vec<FieldError> {
+    let unread = found(t, check).into_iter().filter(|one| !one.is_error && !form.has(one.code));
+    unread
+        .map(|one| FieldError { field: one.code, text: t.admin_confirm_missing(&one.text) })
+        .collect()
+}
+
+/// The page with all that must be mended, so that nobody is sent back twice.
 async fn again(
     visitor: &StaffVisitor,
     at: OneStep,
     form: &Form,
-    errors: Vec<FieldError>,
+    stated: Vec<FieldError>,
 ) -> Result<HttpResponse, Problem> {
     let seen = look(visitor, at).await?;
+    let mut errors = stated;
+    if let Some(check) = &seen.check {
+        let is_stated = |one: &FieldError| errors.iter().any(|known| known.field == one.field);
+        let mut all = unread(visitor.t(), check, form);
+        all.retain(|one| !is_stated(one));
+        all.append(&mut errors);
+        errors = all;
+    }
     let page = Page { errors, ..page(visitor, at, &seen, form) };
     visitor.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

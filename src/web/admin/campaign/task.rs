@@ -11,7 +11,7 @@ use crate::{
         CampaignId,
         campaign::{Campaign, State, Step},
         campaign_sum::CampaignSum,
-        check::{Check, Finding, Severity},
+        check::{Check, Finding, Numbers, Severity},
         supply_history::{Entry, Event},
     },
     flows,
@@ -39,6 +39,7 @@ struct Page<'a> {
     steps: Vec<(&'static str, &'static str, bool)>,
     /// Something is missing: looking at it comes before every step.
     is_check_next: bool,
+    is_public: bool,
     figures: Vec<Row>,
     events: Vec<(String, String, String)>,
 }
@@ -95,6 +96,7 @@ pub async fn get_campaign(
         tasks,
         steps: steps(t, campaign.state, is_missing),
         is_check_next: is_missing,
+        is_public: campaign.state != State::Draft,
         figures: figures(t, &campaign, &sum),
         events: events(t, &campaign, &app.db).await?,
     };
@@ -183,7 +185,6 @@ async fn tasks(
     let (t, app) = (visitor.t(), &visitor.visit.app);
     let check = flows::check::glance(&app.db, campaign.campaign_id, setup(app)).await?;
     let rules = check.rules.clone();
-    let numbers = &check.numbers;
     let own = |page: &str| format!("{}{page}", path(campaign.campaign_id));
     let (from, to) = (campaign.opens_at, campaign.closes_at);
     let window = t.admin_window(&t.instant(from, campaign.zone), &t.instant(to, campaign.zone));
@@ -194,14 +195,10 @@ async fn tasks(
         state: state.0,
         tone: state.1,
     };
-    let done = |is_done: bool| match is_done {
-        true => (t.admin_task_done(), Tone::Good),
-        false => (t.admin_task_missing(), Tone::Bad),
-    };
+    let done = |is_done| done(t, is_done);
     let turns = turns(t, &check);
     let doses =
         t.admin_doses_so_far(&t.count(sum.received), &t.count(sum.granted), &t.count(sum.in_pools));
-    let places = t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable));
     Ok(vec![
         task(t.admin_settings(), own("/settings"), window, done(true)),
         task(
@@ -226,8 +223,10 @@ async fn tasks(
             t.admin_register(),
             "/admin/imports/register".into(),
             t.admin_register_why().to_owned(),
-            (t.admin_task_file(), Tone::Plain),
+            done(db::person_record::is_any(&app.db.read).await?),
         ),
+        clinics(visitor),
+        hours(visitor, &check.numbers).await?,
         task(
             t.admin_doses(),
             format!("/admin/pools?campaign={}", campaign.campaign_id),
@@ -240,9 +239,26 @@ async fn tasks(
             t.admin_allocations_so_far(&t.count(sum.open)),
             done(sum.granted > 0),
         ),
-        clinics(visitor),
-        task(t.admin_hours(), "/admin/imports/hours".into(), places, done(numbers.bookable > 0)),
     ])
+}
+
+fn done(t: Texts, is_done: bool) -> (&'static str, Tone) {
+    match is_done {
+        true => (t.admin_task_done(), Tone::Good),
+        false => (t.admin_task_missing(), Tone::Bad),
+    }
+}
+
+/// Seats count where doses are; until then it is enough that there are hours.
+async fn hours(visitor: &StaffVisitor, numbers: &Numbers) -> Result<Task, Problem> {
+    let (t, db) = (visitor.t(), &visitor.visit.app.db.read);
+    let is_before_doses = numbers.doses == 0 && db::slot::is_any(db).await?;
+    let about = match is_before_doses {
+        true => t.admin_hours_before_doses().to_owned(),
+        false => t.admin_places_so_far(&t.count(numbers.seats), &t.count(numbers.bookable)),
+    };
+    let (state, tone) = done(t, is_before_doses || numbers.bookable > 0);
+    Ok(Task { text: t.admin_hours(), href: "/admin/imports/hours".into(), about, state, tone })
 }
 
 /// How the tranches stand: nobody needs any, but those that are there leave nobody out.
@@ -259,10 +275,7 @@ fn turns(t: Texts, check: &Check) -> (&'static str, Tone) {
 /// Where the doses go: by a page one at a time, or by a file.
 fn clinics(visitor: &StaffVisitor) -> Task {
     let (t, known) = (visitor.t(), visitor.visit.app.board.now().catalogue.clinics.len());
-    let (state, tone) = match known {
-        0 => (t.admin_task_missing(), Tone::Bad),
-        _ => (t.admin_task_done(), Tone::Good),
-    };
+    let (state, tone) = done(t, known > 0);
     Task {
         text: t.admin_task_clinics(),
         href: "/admin/clinics".into(),
