@@ -2,9 +2,11 @@
 //! when to come again, and whom to call. Under the pages' paths they take the place of problem
 //! documents.
 
+use actix_web::http::header::CONTENT_LENGTH;
 use askama::Template;
 
 use super::{
+    guard,
     page::Frame,
     staff_next::StaffNext,
     staff_page::{StaffFrame, links_at},
@@ -18,6 +20,8 @@ use crate::{
 
 /// From so many seconds on, minutes are named.
 const SECONDS_SHOWN_MAX: u64 = 90;
+/// Fields that are typed anew each time.
+const SECRET: [&str; 1] = ["password"];
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -26,8 +30,50 @@ struct Page<'a> {
     frame: Frame<'a>,
     heading: &'static str,
     sentences: Vec<String>,
+    next: Next,
+}
+
+/// How to go on from a page that says no.
+struct Next {
+    /// The press once more, where it may go through another time.
+    press: Option<Press>,
     /// Whether asking for the same address again may help.
     is_worth_another_look: bool,
+    /// In so many seconds the script does either by itself; none where nobody should wait for it.
+    seconds: Option<u64>,
+}
+
+/// What was sent: the same form again, with the same ids, so that nothing is lost or done twice.
+struct Press {
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Next {
+    fn new(code: Code, asked: &Asked<'_>) -> Self {
+        let may_pass = matches!(code, Code::Overloaded | Code::Unavailable);
+        let press = Some(asked).filter(|asked| asked.is_press && code.status() >= 500);
+        let press = press.and_then(Press::of);
+        let is_worth_another_look = !asked.is_press && code.status() >= 429;
+        let has_a_way = press.is_some() || is_worth_another_look;
+        let seconds = asked.retry_after.filter(|_| may_pass && has_a_way);
+        Self { press, is_worth_another_look, seconds }
+    }
+}
+
+impl Press {
+    /// None where it is not known, where it came from another site's page, which must not be sent
+    /// in our name, and where it holds what no page may show.
+    fn of(asked: &Asked<'_>) -> Option<Self> {
+        guard::from_our_page(asked.headers, asked.site).ok()?;
+        let length = asked.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let nothing: &[u8] = &[];
+        // A button alone sends nothing.
+        let sent = asked.sent.or_else(|| (length == Some("0")).then_some(nothing))?;
+        let fields: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
+        let is_secret = fields.iter().any(|(name, _)| SECRET.contains(&name.as_str()));
+        (!is_secret).then(|| Self { action: asked.whole.to_owned(), fields })
+    }
 }
 
 /// The page that answers a request for a page which was refused, or failed; none if it cannot be
@@ -38,6 +84,7 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     }
     let Asked { site, language, is_press, retry_after, .. } = asked;
     let (t, code) = (Texts(language), refusal.code);
+    let next = Next::new(code, &asked);
     let safe = t.booking_is_safe().to_owned();
     let again = again(t, retry_after);
     let (heading, sentences) = match code {
@@ -46,6 +93,9 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
             (t.busy(), vec![t.busy_nothing_booked().to_owned(), again, safe])
         }
         Code::Overloaded => (t.busy(), vec![again, safe]),
+        Code::Unavailable | Code::Internal if next.press.is_some() => {
+            (t.not_known(), vec![t.not_known_press_here().to_owned(), again])
+        }
         Code::Unavailable | Code::Internal if is_press => {
             (t.not_known(), vec![t.not_known_press().to_owned()])
         }
@@ -53,9 +103,8 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         code if code.status() == 429 => (t.too_many(), vec![again, safe]),
         code => (words::title(language, code), vec![words::refusal(language, refusal), safe]),
     };
-    let is_worth_another_look = !is_press && code.status() >= 429;
     let frame = Frame::new(t, site, "");
-    Page { t, frame, heading, sentences, is_worth_another_look }.render().ok()
+    Page { t, frame, heading, sentences, next }.render().ok()
 }
 
 #[derive(Template)]
@@ -65,14 +114,15 @@ struct StaffPage<'a> {
     staff: StaffFrame<'a>,
     heading: &'static str,
     sentences: Vec<String>,
-    is_worth_another_look: bool,
+    next: Next,
 }
 
 /// The same for somebody at work, whoever it is: their pages are around it, and it says what became
 /// of the press and how to go on. Nothing is looked up for it: the database may be what failed.
 fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
-    let Asked { site, language, path, is_press, retry_after } = asked;
+    let Asked { site, language, path, is_press, retry_after, .. } = asked;
     let (t, code) = (Texts(language), refusal.code);
+    let next = Next::new(code, &asked);
     let again = again(t, retry_after);
     let (heading, sentences) = match code {
         Code::NotFound => (t.no_page(), vec![t.staff_no_page_why().to_owned()]),
@@ -81,7 +131,11 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         }
         Code::Overloaded => (t.staff_crowded(), vec![again, t.staff_on_paper().to_owned()]),
         Code::Unavailable | Code::Internal if is_press => {
-            let said = [t.staff_not_known_press(), t.staff_on_paper()].map(str::to_owned);
+            let press = match next.press.is_some() {
+                true => t.staff_not_known_press_here(),
+                false => t.staff_not_known_press(),
+            };
+            let said = [press, t.staff_on_paper()].map(str::to_owned);
             (t.not_known(), said.into())
         }
         Code::Unavailable | Code::Internal => {
@@ -98,8 +152,7 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         way_up: None,
         done: None,
     };
-    let is_worth_another_look = !is_press && code.status() >= 429;
-    StaffPage { t, staff, heading, sentences, is_worth_another_look }.render().ok()
+    StaffPage { t, staff, heading, sentences, next }.render().ok()
 }
 
 /// When to come again.
@@ -113,6 +166,8 @@ fn again(t: Texts, retry_after: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderMap;
+
     use super::*;
     use crate::{
         config::Site,
@@ -131,7 +186,10 @@ mod tests {
         refusal: &Refusal,
         (site, language, is_press): (&Site, Language, bool),
     ) -> String {
-        let asked = Asked { site, language, path, is_press, retry_after: Some(7) };
+        let headers = HeaderMap::new();
+        let about = (Some(7), path, &headers, None);
+        let (retry_after, whole, headers, sent) = about;
+        let asked = Asked { site, language, path, is_press, retry_after, whole, headers, sent };
         let page = render(refusal, asked).expect("a page");
         let (_, rest) = page.split_once("<main").expect("its beginning");
         rest.split_once("</main>").expect("its end").0.to_owned()
