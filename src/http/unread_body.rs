@@ -25,7 +25,7 @@ use actix_web::{
     error::PayloadError,
     http::header::CONTENT_TYPE,
     middleware::Next,
-    web::{Bytes, Data},
+    web::{Bytes, BytesMut, Data},
 };
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
@@ -103,12 +103,15 @@ impl Body {
         if !self.is_over {
             return None;
         }
-        let mut chunks = self.ahead.iter();
-        let mut whole = chunks.next()?.as_ref().ok()?.clone();
-        for chunk in chunks {
-            whole = [whole.as_ref(), chunk.as_ref().ok()?].concat().into();
+        // As good as always it is one.
+        if let (Some(Ok(only)), 1) = (self.ahead.front(), self.ahead.len()) {
+            return Some(only.clone());
         }
-        Some(whole)
+        let mut whole = BytesMut::new();
+        for chunk in &self.ahead {
+            whole.extend_from_slice(chunk.as_ref().ok()?);
+        }
+        Some(whole.freeze())
     }
 
     fn poll_payload(

@@ -2,7 +2,7 @@
 //! when to come again, and whom to call. Under the pages' paths they take the place of problem
 //! documents.
 
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use askama::Template;
 
 use super::{
@@ -66,10 +66,11 @@ impl Press {
     /// in our name, and where it holds what no page may show.
     fn of(asked: &Asked<'_>) -> Option<Self> {
         guard::from_our_page(asked.headers, asked.site).ok()?;
-        let length = asked.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = asked.headers.get(CONTENT_LENGTH).map_or("0".as_bytes(), |it| it.as_bytes());
+        let is_empty = length == b"0" && !asked.headers.contains_key(TRANSFER_ENCODING);
         let nothing: &[u8] = &[];
         // A button alone sends nothing.
-        let sent = asked.sent.or_else(|| (length == Some("0")).then_some(nothing))?;
+        let sent = asked.sent.or_else(|| is_empty.then_some(nothing))?;
         let fields: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
         let is_secret = fields.iter().any(|(name, _)| SECRET.contains(&name.as_str()));
         (!is_secret).then(|| Self { action: asked.whole.to_owned(), fields })
@@ -166,7 +167,7 @@ fn again(t: Texts, retry_after: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderMap;
+    use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;
     use crate::{
@@ -186,9 +187,7 @@ mod tests {
         refusal: &Refusal,
         (site, language, is_press): (&Site, Language, bool),
     ) -> String {
-        let headers = HeaderMap::new();
-        let about = (Some(7), path, &headers, None);
-        let (retry_after, whole, headers, sent) = about;
+        let (headers, retry_after, whole, sent) = (&foreign(), Some(7), path, None);
         let asked = Asked { site, language, path, is_press, retry_after, whole, headers, sent };
         let page = render(refusal, asked).expect("a page");
         let (_, rest) = page.split_once("<main").expect("its beginning");
@@ -221,6 +220,48 @@ mod tests {
 
     fn has_hangul(text: &str) -> bool {
         text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
+    }
+
+    fn foreign() -> HeaderMap {
+        headers(&[("sec-fetch-site", "cross-site")])
+    }
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let lines = lines.iter().map(|(name, value)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn only_a_form_of_ours_without_a_secret_is_kept() {
+        let (site, language) = (Site::default(), Language::English);
+        let form = |code: Code, headers: &HeaderMap, sent: Option<&[u8]>| {
+            let whole = "/en/bookings/7/move?again=1";
+            let (path, is_press, retry_after) = ("/bookings/7/move", true, Some(7));
+            let asked =
+                Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
+            let page = render(&code.into(), asked).expect("a page");
+            page.contains("<form method=\"post\" action=\"/en/bookings/7/move?again=1\">")
+                .then(|| page.contains("name=\"slot_id\" value=\"7\""))
+        };
+        let ours = headers(&[("sec-fetch-site", "same-origin"), ("content-length", "9")]);
+        let sent: Option<&[u8]> = Some(b"slot_id=7");
+        assert_eq!(form(Code::Unavailable, &ours, sent), Some(true), "the control");
+        assert_eq!(form(Code::Overloaded, &ours, sent), Some(true));
+        assert_eq!(form(Code::NotFound, &ours, sent), None, "it would be the same again");
+        assert_eq!(form(Code::Unavailable, &foreign(), sent), None, "of another site");
+        assert_eq!(form(Code::Unavailable, &HeaderMap::new(), sent), None, "of nobody knows whom");
+        let secret: &[u8] = b"slot_id=7&password=x";
+        assert_eq!(form(Code::Unavailable, &ours, Some(secret)), None);
+        assert_eq!(form(Code::Unavailable, &ours, None), None, "what was sent is not known");
+        for length in ["0", ""] {
+            let mut empty = headers(&[("sec-fetch-site", "same-origin")]);
+            if !length.is_empty() {
+                empty.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            assert_eq!(form(Code::Unavailable, &empty, None), Some(false), "a button alone");
+        }
     }
 
     #[test]
