@@ -34,9 +34,9 @@ pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
                  and (o.claimed_until is null or o.claimed_until < statement_timestamp())
                  and not exists (
                      select from outbox e
-                     where e.person_id > 0 and e.person_id = o.person_id and e.queue = 1
-                         and e.outbox_id < o.outbox_id and e.sent_at is null)
-             order by o.due_at, o.outbox_id limit $1 for update of o skip locked),
+                     where e.person_id > 0 and e.person_id = o.person_id and e.queue + 0 = 1
+                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null)
+             order by o.due_at limit $1 for update of o skip locked),
          claimed as (
              update outbox o set attempts = o.attempts + 1,
                  claimed_until = statement_timestamp() + make_interval(secs => $2)
@@ -91,9 +91,9 @@ pub async fn claim_notices(
                  and (o.claimed_until is null or o.claimed_until < statement_timestamp())
                  and not exists (
                      select from outbox e
-                     where e.person_id > 0 and e.person_id = o.person_id and e.queue = o.queue
-                         and e.outbox_id < o.outbox_id and e.sent_at is null)
-             order by o.due_at, o.outbox_id limit $2 for update of o skip locked),
+                     where e.person_id > 0 and e.person_id = o.person_id and e.queue + 0 = o.queue
+                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null)
+             order by o.due_at limit $2 for update of o skip locked),
          claimed as (
              update outbox o set attempts = o.attempts + 1,
                  claimed_until = statement_timestamp() + make_interval(secs => $3)
@@ -268,12 +268,15 @@ pub async fn put_back(conn: &mut PgConnection, messages: &[PutBack]) -> sqlx::Re
 
 /// What this transaction has written may be lost with the server: a message is then sent once more,
 /// under the same id. Not for what puts messages in. Its plans go by index from here on: the outbox
-/// was empty when PostgreSQL last looked, and each of its messages would be held against all.
+/// was empty when PostgreSQL last looked, and each of its messages would be held against all, or
+/// all be sorted for the next few. (`+ 0` in a claim keeps a person's messages from being looked up
+/// by anything but the person.)
 pub async fn need_not_last(conn: &mut PgConnection) -> sqlx::Result<()> {
     conn.execute(
         "/* outbox::need_not_last */ set local synchronous_commit = off;
          set local enable_seqscan = off; set local enable_hashjoin = off;
-         set local enable_mergejoin = off",
+         set local enable_mergejoin = off; set local enable_bitmapscan = off;
+         set local enable_sort = off",
     )
     .await
     .map(drop)

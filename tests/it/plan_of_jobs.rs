@@ -28,12 +28,14 @@ async fn rows_read(conn: &mut PgConnection, table: &str) -> i64 {
     .unwrap()
 }
 
-async fn put_in_outbox(conn: &mut PgConnection) {
+async fn put_in_outbox(conn: &mut PgConnection, (kind, queue): (&str, Queue)) {
     let sql = format!(
         "insert into outbox (kind, recipient, body, person_id, queue, booking_id, happened_at,
                  expires_at)
-             select 'booked', '', '', person_id, 2, booking_id, now(), now() + interval '1 day'
-             from booking limit {DUE}"
+             select '{kind}', '', '', person_id, {}, {}, now(), now() + interval '1 day'
+             from booking limit {DUE}",
+        queue.number(),
+        if queue == Queue::Codes { "null" } else { "booking_id" },
     );
     conn.execute(AssertSqlSafe(sql)).await.unwrap();
 }
@@ -63,15 +65,21 @@ async fn jobs_read_no_more_rows_than_they_need() {
 }
 
 async fn claims(conn: &mut PgConnection) {
-    put_in_outbox(conn).await;
+    put_in_outbox(conn, ("sign_in_code", Queue::Codes)).await;
+    put_in_outbox(conn, ("booked", Queue::Texts)).await;
     let mut tx = conn.begin().await.unwrap();
     outbox::need_not_last(&mut tx).await.unwrap();
+    let before = rows_read(&mut tx, "outbox").await;
+    let claimed = outbox::claim_codes(&mut tx, 20).await.unwrap();
+    assert_eq!(claimed.len(), 20);
+    let rows = rows_read(&mut tx, "outbox").await - before;
+    assert!(rows <= 5 * 20, "{rows} rows of the outbox for 20 of {DUE} codes");
     let (outbox, booking) =
         (rows_read(&mut tx, "outbox").await, rows_read(&mut tx, "booking").await);
     let claimed = outbox::claim_notices(&mut tx, Queue::Texts, 20).await.unwrap();
     assert_eq!(claimed.len(), 20);
     let rows = rows_read(&mut tx, "outbox").await - outbox;
-    assert!(rows <= 3 * DUE, "{rows} rows of the outbox for 20 of {DUE} messages");
+    assert!(rows <= 5 * 20, "{rows} rows of the outbox for 20 of {DUE} messages");
     let rows = rows_read(&mut tx, "booking").await - booking;
     assert!(rows <= 100, "{rows} bookings for 20 messages");
     tx.rollback().await.unwrap();

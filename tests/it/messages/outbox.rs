@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use dosebook::{
     clock::Clock,
     db::outbox::PutBack,
@@ -25,16 +25,25 @@ use crate::support::{
 /// Puts a code for everybody into the outbox, `rounds` times, the code of each message being its
 /// number. Persons of number 0 are nobody in particular.
 async fn put_codes(db: &PgPool, people: &[i64], rounds: u64) {
+    put_codes_until(Utc::now() + TimeDelta::minutes(5), db, people, rounds).await;
+}
+
+/// As `put_codes`, with the time at which they expire.
+async fn put_codes_until(expires_at: DateTime<Utc>, db: &PgPool, people: &[i64], rounds: u64) {
     for round in 0..rounds {
         for (nth, person_id) in people.iter().enumerate() {
             let number = round * people.len() as u64 + nth as u64;
-            put_code(db, *person_id, &format!("010{nth:08}"), number).await;
+            put_code(db, *person_id, &format!("010{nth:08}"), (number, expires_at)).await;
         }
     }
 }
 
-async fn put_code(db: &PgPool, person_id: i64, phone: &str, number: u64) {
-    let expires_at = Utc::now() + TimeDelta::minutes(5);
+async fn put_code(
+    db: &PgPool,
+    person_id: i64,
+    phone: &str,
+    (number, expires_at): (u64, DateTime<Utc>),
+) {
     let code = SignInCode::from_random(number);
     let message = CodeMessage { challenge_id: Uuid::now_v7(), code, expires_at };
     query(
@@ -213,7 +222,7 @@ async fn no_code_is_kept_longer_than_it_is_valid() {
     let clock = Clock::fixed(now);
     let app = TestApp::with().local(false).clock(clock.clone()).start().await;
     World::new().people(2).make(&app.db).await;
-    put_codes(&app.db, &[1, 2], 1).await;
+    put_codes_until(now + TimeDelta::minutes(5), &app.db, &[1, 2], 1).await;
     sweep(&app.app.db, &clock).await.expect("swept");
     assert_eq!(rows(&app.db).await, 2, "the control: they are valid");
     clock.set(now + TimeDelta::minutes(6));
@@ -225,13 +234,14 @@ async fn no_code_is_kept_longer_than_it_is_valid() {
 async fn a_code_that_is_no_longer_valid_is_not_sent() {
     let gateway = Gateway::start().await;
     let now = Utc::now();
-    let clock = Clock::fixed(now + TimeDelta::minutes(6));
+    let expires_at = now + TimeDelta::minutes(5);
+    let clock = Clock::fixed(expires_at);
     let app = TestApp::with().messages(&gateway.settings()).clock(clock.clone()).start().await;
     World::new().people(2).make(&app.db).await;
-    put_codes(&app.db, &[1], 1).await;
+    put_codes_until(expires_at, &app.db, &[1], 1).await;
     until_empty(&app.db).await;
     clock.set(now);
-    put_codes(&app.db, &[2], 1).await;
+    put_codes_until(expires_at, &app.db, &[2], 1).await;
     let accepted = gateway.until_accepted(1).await;
     assert_eq!(by_phone(&accepted), BTreeMap::from([("01000000000".into(), vec![0])]));
     assert_eq!(gateway.got().len(), 1, "and not the one before");
