@@ -122,8 +122,8 @@ impl Board {
         self.shared.clock.load().at(Instant::now())
     }
 
-    /// Says that nothing can be booked for now, or that it can be again. What everybody sees is then
-    /// another snapshot, with the same figures.
+    /// Says that nothing can be booked for now, or that it can be again. What everybody sees is
+    /// then another snapshot, with the same figures.
     pub fn set_cut_off(&self, is_cut_off: bool) {
         if self.now().cut_off_since.is_some() == is_cut_off {
             return;

@@ -40,6 +40,7 @@ texts! {
         "Nothing can be booked, changed or cancelled at this moment: our records cannot be \
          reached. Bookings that were made stay as they are. You can look around; what you see is \
          as of {time}. Look again in a minute or two.",
-        "지금은 기록에 연결할 수 없어 예약, 변경, 취소를 하실 수 없습니다. 이미 하신 예약은 그대로 유지됩니다. 계속 둘러보실 수 있으며, 화면의 내용은 {time} 기준입니다. 1~2분 뒤에 다시 확인해 주십시오.";
+        "지금은 기록에 연결할 수 없어 예약, 변경, 취소를 하실 수 없습니다. 이미 하신 예약은 그대로 유지됩니다. \
+         계속 둘러보실 수 있으며, 화면의 내용은 {time} 기준입니다. 1~2분 뒤에 다시 확인해 주십시오.";
     to_the_start, "To the first page", "첫 화면으로";
 }
