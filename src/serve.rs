@@ -31,6 +31,7 @@ use crate::{
         import::Imports,
         lane::{self, Bookings, Lanes, ReplyQueue},
         outbox::ShownCodes,
+        personal::Personal,
         readiness::Readiness,
         session::SignOuts,
         sign_in::{BATCH_MAX, SignInLane, SignInReplies, SignIns},
@@ -335,6 +336,7 @@ fn listen(app: Data<App>, service: &Service) -> io::Result<(Server, SocketAddr)>
             .app_data(Data::new(<ReplyQueue>::spawn()))
             .app_data(Data::new(SignInReplies::spawn()))
             .app_data(Data::new(StaffTokens::new(app.db.read.clone())))
+            .app_data(Data::new(Personal::new(&app.db.read)))
             .configure(api::routes)
             .configure(web::routes)
             .default_service(actix_web::web::to(http::route::not_found))

@@ -22,7 +22,7 @@ use crate::{
         keys::Keys,
         language::Language,
     },
-    flows::lane::ReplyQueue,
+    flows::{lane::ReplyQueue, personal::Personal},
     http::{
         admission::{self, Admitted},
         extract::{Json, Path, Query},
@@ -184,16 +184,14 @@ pub async fn delete_booking(
 /// `not_found`.
 pub async fn get_booking(
     _: Admitted<admission::Afterwards>,
-    app: Data<App>,
+    (app, personal): (Data<App>, Data<Personal>),
     Citizen(person_id): Citizen,
     Accepted(language): Accepted,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
-    let (booking, board) = (booking.ok_or_else(Refusal::not_found)?, app.board.now());
-    let by = db::closure::find(&app.db.read, &[booking_id]).await?;
-    let by = by.get(&booking_id).cloned().unwrap_or_default();
-    let booking = SeenBooking::new(&app, &board, language, (&booking, &by));
+    let own = personal.booking(booking_id, person_id).await?.ok_or_else(Refusal::not_found)?;
+    let board = app.board.now();
+    let booking = SeenBooking::new(&app, &board, language, (&own.booking, &own.by));
     let mut response = private(HttpResponse::Ok()).json(booking);
     mark(response.headers_mut(), language);
     Ok(response)

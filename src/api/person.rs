@@ -5,13 +5,12 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::{
-    db,
     domain::{PersonId, Refusal, RegionId, language::Language, person::Person},
+    flows::personal::Personal,
     http::{
         admission::{self, Admitted},
         principal::Citizen,
         problem::Problem,
-        state::App,
     },
 };
 
@@ -55,10 +54,10 @@ impl<'a> From<&'a Person> for PersonView<'a> {
 /// `unauthenticated`.
 pub async fn get_me(
     _: Admitted<admission::Read>,
-    app: Data<App>,
+    personal: Data<Personal>,
     Citizen(id): Citizen,
 ) -> Result<HttpResponse, Problem> {
-    let person = db::person::find(&app.db.read, id).await?.ok_or_else(Refusal::not_found)?;
+    let person = personal.person(id).await?.ok_or_else(Refusal::not_found)?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(PersonView::from(&person)))

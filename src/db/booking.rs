@@ -9,7 +9,6 @@ use crate::domain::{
     birth_date::BirthDate,
     booking::{Booking, State},
     channel::Channel,
-    localized::Localized,
     person::Match,
     visit::NotGiven,
 };
@@ -86,52 +85,6 @@ pub async fn find_own(
     row.map(booking_of).transpose()
 }
 
-/// As `find_own`, with the person's name beside it: for a page, which says for whom it is.
-pub async fn find_own_named(
-    db: impl PgExecutor<'_>,
-    booking_id: BookingId,
-    person_id: PersonId,
-) -> sqlx::Result<Option<(Booking, Localized)>> {
-    let row = query!(
-        r#"/* booking::find_own_named */
-           select b.campaign_id, b.product_id, b.course_id, b.dose_number, b.state, b.slot_id,
-               b.allocation_id, b.rule_version, b.booked_at, b.ended_at, s.on_date, s.starts_at,
-               s.ends_at, b.channel as "channel: Channel", b.arrived_at, b.not_given,
-               p.name, ko.name as "name_ko?", en.name as "name_en?"
-           from booking b join slot s using (slot_id) join person p using (person_id)
-           left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
-           left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           where b.booking_id = $1 and b.person_id = $2"#,
-        booking_id.0,
-        person_id.0,
-    )
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let name = Localized::new(row.name, row.name_ko, row.name_en);
-    let booking = booking_of(Row {
-        booking_id: booking_id.0,
-        person_id: person_id.0,
-        campaign_id: row.campaign_id,
-        product_id: row.product_id,
-        course_id: row.course_id,
-        dose_number: row.dose_number,
-        state: row.state,
-        slot_id: row.slot_id,
-        allocation_id: row.allocation_id,
-        rule_version: row.rule_version,
-        booked_at: row.booked_at,
-        ended_at: row.ended_at,
-        on_date: row.on_date,
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        channel: row.channel,
-        arrived_at: row.arrived_at,
-        not_given: row.not_given,
-    })?;
-    Ok(Some((booking, name)))
-}
-
 /// The booking that a person has of a dose of a course, if they have one that has not ended.
 pub async fn find_live(
     db: impl PgExecutor<'_>,
@@ -154,33 +107,6 @@ pub async fn find_live(
     .fetch_optional(db)
     .await?;
     row.map(booking_of).transpose()
-}
-
-/// How a person is called, and their live booking of a dose of a course, in one trip. None if the
-/// register does not have them.
-pub async fn name_and_live(
-    db: impl PgExecutor<'_>,
-    person_id: PersonId,
-    (course_id, dose_number): (CourseId, i16),
-) -> sqlx::Result<Option<(Localized, Option<BookingId>)>> {
-    let row = query!(
-        r#"/* booking::name_and_live */
-           select p.name, ko.name as "name_ko?", en.name as "name_en?", b.booking_id as "live?"
-           from person p
-           left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
-           left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           left join booking b on b.person_id = p.person_id and b.course_id = $2
-               and b.dose_number = $3 and b.state in (1, 2, 5)
-           where p.person_id = $1"#,
-        person_id.0,
-        course_id.0,
-        dose_number,
-    );
-    let row = row.fetch_optional(db).await?;
-    Ok(row.map(|row| {
-        let name = Localized::new(row.name, row.name_ko, row.name_en);
-        (name, row.live.map(BookingId))
-    }))
 }
 
 /// Everything a person has booked: first what is live, then what has ended, each newest first.

@@ -41,11 +41,18 @@ pub async fn find(
         let reason = row.reason.map(|main| Localized::new(main, row.reason_ko, row.reason_en));
         let because =
             row.cancelled.map(|main| Localized::new(main, row.cancelled_ko, row.cancelled_en));
-        let disruption =
-            Disruption { lost: row.is_lost.then_some(Lost { reason }), cancelled_because: because };
-        (BookingId(row.booking_id), disruption)
+        (BookingId(row.booking_id), disruption(row.is_lost, reason, because))
     });
     Ok(disruptions.collect())
+}
+
+/// What was done to a booking, where its day has this reason and its cancelling that one.
+pub(super) fn disruption(
+    is_lost: bool,
+    reason: Option<Localized>,
+    because: Option<Localized>,
+) -> Disruption {
+    Disruption { lost: is_lost.then_some(Lost { reason }), cancelled_because: because }
 }
 
 /// Closes a clinic from this day to that one, or gives closed days another reason; and all slots of

@@ -42,6 +42,7 @@ pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
 pub mod outcome;
+pub mod own_booking;
 pub mod person;
 pub mod person_change;
 pub mod person_find;

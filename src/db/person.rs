@@ -1,5 +1,7 @@
 //! The register.
 
+use std::collections::HashMap;
+
 use sqlx::{PgConnection, PgExecutor, query};
 
 use crate::domain::{
@@ -11,19 +13,23 @@ use crate::domain::{
     person_key::{FOLD, Match},
 };
 
-/// A person with the spellings of their name, and the name of their region.
-pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<Option<Person>> {
-    let row = query!(
+/// Persons with the spellings of their names, and the names of their regions.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    person_ids: &[PersonId],
+) -> sqlx::Result<HashMap<PersonId, Person>> {
+    let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
+    let rows = query!(
         r#"/* person::find */ select p.person_id, p.name, ko.name as "name_ko?",
                en.name as "name_en?", p.birth_date, p.birth_precision, p.region_id, p.language,
                r.name as region_name, r.name_ko as region_name_ko, r.name_en as region_name_en
            from person p join region r using (region_id)
                left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
                left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           where p.person_id = $1"#,
-        person_id.0,
+           where p.person_id = any($1)"#,
+        &ids,
     );
-    row.map(|row| Person {
+    let people = rows.fetch_all(db).await?.into_iter().map(|row| Person {
         person_id: row.person_id.into(),
         name: row.name,
         name_ko: row.name_ko,
@@ -32,9 +38,8 @@ pub async fn find(db: impl PgExecutor<'_>, person_id: PersonId) -> sqlx::Result<
         region_id: row.region_id.into(),
         region_name: Localized::new(row.region_name, row.region_name_ko, row.region_name_en),
         language: row.language.as_deref().and_then(Language::tagged),
-    })
-    .fetch_optional(db)
-    .await
+    });
+    Ok(people.map(|person| (person.person_id, person)).collect())
 }
 
 /// Why a person is not put into the register.

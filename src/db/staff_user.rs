@@ -150,20 +150,23 @@ pub async fn find_by_session(
 /// session expires.
 pub async fn find_by_sessions(
     db: impl PgExecutor<'_>,
-    token_hashes: &[Vec<u8>],
-) -> sqlx::Result<HashMap<Vec<u8>, (StaffUser, DateTime<Utc>)>> {
+    token_hashes: &[[u8; 32]],
+) -> sqlx::Result<HashMap<[u8; 32], (StaffUser, DateTime<Utc>)>> {
+    let token_hashes: Vec<_> = token_hashes.iter().map(|hash| hash.to_vec()).collect();
     let rows = query!(
         "/* staff_user::find_by_sessions */ select s.token_hash, s.expires_at,
              u.staff_user_id, u.role, u.clinic_id
          from staff_session s join staff_user u using (staff_user_id)
          where s.token_hash = any($1) and s.revoked_at is null and u.is_active",
-        token_hashes,
+        &token_hashes,
     );
-    let rows = rows.map(|row| {
+    let found = rows.fetch_all(db).await?.into_iter().map(|row| {
         let user = staff_user(row.staff_user_id, (row.role, row.clinic_id));
-        (row.token_hash, (user, row.expires_at))
+        let hash = row.token_hash.try_into();
+        let hash = hash.map_err(|_odd| sqlx::Error::Decode("a hash has 32 bytes".into()))?;
+        Ok((hash, (user, row.expires_at)))
     });
-    Ok(rows.fetch_all(db).await?.into_iter().collect())
+    found.collect()
 }
 
 /// As `find_by_session`, with the user's name, which pages show.

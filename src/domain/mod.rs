@@ -60,6 +60,7 @@ mod numbered;
 pub mod opening_hours;
 pub mod outbox;
 pub mod outcome;
+pub mod own_booking;
 pub mod person;
 pub mod person_change;
 pub mod person_key;

@@ -4,6 +4,7 @@
 pub mod allocation;
 pub mod assisted_booking;
 pub mod barrier;
+pub mod batched_lookup;
 pub mod booking_number;
 pub mod campaign;
 pub mod campaign_draft;
@@ -32,6 +33,7 @@ pub mod person;
 pub mod person_find;
 pub mod person_key;
 pub mod person_record;
+pub mod personal;
 pub mod pool;
 pub mod product;
 pub mod readiness;

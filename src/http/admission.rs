@@ -1,7 +1,7 @@
 //! Load shedding by priority. `Admitted` is the first argument of a handler, so its signature tells
-//! the priority. Requests of a low class (`http::class`) are refused while the lanes fill up, before
-//! a row is looked up. Who is let in holds a permit; a body has come before (`http::unread_body`),
-//! so that nobody holds one while it drips in.
+//! the priority. Requests of a low class (`http::class`) are refused while the lanes fill up,
+//! before a row is looked up. Who is let in holds a permit; a body has come before
+//! (`http::unread_body`), so that nobody holds one while it drips in.
 //!
 //! Public reads from memory have no priority, because a refusal would cost as much as the answer.
 //! Commands of administrators have none either: pausing a campaign at 20:00 must get through.

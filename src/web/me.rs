@@ -1,7 +1,7 @@
 //! What somebody who has signed in sees of themselves: what they have booked in every campaign,
 //! what happens next, what they can book, and the way out.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web::Data};
 use askama::Template;
 use chrono::{DateTime, Utc};
 
@@ -21,6 +21,7 @@ use crate::{
         booking_number::BookingNumber,
         keys::BookingNumberKey,
     },
+    flows::personal::Personal,
     http::{
         admission::{self, Admitted},
         problem::Problem,
@@ -56,11 +57,12 @@ struct Booked {
 /// `not_found` for a person who is not in the register any more; `overloaded`.
 pub async fn get_me(
     visit: Visit,
+    personal: Data<Personal>,
     SignedIn(session): SignedIn,
     _: Admitted<admission::Read>,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, person_id) = (visit.t, &visit.app, session.person_id);
-    let person = db::person::find(&app.db.read, person_id).await?.ok_or_else(Refusal::not_found)?;
+    let person = personal.person(person_id).await?.ok_or_else(Refusal::not_found)?;
     let mut booked = db::booking::list_own(&app.db.read, person_id, None, BOOKINGS_MAX).await?;
     let (snapshot, now) = (app.board.now(), app.clock.now());
     booked.sort_by_key(|booking| booking.starts_at);

@@ -58,6 +58,7 @@ mod model;
 mod output;
 mod overload;
 mod overtaken;
+mod personal;
 mod plan;
 mod plan_of_jobs;
 mod postgres;

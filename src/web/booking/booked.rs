@@ -4,6 +4,7 @@
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
+    web::Data,
 };
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -22,9 +23,11 @@ use crate::{
         closure::Disruption,
         movement::Kind,
         notice::{Appointment, News, Notice},
+        own_booking::OwnBooking,
         product::Product,
         sms_length::SmsStandard,
     },
+    flows::personal::Personal,
     http::{
         admission::{self, Admitted, admit},
         extract::Path,
@@ -160,18 +163,17 @@ struct Way {
 /// `not_found`.
 pub async fn get_booking(
     visit: Visit,
+    personal: Data<Personal>,
     SignedIn(session): SignedIn,
     _: Admitted<admission::Afterwards>,
     Path(OfBooking { booking_id }): Path<OfBooking>,
 ) -> Result<HttpResponse, Problem> {
-    let (t, app, person_id) = (visit.t, &visit.app, session.person_id);
-    let found = db::booking::find_own_named(&app.db.read, booking_id, person_id).await?;
-    let (booking, name) = found.ok_or_else(Refusal::not_found)?;
+    let (t, app) = (visit.t, &visit.app);
+    let own = personal.booking(booking_id, session.person_id).await?;
+    let OwnBooking { booking, name, by } = own.ok_or_else(Refusal::not_found)?;
     let snapshot = app.board.now();
     let known = Known::new(t, &snapshot, &booking);
-    // Not worth failing for: the booking is shown as it was made.
-    let by = db::closure::find(&app.db.read, &[booking_id]).await.unwrap_or_default();
-    let mut page = page(&visit, &known, &by.get(&booking_id).cloned().unwrap_or_default());
+    let mut page = page(&visit, &known, &by);
     let said = |name| chosen::<u8>(visit.request.query_string(), name) == Some(1);
     page.is_again = said("again");
     if let Some(lost) = &mut page.lost {

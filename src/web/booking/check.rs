@@ -17,9 +17,10 @@ use crate::{
         BookingId, Code, Detail, PersonId, Refusal,
         batch::{Outcome, Request},
         booking::{Book, Booking},
+        own_booking::{LiveBooking, OfDose},
         product::Product,
     },
-    flows::lane::ReplyQueue,
+    flows::{lane::ReplyQueue, personal::Personal},
     http::{
         admission::{self, Admitted, admit},
         extract::Path,
@@ -67,6 +68,7 @@ struct Page<'a> {
 /// `not_found` for a campaign that is not public.
 pub async fn get_check(
     visit: Visit,
+    personal: Data<Personal>,
     SignedIn(session): SignedIn,
     Path(InCampaign { campaign_id }): Path<InCampaign>,
 ) -> Result<HttpResponse, Problem> {
@@ -74,7 +76,7 @@ pub async fn get_check(
     let card = campaign(&snapshot, campaign_id)?;
     // While the database is away nobody is looked up.
     let known = match snapshot.cut_off_since {
-        None => known(&visit, session.person_id, card).await,
+        None => known(&visit, &personal, session.person_id, card).await,
         Some(_) => None,
     };
     if let Some(Known { live: Some(booking_id), .. }) = &known {
@@ -238,13 +240,17 @@ struct Known {
 }
 
 /// None when the database is busy or away: the press itself does not depend on it.
-async fn known(visit: &Visit, person_id: PersonId, card: &Card) -> Option<Known> {
-    let app = &visit.app;
-    let _admitted = admit::<admission::Read>(app).ok()?;
-    let dose = (card.campaign.course_id, card.campaign.dose_number);
-    let found = db::booking::name_and_live(&app.db.read, person_id, dose).await.ok()?;
-    let (name, live) = found?;
-    Some(Known { name: visit.t.name(&name).to_owned(), live })
+async fn known(
+    visit: &Visit,
+    personal: &Personal,
+    person_id: PersonId,
+    card: &Card,
+) -> Option<Known> {
+    let _admitted = admit::<admission::Read>(&visit.app).ok()?;
+    let (course_id, dose_number) = (card.campaign.course_id, card.campaign.dose_number);
+    let of = OfDose { person_id, course_id, dose_number };
+    let LiveBooking { name, booking_id } = personal.live_booking(of).await.ok()??;
+    Some(Known { name: visit.t.name(&name).to_owned(), live: booking_id })
 }
 
 impl<'a> Page<'a> {

@@ -3,7 +3,7 @@
 
 use std::{fmt, str::FromStr};
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web::Data};
 use askama::Template;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -20,11 +20,11 @@ use crate::{
         place::Point,
         snapshot::Snapshot,
     },
-    db,
     domain::{
         CampaignId, ClinicId, PersonId, RegionId, amenity::Amenity, calendar::local_date,
         clinic::Clinic,
     },
+    flows::personal::Personal,
     http::{
         admission::{self, admit},
         answer_cache::Whom,
@@ -224,6 +224,7 @@ struct Day {
 /// `not_found` for a campaign that is not public.
 pub async fn get_clinics(
     visit: Visit,
+    personal: Data<Personal>,
     signed_in: Option<SignedIn>,
     Path(InCampaign { campaign_id }): Path<InCampaign>,
 ) -> Result<HttpResponse, Problem> {
@@ -241,7 +242,7 @@ pub async fn get_clinics(
         (false, None) => Some(Whom::Strangers),
         (false, Some(SignedIn(session))) => {
             if snapshot.cut_off_since.is_none() {
-                asked.region_id = home(&visit.app, session.person_id).await;
+                asked.region_id = home(&visit.app, &personal, session.person_id).await;
             }
             None
         }
@@ -257,10 +258,9 @@ pub async fn get_clinics(
 }
 
 /// The district of a person, if that can be told at once: it only saves them choosing it.
-async fn home(app: &App, person_id: PersonId) -> Option<RegionId> {
+async fn home(app: &App, personal: &Personal, person_id: PersonId) -> Option<RegionId> {
     let _admitted = admit::<admission::Read>(app).ok()?;
-    let person = db::person::find(&app.db.read, person_id).await.ok()??;
-    Some(person.region_id)
+    Some(personal.person(person_id).await.ok()??.region_id)
 }
 
 fn page<'a>(visit: &'a Visit, snapshot: &'a Snapshot, card: &'a Card, asked: Chosen) -> Page<'a> {

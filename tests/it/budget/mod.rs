@@ -46,7 +46,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("list_bookings", 2),
     ("put_booking", 8),
     ("put_booking: the same again", 7),
-    ("get_booking", 2),
+    ("get_booking", 1),
     ("list_alternatives", 1),
     ("move_booking", 25),
     ("delete_booking", 9),

@@ -43,7 +43,7 @@ async fn each_page_to_a_booking_keeps_to_its_budget() {
         (times, true, 0),
         (format!("{round}/eligibility"), true, 1),
         (check, true, 1),
-        (format!("/en/bookings/{id}"), true, 2),
+        (format!("/en/bookings/{id}"), true, 1),
     ];
     let ask = async |path: &str, is_signed_in: bool| {
         let mut request = client.get(format!("{}{path}", app.url));
