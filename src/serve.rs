@@ -136,8 +136,8 @@ impl Serving {
             readiness: Readiness::default(),
             board,
             shelf,
+            gates: Gates::new(&metrics),
             metrics,
-            gates: Gates::default(),
             request_ids: RequestIds::default(),
             desk_door: DeskDoor::default(),
             answers: answers(),
@@ -226,6 +226,18 @@ fn answers() -> WorkerPool {
     WorkerPool::start("answers", threads, ANSWERS_WAITING_MAX * threads, ANSWER_SECONDS_MAX)
 }
 
+/// How the board's job asks whether bookings can be written.
+fn reach(app: &Data<App>) -> jobs::board::Reach {
+    let (asked, lanes) = (app.clone(), app.clone());
+    jobs::board::Reach {
+        is_doubtful: Box::new(move || lanes.lanes.is_any_cut_off()),
+        can_write: Box::new(move || {
+            let app = asked.clone();
+            Box::pin(async move { app.readiness.can_write(&app.db).await.is_ok() })
+        }),
+    }
+}
+
 /// Puts the pages of a snapshot on the shelf.
 fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
     let app = app.clone();
@@ -239,7 +251,7 @@ fn publish(app: &Data<App>, maker: web::shelf::Maker) -> jobs::page::Publish {
 fn start_jobs(app: &Data<App>, maker: web::shelf::Maker) -> JoinSet<()> {
     let metrics = || app.metrics.clone();
     let mut jobs = JoinSet::new();
-    jobs.spawn(jobs::board::run(app.board.clone(), metrics()));
+    jobs.spawn(jobs::board::run(app.board.clone(), metrics(), reach(app)));
     jobs.spawn(jobs::page::run(app.board.clone(), metrics(), publish(app, maker)));
     jobs.spawn(jobs::sweep::run(app.db.clone(), app.clock.clone(), metrics()));
     let key = app.keys.matching.clone();

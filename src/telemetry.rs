@@ -61,6 +61,15 @@ pub struct AnswerLabel {
     pub status: u16,
 }
 
+/// A class of requests, and whether they were let in.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct AdmissionLabel {
+    /// As `http::class` names it
+    pub class: &'static str,
+    /// `admitted` or `refused`
+    pub outcome: &'static str,
+}
+
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct TaskLabel {
     /// `lane`, or the name of a background job
@@ -213,6 +222,8 @@ pub struct Metrics {
     pub panics: Family<TaskLabel, Counter>,
     /// HTTP answers by method and status.
     pub answers: Family<AnswerLabel, Counter>,
+    /// Requests that asked to be let in, by class.
+    pub admissions: Family<AdmissionLabel, Counter>,
     /// Connections that were closed before their clients did, by why.
     pub closed: Family<ClosedLabel, Counter>,
     /// Connections that were closed because they did not speak HTTP.
@@ -246,6 +257,7 @@ impl Metrics {
             sign_ins: BatchMetrics::default(),
             panics: Family::default(),
             answers: Family::default(),
+            admissions: Family::default(),
             closed: Family::default(),
             malformed: Counter::default(),
             messages: Family::default(),
@@ -271,6 +283,11 @@ impl Metrics {
     fn register_connections(&self, registry: &mut Registry) {
         registry.register("panics", "Panics that were caught, by task", self.panics.clone());
         registry.register("answers", "HTTP answers", self.answers.clone());
+        registry.register(
+            "admissions",
+            "Requests that asked to be let in, by class",
+            self.admissions.clone(),
+        );
         registry.register(
             "closed",
             "Connections that were closed before their clients did",

@@ -166,13 +166,14 @@ pub async fn put_booking(
 /// # Errors
 /// `not_found`, `booking_ended`, `overloaded`, `unavailable`.
 pub async fn delete_booking(
-    _: Admitted<admission::Booking>,
+    _: Admitted<admission::Cancel>,
     app: Data<App>,
     replies: Data<ReplyQueue>,
     Citizen(person_id): Citizen,
     Path(booking_id): Path<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
+    // Whoever only reads holds none of these connections.
+    let booking = db::booking::find_own(&app.db.write, booking_id, person_id).await?;
     let booking = booking.ok_or_else(Refusal::not_found)?;
     answer(&app.keys, app.lanes.submit(Request::Cancel(booking), &replies).await?)
 }
@@ -182,7 +183,7 @@ pub async fn delete_booking(
 /// # Errors
 /// `not_found`.
 pub async fn get_booking(
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Afterwards>,
     (app, personal): (Data<App>, Data<Personal>),
     Citizen(person_id): Citizen,
     Accepted(language): Accepted,

@@ -85,7 +85,7 @@ pub async fn post_move(
     Path(booking_id): Path<BookingId>,
     Json(request): Json<MoveRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let old = db::booking::find_own(&app.db.read, booking_id, person_id).await?;
+    let old = db::booking::find_own(&app.db.write, booking_id, person_id).await?;
     let old = old.ok_or_else(Refusal::not_found)?;
     let MoveRequest { booking_id, slot_id } = request;
     let (campaign_id, product_id) = (old.campaign_id, old.product_id);

@@ -208,7 +208,7 @@ pub(super) fn answer(day: &Day) -> HttpResponse {
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, or not there; `invalid_field`.
 pub async fn get_day(
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     request: HttpRequest,
     AtClinic { clinic_id, what: Path((_, date)), .. }: AtClinic<OfDay>,

@@ -152,7 +152,7 @@ impl<'a> FoundView<'a> {
 /// # Errors
 /// `invalid_field` for what cannot be a number; those of `flows::booking_number::find_at`.
 pub async fn find_bookings(
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     AtClinic { clinic_id, what: Json(request), .. }: AtClinic<Json<NumberRequest>>,
 ) -> Result<HttpResponse, Problem> {
@@ -170,7 +170,7 @@ pub async fn find_bookings(
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, or not there; `invalid_field`.
 pub async fn get_schedule(
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     AtClinic { clinic_id, what: Query(query), .. }: AtClinic<Query<ScheduleQuery>>,
 ) -> Result<HttpResponse, Problem> {

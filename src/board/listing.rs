@@ -349,6 +349,7 @@ mod tests {
             )),
             supplies: BTreeMap::new(),
             clinics: lies.iter().map(now).collect(),
+            cut_off_since: None,
         }
     }
 

@@ -122,6 +122,22 @@ impl Board {
         self.shared.clock.load().at(Instant::now())
     }
 
+    /// Says that nothing can be booked for now, or that it can be again. What everybody sees is
+    /// then another snapshot, with the same figures.
+    pub fn set_cut_off(&self, is_cut_off: bool) {
+        if self.now().cut_off_since.is_some() == is_cut_off {
+            return;
+        }
+        let since = is_cut_off.then(Instant::now);
+        self.shared.now.rcu(|now| Snapshot { cut_off_since: since, ..Snapshot::clone(now) });
+        self.shared.changed.notify_one();
+    }
+
+    /// How long nothing could be booked, as far as is known; none where it can be.
+    pub fn cut_off_for(&self) -> Option<Duration> {
+        self.now().cut_off_since.map(|since| since.elapsed())
+    }
+
     /// How old the snapshot is then, at most.
     pub fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(**self.shared.seen_at.load())

@@ -7,6 +7,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     availability::ClinicDay,
@@ -120,7 +121,7 @@ pub struct ClinicNow {
 }
 
 /// What handlers read, at one position of the journal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     pub as_of: DateTime<Utc>,
     /// How many lines of the journal are included.
@@ -130,6 +131,9 @@ pub struct Snapshot {
     pub supplies: BTreeMap<CampaignId, Arc<Published>>,
     /// As `Catalogue::clinics`.
     pub clinics: Vec<ClinicNow>,
+    /// Since when nothing can be booked because the database cannot be written to, by the machine's
+    /// clock; none while nothing is known of that.
+    pub cut_off_since: Option<Instant>,
 }
 
 /// Who may ask for a dose, counted by campaign and region (districts are part of their province).
@@ -206,7 +210,8 @@ impl Snapshot {
                 *old = sums.into();
             }
         }
-        Ok(Some(Self::at(model, supplies, clinics)))
+        let next = Self::at(model, supplies, clinics);
+        Ok(Some(Self { cut_off_since: self.cut_off_since, ..next }))
     }
 
     fn at(
@@ -220,6 +225,7 @@ impl Snapshot {
             catalogue: model.catalogue.clone(),
             supplies,
             clinics,
+            cut_off_since: None,
         }
     }
 }

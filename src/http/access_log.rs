@@ -42,7 +42,7 @@ pub async fn answer<B: MessageBody>(
     // cost more than anything else that is done here. What must be read at any time has the id.
     let span = tracing::debug_span!("request", %id, method);
     let response = next.call(request).instrument(span).await?;
-    let mut response = problem::in_language(response, id)?;
+    let mut response = problem::in_language(response, id, || app.seconds_until_again())?;
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, header_value(id));
     // Nothing is taken for something else than it is said to be.

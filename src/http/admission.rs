@@ -1,6 +1,6 @@
 //! Load shedding by priority. `Admitted` is the first argument of a handler, so its signature tells
-//! the priority. Requests of a low priority are refused while the lanes fill up, before a row is
-//! looked up. Who is let in holds a permit; a body has come before
+//! the priority. Requests of a low class (`http::class`) are refused while the lanes fill up,
+//! before a row is looked up. Who is let in holds a permit; a body has come before
 //! (`http::unread_body`), so that nobody holds one while it drips in.
 //!
 //! Public reads from memory have no priority, because a refusal would cost as much as the answer.
@@ -18,18 +18,21 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use super::{gates::Gates, problem::Problem, state::App};
+use super::{
+    class::{Class, Terms},
+    gates::Gates,
+    problem::Problem,
+    state::App,
+};
+use crate::{domain::Detail, flows};
 
 /// For which a file that has come waits for its turn, asking so often.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A kind of request.
+/// A kind of request, as handlers name it.
 pub trait Priority: 'static {
-    /// Requests are refused from this load of the lanes on; at 1 the lanes refuse bookings too.
-    const YIELDS_AT: f64;
-    /// And from this load of the lane of sign-ins on.
-    const YIELDS_TO_SIGN_INS_AT: f64 = f64::INFINITY;
+    const CLASS: Class;
     /// Bounds how many requests may be under way at once; none where the lanes' queues do that.
     fn gate(gates: &Gates) -> Option<&Arc<Semaphore>>;
 }
@@ -40,87 +43,48 @@ pub struct Admitted<P> {
     priority: PhantomData<P>,
 }
 
-/// To book or to cancel.
-pub struct Booking;
-/// To read something of one's own from the database.
-pub struct Read;
-/// To see what became of a booking: who has booked sees so, however many still want to.
-pub struct Afterwards;
-/// To be sent a code, which people do before they book.
-pub struct AskCode;
-/// To be signed in by a code, which is the last thing before.
-pub struct TryCode;
-/// To sign in by password, as staff do.
-pub struct SignIn;
-/// To sign in by the number of a booking, which is looked for among those of many people.
-pub struct LookUp;
-/// To list or load much of the database, for administrators.
-pub struct Export;
-/// To send a file, for as long as it comes. Asked for once it is known who sends it.
-pub struct Upload;
+/// A type for each class: what it is for, and its gate.
+macro_rules! priorities {
+    ($($(#[$about:meta])+ $name:ident: $gate:expr;)+) => {
+        $(
+            $(#[$about])+
+            pub struct $name;
 
-impl Priority for Booking {
-    const YIELDS_AT: f64 = 1.0;
-    fn gate(_: &Gates) -> Option<&Arc<Semaphore>> {
-        None
-    }
+            impl Priority for $name {
+                const CLASS: Class = Class::$name;
+                fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
+                    let gate: fn(&Gates) -> Option<&Arc<Semaphore>> = $gate;
+                    gate(gates)
+                }
+            }
+        )+
+    };
 }
 
-impl Priority for Read {
-    const YIELDS_AT: f64 = 0.9;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.reads)
-    }
-}
-
-impl Priority for Afterwards {
-    const YIELDS_AT: f64 = f64::INFINITY;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.reads)
-    }
-}
-
-impl Priority for AskCode {
-    const YIELDS_AT: f64 = 0.7;
-    const YIELDS_TO_SIGN_INS_AT: f64 = 0.8;
-    fn gate(_: &Gates) -> Option<&Arc<Semaphore>> {
-        None
-    }
-}
-
-impl Priority for TryCode {
-    const YIELDS_AT: f64 = 0.8;
-    fn gate(_: &Gates) -> Option<&Arc<Semaphore>> {
-        None
-    }
-}
-
-impl Priority for SignIn {
-    const YIELDS_AT: f64 = 0.7;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.sign_ins)
-    }
-}
-
-impl Priority for LookUp {
-    const YIELDS_AT: f64 = 0.7;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.look_ups)
-    }
-}
-
-impl Priority for Export {
-    const YIELDS_AT: f64 = 0.4;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.exports)
-    }
-}
-
-impl Priority for Upload {
-    const YIELDS_AT: f64 = Export::YIELDS_AT;
-    fn gate(gates: &Gates) -> Option<&Arc<Semaphore>> {
-        Some(&gates.uploads)
-    }
+priorities! {
+    /// To book, or to write down what becomes of a booking at a clinic.
+    Booking: |_| None;
+    /// To cancel.
+    Cancel: |_| None;
+    /// To read something of one's own from the database.
+    Read: |gates| Some(&gates.reads);
+    /// To see what became of a booking: who has booked sees so, however many still want to.
+    Afterwards: |gates| Some(&gates.reads);
+    /// To read what people at a counter need, who are few and have somebody before them: the crowd
+    /// holds none of their places.
+    Desk: |gates| Some(&gates.desk);
+    /// To be sent a code, which people do before they book.
+    AskCode: |_| None;
+    /// To be signed in by a code, which is the last thing before.
+    TryCode: |_| None;
+    /// To sign in by password, as staff do.
+    SignIn: |gates| Some(&gates.sign_ins);
+    /// To sign in by the number of a booking, which is looked for among those of many people.
+    LookUp: |gates| Some(&gates.look_ups);
+    /// To list or load much of the database, for administrators.
+    Export: |gates| Some(&gates.exports);
+    /// To send a file, for as long as it comes. Asked for once it is known who sends it.
+    Upload: |gates| Some(&gates.uploads);
 }
 
 impl<P: Priority> FromRequest for Admitted<P> {
@@ -141,20 +105,35 @@ impl<P: Priority> FromRequest for Admitted<P> {
 /// # Errors
 /// `overloaded`.
 pub fn admit<P: Priority>(app: &App) -> Result<Admitted<P>, Problem> {
-    if app.lanes.load() >= P::YIELDS_AT {
-        return Err(app.lanes.overloaded().into());
+    let class = P::CLASS;
+    let admitted = try_admit::<P>(app, &class.terms());
+    app.gates.count(class, admitted.is_ok());
+    admitted.map_err(|refused| later(app, class, refused.into()))
+}
+
+fn try_admit<P: Priority>(app: &App, terms: &Terms) -> flows::Result<Admitted<P>> {
+    if app.lanes.load() >= terms.yields_at {
+        return Err(app.lanes.overloaded());
     }
-    if app.sign_ins.load() >= P::YIELDS_TO_SIGN_INS_AT {
-        return Err(app.sign_ins.overloaded().into());
+    if app.sign_ins.load() >= terms.yields_to_sign_ins_at {
+        return Err(app.sign_ins.overloaded());
     }
     let permit = match P::gate(&app.gates) {
         None => None,
         Some(gate) => match gate.clone().try_acquire_owned() {
             Ok(permit) => Some(permit),
-            Err(_full) => return Err(app.lanes.overloaded().into()),
+            Err(_full) => return Err(app.lanes.overloaded()),
         },
     };
     Ok(Admitted { _permit: permit, priority: PhantomData })
+}
+
+/// The refusal with the time at which this class comes back: those nearest to a booking first.
+fn later(app: &App, class: Class, mut problem: Problem) -> Problem {
+    if let Detail::Crowded { retry_after } = &mut problem.refusal.detail {
+        *retry_after = retry_after.saturating_add(app.gates.turn(class.terms().spread_seconds));
+    }
+    problem
 }
 
 /// As [`admit`], for somebody whose file has come: they are not sent away at once, because they

@@ -5,6 +5,7 @@ pub mod admission;
 pub mod answer_cache;
 pub mod bare_answer;
 pub mod caller;
+pub mod class;
 pub mod connection;
 pub mod doors;
 pub mod extract;

@@ -1,9 +1,12 @@
 //! The headers that every page carries, pre-rendered or not: nothing foreign is loaded, no other
 //! site may frame it, and script cannot write markup.
 
-use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+use actix_web::{
+    http::header::{
+        CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+        STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    },
+    web::Bytes,
 };
 
 use crate::{
@@ -33,7 +36,19 @@ pub struct Asked<'a> {
     pub is_press: bool,
     /// After how many seconds to come again, where that is known.
     pub retry_after: Option<u64>,
+    /// The same with its language, and with what stands after a question mark.
+    pub whole: &'a str,
+    pub headers: &'a HeaderMap,
+    /// What a form has sent; none where that was too much, or no form.
+    pub sent: Option<&'a [u8]>,
 }
+
+/// The media type of forms, but for those that send files.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The body of a form, kept with its request: where the press is not taken, the page that says so
+/// sends the same again.
+pub struct SentForm(pub Bytes);
 
 /// How refusals are said to those who asked for a page.
 pub struct RefusalPages {

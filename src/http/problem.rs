@@ -5,7 +5,7 @@
 //! and so knows in which language. Where a page was asked for, it is a page, as `web` makes them.
 
 use actix_web::{
-    Error, HttpResponse, ResponseError,
+    Error, HttpMessage, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
     dev::ServiceResponse,
     http::{
@@ -21,7 +21,7 @@ use uuid::{Uuid, fmt::Urn};
 use super::{
     language::{accepted, mark, of_path},
     named::named,
-    page::{self, Asked, RefusalPages},
+    page::{self, Asked, RefusalPages, SentForm},
     reason::{WrittenVerdict, facts},
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// After how many seconds a 503 or 429 may be tried again that does not say so itself.
-const RETRY_AFTER_SECONDS: u64 = 1;
+const RETRY_AFTER_SECONDS: u64 = 2;
 
 /// The answer to a request that was not done.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Problem {
     /// The document of a request that could not be read, so that no language of it is known.
     pub(super) fn of_unreadable(id: Uuid) -> Option<String> {
         let problem = Self::from(Refusal::from(Code::MalformedRequest));
-        problem.body(&problem.refusal, (Language::default(), id)).ok()
+        problem.body(&problem.refusal, (Language::default(), id), None).ok()
     }
 
     /// Whether something failed, and nobody was refused.
@@ -134,6 +134,7 @@ impl Problem {
         &self,
         refusal: &Refusal,
         (language, id): (Language, Uuid),
+        retry_after: Option<u64>,
     ) -> serde_json::Result<String> {
         let Refusal { code, detail, field, more } = refusal;
         let sentence = words::refusal(language, refusal);
@@ -149,7 +150,7 @@ impl Problem {
             cause,
             facts,
             errors: field.as_deref().map(blame),
-            retry_after: self.retry_after(),
+            retry_after,
             verdict: match detail {
                 Detail::Unmet(verdict) => Some(WrittenVerdict::new(language, verdict)),
                 _ => None,
@@ -160,7 +161,11 @@ impl Problem {
 }
 
 /// The page that answers a request for a page.
-fn page<B>(problem: &Problem, response: &ServiceResponse<B>) -> Option<(String, Language)> {
+fn page<B>(
+    problem: &Problem,
+    response: &ServiceResponse<B>,
+    retry_after: Option<u64>,
+) -> Option<(String, Language)> {
     let request = response.request();
     let (language, path) = match of_path(request.path()) {
         Some(asked) => asked,
@@ -169,32 +174,55 @@ fn page<B>(problem: &Problem, response: &ServiceResponse<B>) -> Option<(String, 
     };
     let pages = request.app_data::<Data<RefusalPages>>()?;
     let is_press = request.method() == Method::POST;
-    let retry_after = response.headers().get(header::RETRY_AFTER);
-    let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    let asked = Asked { site: &pages.site, language, path, is_press, retry_after };
+    let extensions = request.extensions();
+    let asked = Asked {
+        site: &pages.site,
+        language,
+        path,
+        is_press,
+        retry_after,
+        whole: request.uri().path_and_query().map_or("", |whole| whole.as_str()),
+        headers: request.headers(),
+        sent: extensions.get::<SentForm>().map(|sent| &*sent.0),
+    };
     Some(((pages.make)(&problem.refusal, asked)?, language))
 }
 
 /// The response with the body of its problem document, in the language of its request; any other
-/// as it is. Logs the cause.
+/// as it is. Logs the cause. `again` says when to come again where the problem itself does not.
 pub(super) fn in_language<B: MessageBody>(
     response: ServiceResponse<B>,
     id: Uuid,
+    again: impl FnOnce() -> u64,
 ) -> Result<ServiceResponse<EitherBody<B, String>>, Error> {
     let Some(problem) = response.response().error().and_then(|error| error.as_error::<Problem>())
     else {
         return Ok(response.map_body(|_, body| EitherBody::left(body)));
     };
     problem.log(Some(id));
-    if let Some((page, language)) = page(problem, &response) {
-        return Ok(as_page(response, page, language));
+    let retry_after = match problem.status_code() {
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+            Some(problem.retry_after().unwrap_or_else(again))
+        }
+        _ => None,
+    };
+    if let Some((page, language)) = page(problem, &response, retry_after) {
+        return Ok(as_page(told_when(response, retry_after), page, language));
     }
     let language = accepted(response.request().headers());
     let refusal = named(&problem.refusal, response.request());
-    let body = problem.body(&refusal, (language, id))?;
+    let body = problem.body(&refusal, (language, id), retry_after)?;
+    let response = told_when(response, retry_after);
     let mut response = response.map_body(|_, _| EitherBody::right(body));
     mark(response.headers_mut(), language);
     Ok(response)
+}
+
+fn told_when<B>(mut response: ServiceResponse<B>, retry_after: Option<u64>) -> ServiceResponse<B> {
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 fn as_page<B: MessageBody>(

@@ -85,6 +85,12 @@ impl App {
         local_date(self.clock.now(), zone)
     }
 
+    /// After how many seconds somebody should come again who was told no for a reason of ours, and
+    /// nothing says when it ends. Each is told a time of their own.
+    pub fn seconds_until_again(&self) -> u64 {
+        self.gates.seconds_until_again(self.board.cut_off_for())
+    }
+
     /// Counts one code of this process.
     ///
     /// # Errors

@@ -19,17 +19,22 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
+    http::header::CONTENT_TYPE,
     middleware::Next,
-    web::{Bytes, Data},
+    web::{Bytes, BytesMut, Data},
 };
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use super::{connection::Hand, state::App};
+use super::{
+    connection::Hand,
+    page::{FORM, SentForm},
+    state::App,
+};
 
 /// No JSON body of this API needs more. An upload that goes on for longer is cut off.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -58,6 +63,10 @@ pub async fn drain<B: MessageBody>(
     if came.is_err() {
         body.0.borrow_mut().is_late = true;
     }
+    let sent = body.0.borrow().whole().filter(|_| is_form(&request));
+    if let Some(sent) = sent {
+        request.extensions_mut().insert(SentForm(sent));
+    }
     request.set_payload(Payload::Stream { payload: Box::pin(body.clone()) });
     let response = next.call(request).await;
     let until = Instant::now() + patience;
@@ -66,6 +75,12 @@ pub async fn drain<B: MessageBody>(
         hand.answers_last();
     }
     response
+}
+
+fn is_form(request: &ServiceRequest) -> bool {
+    let named = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = named.and_then(|value| value.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case(FORM)
 }
 
 /// A body, and what has been read of it ahead.
@@ -81,6 +96,22 @@ struct Body {
 impl Body {
     fn new(payload: Payload) -> Self {
         Self { ahead: VecDeque::new(), payload, is_over: false, is_late: false }
+    }
+
+    /// All of it, before anybody has read it; none where it has not come to its end.
+    fn whole(&self) -> Option<Bytes> {
+        if !self.is_over {
+            return None;
+        }
+        // As good as always it is one.
+        if let (Some(Ok(only)), 1) = (self.ahead.front(), self.ahead.len()) {
+            return Some(only.clone());
+        }
+        let mut whole = BytesMut::new();
+        for chunk in &self.ahead {
+            whole.extend_from_slice(chunk.as_ref().ok()?);
+        }
+        Some(whole.freeze())
     }
 
     fn poll_payload(

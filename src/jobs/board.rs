@@ -1,12 +1,16 @@
 //! Keeps the board up to date: the journal about once a second, and beside it the slow count of who
 //! is eligible.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::time::{self, Instant, MissedTickBehavior};
 
 use crate::{
-    board::Board,
+    board::{Board, Error},
     supervisor::{Backoff, caught},
     telemetry::Metrics,
 };
@@ -18,19 +22,32 @@ const RECOUNT_PAUSE: Duration = Duration::from_secs(5);
 /// each would have millions counted.
 const RECOUNT_SHARE: u32 = 5;
 
-/// Runs until it is dropped, which it may be at any time.
-pub async fn run(board: Board, metrics: Arc<Metrics>) {
-    tokio::join!(follow(&board, &metrics), keep_counting(&board, &metrics));
+/// How long a look at the journal may take before somebody asks what is wrong.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+type CanWrite = dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync;
+
+/// How to find out whether bookings can be written.
+pub struct Reach {
+    /// Whether something speaks against it.
+    pub is_doubtful: Box<dyn Fn() -> bool + Send + Sync>,
+    /// Tries it. Asked only where there is a doubt, because it costs a commit.
+    pub can_write: Box<CanWrite>,
 }
 
-async fn follow(board: &Board, metrics: &Metrics) {
+/// Runs until it is dropped, which it may be at any time.
+pub async fn run(board: Board, metrics: Arc<Metrics>, reach: Reach) {
+    tokio::join!(follow(&board, &metrics, &reach), keep_counting(&board, &metrics));
+}
+
+async fn follow(board: &Board, metrics: &Metrics, reach: &Reach) {
     let mut ticks = time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_well = true;
     let mut backoff = Backoff::default();
     loop {
         ticks.tick().await;
-        let Some(outcome) = caught("board", metrics, board.tick()).await else {
+        let Some(outcome) = caught("board", metrics, look(board, reach)).await else {
             is_well = false;
             time::sleep(backoff.next_pause()).await;
             continue;
@@ -44,6 +61,39 @@ async fn follow(board: &Board, metrics: &Metrics) {
             Err(error) if was_well => tracing::error!(%error, "the board is stale"),
             Err(error) => tracing::debug!(%error, "the board is stale"),
         }
+    }
+}
+
+/// Looks at the journal. Where that fails or takes long, or the lanes have no database, it is found
+/// out whether anything can be written, and the public is told.
+async fn look(board: &Board, reach: &Reach) -> Result<(), Error> {
+    let mut looking = pin!(board.tick());
+    let outcome = loop {
+        match time::timeout(PATIENCE, &mut looking).await {
+            Ok(outcome) => break outcome,
+            Err(_late) => ask(board, reach).await,
+        }
+    };
+    if outcome.is_err() || (reach.is_doubtful)() {
+        ask(board, reach).await;
+    } else {
+        tell(board, false);
+    }
+    outcome
+}
+
+async fn ask(board: &Board, reach: &Reach) {
+    tell(board, !(reach.can_write)().await);
+}
+
+fn tell(board: &Board, is_cut_off: bool) {
+    if board.cut_off_for().is_some() == is_cut_off {
+        return;
+    }
+    board.set_cut_off(is_cut_off);
+    match is_cut_off {
+        true => tracing::error!("nothing can be written: pages say that nothing can be booked"),
+        false => tracing::info!("bookings can be written again"),
     }
 }
 

@@ -18,6 +18,8 @@ const SCRIPT: &str = include_str!("assets/live.js");
 /// For pages that only staff see.
 const STAFF_STYLE: &str = include_str!("assets/staff.css");
 const STAFF_SCRIPT: &str = include_str!("assets/staff.js");
+/// For pages that say when to come again.
+const AGAIN_SCRIPT: &str = include_str!("assets/again.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
 /// Where the files lie; computed once, like their text.
@@ -26,6 +28,7 @@ static PATHS: LazyLock<Paths> = LazyLock::new(|| Paths {
     script: hashed("live", SCRIPT, "js"),
     staff_style: hashed("staff", STAFF_STYLE, "css"),
     staff_script: hashed("staff", STAFF_SCRIPT, "js"),
+    again: hashed("again", AGAIN_SCRIPT, "js"),
     icon: hashed("icon", ICON, "svg"),
 });
 
@@ -34,6 +37,7 @@ struct Paths {
     script: String,
     staff_style: String,
     staff_script: String,
+    again: String,
     icon: String,
 }
 
@@ -57,6 +61,11 @@ pub fn staff_script() -> &'static str {
     &PATHS.staff_script
 }
 
+/// Where the script lies that tries again by itself.
+pub fn again() -> &'static str {
+    &PATHS.again
+}
+
 /// Where the icon lies.
 pub fn icon() -> &'static str {
     &PATHS.icon
@@ -77,6 +86,7 @@ pub fn files() -> io::Result<Leaves> {
         (script(), SCRIPT, Kind::Script),
         (staff_style(), STAFF_STYLE, Kind::Style),
         (staff_script(), STAFF_SCRIPT, Kind::Script),
+        (again(), AGAIN_SCRIPT, Kind::Script),
         (icon(), ICON, Kind::Icon),
     ];
     let leaf = |(path, text, kind): (&str, &str, Kind)| {
@@ -174,13 +184,14 @@ mod tests {
 
     #[test]
     fn files_load_nothing_and_stay_small() {
-        for text in [STYLE, SCRIPT, STAFF_STYLE, STAFF_SCRIPT, ICON] {
+        for text in [STYLE, SCRIPT, STAFF_STYLE, STAFF_SCRIPT, AGAIN_SCRIPT, ICON] {
             let foreign = ["@import", "url(", "//cdn", "https://", "innerHTML", "eval("];
             for word in foreign {
                 assert!(!text.contains(word), "{word}");
             }
         }
         assert!(SCRIPT.len() <= 4_096, "{} bytes of script", SCRIPT.len());
+        assert!(AGAIN_SCRIPT.len() <= 2_048, "{} bytes of script", AGAIN_SCRIPT.len());
         assert!(STAFF_SCRIPT.len() <= 6_144, "{} bytes of script for staff", STAFF_SCRIPT.len());
         assert!(STAFF_STYLE.len() <= 6_144, "{} bytes of style for staff", STAFF_STYLE.len());
         assert!(STYLE.len() <= 9_728, "{} bytes of style", STYLE.len());

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     birth_field::birth_field,
+    cut_off,
     form::{FieldError, Form, REGION, Reader},
     guard::SignedIn,
     page::{Frame, Visit},
@@ -49,6 +50,7 @@ struct Page<'a> {
     t: Texts,
     frame: Frame<'a>,
     campaign: &'a str,
+    cut_off: Option<String>,
     errors: Vec<FieldError>,
     warnings: Vec<String>,
     answer: Option<Answer>,
@@ -79,7 +81,12 @@ pub async fn get_eligibility(
 ) -> Result<HttpResponse, Problem> {
     let (t, snapshot, form) = (visit.t, visit.app.board.now(), Form::default());
     let mut page = page(&visit, &snapshot, campaign_id, &form)?;
-    let Some(SignedIn(session)) = signed_in else {
+    // While the database is away nobody is looked up.
+    let known = signed_in.filter(|_| snapshot.cut_off_since.is_none());
+    let Some(SignedIn(session)) = known else {
+        if signed_in.is_some() {
+            return visit.show(&page);
+        }
         return visit.show_to_all(&page, (&snapshot, Whom::Strangers), None);
     };
     match own_verdict(&visit.app, card(&snapshot, campaign_id)?, session.person_id).await {
@@ -151,7 +158,7 @@ fn busy(visit: &Visit, mut page: Page<'_>, problem: Problem) -> Result<HttpRespo
         return Err(problem);
     }
     problem.log(None);
-    let seconds = problem.retry_after().unwrap_or(1);
+    let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let t = visit.t;
     page.warnings.push(t.eligibility_busy(&words::wait(t.language(), seconds)));
     let mut response = visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page)?;
@@ -172,6 +179,7 @@ fn page<'a>(
         t,
         frame: visit.frame(),
         campaign: t.name(&card.campaign.name),
+        cut_off: cut_off::sentence(t, &visit.app.site, snapshot),
         errors: Vec::new(),
         warnings: Vec::new(),
         answer: None,

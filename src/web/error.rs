@@ -2,9 +2,11 @@
 //! when to come again, and whom to call. Under the pages' paths they take the place of problem
 //! documents.
 
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use askama::Template;
 
 use super::{
+    guard,
     page::Frame,
     staff_next::StaffNext,
     staff_page::{StaffFrame, links_at},
@@ -18,6 +20,8 @@ use crate::{
 
 /// From so many seconds on, minutes are named.
 const SECONDS_SHOWN_MAX: u64 = 90;
+/// Fields that are typed anew each time.
+const SECRET: [&str; 1] = ["password"];
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -26,8 +30,51 @@ struct Page<'a> {
     frame: Frame<'a>,
     heading: &'static str,
     sentences: Vec<String>,
+    next: Next,
+}
+
+/// How to go on from a page that says no.
+struct Next {
+    /// The press once more, where it may go through another time.
+    press: Option<Press>,
     /// Whether asking for the same address again may help.
     is_worth_another_look: bool,
+    /// In so many seconds the script does either by itself; none where nobody should wait for it.
+    seconds: Option<u64>,
+}
+
+/// What was sent: the same form again, with the same ids, so that nothing is lost or done twice.
+struct Press {
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Next {
+    fn new(code: Code, asked: &Asked<'_>) -> Self {
+        let may_pass = matches!(code, Code::Overloaded | Code::Unavailable);
+        let press = Some(asked).filter(|asked| asked.is_press && code.status() >= 500);
+        let press = press.and_then(Press::of);
+        let is_worth_another_look = !asked.is_press && code.status() >= 429;
+        let has_a_way = press.is_some() || is_worth_another_look;
+        let seconds = asked.retry_after.filter(|_| may_pass && has_a_way);
+        Self { press, is_worth_another_look, seconds }
+    }
+}
+
+impl Press {
+    /// None where it is not known, where it came from another site's page, which must not be sent
+    /// in our name, and where it holds what no page may show.
+    fn of(asked: &Asked<'_>) -> Option<Self> {
+        guard::from_our_page(asked.headers, asked.site).ok()?;
+        let length = asked.headers.get(CONTENT_LENGTH).map_or("0".as_bytes(), |it| it.as_bytes());
+        let is_empty = length == b"0" && !asked.headers.contains_key(TRANSFER_ENCODING);
+        let nothing: &[u8] = &[];
+        // A button alone sends nothing.
+        let sent = asked.sent.or_else(|| is_empty.then_some(nothing))?;
+        let fields: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
+        let is_secret = fields.iter().any(|(name, _)| SECRET.contains(&name.as_str()));
+        (!is_secret).then(|| Self { action: asked.whole.to_owned(), fields })
+    }
 }
 
 /// The page that answers a request for a page which was refused, or failed; none if it cannot be
@@ -38,6 +85,7 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     }
     let Asked { site, language, is_press, retry_after, .. } = asked;
     let (t, code) = (Texts(language), refusal.code);
+    let next = Next::new(code, &asked);
     let safe = t.booking_is_safe().to_owned();
     let again = again(t, retry_after);
     let (heading, sentences) = match code {
@@ -46,6 +94,9 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
             (t.busy(), vec![t.busy_nothing_booked().to_owned(), again, safe])
         }
         Code::Overloaded => (t.busy(), vec![again, safe]),
+        Code::Unavailable | Code::Internal if next.press.is_some() => {
+            (t.not_known(), vec![t.not_known_press_here().to_owned(), again])
+        }
         Code::Unavailable | Code::Internal if is_press => {
             (t.not_known(), vec![t.not_known_press().to_owned()])
         }
@@ -53,9 +104,8 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         code if code.status() == 429 => (t.too_many(), vec![again, safe]),
         code => (words::title(language, code), vec![words::refusal(language, refusal), safe]),
     };
-    let is_worth_another_look = !is_press && code.status() >= 429;
     let frame = Frame::new(t, site, "");
-    Page { t, frame, heading, sentences, is_worth_another_look }.render().ok()
+    Page { t, frame, heading, sentences, next }.render().ok()
 }
 
 #[derive(Template)]
@@ -65,14 +115,15 @@ struct StaffPage<'a> {
     staff: StaffFrame<'a>,
     heading: &'static str,
     sentences: Vec<String>,
-    is_worth_another_look: bool,
+    next: Next,
 }
 
 /// The same for somebody at work, whoever it is: their pages are around it, and it says what became
 /// of the press and how to go on. Nothing is looked up for it: the database may be what failed.
 fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
-    let Asked { site, language, path, is_press, retry_after } = asked;
+    let Asked { site, language, path, is_press, retry_after, .. } = asked;
     let (t, code) = (Texts(language), refusal.code);
+    let next = Next::new(code, &asked);
     let again = again(t, retry_after);
     let (heading, sentences) = match code {
         Code::NotFound => (t.no_page(), vec![t.staff_no_page_why().to_owned()]),
@@ -81,7 +132,11 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         }
         Code::Overloaded => (t.staff_crowded(), vec![again, t.staff_on_paper().to_owned()]),
         Code::Unavailable | Code::Internal if is_press => {
-            let said = [t.staff_not_known_press(), t.staff_on_paper()].map(str::to_owned);
+            let press = match next.press.is_some() {
+                true => t.staff_not_known_press_here(),
+                false => t.staff_not_known_press(),
+            };
+            let said = [press, t.staff_on_paper()].map(str::to_owned);
             (t.not_known(), said.into())
         }
         Code::Unavailable | Code::Internal => {
@@ -98,8 +153,7 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
         way_up: None,
         done: None,
     };
-    let is_worth_another_look = !is_press && code.status() >= 429;
-    StaffPage { t, staff, heading, sentences, is_worth_another_look }.render().ok()
+    StaffPage { t, staff, heading, sentences, next }.render().ok()
 }
 
 /// When to come again.
@@ -113,6 +167,8 @@ fn again(t: Texts, retry_after: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
     use super::*;
     use crate::{
         config::Site,
@@ -131,7 +187,8 @@ mod tests {
         refusal: &Refusal,
         (site, language, is_press): (&Site, Language, bool),
     ) -> String {
-        let asked = Asked { site, language, path, is_press, retry_after: Some(7) };
+        let (headers, retry_after, whole, sent) = (&foreign(), Some(7), path, None);
+        let asked = Asked { site, language, path, is_press, retry_after, whole, headers, sent };
         let page = render(refusal, asked).expect("a page");
         let (_, rest) = page.split_once("<main").expect("its beginning");
         rest.split_once("</main>").expect("its end").0.to_owned()
@@ -163,6 +220,49 @@ mod tests {
 
     fn has_hangul(text: &str) -> bool {
         text.chars().any(|c| ('\u{ac00}'..='\u{d7a3}').contains(&c))
+    }
+
+    fn foreign() -> HeaderMap {
+        headers(&[("sec-fetch-site", "cross-site")])
+    }
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_a_form_of_ours_without_a_secret_is_kept() {
+        let (site, language) = (Site::default(), Language::English);
+        let form = |code: Code, headers: &HeaderMap, sent: Option<&[u8]>| {
+            let whole = "/en/bookings/7/move?again=1";
+            let (path, is_press, retry_after) = ("/bookings/7/move", true, Some(7));
+            let asked =
+                Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
+            let page = render(&code.into(), asked).expect("a page");
+            page.contains("<form method=\"post\" action=\"/en/bookings/7/move?again=1\">")
+                .then(|| page.contains("name=\"slot_id\" value=\"7\""))
+        };
+        let ours = headers(&[("sec-fetch-site", "same-origin"), ("content-length", "9")]);
+        let sent: Option<&[u8]> = Some(b"slot_id=7");
+        assert_eq!(form(Code::Unavailable, &ours, sent), Some(true), "the control");
+        assert_eq!(form(Code::Overloaded, &ours, sent), Some(true));
+        assert_eq!(form(Code::NotFound, &ours, sent), None, "it would be the same again");
+        assert_eq!(form(Code::Unavailable, &foreign(), sent), None, "of another site");
+        assert_eq!(form(Code::Unavailable, &HeaderMap::new(), sent), None, "of nobody knows whom");
+        let secret: &[u8] = b"slot_id=7&password=x";
+        assert_eq!(form(Code::Unavailable, &ours, Some(secret)), None);
+        assert_eq!(form(Code::Unavailable, &ours, None), None, "what was sent is not known");
+        for length in ["0", ""] {
+            let mut empty = headers(&[("sec-fetch-site", "same-origin")]);
+            if !length.is_empty() {
+                empty.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            assert_eq!(form(Code::Unavailable, &empty, None), Some(false), "a button alone");
+        }
     }
 
     #[test]

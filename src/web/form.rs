@@ -20,13 +20,12 @@ use crate::{
     },
     http::{
         extract::{self, media_type},
+        page::FORM,
         problem::Problem,
         state::App,
     },
     words,
 };
-
-const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The fields that somebody is known by, as they are called in forms.
 pub const NAME: &str = "name";
@@ -90,15 +89,14 @@ impl FromRequest for Form {
             Some(app) => guard::from_our_page(request.headers(), &app.site).map_err(Problem::from),
             None => Err(Problem::internal("the handler has no App")),
         };
-        let is_form = media_type(request).eq_ignore_ascii_case(MEDIA_TYPE);
+        let is_form = media_type(request).eq_ignore_ascii_case(FORM);
         let payload = payload.take();
         Box::pin(async move {
             is_ours?;
             let body = extract::body(payload).await?;
             // A button alone sends nothing, and some programs then name no type.
             if !is_form && !body.is_empty() {
-                let detail =
-                    Detail::WrongMediaType { sent: Sent::Body, media_type: MEDIA_TYPE.into() };
+                let detail = Detail::WrongMediaType { sent: Sent::Body, media_type: FORM.into() };
                 return Err(Problem::new(Code::UnsupportedMediaType, detail));
             }
             // No database keeps a text with a NUL in it, and nobody has typed one.

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{
+    cut_off,
     page::Frame,
     round::{Round, Said},
     text::Texts,
@@ -22,6 +23,7 @@ struct Page<'a> {
     frame: Frame<'a>,
     live: &'a str,
     turn: String,
+    cut_off: Option<String>,
     rounds: Vec<Round>,
     /// Nobody will book in them any more.
     past: Vec<Round>,
@@ -46,8 +48,9 @@ pub fn render(
     }
     let said = rounds.iter().flat_map(Round::said).cloned().collect();
     let turns: Vec<_> = rounds.iter().chain(&past).map(Round::turn).collect();
-    let turn = turns.join(" ");
+    let turn = turns.join(" ") + cut_off::turn(snapshot);
     let frame = Frame::new(t, site, PATH);
-    let page = Page { t, frame, live, turn: turn.clone(), rounds, past };
+    let cut_off = cut_off::sentence(t, site, snapshot);
+    let page = Page { t, frame, live, turn: turn.clone(), cut_off, rounds, past };
     Ok((page.render()?, said, turn))
 }

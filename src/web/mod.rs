@@ -5,6 +5,7 @@ pub mod asset;
 pub mod birth_field;
 pub mod booking;
 pub mod clinic;
+pub mod cut_off;
 pub mod day;
 pub mod dev;
 pub mod docs;

@@ -54,6 +54,7 @@ impl Maker {
         let mut leaves = self.fixed.clone();
         let is_same = |id: &CampaignId| before.is_some_and(|then| is_same(&then.of, &of, *id));
         let all_same = before.is_some_and(|then| then.of.supplies.len() == of.supplies.len())
+            && before.is_some_and(|then| then.of.cut_off_since == of.cut_off_since)
             && of.supplies.keys().all(is_same);
         let kept = |leaves: &mut Leaves, paths: &Paths| {
             let leaf = |path: &String| before.and_then(|then| then.leaves.get(path)).cloned();
@@ -95,6 +96,7 @@ fn is_same(then: &Snapshot, now: &Snapshot, id: CampaignId) -> bool {
     let supplies = then.supplies.get(&id).zip(now.supplies.get(&id));
     supplies.is_some_and(|(then, now)| Arc::ptr_eq(then, now))
         && Arc::ptr_eq(&then.catalogue, &now.catalogue)
+        && then.cut_off_since == now.cut_off_since
 }
 
 /// Where a page and its live document lie.

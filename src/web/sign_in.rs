@@ -11,6 +11,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{
     birth_field::birth_field,
+    cut_off,
     form::{FieldError, Form, NAME, NUMBER, PHONE, Reader},
     guard::{self, Keeping, SignedIn},
     next::Next,
@@ -133,6 +134,7 @@ fn ask(visit: &Visit, way: Way, next: &Next) -> Result<HttpResponse, Problem> {
         page.warnings.push(t.not_kept_doubtful().to_owned());
         page.warnings.push(other_address(t, &app.site));
     }
+    page.warnings.extend(cut_off::sentence(t, &app.site, &app.board.now()));
     // What is said above it must not be passed over.
     page.first.is_focused = page.warnings.is_empty();
     visit.show(&page)
@@ -291,7 +293,7 @@ fn refused(
 ) -> Result<HttpResponse, Problem> {
     problem.log(None);
     let (t, refusal) = (visit.t, &problem.refusal);
-    let seconds = problem.retry_after().unwrap_or(1);
+    let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
     let said = words::refusal(t.language(), refusal);
     page.warnings = match refusal.code {
@@ -310,7 +312,7 @@ fn refused(
         }
         None => visit.show_as(status, &page)?,
     };
-    if matches!(refusal.code, Code::Overloaded | Code::TooManyRequests) {
+    if matches!(refusal.code.status(), 503 | 429) {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)

@@ -256,7 +256,7 @@ fn refused(
     problem: Problem,
 ) -> Result<HttpResponse, Problem> {
     let t = visit.t;
-    let seconds = problem.retry_after().unwrap_or(1);
+    let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let warnings = match problem.refusal.code {
         Code::TooManyRequests => {
             let said = words::refusal(t.language(), &problem.refusal);

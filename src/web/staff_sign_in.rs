@@ -165,7 +165,7 @@ async fn signed_in(
 fn refused(visit: &Visit, mut page: Page<'_>, problem: &Problem) -> Result<HttpResponse, Problem> {
     problem.log(None);
     let (t, refusal) = (visit.t, &problem.refusal);
-    let seconds = problem.retry_after().unwrap_or(1);
+    let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let wait = words::wait(t.language(), seconds);
     page.warnings = match refusal.code {
         Code::Overloaded => vec![t.staff_busy(&wait)],
@@ -174,7 +174,7 @@ fn refused(visit: &Visit, mut page: Page<'_>, problem: &Problem) -> Result<HttpR
     };
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
     let mut response = visit.show_as(status, &page)?;
-    if matches!(refusal.code, Code::Overloaded | Code::TooManyRequests) {
+    if matches!(refusal.code.status(), 503 | 429) {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     Ok(response)

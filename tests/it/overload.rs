@@ -1,7 +1,10 @@
 //! Overload: admission control, load shedding by priority, and requests whose caller has gone. A
 //! proxy before the database stalls the lanes.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use dosebook::{domain::session, rehearsal::load::connection::Connection};
 use futures_util::future::join_all;
@@ -116,13 +119,16 @@ async fn requests_of_a_lower_priority_are_refused_first() {
     let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
     app.refresh().await;
     assert_eq!(statuses(&app, &made).await, [200, 422, 401, 200, 200, 200], "the control");
+    let booked = Uuid::now_v7();
+    let body = made.booking(made.slot(0, 1, 0));
+    app.citizen(&made.people[58]).put_booking(booked, &body).await.ok(201);
     // Each that waits behind the first adds 2 % of a millisecond to the load.
     let mut asked = hold_lane(&app, &proxy, &made).await;
     let mut waiting = 0;
     for (upto, expected) in [
         (21, [503, 422, 401, 200, 200, 200]),
-        (36, [503, 503, 401, 200, 200, 200]),
-        (41, [503, 503, 503, 200, 200, 200]),
+        (36, [503, 422, 401, 503, 200, 200]),
+        (41, [503, 503, 401, 503, 200, 200]),
         (46, [503, 503, 503, 503, 200, 200]),
     ] {
         asked.extend(ask_all(&app, &made, 1 + waiting..1 + upto));
@@ -131,8 +137,72 @@ async fn requests_of_a_lower_priority_are_refused_first() {
         assert_eq!(statuses(&app, &made).await, expected, "{upto} wait");
     }
     assert_eq!(app.app.metrics.lanes.callers.get(), 47, "no booking was refused");
+    // Who signs in comes back before who reads, and nobody with all the others.
+    let retries = async |path: &'static str| {
+        let client = app.citizen(&made.people[59]);
+        let nobody = json!({"challenge_id": Uuid::now_v7(), "code": "000000"});
+        let mut told = BTreeSet::new();
+        for _ in 0..30 {
+            let answer = match path {
+                "/v1/me" => client.get(path).await,
+                _ => app.public().post(path, &nobody).await,
+            };
+            let seconds = answer.retry_after();
+            let problem = answer.problem(503, "overloaded");
+            let both = (&problem["retry_after"], &problem["facts"]["retry_after"]);
+            assert_eq!(both, (&json!(seconds), &json!(seconds)));
+            told.insert(seconds);
+        }
+        told
+    };
+    assert_eq!(retries("/v1/auth/sessions").await, (1..=3).collect());
+    assert_eq!(retries("/v1/me").await, (1..=10).collect());
+    // A cancellation is let in for longer, and a booking longest.
+    let cancel = |id: Uuid| {
+        let client = app.citizen(&made.people[58]);
+        tokio::spawn(async move {
+            client.request(reqwest::Method::DELETE, &format!("/v1/bookings/{id}")).send().await
+        })
+    };
+    let waits = cancel(booked);
+    until(|| app.app.metrics.lanes.queued.get() == 47).await;
+    asked.extend(ask_all(&app, &made, 47..49));
+    until(|| app.app.metrics.lanes.queued.get() == 49).await;
+    cancel(booked).await.unwrap().problem(503, "overloaded");
+    asked.extend(ask_all(&app, &made, 49..50));
+    until(|| app.app.metrics.lanes.queued.get() == 50).await;
+    assert_eq!(app.app.metrics.lanes.callers.get(), 51, "no booking was refused");
+    assert!(!waits.is_finished(), "the control: the database stands still");
     proxy.resume();
     answers(asked).await;
+    waits.await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_reads_holds_no_place_of_whoever_cancels_or_books() {
+    let (app, proxy) = TestApp::with().lanes(1).start_behind_proxy().await;
+    let made = World::new().people(40).seats(100).doses(100).make(&app.db).await;
+    let (id, body) = (Uuid::now_v7(), made.booking(made.slot(0, 1, 0)));
+    let booker = app.citizen(&made.people[0]);
+    booker.put_booking(id, &body).await.ok(201);
+    proxy.stall("dosebook read");
+    let reading: Vec<_> = made.people[1..20]
+        .iter()
+        .map(|person| {
+            let client = app.citizen(person);
+            tokio::spawn(async move { client.get("/v1/me").await })
+        })
+        .collect();
+    until(|| proxy.holds_back()).await;
+    app.citizen(&made.people[20]).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    let path = format!("/v1/bookings/{id}");
+    let cancelled = booker.request(reqwest::Method::DELETE, &path).send().await.ok(200);
+    assert_eq!(cancelled["state"], "cancelled");
+    assert!(proxy.holds_back(), "the control: readers wait");
+    proxy.resume();
+    for one in reading {
+        one.await.unwrap();
+    }
 }
 
 #[tokio::test]

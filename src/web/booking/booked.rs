@@ -198,6 +198,19 @@ pub async fn own(app: &App, person_id: PersonId, id: BookingId) -> Result<Bookin
     Ok(booking.ok_or_else(Refusal::not_found)?)
 }
 
+/// The same for who changes it: whoever only reads holds none of these connections.
+///
+/// # Errors
+/// `not_found`.
+pub async fn own_to_change(
+    app: &App,
+    person_id: PersonId,
+    id: BookingId,
+) -> Result<Booking, Problem> {
+    let booking = db::booking::find_own(&app.db.write, id, person_id).await?;
+    Ok(booking.ok_or_else(Refusal::not_found)?)
+}
+
 fn page<'a>(visit: &'a Visit, known: &Known<'a>, by: &Disruption) -> Page<'a> {
     let (t, frame, now) = (visit.t, visit.frame(), visit.app.clock.now());
     let booking = known.booking;

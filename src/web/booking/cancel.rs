@@ -45,6 +45,8 @@ struct Page<'a> {
     here: String,
     /// What became of the last press.
     note: Option<String>,
+    /// In so many seconds the script presses again by itself.
+    seconds: Option<u64>,
     rows: Vec<Row>,
     /// What becomes of the dose.
     dose: String,
@@ -87,12 +89,12 @@ pub async fn post_cancel(
     visit: Visit,
     SignedIn(session): SignedIn,
     Path(OfBooking { booking_id }): Path<OfBooking>,
-    admitted: Result<Admitted<admission::Booking>, Problem>,
+    admitted: Result<Admitted<admission::Cancel>, Problem>,
     replies: Data<ReplyQueue>,
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     let app = &visit.app;
-    let booking = booked::own(app, session.person_id, booking_id).await?;
+    let booking = booked::own_to_change(app, session.person_id, booking_id).await?;
     let outcome = match admitted {
         Ok(_admitted) => {
             let request = Request::Cancel(booking.clone());
@@ -133,22 +135,23 @@ fn not_done(visit: &Visit, booking: &Booking, problem: Problem) -> Result<HttpRe
         return Err(problem);
     }
     let t = visit.t;
-    let retry_after = match problem.refusal.detail {
-        Detail::Crowded { retry_after } => Some(retry_after),
-        _ => None,
-    };
-    let note = match retry_after {
-        Some(seconds) => t.cancel_was_not_taken(&words::wait(t.language(), seconds)),
-        None => t.cancel_again().to_owned(),
+    let note = match problem.refusal.detail {
+        Detail::Crowded { retry_after } => {
+            t.cancel_was_not_taken(&words::wait(t.language(), retry_after))
+        }
+        _ => t.cancel_again().to_owned(),
     };
     problem.log(None);
     let status = StatusCode::from_u16(problem.refusal.code.status());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let may_pass = status == StatusCode::SERVICE_UNAVAILABLE;
+    let seconds =
+        may_pass.then(|| problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again()));
     let snapshot = visit.app.board.now();
     let known = Known::new(t, &snapshot, booking);
-    let page = Page { note: Some(note), ..Page::new(visit, &known) };
+    let page = Page { note: Some(note), seconds, ..Page::new(visit, &known) };
     let mut response = visit.show_as(status, &page)?;
-    if let Some(seconds) = retry_after {
+    if let Some(seconds) = seconds {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
     Ok(response)
@@ -171,6 +174,7 @@ impl<'a> Page<'a> {
             here: format!("{back}/cancel"),
             back,
             note: None,
+            seconds: None,
             rows: known.rows(t),
             dose,
         }

@@ -28,6 +28,7 @@ use crate::{
         state::App,
     },
     web::{
+        cut_off,
         form::Form,
         guard::SignedIn,
         page::{Frame, Visit},
@@ -53,9 +54,12 @@ struct Page<'a> {
     /// What became of the last press.
     note: Option<String>,
     why_not: Option<String>,
+    cut_off: Option<String>,
     rows: Vec<Row>,
     booking_id: BookingId,
     is_again: bool,
+    /// In so many seconds the script presses again by itself.
+    seconds: Option<u64>,
 }
 
 /// What somebody is about to book. Who has booked the dose already is shown that booking.
@@ -70,7 +74,11 @@ pub async fn get_check(
 ) -> Result<HttpResponse, Problem> {
     let snapshot = visit.app.board.now();
     let card = campaign(&snapshot, campaign_id)?;
-    let known = known(&visit, &personal, session.person_id, card).await;
+    // While the database is away nobody is looked up.
+    let known = match snapshot.cut_off_since {
+        None => known(&visit, &personal, session.person_id, card).await,
+        Some(_) => None,
+    };
     if let Some(Known { live: Some(booking_id), .. }) = &known {
         return Ok(visit.see_other(&booked::path_again(*booking_id)));
     }
@@ -177,6 +185,7 @@ async fn not_taken(
         note: Some(visit.t.press_was_not_taken(&words::wait(visit.t.language(), retry_after))),
         booking_id,
         is_again: true,
+        seconds: Some(retry_after),
         ..Page::new(visit, chosen, None)
     };
     let mut response = visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page)?;
@@ -193,13 +202,21 @@ fn unsure(
 ) -> Result<HttpResponse, Problem> {
     problem.log(None);
     let status = StatusCode::from_u16(problem.refusal.code.status());
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let may_pass = status == StatusCode::SERVICE_UNAVAILABLE;
+    let seconds = may_pass.then(|| visit.app.seconds_until_again());
     let page = Page {
         note: Some(visit.t.press_again().to_owned()),
         booking_id,
         is_again: true,
+        seconds,
         ..Page::new(visit, chosen, None)
     };
-    visit.show_as(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &page)
+    let mut response = visit.show_as(status, &page)?;
+    if let Some(seconds) = seconds {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 /// The form had no id that can be used: the same form with a new one.
@@ -261,9 +278,11 @@ impl<'a> Page<'a> {
             here: frame.to(&chosen.path()),
             note: None,
             why_not: standing::why_not(t, &chosen.card.campaign, visit.app.clock.now()),
+            cut_off: cut_off::sentence(t, &visit.app.site, &visit.app.board.now()),
             rows: whom.into_iter().chain(others).collect(),
             booking_id: BookingId(visit.app.clock.id()),
             is_again: false,
+            seconds: None,
         }
     }
 }

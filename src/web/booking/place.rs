@@ -33,6 +33,7 @@ use crate::{
         state::App,
     },
     web::{
+        cut_off,
         form::FieldError,
         guard::SignedIn,
         page::{Frame, Visit},
@@ -168,6 +169,7 @@ struct Page<'a> {
     here: String,
     supply: String,
     why_not: Option<String>,
+    cut_off: Option<String>,
     /// None: what cannot be read counts as not chosen.
     errors: Vec<FieldError>,
     district: LongSelect,
@@ -239,7 +241,9 @@ pub async fn get_clinics(
         (true, _) => Some(Whom::Everybody),
         (false, None) => Some(Whom::Strangers),
         (false, Some(SignedIn(session))) => {
-            asked.region_id = home(&visit.app, &personal, session.person_id).await;
+            if snapshot.cut_off_since.is_none() {
+                asked.region_id = home(&visit.app, &personal, session.person_id).await;
+            }
             None
         }
     };
@@ -272,6 +276,7 @@ fn page<'a>(visit: &'a Visit, snapshot: &'a Snapshot, card: &'a Card, asked: Cho
         here: frame.to(&format!("/campaigns/{id}/clinics")),
         supply: frame.to(&format!("/campaigns/{id}")),
         why_not: standing::why_not(t, &card.campaign, visit.app.clock.now()),
+        cut_off: cut_off::sentence(t, &visit.app.site, snapshot),
         errors: Vec::new(),
         district: district(visit, snapshot, asked.region_id),
         day: list.day(asked.date),

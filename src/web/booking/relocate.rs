@@ -28,7 +28,7 @@ pub async fn post_move(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let app = &visit.app;
-    let old = booked::own(app, session.person_id, booking_id).await?;
+    let old = booked::own_to_change(app, session.person_id, booking_id).await?;
     let asked: Option<(BookingId, SlotId)> = form.value("booking_id").zip(form.value("slot_id"));
     let Some((new_id, slot_id)) = asked else {
         return Ok(visit.see_other(&booked::path_not_moved(booking_id)));

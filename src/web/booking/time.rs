@@ -18,6 +18,7 @@ use crate::{
     domain::{ProductId, Refusal, calendar::local_date, clinic::Clinic, product::Product},
     http::{answer_cache::Whom, extract::Path, problem::Problem},
     web::{
+        cut_off,
         page::{Frame, Visit},
         part::Step,
         text::Texts,
@@ -34,6 +35,7 @@ struct Page<'a> {
     back: String,
     clinic: Facts<'a>,
     why_not: Option<String>,
+    cut_off: Option<String>,
     date: Option<String>,
     previous: Option<Step>,
     next: Option<Step>,
@@ -81,7 +83,8 @@ pub async fn get_times(
     let now = visit.app.clock.now();
     let why_not = standing::why_not(visit.t, &card.campaign, now);
     let at = At { t: visit.t, frame: visit.frame(), snapshot: &snapshot, card, clinic };
-    let page = at.page(chosen(query, "date"), chosen(query, "product"), why_not);
+    let cut_off = cut_off::sentence(visit.t, &visit.app.site, &snapshot);
+    let page = at.page(chosen(query, "date"), chosen(query, "product"), (why_not, cut_off));
     let until = standing::changes_at(&card.campaign, now);
     visit.show_to_all(&page, (&snapshot, Whom::Everybody), until)
 }
@@ -100,7 +103,7 @@ impl<'a> At<'a> {
         &self,
         date: Option<NaiveDate>,
         product_id: Option<ProductId>,
-        why_not: Option<String>,
+        (why_not, cut_off): (Option<String>, Option<String>),
     ) -> Page<'a> {
         let (t, frame, campaign_id) = (self.t, self.frame, self.card.campaign.campaign_id);
         let days = self.snapshot.days_of(campaign_id, self.clinic.clinic_id);
@@ -122,6 +125,7 @@ impl<'a> At<'a> {
                 .to(&format!("/campaigns/{campaign_id}/clinics?region={}", self.clinic.region_id)),
             clinic: Facts::new(t, self.clinic),
             why_not,
+            cut_off,
             date: date.map(|date| t.date(date)),
             previous: step(bookable.iter().rev().find(|day| date.is_some_and(|at| **day < at))),
             next: step(bookable.iter().find(|day| date.is_some_and(|at| **day > at))),

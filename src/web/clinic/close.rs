@@ -96,7 +96,7 @@ struct Closed {
 ///
 /// # Errors
 /// `not_found` for a clinic that is not there any more.
-pub async fn get_close(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpResponse, Problem> {
+pub async fn get_close(at: AtDesk, _: Admitted<admission::Desk>) -> Result<HttpResponse, Problem> {
     let date = date(&at).await?;
     let here = path(&at, date);
     let page = page(&at, &here, date, &Form::default()).await?;

@@ -78,7 +78,7 @@ pub async fn get_find(at: AtDesk) -> Result<HttpResponse, Problem> {
 /// `overloaded`; what the number is refused for is said beside the field.
 pub async fn post_find(
     at: AtDesk,
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Desk>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, here) = (at.visitor.t(), &at.visitor.visit.app, path(&at));

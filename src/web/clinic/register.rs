@@ -111,7 +111,7 @@ pub async fn fields(at: &AtDesk, typed: &Form) -> Result<Option<Fields>, Problem
 /// Those of the database.
 pub async fn get_register(
     at: AtDesk,
-    _: Admitted<admission::Read>,
+    _: Admitted<admission::Desk>,
 ) -> Result<HttpResponse, Problem> {
     let here = path(&at);
     let mut form = fields(&at, &Form::default()).await?;

@@ -82,7 +82,7 @@ struct Line {
 ///
 /// # Errors
 /// `not_found` for a clinic that is not there any more.
-pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpResponse, Problem> {
+pub async fn get_today(at: AtDesk, _: Admitted<admission::Desk>) -> Result<HttpResponse, Problem> {
     let (t, app, visitor) = (at.visitor.t(), &at.visitor.visit.app, &at.visitor);
     let asked = date_of(visitor.visit.request.query_string());
     let today = db::schedule::today(&app.db.read, at.clinic_id).await?;
@@ -137,7 +137,7 @@ pub async fn get_today(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpR
 ///
 /// # Errors
 /// Those of the database.
-pub async fn get_now(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpResponse, Problem> {
+pub async fn get_now(at: AtDesk, _: Admitted<admission::Desk>) -> Result<HttpResponse, Problem> {
     let (t, visit) = (at.visitor.t(), &at.visitor.visit);
     let date = date_of(visit.request.query_string()).ok_or_else(Refusal::not_found)?;
     let pulse = db::day_list::pulse(&visit.app.db.read, at.clinic_id, date).await?;

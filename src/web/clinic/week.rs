@@ -41,7 +41,7 @@ struct Line {
 ///
 /// # Errors
 /// `not_found` for a clinic that is not there any more.
-pub async fn get_week(at: AtDesk, _: Admitted<admission::Read>) -> Result<HttpResponse, Problem> {
+pub async fn get_week(at: AtDesk, _: Admitted<admission::Desk>) -> Result<HttpResponse, Problem> {
     let (t, visit) = (at.visitor.t(), &at.visitor.visit);
     let db = &visit.app.db.read;
     let today = db::schedule::today(db, at.clinic_id).await?.ok_or_else(Refusal::not_found)?;

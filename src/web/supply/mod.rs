@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 
 use self::{map::Label, tally::Tally};
 use super::{
+    cut_off,
     page::Frame,
     part::Bar,
     round::{Round, Said},
@@ -28,6 +29,7 @@ struct Page<'a> {
     frame: Frame<'a>,
     live: &'a str,
     turn: String,
+    cut_off: Option<String>,
     round: Round,
     states: Vec<(&'static str, String)>,
     sum: String,
@@ -68,7 +70,8 @@ pub fn render(
     let Some(round) = Round::new(t, snapshot, id) else { return Ok(None) };
     let Some(published) = snapshot.supplies.get(&id) else { return Ok(None) };
     let supply = &published.supply;
-    let (said, turn) = (round.said().cloned().collect(), round.turn());
+    let said = round.said().cloned().collect();
+    let turn = round.turn() + cut_off::turn(snapshot);
     let (some, none) = (t.count(tally.clinics.with), t.count(tally.clinics.without));
     let map_about = t.map_about(&some, &none);
     let here = round.path.clone();
@@ -77,6 +80,7 @@ pub fn render(
         frame: Frame::new(t, site, &here),
         live,
         turn: turn.clone(),
+        cut_off: cut_off::sentence(t, site, snapshot),
         states: states(t, supply),
         sum: t.count(supply.totals.granted),
         in_store: t.count(supply.held_back),

@@ -27,5 +27,20 @@ texts! {
         "Please try again in {minutes} minutes.",
         "{minutes}분 뒤에 다시 시도해 주십시오.";
     again_soon, "Please try again in a moment.", "잠시 뒤에 다시 시도해 주십시오.";
+    not_known_press_here,
+        "Press the button: what you sent is sent again, and is done once at most. If it went \
+         through, you will see it.",
+        "아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 처리됩니다. 이미 되었다면 그 결과를 보여 드립니다.";
+    send_again, "Send the same again", "같은 내용 다시 보내기";
+    tries_by_itself(time: &str),
+        "It is tried again by itself: {time}.",
+        "자동으로 다시 시도하기까지 {time} 남았습니다.";
+    not_by_itself, "Do not try by itself", "자동으로 시도하지 않기";
+    cut_off(time: &str),
+        "Nothing can be booked, changed or cancelled at this moment: our records cannot be \
+         reached. Bookings that were made stay as they are. You can look around; what you see is \
+         as of {time}. Look again in a minute or two.",
+        "지금은 기록에 연결할 수 없어 예약, 변경, 취소를 하실 수 없습니다. 이미 하신 예약은 그대로 유지됩니다. \
+         계속 둘러보실 수 있으며, 화면의 내용은 {time} 기준입니다. 1~2분 뒤에 다시 확인해 주십시오.";
     to_the_start, "To the first page", "첫 화면으로";
 }

@@ -18,6 +18,10 @@ texts! {
         "Go back and press again: what was pressed is written down at most once, and if it was, \
          the page says so.",
         "뒤로 가서 다시 눌러 주십시오. 한 번만 기록되며, 이미 기록되었다면 화면에 표시됩니다.";
+    staff_not_known_press_here,
+        "Press the button: what you sent is sent again, and is written down at most once. If it \
+         was, the page says so.",
+        "아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 기록됩니다. 이미 기록되었다면 화면에 표시됩니다.";
     staff_on_paper,
         "If people are waiting and this lasts, go on by the printed list: write down booking \
          number, time and lot, and enter them afterwards.",

@@ -1,6 +1,7 @@
 //! Round trips of each operation to the database: none for what everybody reads at an opening, and
 //! for the rest a number that does not grow with the rows carried.
 
+mod class;
 mod day;
 mod desk;
 mod hiccup;
@@ -188,6 +189,8 @@ struct Recorder {
     statements: BTreeMap<String, Vec<String>>,
     /// Has each change be refused by the database before it is made.
     hiccup: Option<hiccup::Hiccup>,
+    /// By operation, of which classes it was let in.
+    classes: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 impl Recorder {
@@ -197,7 +200,8 @@ impl Recorder {
         let wire = Wire::before(&mut database).await;
         let app = TestApp::with().connections(1).start_on(database.into()).await;
         app.refresh().await;
-        Self { app, made, wire, case: None, statements: BTreeMap::new(), hiccup: None }
+        let (statements, classes) = (BTreeMap::new(), BTreeMap::new());
+        Self { app, made, wire, case: None, statements, hiccup: None, classes }
     }
 
     /// Sends a request that must succeed, and records its statements. The same operation again must
@@ -230,8 +234,12 @@ impl Recorder {
             return done;
         }
         self.wire.take();
+        let before = class::admitted(&self.app);
         let answer = request().send().await;
         let statements = self.wire.take();
+        let operation = operation_id(&method, path);
+        let of = class::since(&self.app, &before);
+        self.classes.entry(operation).or_default().extend(of);
         assert!(answer.status < 300, "{name}: {}", answer.text());
         if let Some(before) = self.statements.get(&name) {
             let is_counted = self.hiccup.is_none();

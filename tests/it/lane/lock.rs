@@ -81,7 +81,7 @@ async fn who_waits_for_a_lock_too_long_is_told_so_and_nothing_is_half_done() {
     let holder = lock_slot(&app.db, locked).await;
     let began = Instant::now();
     let told = book_as(&app, &made, 0, (id, locked)).await.unwrap();
-    assert_eq!(told.header("retry-after"), "1");
+    assert!((2..=10).contains(&told.retry_after()));
     told.problem(503, "unavailable");
     assert!(began.elapsed() >= Duration::from_millis(500), "not before the bound");
     assert_eq!((bookings(&app).await, app.app.metrics.lanes.blocked.get()), (0, 0));

@@ -158,6 +158,13 @@ impl Answer {
         self.body
     }
 
+    /// After how many seconds to come again.
+    #[track_caller]
+    pub fn retry_after(&self) -> u64 {
+        let said = self.header("retry-after").parse();
+        said.unwrap_or_else(|_| panic!("{}: no Retry-After", self.what))
+    }
+
     /// The problem document of a refusal that must have this status and code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Value {

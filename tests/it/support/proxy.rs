@@ -33,6 +33,8 @@ struct Rules {
     silenced: Option<(&'static str, u64)>,
     /// The same, closed.
     cut: Option<(&'static str, u64)>,
+    /// All connections are closed, and new ones as soon as they come.
+    is_away: bool,
     /// How many connections there have been.
     connections: u64,
     /// Directions of connections in which bytes are being held back.
@@ -86,6 +88,16 @@ impl Proxy {
     /// Closes the present connections of these applications.
     pub fn cut(&self, application: &'static str) {
         self.0.send_modify(|rules| rules.cut = Some((application, rules.connections)));
+    }
+
+    /// Closes all connections, and from now on those that come: the database is away.
+    pub fn go_away(&self) {
+        self.0.send_modify(|rules| rules.is_away = true);
+    }
+
+    /// Takes connections again.
+    pub fn come_back(&self) {
+        self.0.send_modify(|rules| rules.is_away = false);
     }
 
     /// Lets the present connections of these applications fall silent, for both sides.
@@ -149,7 +161,8 @@ impl Gate {
 
     /// Returns when this connection is cut.
     async fn is_cut(&self) -> io::Result<()> {
-        let cut = self.rules.subscribe().wait_for(|rules| self.is_among(rules.cut)).await.map(drop);
+        let is_cut = |rules: &Rules| rules.is_away || self.is_among(rules.cut);
+        let cut = self.rules.subscribe().wait_for(is_cut).await.map(drop);
         cut.map_err(|_closed| io::ErrorKind::BrokenPipe.into())
     }
 

@@ -7,6 +7,7 @@ mod admin_journal;
 mod admin_person;
 mod admin_place;
 mod admin_user;
+mod away;
 mod booking;
 mod by_number;
 mod cancel;

@@ -1,0 +1,193 @@
+//! While the database is away: pages answer from memory and say so, and a press that was not taken
+//! is kept on the page that says when to press again.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{
+    booking::{LANGUAGES, book, check_path, live, said, signed_in},
+    faults,
+};
+use crate::support::{Made, Page, TestApp, World, browser::Form, proxy::Proxy, until};
+
+const AWAY: [&str; 2] =
+    ["Nothing can be booked, changed or cancelled", "예약, 변경, 취소를 하실 수 없습니다"];
+
+async fn service() -> (TestApp, Proxy, Made) {
+    let (app, proxy) = TestApp::with().start_behind_proxy().await;
+    let made = World::new().people(8).seats(20).doses(20).make(&app.db).await;
+    app.refresh_pages().await;
+    (app, proxy, made)
+}
+
+fn is_cut_off(app: &TestApp) -> bool {
+    app.app.board.now().cut_off_since.is_some()
+}
+
+/// Returns when the service has found out, and its pages tell.
+async fn lose(app: &TestApp, proxy: &Proxy) {
+    proxy.go_away();
+    until(|| is_cut_off(app)).await;
+    app.pages().await;
+}
+
+async fn find(app: &TestApp, proxy: &Proxy) {
+    proxy.come_back();
+    until(|| !is_cut_off(app)).await;
+    app.pages().await;
+}
+
+/// The way to a booking, as far as memory has it.
+fn pages(made: &Made, language: &str) -> [String; 7] {
+    let slot = made.slot(0, 1, 0);
+    let round = format!("/{language}/campaigns/{}", made.campaign_id);
+    let day = slot.on_date;
+    [
+        format!("/{language}"),
+        round.clone(),
+        format!("{round}/eligibility"),
+        format!("{round}/clinics"),
+        format!("{round}/clinics?region={}", made.districts[0]),
+        format!("{round}/clinics/{}?date={day}", made.clinics[0]),
+        check_path(made, language, slot),
+    ]
+}
+
+#[tokio::test]
+async fn pages_answer_from_memory_and_say_that_nothing_can_be_booked() {
+    let (app, proxy, made) = service().await;
+    let mut browsers = [app.browser(), signed_in(&app, &made.people[0])];
+    // Whoever is not signed in is asked to, where a booking begins.
+    let paths = |at: usize, language: &str| {
+        let all = pages(&made, language);
+        all.into_iter().take(if at == 0 { 6 } else { 7 }).collect::<Vec<_>>()
+    };
+    for is_away in [false, true, false] {
+        if is_away != is_cut_off(&app) {
+            if is_away { lose(&app, &proxy).await } else { find(&app, &proxy).await }
+        }
+        let as_of = app.app.board.now().as_of.with_timezone(&app.app.site.zone);
+        let as_of = as_of.format("%H:%M:%S").to_string();
+        for (at, browser) in browsers.iter_mut().enumerate() {
+            for (which, language) in LANGUAGES.into_iter().enumerate() {
+                for path in paths(at, language) {
+                    let page = browser.open(&path).await.ok(200);
+                    let said = said(&page);
+                    assert_eq!(said.contains(AWAY[which]), is_away, "{path}: {said}");
+                    let tells = said.contains(&format!("as of {as_of}"));
+                    assert!(!is_away || which == 1 || tells, "{path} as of {as_of}: {said}");
+                    assert_eq!(faults(&page.text), [""; 0], "{path}");
+                }
+            }
+        }
+        // Open pages hear of it by the document that they ask for.
+        let now: serde_json::Value = app.public().get("/en/now").await.body;
+        assert_eq!(now["turn"].as_str().unwrap().ends_with(".cut-off"), is_away, "{now}");
+        // The question is answered, page and program alike.
+        let round = format!("/en/campaigns/{}/eligibility", made.campaign_id);
+        let typed = [("birth-year", "1964"), ("birth-month", "5"), ("birth-day", "6")];
+        let form = browsers[0].open(&round).await.ok(200).form(&round).with(&typed);
+        browsers[0].submit(&form).await.ok(200);
+        let slots = format!("/v1/clinics/{}/slots", made.clinics[0]);
+        let day = made.slot(0, 1, 0).on_date;
+        let slots = format!("{slots}?campaign_id={}&date={day}", made.campaign_id);
+        app.public().get(&slots).await.ok(200);
+    }
+}
+
+fn seconds(page: &Page) -> u64 {
+    page.header("retry-after").parse().expect("when to come again")
+}
+
+#[tokio::test]
+async fn a_press_that_was_not_taken_is_kept_and_pressed_again() {
+    let (app, proxy, made) = service().await;
+    let mut kept = Vec::new();
+    for (person, language) in LANGUAGES.into_iter().enumerate() {
+        let path = book(&app, &made, person, made.slot(0, 1, 0)).await;
+        let path = format!("/{language}{path}/cancel");
+        let mut browser = signed_in(&app, &made.people[person]);
+        let form = browser.open(&path).await.ok(200).form(&path);
+        kept.push((browser, form));
+    }
+    lose(&app, &proxy).await;
+    let words =
+        [("We do not know yet", "Send the same again"), ("결과를 확인하지", "같은 내용 다시")];
+    for ((browser, form), (heading, button)) in kept.iter_mut().zip(words) {
+        let page = browser.submit(form).await.ok(503);
+        assert!(page.heading().contains(heading), "{}", page.heading());
+        assert!(said(&page).contains(button), "{}", said(&page));
+        assert_eq!(faults(&page.text), [""; 0]);
+        let again = page.form(&form.action);
+        assert_eq!(again.fields, form.fields, "the same is sent");
+        let told = format!("data-again=\"{}\"", seconds(&page));
+        assert!(page.main().contains(&told), "{}", page.main());
+        *form = again;
+    }
+    find(&app, &proxy).await;
+    for (person, (browser, form)) in kept.iter_mut().enumerate() {
+        assert_eq!(live(&app, &made.people[person]).await, 1, "the control: nothing was done");
+        browser.press(form).await.ok(200);
+        assert_eq!(live(&app, &made.people[person]).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_at_a_counter_is_kept_but_never_for_another_site() {
+    let (app, proxy, made) = service().await;
+    let mut staff = app.staff_browser(2, Some(made.clinics[0])).await;
+    let action = format!("/en/clinic/{}/walk-in", made.clinics[0]);
+    let mut form = staff.open(&action).await.ok(200).form(&action);
+    form = form.with(&[("name", "한 \"새봄\" & <b>"), ("birth-year", "1964")]);
+    lose(&app, &proxy).await;
+    let page = staff.submit(&form).await.ok(503);
+    assert!(said(&page).contains("written down at most once"), "{}", said(&page));
+    assert_eq!(page.form(&action).fields, form.fields, "word for word");
+    let foreign = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")];
+    let page = staff.submit_with(&form, &foreign).await.ok(403);
+    assert!(!page.main().contains("<form"), "it is not sent in our name: {}", page.main());
+    // Passwords are typed anew.
+    let (username, password) = ("somebody", "a lamp in the window");
+    let fields = [("username", username), ("password", password)];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let mut guest = app.browser();
+    let page = guest.submit(&Form { action: "/en/sign-in/staff".to_owned(), fields }).await.ok(503);
+    assert!(page.text.contains(username) && !page.text.contains(password), "{}", page.main());
+    assert!((2..=10).contains(&seconds(&page)));
+}
+
+#[tokio::test]
+async fn people_come_back_one_after_the_other() {
+    let (app, proxy, made) = service().await;
+    let path = book(&app, &made, 0, made.slot(0, 1, 0)).await;
+    lose(&app, &proxy).await;
+    let ask = |_| {
+        let mut browser = signed_in(&app, &made.people[0]);
+        let (path, client) = (format!("/en{path}"), app.citizen(&made.people[0]));
+        async move {
+            let page = browser.open(&path).await.ok(503);
+            assert!(page.main().contains(">Look again</a>"), "{}", page.main());
+            let told = format!("data-again=\"{}\"", seconds(&page));
+            assert!(page.main().contains(&told), "{}", page.main());
+            let answer = client.get("/v1/me").await;
+            let after = answer.retry_after();
+            let problem = answer.problem(503, "unavailable");
+            assert_eq!(problem["retry_after"], json!(after));
+            [seconds(&page), after]
+        }
+    };
+    let told = join_all((0..18).map(ask)).await.into_iter().flatten();
+    let told: BTreeSet<u64> = told.collect();
+    assert!(told.iter().all(|seconds| (2..=10).contains(seconds)), "{told:?}");
+    assert!(told.len() >= 8, "not all in the same second: {told:?}");
+    // Who wants to sign in is told before they type.
+    let mut browser = app.browser();
+    let page = browser.open("/en/sign-in").await.ok(200);
+    assert!(said(&page).contains(AWAY[0]), "{}", said(&page));
+    find(&app, &proxy).await;
+    // And who comes back is served.
+    let mut browser = signed_in(&app, &made.people[0]);
+    browser.open(&format!("/en{path}")).await.ok(200);
+}
