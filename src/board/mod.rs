@@ -213,7 +213,7 @@ impl Board {
         let (model, snapshot) = outcome?;
         self.shared.clock.store(Arc::new(model.moment.clock));
         keeper.model = Some(model);
-        self.show(snapshot);
+        self.show(Snapshot { cut_off_since: self.now().cut_off_since, ..snapshot });
         self.shared.seen_at.store(Arc::new(began));
         self.shared.recount.notify_one();
         Ok(())

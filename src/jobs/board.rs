@@ -64,8 +64,8 @@ async fn follow(board: &Board, metrics: &Metrics, reach: &Reach) {
     }
 }
 
-/// Looks at the journal. Where that fails or takes long, or the lanes have no database, it is found
-/// out whether anything can be written, and the public is told.
+/// Looks at the journal. Where that fails or takes long, or the lanes have no database, or had none
+/// the last time, it is found out whether anything can be written, and the public is told.
 async fn look(board: &Board, reach: &Reach) -> Result<(), Error> {
     let mut looking = pin!(board.tick());
     let outcome = loop {
@@ -74,10 +74,10 @@ async fn look(board: &Board, reach: &Reach) -> Result<(), Error> {
             Err(_late) => ask(board, reach).await,
         }
     };
-    if outcome.is_err() || (reach.is_doubtful)() {
+    // Whoever was told that nothing can be written is told otherwise by a commit alone: reading says
+    // nothing of writing, and lanes have no doubts while nobody books.
+    if outcome.is_err() || (reach.is_doubtful)() || board.cut_off_for().is_some() {
         ask(board, reach).await;
-    } else {
-        tell(board, false);
     }
     outcome
 }

@@ -185,7 +185,7 @@ async fn whoever_reads_holds_no_place_of_whoever_cancels_or_books() {
     let (id, body) = (Uuid::now_v7(), made.booking(made.slot(0, 1, 0)));
     let booker = app.citizen(&made.people[0]);
     booker.put_booking(id, &body).await.ok(201);
-    proxy.stall("dosebook read");
+    proxy.stall("dosebook look-ups");
     let reading: Vec<_> = made.people[1..20]
         .iter()
         .map(|person| {

@@ -14,9 +14,9 @@ use crate::support::{Made, TestApp, World};
 
 const PEOPLE: u32 = 40;
 
-/// How often a connection for reading was asked for.
+/// How often a connection for looking up was asked for.
 async fn reads(app: &TestApp) -> u64 {
-    let label = "dosebook_connection_wait_seconds_count{pool=\"read\"} ";
+    let label = "dosebook_connection_wait_seconds_count{pool=\"look-ups\"} ";
     let text = app.public().get("/metrics").await.text();
     text.lines().find_map(|line| line.strip_prefix(label)?.parse().ok()).unwrap_or(0)
 }
@@ -40,7 +40,7 @@ async fn bookings_asked_for_at_once_are_looked_up_together_and_each_sees_their_o
     let (app, made) = world().await;
     let (made, app) = (&made, &app);
     let ids = join_all((0..20).map(|person| book(app, made, person))).await;
-    let personal = Personal::new(&app.app.db.read);
+    let personal = Personal::new(&app.app.db.look_ups);
     let before = reads(app).await;
     let asked = ids.iter().zip(&made.people).enumerate().map(async |(nth, (id, person))| {
         let own = personal.booking(*id, person.person_id).await.expect("asked").expect("their own");
@@ -66,7 +66,7 @@ async fn bookings_asked_for_at_once_are_looked_up_together_and_each_sees_their_o
 async fn what_was_acknowledged_is_seen_at_once() {
     let (app, made) = world().await;
     let (made, app) = (&made, &app);
-    let personal = &Personal::new(&app.app.db.read);
+    let personal = &Personal::new(&app.app.db.look_ups);
     let of = |person: usize| OfDose {
         person_id: made.people[person].person_id,
         course_id: made.course_id,

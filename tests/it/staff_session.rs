@@ -205,7 +205,7 @@ async fn who_asks_for_a_token_and_hangs_up_or_fails_strands_nobody() {
     let app = TestApp::start().await;
     let made = world(&app.db).await;
     let (hash, _) = sessions(&app, &made).await[0];
-    let tokens = StaffTokens::new(app.app.db.read.clone());
+    let tokens = StaffTokens::new(app.app.db.look_ups.clone());
     let now = Utc::now();
     let first = tokens.find(hash, now);
     let second = tokens.find(hash, now);

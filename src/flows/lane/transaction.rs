@@ -32,12 +32,6 @@ use crate::{
     },
 };
 
-/// A lane's statements are few, and their arrays differ in length only. So each has one plan, made
-/// once, that goes by index whatever the tables held at that time. A plan made while `booking` was
-/// empty would scan it all evening, because growth alone does not make PostgreSQL plan again.
-pub const PLANNER_SETTINGS: &str = "set plan_cache_mode = force_generic_plan; \
-    set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
-
 /// How long a lane's session waits before the server gives up. A lock that is not granted soon is
 /// held by somebody in trouble. What a silent lane has locked is free when its idle transaction is
 /// ended. A statement is ended before the lane gives the attempt up; a commit is not, because this

@@ -307,8 +307,10 @@ impl<W: Work> Worker<W> {
                 }
                 Remedy::Reconnect => {
                     tracing::warn!(lane = self.name, %error, "trying again on a new connection");
-                    // Not at the first time: only one connection may be lost.
-                    let is_again = reconnect_delay > RECONNECT_DELAY_MIN;
+                    // Not at the first time: only one connection may be lost. But who has waited for
+                    // the server in vain has lost more than that.
+                    let is_again = reconnect_delay > RECONNECT_DELAY_MIN
+                        || error.failure() == Failure::OutOfTime;
                     self.is_cut_off.store(is_again, Ordering::Relaxed);
                     self.conn = None;
                     time::sleep(reconnect_delay).await;

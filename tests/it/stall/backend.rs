@@ -24,7 +24,7 @@ async fn world(app: &TestApp) -> Made {
 /// Has each pool make the connections that it may have.
 async fn fill_pools(app: &TestApp) {
     let db = &app.app.db;
-    for pool in [&db.read, &db.write, &db.operators] {
+    for pool in [&db.read, &db.look_ups, &db.write, &db.operators] {
         let mut leases = Vec::new();
         for _ in 0..4 {
             leases.push(pool.acquire().await.unwrap());
@@ -34,7 +34,8 @@ async fn fill_pools(app: &TestApp) {
 
 async fn backends(app: &TestApp) -> i64 {
     let sql = "select count(*) from pg_stat_activity where datname = current_database()
-               and application_name in ('dosebook read', 'dosebook write', 'dosebook operators')";
+               and application_name in ('dosebook read', 'dosebook look-ups', 'dosebook write',
+                   'dosebook operators')";
     sqlx::query_scalar(sql).fetch_one(&app.db).await.unwrap()
 }
 
@@ -45,7 +46,7 @@ async fn backends_that_stand_still_keep_nobody_from_pausing_or_reading() {
     let admin = app.admin().await;
     fill_pools(&app).await;
     let mut stopped = Vec::new();
-    for pool in ["dosebook read", "dosebook write", "dosebook operators"] {
+    for pool in ["dosebook read", "dosebook look-ups", "dosebook write", "dosebook operators"] {
         stopped.push(Stopped::of(&app.db, pool).await);
     }
     pause(&admin, made.campaign_id).await.ok(200);
@@ -55,7 +56,7 @@ async fn backends_that_stand_still_keep_nobody_from_pausing_or_reading() {
     let region = serde_json::json!({ "code": "N", "name": "North" });
     admin.post("/v1/admin/regions", &region).await.ok(201);
     let still: usize = stopped.iter().map(Stopped::count).sum();
-    assert_eq!(still, 12, "the control: all of them stand still");
+    assert_eq!(still, 16, "the control: all of them stand still");
 }
 
 #[tokio::test]
