@@ -115,4 +115,4 @@ queries:
 javascript: $(WEB)/node_modules/.package-lock.json
 	cd $(WEB) && timeout 120 npx biome lint --error-on-warnings . ../../src/web/assets/*.js
 	cd $(WEB) && timeout 120 npx tsc --project . && timeout 120 npx tsc --project assets.tsconfig.json
-	cd $(WEB) && timeout 60 node --test live.test.mjs
+	cd $(WEB) && timeout 60 node --test live.test.mjs again.test.mjs

@@ -281,7 +281,9 @@ impl Connection {
         let read = buffer.filled().get(before..).unwrap_or_default();
         let given = self.pipeline.take(read, self.hand.begun.get());
         if given < read.len() {
-            self.kept = read.get(given..).unwrap_or_default().to_vec();
+            if !self.pipeline.is_over() {
+                self.kept = read.get(given..).unwrap_or_default().to_vec();
+            }
             buffer.set_filled(before + given);
         }
     }
@@ -306,6 +308,11 @@ impl AsyncRead for Connection {
         if hand.blocked_since.get().is_some() {
             hand.wait(context);
             return Poll::Pending;
+        }
+        // Nobody knows what more there is: the server answers what it has, and closes.
+        if this.pipeline.is_over() {
+            this.kept = Vec::new();
+            return Poll::Ready(Ok(()));
         }
         if this.pipeline.is_full(hand.begun.get()) {
             hand.is_held_up.set(true);

@@ -6,7 +6,7 @@ use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use askama::Template;
 
 use super::{
-    guard,
+    form, guard,
     page::Frame,
     staff_next::StaffNext,
     staff_page::{StaffFrame, links_at},
@@ -20,8 +20,8 @@ use crate::{
 
 /// From so many seconds on, minutes are named.
 const SECONDS_SHOWN_MAX: u64 = 90;
-/// Fields that are typed anew each time.
-const SECRET: [&str; 1] = ["password"];
+/// Fields that are typed anew each time, as pages never show them.
+const SECRET: [&str; 2] = ["password", "token"];
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -56,7 +56,10 @@ impl Next {
         let press = press.and_then(Press::of);
         let is_worth_another_look = !asked.is_press && code.status() >= 429;
         let has_a_way = press.is_some() || is_worth_another_look;
-        let seconds = asked.retry_after.filter(|_| may_pass && has_a_way);
+        // Somebody may think better of it meanwhile.
+        let is_cancelling =
+            asked.path.ends_with("/cancel") || press.as_ref().is_some_and(Press::cancels);
+        let seconds = asked.retry_after.filter(|_| may_pass && has_a_way && !is_cancelling);
         Self { press, is_worth_another_look, seconds }
     }
 }
@@ -72,8 +75,20 @@ impl Press {
         // A button alone sends nothing.
         let sent = asked.sent.or_else(|| is_empty.then_some(nothing))?;
         let fields: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
-        let is_secret = fields.iter().any(|(name, _)| SECRET.contains(&name.as_str()));
+        // At work a code is that of a clinic, a campaign, a product: no secret.
+        let is_at_work = StaffNext::parse(asked.path).is_some();
+        let is_secret = fields.iter().any(|(name, _)| {
+            SECRET.contains(&name.as_str()) || (name == form::CODE && !is_at_work)
+        });
         (!is_secret).then(|| Self { action: asked.whole.to_owned(), fields })
+    }
+
+    /// Whether bookings end by it: at a clinic (`step`), or with what they were for.
+    fn cancels(&self) -> bool {
+        let is_one = |(name, value): &(String, String)| {
+            (name == "step" && value == "cancel") || name == "cancel_bookings"
+        };
+        self.fields.iter().any(is_one)
     }
 }
 
@@ -253,8 +268,10 @@ mod tests {
         assert_eq!(form(Code::NotFound, &ours, sent), None, "it would be the same again");
         assert_eq!(form(Code::Unavailable, &foreign(), sent), None, "of another site");
         assert_eq!(form(Code::Unavailable, &HeaderMap::new(), sent), None, "of nobody knows whom");
-        let secret: &[u8] = b"slot_id=7&password=x";
-        assert_eq!(form(Code::Unavailable, &ours, Some(secret)), None);
+        for secret in ["password=x", "code=012345", "token=x"] {
+            let sent = format!("slot_id=7&{secret}");
+            assert_eq!(form(Code::Unavailable, &ours, Some(sent.as_bytes())), None, "{secret}");
+        }
         assert_eq!(form(Code::Unavailable, &ours, None), None, "what was sent is not known");
         for length in ["0", ""] {
             let mut empty = headers(&[("sec-fetch-site", "same-origin")]);
@@ -262,6 +279,28 @@ mod tests {
                 empty.insert(CONTENT_LENGTH, HeaderValue::from_static(length));
             }
             assert_eq!(form(Code::Unavailable, &empty, None), Some(false), "a button alone");
+        }
+    }
+
+    #[test]
+    fn no_cancellation_is_sent_by_itself_and_a_code_at_work_is_no_secret() {
+        let (site, language) = (Site::default(), Language::English);
+        let ours = headers(&[("sec-fetch-site", "same-origin")]);
+        for (path, sent, is_by_itself) in [
+            ("/bookings/7/move", "slot_id=7", true),
+            ("/bookings/7/cancel", "slot_id=7", false),
+            ("/clinic/7/bookings/8", "step=arrive&code=7", true),
+            ("/clinic/7/bookings/8", "step=cancel", false),
+            ("/admin/people/7", "cancel_bookings=yes", false),
+        ] {
+            let (is_press, retry_after, whole) = (true, Some(7), path);
+            let (headers, sent) = (&ours, Some(sent.as_bytes()));
+            let asked = Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
+            for code in [Code::Unavailable, Code::Overloaded] {
+                let page = render(&code.into(), asked).expect("a page");
+                assert!(page.contains(Texts(language).send_again()), "{path}: {page}");
+                assert_eq!(page.contains("data-again=\"7\""), is_by_itself, "{path}");
+            }
         }
     }
 

@@ -263,7 +263,7 @@ fn refused(
             vec![said, t.code_helps().to_owned()]
         }
         Code::Overloaded => vec![t.code_busy(&words::wait(t.language(), seconds))],
-        Code::Unavailable => vec![t.code_unavailable().to_owned()],
+        Code::Unavailable | Code::Internal => vec![t.code_unavailable().to_owned()],
         _ => return Err(problem),
     };
     problem.log(None);

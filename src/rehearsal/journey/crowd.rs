@@ -112,6 +112,8 @@ impl Crowd {
             News::Stage(stage) => self.reach(visit, stage, now),
             News::SignedIn(person_id) => {
                 self.notes.sessions += 1;
+                // Another message that came late is of no use: the next device asks for its own.
+                self.unread.remove(&visit.citizen);
                 let comer = self.plan.people.get(visit.citizen);
                 let is_other = comer.is_none_or(|comer| comer.person_id != person_id);
                 self.notes.faults.as_somebody_else += u64::from(is_other);

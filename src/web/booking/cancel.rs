@@ -45,8 +45,6 @@ struct Page<'a> {
     here: String,
     /// What became of the last press.
     note: Option<String>,
-    /// In so many seconds the script presses again by itself.
-    seconds: Option<u64>,
     rows: Vec<Row>,
     /// What becomes of the dose.
     dose: String,
@@ -94,14 +92,18 @@ pub async fn post_cancel(
     _: Form,
 ) -> Result<HttpResponse, Problem> {
     let app = &visit.app;
-    let booking = booked::own_to_change(app, session.person_id, booking_id).await?;
-    let outcome = match admitted {
-        Ok(_admitted) => {
-            let request = Request::Cancel(booking.clone());
-            app.lanes.submit(request, &replies).await.map_err(Problem::from)
+    let admitted = match admitted {
+        Ok(admitted) => admitted,
+        Err(crowded) => {
+            // Whoever is not let in takes no connection from those who are.
+            let booking = booked::own(app, session.person_id, booking_id).await?;
+            return not_done(&visit, &booking, crowded);
         }
-        Err(crowded) => Err(crowded),
     };
+    let booking = booked::own_to_change(app, session.person_id, booking_id).await?;
+    let request = Request::Cancel(booking.clone());
+    let outcome = app.lanes.submit(request, &replies).await.map_err(Problem::from);
+    drop(admitted);
     match outcome {
         Ok(
             Outcome::Booked(_) | Outcome::Cancelled(_) | Outcome::Replayed(_) | Outcome::Visited(_),
@@ -149,7 +151,8 @@ fn not_done(visit: &Visit, booking: &Booking, problem: Problem) -> Result<HttpRe
         may_pass.then(|| problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again()));
     let snapshot = visit.app.board.now();
     let known = Known::new(t, &snapshot, booking);
-    let page = Page { note: Some(note), seconds, ..Page::new(visit, &known) };
+    // Nothing sends it by itself: somebody may think better of it meanwhile.
+    let page = Page { note: Some(note), ..Page::new(visit, &known) };
     let mut response = visit.show_as(status, &page)?;
     if let Some(seconds) = seconds {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -174,7 +177,6 @@ impl<'a> Page<'a> {
             here: format!("{back}/cancel"),
             back,
             note: None,
-            seconds: None,
             rows: known.rows(t),
             dose,
         }

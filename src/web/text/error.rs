@@ -33,14 +33,18 @@ texts! {
         "아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 처리됩니다. 이미 되었다면 그 결과를 보여 드립니다.";
     send_again, "Send the same again", "같은 내용 다시 보내기";
     tries_by_itself(time: &str),
-        "It is tried again by itself: {time}.",
-        "자동으로 다시 시도하기까지 {time} 남았습니다.";
-    not_by_itself, "Do not try by itself", "자동으로 시도하지 않기";
-    cut_off(time: &str),
+        "We will send it again for you in {time}.",
+        "{time} 뒤에 자동으로 다시 보내 드립니다.";
+    looks_by_itself(time: &str),
+        "We will load this page again for you in {time}.",
+        "{time} 뒤에 이 화면을 자동으로 다시 불러옵니다.";
+    not_by_itself, "Do not send it automatically", "자동으로 보내지 않기";
+    no_look_by_itself, "Do not load it automatically", "자동으로 불러오지 않기";
+    cut_off(day: &str, time: &str),
         "Nothing can be booked, changed or cancelled at this moment: our records cannot be \
          reached. Bookings that were made stay as they are. You can look around; what you see is \
-         as of {time}. Look again in a minute or two.",
-        "지금은 기록에 연결할 수 없어 예약, 변경, 취소를 하실 수 없습니다. 이미 하신 예약은 그대로 유지됩니다. \
-         계속 둘러보실 수 있으며, 화면의 내용은 {time} 기준입니다. 1~2분 뒤에 다시 확인해 주십시오.";
+         as of {time} on {day}. Look again in a minute or two.",
+        "지금은 예약 시스템에 연결되지 않아 예약, 변경, 취소를 하실 수 없습니다. 이미 하신 예약은 그대로 유지됩니다. \
+         계속 둘러보실 수 있으며, 화면의 내용은 {day} {time} 기준입니다. 1~2분 뒤에 다시 확인해 주십시오.";
     to_the_start, "To the first page", "첫 화면으로";
 }

@@ -407,6 +407,26 @@ async fn what_was_typed_survives_a_database_that_cannot_be_reached() {
 }
 
 #[tokio::test]
+async fn a_code_that_could_not_be_tried_stays_on_its_own_page() {
+    let database = TestDatabase::new().await;
+    let made = World::new().people(1).make(&database.pool).await;
+    let app = TestApp::with().start_on(database.into()).await;
+    app.refresh().await;
+    let mut browser = app.browser();
+    let page = browser.open("/en/sign-in").await;
+    let page = browser.press(&claim(&page, &made.people[0])).await;
+    let code = code_of(&app, &page).await;
+    let form = page.form("/en/sign-in/code").with(&[("code", &code)]);
+    sqlx::query("alter table sign_in_code rename to away").execute(&app.db).await.expect("gone");
+    let failed = browser.submit(&form).await.ok(500);
+    let kept = failed.form("/en/sign-in/code");
+    assert_eq!(kept.value("code"), code, "in the field where it was typed: {}", failed.main());
+    assert!(!failed.main().contains("Send the same again"), "{}", failed.main());
+    sqlx::query("alter table away rename to sign_in_code").execute(&app.db).await.expect("back");
+    browser.submit(&kept).await.ok(303);
+}
+
+#[tokio::test]
 async fn without_a_way_to_send_codes_the_page_says_so() {
     let app = TestApp::with().local(false).start().await;
     let made = World::new().people(1).make(&app.db).await;
