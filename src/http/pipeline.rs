@@ -288,16 +288,41 @@ mod tests {
         ("lines end short", b"GET / HTTP/1.1\nHost: a\n\n"),
         ("an empty line first", b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
         ("a folded line", b"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n c\r\n\r\n"),
-        ("two lengths", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 99\r\n\r\nx"),
+        (
+            "two lengths",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Content-Length: 1\r\nContent-Length: 99\r\n\r\nx",
+        ),
         ("a length that is none", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\nx"),
         ("a length with a sign", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx"),
-        ("coded twice", b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
+        (
+            "coded twice",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+        ),
         ("not coded", b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n"),
         ("old and in chunks", b"PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        ("length and chunks", b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        ("a size of many digits", b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n00000000000000000001\r\nx\r\n00000000000000000000\r\n\r\n"),
-        ("a size that is none", b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n"),
-        ("chunks end short", b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\nx\n0\n\n"),
+        (
+            "length and chunks",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ),
+        (
+            "a size of many digits",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Transfer-Encoding: chunked\r\n\r\n00000000000000000001\r\nx\r\n\
+            00000000000000000000\r\n\r\n",
+        ),
+        (
+            "a size that is none",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n",
+        ),
+        (
+            "chunks end short",
+            b"PUT / HTTP/1.1\r\nHost: a\r\n\
+            Transfer-Encoding: chunked\r\n\r\n1\nx\n0\n\n",
+        ),
         ("another protocol", b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"),
         ("another one", b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nUpgrade: websocket\r\n\r\n"),
     ];
@@ -338,7 +363,8 @@ mod tests {
 
     #[test]
     fn sizes_of_chunks_are_read_as_the_server_reads_them() {
-        for (line, read) in [("0005\r\n", "5\r\n"), ("000\r\n", "0\r\n"), ("0;x", "0;x"), ("", "")] {
+        for (line, read) in [("0005\r\n", "5\r\n"), ("000\r\n", "0\r\n"), ("0;x", "0;x"), ("", "")]
+        {
             assert_eq!(without_zeros(line.as_bytes()), read.as_bytes());
         }
         let zeros = b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\

@@ -7,7 +7,8 @@ use crate::{board::snapshot::Snapshot, config::Site, words};
 pub fn sentence(t: Texts, site: &Site, snapshot: &Snapshot) -> Option<String> {
     snapshot.cut_off_since?;
     // With its day: it may have been away since yesterday, and pages stay open over midnight.
-    let day = words::coming_day(t.language(), snapshot.as_of.with_timezone(&site.zone).date_naive());
+    let day =
+        words::coming_day(t.language(), snapshot.as_of.with_timezone(&site.zone).date_naive());
     Some(t.cut_off(&day, &words::second(t.language(), snapshot.as_of, site.zone)))
 }
 

@@ -295,7 +295,8 @@ mod tests {
         ] {
             let (is_press, retry_after, whole) = (true, Some(7), path);
             let (headers, sent) = (&ours, Some(sent.as_bytes()));
-            let asked = Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
+            let asked =
+                Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
             for code in [Code::Unavailable, Code::Overloaded] {
                 let page = render(&code.into(), asked).expect("a page");
                 assert!(page.contains(Texts(language).send_again()), "{path}: {page}");

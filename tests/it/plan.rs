@@ -2,7 +2,7 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::{Db, MIGRATOR, booking, own_booking, person, schedule, staff_user},
+    db::{self, Db, MIGRATOR, booking, own_booking, person, schedule, staff_user},
     domain::{
         BookingId,
         batch::{Request, decide},
@@ -79,7 +79,7 @@ pub async fn grown() -> Grown {
     db.execute(AssertSqlSafe(sql)).await.unwrap();
     db.execute("vacuum analyze").await.unwrap();
     let mut lane = Db::new(postgres.app_options(), 1).connect("plan").await.unwrap();
-    lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+    lane.execute(db::PLANNER_SETTINGS).await.unwrap();
     Grown { postgres, db, made, lane, _folder: folder }
 }
 
@@ -185,7 +185,7 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     let ways = Db::new(database.options.clone(), 1);
     looked_up_together(&ways, &made).await;
     let mut lane = ways.connect("plan").await.unwrap();
-    lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+    lane.execute(db::PLANNER_SETTINGS).await.unwrap();
     let (first, second) = (requests(&made, 0..20), requests(&made, 20..40));
     let known = &mut KnownRules::default();
     transaction::run(&mut lane, known, decide, &first, Locks::Wait).await.unwrap();
@@ -216,7 +216,7 @@ async fn looked_up_together(ways: &Db, made: &Made) {
     let mut lease = ways.look_ups.acquire().await.unwrap();
     let conn: &mut PgConnection = &mut lease;
     let person_id = made.people[0].person_id;
-    let dose = OfDose { person_id, course_id: made.course_id.into(), dose_number: 1 };
+    let dose = OfDose { person_id, course_id: made.course_id, dose_number: 1 };
     own_booking::find(&mut *conn, &[BookingId(Uuid::now_v7())]).await.unwrap();
     own_booking::find_live(&mut *conn, &[dose]).await.unwrap();
     person::find(&mut *conn, &[person_id]).await.unwrap();
