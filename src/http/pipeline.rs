@@ -337,8 +337,8 @@ mod tests {
     }
 
     /// The server's own decoder is asked, so that it does not matter how each of the two reads.
-    #[test]
-    fn the_server_finds_no_more_than_it_may_have_whatever_comes() {
+    #[actix_web::test]
+    async fn the_server_finds_no_more_than_it_may_have_whatever_comes() {
         for (what, odd) in ODD {
             let bytes = [odd, &PLAIN.repeat(100), &odd.repeat(100)].concat();
             for size in [bytes.len(), 1, 7, 1000] {
