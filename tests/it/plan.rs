@@ -213,8 +213,8 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
 
 /// What many look up together is planned once too, on connections that live all evening.
 async fn looked_up_together(ways: &Db, made: &Made) {
-    let mut lease = ways.look_ups.acquire().await.unwrap();
-    let conn: &mut PgConnection = &mut lease;
+    let conn = &mut ways.connect("look-ups").await.unwrap();
+    conn.execute(db::PLANNER_SETTINGS).await.unwrap();
     let person_id = made.people[0].person_id;
     let dose = OfDose { person_id, course_id: made.course_id, dose_number: 1 };
     own_booking::find(&mut *conn, &[BookingId(Uuid::now_v7())]).await.unwrap();
