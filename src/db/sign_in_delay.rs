@@ -67,11 +67,7 @@ pub async fn was_not_looked_at(db: impl PgExecutor<'_>, one: Try) -> sqlx::Resul
 
 /// Who comes next is looked at as soon as this one was: the delay that this one has begun ends with
 /// it. The wrong tries before it have had theirs, or it would not have been looked at.
-async fn take_back(
-    db: impl PgExecutor<'_>,
-    one: Try,
-    is_name_forgotten: bool,
-) -> sqlx::Result<()> {
+async fn take_back(db: impl PgExecutor<'_>, one: Try, is_name_forgotten: bool) -> sqlx::Result<()> {
     let address = one.address.as_ref().map(<[u8; 16]>::as_slice);
     query!(
         "/* sign_in_delay::take_back */
