@@ -79,7 +79,7 @@ mod connection;
 mod lease;
 mod transaction;
 
-pub use connection::Db;
+pub use connection::{Db, PLANNER_SETTINGS};
 pub use error::{Error, Failure};
 pub use lease::{Lease, Pool};
 pub use metrics::Metrics;

@@ -2,7 +2,7 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::{Db, MIGRATOR, booking, schedule},
+    db::{self, Db, MIGRATOR, booking, schedule},
     domain::{
         BookingId,
         batch::{Request, decide},
@@ -78,7 +78,7 @@ pub async fn grown() -> Grown {
     db.execute(AssertSqlSafe(sql)).await.unwrap();
     db.execute("vacuum analyze").await.unwrap();
     let mut lane = Db::new(postgres.app_options(), 1).connect("plan").await.unwrap();
-    lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+    lane.execute(db::PLANNER_SETTINGS).await.unwrap();
     Grown { postgres, db, made, lane, _folder: folder }
 }
 
@@ -169,7 +169,7 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     let made = World::new().people(40).seats(100).doses(100).make(&database.pool).await;
     database.pool.execute("vacuum analyze").await.unwrap();
     let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
-    lane.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+    lane.execute(db::PLANNER_SETTINGS).await.unwrap();
     let (first, second) = (requests(&made, 0..20), requests(&made, 20..40));
     let known = &mut KnownRules::default();
     transaction::run(&mut lane, known, decide, &first, Locks::Wait).await.unwrap();

@@ -22,11 +22,11 @@ use super::{
     parked::Parked,
     queue::QueueReceiver,
     reply::ReplyBatch,
-    transaction::{Done, Locks, PLANNER_SETTINGS, TIMEOUT_SETTINGS},
+    transaction::{Done, Locks, TIMEOUT_SETTINGS},
     work::Work,
 };
 use crate::{
-    db::{Db, Error, Failure, metrics::Outcome as Ended},
+    db::{self, Db, Error, Failure, metrics::Outcome as Ended},
     domain::{Code, Refusal},
     flows::Result,
     supervisor::{Backoff, caught},
@@ -367,7 +367,7 @@ impl<W: Work> Worker<W> {
 
     async fn connect(&self) -> sqlx::Result<PgConnection> {
         let mut conn = self.db.connect(&self.name).await?;
-        conn.execute(PLANNER_SETTINGS).await?;
+        conn.execute(db::PLANNER_SETTINGS).await?;
         conn.execute(TIMEOUT_SETTINGS).await?;
         Ok(conn)
     }
