@@ -230,7 +230,9 @@ fn answers() -> WorkerPool {
 fn reach(app: &Data<App>) -> jobs::board::Reach {
     let (asked, lanes) = (app.clone(), app.clone());
     jobs::board::Reach {
-        is_doubtful: Box::new(move || lanes.lanes.is_any_cut_off()),
+        is_doubtful: Box::new(move || {
+            lanes.lanes.is_any_cut_off() || lanes.sign_ins.is_any_cut_off()
+        }),
         can_write: Box::new(move || {
             let app = asked.clone();
             Box::pin(async move { app.readiness.can_write(&app.db).await.is_ok() })

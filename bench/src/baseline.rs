@@ -3,7 +3,7 @@
 
 use std::{io::Write, process::Command};
 
-use dosebook::flows::lane::transaction::PLANNER_SETTINGS;
+use dosebook::db::PLANNER_SETTINGS;
 
 use crate::{
     dataset::{DAYS, FIRST_DAY},

@@ -80,6 +80,9 @@ pub fn not_ready(app: &App, now: Instant) -> Option<Detail> {
     if !app.lanes.are_open() || app.lanes.is_any_cut_off() {
         return Some(Detail::BookingsNotTaken);
     }
+    if !app.sign_ins.are_open() || app.sign_ins.is_any_cut_off() {
+        return Some(Detail::SignInsNotTaken);
+    }
     let is_stale = app.board.age(now) > SNAPSHOT_AGE_MAX;
     is_stale.then_some(Detail::SnapshotStale { seconds_max: SNAPSHOT_AGE_MAX.as_secs() })
 }

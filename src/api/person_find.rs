@@ -202,7 +202,7 @@ pub struct RegisterRequest {
 /// # Errors
 /// `invalid_field`, also where it says too little or too much; those of `flows::person_find::find`.
 pub async fn find_at_clinic(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     AtClinic { clinic_id, by, what: Json(request) }: AtClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
@@ -216,7 +216,7 @@ pub async fn find_at_clinic(
 /// # Errors
 /// `forbidden` for the staff of a clinic; else the same.
 pub async fn find_anywhere(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     AtAnyClinic { by, what: Json(request) }: AtAnyClinic<Json<FindRequest>>,
 ) -> Result<HttpResponse, Problem> {
@@ -230,7 +230,7 @@ pub async fn find_anywhere(
 /// # Errors
 /// `not_found`; those of `flows::person_find::open`.
 pub async fn get_at_clinic(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     Accepted(language): Accepted,
     AtClinic { by, what: Path((clinic_id, person_id)), .. }: AtClinic<Path<(ClinicId, PersonId)>>,
@@ -251,7 +251,7 @@ pub async fn get_at_clinic(
 /// # Errors
 /// Those of `flows::person_find::register`.
 pub async fn post_at_clinic(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     AtClinic { clinic_id, by, what: Json(new) }: AtClinic<Json<RegisterRequest>>,
 ) -> Result<HttpResponse, Problem> {

@@ -87,7 +87,7 @@ pub struct ClinicQuery {
 /// # Errors
 /// Those of `flows::next_dose::propose`.
 pub async fn list_at_clinic(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     Accepted(language): Accepted,
     AtClinic { what: Path((clinic_id, person_id)), .. }: AtClinic<Path<(ClinicId, PersonId)>>,
@@ -101,7 +101,7 @@ pub async fn list_at_clinic(
 /// # Errors
 /// `forbidden` for the staff of a clinic; else the same.
 pub async fn list_anywhere(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     Accepted(language): Accepted,
     AtAnyClinic { what: (Path(person_id), Query(query)), .. }: AtAnyClinic<(
@@ -118,7 +118,7 @@ pub async fn list_anywhere(
 /// # Errors
 /// Those of `flows::next_dose::propose_after`.
 pub async fn list_after(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     Accepted(language): Accepted,
     AtClinic { what: Path((clinic_id, booking_id)), .. }: AtClinic<Path<(ClinicId, BookingId)>>,

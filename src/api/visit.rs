@@ -309,7 +309,7 @@ impl<'a> StepView<'a> {
 /// # Errors
 /// `not_found` for a clinic that is not the staff's own, and a booking that is not the clinic's.
 pub async fn get_visit(
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     app: Data<App>,
     Accepted(language): Accepted,
     AtClinic { by, what: Path(path), .. }: AtClinic<Path<(ClinicId, BookingId)>>,

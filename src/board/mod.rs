@@ -112,7 +112,12 @@ impl Board {
     }
 
     fn show(&self, next: Snapshot) {
-        self.shared.now.store(Arc::new(next));
+        // Whether anything can be written is told beside this, perhaps a moment ago.
+        let next = Arc::new(next);
+        self.shared.now.rcu(|now| match now.cut_off_since {
+            since if since == next.cut_off_since => next.clone(),
+            cut_off_since => Arc::new(Snapshot { cut_off_since, ..Snapshot::clone(&next) }),
+        });
         self.shared.changed.notify_one();
     }
 
@@ -213,7 +218,7 @@ impl Board {
         let (model, snapshot) = outcome?;
         self.shared.clock.store(Arc::new(model.moment.clock));
         keeper.model = Some(model);
-        self.show(Snapshot { cut_off_since: self.now().cut_off_since, ..snapshot });
+        self.show(snapshot);
         self.shared.seen_at.store(Arc::new(began));
         self.shared.recount.notify_one();
         Ok(())

@@ -3,7 +3,7 @@
 //! whoever is in the register.
 //!
 //! Whoever has the turns has all that is read and written here to itself, but for the languages of
-//! persons, which are written in the order of their ids.
+//! persons, which are left as they are where somebody else has locked them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -287,7 +287,8 @@ pub async fn write(
     set_languages(conn, writes).await
 }
 
-/// In the order of the persons' ids.
+/// Of those whose rows nobody else has locked: a language is a preference, which the next sign-in
+/// sets, and a file that has many persons' rows is not waited for.
 async fn set_languages(conn: &mut PgConnection, writes: &Writes) -> sqlx::Result<()> {
     let person_ids: Vec<_> = writes.languages.keys().map(|person_id| person_id.0).collect();
     let languages: Vec<_> =
@@ -299,7 +300,7 @@ async fn set_languages(conn: &mut PgConnection, writes: &Writes) -> sqlx::Result
              from unnest($1::bigint[], $2::text[]) d (person_id, language)
              join person p on p.person_id = d.person_id
                  and p.language is distinct from d.language
-             order by p.person_id for no key update of p)
+             order by p.person_id for no key update of p skip locked)
          update person p set language = d.language
          from changed d where p.person_id = d.person_id",
         &person_ids,

@@ -57,35 +57,39 @@ pub async fn count(
 /// Forgets wrong tries with the name of one that was right, and takes back what was counted for
 /// its address.
 pub async fn was_right(db: impl PgExecutor<'_>, one: Try) -> sqlx::Result<()> {
-    let address = one.address.map(|key| key.to_vec());
-    take_back(db, &[one.name.to_vec()], address.as_slice()).await
+    take_back(db, one, true).await
 }
 
 /// Takes back what was counted for a try that told nothing.
 pub async fn was_not_looked_at(db: impl PgExecutor<'_>, one: Try) -> sqlx::Result<()> {
-    let keys: Vec<_> =
-        std::iter::once(one.name).chain(one.address).map(|key| key.to_vec()).collect();
-    take_back(db, &[], &keys).await
+    take_back(db, one, false).await
 }
 
-async fn take_back(
-    db: impl PgExecutor<'_>,
-    forgotten: &[Vec<u8>],
-    lessened: &[Vec<u8>],
-) -> sqlx::Result<()> {
+/// Who comes next is looked at as soon as this one was: the delay that this one has begun ends with
+/// it. The wrong tries before it have had theirs, or it would not have been looked at.
+async fn take_back(db: impl PgExecutor<'_>, one: Try, is_name_forgotten: bool) -> sqlx::Result<()> {
+    let address = one.address.as_ref().map(<[u8; 16]>::as_slice);
     query!(
         "/* sign_in_delay::take_back */
         with kept as (
-            select key, used from code_cap where key = any($1) or key = any($2)
+            select key, used - 1 as used, key = $1 and $3 as is_forgotten, ends_at, case key
+                when $1 then ($4::int[])[least(used - 1, cardinality($4::int[]))]
+                else ($5::int[])[least(used - 1, cardinality($5::int[]))] end as seconds
+            from code_cap where key in ($1, $2)
             order by key for update
         ), gone as (
             delete from code_cap c using kept
-            where c.key = kept.key and (kept.key = any($1) or kept.used <= 1)
+            where c.key = kept.key and (kept.is_forgotten or kept.used = 0)
         )
-        update code_cap c set used = kept.used - 1 from kept
-        where c.key = kept.key and kept.key = any($2) and kept.used > 1",
-        forgotten,
-        lessened,
+        update code_cap c set used = kept.used,
+            ends_at = kept.ends_at - make_interval(secs => kept.seconds)
+        from kept
+        where c.key = kept.key and not kept.is_forgotten and kept.used > 0",
+        &one.name[..],
+        address,
+        is_name_forgotten,
+        &name_seconds(),
+        &address_seconds(),
     )
     .execute(db)
     .await

@@ -179,6 +179,7 @@ details! {
     Crowded { retry_after: u64 },                              "crowded";
     OutcomeUnknown,                                            "outcome_unknown";
     BookingsNotTaken,                                          "bookings_not_taken";
+    SignInsNotTaken,                                           "sign_ins_not_taken";
     SnapshotStale { seconds_max: u64 },                        "snapshot_stale";
 
     // files

@@ -30,11 +30,13 @@ impl KnownBrowser {
         Self { number: BASE64URL_NOPAD.encode(number), tags: Vec::new() }
     }
 
-    /// What a browser has sent.
+    /// What a browser has sent. What the service cannot have given it is left out, so that nothing
+    /// goes back in a cookie but what may stand there.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = Some(text).filter(|text| text.len() <= BYTES_MAX)?.split('.');
-        let number = parts.next().filter(|number| !number.is_empty())?.to_owned();
-        Some(Self { number, tags: parts.take(USERS_MAX).map(str::to_owned).collect() })
+        let number = parts.next().filter(|number| is_encoded(number, NUMBER_BYTES))?;
+        let tags = parts.filter(|tag| is_encoded(tag, TAG_BYTES)).take(USERS_MAX);
+        Some(Self { number: number.to_owned(), tags: tags.map(str::to_owned).collect() })
     }
 
     pub fn number(&self) -> &str {
@@ -60,6 +62,11 @@ impl KnownBrowser {
         let mac = key.mac(&[self.number.as_bytes(), as_counted(username).as_bytes()]);
         BASE64URL_NOPAD.encode(mac.split_at(TAG_BYTES).0)
     }
+}
+
+/// Whether it stands for so many bytes.
+fn is_encoded(text: &str, bytes: usize) -> bool {
+    BASE64URL_NOPAD.decode(text.as_bytes()).is_ok_and(|decoded| decoded.len() == bytes)
 }
 
 /// As a cookie holds it.
@@ -110,10 +117,18 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_browser() {
-        for text in ["", ".x", &"x".repeat(BYTES_MAX + 1)] {
+        let number = KnownBrowser::new(&[7; 16]).to_string();
+        let short = number.split_at(20).0;
+        let (padded, foreign) = (format!("{number}=="), format!("{short};A"));
+        let long = format!("{number}.{}", "x".repeat(BYTES_MAX));
+        for text in ["", ".x", "junk.", short, &padded, &foreign, &long] {
             assert_eq!(KnownBrowser::parse(text), None, "{text}");
         }
-        let empty = KnownBrowser::parse("junk.").expect("the form of one");
-        assert!(!empty.knows(&Keys::new(&[1; 32]).known_browser, "boss"));
+        let key = Keys::new(&[1; 32]).known_browser;
+        let known = KnownBrowser::new(&[7; 16]).with(&key, "boss").to_string();
+        let junk = format!("{known}..junk. Path=/;.{short}\r\n.{padded}");
+        let cleaned = KnownBrowser::parse(&junk).expect("the form of one");
+        assert!(cleaned.knows(&key, "boss"), "the control");
+        assert_eq!(cleaned.to_string(), known, "nothing else goes back");
     }
 }

@@ -153,8 +153,9 @@ pub struct Seen {
     pub counts: HashMap<Counted, Count>,
     /// By the challenge of the request.
     pub holders: HashMap<Uuid, Holder>,
-    /// When batches were decided whose commit was asked for and never answered.
-    pub unsure: Vec<DateTime<Utc>>,
+    /// Challenges that were tried, and when that was decided, in batches whose commit was asked for
+    /// and never answered.
+    pub unsure: Vec<(Uuid, DateTime<Utc>)>,
 }
 
 /// A code to be kept, and a message to be sent.
@@ -359,7 +360,7 @@ impl Batch {
         let since = now - TimeDelta::seconds(REPEAT_SECONDS);
         let before = before.filter(|(_, opened_at)| *opened_at > since);
         if let Some((person_id, opened_at)) = before
-            && self.seen.unsure.contains(&opened_at)
+            && self.seen.unsure.contains(&(*challenge_id, opened_at))
         {
             // The batch was committed before, and nobody heard of it.
             return Ok(Outcome::SignedIn { person_id, opened_at });

@@ -104,6 +104,13 @@ impl Refusals {
         counts.filter_map(|key| self.0.get(&key).copied()).max().filter(|until| *until > now)
     }
 
+    /// What was counted for this try is taken back: others are not refused because of it.
+    pub fn forget(&mut self, one: Try) {
+        for key in std::iter::once(one.name).chain(one.address) {
+            self.0.remove(&key);
+        }
+    }
+
     /// Remembers what the database has said.
     pub fn note(&mut self, key: Counted, until: DateTime<Utc>, now: DateTime<Utc>) {
         if self.0.len() >= REFUSALS_MAX {
@@ -172,6 +179,9 @@ mod tests {
         refusals.note(guesser.address.expect("an address"), at(20), at(9));
         assert_eq!(refusals.until(guesser, at(9)), Some(at(20)));
         assert_eq!(refusals.until(colleague, at(9)), Some(at(20)), "the same address");
+        refusals.forget(colleague);
+        assert_eq!(refusals.until(colleague, at(9)), None);
+        assert_eq!(refusals.until(guesser, at(9)), Some(at(10)), "its own name");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::Result;
-use crate::db::Pool;
+use crate::db::{self, Failure, Pool};
 
 /// Keys of one statement.
 const KEYS_MAX: usize = 256;
@@ -56,8 +56,12 @@ impl<L: Lookup> Default for Waiting<L> {
 
 struct Asked<L: Lookup> {
     key: L::Key,
-    answer: oneshot::Sender<Option<L::Found>>,
+    answer: oneshot::Sender<std::result::Result<Option<L::Found>, Away>>,
 }
+
+/// The database could not be asked, for nobody.
+#[derive(Clone, Copy, Debug)]
+struct Away;
 
 impl<L: Lookup> BatchedLookup<L> {
     pub fn new(db: Pool) -> Self {
@@ -80,7 +84,9 @@ impl<L: Lookup> BatchedLookup<L> {
             tokio::spawn(Taker { lookup: self.clone(), is_done: false }.run());
         }
         match found.await {
-            Ok(found) => Ok(found),
+            Ok(Ok(found)) => Ok(found),
+            // For one key alone it would be no better, and all of them would stand in line for it.
+            Ok(Err(Away)) => Err(sqlx::Error::PoolTimedOut.into()),
             // The statement for all of them failed. Alone, each gets its own second try and error.
             Err(_) => Ok(L::find(&self.db, &[key]).await?.into_values().next()),
         }
@@ -124,13 +130,30 @@ impl<L: Lookup> Taker<L> {
             return;
         }
         let keys: Vec<_> = asked.iter().map(|one| one.key.clone()).collect();
-        let Ok(found) = L::find(&self.lookup.db, &keys).await else {
+        let found = match self.find(&keys).await {
+            Ok(found) => Ok(found),
+            Err(error) if error.failure().may_pass() => Err(Away),
             // Dropped unanswered: each tries alone.
-            return;
+            Err(_) => return,
         };
         for Asked { key, answer } in asked {
+            let found = found.as_ref().map(|found| found.get(&key).cloned());
             // The client may have hung up.
-            let _ = answer.send(found.get(&key).cloned());
+            let _ = answer.send(found.map_err(|away| *away));
+        }
+    }
+
+    /// Once more on another connection where one was lost.
+    async fn find(
+        &self,
+        keys: &[L::Key],
+    ) -> std::result::Result<HashMap<L::Key, L::Found>, db::Error> {
+        let first = L::find(&self.lookup.db, keys).await.map_err(db::Error::from);
+        match first {
+            Err(error) if error.failure() == Failure::Unavailable => {
+                Ok(L::find(&self.lookup.db, keys).await?)
+            }
+            done => done,
         }
     }
 }

@@ -3,8 +3,9 @@
 //! else's work waits for it.
 //!
 //! Whoever wants one hashed takes a turn first, and nothing is asked of the database before.
-//! Browsers that are known and strangers wait apart. Strangers have one turn at a time, and a rest
-//! after each hash: a crowd of guessers gets a share of one core, whatever it does.
+//! Browsers that are known and strangers wait apart. Of known ones several have their turn at once,
+//! so that the threads hash while some of them ask the database. Strangers have one turn at a time,
+//! and a rest after each hash: a crowd of guessers gets a share of one core, whatever it does.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -38,6 +39,9 @@ const LANES: u32 = 1;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// What a hash takes.
 const USUAL: Duration = Duration::from_millis(30);
+/// Known browsers that have their turn at once, for each thread: one of them hashes, while the
+/// others ask the database who they are.
+const KNOWN_SEATS: usize = 8;
 /// Known browsers that may wait for each thread.
 const KNOWN_MAX: usize = 64;
 /// Strangers that may wait: more than get their turn in time. Who waits costs little, and who is
@@ -63,14 +67,17 @@ pub struct Passwords {
 impl Default for Passwords {
     fn default() -> Self {
         let threads = quarter_of_cores();
-        let pool = WorkerPool::start("passwords", threads, threads + 1, WAIT_MAX);
+        // All who may have a turn: the known ones, and a stranger.
+        let queue = KNOWN_SEATS * threads + 1;
+        let pool = WorkerPool::start("passwords", threads, queue, WAIT_MAX);
         Self::new(pool, threads, WAIT_MAX)
     }
 }
 
 impl Passwords {
     fn new(pool: WorkerPool, threads: usize, wait_max: Duration) -> Self {
-        let known = Line::new(threads, KNOWN_MAX * threads, (SHARE_MAX, wait_max));
+        let (seats, waiting_max) = (KNOWN_SEATS * threads, KNOWN_MAX * threads);
+        let known = Line::new(seats, waiting_max, (SHARE_MAX, wait_max));
         let strangers = Line::new(1, STRANGERS_MAX, (share(threads), wait_max));
         Self { pool, known, strangers }
     }
@@ -322,6 +329,21 @@ mod tests {
         passwords.strangers.pace.lock().expect("the pace").ready_at = Some(in_an_hour);
         assert_eq!(refused(passwords.turn_of_stranger().await), Code::Overloaded);
         passwords.turn_of_known().await.expect("a turn");
+    }
+
+    #[tokio::test]
+    async fn a_known_browser_that_asks_the_database_keeps_no_thread_from_the_next_one() {
+        let passwords = passwords(1);
+        let mut slow = Vec::new();
+        for _ in 1..KNOWN_SEATS {
+            slow.push(passwords.turn_of_known().await.expect("a turn"));
+        }
+        let turn = passwords.turn_of_known().await.expect("the last one");
+        assert_eq!(refused(passwords.turn_of_known().await), Code::Overloaded, "no more");
+        turn.verify(NOBODY.into(), "nobody".into()).await.expect("hashed");
+        // Strangers have one, and beside all those.
+        let _stranger = passwords.turn_of_stranger().await.expect("a turn");
+        assert_eq!(refused(passwords.turn_of_stranger().await), Code::Overloaded);
     }
 
     #[tokio::test]

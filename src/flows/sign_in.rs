@@ -11,12 +11,12 @@
 //! commit; one more where pages of another language than the person's were used.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Instant,
 };
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
@@ -34,6 +34,7 @@ use crate::{
         Code, Refusal, SlotId,
         code_cap::Counted,
         sign_in::{Decide, Decision, Outcome, Owner, Request, Seen, counted_by, turns, turns_of},
+        sign_in_code::REPEAT_SECONDS,
     },
     telemetry::{BatchMetrics, Metrics},
 };
@@ -70,13 +71,33 @@ pub(super) async fn submit(
 pub struct SignIns {
     clock: Clock,
     decide: Decide,
-    /// When batches were decided whose commit was asked for and never answered.
-    unsure: Vec<DateTime<Utc>>,
+    unsure: Unsure,
+}
+
+/// Challenges that were tried, and when that was decided, in batches whose commit was asked for and
+/// never answered. It may still go through, after others have.
+#[derive(Debug, Default)]
+struct Unsure(Vec<(Uuid, DateTime<Utc>)>);
+
+impl Unsure {
+    /// Before the commit of what was decided at `now`. Nobody is told again of what is older than a
+    /// repeat may be.
+    fn add(&mut self, requests: &[Arc<Request>], now: DateTime<Utc>) {
+        let since = now - TimeDelta::seconds(REPEAT_SECONDS);
+        self.0.retain(|(_, decided_at)| *decided_at > since);
+        self.0.extend(tried(requests).map(|challenge_id| (challenge_id, now)));
+    }
+
+    /// After a commit that was answered: what became of these is known, and of no others.
+    fn settle(&mut self, requests: &[Arc<Request>]) {
+        let known: HashSet<_> = tried(requests).collect();
+        self.0.retain(|(challenge_id, _)| !known.contains(challenge_id));
+    }
 }
 
 impl SignIns {
     pub fn new(clock: Clock, decide: Decide) -> Self {
-        Self { clock, decide, unsure: Vec::new() }
+        Self { clock, decide, unsure: Unsure::default() }
     }
 
     /// Reads what the requests need, in the turn of all of them.
@@ -109,7 +130,7 @@ impl SignIns {
             true => HashMap::new(),
             false => db::sign_in::holders(conn, &asked).await?,
         };
-        Ok(Seen { now, codes, counts, holders, unsure: self.unsure.clone() })
+        Ok(Seen { now, codes, counts, holders, unsure: self.unsure.0.clone() })
     }
 }
 
@@ -148,6 +169,11 @@ impl Work for SignIns {
         locks: Locks,
     ) -> sqlx::Result<Done<Outcome>> {
         let began = Instant::now();
+        // Cut before turns are taken: each is one of PostgreSQL's locks, and thousands may wait.
+        let requests = match locks {
+            Locks::Wait => requests,
+            Locks::Skip { batch_max } => requests.get(..batch_max).unwrap_or(requests),
+        };
         conn.execute(match locks {
             Locks::Wait => "begin",
             Locks::Skip { .. } => BEGIN_IMPATIENT,
@@ -157,12 +183,8 @@ impl Work for SignIns {
         let locking = Instant::now();
         let left_out = take_turns(conn, requests, (&owners, locks)).await?;
         let locking = locking.elapsed();
-        let batch_max = match locks {
-            Locks::Wait => requests.len(),
-            Locks::Skip { batch_max } => batch_max,
-        };
         let free = requests.iter().enumerate().filter(|(number, _)| !left_out.contains(number));
-        let free: Vec<_> = free.map(|(_, request)| request.clone()).take(batch_max).collect();
+        let free: Vec<_> = free.map(|(_, request)| request.clone()).collect();
         let mut outcomes = Vec::new();
         if !free.is_empty() {
             let seen = self.read(conn, &free, &owners).await?;
@@ -171,21 +193,29 @@ impl Work for SignIns {
             let Decision { writes, .. } = &decision;
             if !writes.is_empty() {
                 db::sign_in::write(conn, writes, now).await?;
-                self.unsure.push(now);
+                self.unsure.add(&free, now);
             }
             outcomes = decision.outcomes;
         }
         // Also where nothing is written: what is told again was committed before, and perhaps not
         // yet by a synchronous standby.
         conn.execute("commit").await?;
-        self.unsure.clear();
+        self.unsure.settle(&free);
         let work = without_waiting(began.elapsed(), locking);
         Ok(Done { outcomes, left_out, work })
     }
 
     fn forget(&mut self) {
-        self.unsure.clear();
+        self.unsure = Unsure::default();
     }
+}
+
+/// The challenges that somebody tries.
+fn tried(requests: &[Arc<Request>]) -> impl Iterator<Item = Uuid> {
+    requests.iter().filter_map(|request| match &**request {
+        Request::Try(typed) => Some(typed.challenge_id),
+        Request::Ask(_) => None,
+    })
 }
 
 /// For whom the challenges are that somebody tries.
@@ -193,11 +223,7 @@ async fn owners(
     conn: &mut PgConnection,
     requests: &[Arc<Request>],
 ) -> sqlx::Result<HashMap<Uuid, Owner>> {
-    let tried = requests.iter().filter_map(|request| match &**request {
-        Request::Try(typed) => Some(typed.challenge_id),
-        Request::Ask(_) => None,
-    });
-    let tried: Vec<_> = tried.collect();
+    let tried: Vec<_> = tried(requests).collect();
     match tried.is_empty() {
         true => Ok(HashMap::new()),
         false => db::sign_in::owners(conn, &tried).await,

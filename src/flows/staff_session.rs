@@ -97,6 +97,10 @@ pub async fn sign_in(
         Ok(None) => Ok(()),
         Err(_) => db::sign_in_delay::was_not_looked_at(&db.write, one).await,
     };
+    if !matches!(found, Ok(None)) && settled.is_ok() {
+        // Also those who came meanwhile.
+        door.refusals().forget(one);
+    }
     if let Err(error) = settled {
         tracing::warn!(%error, "a try at a password stays counted as wrong");
     }

@@ -69,7 +69,7 @@ priorities! {
     /// To read something of one's own from the database.
     Read: |gates| Some(&gates.reads);
     /// To see what became of a booking: who has booked sees so, however many still want to.
-    Afterwards: |gates| Some(&gates.reads);
+    Afterwards: |gates| Some(&gates.afterwards);
     /// To read what people at a counter need, who are few and have somebody before them: the crowd
     /// holds none of their places.
     Desk: |gates| Some(&gates.desk);

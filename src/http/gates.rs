@@ -27,6 +27,7 @@ const SPREAD_SHARE: u64 = 4;
 /// A semaphore for each class that has no queue of its own.
 pub struct Gates {
     pub(super) reads: Arc<Semaphore>,
+    pub(super) afterwards: Arc<Semaphore>,
     pub(super) desk: Arc<Semaphore>,
     pub(super) sign_ins: Arc<Semaphore>,
     pub(super) look_ups: Arc<Semaphore>,
@@ -56,6 +57,7 @@ impl Gates {
         // A look-up takes some twenty milliseconds of the database: two of them leave it to others.
         Self {
             reads: gate(1024),
+            afterwards: gate(1024),
             desk: gate(256),
             sign_ins: gate(1024),
             look_ups: gate(2),

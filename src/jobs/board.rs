@@ -74,8 +74,8 @@ async fn look(board: &Board, reach: &Reach) -> Result<(), Error> {
             Err(_late) => ask(board, reach).await,
         }
     };
-    // Whoever was told that nothing can be written is told otherwise by a commit alone: reading says
-    // nothing of writing, and lanes have no doubts while nobody books.
+    // Once nothing could be written, a commit alone shows that it can be: reading says nothing of
+    // writing, and lanes have no doubts while nobody books.
     if outcome.is_err() || (reach.is_doubtful)() || board.cut_off_for().is_some() {
         ask(board, reach).await;
     }

@@ -30,6 +30,7 @@ struct Page<'a> {
     region: LongSelect,
     how: Radios,
     rows: Vec<Row>,
+    cut_off: Option<String>,
     tags: [(&'static str, Tone); 4],
     regions: [(&'static str, Bar); 2],
     map: Option<Html>,
@@ -114,6 +115,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             Row::new(t.booking_where(), t.sample_clinic()).changed_at("#main", t.the_place()),
             Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.the_time()),
         ],
+        cut_off: Some(t.cut_off("20:00:07")),
         tags: [
             (t.dose_booked(), Tone::Plain),
             (t.dose_given(), Tone::Good),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use dosebook::{
-    db::Db,
+    db::{self, Db},
     domain::{
         BookingId, PersonId, ProductId, SlotId,
         batch::{Outcome, Request, decide},
@@ -332,7 +332,7 @@ impl Real {
     async fn book(&self, world: &RandomWorld) -> i64 {
         let db = Db::new(self.app.database.options.clone(), 2);
         let mut conn = db.connect("availability").await.unwrap();
-        conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+        conn.execute(db::PLANNER_SETTINGS).await.unwrap();
         let request = |person_id: PersonId, &(slot, product): &(usize, usize)| {
             Request::Book(Book {
                 booking_id: BookingId(Uuid::now_v7()),

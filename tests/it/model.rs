@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use dosebook::{
-    db::Db,
+    db::{self, Db},
     domain::{
         AllocationId, BookingId, PersonId, SlotId,
         actor::{Actor, Cause},
@@ -166,7 +166,7 @@ impl Real {
         .unwrap();
         let db = Db::new(app.database.options.clone(), 2);
         let mut conn = db.connect("model").await.unwrap();
-        conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+        conn.execute(db::PLANNER_SETTINGS).await.unwrap();
         Self { app, made, conn, known: KnownRules::default(), locks: Locks::Wait }
     }
 

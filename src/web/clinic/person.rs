@@ -94,7 +94,7 @@ fn path(at: &AtDesk, person_id: PersonId) -> String {
 /// `not_found`; `too_many_requests` for whoever looks at too many.
 pub async fn get_person(
     AtCounter(at): AtCounter,
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     Path(OfPerson { person_id }): Path<OfPerson>,
 ) -> Result<HttpResponse, Problem> {
     let here = path(&at, person_id);

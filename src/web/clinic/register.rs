@@ -132,7 +132,7 @@ fn page<'a>(at: &'a AtDesk, here: &'a str, form: Option<Fields>) -> Page<'a> {
 /// `overloaded`; what else stands in the way is said on the page, which keeps what was typed.
 pub async fn post_register(
     at: AtDesk,
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, here) = (at.visitor.t(), &at.visitor.visit.app, path(&at));

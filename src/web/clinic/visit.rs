@@ -40,7 +40,7 @@ pub struct OfBooking {
 /// `not_found` where the clinic has no such booking.
 pub async fn get_visit(
     at: AtDesk,
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     Path(OfBooking { booking_id }): Path<OfBooking>,
 ) -> Result<HttpResponse, Problem> {
     let app = &at.visitor.visit.app;

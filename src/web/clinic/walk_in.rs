@@ -88,7 +88,7 @@ pub async fn get_walk_in(AtCounter(at): AtCounter) -> Result<HttpResponse, Probl
 /// `overloaded`; what else stands in the way is said on the page.
 pub async fn post_walk_in(
     AtCounter(at): AtCounter,
-    _: Admitted<admission::Afterwards>,
+    _: Admitted<admission::Desk>,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     let (t, app, here) = (at.visitor.t(), &at.visitor.visit.app, path(&at));

@@ -195,6 +195,7 @@ fn sentence(language: Language, code: Code, detail: &Detail, field: &str) -> Str
         Detail::Crowded { retry_after } => service::crowded(language, *retry_after),
         Detail::OutcomeUnknown => service::outcome_unknown(language),
         Detail::BookingsNotTaken => service::bookings_not_taken(language),
+        Detail::SignInsNotTaken => service::sign_ins_not_taken(language),
         Detail::SnapshotStale { seconds_max } => service::snapshot_stale(language, *seconds_max),
 
         // files

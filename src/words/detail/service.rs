@@ -25,6 +25,10 @@ pub(super) fn bookings_not_taken(language: Language) -> String {
     say!(language, "Bookings are not taken.", "지금은 예약을 받지 않습니다.")
 }
 
+pub(super) fn sign_ins_not_taken(language: Language) -> String {
+    say!(language, "Nobody can sign in.", "지금은 로그인할 수 없습니다.")
+}
+
 pub(super) fn snapshot_stale(language: Language, seconds_max: u64) -> String {
     say!(
         language,

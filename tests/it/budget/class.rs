@@ -27,10 +27,13 @@ const CLASSES: &[(Class, &[&str])] = &[
     (Class::AskCode, &["post_code"]),
     (Class::Read, &["get_me", "list_bookings", "list_alternatives", "list_history"]),
     (Class::LookUp, &["post_booking_code"]),
+    (Class::Afterwards, &["get_booking"]),
     (
-        Class::Afterwards,
+        Class::Desk,
         &[
-            "get_booking",
+            "get_schedule",
+            "find_bookings",
+            "get_day",
             "get_visit",
             "find_persons",
             "find_persons_anywhere",
@@ -41,7 +44,6 @@ const CLASSES: &[(Class, &[&str])] = &[
             "list_next_dose",
         ],
     ),
-    (Class::Desk, &["get_schedule", "find_bookings", "get_day"]),
 ];
 
 /// Let in whatever the load: they end a session, or are pressed by one person of a clinic a few

@@ -54,6 +54,7 @@ async fn warm_up(recorder: &Recorder, admin: &Client) {
         let body = made.booking(made.slot(clinic, 4, 0));
         citizen.put_booking(Uuid::now_v7(), &body).await.ok(201);
         citizen.get("/v1/bookings").await.ok(200);
+        citizen.get("/v1/me").await.ok(200);
     }
 }
 

@@ -3,7 +3,8 @@
 use chrono::{TimeDelta, Utc};
 use dosebook::{
     clock::Clock,
-    domain::session::staff_token,
+    db::sign_in_delay::{count, was_not_looked_at},
+    domain::{code_cap::Caller, session::staff_token, sign_in_delay::Try},
     flows::{
         staff_user::{self, Post},
         sweep::sweep,
@@ -133,6 +134,50 @@ async fn an_address_that_tries_many_names_waits_and_what_was_right_does_not_coun
     refused.problem(429, "too_many_requests");
     // The control: another address of the same network.
     sign_in(&app, "192.0.2.2", "clerk", PASSWORD).await.ok(201);
+}
+
+#[tokio::test]
+async fn what_was_right_lets_the_others_of_its_address_wait_no_longer() {
+    let clock = Clock::fixed(Utc::now());
+    let app = office(&clock).await;
+    for n in 0..20 {
+        let wrong = sign_in(&app, "192.0.2.1", &format!("user{n}"), PASSWORD).await;
+        wrong.problem(401, "wrong_credentials");
+    }
+    sign_in(&app, "192.0.2.1", "clerk", PASSWORD).await.problem(429, "too_many_requests");
+    clock.set(clock.now() + TimeDelta::seconds(1));
+    for _ in 0..3 {
+        sign_in(&app, "192.0.2.1", "clerk", PASSWORD).await.ok(201);
+    }
+    sign_in(&app, "192.0.2.1", "user20", PASSWORD).await.problem(401, "wrong_credentials");
+    // The control: what was wrong does.
+    let refused = sign_in(&app, "192.0.2.1", "clerk", PASSWORD).await;
+    assert_eq!(refused.header("retry-after"), "2");
+}
+
+#[tokio::test]
+async fn who_was_let_in_and_found_no_room_may_try_again_at_once() {
+    let app = TestApp::start().await;
+    let (db, now) = (&app.app.db.write, Utc::now());
+    let caller = Caller { address: vec![192, 0, 2, 1], network: vec![192, 0, 2] };
+    for (one, seconds) in [
+        (Try::new(&app.app.keys.cap, "boss", &caller), 1),
+        (Try::of_known(&app.app.keys.cap, "boss", "browser"), 1),
+    ] {
+        for _ in 0..5 {
+            assert_eq!(count(db, one, now).await.expect("counted"), None);
+        }
+        let must_wait = count(db, one, now).await.expect("asked").expect("the control").1;
+        let later = now + TimeDelta::seconds(seconds);
+        assert!((must_wait - later).abs() < TimeDelta::milliseconds(1), "{must_wait}");
+        for _ in 0..3 {
+            assert_eq!(count(db, one, later).await.expect("counted"), None);
+            was_not_looked_at(db, one).await.expect("taken back");
+        }
+        assert_eq!(count(db, one, later).await.expect("counted"), None);
+        let next = count(db, one, later).await.expect("asked").expect("the control").1;
+        assert!(next > later + TimeDelta::milliseconds(1_900), "the delay has doubled: {next}");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! one.
 
 use dosebook::{
+    db,
     domain::batch::{Decision, Locked, Request, decide},
     flows::lane::transaction::{self, KnownRules, Locks},
 };
@@ -226,7 +227,7 @@ async fn without_the_guard_on_the_interval_the_first_dose_is_moved_too_close_to_
             product_id: day.made.product_id,
         });
         let mut conn = day.app.app.db.connect("move").await.unwrap();
-        conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+        conn.execute(db::PLANNER_SETTINGS).await.unwrap();
         let mut known = KnownRules::default();
         let mut names = Vec::new();
         for request in [Request::Displace(old), new] {

@@ -1,10 +1,19 @@
 //! Somebody who does not let go of a turn, clients who have gone, and more than can be served.
 
+use dosebook::{api::health, domain::Detail};
 use futures_util::future::join_all;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use sqlx::Executor;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{Duration, Instant, timeout},
+};
 
-use super::{Stage, claim, code_counts, statuses};
-use crate::support::{TestApp, World, until};
+use super::{Stage, claim, code_counts, statuses, try_counts};
+use crate::{
+    support::{Person, TestApp, World, until},
+    web,
+};
 
 const FROM: &str = "198.51.100.1";
 const ELSEWHERE: &str = "203.0.113.9";
@@ -97,4 +106,138 @@ async fn who_would_wait_too_long_is_told_when_to_come_again() {
         refused.problem(503, "overloaded");
     }
     assert!(stage.lane(0).are_open());
+}
+
+async fn language_of(stage: &Stage, person: &Person) -> Option<String> {
+    let sql = "select language from person where person_id = $1";
+    let query = sqlx::query_scalar(sql).bind(person.person_id.0);
+    query.fetch_one(stage.db()).await.unwrap()
+}
+
+/// A file of the register has persons' rows for as long as it takes.
+#[tokio::test]
+async fn whose_row_somebody_else_has_signs_in_at_once_and_so_do_the_others() {
+    let stage = Stage::set(1, 2, TestApp::with()).await;
+    let [held, other] = [&stage.made.people[0], &stage.made.people[1]];
+    let app = &stage.services[0];
+    let mut presses = Vec::new();
+    for person in [held, other] {
+        let mut browser = app.browser();
+        let page = browser.open("/en/sign-in").await.ok(200);
+        let page = browser.press(&web::claim(&page, person)).await.ok(200);
+        let code = web::code_of(app, &page).await;
+        let form = page.form(&page.form_action("/sign-in/code")).with(&[("code", &code)]);
+        presses.push((browser, form));
+    }
+    let before = language_of(&stage, held).await;
+    let mut file = stage.db().begin().await.unwrap();
+    let hold = "select from person where person_id = $1 for no key update";
+    sqlx::query(hold).bind(held.person_id.0).execute(&mut *file).await.unwrap();
+    // Both in one batch.
+    let turn = stage.hold(&try_counts(FROM).address).await;
+    let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", FROM)];
+    let pressed = presses.iter_mut().map(|(browser, form)| browser.submit_with(form, &headers));
+    let retries = &app.app.metrics.sign_ins.retries;
+    let release = async {
+        until(|| stage.blocked() == 2).await;
+        let retries = retries.get();
+        turn.rollback().await.unwrap();
+        retries
+    };
+    let (pages, tried) = tokio::join!(join_all(pressed), release);
+    for page in pages {
+        assert!(page.ok(303).header("location").contains("/sign-in/done"));
+    }
+    assert_eq!(retries.get(), tried, "at once");
+    file.rollback().await.unwrap();
+    assert_eq!(language_of(&stage, held).await, before);
+    assert_ne!(before.as_deref(), Some("en"));
+    assert_eq!(language_of(&stage, other).await.as_deref(), Some("en"), "the control");
+}
+
+/// Each turn is one of PostgreSQL's locks, of which all processes have some thousands.
+#[tokio::test]
+async fn of_a_crowd_that_is_tried_again_a_batch_takes_its_own_turns_and_no_others() {
+    let stage = Stage::set(1, 60, TestApp::with().batch(8)).await;
+    let people = &stage.made.people;
+    let note = "create table taken (turns bigint);
+        create function note_turns() returns trigger language plpgsql security definer
+        set search_path from current as $$ begin
+            insert into taken select count(*) from pg_locks
+            where locktype = 'advisory' and pid = pg_backend_pid();
+            return null;
+        end $$;
+        create trigger note_turns after insert on sign_in_code
+        for each statement execute function note_turns()";
+    stage.db().execute(note).await.unwrap();
+    let asked = people.iter().map(|person| stage.ask(0, person, FROM));
+    let asked = stage.together(&code_counts(&people[0], FROM).address, asked).await;
+    assert_eq!(statuses(&asked, 202), 60);
+    // Those of eight persons, of the address and of the network.
+    assert_eq!(stage.count("select max(turns) from taken").await, 10);
+}
+
+/// Until somebody waits for an advisory lock.
+async fn hangs(stage: &Stage) {
+    let sql = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())";
+    let looking = async { while stage.count(sql).await == 0 {} };
+    timeout(Duration::from_secs(60), looking).await.expect("somebody waits");
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_commit_goes_through_after_others_is_told() {
+    let (app, proxy) = TestApp::with().trusted_proxy("127.0.0.1").start_behind_proxy().await;
+    let made = World::new().people(2).make(&app.db).await;
+    let stage = Stage { services: vec![app], made };
+    let [person, other] = [&stage.made.people[0], &stage.made.people[1]];
+    let (challenge, code) = stage.challenge(person, FROM).await;
+    let hang = "create function hang() returns trigger language plpgsql set lock_timeout = 0
+        as $$ begin perform pg_advisory_xact_lock(1); return null; end $$;
+        create constraint trigger hang after update on sign_in_code
+        deferrable initially deferred for each row
+        when (new.signed_in_at is not null) execute function hang()";
+    stage.db().execute(hang).await.unwrap();
+    let mut hung = stage.db().begin().await.unwrap();
+    hung.execute("select pg_advisory_xact_lock(1)").await.unwrap();
+    let meanwhile = async {
+        hangs(&stage).await;
+        proxy.cut(SIGN_INS);
+        // It is left out, because its own first try still has its turn.
+        until(|| stage.blocked() == 1).await;
+        stage.ask(0, other, ELSEWHERE).await.ok(202);
+        hung.rollback().await.unwrap();
+    };
+    let (tried, ()) = tokio::join!(stage.answer(0, &challenge, &code, FROM), meanwhile);
+    tried.ok(201);
+    let used = "select count(*) from sign_in_code where signed_in_at is not null and attempts = 1";
+    assert_eq!(stage.count(used).await, 1);
+    // The control: it was told, and a code opens one session.
+    stage.answer(0, &challenge, &code, FROM).await.problem(401, "wrong_credentials");
+}
+
+#[tokio::test]
+async fn a_service_that_signs_nobody_in_is_not_ready() {
+    let (app, proxy) = TestApp::with().trusted_proxy("127.0.0.1").start_behind_proxy().await;
+    let made = World::new().people(1).make(&app.db).await;
+    let stage = Stage { services: vec![app], made };
+    let app = &stage.services[0];
+    app.public().get("/readyz").await.ok(200);
+    // The lane has no connection yet, and gets none.
+    proxy.stall(SIGN_INS);
+    let look = async {
+        until(|| stage.lane(0).is_any_cut_off()).await;
+        let told = app.public().get("/readyz").await;
+        assert_eq!(told.body["cause"], "sign_ins_not_taken", "{}", told.text());
+        told.problem(503, "unavailable");
+        assert!(!app.app.lanes.is_any_cut_off(), "the control: bookings are taken");
+        proxy.resume();
+    };
+    let (asked, ()) = tokio::join!(stage.ask(0, &stage.made.people[0], FROM), look);
+    asked.ok(202);
+    app.public().get("/readyz").await.ok(200);
+    stage.lane(0).stop();
+    until(|| !stage.lane(0).are_open()).await;
+    let closed = Some(Detail::SignInsNotTaken);
+    assert_eq!(health::not_ready(&app.app, Instant::now()), closed);
 }

@@ -84,7 +84,7 @@ async fn a_restart_costs_nobody_a_request() {
         .await
         .ok(201);
     fill_pools(&app).await;
-    assert_eq!(backends(&app).await, 12, "the control");
+    assert_eq!(backends(&app).await, 16, "the control");
     app.db
         .execute(
             "select pg_terminate_backend(pid, 10000) from pg_stat_activity

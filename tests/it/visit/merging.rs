@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use dosebook::{
+    db,
     domain::{
         BookingId, StepId,
         actor::Actor,
@@ -135,7 +136,7 @@ async fn a_batch_locks_persons_before_bookings() {
     let hold = "select from person where person_id = $1 for update";
     query(hold).bind(day.made.people[1].person_id.0).execute(&mut *held).await.unwrap();
     let mut conn = day.app.app.db.connect("order").await.unwrap();
-    conn.execute(transaction::PLANNER_SETTINGS).await.unwrap();
+    conn.execute(db::PLANNER_SETTINGS).await.unwrap();
     let mut known = KnownRules::default();
     let run = transaction::run(&mut conn, &mut known, decide, &requests, Locks::Wait);
     let look = async {

@@ -8,6 +8,8 @@ const MARKS: &[(&str, &str)] = &[
     ("back", "class=\"before\""),
     ("bar_cell", "<svg class=\"bar\""),
     ("button", "<button class=\"button\">"),
+    ("by_itself", "<div data-again=\"3600\" hidden>"),
+    ("cut_off", "20:00:07"),
     ("date", "id=\"birth-year\""),
     ("details", "<details>"),
     ("errors", "<div class=\"summary\" id=\"errors\""),
