@@ -16,7 +16,8 @@ use crate::domain::{
     own_booking::{LiveBooking, OfDose, OwnBooking},
 };
 
-/// Those of these bookings that there are.
+/// Those of these bookings that there are. `offset 0` has each table looked into for one row at a
+/// time: before an opening the planner takes bookings to be none, and would begin with all.
 pub async fn find(
     db: impl PgExecutor<'_>,
     booking_ids: &[BookingId],
@@ -32,13 +33,23 @@ pub async fn find(
                s.is_closed and b.state in (1, 5) as "is_lost!",
                x.reason as "reason?", x.reason_ko, x.reason_en,
                c.reason as "cancelled?", c.reason_ko as cancelled_ko, c.reason_en as cancelled_en
-           from booking b join slot s using (slot_id) join person p using (person_id)
-           left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
-           left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           left join clinic_closure x on s.is_closed
-               and (x.clinic_id, x.on_date) = (s.clinic_id, s.on_date)
-           left join booking_cancellation c on c.booking_id = b.booking_id
-           where b.booking_id = any($1)"#,
+           from unnest($1::uuid[]) k (booking_id)
+           cross join lateral (
+               select * from booking where booking_id = k.booking_id offset 0) b
+           cross join lateral (select * from slot where slot_id = b.slot_id offset 0) s
+           cross join lateral (select * from person where person_id = b.person_id offset 0) p
+           left join lateral (
+               select name from person_spelling
+               where person_id = b.person_id and language = 'ko' offset 0) ko on true
+           left join lateral (
+               select name from person_spelling
+               where person_id = b.person_id and language = 'en' offset 0) en on true
+           left join lateral (
+               select * from clinic_closure where s.is_closed
+                   and clinic_id = s.clinic_id and on_date = s.on_date offset 0) x on true
+           left join lateral (
+               select * from booking_cancellation where booking_id = k.booking_id offset 0) c
+               on true"#,
         &ids,
     )
     .fetch_all(db)
@@ -74,7 +85,7 @@ pub async fn find(
     found.collect()
 }
 
-/// How these persons are called, and what they have booked of these doses.
+/// How these persons are called, and what they have booked of these doses. `offset 0` as in `find`.
 pub async fn find_live(
     db: impl PgExecutor<'_>,
     keys: &[OfDose],
@@ -89,11 +100,17 @@ pub async fn find_live(
                en.name as "name_en?", b.booking_id as "live?"
            from unnest($1::bigint[], $2::int[], $3::smallint[])
                k (person_id, course_id, dose_number)
-           join person p on p.person_id = k.person_id
-           left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
-           left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           left join booking b on b.person_id = k.person_id and b.course_id = k.course_id
-               and b.dose_number = k.dose_number and b.state in (1, 2, 5)"#,
+           cross join lateral (select * from person where person_id = k.person_id offset 0) p
+           left join lateral (
+               select name from person_spelling
+               where person_id = k.person_id and language = 'ko' offset 0) ko on true
+           left join lateral (
+               select name from person_spelling
+               where person_id = k.person_id and language = 'en' offset 0) en on true
+           left join lateral (
+               select booking_id from booking
+               where person_id = k.person_id and course_id = k.course_id
+                   and dose_number = k.dose_number and state in (1, 2, 5) offset 0) b on true"#,
         &person_ids,
         &course_ids,
         &dose_numbers,

@@ -13,7 +13,8 @@ use crate::domain::{
     person_key::{FOLD, Match},
 };
 
-/// Persons with the spellings of their names, and the names of their regions.
+/// Persons with the spellings of their names, and the names of their regions. `offset 0` has each
+/// table looked into for one row at a time, whatever the planner takes it to hold.
 pub async fn find(
     db: impl PgExecutor<'_>,
     person_ids: &[PersonId],
@@ -23,10 +24,15 @@ pub async fn find(
         r#"/* person::find */ select p.person_id, p.name, ko.name as "name_ko?",
                en.name as "name_en?", p.birth_date, p.birth_precision, p.region_id, p.language,
                r.name as region_name, r.name_ko as region_name_ko, r.name_en as region_name_en
-           from person p join region r using (region_id)
-               left join person_spelling ko on ko.person_id = p.person_id and ko.language = 'ko'
-               left join person_spelling en on en.person_id = p.person_id and en.language = 'en'
-           where p.person_id = any($1)"#,
+           from unnest($1::bigint[]) k (person_id)
+           cross join lateral (select * from person where person_id = k.person_id offset 0) p
+           join region r using (region_id)
+           left join lateral (
+               select name from person_spelling
+               where person_id = k.person_id and language = 'ko' offset 0) ko on true
+           left join lateral (
+               select name from person_spelling
+               where person_id = k.person_id and language = 'en' offset 0) en on true"#,
         &ids,
     );
     let people = rows.fetch_all(db).await?.into_iter().map(|row| Person {

@@ -156,7 +156,8 @@ pub async fn find_by_sessions(
     let rows = query!(
         "/* staff_user::find_by_sessions */ select s.token_hash, s.expires_at,
              u.staff_user_id, u.role, u.clinic_id
-         from staff_session s join staff_user u using (staff_user_id)
+         from staff_session s cross join lateral (
+             select * from staff_user where staff_user_id = s.staff_user_id offset 0) u
          where s.token_hash = any($1) and s.revoked_at is null and u.is_active",
         &token_hashes,
     );

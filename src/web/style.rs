@@ -115,7 +115,7 @@ pub fn render(t: Texts, site: &Site) -> askama::Result<String> {
             Row::new(t.booking_where(), t.sample_clinic()).changed_at("#main", t.the_place()),
             Row::new(t.booking_when(), t.date(day)).changed_at("#main", t.the_time()),
         ],
-        cut_off: Some(t.cut_off("20:00:07")),
+        cut_off: Some(t.cut_off(&t.date(day), "20:00:07")),
         tags: [
             (t.dose_booked(), Tone::Plain),
             (t.dose_given(), Tone::Good),

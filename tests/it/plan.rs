@@ -2,12 +2,13 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::{self, Db, MIGRATOR, booking, schedule},
+    db::{self, Db, MIGRATOR, booking, own_booking, person, schedule, staff_user},
     domain::{
         BookingId,
         batch::{Request, decide},
         birth_date::BirthDate,
         booking::Book,
+        own_booking::OfDose,
     },
     flows::lane::transaction::{self, Done, KnownRules, Locks},
     postgres::{Durability, Private},
@@ -119,7 +120,20 @@ async fn plans(lane: &mut PgConnection) -> Vec<(String, String)> {
 /// Where a table that grows is read from end to end: by a scan, or by an index without a condition
 /// that narrows it. Campaigns and their rules are a handful of rows, and scanned.
 fn scans(plan: &str) -> Vec<&str> {
-    let large = ["booking", "slot", "allocation", "person", "movement", "roster_member", "clinic"];
+    let large = [
+        "booking",
+        "slot",
+        "allocation",
+        "person",
+        "movement",
+        "roster_member",
+        "clinic",
+        "person_spelling",
+        "booking_cancellation",
+        "clinic_closure",
+        "staff_session",
+        "staff_user",
+    ];
     let names_one = |line: &str| large.iter().any(|table| line.contains(&format!(" on {table} ")));
     let lines: Vec<_> = plan.lines().collect();
     let is_whole = |at: usize| {
@@ -168,7 +182,9 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
     let database = TestDatabase::new().await;
     let made = World::new().people(40).seats(100).doses(100).make(&database.pool).await;
     database.pool.execute("vacuum analyze").await.unwrap();
-    let mut lane = Db::new(database.options.clone(), 1).connect("plan").await.unwrap();
+    let ways = Db::new(database.options.clone(), 1);
+    looked_up_together(&ways, &made).await;
+    let mut lane = ways.connect("plan").await.unwrap();
     lane.execute(db::PLANNER_SETTINGS).await.unwrap();
     let (first, second) = (requests(&made, 0..20), requests(&made, 20..40));
     let known = &mut KnownRules::default();
@@ -191,6 +207,32 @@ async fn plans_made_on_an_empty_ledger_go_by_index_too() {
         .fetch_all(&mut lane)
         .await
         .unwrap();
+    let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
+    assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
+}
+
+/// What many look up together is planned once too, on connections that live all evening.
+async fn looked_up_together(ways: &Db, made: &Made) {
+    let conn = &mut ways.connect("look-ups").await.unwrap();
+    conn.execute(db::PLANNER_SETTINGS).await.unwrap();
+    let person_id = made.people[0].person_id;
+    let dose = OfDose { person_id, course_id: made.course_id, dose_number: 1 };
+    own_booking::find(&mut *conn, &[BookingId(Uuid::now_v7())]).await.unwrap();
+    own_booking::find_live(&mut *conn, &[dose]).await.unwrap();
+    person::find(&mut *conn, &[person_id]).await.unwrap();
+    staff_user::find_by_sessions(&mut *conn, &[[7; 32]]).await.unwrap();
+    let names =
+        ["own_booking::find */", "own_booking::find_live", "person::find */", "find_by_sessions"];
+    let plans = plans(conn).await;
+    for name in names {
+        let found = plans.iter().find(|(statement, _)| statement.contains(name));
+        let (statement, plan) = found.expect(name);
+        assert_eq!(scans(plan), [""; 0], "{statement}\n{plan}");
+    }
+    // The control: the same without the settings of these connections.
+    conn.execute("discard all").await.unwrap();
+    let sql = "explain select from person where person_id = any(array[1, 2]::bigint[])";
+    let plan = sqlx::raw_sql(sql).fetch_all(&mut *conn).await.unwrap();
     let plan: Vec<String> = plan.iter().map(|line| line.get(0)).collect();
     assert_eq!(scans(&plan.join("\n")).len(), 1, "{plan:?}");
 }
