@@ -307,8 +307,8 @@ impl<W: Work> Worker<W> {
                 }
                 Remedy::Reconnect => {
                     tracing::warn!(lane = self.name, %error, "trying again on a new connection");
-                    // Not at the first time: only one connection may be lost. But who has waited for
-                    // the server in vain has lost more than that.
+                    // Not at the first time: only one connection may be lost. But where the server
+                    // was waited for in vain, more is.
                     let is_again = reconnect_delay > RECONNECT_DELAY_MIN
                         || error.failure() == Failure::OutOfTime;
                     self.is_cut_off.store(is_again, Ordering::Relaxed);
