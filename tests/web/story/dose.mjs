@@ -171,7 +171,7 @@ async function leftOver(stage, language) {
   await fields.first().fill('10');
   await office.press(close);
   const numbers = await office.main.locator('.panel dd').allInnerTexts();
-  same(numbers, ['20', '0', '10'], 'doses of the day, back to the pool, kept for the next day');
+  same(numbers, ['20', '0', '0', '10', '10'], 'doses of the day, given, back to the pool, kept for the next day, lost');
   await office.open(`/admin/journal?clinic=C4`);
   await office.look('the journal of a clinic');
 }
