@@ -143,7 +143,11 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     let (heading, sentences) = match code {
         Code::NotFound => (t.no_page(), vec![t.staff_no_page_why().to_owned()]),
         Code::Overloaded if is_press => {
-            (t.staff_crowded(), vec![t.staff_nothing_done().to_owned(), again])
+            let press = match next.press.is_some() {
+                true => t.staff_nothing_done_here(),
+                false => t.staff_nothing_done(),
+            };
+            (t.staff_crowded(), vec![press.to_owned(), again])
         }
         Code::Overloaded => (t.staff_crowded(), vec![again, t.staff_on_paper().to_owned()]),
         Code::Unavailable | Code::Internal if is_press => {
@@ -151,8 +155,9 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
                 true => t.staff_not_known_press_here(),
                 false => t.staff_not_known_press(),
             };
-            let said = [press, t.staff_on_paper()].map(str::to_owned);
-            (t.not_known(), said.into())
+            let when = Some(again).filter(|_| next.press.is_some());
+            let said = [Some(press.to_owned()), when, Some(t.staff_on_paper().to_owned())];
+            (t.not_known(), said.into_iter().flatten().collect())
         }
         Code::Unavailable | Code::Internal => {
             (t.no_answer(), vec![again, t.staff_on_paper().to_owned()])

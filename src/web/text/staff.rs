@@ -14,6 +14,10 @@ texts! {
         "Nothing was written down by this press. Go back and press again: it is done at most \
          once.",
         "방금 누르신 것은 기록되지 않았습니다. 뒤로 가서 다시 눌러 주십시오. 한 번만 기록됩니다.";
+    staff_nothing_done_here,
+        "Nothing was written down by this press. Press the button: what you sent is sent again, \
+         and is written down at most once.",
+        "방금 누르신 것은 기록되지 않았습니다. 아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 기록됩니다.";
     staff_not_known_press,
         "Go back and press again: what was pressed is written down at most once, and if it was, \
          the page says so.",
