@@ -10,7 +10,7 @@ let clock = () => 0;
 
 /** @param {It} live */
 function renew(live) {
-  const [stop] = all('[data-stop]'), [status] = all('[data-status]');
+  const [stop] = all('[data-stop]'), [status] = all('[data-status]'), [stale] = all('[data-stale]');
   const ends = all('[data-until]');
   let wait = EVERY, timer = 0, isStopped = false;
   /** @param {number} seconds */
@@ -37,8 +37,10 @@ function renew(live) {
         if (typeof text === 'string' && text !== part.textContent) part.textContent = text;
       }
       if (status) status.textContent = (news.turn !== live.dataset.turn && status.dataset.status) || '';
+      if (stale) stale.textContent = '';
       wait = EVERY;
     } catch {
+      if (stale) stale.textContent = stale.dataset.stale;
       wait = Math.min(wait * 2, SLOWEST);
     }
     later(Math.max(wait, asked) * (1 + Math.random() / 4));

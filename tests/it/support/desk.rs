@@ -10,8 +10,6 @@ use uuid::Uuid;
 
 use super::{Made, Person, TestApp, World};
 
-/// More than there are stories at a desk.
-const DESKS: usize = 20;
 /// People who are booked at each desk for today, and for the day after.
 const TODAY: usize = 9;
 const NEXT: usize = 3;
@@ -20,14 +18,14 @@ const WALKERS: usize = 3;
 const EACH: usize = TODAY + NEXT + WALKERS;
 const PASSWORD: &str = "a lamp in the window";
 
-/// Makes them at the service, and says what a story must know of them.
-pub async fn desks(app: &TestApp) -> Value {
+/// Makes so many at the service, and says what a story must know of them.
+pub async fn desks(app: &TestApp, count: usize) -> (Made, Value) {
     let world = World::new()
-        .clinics(DESKS as u32)
+        .clinics(count as u32)
         .days(3)
         .seats(20)
         .doses(14)
-        .people((DESKS * EACH) as u32)
+        .people((count * EACH) as u32)
         .named(name)
         .cancel_until_hours(0);
     let made = world.make(&app.db).await;
@@ -48,13 +46,14 @@ pub async fn desks(app: &TestApp) -> Value {
         invited.push(json!({ "username": username, "token": user["invitation"]["token"] }));
     }
     app.refresh().await;
-    json!({
+    let world = json!({
         "url": app.url,
         "password": PASSWORD,
         "call": call,
         "invited": invited,
         "desks": desks,
-    })
+    });
+    (made, world)
 }
 
 fn known(person: &Person) -> Value {
