@@ -14,7 +14,7 @@ use sqlx::PgPool;
 use super::{TestApp, app::Options, desk::desks, proxy::Proxy};
 
 /// More than there are stories of staff.
-const DESKS: usize = 3;
+const DESKS: usize = 4;
 const PASSWORD: &str = "a lamp in the window";
 
 pub struct Outage {
