@@ -158,6 +158,8 @@ async fn what_was_typed_at_a_counter_is_kept_but_never_for_another_site() {
     let page = guest.submit(&Form { action: "/en/sign-in/staff".to_owned(), fields }).await.ok(503);
     assert!(page.text.contains(username) && !page.text.contains(password), "{}", page.main());
     assert!((2..=10).contains(&seconds(&page)));
+    let when = format!("Write your password and press again in {} second", seconds(&page));
+    assert!(said(&page).contains(&when), "{}", said(&page));
 }
 
 /// What somebody has typed, and what their browser sends for it.
