@@ -90,6 +90,7 @@ const WAYS = [
     },
     async done(citizen) {
       await citizen.isAt(`/${citizen.language}/sign-in/code`);
+      await citizen.page.locator('#code').waitFor();
       const code = await citizen.code();
       same(code?.length, 6, 'the digits of the code');
     },
@@ -217,7 +218,8 @@ async function waiting(outage) {
   await clock.pass(AN_HOUR);
   await expect(() => part.isHidden(), 'after an hour it is nobody\'s wish any more');
   await outage.ends();
-  const isShown = async (/** @type {Citizen} */ { main }) => (await main.locator('[data-again]').count()) === 0;
+  const isShown = async (/** @type {Citizen} */ { main }) =>
+    (await main.locator('h1').count()) === 1 && (await main.locator('[data-again]').count()) === 0;
   await expect(() => isShown(patient), 'the page is shown by itself');
   for (const citizen of [careful, asleep]) {
     same(await isShown(citizen), false, 'nothing is loaded by itself');
