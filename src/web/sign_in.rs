@@ -298,8 +298,7 @@ fn refused(
     let (t, refusal) = (visit.t, &problem.refusal);
     let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
-    let (said, wait) =
-        (words::refusal(t.language(), refusal), words::wait(t.language(), seconds));
+    let (said, wait) = (words::refusal(t.language(), refusal), words::wait(t.language(), seconds));
     // Where no way to send codes is set, nobody waits for one.
     let is_away = refusal.code == Code::Unavailable
         && (problem.has_cause() || refusal.detail == Detail::OutcomeUnknown);
