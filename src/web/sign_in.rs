@@ -300,8 +300,7 @@ fn refused(
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
     let (said, wait) = (words::refusal(t.language(), refusal), words::wait(t.language(), seconds));
     // Where no way to send codes is set, nobody waits for one.
-    let is_away = refusal.code == Code::Unavailable
-        && (problem.has_cause() || refusal.detail == Detail::OutcomeUnknown);
+    let is_away = refusal.code == Code::Unavailable && refusal.detail != Detail::CodesNotSent;
     let may_pass = is_away || refusal.code == Code::Overloaded;
     page.seconds = Some(seconds).filter(|_| may_pass);
     page.warnings = match refusal.code {

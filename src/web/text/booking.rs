@@ -217,6 +217,12 @@ texts! {
     cancel_again,
         "We do not know yet whether it is cancelled. Press again: pressing twice changes nothing.",
         "취소되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";
+    cancel_not_known,
+        "We do not know yet whether your booking is cancelled",
+        "예약이 취소되었는지 확인하지 못했습니다";
+    cancel_not_known_press,
+        "If you still want to cancel, press the button: pressing twice changes nothing.",
+        "계속 취소하시려면 아래 버튼을 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";
     cancel_again_in(time: &str),
         "We do not know yet whether it is cancelled. Press again in {time}: pressing twice changes \
          nothing.",

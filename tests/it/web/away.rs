@@ -113,8 +113,10 @@ async fn a_press_that_was_not_taken_is_kept_and_pressed_again() {
         kept.push((browser, form));
     }
     lose(&app, &proxy).await;
-    let words =
-        [("We do not know yet", "Send the same again"), ("결과를 확인하지", "같은 내용 다시")];
+    let words = [
+        ("We do not know yet whether your booking is cancelled", "Cancel the booking"),
+        ("예약이 취소되었는지 확인하지 못했습니다", "예약 취소하기"),
+    ];
     for ((browser, form), (heading, button)) in kept.iter_mut().zip(words) {
         let page = browser.submit(form).await.ok(503);
         assert!(page.heading().contains(heading), "{}", page.heading());
