@@ -29,6 +29,7 @@ const WHEN = { ko: /\d+초 뒤에/, en: /in \d+ seconds?/ };
 
 /** Looks at the page in every way there is. @param {Visitor} visitor @param {string} where */
 async function look(visitor, where) {
+  if (process.env.LOOK) await visitor.page.screenshot({ path: `${process.env.LOOK}/${where.replaceAll(/[^\p{L}\p{N}]+/gu, '-')}-${visitor.hasScript ? 'script' : 'plain'}.png`, fullPage: true, caret: 'initial' });
   if (visitor.hasScript) await inspect(visitor, where);
   else visitor.found.push(...(await examine(visitor)).map((fault) => `${where}: ${fault}`));
   const found = [...(await wide(visitor)), ...(await forced(visitor))];
@@ -166,7 +167,8 @@ async function presses(outage, hasScript) {
   const { booked, live, codes } = await outage.told();
   same(booked, before.booked + 1, 'bookings that were made');
   same(live, before.live, 'one was booked and one cancelled');
-  if (hasScript) same(codes, before.codes + 1, 'codes that were made');
+  // Whoever was told that it is not known may have been sent one after all; the next one ends it.
+  same([1, 2].includes(codes - before.codes), true, `${codes - before.codes} codes that were made`);
   outage.forgive(all.map(({ citizen }) => citizen.visitor));
 }
 
