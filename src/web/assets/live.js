@@ -3,7 +3,7 @@
 /** @typedef {HTMLElement & { dataset: { [name: string]: string } }} It */
 /** @type {(what: string) => It[]} */
 const all = (what) => [...document.querySelectorAll(/** @type {any} */ (what))];
-const EVERY = 10, SLOWEST = 120; // In s.
+const EVERY = 10, SLOWEST = 120; // s
 
 /** The server's clock in ms. @type {() => number} */
 let clock = () => 0;
