@@ -7,7 +7,10 @@ use hdrhistogram::{CreationError, Histogram};
 
 use crate::{
     domain::Code,
-    rehearsal::load::{Completion, Response},
+    rehearsal::{
+        load::{Completion, Response},
+        step::{RequestKind, Stage},
+    },
 };
 
 /// Width of a bin of the timeline.
@@ -21,123 +24,6 @@ const DIGITS: u8 = 3;
 const BIN_DIGITS: u8 = 2;
 /// Half a day; what is later goes into the last bin.
 const BINS_MAX: usize = 86_400;
-
-/// Kinds of request, in the order in which people make them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    Landing,
-    Asset,
-    QuestionForm,
-    Question,
-    SignIn,
-    Code,
-    CodePage,
-    /// Not a request of ours: from the code's being asked for to the SMS with it.
-    Sms,
-    WrongCode,
-    Session,
-    /// A code that has been used.
-    UsedCode,
-    SignedIn,
-    Districts,
-    Supply,
-    Clinics,
-    Slots,
-    Check,
-    Book,
-    Booking,
-    Cancel,
-}
-
-impl RequestKind {
-    pub const ALL: [Self; 20] = [
-        Self::Landing,
-        Self::Asset,
-        Self::QuestionForm,
-        Self::Question,
-        Self::SignIn,
-        Self::Code,
-        Self::CodePage,
-        Self::Sms,
-        Self::WrongCode,
-        Self::Session,
-        Self::UsedCode,
-        Self::SignedIn,
-        Self::Districts,
-        Self::Supply,
-        Self::Clinics,
-        Self::Slots,
-        Self::Check,
-        Self::Book,
-        Self::Booking,
-        Self::Cancel,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Landing => "landing",
-            Self::Asset => "style",
-            Self::QuestionForm => "question_form",
-            Self::Question => "question",
-            Self::SignIn => "sign_in",
-            Self::Code => "code",
-            Self::CodePage => "code_page",
-            Self::Sms => "sms",
-            Self::WrongCode => "wrong_code",
-            Self::Session => "session",
-            Self::UsedCode => "used_code",
-            Self::SignedIn => "signed_in",
-            Self::Districts => "districts",
-            Self::Supply => "supply",
-            Self::Clinics => "clinics",
-            Self::Slots => "slots",
-            Self::Check => "check",
-            Self::Book => "book",
-            Self::Booking => "booking",
-            Self::Cancel => "cancel",
-        }
-    }
-
-    fn index(self) -> usize {
-        Self::ALL.iter().position(|kind| *kind == self).unwrap_or(usize::MAX)
-    }
-}
-
-/// How far people get on their way, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    Came,
-    Asked,
-    CodeSent,
-    CodeRead,
-    SignedIn,
-    TimeChosen,
-    Booked,
-}
-
-impl Stage {
-    pub const ALL: [Self; 7] = [
-        Self::Came,
-        Self::Asked,
-        Self::CodeSent,
-        Self::CodeRead,
-        Self::SignedIn,
-        Self::TimeChosen,
-        Self::Booked,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Came => "came",
-            Self::Asked => "asked",
-            Self::CodeSent => "code_sent",
-            Self::CodeRead => "code_read",
-            Self::SignedIn => "signed_in",
-            Self::TimeChosen => "time_chosen",
-            Self::Booked => "booked",
-        }
-    }
-}
 
 /// What a citizen learns from a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -304,8 +190,7 @@ impl Tally {
 
     /// Somebody has got to a stage for the first time.
     pub fn reached(&mut self, stage: Stage, at: Duration) {
-        let nth = Stage::ALL.iter().position(|other| *other == stage);
-        self.bin(at, |bin| add(nth.and_then(|nth| bin.reached.get_mut(nth))));
+        self.bin(at, |bin| add(bin.reached.get_mut(stage.index())));
     }
 
     /// A message has come that was waited for since then.
@@ -403,12 +288,6 @@ mod tests {
         assert_eq!(Reply::of(Some(response(409, br#"{"code":"news"}"#))), Reply::Unexpected(409));
         assert_eq!(Reply::of(Some(response(201, b"{}"))), Reply::Done);
         assert_eq!(Reply::of(None), Reply::Missing);
-    }
-
-    #[test]
-    fn kinds_are_indexed_in_their_order() {
-        let indexes: Vec<_> = RequestKind::ALL.into_iter().map(RequestKind::index).collect();
-        assert_eq!(indexes, (0..RequestKind::ALL.len()).collect::<Vec<_>>());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! preparation to the check.
 
 pub mod api;
+pub mod browser;
 pub mod crowd;
 pub mod decoded;
 pub mod heard;
@@ -18,6 +19,7 @@ pub mod notes;
 pub mod pages;
 pub mod people;
 pub mod plan;
+pub mod retry;
 pub mod run;
 pub mod shares;
 pub mod sms;
