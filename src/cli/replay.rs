@@ -210,7 +210,7 @@ async fn play_journeys(store: &Store, config: JourneyConfig) -> anyhow::Result<R
         grouped(prepared.doses_aimed_at),
     ))?;
     for sentence in otherwise {
-        print(&format!("On whole journeys, {sentence}.\n"))?;
+        print(&format!("{sentence}.\n"))?;
     }
     let wait = prepared.wait();
     if !wait.is_zero() {

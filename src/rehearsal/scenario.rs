@@ -299,13 +299,15 @@ impl Scenario {
     /// What is played in another way on whole journeys: a sentence for each field.
     pub fn otherwise_on_journeys(&self) -> Vec<&'static str> {
         let before = match self.journey {
-            Some(_) => "before: who comes before the opening is as journey.early says",
-            None => "before: these people come early, ask, and come back at the opening",
+            Some(_) => "before: on whole journeys, journey.early says who comes early",
+            None => "before: on whole journeys these people come early, ask, and come back later",
         };
+        let beside = "beside: on whole journeys everybody looks at clinics and times";
+        let by_code = "sign_in_by_code: on whole journeys everybody signs in by a code";
         let fields = [
             (self.before.is_some(), before),
-            (self.beside.is_some(), "beside: everybody looks at clinics and times"),
-            (self.sign_in_by_code > 0, "sign_in_by_code: everybody signs in by a code"),
+            (self.beside.is_some(), beside),
+            (self.sign_in_by_code > 0, by_code),
         ];
         fields.into_iter().filter(|(is_given, _)| *is_given).map(|(_, words)| words).collect()
     }

@@ -326,7 +326,14 @@ fn number_after(path: &str, mark: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PersonId;
+    use crate::{
+        domain::{
+            PersonId,
+            booking_standing::{Next, Standing},
+            language::Language,
+        },
+        words,
+    };
 
     #[test]
     fn a_location_is_read_with_and_without_its_host() {
@@ -352,6 +359,19 @@ mod tests {
         assert_eq!(of(RequestKind::Cancel, 409, None), Reply::Refused(Code::BookingEnded));
         assert_eq!(of(RequestKind::Cancel, 503, None), Reply::Refused(Code::Unavailable));
         assert_eq!(reply(RequestKind::Book, None), Reply::Missing);
+    }
+
+    #[test]
+    fn a_booking_that_was_cancelled_is_known_by_its_words() {
+        let zone = chrono_tz::Asia::Seoul;
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let said = |standing: &Standing, language| words::standing(language, standing, Next::Come);
+        for (words, language) in CANCELLED.into_iter().zip([Language::English, Language::Korean]) {
+            let cancelled = Standing::Cancelled { cancelled_at: at, zone };
+            assert!(said(&cancelled, language).contains(words), "{words}");
+            let ahead = Standing::Ahead { starts_at: at, zone };
+            assert!(!said(&ahead, language).contains(words), "{words}");
+        }
     }
 
     #[test]
