@@ -388,7 +388,10 @@ reloads: { share: 0.1, after_seconds: 3, times: 2 }
     #[test]
     fn what_a_journey_has_of_its_own_is_said() {
         let scenario = Scenario::parse(GOOD).unwrap();
-        assert_eq!((scenario.shares(), scenario.otherwise_on_journeys().len()), (Shares::default(), 0));
+        assert_eq!(
+            (scenario.shares(), scenario.otherwise_on_journeys().len()),
+            (Shares::default(), 0)
+        );
         let more = "before: { seconds: 7, supply: 0.2, slots: 0.3 }\nbeside: { slots: 1 }\n\
                     sign_in_by_code: 3\n";
         let scenario = Scenario::parse(&format!("{GOOD}{more}")).unwrap();

@@ -254,9 +254,8 @@ fn shown(visit: &Visit, body: &[u8]) -> Shown {
 /// A clinic and a day with something to book; else the next of the list, and after the last of the
 /// district those of the country.
 fn choose_day(plan: &JourneyPlan, visit: &mut Visit, listing: &Listing<'_>) -> Heard {
-    let is_wanted = |line: &&Line<'_>| {
-        plan.wish.is_none_or(|wish| wish.clinic_id == ClinicId(line.clinic_id))
-    };
+    let is_wanted =
+        |line: &&Line<'_>| plan.wish.is_none_or(|wish| wish.clinic_id == ClinicId(line.clinic_id));
     let days = listing.clinics.iter().filter(is_wanted).flat_map(|line| {
         let open = line.days.iter().filter(|day| day.bookable > 0);
         open.map(|day| (line.clinic_id, &day.date))

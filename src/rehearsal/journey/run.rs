@@ -119,11 +119,7 @@ pub async fn prepare(db: &Db, config: JourneyConfig) -> anyhow::Result<PreparedJ
 }
 
 /// The only clinic that people want, and its open doses; none where every clinic will do.
-async fn wish(
-    db: &Db,
-    campaign_id: CampaignId,
-    aim: &Aim,
-) -> anyhow::Result<Option<(Wish, u64)>> {
+async fn wish(db: &Db, campaign_id: CampaignId, aim: &Aim) -> anyhow::Result<Option<(Wish, u64)>> {
     if *aim == Aim::AllClinics {
         return Ok(None);
     }

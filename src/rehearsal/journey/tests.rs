@@ -158,8 +158,7 @@ fn who_does_not_think_better_of_it_keeps_the_booking() {
         let plan = plan(way, 0.0);
         let (page, _) = pages(&plan);
         let live = if way == Way::Api { json("booked") } else { page };
-        let heard =
-            read(&plan, &mut visit(&plan, RequestKind::Booking), response(200, "", &live));
+        let heard = read(&plan, &mut visit(&plan, RequestKind::Booking), response(200, "", &live));
         assert_ends(&heard, End::Booked, None);
     }
 }
@@ -342,7 +341,8 @@ fn who_wants_one_clinic_looks_for_it_alone() {
     let line = |id: i32, bookable: i32| {
         format!(r#"{{"clinic_id":{id},"days":[{{"date":"2021-07-26","bookable":{bookable}}}]}}"#)
     };
-    let list = |lines: &str, after: &str| format!(r#"{{"clinics":[{lines}],"next_after":{after}}}"#);
+    let list =
+        |lines: &str, after: &str| format!(r#"{{"clinics":[{lines}],"next_after":{after}}}"#);
     let body = list(&line(6, 9), "6");
     let heard = read(&by_api, &mut visit, response(200, "", &body));
     assert!(matches!(heard.then, Then::Go(RequestKind::Clinics)), "reads on: {heard:?}");
