@@ -223,6 +223,9 @@ impl Scenario {
         if let Some(Cancels { share, after_seconds }) = self.cancels {
             check.share("cancels.share", share);
             check.seconds("cancels.after_seconds", after_seconds);
+            let is_in_time = after_seconds < self.seconds_max || share <= 0.0;
+            let words = "less than seconds_max, or nobody gets to it";
+            check.that(is_in_time, "cancels.after_seconds", words);
         }
         if let Some(OtherSlot { times, after_seconds }) = self.other_slot {
             check.times("other_slot.times", times);
@@ -437,6 +440,11 @@ reloads: { share: 0.1, after_seconds: 3, times: 2 }
             ("aim: { clinic: C1 }", "journey: { early: 2 }", "journey.early"),
             ("aim: { clinic: C1 }", "journey: { think_seconds: 0 }", "journey.think_seconds"),
             ("aim: { clinic: C1 }", "cancels: { share: 3, after_seconds: 1 }", "cancels.share"),
+            (
+                "aim: { clinic: C1 }",
+                "seconds_max: 9\ncancels: { share: 1, after_seconds: 9 }",
+                "cancels.after_seconds: less than seconds_max",
+            ),
             ("aim: { clinic: C1 }", "other_slot: { times: 200, after_seconds: 1 }", "other_slot.t"),
         ] {
             let faults = faults(from, to);
