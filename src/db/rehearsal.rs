@@ -211,8 +211,8 @@ pub async fn booked_since(
     .await
 }
 
-/// The bookings that were cancelled since then and whose doses are open to everybody again, of every
-/// campaign. It reads the journal from end to end.
+/// The bookings of every campaign that were cancelled since then and whose doses are open to
+/// everybody again. It reads the journal from end to end.
 pub async fn returned_since(
     db: impl PgExecutor<'_>,
     since: DateTime<Utc>,

@@ -201,8 +201,8 @@ impl PreparedJourneys {
     }
 }
 
-/// Puts the cancellations into the timeline. Nobody is told on the way whether their dose is open to
-/// everybody again: the journal is asked.
+/// Puts the cancellations into the timeline. Nobody is told on the way whether their dose is open
+/// to everybody again: the journal is asked.
 async fn count_cancelled(
     db: &Db,
     since: DateTime<Utc>,

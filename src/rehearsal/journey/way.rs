@@ -29,8 +29,8 @@ pub(super) fn reply(way: Way, step: RequestKind, response: Option<Response<'_>>)
     }
 }
 
-/// Whether a press may have come true although its answer does not say so. Pages say with one status
-/// that a press was not taken in, and that nobody knows.
+/// Whether a press may have come true although its answer does not say so. Pages say with one
+/// status that a press was not taken in, and that nobody knows.
 pub(super) fn is_unclear(way: Way, reply: Reply) -> bool {
     match reply {
         Reply::Missing | Reply::Unexpected(500..) => true,
