@@ -5,8 +5,8 @@
 //! `shares` says what people do, as a part of the scenario; `people` draws them from the register,
 //! and `plan` holds all that is known before the start. `crowd` is the workload: it decides when
 //! each `visit` makes its next request, `retry` when that is after a 503 or no answer. `way` is
-//! how: by the `api`, or by the `pages`, which a `browser` asks for and of which `html` reads what a
-//! browser would; `decoded` gives bodies as they were before they were compressed, and `heard` is
+//! how: by the `api`, or by the `pages`, which a `browser` asks for and of which `html` reads what
+//! a browser would; `decoded` gives bodies as they were before they were compressed, and `heard` is
 //! what an answer comes to. Codes come as messages (`sms`) to a gateway that the replay is itself.
 //! `notes` keeps what everybody was told, and `run` does it all from the preparation to the check.
 
