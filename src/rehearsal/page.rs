@@ -134,7 +134,7 @@ fn plots(html: &mut String, report: &Report) {
             0 => "How many people had got so far: the space between two lines waits between them.",
             _ => {
                 "How many people had got so far: the space between two lines waits between them, \
-                 and that between booked and cancelled keeps what it has."
+                 and that between booked and cancelled are those who keep it."
             }
         };
         add("The way", words, plot("people", Axis::Linear, false, funnel(intervals, journey)));

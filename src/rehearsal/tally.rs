@@ -171,19 +171,16 @@ impl Tally {
         if kind != RequestKind::Book {
             return;
         }
-        if reply == Reply::Done {
-            self.last_booked = completion.done;
-        }
         self.bin(completion.done, |bin| {
             // The histogram grows as needed, so recording cannot fail.
             let _ = bin.from_due.record(due);
             let _ = bin.from_sent.record(sent);
             match reply {
-                Reply::Done => bin.booked += 1,
+                // Who is sent to what they have booked before has booked nothing.
+                Reply::Done | Reply::Unexpected(_) => {}
                 Reply::Missing => bin.unanswered += 1,
                 Reply::Refused(code) => add(bin.refused.get_mut(code_index(code))),
                 Reply::Gone => bin.gone += 1,
-                Reply::Unexpected(_) => {}
             }
         });
     }
@@ -212,6 +209,8 @@ impl Tally {
     pub fn booked(&mut self, arrived: Duration, now: Duration) {
         let micros = now.saturating_sub(arrived).as_micros();
         self.until_booked.saturating_record(u64::try_from(micros).unwrap_or(MICROS_MAX));
+        self.last_booked = self.last_booked.max(now);
+        self.bin(now, |bin| bin.booked += 1);
     }
 
     fn bin(&mut self, at: Duration, note: impl FnOnce(&mut Bin)) {
@@ -299,18 +298,21 @@ mod tests {
         tally.arrived(ms(100));
         tally.sent(RequestKind::Book);
         tally.completed(RequestKind::Book, &completion(1_600), Reply::Done);
+        tally.booked(ms(100), ms(1_600));
+        tally.completed(RequestKind::Book, &completion(1_650), Reply::Done);
         tally.completed(RequestKind::Book, &completion(1_700), Reply::Refused(Code::SeatTaken));
         tally.completed(RequestKind::Book, &completion(1_800), Reply::Missing);
         tally.completed(RequestKind::Cancel, &completion(1_900), Reply::Done);
         tally.cancelled(ms(1_900), true);
         let book = tally.kind(RequestKind::Book).unwrap();
-        assert_eq!((book.sent, book.done, book.unanswered), (1, 1, 1));
+        assert_eq!((book.sent, book.done, book.unanswered), (1, 2, 1));
         assert_eq!(book.refused[code_index(Code::SeatTaken)], 1);
         assert_eq!(tally.bins.len(), 4);
-        assert_eq!((tally.bins[0].arrived, tally.bins[3].booked), (1, 1));
+        let booked = tally.bins[3].booked;
+        assert_eq!((tally.bins[0].arrived, booked), (1, 1), "the second was told of the first");
         let last = &tally.bins[3];
         assert!((1_690_000..1_720_000).contains(&last.from_due.max()), "{}", last.from_due.max());
-        assert_eq!((last.from_due.len(), last.from_sent.len()), (3, 3));
+        assert_eq!((last.from_due.len(), last.from_sent.len()), (4, 4));
         assert_eq!((last.cancelled, last.returned, last.unanswered), (1, 1, 1));
         let least = book.from_due.min();
         assert!((1_490_000..1_510_000).contains(&least), "{least}");

@@ -140,6 +140,11 @@ async fn a_small_evening(way: Way) -> (Stage, Report) {
     );
     assert_eq!((report.booked, report.check.in_database, live), (booked, booked, booked));
     assert!(booked > 0 && booked <= 120, "{booked}");
+    // The timeline adds up to the same, also where a second device was shown the booking.
+    let open = stage.number("select sum(open) from allocation").await;
+    let last = report.timeline.last().map(|last| last.open);
+    assert_eq!(report.timeline.iter().map(|interval| interval.booked).sum::<u64>(), booked);
+    assert_eq!(last, i64::try_from(open).ok());
     // Everybody has an end, and those that there must be are there.
     let of = |end: &str| journey.ends.get(end).copied().unwrap_or(0);
     assert_eq!((journey.ends.values().sum::<u64>(), journey.unfinished), (200, 0));
