@@ -22,6 +22,8 @@ use crate::{
 const SECONDS_SHOWN_MAX: u64 = 90;
 /// Fields that are typed anew each time, as pages never show them.
 const SECRET: [&str; 2] = ["password", "token"];
+/// How the path ends by which a citizen cancels.
+const CANCEL: &str = "/cancel";
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -58,9 +60,13 @@ impl Next {
         let has_a_way = press.is_some() || is_worth_another_look;
         // Somebody may think better of it meanwhile.
         let is_cancelling =
-            asked.path.ends_with("/cancel") || press.as_ref().is_some_and(Press::cancels);
+            asked.path.ends_with(CANCEL) || press.as_ref().is_some_and(Press::cancels);
         let seconds = asked.retry_after.filter(|_| may_pass && has_a_way && !is_cancelling);
         Self { press, is_worth_another_look, seconds }
+    }
+
+    fn cancels(&self) -> bool {
+        self.press.as_ref().is_some_and(Press::is_cancelling)
     }
 }
 
@@ -90,6 +96,11 @@ impl Press {
         };
         self.fields.iter().any(is_one)
     }
+
+    /// Whether it is a citizen's press to cancel, and nothing else.
+    fn is_cancelling(&self) -> bool {
+        self.action.ends_with(CANCEL)
+    }
 }
 
 /// The page that answers a request for a page which was refused, or failed; none if it cannot be
@@ -109,6 +120,9 @@ pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
             (t.busy(), vec![t.busy_nothing_booked().to_owned(), again, safe])
         }
         Code::Overloaded => (t.busy(), vec![again, safe]),
+        Code::Unavailable | Code::Internal if next.cancels() => {
+            (t.cancel_not_known(), vec![t.cancel_not_known_press().to_owned(), again])
+        }
         Code::Unavailable | Code::Internal if next.press.is_some() => {
             (t.not_known(), vec![t.not_known_press_here().to_owned(), again])
         }
@@ -140,23 +154,29 @@ fn for_staff(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
     let (t, code) = (Texts(language), refusal.code);
     let next = Next::new(code, &asked);
     let again = again(t, retry_after);
+    // Nobody waits in front of an administrator.
+    let on_paper = Some(t.staff_on_paper().to_owned()).filter(|_| !path.starts_with("/admin"));
+    let with_paper = |again| [Some(again), on_paper.clone()].into_iter().flatten().collect();
     let (heading, sentences) = match code {
         Code::NotFound => (t.no_page(), vec![t.staff_no_page_why().to_owned()]),
         Code::Overloaded if is_press => {
-            (t.staff_crowded(), vec![t.staff_nothing_done().to_owned(), again])
+            let press = match next.press.is_some() {
+                true => t.staff_nothing_done_here(),
+                false => t.staff_nothing_done(),
+            };
+            (t.staff_crowded(), vec![press.to_owned(), again])
         }
-        Code::Overloaded => (t.staff_crowded(), vec![again, t.staff_on_paper().to_owned()]),
+        Code::Overloaded => (t.staff_crowded(), with_paper(again)),
         Code::Unavailable | Code::Internal if is_press => {
             let press = match next.press.is_some() {
                 true => t.staff_not_known_press_here(),
                 false => t.staff_not_known_press(),
             };
-            let said = [press, t.staff_on_paper()].map(str::to_owned);
-            (t.not_known(), said.into())
+            let when = Some(again).filter(|_| next.press.is_some());
+            let said = [Some(press.to_owned()), when, on_paper];
+            (t.not_known(), said.into_iter().flatten().collect())
         }
-        Code::Unavailable | Code::Internal => {
-            (t.no_answer(), vec![again, t.staff_on_paper().to_owned()])
-        }
+        Code::Unavailable | Code::Internal => (t.no_answer(), with_paper(again)),
         code if code.status() == 429 => (t.too_many(), vec![again]),
         code => (words::title(language, code), vec![words::refusal(language, refusal)]),
     };
@@ -299,7 +319,10 @@ mod tests {
                 Asked { site: &site, language, path, is_press, retry_after, whole, headers, sent };
             for code in [Code::Unavailable, Code::Overloaded] {
                 let page = render(&code.into(), asked).expect("a page");
-                assert!(page.contains(Texts(language).send_again()), "{path}: {page}");
+                let t = Texts(language);
+                let button =
+                    if path.ends_with(CANCEL) { t.cancel_booking() } else { t.send_again() };
+                assert!(page.contains(&format!(">{button}</button>")), "{path}: {page}");
                 assert_eq!(page.contains("data-again=\"7\""), is_by_itself, "{path}");
             }
         }

@@ -25,7 +25,7 @@ use crate::{
     api::sign_in_code::{send_booking_code, send_code},
     config::Site,
     domain::{
-        Code, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
+        Code, Detail, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
         keys::MatchKey, person_key::Sought, phone, sign_in_code::Challenge,
     },
     flows::{self, sign_in::SignInReplies},
@@ -58,6 +58,8 @@ struct Page<'a> {
     birth: DateField,
     phone: Option<TextField>,
     next: &'a str,
+    /// In so many seconds the script presses again by itself.
+    seconds: Option<u64>,
     /// The other way to be found: where, and what the link to it says.
     other: (String, &'static str),
 }
@@ -96,6 +98,7 @@ fn page<'a>(t: Texts, site: &'a Site, here: &'a str, at: (Way, &Form, &'a Next))
         birth: birth_field(t, typed),
         phone,
         next: next.asked_for().unwrap_or_default(),
+        seconds: None,
         other: (frame.to(&next.with_next(other.0.path())), other.1),
     }
 }
@@ -295,12 +298,16 @@ fn refused(
     let (t, refusal) = (visit.t, &problem.refusal);
     let seconds = problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again());
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
-    let said = words::refusal(t.language(), refusal);
+    let (said, wait) = (words::refusal(t.language(), refusal), words::wait(t.language(), seconds));
+    // Where no way to send codes is set, nobody waits for one.
+    let is_away = refusal.code == Code::Unavailable && refusal.detail != Detail::CodesNotSent;
+    let may_pass = is_away || refusal.code == Code::Overloaded;
+    page.seconds = Some(seconds).filter(|_| may_pass);
     page.warnings = match refusal.code {
-        Code::Overloaded => vec![t.sign_in_busy(&words::wait(t.language(), seconds))],
+        Code::Overloaded => vec![t.sign_in_busy(&wait)],
         Code::TooManyRequests => vec![said, t.code_helps().to_owned()],
-        Code::Unavailable if problem.has_cause() => vec![t.sign_in_unavailable().to_owned()],
-        Code::Internal => vec![t.sign_in_unavailable().to_owned()],
+        Code::Unavailable if is_away => vec![t.sign_in_unavailable(&wait)],
+        Code::Internal => vec![t.sign_in_failed().to_owned()],
         _ => vec![said],
     };
     let earlier = earlier.filter(|sent| !sent.has_expired(visit.app.clock.now()));

@@ -67,6 +67,8 @@ pub struct Said {
     pub is_over: bool,
     /// What was typed as the code.
     pub code: String,
+    /// In so many seconds the script presses again by itself.
+    pub seconds: Option<u64>,
 }
 
 /// Where codes are shown while the service is tried out.
@@ -263,12 +265,17 @@ fn refused(
             vec![said, t.code_helps().to_owned()]
         }
         Code::Overloaded => vec![t.code_busy(&words::wait(t.language(), seconds))],
-        Code::Unavailable | Code::Internal => vec![t.code_unavailable().to_owned()],
+        Code::Unavailable => {
+            vec![t.code_unavailable_until(&words::wait(t.language(), seconds))]
+        }
+        Code::Internal => vec![t.code_unavailable().to_owned()],
         _ => return Err(problem),
     };
     problem.log(None);
     let status = StatusCode::from_u16(problem.refusal.code.status()).map_err(Problem::internal)?;
-    let mut response = show(visit, sent, (status, Said { warnings, ..typed }))?;
+    let again = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(seconds);
+    let said = Said { warnings, seconds: again, ..typed };
+    let mut response = show(visit, sent, (status, said))?;
     response.headers_mut().insert(RETRY_AFTER, seconds.into());
     Ok(response)
 }

@@ -169,7 +169,7 @@ fn refused(visit: &Visit, mut page: Page<'_>, problem: &Problem) -> Result<HttpR
     let wait = words::wait(t.language(), seconds);
     page.warnings = match refusal.code {
         Code::Overloaded => vec![t.staff_busy(&wait)],
-        Code::Unavailable | Code::Internal => vec![t.staff_unavailable().to_owned()],
+        Code::Unavailable | Code::Internal => vec![t.staff_unavailable(&wait)],
         _ => vec![words::refusal(t.language(), refusal)],
     };
     let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;

@@ -23,6 +23,7 @@ use crate::support::{
     database::TestDatabase,
     desk::desks,
     office::Office,
+    outage::Outage,
 };
 
 /// All stories together. A machine that needs longer than this shows nothing any more.
@@ -30,12 +31,15 @@ const SECONDS_MAX: Duration = Duration::from_secs(900);
 /// Of the demonstration, for stories and for pictures.
 const SMALL: Scale = Scale { people: 6_000, doses: 1_370, clinics: 60 };
 const PICTURED: Scale = Scale { people: 35_240, doses: 8_060, clinics: 240 };
+/// More than there are stories at a desk.
+const DESKS: usize = 20;
 /// So many people come in stories.
 const PEOPLE: i64 = 60;
 
 /// Services in the states that pages show, and what a story must know of them.
 struct Stage {
     _services: Vec<TestApp>,
+    _outages: [Outage; 2],
     world: Value,
 }
 
@@ -65,11 +69,12 @@ impl Stage {
         let halted = World::new().state(4).make(&paused.db).await;
         let sold = sell_out(&empty).await;
         let desk = service().await;
-        let desks = desks(&desk).await;
+        let (_, desks) = desks(&desk, DESKS).await;
         for app in [&open, &before, &paused, &empty] {
             app.refresh().await;
         }
         let offices = [Office::set(options()).await, Office::set(options()).await];
+        let outages = [Outage::set(options()).await, Outage::set(options()).await];
         let world = json!({
             "office": { "ko": offices[0].world, "en": offices[1].world },
             "open": service_with_demonstration(&open).await,
@@ -77,11 +82,12 @@ impl Stage {
             "paused": service_of(&paused, &halted),
             "empty": service_of(&empty, &sold),
             "desk": desks,
+            "outage": { "ko": outages[0].world, "en": outages[1].world },
             "blank": { "ko": blank(&korean).await, "en": blank(&english).await },
         });
         let mut services = vec![open, before, paused, empty, korean, english, desk];
         services.extend(offices.map(|office| office.app));
-        Self { _services: services, world }
+        Self { _services: services, _outages: outages, world }
     }
 }
 

@@ -85,6 +85,8 @@ const opened = ({ hasForm = true, isOld = false } = {}) => {
     sent: () => sent,
     /** A hand presses the form's own button. */
     press,
+    /** Somebody types into a field of the form. */
+    type: () => tell('form input'),
     /** @param {boolean} isHidden */
     show: (isHidden) => {
       page.hidden = isHidden;
@@ -142,6 +144,14 @@ test('pressed by hand, it is not sent a second time', () => {
   page.pass(100);
   page.show(false);
   assert.equal(page.sent(), 1);
+});
+
+test('who changes what they typed sends it themselves', () => {
+  const page = opened();
+  page.pass(3);
+  page.type();
+  page.pass(100);
+  assert.deepEqual([page.sent(), page.part.hidden], [0, true]);
 });
 
 test('a page that nobody looks at waits, and goes on when it is shown soon', () => {

@@ -115,11 +115,16 @@ export class Citizen {
     throw new Error(`${what} is not reached by Tab`);
   }
 
-  /** Who they are, on the page that asks it; ends on the page that asks for the code. */
-  async claim() {
+  /** Who they are, on the page that asks it. */
+  async say() {
     await this.fill('name', this.person.name);
     await this.birth();
     await this.fill('phone', this.person.phone);
+  }
+
+  /** The same, sent; ends on the page that asks for the code. */
+  async claim() {
+    await this.say();
     await this.submit();
     await this.page.locator('#code').waitFor();
   }

@@ -39,11 +39,11 @@ export class Desk {
   /**
    * With a browser and a desk of their own, signed in.
    * @param {Stage} stage
-   * @param {{ language: Language, desk?: DeskOf, username?: string } & import('playwright-core').BrowserContextOptions} wishes
+   * @param {{ language: Language, place?: { url: string, password: string, desks: DeskOf[] }, desk?: DeskOf, username?: string } & import('playwright-core').BrowserContextOptions} wishes
    */
-  static async at(stage, { language, desk = stage.world.desk.desks.shift(), username = desk?.username, ...rest }) {
+  static async at(stage, { language, place = stage.world.desk, desk = place.desks.shift(), username = desk?.username, ...rest }) {
     if (!desk || !username) throw new Error('no desk is left');
-    const { url, password } = stage.world.desk;
+    const { url, password } = place;
     const people = [...desk.booked, ...desk.later, ...desk.walkers];
     const visitor = await stage.visitor({
       address: url,

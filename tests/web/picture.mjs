@@ -8,6 +8,7 @@ import { launch } from './browser.mjs';
 import { Citizen } from './citizen.mjs';
 import { CLINIC, clinic } from './picture_clinic.mjs';
 import { pictures as office } from './picture_office.mjs';
+import { outage } from './picture_outage.mjs';
 import { Stage } from './tell.mjs';
 import { read } from './world.mjs';
 
@@ -93,6 +94,7 @@ try {
       }
     }
   }
+  for (const language of languages) await outage(stage, language, shoot);
   await clinic(stage, shoot);
   for (const language of /** @type {const} */ (['ko', 'en'])) {
     for (const [device, wishes] of /** @type {const} */ ([['desktop', DESKTOP], ['phone', PHONE]])) {

@@ -1,4 +1,4 @@
-// Takes the picture of README's lead: the landing page while the supply falls.
+// Takes the picture of README's lead: the landing page in English while the supply falls.
 // usage: node picture_evening.mjs URL OF THE PAGE INTO.png [BELOW: take it once so many doses are left]
 
 import { execFile } from 'node:child_process';
@@ -15,17 +15,16 @@ const run = promisify(execFile);
 const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1024, height: 720 }, colorScheme: 'light' });
 const page = await context.newPage();
-await page.goto(url);
-// The page renews itself; its headline begins with the doses that can be booked.
-await page.waitForFunction(
-  (below) => {
-    const headline = document.querySelector('p.big')?.textContent ?? '';
-    const doses = Number((headline.match(/[\d,]+/)?.[0] ?? '0').replaceAll(',', ''));
-    return doses > 0 && doses < Number(below);
-  },
-  below,
-  { timeout: 600_000, polling: 500 },
-);
+/** Doses that can be booked at this moment, as the page says; none before it opens. */
+const doses = async () => {
+  await page.goto(url);
+  const headline = await page.locator('p.big').first().innerText();
+  const [, number = '0'] = headline.match(/^([\d,]+) doses can be booked now/) ?? [];
+  return Number(number.replaceAll(',', ''));
+};
+for (let left = await doses(); left === 0 || left >= Number(below); left = await doses()) {
+  await page.waitForTimeout(1_000);
+}
 await page.screenshot({ path: into, animations: 'disabled', caret: 'hide' });
 await run('pngquant', ['--force', '--ext', '.png', '--strip', '--speed', '1', COLOURS, into]);
 await browser.close();

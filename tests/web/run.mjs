@@ -10,6 +10,7 @@ import * as desk from './story/desk.mjs';
 import * as dose from './story/dose.mjs';
 import * as load from './story/load.mjs';
 import * as office from './story/office.mjs';
+import * as outage from './story/outage.mjs';
 import * as person from './story/person.mjs';
 import * as page from './story/page.mjs';
 import * as error from './story/error.mjs';
@@ -28,7 +29,7 @@ if (!file || !folder) throw new Error('usage: node run.mjs WORLD.json FOLDER [PA
 const world = await read(file);
 const browser = await launch();
 try {
-  const told = [control, page, error, way, number, press, trick, live, look, weight, admin, office, closure, dose, person, load, clinic, desk].flatMap((part) => part.stories);
+  const told = [control, page, error, way, number, press, trick, live, look, weight, admin, office, closure, dose, person, load, clinic, desk, outage].flatMap((part) => part.stories);
   const stories = told.filter(({ name }) => new RegExp(part).test(name));
   const failed = await tell(stories, { browser, world, folder });
   const { pages, runs, passes } = asked;

@@ -40,7 +40,8 @@ export async function forced({ page }) {
     for (const it of document.querySelectorAll(edged)) {
       const { borderTopWidth, borderLeftWidth, borderTopColor, borderLeftColor } = getComputedStyle(it);
       const hasEdge = isSeen(borderTopWidth, borderTopColor) || isSeen(borderLeftWidth, borderLeftColor);
-      if (!hasEdge && it.checkVisibility({ visibilityProperty: true })) found.push(`forced colours: no edge: ${it.outerHTML.slice(0, 90)}`);
+      const isShown = it.checkVisibility({ visibilityProperty: true }) && it.getBoundingClientRect().height > 0;
+      if (!hasEdge && isShown) found.push(`forced colours: no edge: ${it.outerHTML.slice(0, 90)}`);
     }
     for (const it of document.querySelectorAll('svg.map circle, svg.plot path, svg.plot text, svg.bar path')) {
       const { fill, stroke } = getComputedStyle(it);

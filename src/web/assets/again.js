@@ -33,8 +33,9 @@ for (const it of document.querySelectorAll('[data-again]')) {
     // Whoever does not look is not in a hurry: it goes on when they do.
   };
   stop.onclick = end;
-  // Pressed by hand, it is not sent a second time.
+  // Pressed by hand, it is not sent a second time; and what somebody is changing is theirs to send.
   form?.addEventListener('submit', end);
+  form?.addEventListener('input', end);
   document.addEventListener('visibilitychange', step);
   part.hidden = false;
   step();

@@ -1,11 +1,11 @@
-// Renews numbers, counts down, helps with forms. Each page works without it.
+// Renews numbers, counts down, helps with forms. Pages work without it.
 
 /** @typedef {HTMLElement & { dataset: { [name: string]: string } }} It */
 /** @type {(what: string) => It[]} */
 const all = (what) => [...document.querySelectorAll(/** @type {any} */ (what))];
-const EVERY = 10, SLOWEST = 120; // Seconds.
+const EVERY = 10, SLOWEST = 120; // s
 
-/** The server's clock in milliseconds. @type {() => number} */
+/** The server's clock in ms. @type {() => number} */
 let clock = () => 0;
 
 /** @param {It} live */
@@ -41,6 +41,7 @@ function renew(live) {
     } catch {
       wait = Math.min(wait * 2, SLOWEST);
     }
+    live.dataset.wait = `${wait}`;
     later(Math.max(wait, asked) * (1 + Math.random() / 4));
   }
   /** @type {Map<It, number>} */
@@ -82,20 +83,20 @@ export function words(seconds) {
 
 all('[data-live]').forEach(renew);
 
-// Kept for Back: somebody may have signed out since.
+// Kept for Back: who it was may have signed out.
 addEventListener('pageshow', ({ persisted }) => {
   document.body.hidden = persisted;
   if (persisted) location.reload();
 });
 
-// The second press within a second is not sent.
+// A second press within a second is not sent.
 document.addEventListener('submit', (event) => {
   const form = /** @type {any} */ (event.target);
   if (event.timeStamp - Number(form.dataset.sent ?? -1e3) < 1e3) event.preventDefault();
   else form.dataset.sent = event.timeStamp;
 });
 
-// Only when pressed, and to a kilometre.
+// When pressed, to a kilometre.
 for (const near of all('[data-near]')) {
   near.hidden = !navigator.geolocation;
   near.onclick = () => navigator.geolocation.getCurrentPosition(({ coords }) => {

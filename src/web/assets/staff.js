@@ -45,6 +45,14 @@ if (live && status && all('[data-renew]').length) {
     .observe(status, { childList: true, characterData: true, subtree: true });
 }
 
+// While looks fail, live.js waits longer for the next one than this many seconds.
+const USUAL = 10, [stale] = all('[data-stale]');
+if (live && stale) {
+  new MutationObserver(() => {
+    stale.textContent = Number(live.dataset.wait) > USUAL ? stale.dataset.stale : '';
+  }).observe(live, { attributeFilter: ['data-wait'] });
+}
+
 // Whatever a scanner types goes into its field, wherever the focus is; never out of a field for text.
 // On a box or a button, the scanner's Enter would press it for the person before.
 const field = /** @type {any} */ (document.querySelector('[data-scan]'));

@@ -137,18 +137,18 @@ fn not_done(visit: &Visit, booking: &Booking, problem: Problem) -> Result<HttpRe
         return Err(problem);
     }
     let t = visit.t;
-    let note = match problem.refusal.detail {
-        Detail::Crowded { retry_after } => {
-            t.cancel_was_not_taken(&words::wait(t.language(), retry_after))
-        }
-        _ => t.cancel_again().to_owned(),
-    };
     problem.log(None);
     let status = StatusCode::from_u16(problem.refusal.code.status());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let may_pass = status == StatusCode::SERVICE_UNAVAILABLE;
     let seconds =
         may_pass.then(|| problem.retry_after().unwrap_or_else(|| visit.app.seconds_until_again()));
+    let wait = seconds.map(|seconds| words::wait(t.language(), seconds));
+    let note = match (&problem.refusal.detail, wait) {
+        (Detail::Crowded { .. }, Some(wait)) => t.cancel_was_not_taken(&wait),
+        (_, Some(wait)) => t.cancel_again_in(&wait),
+        (_, None) => t.cancel_again().to_owned(),
+    };
     let snapshot = visit.app.board.now();
     let known = Known::new(t, &snapshot, booking);
     // Nothing sends it by itself: somebody may think better of it meanwhile.

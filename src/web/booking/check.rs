@@ -205,8 +205,15 @@ fn unsure(
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let may_pass = status == StatusCode::SERVICE_UNAVAILABLE;
     let seconds = may_pass.then(|| visit.app.seconds_until_again());
+    let t = visit.t;
+    let note = match seconds {
+        Some(seconds) => t.press_again_in(&words::wait(t.language(), seconds)),
+        None => t.press_again().to_owned(),
+    };
     let page = Page {
-        note: Some(visit.t.press_again().to_owned()),
+        note: Some(note),
+        // It is the note that says what to do.
+        cut_off: None,
         booking_id,
         is_again: true,
         seconds,

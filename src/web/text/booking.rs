@@ -124,6 +124,10 @@ texts! {
         "We do not know yet whether it went through. Press again: it is one booking at most, and \
          if you have it, you will see it.",
         "결과를 확인하지 못했습니다. 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
+    press_again_in(time: &str),
+        "We do not know yet whether it went through. Press again in {time}: it is one booking at \
+         most, and if you have it, you will see it.",
+        "결과를 확인하지 못했습니다. {time} 뒤에 다시 눌러 주십시오. 예약은 한 건만 되며, 이미 되었다면 그 예약을 보여 드립니다.";
     check_once_more,
         "Nothing has been booked by this press. Check once more and press again.",
         "방금 누르신 요청으로 예약된 것은 없습니다. 다시 확인한 뒤 눌러 주십시오.";
@@ -213,6 +217,16 @@ texts! {
     cancel_again,
         "We do not know yet whether it is cancelled. Press again: pressing twice changes nothing.",
         "취소되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";
+    cancel_not_known,
+        "We do not know yet whether your booking is cancelled",
+        "예약이 취소되었는지 확인하지 못했습니다";
+    cancel_not_known_press,
+        "If you still want to cancel, press the button: pressing twice changes nothing.",
+        "계속 취소하시려면 아래 버튼을 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";
+    cancel_again_in(time: &str),
+        "We do not know yet whether it is cancelled. Press again in {time}: pressing twice changes \
+         nothing.",
+        "취소되었는지 확인하지 못했습니다. {time} 뒤에 다시 눌러 주십시오. 두 번 눌러도 달라지지 않습니다.";
     too_late_title, "This cannot be cancelled here", "이 화면에서 취소할 수 없습니다";
     too_late,
         "The appointment has begun, or its outcome is already written down. If you cannot come, \

@@ -109,6 +109,11 @@ texts! {
     clinic_busy(time: &str),
         "Many people are booking right now. Nothing was written down: press again in {time}.",
         "지금 예약하는 분이 많아 기록하지 못했습니다. {time} 뒤에 다시 눌러 주십시오.";
+    clinic_not_renewed,
+        "The list cannot be renewed at this moment: what you see may be old. It goes on by \
+         itself as soon as it can. If people are waiting, go on by the printed list.",
+        "지금은 명단을 새로 고칠 수 없어 보이는 내용이 최신이 아닐 수 있습니다. 연결되면 자동으로 다시 고쳐집니다. \
+         기다리는 분이 있으면 인쇄한 명단으로 진행해 주십시오.";
     clinic_not_known,
         "It is not known whether this was written down. Press again: it is done at most once.",
         "기록되었는지 확인하지 못했습니다. 다시 눌러 주십시오. 한 번만 기록됩니다.";

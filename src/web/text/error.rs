@@ -33,12 +33,12 @@ texts! {
         "아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 처리됩니다. 이미 되었다면 그 결과를 보여 드립니다.";
     send_again, "Send the same again", "같은 내용 다시 보내기";
     tries_by_itself(time: &str),
-        "We will send it again for you in {time}.",
-        "{time} 뒤에 자동으로 다시 보내 드립니다.";
+        "We will press it for you in {time}.",
+        "{time} 뒤에 자동으로 눌러 드립니다.";
     looks_by_itself(time: &str),
         "We will load this page again for you in {time}.",
         "{time} 뒤에 이 화면을 자동으로 다시 불러옵니다.";
-    not_by_itself, "Do not send it automatically", "자동으로 보내지 않기";
+    not_by_itself, "Do not press it automatically", "자동으로 누르지 않기";
     no_look_by_itself, "Do not load it automatically", "자동으로 불러오지 않기";
     cut_off(day: &str, time: &str),
         "Nothing can be booked, changed or cancelled at this moment: our records cannot be \

@@ -54,7 +54,10 @@ texts! {
         "Many people are signing in right now. Nothing was sent. Your details are kept: press \
          again in {time}.",
         "지금 로그인하는 분이 많습니다. 인증번호를 보내지 않았습니다. 입력하신 정보는 그대로 있으니 {time} 뒤에 다시 눌러 주십시오.";
-    sign_in_unavailable,
+    sign_in_unavailable(time: &str),
+        "We cannot look anybody up at this moment. Your details are kept: press again in {time}.",
+        "지금은 등록 정보를 확인할 수 없습니다. 입력하신 정보는 그대로 있으니 {time} 뒤에 다시 눌러 주십시오.";
+    sign_in_failed,
         "We cannot look anybody up at this moment. Your details are kept: press again in a minute.",
         "지금은 등록 정보를 확인할 수 없습니다. 입력하신 정보는 그대로 있으니 1분 뒤에 다시 눌러 주십시오.";
 
@@ -105,6 +108,10 @@ texts! {
         "We do not know yet whether it went through. Press again: the same code still works if it \
          was right.",
         "결과를 확인하지 못했습니다. 다시 눌러 주십시오. 맞는 인증번호라면 그대로 쓸 수 있습니다.";
+    code_unavailable_until(time: &str),
+        "We do not know yet whether it went through. Press again in {time}: the same code still \
+         works if it was right.",
+        "결과를 확인하지 못했습니다. {time} 뒤에 다시 눌러 주십시오. 맞는 인증번호라면 그대로 쓸 수 있습니다.";
     code_shown_here,
         "This service is being tried out: codes are not sent. They are shown on this page of the \
          same machine:",

@@ -14,6 +14,10 @@ texts! {
         "Nothing was written down by this press. Go back and press again: it is done at most \
          once.",
         "방금 누르신 것은 기록되지 않았습니다. 뒤로 가서 다시 눌러 주십시오. 한 번만 기록됩니다.";
+    staff_nothing_done_here,
+        "Nothing was written down by this press. Press the button: what you sent is sent again, \
+         and is written down at most once.",
+        "방금 누르신 것은 기록되지 않았습니다. 아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 기록됩니다.";
     staff_not_known_press,
         "Go back and press again: what was pressed is written down at most once, and if it was, \
          the page says so.",
@@ -56,11 +60,12 @@ texts! {
          administrator for an invitation.",
         "사용자 이름과 비밀번호가 맞지 않거나 로그인할 수 없는 사용자입니다. 다시 입력하시거나 관리자에게 초대를 요청해 주십시오.";
     staff_busy(time: &str),
-        "Many people are signing in right now. You are not signed in yet: press again in {time}.",
-        "지금 로그인하는 사람이 많습니다. 아직 로그인되지 않았으니 {time} 뒤에 다시 눌러 주십시오.";
-    staff_unavailable,
-        "Nobody can be signed in at this moment. Press again in a minute.",
-        "지금은 로그인할 수 없습니다. 1분 뒤에 다시 눌러 주십시오.";
+        "Many people are signing in right now. You are not signed in yet: write your password and \
+         press again in {time}.",
+        "지금 로그인하는 사람이 많습니다. 아직 로그인되지 않았으니 {time} 뒤에 비밀번호를 다시 입력하고 눌러 주십시오.";
+    staff_unavailable(time: &str),
+        "Nobody can be signed in at this moment. Write your password and press again in {time}.",
+        "지금은 로그인할 수 없습니다. {time} 뒤에 비밀번호를 다시 입력하고 눌러 주십시오.";
     staff_not_kept,
         "You cannot sign in at this address: it is not encrypted, so your browser keeps nobody \
          signed in here.",

@@ -10,24 +10,24 @@ use uuid::Uuid;
 
 use super::{Made, Person, TestApp, World};
 
-/// More than there are stories at a desk.
-const DESKS: usize = 20;
 /// People who are booked at each desk for today, and for the day after.
 const TODAY: usize = 9;
 const NEXT: usize = 3;
 /// People of the register who have no booking, for each desk.
 const WALKERS: usize = 3;
+/// Doses of each clinic for those who come a second time.
+const SECOND: i32 = 10;
 const EACH: usize = TODAY + NEXT + WALKERS;
 const PASSWORD: &str = "a lamp in the window";
 
-/// Makes them at the service, and says what a story must know of them.
-pub async fn desks(app: &TestApp) -> Value {
+/// Makes so many at the service, and says what a story must know of them.
+pub async fn desks(app: &TestApp, count: usize) -> (Made, Value) {
     let world = World::new()
-        .clinics(DESKS as u32)
+        .clinics(count as u32)
         .days(3)
         .seats(20)
         .doses(14)
-        .people((DESKS * EACH) as u32)
+        .people((count * EACH) as u32)
         .named(name)
         .cancel_until_hours(0);
     let made = world.make(&app.db).await;
@@ -48,13 +48,14 @@ pub async fn desks(app: &TestApp) -> Value {
         invited.push(json!({ "username": username, "token": user["invitation"]["token"] }));
     }
     app.refresh().await;
-    json!({
+    let world = json!({
         "url": app.url,
         "password": PASSWORD,
         "call": call,
         "invited": invited,
         "desks": desks,
-    })
+    });
+    (made, world)
 }
 
 fn known(person: &Person) -> Value {
@@ -96,30 +97,31 @@ async fn second_doses(db: &PgPool, made: &Made) {
             insert into campaign (code, name, name_ko, name_en, course_id, dose_number, state,
                 opens_at, closes_at, zone, cancel_until_hours, published_quota, published_at)
             select 'second', '코로나19 2차', '코로나19 2차', 'COVID-19, second dose', course_id, 2,
-                state, opens_at, closes_at, zone, cancel_until_hours, 200, published_at
+                state, opens_at, closes_at, zone, cancel_until_hours, $4, published_at
             from campaign where campaign_id = $1 returning campaign_id),
         p as (insert into campaign_product (campaign_id, product_id)
             select campaign_id, $2 from c),
         o as (insert into cohort (campaign_id, name, born_from, born_to, since_version)
             select campaign_id, '55 to 59', '1962-01-01', '1966-12-31', 1 from c),
         h as (insert into supply_history (campaign_id, event, doses, reason)
-            select campaign_id, event, 200, 'fixture' from c,
+            select campaign_id, event, $4, 'fixture' from c,
                 unnest(array['published', 'received']) e (event)),
         n as (insert into pool (campaign_id, product_id, received, passed_on)
-            select campaign_id, $2, 200, 200 from c returning pool_id, campaign_id),
+            select campaign_id, $2, $4, $4 from c returning pool_id, campaign_id),
         a as (insert into allocation (allocation_id, clinic_id, campaign_id, product_id, on_date,
                 pool_id, granted, open)
             select a.allocation_id + 100, a.clinic_id, n.campaign_id, $2, a.on_date, n.pool_id,
-                10, 10
+                $5, $5
             from allocation a, n where a.on_date = $3
             returning allocation_id, pool_id)
         insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, from_pool_id,
             to_pool_id, actor_role, reason)
-        select 20, 0, 7, 200, null::bigint, null::int, pool_id, 4, 'fixture' from n
+        select 20, 0, 7, $4, null::bigint, null::int, pool_id, 4, 'fixture' from n
         union all
-        select 22, 7, 1, 10, allocation_id, pool_id, null, 4, 'fixture' from a";
+        select 22, 7, 1, $5, allocation_id, pool_id, null, 4, 'fixture' from a";
+    let all = SECOND * made.clinics.len() as i32;
     let made = sqlx::query(sql).bind(made.campaign_id.0).bind(made.product_id.0).bind(last);
-    made.execute(db).await.expect("the second doses");
+    made.bind(all).bind(SECOND).execute(db).await.expect("the second doses");
     let revision = "update catalogue set revision = revision + 1";
     sqlx::query(revision).execute(db).await.expect("told");
 }

@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod make;
 pub mod office;
 pub mod openapi;
+pub mod outage;
 pub mod pair;
 pub mod process;
 pub mod proxy;

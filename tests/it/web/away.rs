@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     booking::{LANGUAGES, book, check_path, live, said, signed_in},
-    faults,
+    claim, code_of, faults,
 };
 use crate::support::{Made, Page, TestApp, World, browser::Form, proxy::Proxy, until};
 
@@ -113,8 +113,10 @@ async fn a_press_that_was_not_taken_is_kept_and_pressed_again() {
         kept.push((browser, form));
     }
     lose(&app, &proxy).await;
-    let words =
-        [("We do not know yet", "Send the same again"), ("결과를 확인하지", "같은 내용 다시")];
+    let words = [
+        ("We do not know yet whether your booking is cancelled", "Cancel the booking"),
+        ("예약이 취소되었는지 확인하지 못했습니다", "예약 취소하기"),
+    ];
     for ((browser, form), (heading, button)) in kept.iter_mut().zip(words) {
         let page = browser.submit(form).await.ok(503);
         assert!(page.heading().contains(heading), "{}", page.heading());
@@ -158,6 +160,49 @@ async fn what_was_typed_at_a_counter_is_kept_but_never_for_another_site() {
     let page = guest.submit(&Form { action: "/en/sign-in/staff".to_owned(), fields }).await.ok(503);
     assert!(page.text.contains(username) && !page.text.contains(password), "{}", page.main());
     assert!((2..=10).contains(&seconds(&page)));
+    let when = format!("Write your password and press again in {} second", seconds(&page));
+    assert!(said(&page).contains(&when), "{}", said(&page));
+}
+
+/// What somebody has typed, and what their browser sends for it.
+const TYPED: [&str; 4] = ["name", "birth-year", "phone", "code"];
+
+#[tokio::test]
+async fn who_asks_for_a_code_or_has_written_one_presses_again_when_the_page_says() {
+    let (app, proxy, made) = service().await;
+    let mut forms = Vec::new();
+    for (at, language) in LANGUAGES.into_iter().enumerate() {
+        let path = format!("/{language}/sign-in");
+        let (mut asking, mut writing) = (app.browser(), app.browser());
+        let page = asking.open(&path).await.ok(200);
+        forms.push((asking, claim(&page, &made.people[at])));
+        let page = writing.open(&path).await.ok(200);
+        let page = writing.press(&claim(&page, &made.people[2 + at])).await.ok(200);
+        let code = code_of(&app, &page).await;
+        let form = page.form(&page.form_action("/sign-in/code")).with(&[("code", &code)]);
+        forms.push((writing, form));
+    }
+    lose(&app, &proxy).await;
+    let pressed = forms.into_iter().map(|(mut browser, form)| async move {
+        let page = browser.submit(&form).await.ok(503);
+        (browser, form, page)
+    });
+    let mut kept = Vec::new();
+    for (browser, form, page) in join_all(pressed).await {
+        let seconds = seconds(&page);
+        let when = [format!("gain in {seconds} second"), format!("{seconds}초 뒤에 다시 눌러")];
+        assert!(when.iter().any(|when| said(&page).contains(when)), "{}", said(&page));
+        let told = format!("data-again=\"{seconds}\"");
+        assert!(page.main().contains(&told), "{}", page.main());
+        let again = page.form(&form.action);
+        assert_eq!(TYPED.map(|name| again.value(name)), TYPED.map(|name| form.value(name)));
+        kept.push((browser, again));
+    }
+    find(&app, &proxy).await;
+    for (mut browser, form) in kept {
+        let page = browser.press(&form).await.ok(200);
+        assert!(!page.main().contains("data-again"), "{}", page.main());
+    }
 }
 
 #[tokio::test]

@@ -434,5 +434,6 @@ async fn without_a_way_to_send_codes_the_page_says_so() {
     let page = browser.open("/en/sign-in").await;
     let page = browser.press(&claim(&page, &made.people[0])).await.ok(503);
     assert!(page.main().contains("No way to send codes"), "{}", page.main());
+    assert!(!page.main().contains("data-again"), "it would never come: {}", page.main());
     assert_eq!(page.form("/en/sign-in").value("phone"), made.people[0].phone);
 }

@@ -176,7 +176,8 @@ async fn a_crowd_at_the_sign_in_is_told_when_to_come_again() {
     asked.extend(ask_all(&app, &made, 1..45));
     until(|| app.app.metrics.lanes.queued.get() == 44).await;
     let busy = browser.submit(&form).await.ok(503);
-    assert!(busy.main().contains("You are not signed in yet: press again in"), "{}", busy.main());
+    let said = "You are not signed in yet: write your password and press again in";
+    assert!(busy.main().contains(said), "{}", busy.main());
     assert!(!busy.header("retry-after").is_empty());
     assert!(busy.text.contains("value=\"x\""), "the name is kept");
     proxy.resume();
