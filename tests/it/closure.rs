@@ -2,10 +2,12 @@
 //! by somebody.
 
 use dosebook::{
+    clock::Clock,
     db::notice::Ways,
     flows::{
         discrepancy::verify,
         notice::{Marks, Progress, tell},
+        sweep::sweep,
     },
 };
 use futures_util::future::join_all;
@@ -400,6 +402,30 @@ async fn whoever_has_heard_is_left_alone_when_another_time_of_the_day_comes_back
     let new = json!({"starts_at": second.starts_at, "ends_at": ends_at, "seats": 10});
     admin.post(&format!("{clinic}/slots"), &json!({ "slots": [new] })).await.ok(201);
     assert_eq!(listed().await, [json!(other)]);
+}
+
+#[tokio::test]
+async fn who_had_to_be_told_is_forgotten_when_the_day_is_over() {
+    let (app, made, admin) = start(World::new()).await;
+    let slots = [made.slot(0, 2, 0), made.slot(0, 3, 0)];
+    let mut ids = Vec::new();
+    for (person, slot) in slots.into_iter().enumerate() {
+        let id = book(&app, &made, person, slot).await;
+        admin.put(&closure(slot), &snow()).await.ok(200);
+        let tick = format!("/v1/admin/clinics/{}/unreached/{id}", slot.clinic_id);
+        admin.put(&tick, &json!({ "how": "phone" })).await.ok(200);
+        assert_eq!(admin.delete(&closure(slot)).await.status, 204);
+        ids.push(id);
+    }
+    let left = async |at: chrono::NaiveDate| {
+        let clock = Clock::fixed(at.and_hms_opt(12, 0, 0).unwrap().and_utc());
+        sweep(&app.app.db, &clock).await.unwrap();
+        let sql = "select booking_id from booking_reopened order by booking_id";
+        query_scalar::<_, Uuid>(sql).fetch_all(&app.db).await.unwrap()
+    };
+    let over = slots[0].on_date + chrono::Days::new(1);
+    assert_eq!(left(over).await, ids, "the control: somewhere it is still that day");
+    assert_eq!(left(over + chrono::Days::new(1)).await, ids[1..]);
 }
 
 #[tokio::test]
