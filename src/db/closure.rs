@@ -265,12 +265,12 @@ pub async fn note_cancelled(
 pub async fn note_sent(conn: &mut PgConnection, outbox_ids: &[i64]) -> sqlx::Result<()> {
     query!(
         "/* closure::note_sent */ with heard as (
-             delete from booking_reopened r using outbox o
-             where o.outbox_id = any($1) and o.kind = 'opened' and o.booking_id = r.booking_id)
+             delete from booking_reopened where booking_id = any(array(
+                 select booking_id from outbox where outbox_id = any($1) and kind = 'opened')))
          insert into notice_sent (booking_id)
          select distinct booking_id from outbox o
-         where outbox_id = any($1) and (kind = 'closed' or kind = 'cancelled' and exists (
-             select from booking_cancellation c where c.booking_id = o.booking_id))
+         where outbox_id = any($1) and (kind = 'closed' or kind = 'cancelled' and (
+             select true from booking_cancellation c where c.booking_id = o.booking_id))
          on conflict do nothing",
         outbox_ids,
     )

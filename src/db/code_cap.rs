@@ -37,9 +37,9 @@ pub async fn delete_ended(
 ) -> sqlx::Result<u64> {
     let done = query!(
         "/* code_cap::delete_ended */
-         delete from code_cap where key in (
+         delete from code_cap where key = any(array(
              select key from code_cap where ends_at <= $1
-             order by ends_at limit $2 for update skip locked)",
+             order by ends_at limit $2 for update skip locked))",
         now,
         limit.cast_signed(),
     )

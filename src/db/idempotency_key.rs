@@ -75,9 +75,9 @@ pub async fn delete_before(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let deleted = query!(
         "/* idempotency_key::delete_before */
-         delete from idempotency_key where key in (
+         delete from idempotency_key where key = any(array(
              select key from idempotency_key where created_at < $1
-             order by created_at limit $2 for update skip locked)",
+             order by created_at limit $2 for update skip locked))",
         before,
         limit,
     );

@@ -61,10 +61,10 @@ pub async fn lift(
 /// gone. A merge that was only slow finds its seal gone, and merges nothing.
 pub async fn lift_old(conn: &mut PgConnection, seconds: i32, limit: u64) -> sqlx::Result<u64> {
     let done = query!(
-        "/* merge::lift_old */ update person set sealed_at = null where person_id in (
+        "/* merge::lift_old */ update person set sealed_at = null where person_id = any(array(
              select person_id from person
              where sealed_at < statement_timestamp() - make_interval(secs => $1)
-             order by sealed_at limit $2 for update skip locked)",
+             order by sealed_at limit $2 for update skip locked))",
         f64::from(seconds),
         limit.cast_signed(),
     )

@@ -32,15 +32,15 @@ pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
              where o.queue = 1 and o.sent_at is null
                  and o.due_at <= statement_timestamp()
                  and (o.claimed_until is null or o.claimed_until < statement_timestamp())
-                 and not exists (
-                     select from outbox e
+                 and (
+                     select e.outbox_id from outbox e
                      where e.person_id > 0 and e.person_id = o.person_id and e.queue + 0 = 1
-                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null)
+                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null limit 1) is null
              order by o.due_at limit $1 for update of o skip locked),
          claimed as (
              update outbox o set attempts = o.attempts + 1,
                  claimed_until = statement_timestamp() + make_interval(secs => $2)
-             from next where o.outbox_id = next.outbox_id
+             where o.outbox_id = any(array(select outbox_id from next))
              returning o.outbox_id, o.message_id, o.claimed_until, o.attempts, o.expires_at,
                  o.happened_at, o.person_id, o.recipient, o.body, o.is_decoy)
          select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
@@ -48,7 +48,9 @@ pub async fn claim_codes(conn: &mut PgConnection, limit: i64) -> sqlx::Result<Ve
              c.is_decoy or p.mark is not null or p.merged_into is not null as "is_decoy!",
              p.email as "email?",
              p.language as "language?"
-         from claimed c left join person p on p.person_id = c.person_id"#,
+         from claimed c
+         left join lateral (
+             select * from person where person_id = c.person_id offset 0) p on true"#,
         limit,
         LEASE_SECONDS,
     )
@@ -89,15 +91,15 @@ pub async fn claim_notices(
              where o.queue = $1 and o.sent_at is null
                  and o.due_at <= statement_timestamp()
                  and (o.claimed_until is null or o.claimed_until < statement_timestamp())
-                 and not exists (
-                     select from outbox e
+                 and (
+                     select e.outbox_id from outbox e
                      where e.person_id > 0 and e.person_id = o.person_id and e.queue + 0 = o.queue
-                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null)
+                         and e.outbox_id + 0 < o.outbox_id and e.sent_at is null limit 1) is null
              order by o.due_at limit $2 for update of o skip locked),
          claimed as (
              update outbox o set attempts = o.attempts + 1,
                  claimed_until = statement_timestamp() + make_interval(secs => $3)
-             from next where o.outbox_id = next.outbox_id
+             where o.outbox_id = any(array(select outbox_id from next))
              returning o.outbox_id, o.message_id, o.claimed_until, o.attempts, o.expires_at,
                  o.happened_at, o.kind, o.person_id, o.booking_id)
          select c.outbox_id, c.message_id, c.claimed_until as "claimed_until!", c.attempts,
@@ -115,15 +117,22 @@ pub async fn claim_notices(
              ended.reason as "because?", ended.reason_ko as "because_ko?",
              ended.reason_en as "because_en?"
          from claimed c
-         join person was on was.person_id = c.person_id
-         join person p on p.person_id = coalesce(was.merged_into, was.person_id)
-         join booking b on b.booking_id = c.booking_id
-         join slot s on s.slot_id = b.slot_id
-         join clinic on clinic.clinic_id = s.clinic_id
+         cross join lateral (
+             select merged_into from person where person_id = c.person_id offset 0) was
+         cross join lateral (
+             select * from person
+             where person_id = coalesce(was.merged_into, c.person_id) offset 0) p
+         cross join lateral (
+             select * from booking where booking_id = c.booking_id offset 0) b
+         cross join lateral (select * from slot where slot_id = b.slot_id offset 0) s
+         cross join lateral (select * from clinic where clinic_id = s.clinic_id offset 0) clinic
          join course on course.course_id = b.course_id
-         left join clinic_closure closure
-             on closure.clinic_id = s.clinic_id and closure.on_date = s.on_date
-         left join booking_cancellation ended on ended.booking_id = b.booking_id"#,
+         left join lateral (
+             select * from clinic_closure
+             where clinic_id = s.clinic_id and on_date = s.on_date offset 0) closure on true
+         left join lateral (
+             select * from booking_cancellation
+             where booking_id = b.booking_id offset 0) ended on true"#,
         queue.number(),
         limit,
         LEASE_SECONDS,
@@ -251,11 +260,13 @@ pub async fn put_back(conn: &mut PgConnection, messages: &[PutBack]) -> sqlx::Re
     let attempts: Vec<_> = messages.iter().map(|message| message.attempts).collect();
     query!(
         "/* outbox::put_back */
-         update outbox o set attempts = d.attempts, claimed_until = null,
-             due_at = statement_timestamp() + d.pause * interval '1 millisecond'
-         from unnest($1::bigint[], $2::timestamptz[], $3::bigint[], $4::smallint[])
-             d (outbox_id, claimed_until, pause, attempts)
-         where o.outbox_id = d.outbox_id and o.claimed_until = d.claimed_until",
+         update outbox o set claimed_until = null,
+             (attempts, due_at) = (
+                 select ($4::smallint[])[n],
+                     statement_timestamp() + ($3::bigint[])[n] * interval '1 millisecond'
+                 from array_position($1::bigint[], o.outbox_id) n)
+         where o.outbox_id = any($1)
+             and o.claimed_until = ($2::timestamptz[])[array_position($1, o.outbox_id)]",
         &outbox_ids,
         &claims,
         &pauses,
@@ -267,10 +278,11 @@ pub async fn put_back(conn: &mut PgConnection, messages: &[PutBack]) -> sqlx::Re
 }
 
 /// What this transaction has written may be lost with the server: a message is then sent once more,
-/// under the same id. Not for what puts messages in. Its plans go by index from here on: the outbox
-/// was empty when PostgreSQL last looked, and each of its messages would be held against all, or
-/// all be sorted for the next few. (`+ 0` in a claim keeps a person's messages from being looked up
-/// by anything but the person.)
+/// under the same id. Not for what puts messages in. Its plans go by index from here on. They are
+/// made while the outbox is empty and kept for minutes, in which hundreds of thousands of codes
+/// come: whatever reads one row for another is so written (a sub-select, an array, `offset 0`) that
+/// PostgreSQL cannot read all rows for it. (`+ 0` in a claim keeps a person's messages from being
+/// looked up by anything but the person.)
 pub async fn need_not_last(conn: &mut PgConnection) -> sqlx::Result<()> {
     conn.execute(
         "/* outbox::need_not_last */ set local synchronous_commit = off;
@@ -324,9 +336,9 @@ pub async fn delete_expired(
 ) -> sqlx::Result<u64> {
     let done = query!(
         "/* outbox::delete_expired */
-         delete from outbox where outbox_id in (
+         delete from outbox where outbox_id = any(array(
              select outbox_id from outbox where expires_at <= $1
-             order by expires_at limit $2 for update skip locked)",
+             order by expires_at limit $2 for update skip locked))",
         now,
         limit.cast_signed(),
     )

@@ -121,6 +121,9 @@ pub async fn codes(
 }
 
 /// How often what these keys stand for was done, in spans that last.
+///
+/// `offset 0` has each found by its key. This is planned while nothing is counted, when it seems as
+/// cheap to read all that lasts, by the index of the sweep.
 pub async fn counts(
     conn: &mut PgConnection,
     keys: &[Counted],
@@ -129,7 +132,10 @@ pub async fn counts(
     let keys: Vec<_> = keys.iter().map(|key| key.to_vec()).collect();
     let rows = query!(
         "/* sign_in::counts */
-         select key, used, ends_at from code_cap where key = any($1) and ends_at > $2",
+         select c.key, c.used, c.ends_at
+         from unnest($1::bytea[]) k (key)
+         cross join lateral (select * from code_cap where key = k.key offset 0) c
+         where c.ends_at > $2",
         &keys,
         now,
     )
@@ -220,6 +226,9 @@ pub async fn holders(
 
 /// Writes what was decided at `now`: codes and their messages in the order in which they were asked
 /// for, tries, counts, and the languages of persons.
+///
+/// Codes are found by an array, which is looked up by index: joined to it, all codes would be read,
+/// because this is planned while there are none.
 #[expect(clippy::as_conversions, reason = "how sqlx is told that elements may be null")]
 pub async fn write(
     conn: &mut PgConnection,
@@ -249,11 +258,10 @@ pub async fn write(
             select 'sign_in_code', phone, body, person_id = 0, person_id, expires_at
             from new order by nth),
         changed as (
-            update sign_in_code c set attempts = d.attempts, used_at = d.used_at,
-                signed_in_at = d.signed_in_at
-            from unnest($11::uuid[], $12::smallint[], $13::timestamptz[], $14::timestamptz[])
-                d (challenge_id, attempts, used_at, signed_in_at)
-            where c.challenge_id = d.challenge_id)
+            update sign_in_code c set (attempts, used_at, signed_in_at) = (
+                select ($12::smallint[])[n], ($13::timestamptz[])[n], ($14::timestamptz[])[n]
+                from array_position($11::uuid[], c.challenge_id) n)
+            where c.challenge_id = any($11))
         insert into code_cap as c (key, used, ends_at)
         select key, used, ends_at
         from unnest($15::bytea[], $16::int[], $17::timestamptz[]) d (key, used, ends_at)

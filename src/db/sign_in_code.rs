@@ -12,9 +12,9 @@ pub async fn delete_before(
 ) -> sqlx::Result<u64> {
     let done = query!(
         "/* sign_in_code::delete_before */
-         delete from sign_in_code where challenge_id in (
+         delete from sign_in_code where challenge_id = any(array(
              select challenge_id from sign_in_code where challenge_id < $1
-             order by challenge_id limit $2 for update skip locked)",
+             order by challenge_id limit $2 for update skip locked))",
         challenge_id,
         limit.cast_signed(),
     )

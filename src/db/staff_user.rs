@@ -350,9 +350,9 @@ pub async fn delete_expired_sessions(
 ) -> sqlx::Result<u64> {
     let done = query!(
         "/* staff_user::delete_expired_sessions */
-         delete from staff_session where token_hash in (
+         delete from staff_session where token_hash = any(array(
              select token_hash from staff_session where expires_at <= $1
-             order by expires_at limit $2 for update skip locked)",
+             order by expires_at limit $2 for update skip locked))",
         now,
         limit.cast_signed(),
     )

@@ -23,7 +23,8 @@ const BEGIN_SECONDS_MAX: Duration = Duration::from_secs(1);
 /// How often a transaction is tried that others are in the way of.
 const TRIES_MAX: u32 = 3;
 const TRY_PAUSE: Duration = Duration::from_millis(20);
-/// Conflicts are found in about a second; what took longer has waited for a lock.
+/// Conflicts are found in about a second. Who is still in the way after so long has waited for a
+/// lock in vain, and is told so: a person at a form does not wait for it a second time.
 const CONFLICT_SECONDS_MAX: Duration = Duration::from_secs(4);
 /// One that does not roll back is left to itself.
 const ROLLBACK_SECONDS_MAX: Duration = Duration::from_secs(1);
@@ -53,9 +54,12 @@ pub async fn in_tx<T, E: From<Error> + StdError + 'static>(
     loop {
         let left = TRANSACTION_SECONDS_MAX.saturating_sub(since.elapsed());
         match attempt(pool, name, left, &work).await {
-            Err(undone) if undone.was_overtaken() && tries < TRIES_MAX => {
-                // Who has waited for one lock in vain waits for it once more, and no longer.
-                tries = if since.elapsed() < CONFLICT_SECONDS_MAX { tries + 1 } else { TRIES_MAX };
+            Err(undone)
+                if undone.was_overtaken()
+                    && tries < TRIES_MAX
+                    && since.elapsed() < CONFLICT_SECONDS_MAX =>
+            {
+                tries += 1;
                 tracing::debug!(transaction = name, error = %undone.error, "trying again");
                 tokio::time::sleep(TRY_PAUSE).await;
             }

@@ -367,7 +367,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_stranger_who_goes_leaves_the_turn_when_the_work_is_done() {
-        let passwords = passwords(1);
+        // Without a rest, for which the next one would wait as well.
+        let pace = (SHARE_MAX, Duration::from_millis(1));
+        let strangers = Line::new((1, STRANGERS_MAX), pace, &Memory::default());
+        let passwords = Passwords { strangers, ..passwords(1) };
         let (begun, has_begun) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel::<()>();
         let turn = passwords.turn_of_stranger().await.expect("a turn");

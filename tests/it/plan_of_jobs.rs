@@ -1,14 +1,24 @@
-//! How many rows background jobs, and what administrators see first, read beside a large ledger. PostgreSQL has looked at the
-//! tables when the outbox was empty and nobody had booked today: what grows within minutes is
-//! unknown to its planner. Rows are counted, nothing is timed.
+//! How many rows the background jobs, the lane of sign-ins and what administrators see first read
+//! beside a large ledger. PostgreSQL has planned their statements when nobody had a code, a message
+//! or a booking of today, and keeps its plans: what grows within minutes is unknown to it. Rows are
+//! counted, nothing is timed.
 
+use std::ops::Range;
+
+use chrono::{TimeDelta, Utc};
 use dosebook::db::{
-    campaign_sum, merge,
+    self, campaign_sum, closure, merge,
     notice::{self, Cursor, Ways},
-    outbox,
+    outbox::{self, PutBack},
+    sign_in::{self, Wanted},
 };
-use dosebook::domain::outbox::Queue;
+use dosebook::domain::{
+    outbox::{Claimed, Queue},
+    sign_in::{Count, KeptCode, NewCode, Owner, Writes},
+    sign_in_code::SignInCode,
+};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use uuid::Uuid;
 
 use crate::plan::{Grown, grown};
 
@@ -56,7 +66,10 @@ async fn jobs_read_no_more_rows_than_they_need() {
     lane.close().await.unwrap();
     let mut conn =
         PgConnection::connect_with(&postgres.superuser_options("dosebook")).await.unwrap();
+    // As after a handful of runs: plans are kept.
+    conn.execute("set plan_cache_mode = force_generic_plan").await.unwrap();
     claims(&mut conn).await;
+    sign_ins(&mut conn).await;
     seals(&mut conn).await;
     spans(&mut conn).await;
     unheard(&mut conn).await;
@@ -65,36 +78,157 @@ async fn jobs_read_no_more_rows_than_they_need() {
     postgres.stop().await.unwrap();
 }
 
+/// What a queue's job does in a transaction: claims, puts some back, and deletes the others.
+async fn work(conn: &mut PgConnection, queue: Queue) -> Vec<Claimed> {
+    let claimed = match queue {
+        Queue::Codes => outbox::claim_codes(conn, 20).await.unwrap(),
+        queue => outbox::claim_notices(conn, queue, 20).await.unwrap(),
+    };
+    let ids: Vec<_> = claimed.iter().map(|message| message.outbox_id).collect();
+    let (back, sent) = ids.split_at(ids.len() / 2);
+    let back = claimed.iter().filter(|message| back.contains(&message.outbox_id));
+    let back = back.map(|message| PutBack {
+        outbox_id: message.outbox_id,
+        claimed_until: message.claimed_until,
+        pause: TimeDelta::seconds(1),
+        attempts: 1,
+    });
+    outbox::put_back(conn, &Vec::from_iter(back)).await.unwrap();
+    closure::note_sent(conn, sent).await.unwrap();
+    outbox::delete(conn, sent).await.unwrap();
+    claimed
+}
+
 async fn claims(conn: &mut PgConnection) {
+    const QUEUES: [Queue; 2] = [Queue::Codes, Queue::Texts];
+    let mut tx = conn.begin().await.unwrap();
+    outbox::need_not_last(&mut tx).await.unwrap();
+    for queue in QUEUES {
+        assert!(work(&mut tx, queue).await.is_empty());
+    }
+    tx.execute(JOINED).await.unwrap();
+    tx.execute("execute joined").await.unwrap();
+    tx.commit().await.unwrap();
     put_in_outbox(conn, ("sign_in_code", Queue::Codes)).await;
     put_in_outbox(conn, ("booked", Queue::Texts)).await;
     let mut tx = conn.begin().await.unwrap();
     outbox::need_not_last(&mut tx).await.unwrap();
+    for queue in QUEUES {
+        let (outbox, booking) =
+            (rows_read(&mut tx, "outbox").await, rows_read(&mut tx, "booking").await);
+        assert_eq!(work(&mut tx, queue).await.len(), 20);
+        let rows = rows_read(&mut tx, "outbox").await - outbox;
+        assert!(rows <= 8 * 20, "{rows} rows of the outbox for 20 of {DUE} messages: {queue:?}");
+        let rows = rows_read(&mut tx, "booking").await - booking;
+        assert!(rows <= 20, "{rows} bookings for 20 messages: {queue:?}");
+    }
+    // The control: what is joined to a table that was empty then reads all of it.
     let before = rows_read(&mut tx, "outbox").await;
-    let claimed = outbox::claim_codes(&mut tx, 20).await.unwrap();
-    assert_eq!(claimed.len(), 20);
+    tx.execute("execute joined").await.unwrap();
     let rows = rows_read(&mut tx, "outbox").await - before;
-    assert!(rows <= 5 * 20, "{rows} rows of the outbox for 20 of {DUE} codes");
-    let (outbox, booking) =
-        (rows_read(&mut tx, "outbox").await, rows_read(&mut tx, "booking").await);
-    let claimed = outbox::claim_notices(&mut tx, Queue::Texts, 20).await.unwrap();
-    assert_eq!(claimed.len(), 20);
-    let rows = rows_read(&mut tx, "outbox").await - outbox;
-    assert!(rows <= 5 * 20, "{rows} rows of the outbox for 20 of {DUE} messages");
-    let rows = rows_read(&mut tx, "booking").await - booking;
-    assert!(rows <= 100, "{rows} bookings for 20 messages");
+    assert!(rows >= DUE, "only {rows} rows by a join");
     tx.rollback().await.unwrap();
+    control(conn).await;
+}
 
-    // The control: planned as if the outbox were empty, each message is held against all others.
+/// The oldest of each person, as a join.
+const JOINED: &str = "prepare joined as select o.outbox_id from outbox o
+    where o.queue = 1 and not exists (
+        select from outbox e
+        where e.person_id > 0 and e.person_id = o.person_id and e.queue + 0 = 1
+            and e.outbox_id + 0 < o.outbox_id)
+    order by o.due_at limit 20";
+
+async fn control(conn: &mut PgConnection) {
+    // Without indexes each message is held against all others.
     let mut tx = conn.begin().await.unwrap();
-    tx.execute("set local enable_indexscan = off; set local enable_bitmapscan = off")
-        .await
-        .unwrap();
-    tx.execute("set local enable_hashjoin = off; set local enable_mergejoin = off").await.unwrap();
+    tx.execute("discard plans; set local enable_indexscan = off").await.unwrap();
+    tx.execute("set local enable_bitmapscan = off").await.unwrap();
     outbox::claim_notices(&mut tx, Queue::Texts, 20).await.unwrap();
     let rows = rows_read(&mut tx, "outbox").await;
     assert!(rows > 100 * DUE, "only {rows} rows where each is held against all");
     tx.rollback().await.unwrap();
+}
+
+fn codes(numbers: Range<u8>) -> Vec<NewCode> {
+    let now = Utc::now();
+    let code = |number: u8| NewCode {
+        challenge_id: Uuid::from_bytes([number; 16]),
+        code: SignInCode::from_random(u64::from(number)),
+        phone: "01012345678".into(),
+        kept: KeptCode {
+            owner: Owner { person: [number; 16], origin: [number; 16] },
+            person_id: None,
+            may_sign_in: false,
+            code_hash: [number; 32],
+            created_at: now,
+            expires_at: now + TimeDelta::minutes(5),
+            attempts: 0,
+            used_at: None,
+            signed_in_at: None,
+        },
+    };
+    numbers.map(code).collect()
+}
+
+/// What the lane of sign-ins does in a transaction, about twenty people whose codes are `new` and
+/// twenty whose codes are `known`.
+async fn sign_in(conn: &mut PgConnection, (new, known): (Range<u8>, Range<u8>)) -> usize {
+    let (new, known, now) = (codes(new), codes(known), Utc::now());
+    let tried: Vec<_> = known.iter().map(|code| code.challenge_id).collect();
+    let asked: Vec<_> = new.iter().map(|code| code.challenge_id).collect();
+    let people: Vec<_> = new.iter().map(|code| code.kept.owner.person).collect();
+    sign_in::owners(conn, &tried).await.unwrap();
+    sign_in::counts(conn, &people, now).await.unwrap();
+    let since = sign_in::since(now);
+    let wanted = Wanted { tried, asked, people: people.clone(), since };
+    let found = sign_in::codes(conn, &wanted).await.unwrap().len();
+    let used = |code: NewCode| (code.challenge_id, KeptCode { used_at: Some(now), ..code.kept });
+    let count = Count { used: 1, ends_at: now + TimeDelta::minutes(15) };
+    let writes = Writes {
+        codes: new,
+        changed: known.into_iter().map(used).collect(),
+        counted: people.into_iter().map(|key| (key, count)).collect(),
+        languages: Default::default(),
+    };
+    sign_in::write(conn, &writes, now).await.unwrap();
+    found
+}
+
+async fn sign_ins(conn: &mut PgConnection) {
+    conn.execute(db::PLANNER_SETTINGS).await.unwrap();
+    conn.execute("delete from outbox").await.unwrap();
+    let mut tx = conn.begin().await.unwrap();
+    assert_eq!(sign_in(&mut tx, (0..0, 0..0)).await, 0);
+    tx.commit().await.unwrap();
+    let sql = format!(
+        "insert into sign_in_code (challenge_id, person_id, code_hash, person_key, origin_key,
+                 expires_at)
+             select gen_random_uuid(), 0, decode(repeat('ee', 32), 'hex'),
+                 decode(md5('p' || n), 'hex'), decode(md5('o' || n), 'hex'),
+                 now() + interval '5 min'
+             from generate_series(1, {DUE}) n;
+         insert into code_cap (key, used, ends_at)
+             select decode(md5('p' || n), 'hex'), 1, now() + interval '5 min'
+             from generate_series(1, {DUE}) n"
+    );
+    conn.execute(AssertSqlSafe(sql)).await.unwrap();
+    let mut tx = conn.begin().await.unwrap();
+    sign_in(&mut tx, (0..20, 0..0)).await;
+    for table in ["sign_in_code", "code_cap"] {
+        let rows = rows_read(&mut tx, table).await;
+        assert!(rows <= 20, "{rows} rows of {table} for twenty who ask");
+    }
+    assert_eq!(sign_in(&mut tx, (20..40, 0..20)).await, 20);
+    for table in ["sign_in_code", "code_cap"] {
+        let rows = rows_read(&mut tx, table).await;
+        assert!(rows <= 6 * 20, "{rows} rows of {table} for twenty who ask and twenty who try");
+    }
+    let used = "select count(*) from sign_in_code where used_at is not null";
+    let used: i64 = sqlx::query_scalar(used).fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(used, 20, "the control: they were found");
+    tx.rollback().await.unwrap();
+    conn.execute("reset all; set plan_cache_mode = force_generic_plan").await.unwrap();
 }
 
 async fn seals(conn: &mut PgConnection) {

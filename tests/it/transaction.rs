@@ -83,6 +83,21 @@ async fn a_cancelled_statement_is_unavailable_and_no_fault() {
     assert_eq!(counted(&app, "add region", "failed").await, 1);
 }
 
+/// A person at a form does not wait for the same lock again and again.
+#[tokio::test]
+async fn who_waited_for_a_lock_in_vain_is_told_after_one_wait() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut holder = app.db.begin().await.unwrap();
+    holder.execute("lock table region in access exclusive mode").await.unwrap();
+    let add =
+        async || admin.post("/v1/admin/regions", &json!({ "code": "N", "name": "North" })).await;
+    add().await.problem(503, "unavailable");
+    assert_eq!(counted(&app, "add region", "failed").await, 1, "one wait");
+    holder.rollback().await.unwrap();
+    add().await.ok(201);
+}
+
 #[tokio::test]
 async fn what_the_server_says_is_understood() {
     let app = TestApp::start().await;
