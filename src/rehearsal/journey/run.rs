@@ -93,7 +93,7 @@ pub async fn prepare(db: &Db, config: JourneyConfig) -> anyhow::Result<PreparedJ
     let opens_in = u64::try_from(campaign.opens_in_ms).unwrap_or(0);
     let opens_at = Instant::now() + Duration::from_millis(opens_in);
     let campaign_id = campaign.campaign_id;
-    let doses_open = db::rehearsal::open_doses(&db.read, campaign_id).await?;
+    let doses_open = db::rehearsal::open_doses(&db.jobs, campaign_id).await?;
     let doses_open = u64::try_from(doses_open)?;
     let wish = wish(db, campaign_id, &scenario.aim).await?;
     let doses_aimed_at = wish.map_or(doses_open, |(_, doses)| doses);
@@ -170,7 +170,7 @@ impl PreparedJourneys {
         if let Some(at) = opens_at {
             plan.opening = at.saturating_duration_since(Instant::now());
         }
-        let since = db::rehearsal::now(&db.read).await?;
+        let since = db::rehearsal::now(&db.jobs).await?;
         let started_at = clock.now();
         plan.started_unix_millis = u64::try_from(started_at.timestamp_millis())?;
         let generator = LoadGenerator {
@@ -212,7 +212,7 @@ async fn count_cancelled(
     if notes.all_cancelled().next().is_none() {
         return Ok(());
     }
-    let returned = db::rehearsal::returned_since(&db.read, since).await?;
+    let returned = db::rehearsal::returned_since(&db.jobs, since).await?;
     let returned: HashSet<_> = returned.into_iter().collect();
     for ack in notes.all_cancelled() {
         tally.cancelled(ack.cancelled_at, returned.contains(&ack.booking_id));
