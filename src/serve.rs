@@ -32,7 +32,7 @@ use crate::{
         lane::{self, Bookings, Lanes, ReplyQueue},
         outbox::ShownCodes,
         personal::Personal,
-        readiness::Readiness,
+        readiness::{self, Readiness},
         session::SignOuts,
         sign_in::{BATCH_MAX, SignInLane, SignInReplies, SignIns},
         staff_session::DeskDoor,
@@ -235,7 +235,10 @@ fn reach(app: &Data<App>) -> jobs::board::Reach {
         }),
         can_write: Box::new(move || {
             let app = asked.clone();
-            Box::pin(async move { app.readiness.can_write(&app.db).await.is_ok() })
+            Box::pin(async move {
+                app.readiness.can_write(&app.db).await.is_ok()
+                    && readiness::has_room(&app.db).await.is_ok()
+            })
         }),
     }
 }

@@ -45,8 +45,9 @@ pub struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
-    /// Play whole journeys, from the landing page to the booking, this way; a scenario that says
-    /// what people do on their way is played by the pages when this is left out. The service must
+    /// Play whole journeys, from the landing page to the booking and, for those who think better of
+    /// it, to cancelling it, this way; a scenario that says what people do on their way is played
+    /// by the pages when this is left out. The service must
     /// run with `--messages scenarios/messages.toml --public-url http://127.0.0.1:8080
     /// --trusted-proxy 127.0.0.1`, and `--codes-per-minute` for as many as come in a minute
     #[arg(long, value_enum, conflicts_with_all = ["signed_in", "codes_url"])]
@@ -200,13 +201,17 @@ async fn journeys(
 
 async fn play_journeys(store: &Store, config: JourneyConfig) -> anyhow::Result<Report> {
     print(&format!("{}\n", config.scenario.title))?;
+    let otherwise = config.scenario.otherwise_on_journeys();
     let prepared = journey::prepare(&store.db, config).await?;
     let citizens = prepared.citizens();
     print(&format!(
         "{} people for {} open doses: none is signed in.\n",
         grouped(citizens),
-        grouped(prepared.doses_open),
+        grouped(prepared.doses_aimed_at),
     ))?;
+    for sentence in otherwise {
+        print(&format!("{sentence}.\n"))?;
+    }
     let wait = prepared.wait();
     if !wait.is_zero() {
         print(&format!("They come in {} seconds, when the campaign opens.\n", wait.as_secs()))?;

@@ -71,17 +71,24 @@ pub async fn list(
 
 /// Days to come of clinics with people who lost their appointment, or have it back, and have not
 /// heard of it: no message reached them or waits, and nobody has told them. The next days first.
+///
+/// Closed slots are looked up day by day, and their bookings slot by slot: PostgreSQL takes all
+/// slots of the past, which are closed, for as many to come.
 pub async fn unheard(db: impl PgExecutor<'_>, limit: i64) -> sqlx::Result<Vec<UnheardDay>> {
     query_as!(
         UnheardDay,
         r#"/* campaign_sum::unheard */
            with lost as (
                select b.booking_id, b.person_id, s.clinic_id, s.on_date
-               from clinic c cross join lateral (
+               from generate_series(-1,
+                   (select max(on_date) - current_date from slot where is_closed)) n
+               cross join lateral (
                    select slot_id, clinic_id, on_date from slot
-                   where clinic_id = c.clinic_id and on_date >= current_date - 1 and is_closed
-                       and taken > 0 and starts_at > clock_timestamp()) s
-               join booking b on b.slot_id = s.slot_id and b.state in (1, 5)
+                   where on_date = current_date + n and is_closed and taken > 0
+                       and starts_at > clock_timestamp() offset 0) s
+               cross join lateral (
+                   select booking_id, person_id from booking
+                   where slot_id = s.slot_id and state in (1, 5) offset 0) b
                union
                select b.booking_id, b.person_id, s.clinic_id, s.on_date
                from booking_reopened r join booking b using (booking_id)

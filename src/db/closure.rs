@@ -83,8 +83,7 @@ pub async fn close(
     )
     .execute(&mut *conn)
     .await?;
-    tell_anew(conn, clinic_id, (on_date, to_date)).await?;
-    let done = query!(
+    let closed = query_scalar!(
         "/* closure::close */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
          ), locked as materialized (
@@ -93,13 +92,15 @@ pub async fn close(
                  and ends_at > clock_timestamp()
              order by slot_id for no key update)
          update slot set is_closed = true from locked
-         where slot.slot_id = locked.slot_id and locked.removed_at is null",
+         where slot.slot_id = locked.slot_id and locked.removed_at is null
+         returning slot.slot_id",
         clinic_id.0,
         on_date,
         to_date,
     )
-    .execute(&mut *conn)
+    .fetch_all(&mut *conn)
     .await?;
+    note_lost_anew(conn, &closed).await?;
     query!(
         "/* closure::close */ insert into closure_change (clinic_id, on_date)
          select distinct $1::int, on_date from slot
@@ -111,7 +112,7 @@ pub async fn close(
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(closed.len().try_into().unwrap_or(u64::MAX))
 }
 
 /// Bookings that stand in slots to come, or at hand, on days of a clinic: how many, and the first
@@ -201,48 +202,34 @@ pub async fn lost(
     rows.into_iter().map(booking_of).collect()
 }
 
-/// Takes the ticks of those away who were told that their time is there again: it goes anew.
-async fn tell_anew(
-    conn: &mut PgConnection,
-    clinic_id: ClinicId,
-    (from, to): (NaiveDate, NaiveDate),
-) -> sqlx::Result<()> {
+/// Takes the ticks of those away who were told that their time is there again: it has gone anew,
+/// with these slots.
+pub(super) async fn note_lost_anew(conn: &mut PgConnection, slot_ids: &[i64]) -> sqlx::Result<()> {
     query!(
-        "/* closure::tell_anew */ with again as (
-             delete from booking_reopened r using booking b, slot s
-             where b.booking_id = r.booking_id and s.slot_id = b.slot_id
-                 and s.clinic_id = $1 and s.on_date between $2 and $3
-                 and s.ends_at > clock_timestamp()
+        "/* closure::note_lost_anew */ with again as (
+             delete from booking_reopened r using booking b
+             where b.slot_id = any($1) and r.booking_id = b.booking_id
              returning r.booking_id)
          delete from booking_told t using again where t.booking_id = again.booking_id",
-        clinic_id.0,
-        from,
-        to,
+        slot_ids,
     )
     .execute(conn)
     .await
     .map(drop)
 }
 
-/// Notes whose appointment of a day is there again after somebody has told them that it is gone:
-/// they must be told again. The slots are open by now.
-pub async fn note_reopened(
-    conn: &mut PgConnection,
-    clinic_id: ClinicId,
-    on_date: NaiveDate,
-) -> sqlx::Result<()> {
+/// Notes whose appointment is there again, with these slots, after somebody has told them that it
+/// is gone: they must be told again.
+pub async fn note_reopened(conn: &mut PgConnection, slot_ids: &[i64]) -> sqlx::Result<()> {
     query!(
         "/* closure::note_reopened */ with back as (
              insert into booking_reopened (booking_id)
-             select b.booking_id from slot s join booking b using (slot_id)
-             join booking_told t on t.booking_id = b.booking_id
-             where s.clinic_id = $1 and s.on_date = $2 and not s.is_closed and t.how <> $3
-                 and b.state in (1, 5) and not exists (
-                     select from booking_reopened r where r.booking_id = b.booking_id)
+             select b.booking_id from booking b join booking_told t using (booking_id)
+             where b.slot_id = any($1) and b.state in (1, 5) and t.how <> $2 and not exists (
+                 select from booking_reopened r where r.booking_id = b.booking_id)
              returning booking_id)
          delete from booking_told t using back where t.booking_id = back.booking_id",
-        clinic_id.0,
-        on_date,
+        slot_ids,
         How::NotFound.number(),
     )
     .execute(conn)

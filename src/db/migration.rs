@@ -1,13 +1,16 @@
 //! Brings the schema up to date beside a service that runs. A migration that wants a table for
 //! itself would have everybody wait behind it who comes after it; so it waits a moment only, goes
-//! away, and comes again.
+//! away, and comes again. An index of a large table is built beside those who write there
+//! (`create index concurrently`, in a migration that begins with `-- no-transaction`): nobody waits
+//! behind that, so it waits as long as they take.
 
 use std::time::{Duration, Instant};
 
 use sqlx::{
     AssertSqlSafe, Connection, Executor, PgConnection,
-    migrate::{MigrateError, Migrator},
+    migrate::{Migrate, MigrateError, Migrator},
     postgres::PgConnectOptions,
+    query_scalar,
 };
 
 use super::{
@@ -22,6 +25,10 @@ const SHORT_WAIT: &str = "set lock_timeout = '30ms'";
 /// A batch of bookings at the busiest hour takes longer than that; one try in so many waits for it.
 const LONG_WAIT: &str = "set lock_timeout = '300ms'";
 const LONG_WAIT_EVERY: u32 = 8;
+/// For an index that is built beside others: it waits for all who have begun before it.
+const BESIDE_WAIT: &str = "set lock_timeout = '60s'";
+/// Before the name of such an index. A build that failed leaves an index that nobody can use.
+const BESIDE: &str = "index concurrently if not exists ";
 /// For old rows that are read: who is in the way keeps nobody else waiting.
 const VALIDATION_WAIT: &str = "set lock_timeout = '1s'";
 const PAUSE_MIN: Duration = Duration::from_millis(500);
@@ -53,8 +60,7 @@ pub async fn run_all(
         let wait = if tries.is_multiple_of(LONG_WAIT_EVERY) { LONG_WAIT } else { SHORT_WAIT };
         // Anew each time: the lock that keeps others from migrating goes with the connection.
         let mut conn = PgConnection::connect_with(owner).await?;
-        conn.execute(wait).await?;
-        match migrator.run(&mut conn).await {
+        match apply(migrator, &mut conn, wait).await {
             Err(error) if is_locked_out(&error) && since.elapsed() < patience => {
                 tracing::warn!(%error, "a migration waits for somebody, and is tried again");
                 drop(conn);
@@ -67,6 +73,45 @@ pub async fn run_all(
             }
         }
     }
+}
+
+async fn apply(
+    migrator: &Migrator,
+    conn: &mut PgConnection,
+    wait: &'static str,
+) -> Result<(), MigrateError> {
+    conn.execute(wait).await?;
+    // Who else migrates waits for a moment only: an index would wait for them, and they for it.
+    conn.lock().await?;
+    for beside in migrator.iter().filter(|migration| migration.no_tx) {
+        migrator.run_to(beside.version - 1, &mut *conn).await?;
+        conn.execute(BESIDE_WAIT).await?;
+        drop_half_built(conn, beside.sql.as_str()).await?;
+        migrator.run_to(beside.version, &mut *conn).await?;
+        conn.execute(wait).await?;
+    }
+    migrator.run(conn).await
+}
+
+/// Takes away what is left of the index of a migration that failed.
+async fn drop_half_built(conn: &mut PgConnection, migration: &str) -> sqlx::Result<()> {
+    let named = migration.split_once(BESIDE).and_then(|(_, rest)| rest.split_whitespace().next());
+    let Some(name) = named else { return Ok(()) };
+    let left = query_scalar!(
+        r#"/* migration::drop_half_built */
+           select format('drop index concurrently %I.%I', n.nspname, c.relname) as "statement!"
+           from pg_index i join pg_class c on c.oid = i.indexrelid
+           join pg_namespace n on n.oid = c.relnamespace
+           where not i.indisvalid and n.nspname = current_schema and c.relname::text = $1"#,
+        name,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(statement) = left {
+        tracing::warn!(name, "an index was not built to its end, and is built anew");
+        conn.execute(AssertSqlSafe(statement)).await?;
+    }
+    Ok(())
 }
 
 fn is_locked_out(error: &MigrateError) -> bool {

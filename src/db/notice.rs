@@ -401,7 +401,25 @@ pub async fn delete_past(
         now,
         limit.cast_signed(),
     )
+    .execute(&mut *conn)
+    .await?;
+    let reopened = query!(
+        "/* notice::delete_past */ delete from booking_reopened where booking_id in (
+             select r.booking_id from booking_reopened r
+             cross join lateral (
+                 select slot_id from booking where booking_id = r.booking_id offset 0) b
+             cross join lateral (
+                 select on_date from slot where slot_id = b.slot_id offset 0) s
+             where s.on_date < ($1 at time zone 'UTC')::date - 1
+             limit $2)",
+        now,
+        limit.cast_signed(),
+    )
     .execute(conn)
     .await?;
-    Ok([told, reminded, changed].iter().map(PgQueryResult::rows_affected).max().unwrap_or(0))
+    Ok([told, reminded, changed, reopened]
+        .iter()
+        .map(PgQueryResult::rows_affected)
+        .max()
+        .unwrap_or(0))
 }

@@ -211,6 +211,22 @@ pub async fn booked_since(
     .await
 }
 
+/// The bookings of every campaign that were cancelled since then and whose doses are open to
+/// everybody again. It reads the journal from end to end.
+pub async fn returned_since(
+    db: impl PgExecutor<'_>,
+    since: DateTime<Utc>,
+) -> sqlx::Result<Vec<Uuid>> {
+    // 2 is domain::movement::Kind::Cancel.
+    query_scalar!(
+        r#"/* rehearsal::returned_since */ select booking_id as "booking_id!" from movement
+           where kind = 2 and at >= $1 and booking_id is not null"#,
+        since,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Doses promised beyond the grants, plus seats taken beyond those of the slots.
 pub async fn oversold(db: impl PgExecutor<'_>, campaign_id: CampaignId) -> sqlx::Result<i64> {
     let row = query!(

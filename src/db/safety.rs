@@ -1,6 +1,6 @@
 //! How safe what is committed is: against the loss of power, and of the server.
 
-use sqlx::{PgConnection, PgExecutor, query, query_scalar};
+use sqlx::{Executor, PgConnection, PgExecutor, query, query_scalar};
 
 /// What the server does by default, where it risks what it has acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,18 @@ pub async fn wait_at_commit(conn: &mut PgConnection) -> sqlx::Result<()> {
            select pg_logical_emit_message(true, 'dosebook', '')::text as "at!""#
     )
     .fetch_one(conn)
+    .await
+    .map(drop)
+}
+
+/// Fails where the server has no room on its disk: has a few hundred kilobytes written beside the
+/// tables, and takes them away again. A commit alone finds room for long, in a log whose files are
+/// there already, while no table can grow.
+pub async fn ask_for_room(conn: &mut PgConnection) -> sqlx::Result<()> {
+    conn.execute(
+        "/* safety::ask_for_room */ set local work_mem = '64kB';
+         select count(*) from generate_series(1, 20000)",
+    )
     .await
     .map(drop)
 }

@@ -161,31 +161,32 @@ pub async fn set_seats(conn: &mut PgConnection, slot_id: SlotId, seats: i32) -> 
     .map(drop)
 }
 
-/// Closes or opens all slots of a locked clinic's day, locking them in the order of their ids; says
-/// how many. Those of a day that is accounted for stay closed.
-pub async fn set_closed(
+/// Opens all slots of a locked clinic's day, locking them in the order of their ids; answers those
+/// that were closed until then. Those of a day that is accounted for stay closed, and those that
+/// were given up.
+pub async fn open(
     conn: &mut PgConnection,
     clinic_id: ClinicId,
     on_date: NaiveDate,
-    is_closed: bool,
-) -> sqlx::Result<u64> {
-    let done = query!(
-        "/* slot::set_closed */ with told as (
+) -> sqlx::Result<Vec<i64>> {
+    query_scalar!(
+        "/* slot::open */ with told as (
              update clinic set slots_revision = slots_revision + 1 where clinic_id = $1
          ), locked as materialized (
-             select slot_id from slot where clinic_id = $1 and on_date = $2
-             order by slot_id for no key update)
-         update slot set is_closed = $3 or removed_at is not null
-             or exists (select from clinic_day_close c
-                 where c.clinic_id = $1 and c.on_date = $2 and c.reopened_at is null)
-         from locked where slot.slot_id = locked.slot_id",
+             select slot_id, is_closed from slot where clinic_id = $1 and on_date = $2
+             order by slot_id for no key update
+         ), opened as (
+             update slot set is_closed = removed_at is not null
+                 or exists (select from clinic_day_close c
+                     where c.clinic_id = $1 and c.on_date = $2 and c.reopened_at is null)
+             from locked where slot.slot_id = locked.slot_id
+             returning slot.slot_id, locked.is_closed and not slot.is_closed as is_back)
+         select slot_id from opened where is_back order by slot_id",
         clinic_id.0,
         on_date,
-        is_closed,
     )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
+    .fetch_all(conn)
+    .await
 }
 
 /// Locks every slot of a locked clinic, in the order of their ids, against its zone's change.

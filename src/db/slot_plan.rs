@@ -13,7 +13,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{clinic::zone, copy::CopyText};
+use super::{clinic::zone, closure, copy::CopyText};
 use crate::domain::{
     BookingId, ClinicId,
     booking::State,
@@ -248,8 +248,13 @@ pub async fn carry_out(conn: &mut PgConnection, missing: Missing) -> sqlx::Resul
     let all = staged("/* slot_plan::carry_out */ select count(starts_at) as n from staged_slot");
     let all = unsigned(all.fetch_one(&mut *conn).await?.try_get("n")?);
     changes.unchanged = all.saturating_sub(changes.added + changes.changed);
-    staged(AGAIN).execute(&mut *conn).await?;
-    staged(BACK).execute(&mut *conn).await?;
+    let (gone, back) = turned(conn).await?;
+    if !gone.is_empty() {
+        closure::note_lost_anew(conn, &gone).await?;
+    }
+    if !back.is_empty() {
+        closure::note_reopened(conn, &back).await?;
+    }
     staged(TELL).bind(missing == Missing::Lose).execute(&mut *conn).await?;
     (changes.kept_counted, changes.kept) = kept(conn, missing).await?;
     Ok(changes)
@@ -302,25 +307,6 @@ const REMOVE: &str = "/* slot_plan::REMOVE */ with missing as (
          select clinic_id, on_date from gone union select clinic_id, on_date from narrowed) d
          using (clinic_id, on_date)), '{}') as lines";
 
-/// Bookings that had their time back and have lost it anew: who was told of that is told again.
-const AGAIN: &str = "/* slot_plan::AGAIN */ with again as (
-     delete from booking_reopened r using booking b, slot s
-     where b.booking_id = r.booking_id and s.slot_id = b.slot_id and s.is_closed
-         and (s.clinic_id, s.on_date) in (select clinic_id, on_date from touched_slot)
-     returning r.booking_id)
- delete from booking_told t using again where t.booking_id = again.booking_id";
-
-/// Bookings that have their time back after somebody told their person that it is gone (4 is that
-/// nobody was found).
-const BACK: &str = "/* slot_plan::BACK */ with back as (
-     insert into booking_reopened (booking_id)
-     select b.booking_id from touched_slot k join slot s on s.slot_id = k.slot_id
-     join booking b on b.slot_id = s.slot_id join booking_told t on t.booking_id = b.booking_id
-     where k.is_removed and not s.is_closed and t.how <> 4 and b.state in (1, 5)
-         and not exists (select from booking_reopened r where r.booking_id = b.booking_id)
-     returning booking_id)
- delete from booking_told t using back where t.booking_id = back.booking_id";
-
 /// New slots, numbered on from the clinic's last one; closed where the clinic is, or where the day
 /// is accounted for.
 const ADD: &str = "/* slot_plan::ADD */ with last as materialized (
@@ -360,6 +346,23 @@ const TELL: &str = "/* slot_plan::TELL */
      or $1 and not t.is_removed and not exists (
          select from staged_slot s
          where (s.clinic_id, s.starts_at) = (t.clinic_id, t.starts_at)))";
+
+/// Slots in which people are booked that are closed by now and were open, and the other way round.
+async fn turned(conn: &mut PgConnection) -> sqlx::Result<(Vec<i64>, Vec<i64>)> {
+    let rows = staged(
+        "/* slot_plan::turned */
+         select slot_id, k.is_closed from touched_slot t join slot k using (slot_id)
+         where t.taken > 0 and k.is_closed <> t.is_closed order by slot_id",
+    )
+    .fetch_all(conn)
+    .await?;
+    let (mut gone, mut back) = (Vec::new(), Vec::new());
+    for row in rows {
+        let to = if row.try_get("is_closed")? { &mut gone } else { &mut back };
+        to.push(row.try_get("slot_id")?);
+    }
+    Ok((gone, back))
+}
 
 /// Slots that are not as the staged ones would have them, because people are booked there.
 async fn kept(conn: &mut PgConnection, missing: Missing) -> sqlx::Result<(u64, Vec<Kept>)> {

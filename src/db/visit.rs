@@ -59,7 +59,8 @@ impl From<&Press> for Asked {
 /// another booking.
 pub type Known = (HashMap<(BookingId, StepId), Facts>, HashSet<StepId>);
 
-/// Reads what is known of these visits, in two statements whatever their number.
+/// Reads what is known of these visits, in two statements whatever their number. `offset 0` has each
+/// table looked into for one row at a time: lanes plan once, perhaps before anybody has booked.
 pub async fn find(conn: &mut PgConnection, asked: &[Asked]) -> sqlx::Result<Known> {
     let booking_ids: Vec<_> = asked.iter().map(|one| one.booking_id.0).collect();
     let step_ids: Vec<_> = asked.iter().map(|one| one.step_id.0).collect();
@@ -71,13 +72,17 @@ pub async fn find(conn: &mut PgConnection, asked: &[Asked]) -> sqlx::Result<Know
                x.closed_at as "closed_at?", p.name, p.birth_date, p.birth_precision, p.phone,
                p.fold = 0 as "may_be_double!", u.username as "presser?"
            from generate_subscripts($1::uuid[], 1) n
-           join booking b on b.booking_id = ($1::uuid[])[n]
-           join slot s on s.slot_id = b.slot_id
-           join clinic c on c.clinic_id = s.clinic_id
-           join person p on p.person_id = b.person_id
-           left join clinic_day_close x on x.clinic_id = s.clinic_id and x.on_date = s.on_date
-               and x.reopened_at is null
-           left join staff_user u on u.staff_user_id = ($3::int[])[n]"#,
+           cross join lateral (
+               select * from booking where booking_id = ($1::uuid[])[n] offset 0) b
+           cross join lateral (select * from slot where slot_id = b.slot_id offset 0) s
+           cross join lateral (select * from clinic where clinic_id = s.clinic_id offset 0) c
+           cross join lateral (select * from person where person_id = b.person_id offset 0) p
+           left join lateral (
+               select closed_at from clinic_day_close where clinic_id = s.clinic_id
+                   and on_date = s.on_date and reopened_at is null offset 0) x on true
+           left join lateral (
+               select username from staff_user
+               where staff_user_id = ($3::int[])[n] offset 0) u on true"#,
         &booking_ids,
         &step_ids,
         &by,

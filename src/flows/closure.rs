@@ -89,8 +89,8 @@ pub async fn open_day(db: &Db, clinic_id: ClinicId, on_date: NaiveDate) -> Resul
         if !db::clinic::delete_closure(conn, clinic_id, on_date).await? {
             return Err(Refusal::not_found().into());
         }
-        db::slot::set_closed(conn, clinic_id, on_date, false).await?;
-        db::closure::note_reopened(conn, clinic_id, on_date).await?;
+        let back = db::slot::open(conn, clinic_id, on_date).await?;
+        db::closure::note_reopened(conn, &back).await?;
         db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         db::catalogue::touch(conn).await?;
         Ok(())

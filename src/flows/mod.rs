@@ -29,6 +29,7 @@ pub mod notice;
 pub mod opening_hours;
 pub mod outbox;
 pub mod password;
+mod password_memory;
 pub mod person;
 pub mod person_find;
 pub mod person_key;

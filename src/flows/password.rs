@@ -1,6 +1,6 @@
 //! Passwords as argon2id hashes. Hashing is slow and large by design, so a quarter of the cores
-//! does it, on threads of its own: each takes the 19 MiB of a hash again and again, and nobody
-//! else's work waits for it.
+//! does it, on threads of its own: each takes the same 19 MiB again and again
+//! (`password_memory`), and nobody else's work waits for it.
 //!
 //! Whoever wants one hashed takes a turn first, and nothing is asked of the database before.
 //! Browsers that are known and strangers wait apart. Of known ones several have their turn at once,
@@ -14,7 +14,7 @@ use std::{
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{self, PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    password_hash::{self, PasswordHasher, phc::PasswordHash},
 };
 use rustix::time::{ClockId, clock_gettime};
 use tokio::{
@@ -22,7 +22,7 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
-use super::{Error, Result};
+use super::{Error, Result, password_memory::Memory};
 use crate::{
     domain::{Code, Detail, Refusal},
     worker_pool::{Undone, WorkerPool, quarter_of_cores},
@@ -76,9 +76,10 @@ impl Default for Passwords {
 
 impl Passwords {
     fn new(pool: WorkerPool, threads: usize, wait_max: Duration) -> Self {
+        let memory = Memory::default();
         let (seats, waiting_max) = (KNOWN_SEATS * threads, KNOWN_MAX * threads);
-        let known = Line::new(seats, waiting_max, (SHARE_MAX, wait_max));
-        let strangers = Line::new(1, STRANGERS_MAX, (share(threads), wait_max));
+        let known = Line::new((seats, waiting_max), (SHARE_MAX, wait_max), &memory);
+        let strangers = Line::new((1, STRANGERS_MAX), (share(threads), wait_max), &memory);
         Self { pool, known, strangers }
     }
 
@@ -114,11 +115,17 @@ struct Line {
     seats: Arc<Semaphore>,
     pace: Arc<Mutex<Pace>>,
     wait_max: Duration,
+    memory: Memory,
 }
 
 impl Line {
-    fn new(seats: usize, waiting_max: usize, (percent, wait_max): (u32, Duration)) -> Self {
+    fn new(
+        (seats, waiting_max): (usize, usize),
+        (percent, wait_max): (u32, Duration),
+        memory: &Memory,
+    ) -> Self {
         Self {
+            memory: memory.clone(),
             room: Arc::new(Semaphore::new(seats + waiting_max)),
             seats: Arc::new(Semaphore::new(seats)),
             pace: Arc::new(Mutex::new(Pace { percent, ready_at: None })),
@@ -138,7 +145,8 @@ impl Line {
             Some(seat)
         };
         let seat = timeout(self.wait_max, seated).await.ok()??;
-        Some(Turn { pool: pool.clone(), held: (room, seat), pace: self.pace.clone() })
+        let (pace, memory) = (self.pace.clone(), self.memory.clone());
+        Some(Turn { pool: pool.clone(), held: (room, seat), pace, memory })
     }
 }
 
@@ -169,6 +177,7 @@ pub(super) struct Turn {
     pool: WorkerPool,
     held: (OwnedSemaphorePermit, OwnedSemaphorePermit),
     pace: Arc<Mutex<Pace>>,
+    memory: Memory,
 }
 
 impl Turn {
@@ -182,9 +191,10 @@ impl Turn {
     /// # Errors
     /// `overloaded` where it is not done in time.
     pub(super) async fn verify(self, hash: String, password: String) -> Result<bool> {
+        let memory = self.memory.clone();
         self.run(move || {
             let hash = PasswordHash::new(&hash).map_err(password_hash::Error::from)?;
-            Ok::<_, Error>(hasher()?.verify_password(password.as_bytes(), &hash).is_ok())
+            Ok::<_, Error>(memory.verify(&hash, &password).unwrap_or(false))
         })
         .await?
     }
@@ -198,7 +208,7 @@ impl Turn {
     }
 
     async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let Self { pool, held, pace } = self;
+        let Self { pool, held, pace, .. } = self;
         let work = move || {
             let _held = held;
             let began = core_time();
@@ -239,7 +249,7 @@ pub fn hash_password(password: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// argon2id with our parameters; to verify, those in the PHC string hold.
+/// argon2id with our parameters.
 fn hasher() -> Result<Argon2<'static>> {
     let params =
         Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(password_hash::Error::from)?;
@@ -358,7 +368,8 @@ mod tests {
     #[tokio::test]
     async fn a_stranger_who_goes_leaves_the_turn_when_the_work_is_done() {
         // Without a rest, for which the next one would wait as well.
-        let strangers = Line::new(1, STRANGERS_MAX, (SHARE_MAX, Duration::from_millis(1)));
+        let pace = (SHARE_MAX, Duration::from_millis(1));
+        let strangers = Line::new((1, STRANGERS_MAX), pace, &Memory::default());
         let passwords = Passwords { strangers, ..passwords(1) };
         let (begun, has_begun) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel::<()>();

@@ -42,3 +42,15 @@ impl Readiness {
         written
     }
 }
+
+/// Whether what bookings write would find room: they have failed, and a commit has not. Costs more
+/// than that, so it is asked where there is a doubt only.
+///
+/// # Errors
+/// The database's: there is none.
+pub async fn has_room(db: &Db) -> Result<()> {
+    in_long_tx(&db.operators, "probe", LIMIT, async |conn| {
+        db::safety::ask_for_room(conn).await.map_err(super::Error::from)
+    })
+    .await
+}

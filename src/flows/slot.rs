@@ -56,10 +56,14 @@ pub async fn add(db: &Db, clinic_id: ClinicId, windows: Vec<Window>) -> Result<V
             .collect();
         let slots = db::slot::insert(conn, clinic_id, &slots).await.map_err(named)?;
         // A slot that came back with people in it: they are told.
-        let back: BTreeSet<_> =
+        let back = slots.iter().filter(|slot| slot.taken > 0 && !slot.is_closed);
+        let back: Vec<_> = back.map(|slot| slot.slot_id.0).collect();
+        if !back.is_empty() {
+            db::closure::note_reopened(conn, &back).await?;
+        }
+        let told: BTreeSet<_> =
             slots.iter().filter(|slot| slot.taken > 0).map(|slot| slot.on_date).collect();
-        for on_date in back {
-            db::closure::note_reopened(conn, clinic_id, on_date).await?;
+        for on_date in told {
             db::notice::insert_closure_change(conn, clinic_id, on_date).await?;
         }
         db::catalogue::touch(conn).await?;

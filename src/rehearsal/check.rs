@@ -110,7 +110,7 @@ pub async fn compare_all(
         let (own, rest) = told.split_at(told.partition_point(|told| told.citizen < end));
         told = rest;
         let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
-        let found = db::rehearsal::booked_since(&db.read, campaign_id, &ids, since).await?;
+        let found = db::rehearsal::booked_since(&db.jobs, campaign_id, &ids, since).await?;
         let first = n * CHUNK - CHUNK;
         compare(&mut checked, (own, found), (first, person_ids), in_doubt);
     }
@@ -118,7 +118,7 @@ pub async fn compare_all(
         missing(&mut checked, told);
     }
     checked.oversold =
-        u64::try_from(db::rehearsal::oversold(&db.read, campaign_id).await?).unwrap_or(0);
+        u64::try_from(db::rehearsal::oversold(&db.jobs, campaign_id).await?).unwrap_or(0);
     if checked.oversold > 0 {
         checked.fault(format!("{} doses or seats are promised too many", checked.oversold));
     }

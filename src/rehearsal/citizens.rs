@@ -6,7 +6,8 @@ use std::{collections::HashSet, time::Duration};
 
 use super::{
     plan::{BEFORE, BESIDE, BookingKey, CANCEL, CitizenRequest, PATIENCE, Plan, SLOT},
-    tally::{Reply, RequestKind, Tally},
+    step::RequestKind,
+    tally::{Reply, Tally},
 };
 use crate::{
     domain::Code,

@@ -121,7 +121,7 @@ pub async fn play(
     let seconds = desk.began.elapsed().as_secs_f64();
     end_session(db, clock, &token).await?;
     let ids: Vec<_> = clinics.iter().map(|clinic| clinic.clinic_id.0).collect();
-    let totals = db::rehearsal::day_totals(&db.read, &ids).await?;
+    let totals = db::rehearsal::day_totals(&db.jobs, &ids).await?;
     let discrepancies = verify(db).await?;
     let booking = booked.into_iter().flat_map(|(.., played)| played);
     let presses = booking.chain(days.into_iter().flatten()).collect();
@@ -131,7 +131,7 @@ pub async fn play(
 }
 
 async fn campaign(db: &Db, wanted: Option<CampaignId>) -> anyhow::Result<OpenCampaign> {
-    let mut open = db::rehearsal::open_campaigns(&db.read).await?;
+    let mut open = db::rehearsal::open_campaigns(&db.jobs).await?;
     open.retain(|campaign| wanted.is_none_or(|id| campaign.campaign_id == id));
     if open.len() > 1 {
         bail!("{} campaigns are open: choose one by --campaign", open.len());
@@ -157,7 +157,7 @@ async fn clinics(
     (slots, date): (&BookableSlots, NaiveDate),
     config: &ClinicDayConfig,
 ) -> anyhow::Result<Vec<Clinic>> {
-    let mut persons = db::rehearsal::persons(&db.read, campaign.campaign_id).await?;
+    let mut persons = db::rehearsal::persons(&db.jobs, campaign.campaign_id).await?;
     let mut random = Random::of(config.seed, PERSONS, 0);
     for n in (1..persons.len()).rev() {
         persons.swap(n, random.index(n + 1));
@@ -174,7 +174,7 @@ async fn clinics(
         }
         let people = people.into_iter().zip(own.iter().copied().cycle()).collect();
         let (clinic_id, product_id) = (day.clinic_id, day.product_id);
-        let today = db::schedule::today(&db.read, clinic_id).await?.context("a clinic is gone")?;
+        let today = db::schedule::today(&db.jobs, clinic_id).await?.context("a clinic is gone")?;
         clinics.push(Clinic { clinic_id, product_id, today, people, walk_ins });
     }
     Ok(clinics)

@@ -4,10 +4,10 @@
 //! `replay` is the whole of it: prepare, run, check. `scenario` says how many citizens arrive and
 //! how they behave, `curve` when each arrives. `slots` reads what can be booked, `sign_in` gets
 //! session tokens, and `plan` holds everything that is known before the start. While the replay
-//! runs, `load` generates the load, `citizens` decides on the next request, and `tally` counts.
-//! Then `check` queries the database. `report` has the results, which `table` prints as text, and
-//! `page` and `plot` as HTML; it is also written as JSON. That is the replay of people who are
-//! signed in already; `journey` plays them from the landing page on.
+//! runs, `load` generates the load, `citizens` decides on the next request (`step`), and `tally`
+//! counts. Then `check` queries the database. `report` has the results, which `table` prints as
+//! text, and `page` and `plot` as HTML; it is also written as JSON. That is the replay of people
+//! who are signed in already; `journey` plays them from the landing page on.
 
 pub mod check;
 pub mod citizens;
@@ -26,6 +26,7 @@ pub mod report;
 pub mod scenario;
 pub mod sign_in;
 pub mod slots;
+pub mod step;
 pub mod table;
 pub mod tally;
 pub mod target;

@@ -130,8 +130,13 @@ fn plots(html: &mut String, report: &Report) {
         );
     };
     if let Some(journey) = &report.journey {
-        let words =
-            "How many people had got so far: the space between two lines waits between them.";
+        let words = match report.cancelled {
+            0 => "How many people had got so far: the space between two lines waits between them.",
+            _ => {
+                "How many people had got so far: the space between two lines waits between them, \
+                 and that between booked and cancelled are those who keep it."
+            }
+        };
         add("The way", words, plot("people", Axis::Linear, false, funnel(intervals, journey)));
     }
     let arrivals = vec![line("arrivals", &|m| rate(m.arrived, m))];
@@ -194,7 +199,7 @@ fn sums(intervals: &[Interval]) -> Vec<Series> {
     vec![sum("come", |interval| interval.arrived), sum("booked", |interval| interval.booked)]
 }
 
-/// How many people had got to each stage, by time.
+/// How many people had got to each stage, by time; stages that nobody got to have no line.
 fn funnel(intervals: &[Interval], journey: &JourneySummary) -> Vec<Series> {
     let stage = |(nth, (name, _)): (usize, &(&str, u64))| {
         let mut sum = 0;
@@ -204,7 +209,8 @@ fn funnel(intervals: &[Interval], journey: &JourneySummary) -> Vec<Series> {
         });
         Series { name: name.replace('_', " "), points: points.collect() }
     };
-    journey.funnel.iter().enumerate().map(stage).collect()
+    let stages = journey.funnel.iter().enumerate();
+    stages.filter(|(_, (_, people))| *people > 0).map(stage).collect()
 }
 
 fn latencies(intervals: &[Interval], of: fn(&Interval) -> Latency) -> Vec<Series> {

@@ -9,7 +9,7 @@ use super::{
     curve::ArrivalCurve,
     scenario::{Browsing, Scenario},
     slots::BookableSlots,
-    tally::RequestKind,
+    step::RequestKind,
 };
 use crate::{
     domain::{CampaignId, PersonId},

@@ -81,7 +81,7 @@ pub async fn prepare(
     let curve = ArrivalCurve::new(&scenario, config.share);
     let campaign = open_campaign(db, config.campaign_id, false).await?;
     let campaign_id = campaign.campaign_id;
-    let doses_open = db::rehearsal::open_doses(&db.read, campaign_id).await?;
+    let doses_open = db::rehearsal::open_doses(&db.jobs, campaign_id).await?;
     let slots = BookableSlots::find(db, campaign_id, &scenario.aim).await?;
     let mut random = Random::of(scenario.seed, PERSONS, 0);
     let person_ids = draw_persons(db, campaign_id, curve.citizens(), &mut random).await?;
@@ -116,7 +116,7 @@ pub(super) async fn open_campaign(
     wanted: Option<CampaignId>,
     may_wait: bool,
 ) -> anyhow::Result<OpenCampaign> {
-    let mut open = db::rehearsal::open_campaigns(&db.read).await?;
+    let mut open = db::rehearsal::open_campaigns(&db.jobs).await?;
     open.retain(|campaign| may_wait || campaign.opens_in_ms <= 0);
     if let Some(id) = wanted {
         open.retain(|campaign| campaign.campaign_id == id);
@@ -136,7 +136,7 @@ async fn draw_persons(
     count: u32,
     random: &mut Random,
 ) -> anyhow::Result<Vec<PersonId>> {
-    let mut persons = db::rehearsal::persons(&db.read, campaign_id).await?;
+    let mut persons = db::rehearsal::persons(&db.jobs, campaign_id).await?;
     let count = usize::try_from(count)?;
     if persons.len() < count {
         bail!(
@@ -171,7 +171,7 @@ impl PreparedReplay {
         progress: Progress,
     ) -> anyhow::Result<FinishedReplay> {
         let Self { mut plan, campaign, doses_open, doses_aimed_at, config } = self;
-        let since = db::rehearsal::now(&db.read).await?;
+        let since = db::rehearsal::now(&db.jobs).await?;
         let started_at = clock.now();
         let opening = i64::try_from(plan.opening().as_millis())?;
         plan.opening_unix_millis = u64::try_from(started_at.timestamp_millis() + opening)?;

@@ -16,7 +16,8 @@ use super::{
     },
     replay::FinishedReplay,
     scenario::Scenario,
-    tally::{BIN, BINS_PER_SECOND, Bin, RequestKind, RequestTally, Stage, Tally},
+    step::{RequestKind, Stage},
+    tally::{BIN, BINS_PER_SECOND, Bin, RequestTally, Tally},
 };
 use crate::domain::Code;
 
@@ -200,9 +201,9 @@ impl Report {
             citizens: plan.curve.citizens(),
             arrived: notes.arrived,
             doses_open: replay.doses_open,
-            doses_aimed_at: replay.doses_open,
+            doses_aimed_at: replay.doses_aimed_at,
             booked: count(notes.acks.len()),
-            cancelled: 0,
+            cancelled: count(notes.all_cancelled().count()),
             opening: plan.opening,
             tally,
         };

@@ -33,6 +33,7 @@ pub struct Scenario {
     pub citizens: Option<u32>,
     /// The arrival curve: phases in order, from the opening on.
     pub arrivals: Vec<ArrivalPhase>,
+    /// On whole journeys too.
     #[serde(default)]
     pub aim: Aim,
     /// Requests in flight at most.
@@ -41,9 +42,11 @@ pub struct Scenario {
     /// The run ends this many seconds after its start at the latest.
     #[serde(default = "seconds_max")]
     pub seconds_max: f64,
-    /// What citizens look at before the opening.
+    /// What citizens look at before the opening. On whole journeys `journey` says who comes early;
+    /// where it is left out, those come early who look at anything here.
     pub before: Option<EarlyBrowsing>,
-    /// What citizens look at after the opening, right before they book.
+    /// What citizens look at after the opening, right before they book. On whole journeys everybody
+    /// looks at clinics and times.
     pub beside: Option<Browsing>,
     /// Share of the citizens who book on two devices at the same time.
     #[serde(default)]
@@ -55,6 +58,7 @@ pub struct Scenario {
     #[serde(default = "busy_times")]
     pub busy_times: u8,
     /// How many sign in by a code, over HTTP, before the start. The others get a token directly.
+    /// On whole journeys everybody signs in by a code.
     #[serde(default)]
     pub sign_in_by_code: u32,
     /// What people do on a whole journey. Where it is left out, they are played signed in.
@@ -219,6 +223,9 @@ impl Scenario {
         if let Some(Cancels { share, after_seconds }) = self.cancels {
             check.share("cancels.share", share);
             check.seconds("cancels.after_seconds", after_seconds);
+            let is_in_time = after_seconds < self.seconds_max || share <= 0.0;
+            let words = "less than seconds_max, or nobody gets to it";
+            check.that(is_in_time, "cancels.after_seconds", words);
         }
         if let Some(OtherSlot { times, after_seconds }) = self.other_slot {
             check.times("other_slot.times", times);
@@ -280,6 +287,32 @@ impl Scenario {
                 &format!("the shares are {shares:.6} together, not 1"),
             );
         }
+    }
+
+    /// What people do on a whole journey.
+    pub fn shares(&self) -> Shares {
+        let early = self.before.map(|EarlyBrowsing { seconds, supply, clinics, slots }| Shares {
+            early: supply.max(clinics).max(slots),
+            early_seconds: seconds,
+            ..Shares::default()
+        });
+        self.journey.or(early).unwrap_or_default()
+    }
+
+    /// What is played in another way on whole journeys: a sentence for each field.
+    pub fn otherwise_on_journeys(&self) -> Vec<&'static str> {
+        let before = match self.journey {
+            Some(_) => "before: on whole journeys, journey.early says who comes early",
+            None => "before: on whole journeys these people come early, ask, and come back later",
+        };
+        let beside = "beside: on whole journeys everybody looks at clinics and times";
+        let by_code = "sign_in_by_code: on whole journeys everybody signs in by a code";
+        let fields = [
+            (self.before.is_some(), before),
+            (self.beside.is_some(), beside),
+            (self.sign_in_by_code > 0, by_code),
+        ];
+        fields.into_iter().filter(|(is_given, _)| *is_given).map(|(_, words)| words).collect()
     }
 
     /// Whether `arrivals` are given as rates.
@@ -356,6 +389,28 @@ reloads: { share: 0.1, after_seconds: 3, times: 2 }
     }
 
     #[test]
+    fn what_a_journey_has_of_its_own_is_said() {
+        let scenario = Scenario::parse(GOOD).unwrap();
+        assert_eq!(
+            (scenario.shares(), scenario.otherwise_on_journeys().len()),
+            (Shares::default(), 0)
+        );
+        let more = "before: { seconds: 7, supply: 0.2, slots: 0.3 }\nbeside: { slots: 1 }\n\
+                    sign_in_by_code: 3\n";
+        let scenario = Scenario::parse(&format!("{GOOD}{more}")).unwrap();
+        let said = scenario.otherwise_on_journeys();
+        for (field, sentence) in ["before:", "beside:", "sign_in_by_code:"].iter().zip(&said) {
+            assert!(sentence.starts_with(field), "{said:?}");
+        }
+        assert_eq!(said.len(), 3);
+        let Shares { early, early_seconds, .. } = scenario.shares();
+        assert_eq!((early, early_seconds), (0.3, 7.0), "who looks comes early");
+        let own = Scenario::parse(&format!("{GOOD}{more}journey: {{ early: 0.5 }}\n")).unwrap();
+        assert_eq!(own.shares().early, 0.5, "unless it is said who comes early");
+        assert_ne!(own.otherwise_on_journeys()[0], said[0]);
+    }
+
+    #[test]
     fn each_fault_is_named_with_its_field() {
         let faults = |from: &str, to: &str| {
             assert!(GOOD.contains(from), "{from}");
@@ -385,6 +440,11 @@ reloads: { share: 0.1, after_seconds: 3, times: 2 }
             ("aim: { clinic: C1 }", "journey: { early: 2 }", "journey.early"),
             ("aim: { clinic: C1 }", "journey: { think_seconds: 0 }", "journey.think_seconds"),
             ("aim: { clinic: C1 }", "cancels: { share: 3, after_seconds: 1 }", "cancels.share"),
+            (
+                "aim: { clinic: C1 }",
+                "seconds_max: 9\ncancels: { share: 1, after_seconds: 9 }",
+                "cancels.after_seconds: less than seconds_max",
+            ),
             ("aim: { clinic: C1 }", "other_slot: { times: 200, after_seconds: 1 }", "other_slot.t"),
         ] {
             let faults = faults(from, to);

@@ -129,7 +129,7 @@ impl<'a> AuthClient<'a> {
         person_ids: &[PersonId],
     ) -> anyhow::Result<Vec<Token>> {
         let ids: Vec<_> = person_ids.iter().map(|id| id.0).collect();
-        let claims = db::rehearsal::claims(&db.read, &ids).await?;
+        let claims = db::rehearsal::claims(&db.jobs, &ids).await?;
         let mut challenges = HashMap::new();
         for SignInClaim { person_id, name, birth_date, phone, .. } in claims {
             let claim = json!({ "name": name, "birth_date": birth_date, "phone": phone });

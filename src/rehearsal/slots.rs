@@ -59,7 +59,7 @@ impl BookableSlots {
             Aim::Clinic(code) => Some(code.as_str()),
             Aim::AllClinics | Aim::FullestClinic => None,
         };
-        let mut rows = db::rehearsal::bookable_slots(&db.read, campaign_id, code).await?;
+        let mut rows = db::rehearsal::bookable_slots(&db.jobs, campaign_id, code).await?;
         if *aim == Aim::FullestClinic {
             let fullest = fullest(&rows);
             rows.retain(|row| Some(row.clinic_id) == fullest);

@@ -7,7 +7,10 @@ use hdrhistogram::{CreationError, Histogram};
 
 use crate::{
     domain::Code,
-    rehearsal::load::{Completion, Response},
+    rehearsal::{
+        load::{Completion, Response},
+        step::{RequestKind, Stage},
+    },
 };
 
 /// Width of a bin of the timeline.
@@ -21,123 +24,6 @@ const DIGITS: u8 = 3;
 const BIN_DIGITS: u8 = 2;
 /// Half a day; what is later goes into the last bin.
 const BINS_MAX: usize = 86_400;
-
-/// Kinds of request, in the order in which people make them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestKind {
-    Landing,
-    Asset,
-    QuestionForm,
-    Question,
-    SignIn,
-    Code,
-    CodePage,
-    /// Not a request of ours: from the code's being asked for to the SMS with it.
-    Sms,
-    WrongCode,
-    Session,
-    /// A code that has been used.
-    UsedCode,
-    SignedIn,
-    Districts,
-    Supply,
-    Clinics,
-    Slots,
-    Check,
-    Book,
-    Booking,
-    Cancel,
-}
-
-impl RequestKind {
-    pub const ALL: [Self; 20] = [
-        Self::Landing,
-        Self::Asset,
-        Self::QuestionForm,
-        Self::Question,
-        Self::SignIn,
-        Self::Code,
-        Self::CodePage,
-        Self::Sms,
-        Self::WrongCode,
-        Self::Session,
-        Self::UsedCode,
-        Self::SignedIn,
-        Self::Districts,
-        Self::Supply,
-        Self::Clinics,
-        Self::Slots,
-        Self::Check,
-        Self::Book,
-        Self::Booking,
-        Self::Cancel,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Landing => "landing",
-            Self::Asset => "style",
-            Self::QuestionForm => "question_form",
-            Self::Question => "question",
-            Self::SignIn => "sign_in",
-            Self::Code => "code",
-            Self::CodePage => "code_page",
-            Self::Sms => "sms",
-            Self::WrongCode => "wrong_code",
-            Self::Session => "session",
-            Self::UsedCode => "used_code",
-            Self::SignedIn => "signed_in",
-            Self::Districts => "districts",
-            Self::Supply => "supply",
-            Self::Clinics => "clinics",
-            Self::Slots => "slots",
-            Self::Check => "check",
-            Self::Book => "book",
-            Self::Booking => "booking",
-            Self::Cancel => "cancel",
-        }
-    }
-
-    fn index(self) -> usize {
-        Self::ALL.iter().position(|kind| *kind == self).unwrap_or(usize::MAX)
-    }
-}
-
-/// How far people get on their way, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    Came,
-    Asked,
-    CodeSent,
-    CodeRead,
-    SignedIn,
-    TimeChosen,
-    Booked,
-}
-
-impl Stage {
-    pub const ALL: [Self; 7] = [
-        Self::Came,
-        Self::Asked,
-        Self::CodeSent,
-        Self::CodeRead,
-        Self::SignedIn,
-        Self::TimeChosen,
-        Self::Booked,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Came => "came",
-            Self::Asked => "asked",
-            Self::CodeSent => "code_sent",
-            Self::CodeRead => "code_read",
-            Self::SignedIn => "signed_in",
-            Self::TimeChosen => "time_chosen",
-            Self::Booked => "booked",
-        }
-    }
-}
 
 /// What a citizen learns from a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -285,27 +171,23 @@ impl Tally {
         if kind != RequestKind::Book {
             return;
         }
-        if reply == Reply::Done {
-            self.last_booked = completion.done;
-        }
         self.bin(completion.done, |bin| {
             // The histogram grows as needed, so recording cannot fail.
             let _ = bin.from_due.record(due);
             let _ = bin.from_sent.record(sent);
             match reply {
-                Reply::Done => bin.booked += 1,
+                // Who is sent to what they have booked before has booked nothing.
+                Reply::Done | Reply::Unexpected(_) => {}
                 Reply::Missing => bin.unanswered += 1,
                 Reply::Refused(code) => add(bin.refused.get_mut(code_index(code))),
                 Reply::Gone => bin.gone += 1,
-                Reply::Unexpected(_) => {}
             }
         });
     }
 
     /// Somebody has got to a stage for the first time.
     pub fn reached(&mut self, stage: Stage, at: Duration) {
-        let nth = Stage::ALL.iter().position(|other| *other == stage);
-        self.bin(at, |bin| add(nth.and_then(|nth| bin.reached.get_mut(nth))));
+        self.bin(at, |bin| add(bin.reached.get_mut(stage.index())));
     }
 
     /// A message has come that was waited for since then.
@@ -327,6 +209,8 @@ impl Tally {
     pub fn booked(&mut self, arrived: Duration, now: Duration) {
         let micros = now.saturating_sub(arrived).as_micros();
         self.until_booked.saturating_record(u64::try_from(micros).unwrap_or(MICROS_MAX));
+        self.last_booked = self.last_booked.max(now);
+        self.bin(now, |bin| bin.booked += 1);
     }
 
     fn bin(&mut self, at: Duration, note: impl FnOnce(&mut Bin)) {
@@ -406,12 +290,6 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_indexed_in_their_order() {
-        let indexes: Vec<_> = RequestKind::ALL.into_iter().map(RequestKind::index).collect();
-        assert_eq!(indexes, (0..RequestKind::ALL.len()).collect::<Vec<_>>());
-    }
-
-    #[test]
     fn a_completed_request_is_counted_in_total_and_in_its_bin() {
         let mut tally = Tally::new().unwrap();
         let ms = Duration::from_millis;
@@ -420,18 +298,21 @@ mod tests {
         tally.arrived(ms(100));
         tally.sent(RequestKind::Book);
         tally.completed(RequestKind::Book, &completion(1_600), Reply::Done);
+        tally.booked(ms(100), ms(1_600));
+        tally.completed(RequestKind::Book, &completion(1_650), Reply::Done);
         tally.completed(RequestKind::Book, &completion(1_700), Reply::Refused(Code::SeatTaken));
         tally.completed(RequestKind::Book, &completion(1_800), Reply::Missing);
         tally.completed(RequestKind::Cancel, &completion(1_900), Reply::Done);
         tally.cancelled(ms(1_900), true);
         let book = tally.kind(RequestKind::Book).unwrap();
-        assert_eq!((book.sent, book.done, book.unanswered), (1, 1, 1));
+        assert_eq!((book.sent, book.done, book.unanswered), (1, 2, 1));
         assert_eq!(book.refused[code_index(Code::SeatTaken)], 1);
         assert_eq!(tally.bins.len(), 4);
-        assert_eq!((tally.bins[0].arrived, tally.bins[3].booked), (1, 1));
+        let booked = tally.bins[3].booked;
+        assert_eq!((tally.bins[0].arrived, booked), (1, 1), "the second was told of the first");
         let last = &tally.bins[3];
         assert!((1_690_000..1_720_000).contains(&last.from_due.max()), "{}", last.from_due.max());
-        assert_eq!((last.from_due.len(), last.from_sent.len()), (3, 3));
+        assert_eq!((last.from_due.len(), last.from_sent.len()), (4, 4));
         assert_eq!((last.cancelled, last.returned, last.unanswered), (1, 1, 1));
         let least = book.from_due.min();
         assert!((1_490_000..1_510_000).contains(&least), "{least}");

@@ -1,15 +1,21 @@
 //! The public picture follows the journal: nothing is lost, nothing counted twice, and what comes
 //! out is what the tables say.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
 use dosebook::{
     board::Board,
     db::{self, Db},
+    jobs,
 };
 use serde_json::Value;
 use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
 
-use crate::support::{Made, TestApp, World, database::TestDatabase, make};
+use crate::support::{Made, TestApp, World, database::TestDatabase, make, until};
 
 /// The supply of the campaign, without what changes with time alone.
 fn picture(app: &TestApp, made: &Made) -> Value {
@@ -289,4 +295,27 @@ async fn two_boards_on_one_database_say_the_same() {
     let supplies = [&ours, &theirs].map(|s| &s.supplies[&made.campaign_id].supply);
     assert_eq!(supplies[0].version, supplies[1].version);
     assert_eq!(supplies[0].totals, supplies[1].totals);
+}
+
+/// Reading says nothing of writing, and lanes have no doubts while nobody books.
+#[tokio::test]
+async fn that_nothing_can_be_written_ends_with_a_commit_alone() {
+    let app = TestApp::start().await;
+    let board = Board::open(app.app.db.clone()).await.unwrap();
+    board.set_cut_off(true);
+    let asked = Arc::new(AtomicU32::new(0));
+    let asks = asked.clone();
+    let reach = jobs::board::Reach {
+        is_doubtful: Box::new(|| false),
+        can_write: Box::new(move || {
+            let before = asks.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async move { before >= 2 })
+        }),
+    };
+    let following = jobs::board::run(board.clone(), app.app.metrics.clone(), reach);
+    tokio::select! {
+        () = following => unreachable!("it goes on until it is dropped"),
+        () = until(|| board.cut_off_for().is_none()) => {}
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 3, "the third look says that it can be done");
 }

@@ -2,10 +2,12 @@
 //! by somebody.
 
 use dosebook::{
+    clock::Clock,
     db::notice::Ways,
     flows::{
         discrepancy::verify,
         notice::{Marks, Progress, tell},
+        sweep::sweep,
     },
 };
 use futures_util::future::join_all;
@@ -264,6 +266,166 @@ async fn whom_somebody_told_of_a_closing_is_told_again_when_the_day_is_open_agai
     assert_eq!(all.len(), 2, "{all:?}");
     assert!(all.iter().all(|(_, is_back, told)| !is_back && !told), "{all:?}");
     assert!(all.iter().any(|(id, ..)| *id == json!(second)));
+}
+
+/// How a time goes and comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The day is closed and opened.
+    Closure,
+    /// Opening hours leave the time out, and have it again.
+    Hours,
+    /// Opening hours leave it out, and it is added by itself.
+    Slot,
+}
+
+/// Who is on the list of those to tell at each step, and how: people, whether their time is back,
+/// and whether they were told.
+async fn told_on(way: Way) -> Vec<Vec<(usize, bool, bool)>> {
+    let (app, made, admin) = start(World::new()).await;
+    let slot = made.slot(0, 2, 0);
+    let mut ids = Vec::new();
+    for person in 0..3 {
+        ids.push(book(&app, &made, person, slot).await);
+    }
+    query("update person set phone = '', email = null").execute(&app.db).await.unwrap();
+    let clinic = format!("/v1/admin/clinics/{}", slot.clinic_id);
+    let (hours, list) =
+        (format!("{clinic}/hours"), format!("{clinic}/unreached?date={}", slot.on_date));
+    let series = |opens: &str| {
+        json!({
+            "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            "opens": opens, "closes": "11:00", "slot_minutes": 60, "seats_per_slot": 10,
+            "from_date": slot.on_date, "to_date": slot.on_date,
+        })
+    };
+    let go = async || match way {
+        Way::Closure => drop(admin.put(&closure(slot), &snow()).await.ok(200)),
+        Way::Hours | Way::Slot => drop(admin.post(&hours, &series("10:00")).await.ok(200)),
+    };
+    let come = async || match way {
+        Way::Closure => assert_eq!(admin.delete(&closure(slot)).await.status, 204),
+        Way::Hours => drop(admin.post(&hours, &series("09:00")).await.ok(200)),
+        Way::Slot => {
+            let ends_at = slot.starts_at + chrono::TimeDelta::hours(1);
+            let new = json!({"starts_at": slot.starts_at, "ends_at": ends_at, "seats": 10});
+            admin.post(&format!("{clinic}/slots"), &json!({ "slots": [new] })).await.ok(201);
+        }
+    };
+    let tick = async |person: usize, how: &str| {
+        let path = format!("{clinic}/unreached/{}", ids[person]);
+        admin.put(&path, &json!({ "how": how })).await.ok(200);
+    };
+    let seen = async || {
+        tell_all(&app).await;
+        let persons = admin.get(&list).await.ok(200)["persons"].clone();
+        let one = |one: &Value| {
+            let person = ids.iter().position(|id| json!(id) == one["booking_id"]).unwrap();
+            (person, one["is_back"] == true, one["told"] != Value::Null)
+        };
+        let mut found: Vec<_> = persons.as_array().unwrap().iter().map(one).collect();
+        found.sort_unstable();
+        found
+    };
+    let mut steps = vec![seen().await];
+    go().await;
+    tick(0, "in_person").await;
+    tick(1, "not_found").await;
+    steps.push(seen().await);
+    come().await;
+    steps.push(seen().await);
+    tick(0, "phone").await;
+    steps.push(seen().await);
+    go().await;
+    steps.push(seen().await);
+    come().await;
+    steps.push(seen().await);
+    steps
+}
+
+#[tokio::test]
+async fn whoever_has_lost_a_time_is_told_alike_whichever_way_it_goes_and_comes_back() {
+    let lost = |told: [bool; 3]| (0..3).map(|one| (one, false, told[one])).collect::<Vec<_>>();
+    let expected = [
+        vec![],
+        lost([true, true, false]),
+        // Only the first knows that it was gone.
+        vec![(0, true, false)],
+        vec![(0, true, true)],
+        lost([false, false, false]),
+        vec![],
+    ];
+    for way in [Way::Closure, Way::Hours, Way::Slot] {
+        assert_eq!(told_on(way).await, expected, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_heard_is_left_alone_when_another_time_of_the_day_comes_back() {
+    let (app, made, admin) = start(World::new()).await;
+    let (first, second) = (made.slot(0, 2, 0), made.slot(0, 2, 1));
+    let heard = book(&app, &made, 0, first).await;
+    let other = book(&app, &made, 1, second).await;
+    let clinic = format!("/v1/admin/clinics/{}", first.clinic_id);
+    let tick = async |id: Uuid| {
+        let path = format!("{clinic}/unreached/{id}");
+        admin.put(&path, &json!({ "how": "phone" })).await.ok(200);
+    };
+    let listed = async || {
+        let list = format!("{clinic}/unreached?date={}", first.on_date);
+        let persons = admin.get(&list).await.ok(200)["persons"].clone();
+        let ids = persons.as_array().unwrap().iter().map(|one| one["booking_id"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    admin.put(&closure(first), &snow()).await.ok(200);
+    tell_all(&app).await;
+    tick(heard).await;
+    assert_eq!(admin.delete(&closure(first)).await.status, 204);
+    tell_all(&app).await;
+    assert_eq!(listed().await, [json!(heard)], "the control: they must be told");
+    // Somebody tells them, and a message does too.
+    tick(heard).await;
+    let sent = "select array_agg(outbox_id) from outbox where booking_id = $1 and kind = 'opened'";
+    let sent: Vec<i64> = query_scalar(sent).bind(heard).fetch_one(&app.db).await.unwrap();
+    let mut conn = app.db.acquire().await.unwrap();
+    dosebook::db::closure::note_sent(&mut conn, &sent).await.unwrap();
+    assert_eq!(listed().await, [""; 0].map(Value::from));
+
+    let hours = json!({
+        "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        "opens": "09:00", "closes": "10:00", "slot_minutes": 60, "seats_per_slot": 10,
+        "from_date": first.on_date, "to_date": first.on_date,
+    });
+    admin.post(&format!("{clinic}/hours"), &hours).await.ok(200);
+    tick(other).await;
+    let ends_at = second.starts_at + chrono::TimeDelta::hours(1);
+    let new = json!({"starts_at": second.starts_at, "ends_at": ends_at, "seats": 10});
+    admin.post(&format!("{clinic}/slots"), &json!({ "slots": [new] })).await.ok(201);
+    assert_eq!(listed().await, [json!(other)]);
+}
+
+#[tokio::test]
+async fn who_had_to_be_told_is_forgotten_when_the_day_is_over() {
+    let (app, made, admin) = start(World::new()).await;
+    let slots = [made.slot(0, 2, 0), made.slot(0, 3, 0)];
+    let mut ids = Vec::new();
+    for (person, slot) in slots.into_iter().enumerate() {
+        let id = book(&app, &made, person, slot).await;
+        admin.put(&closure(slot), &snow()).await.ok(200);
+        let tick = format!("/v1/admin/clinics/{}/unreached/{id}", slot.clinic_id);
+        admin.put(&tick, &json!({ "how": "phone" })).await.ok(200);
+        assert_eq!(admin.delete(&closure(slot)).await.status, 204);
+        ids.push(id);
+    }
+    let left = async |at: chrono::NaiveDate| {
+        let clock = Clock::fixed(at.and_hms_opt(12, 0, 0).unwrap().and_utc());
+        sweep(&app.app.db, &clock).await.unwrap();
+        let sql = "select booking_id from booking_reopened order by booking_id";
+        query_scalar::<_, Uuid>(sql).fetch_all(&app.db).await.unwrap()
+    };
+    let over = slots[0].on_date + chrono::Days::new(1);
+    assert_eq!(left(over).await, ids, "the control: somewhere it is still that day");
+    assert_eq!(left(over + chrono::Days::new(1)).await, ids[1..]);
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ mod prerendered;
 mod question;
 mod readme;
 mod replay;
+mod replay_cancel;
 mod replay_journey;
 mod request_id;
 mod schedule;

@@ -2,9 +2,9 @@
 //! without touching an index when a counter changes. Plans and counts, no timings.
 
 use dosebook::{
-    db::{self, Db, MIGRATOR, booking, own_booking, person, schedule, staff_user},
+    db::{self, Db, MIGRATOR, booking, own_booking, person, schedule, staff_user, visit},
     domain::{
-        BookingId,
+        BookingId, StepId,
         batch::{Request, decide},
         birth_date::BirthDate,
         booking::Book,
@@ -133,6 +133,8 @@ fn scans(plan: &str) -> Vec<&str> {
         "clinic_closure",
         "staff_session",
         "staff_user",
+        "visit_step",
+        "clinic_day_close",
     ];
     let names_one = |line: &str| large.iter().any(|table| line.contains(&format!(" on {table} ")));
     let lines: Vec<_> = plan.lines().collect();
@@ -221,8 +223,19 @@ async fn looked_up_together(ways: &Db, made: &Made) {
     own_booking::find_live(&mut *conn, &[dose]).await.unwrap();
     person::find(&mut *conn, &[person_id]).await.unwrap();
     staff_user::find_by_sessions(&mut *conn, &[[7; 32]]).await.unwrap();
-    let names =
-        ["own_booking::find */", "own_booking::find_live", "person::find */", "find_by_sessions"];
+    let booking_id = BookingId(Uuid::now_v7());
+    let press = visit::Asked { booking_id, step_id: StepId(Uuid::now_v7()), by: None };
+    visit::bookings(&mut *conn, &[booking_id]).await.unwrap();
+    visit::find(&mut *conn, &[press]).await.unwrap();
+    let names = [
+        "own_booking::find */",
+        "own_booking::find_live",
+        "person::find */",
+        "find_by_sessions",
+        "visit::bookings",
+        "visit::find",
+        "visit::steps",
+    ];
     let plans = plans(conn).await;
     for name in names {
         let found = plans.iter().find(|(statement, _)| statement.contains(name));

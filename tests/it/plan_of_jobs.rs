@@ -1,13 +1,13 @@
-//! How many rows the background jobs and the lane of sign-ins read beside a large ledger.
-//! PostgreSQL has planned their statements when nobody had a code, a message or a booking of today,
-//! and keeps its plans: what grows within minutes is unknown to it. Rows are counted, nothing is
-//! timed.
+//! How many rows the background jobs, the lane of sign-ins and what administrators see first read
+//! beside a large ledger. PostgreSQL has planned their statements when nobody had a code, a message
+//! or a booking of today, and keeps its plans: what grows within minutes is unknown to it. Rows are
+//! counted, nothing is timed.
 
 use std::ops::Range;
 
 use chrono::{TimeDelta, Utc};
 use dosebook::db::{
-    self, closure, merge,
+    self, campaign_sum, closure, merge,
     notice::{self, Cursor, Ways},
     outbox::{self, PutBack},
     sign_in::{self, Wanted},
@@ -72,6 +72,7 @@ async fn jobs_read_no_more_rows_than_they_need() {
     sign_ins(&mut conn).await;
     seals(&mut conn).await;
     spans(&mut conn).await;
+    unheard(&mut conn).await;
     conn.close().await.unwrap();
     db.close().await;
     postgres.stop().await.unwrap();
@@ -271,5 +272,41 @@ async fn spans(conn: &mut PgConnection) {
     assert_eq!(told.lines, 20_000);
     // The control: such a span is read whole.
     assert!(rows_read(&mut tx, "movement").await >= 20_000);
+    tx.rollback().await.unwrap();
+}
+
+/// Who has not heard of a closed day is looked for on closed days to come.
+async fn unheard(conn: &mut PgConnection) {
+    let mut tx = conn.begin().await.unwrap();
+    // As many slots of days that are over: closed, as all of them.
+    tx.execute(
+        "insert into slot (slot_id, clinic_id, on_date, starts_at, ends_at, seats, taken, is_closed)
+             select slot_id + 1000, clinic_id, on_date - 200, starts_at - interval '200 days',
+                 ends_at - interval '200 days', seats, 15, true
+             from slot where clinic_id > 3;
+         analyze slot;
+         update slot set is_closed = true, taken = 15 where slot_id in (
+             select distinct slot_id from booking where slot_id >> 24 in (10, 11))",
+    )
+    .await
+    .unwrap();
+    let of_them = "select count(*) from booking b join slot s using (slot_id)
+                   where s.is_closed and b.state in (1, 5)";
+    let hit: i64 = sqlx::query_scalar(of_them).fetch_one(&mut *tx).await.unwrap();
+    let (slots, bookings) = (rows_read(&mut tx, "slot").await, rows_read(&mut tx, "booking").await);
+    let days = campaign_sum::unheard(&mut *tx, 100).await.unwrap();
+    assert_eq!(days.iter().map(|day| day.people).sum::<i64>(), hit);
+    assert!(hit > 0 && days.len() == 2, "{days:?}");
+    let rows = rows_read(&mut tx, "slot").await - slots;
+    assert!(rows <= 100, "{rows} slots where twenty to come are closed");
+    let rows = rows_read(&mut tx, "booking").await - bookings;
+    assert!(rows <= hit + 100, "{rows} bookings, {hit} of which are hit");
+
+    // The control: without the index all slots are read, again and again.
+    tx.execute("drop index slot_closed_idx").await.unwrap();
+    let slots = rows_read(&mut tx, "slot").await;
+    assert_eq!(campaign_sum::unheard(&mut *tx, 100).await.unwrap().len(), 2);
+    let rows = rows_read(&mut tx, "slot").await - slots;
+    assert!(rows >= 20_000, "only {rows} slots without the index");
     tx.rollback().await.unwrap();
 }

@@ -14,13 +14,14 @@ use dosebook::{
         calendar::Local,
         campaign::State,
         eligibility::{judge, judge_anonymous},
+        rule_set::Needs,
         verdict::Verdict,
     },
     flows::eligibility::judge_person,
     random::Random,
 };
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Executor, query_scalar};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, query_scalar};
 use uuid::Uuid;
 
 use crate::support::{Made, TestApp, World};
@@ -301,6 +302,96 @@ async fn a_person_is_judged_in_one_trip_as_a_lane_would() {
     for came_up in ["already_booked", "already_given", "excluded", "not_in_cohort"] {
         assert!(seen.contains(&format!("\"{came_up}\"")), "{came_up}: {seen:?}");
     }
+}
+
+/// What one statement reads of a person who asks, and what those of a lane read for a booking.
+async fn read_both_ways(conn: &mut PgConnection, person_id: PersonId, needs: Needs) -> [String; 2] {
+    let asker = db::eligibility::asker(&mut *conn, person_id, needs).await.unwrap().unwrap();
+    let people = db::batch::people(conn, &[person_id.0], needs).await;
+    let mut person = people.unwrap().remove(&person_id).unwrap();
+    let bookings = db::batch::bookings(conn, (&[person_id.0], &[]), &[]).await.unwrap();
+    bookings.values().for_each(|booking| person.add_dose_of(booking));
+    [asker.state, person].map(|mut state| {
+        if let Some(applicant) = &mut state.applicant {
+            applicant.rosters.sort_unstable_by_key(|id| id.0);
+        }
+        state.doses.sort_by_key(|dose| format!("{dose:?}"));
+        state.exclusions.sort_by_key(|found| format!("{found:?}"));
+        format!("{state:?}")
+    })
+}
+
+/// What can be true of a person with a booking: `P` is their id.
+const TRUE_OF_A_PERSON: &[&str] = &[
+    "select",
+    "update person set mark = 'moved_away' where person_id = P",
+    "update person set sealed_at = clock_timestamp() where person_id = P",
+    "update person set sealed_at = clock_timestamp(), mark = 'deceased' where person_id = P",
+    "update person set is_limited = true where person_id = P",
+    "update person set region_id = (select parent_id from region
+         where region_id = person.region_id) where person_id = P",
+    "insert into roster_member (roster_id, person_id) select roster_id, P from roster",
+    "insert into roster_member (roster_id, person_id) select min(roster_id), P from roster",
+    "update booking set state = 2, ended_at = clock_timestamp() where person_id = P",
+    "update booking set state = 3, ended_at = clock_timestamp() where person_id = P",
+    "update booking set state = 4, ended_at = clock_timestamp() where person_id = P",
+    "update booking set state = 4, ended_at = clock_timestamp(), not_given = 2
+         where person_id = P",
+    "update booking set state = 5 where person_id = P",
+    "update booking set dose_number = 2, state = 2, ended_at = clock_timestamp()
+         where person_id = P",
+];
+
+/// What a clinic can have found: dose, reason, day on which a dose was had, day until which.
+const FOUND: &[&str] = &[
+    "0, 3, null, null",
+    "1, 3, null, null",
+    "1, 4, current_date - 40, null",
+    "2, 4, null, null",
+    "0, 2, null, current_date + 9",
+];
+
+#[tokio::test]
+async fn a_person_is_read_in_one_trip_as_a_lane_reads_them() {
+    let (app, made) = service().await;
+    app.refresh().await;
+    app.staff(made.clinics[0]).await;
+    let roster = "insert into roster (code, name) values ('R2', 'Nurses')";
+    app.db.execute(roster).await.unwrap();
+    let person = &made.people[0];
+    let booking = made.booking(made.slot(1, 2, 0));
+    app.citizen(person).put_booking(Uuid::now_v7(), &booking).await.ok(201);
+    let found = FOUND.iter().flat_map(|found| {
+        let what = |marked: bool, lifted: &str| {
+            format!(
+                "insert into exclusion (person_id, course_id, booking_id, staff_user_id,
+                     lifted_at, lifted_by, dose_number, reason, had_on, until)
+                 select person_id, course_id, booking_id, staff_user_id, {lifted}, {found}
+                 from booking cross join (select staff_user_id from staff_user limit 1) s
+                 where person_id = P;
+                 update person set is_excluded = {marked} where person_id = P"
+            )
+        };
+        let lifted = "clock_timestamp(), staff_user_id";
+        [what(true, "null, null"), what(true, lifted), what(false, "null, null")]
+    });
+    let variants: Vec<_> =
+        TRUE_OF_A_PERSON.iter().map(|sql| (*sql).to_owned()).chain(found).collect();
+    let mut seen = BTreeSet::new();
+    for sql in &variants {
+        let mut tx = app.db.begin().await.unwrap();
+        let sql = sql.replace(" P", &format!(" {}", person.person_id));
+        tx.execute(AssertSqlSafe(sql.clone())).await.unwrap();
+        for (province, rosters) in [(false, false), (true, false), (false, true), (true, true)] {
+            let needs = Needs { province, rosters };
+            let [asked, booked] = read_both_ways(&mut tx, person.person_id, needs).await;
+            assert_eq!(asked, booked, "{needs:?} {sql}");
+            seen.insert(asked);
+        }
+        tx.rollback().await.unwrap();
+    }
+    // The control: what is true of somebody can be told from the rest.
+    assert!(seen.len() > 24, "{seen:#?}");
 }
 
 /// What the board knows of the database's time goes on by itself, is never ahead of it, and little

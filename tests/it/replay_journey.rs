@@ -43,26 +43,30 @@ journey:
   sms_seconds: SMS
 ";
 
-struct Stage {
-    app: TestApp,
+pub struct Stage {
+    pub app: TestApp,
     /// As the command opens it.
-    db: Db,
+    pub db: Db,
     gateway: TcpListener,
 }
 
 impl Stage {
     /// A service that sends its messages to the replay.
-    async fn set() -> Self {
+    pub async fn set() -> Self {
         let gateway = TcpListener::bind("127.0.0.1:0").expect("a port");
         let settings = settings(&gateway.local_addr().expect("an address").to_string());
         Self::with(&settings, gateway).await
     }
 
     async fn with(settings: &str, gateway: TcpListener) -> Self {
+        let world = World::new().clinics(3).days(4).slots_per_day(4).seats(4).doses(10);
+        Self::of(world.people(400), settings, gateway).await
+    }
+
+    pub async fn of(world: World, settings: &str, gateway: TcpListener) -> Self {
         let options = TestApp::with().messages(settings).trusted_proxy("127.0.0.1");
         let app = options.start().await;
-        let world = World::new().clinics(3).days(4).slots_per_day(4).seats(4).doses(10);
-        world.people(400).make(&app.db).await;
+        world.make(&app.db).await;
         // A fifth of them may not book.
         let sql = "update cohort set born_to = '1965-12-31'";
         app.db.execute(sql).await.expect("a cohort");
@@ -71,8 +75,8 @@ impl Stage {
         Self { app, db, gateway }
     }
 
-    async fn play(&self, scenario: &str, way: Way) -> FinishedJourneys {
-        let config = JourneyConfig {
+    pub fn config(&self, scenario: &str, way: Way) -> JourneyConfig {
+        JourneyConfig {
             name: "small".to_owned(),
             scenario: Scenario::parse(scenario).expect("a scenario"),
             share: 1.0,
@@ -80,19 +84,28 @@ impl Stage {
             campaign_id: None,
             way,
             gateway: self.gateway.try_clone().expect("a listener"),
-        };
+        }
+    }
+
+    pub async fn play(&self, scenario: &str, way: Way) -> FinishedJourneys {
+        let config = self.config(scenario, way);
         let prepared = journey::prepare(&self.db, config).await.expect("prepared");
         let clock = &self.app.app.clock;
         prepared.run(&self.db, clock, Box::new(|_| {})).await.expect("finished")
     }
 
-    async fn number(&self, sql: &'static str) -> u64 {
+    pub async fn report(&self, replay: &FinishedJourneys) -> Report {
+        let checked = replay.check(&self.db).await.expect("the check");
+        Report::of_journeys(replay, checked)
+    }
+
+    pub async fn number(&self, sql: &'static str) -> u64 {
         let number: i64 = sqlx::query_scalar(sql).fetch_one(&self.app.db).await.expect(sql);
         number.try_into().expect("a count")
     }
 }
 
-fn settings(address: &str) -> String {
+pub fn settings(address: &str) -> String {
     include_str!("../../scenarios/messages.toml").replace("127.0.0.1:8090", address)
 }
 
@@ -101,7 +114,7 @@ fn small(sms_seconds: &str) -> String {
 }
 
 /// What happened, by the name of each request.
-fn by_kind(report: &Report) -> BTreeMap<&'static str, (u64, u64)> {
+pub fn by_kind(report: &Report) -> BTreeMap<&'static str, (u64, u64)> {
     report.requests.iter().map(|of| (of.kind, (of.sent, of.done))).collect()
 }
 
@@ -127,6 +140,11 @@ async fn a_small_evening(way: Way) -> (Stage, Report) {
     );
     assert_eq!((report.booked, report.check.in_database, live), (booked, booked, booked));
     assert!(booked > 0 && booked <= 120, "{booked}");
+    // The timeline adds up to the same, also where a second device was shown the booking.
+    let open = stage.number("select sum(open) from allocation").await;
+    let last = report.timeline.last().map(|last| last.open);
+    assert_eq!(report.timeline.iter().map(|interval| interval.booked).sum::<u64>(), booked);
+    assert_eq!(last, i64::try_from(open).ok());
     // Everybody has an end, and those that there must be are there.
     let of = |end: &str| journey.ends.get(end).copied().unwrap_or(0);
     assert_eq!((journey.ends.values().sum::<u64>(), journey.unfinished), (200, 0));
@@ -206,4 +224,29 @@ async fn a_booking_that_was_only_acknowledged_is_found() {
     replay.notes.acks.pop();
     let checked = replay.check(&stage.db).await.expect("the check");
     assert_eq!((checked.untold, checked.is_sound()), (1, false));
+}
+
+#[tokio::test]
+async fn everybody_may_want_the_same_clinic() {
+    let wish = |code: &str| {
+        let few = small("2").replace("citizens: 200", "citizens: 30");
+        few.replace("strangers: 0.05", "strangers: 0")
+            .replace("not_eligible: 0.1", "not_eligible: 0")
+            .replace("times: 3,", "times: 100,")
+            + &format!("aim: {{ clinic: {code} }}\n")
+    };
+    for way in [Way::Api, Way::Pages] {
+        let stage = Stage::set().await;
+        let replay = stage.play(&wish("C2"), way).await;
+        let report = stage.report(&replay).await;
+        assert!(report.is_sound, "{:?} {:?}", report.check, report.journey);
+        assert_eq!((report.booked, report.doses_open, report.doses_aimed_at), (30, 120, 40));
+        let elsewhere = "select count(*) from booking join slot using (slot_id)
+                             join clinic c on c.clinic_id = slot.clinic_id where c.code <> 'C2'";
+        assert_eq!(stage.number(elsewhere).await, 0, "{way:?}");
+    }
+    let stage = Stage::set().await;
+    let config = stage.config(&wish("C9"), Way::Api);
+    let refused = journey::prepare(&stage.db, config).await.err().expect("refused").to_string();
+    assert!(refused.contains("nothing to book"), "{refused}");
 }

@@ -9,13 +9,33 @@ const FIRST: u32 = 26;
 const LOCK_MS_MAX: u32 = 1000;
 /// From here on it says nothing of that: `db/migration.rs` does, and waits for a moment only.
 const FIRST_SILENT: u32 = 36;
+/// The first line of a migration that is run outside a transaction: an index is built beside others
+/// who write. `db/migration.rs` says how long it waits, and takes away what is left of one that
+/// failed.
+const BESIDE: &str = "-- no-transaction\n";
+/// From here on indexes of tables that have rows are built so.
+const FIRST_BESIDE: u32 = 32;
 
 /// Migrations that would keep bookings waiting.
 fn impatient(file: &Source) -> Vec<String> {
     let number: Option<u32> = file.stem().split('_').next().and_then(|part| part.parse().ok());
     let Some(number @ FIRST..) = number else { return Vec::new() };
-    let mut complaints = Vec::new();
     let text = without_comments(&file.text);
+    if file.text.starts_with(BESIDE) {
+        let is_such = text.split(';').map(str::trim).eq([text.trim_end_matches(';'), ""])
+            && text
+                .split_once(" concurrently if not exists ")
+                .is_some_and(|(begin, _)| matches!(begin, "create index" | "create unique index"));
+        let complaint =
+            format!("{}: must be one create index concurrently if not exists", file.path);
+        return if is_such { Vec::new() } else { vec![complaint] };
+    }
+    let mut complaints = Vec::new();
+    for index in text.split(';').filter(|_| number >= FIRST_BESIDE).filter_map(indexed_table) {
+        if !text.contains(&format!("create table {index} (")) {
+            complaints.push(format!("{}: an index of {index} is built concurrently", file.path));
+        }
+    }
     let mut statements = text.split(';').map(str::trim).filter(|statement| !statement.is_empty());
     if number >= FIRST_SILENT {
         if text.contains("lock_timeout") {
@@ -45,6 +65,13 @@ fn impatient(file: &Source) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// The table of an index that keeps writers out while it is built.
+fn indexed_table(statement: &str) -> Option<&str> {
+    let made = statement.trim().strip_prefix("create ")?;
+    let made = made.strip_prefix("unique ").unwrap_or(made).strip_prefix("index ")?;
+    made.split_once(" on ")?.1.split_whitespace().next()
 }
 
 fn waits_a_moment(statement: &str) -> bool {
@@ -88,4 +115,16 @@ fn a_migration_keeps_nobody_waiting() {
     assert_complains(&silent(patient), "dosebook migrate sets lock_timeout");
     let scans = format!("{patient}alter table slot validate constraint slot_a_check;\n");
     assert_complains(&complaints(&scans), "dosebook migrate validates");
+
+    let beside = "-- no-transaction\n-- Why.\n\
+        create index concurrently if not exists a_idx on slot (a)\n where a > 0;\n";
+    let complaints = |text: &str| impatient(&Source::new("migrations/0032_a.sql", text));
+    assert_clean(&complaints(beside));
+    assert_clean(&complaints(&beside.replace("create index", "create unique index")));
+    assert_complains(&complaints(&beside.replace(" if not exists", "")), "must be one");
+    assert_complains(&complaints(&format!("{beside}select 1;\n")), "must be one");
+    let together = "set local lock_timeout = '1s';\ncreate index a_idx on slot (a);\n";
+    assert_complains(&complaints(together), "an index of slot is built concurrently");
+    assert_clean(&complaints(&format!("{together}create table slot (a int);\n")));
+    assert_clean(&impatient(&Source::new("migrations/0031_a.sql", together)));
 }

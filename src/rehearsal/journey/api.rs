@@ -7,15 +7,16 @@ use uuid::Uuid;
 
 use super::{
     decoded::decoded,
-    heard::{self, Heard, News},
+    heard::{self, Heard, News, Shown},
     plan::JourneyPlan,
     visit::{End, Then, Visit},
 };
 use crate::{
-    domain::{Code, PersonId},
+    domain::{ClinicId, Code, PersonId},
     rehearsal::{
         load::Response,
-        tally::{Reply, RequestKind, Stage},
+        step::{RequestKind, Stage},
+        tally::Reply,
     },
 };
 
@@ -78,6 +79,13 @@ struct Slot {
     seats_left: i64,
 }
 
+#[derive(Deserialize)]
+struct Seen<'a> {
+    booking_id: Uuid,
+    #[serde(borrow)]
+    state: Cow<'a, str>,
+}
+
 /// The request that is due. Writing to memory cannot fail.
 pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
     let campaign = plan.campaign_id;
@@ -108,6 +116,7 @@ pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
                 format!(r#"{{"campaign_id":{campaign},"slot_id":{slot},"product_id":{product}}}"#);
             ("PUT", booking(visit), Some(body))
         }
+        RequestKind::Cancel => ("DELETE", booking(visit), None),
         _ => ("GET", booking(visit), None),
     };
     let (host, from) = (&plan.host, plan.address(visit.citizen));
@@ -166,6 +175,8 @@ pub(super) fn read(
                 | RequestKind::Session
                 | RequestKind::Clinics
                 | RequestKind::Slots
+                | RequestKind::Booking
+                | RequestKind::Cancelled
         );
         let body = if is_read { decoded(&response) } else { Cow::Borrowed(&[][..]) };
         // An answer that cannot be read is none that anybody can go on with.
@@ -181,7 +192,9 @@ pub(super) fn read(
             None => look_again(plan, visit),
             Some(heard) => heard,
         },
-        RequestKind::Booking => Heard::news(Then::End(End::Refused), News::NotShown),
+        RequestKind::Booking | RequestKind::Cancelled => {
+            Heard::news(Then::End(End::Refused), News::NotShown)
+        }
         _ => Heard::end(End::Refused),
     }
 }
@@ -211,7 +224,7 @@ fn done(plan: &JourneyPlan, visit: &mut Visit, body: &[u8], now: Duration) -> Op
         }
         RequestKind::UsedCode => Heard::news(Then::Go(RequestKind::Districts), News::SignedInTwice),
         RequestKind::Districts => {
-            let region = plan.people.get(visit.citizen)?.region_id;
+            let region = plan.district(visit.citizen)?;
             visit.path = format!("&region={region}").into();
             Then::Go(RequestKind::Clinics).into()
         }
@@ -219,15 +232,31 @@ fn done(plan: &JourneyPlan, visit: &mut Visit, body: &[u8], now: Duration) -> Op
         RequestKind::Slots => choose_slot(plan, visit, &serde_json::from_slice(body).ok()?),
         RequestKind::Check => Then::Turn(RequestKind::Book).into(),
         RequestKind::Book => Heard::news(Then::Go(RequestKind::Booking), News::Booked),
-        _ => Heard::end(End::Booked),
+        RequestKind::Booking | RequestKind::Cancelled => {
+            heard::looked_at(plan, visit, shown(visit, body))
+        }
+        RequestKind::Cancel => Heard::news(Then::Go(RequestKind::Cancelled), News::Cancelled),
+        _ => return None,
     };
     Some(heard)
+}
+
+/// What the answer says of the booking that the visit has in hand.
+fn shown(visit: &Visit, body: &[u8]) -> Shown {
+    match serde_json::from_slice::<Seen<'_>>(body) {
+        Ok(seen) if Some(seen.booking_id) != visit.booking_id => Shown::Nothing,
+        Ok(seen) if seen.state == "booked" => Shown::Live,
+        Ok(seen) if seen.state == "cancelled" => Shown::Cancelled,
+        _ => Shown::Nothing,
+    }
 }
 
 /// A clinic and a day with something to book; else the next of the list, and after the last of the
 /// district those of the country.
 fn choose_day(plan: &JourneyPlan, visit: &mut Visit, listing: &Listing<'_>) -> Heard {
-    let days = listing.clinics.iter().flat_map(|line| {
+    let is_wanted =
+        |line: &&Line<'_>| plan.wish.is_none_or(|wish| wish.clinic_id == ClinicId(line.clinic_id));
+    let days = listing.clinics.iter().filter(is_wanted).flat_map(|line| {
         let open = line.days.iter().filter(|day| day.bookable > 0);
         open.map(|day| (line.clinic_id, &day.date))
     });
@@ -236,7 +265,11 @@ fn choose_day(plan: &JourneyPlan, visit: &mut Visit, listing: &Listing<'_>) -> H
         visit.path = date.as_ref().into();
         return Then::Go(RequestKind::Slots).into();
     }
-    let region = plan.people.get(visit.citizen).map(|comer| comer.region_id);
+    if plan.wish.is_some() {
+        let is_found = listing.clinics.iter().any(|line| is_wanted(&line));
+        return read_on(plan, visit, listing.next_after.filter(|_| !is_found));
+    }
+    let region = plan.district(visit.citizen);
     let is_home = visit.path.starts_with("&region");
     let last = listing.clinics.last().map(|line| line.clinic_id);
     visit.path = match (listing.next_after, region.filter(|_| is_home)) {
@@ -245,6 +278,16 @@ fn choose_day(plan: &JourneyPlan, visit: &mut Visit, listing: &Listing<'_>) -> H
         (None, _) => last.map_or_else(String::new, |last| format!("&after={last}")).into(),
     };
     Then::Look(RequestKind::Clinics).into()
+}
+
+/// In the list of the district up to the only clinic that will do; from its beginning once there is
+/// no more.
+fn read_on(plan: &JourneyPlan, visit: &mut Visit, after: Option<i32>) -> Heard {
+    let (Some(region), Some(after)) = (plan.district(visit.citizen), after) else {
+        return look_again(plan, visit);
+    };
+    visit.path = format!("&region={region}&after={after}").into();
+    Then::Go(RequestKind::Clinics).into()
 }
 
 fn choose_slot(plan: &JourneyPlan, visit: &mut Visit, day: &Slots) -> Heard {
@@ -262,7 +305,7 @@ fn choose_slot(plan: &JourneyPlan, visit: &mut Visit, day: &Slots) -> Heard {
 
 /// At the district's list again.
 fn look_again(plan: &JourneyPlan, visit: &mut Visit) -> Heard {
-    let region = plan.people.get(visit.citizen).map(|comer| comer.region_id);
+    let region = plan.district(visit.citizen);
     visit.path = region.map_or_else(String::new, |region| format!("&region={region}")).into();
     Then::Look(RequestKind::Clinics).into()
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{
     heard::{Heard, News},
-    notes::{JourneyAck, Notes},
+    notes::Notes,
     plan::JourneyPlan,
     sms::Sms,
     visit::{End, Then, Visit},
@@ -16,14 +16,13 @@ use crate::{
     rehearsal::{
         citizens::Progress,
         load::{Completion, Workload},
-        tally::{Reply, RequestKind, Stage, Tally},
+        step::{RequestKind, Stage},
+        tally::{Reply, Tally},
     },
 };
 
-/// Pause before a retry where no `Retry-After` says how long.
-const BUSY_PAUSE: Duration = Duration::from_secs(1);
-/// Nobody waits longer for a page.
-const BUSY_PAUSE_MAX: Duration = Duration::from_secs(120);
+/// From somebody's signing in until their second device is at hand.
+const SECOND_PAUSE: Duration = Duration::from_secs(1);
 /// Pause before a page is loaded again that has failed.
 const FAULT_PAUSE: Duration = Duration::from_secs(1);
 /// Within it people press when the campaign opens.
@@ -48,7 +47,7 @@ pub enum Turn {
     },
 }
 
-type Next = Option<(Duration, Turn)>;
+pub(super) type Next = Option<(Duration, Turn)>;
 
 /// Everybody, and what they were told.
 pub struct Crowd {
@@ -100,7 +99,7 @@ impl Crowd {
     }
 
     fn reach(&mut self, visit: &mut Visit, stage: Stage, at: Duration) {
-        let nth = Stage::ALL.iter().position(|other| *other == stage).unwrap_or(0);
+        let nth = stage.index();
         if visit.device == 0 && nth >= visit.stages {
             visit.stages = nth + 1;
             self.tally.reached(stage, at);
@@ -121,19 +120,24 @@ impl Crowd {
                 if visit.device == 0 && self.plan.has_second_device(visit.citizen) {
                     let second = Visit::new(&self.plan, visit.citizen, 1);
                     self.under_way += 1;
-                    self.also.push((BUSY_PAUSE, Turn::Ask(second.into())));
+                    self.also.push((SECOND_PAUSE, Turn::Ask(second.into())));
                 }
             }
             News::Booked => {
                 let (Some(booking_id), citizen) = (visit.booking_id, visit.citizen) else { return };
-                let slot_id = visit.slot_id;
-                self.notes.acks.push(JourneyAck { citizen, booking_id, slot_id });
+                visit.ack = self.notes.booked(citizen, booking_id, visit.slot_id);
                 self.tally.booked(self.plan.arrives_at(citizen), now);
                 self.reach(visit, Stage::Booked, now);
+            }
+            News::Cancelled => {
+                self.notes.cancelled(visit.ack, now);
+                self.reach(visit, Stage::Cancelled, now);
             }
             News::SignedInTwice => self.notes.faults.by_used_code += 1,
             News::SignedInWrongly => self.notes.faults.by_wrong_code += 1,
             News::NotShown => self.notes.faults.not_shown += 1,
+            News::ShownLive => self.notes.faults.shown_live += 1,
+            News::ShownCancelled => self.notes.faults.shown_cancelled += 1,
         }
     }
 
@@ -163,6 +167,10 @@ impl Crowd {
                 let other = self.plan.scenario.other_slot;
                 let pause = other.map_or(think, |o| Duration::from_secs_f64(o.after_seconds));
                 (step, visit.jittered(pause))
+            }
+            Then::Cancel(step) => {
+                let after = self.plan.scenario.cancels.map_or(0.0, |cancels| cancels.after_seconds);
+                (step, Duration::from_secs_f64(after))
             }
             Then::Sms => return self.await_sms(visit, now),
             Then::Code => return self.another_code(visit),
@@ -212,52 +220,35 @@ impl Crowd {
         Some((visit.jittered(TYPING_PAUSE), Turn::Ask(visit)))
     }
 
-    fn end(&mut self, visit: &Visit, end: End) -> Next {
-        self.notes.end(visit.device, end);
+    pub(super) fn end(&mut self, visit: &Visit, end: End) -> Next {
+        self.notes.end(visit.device, visit.end(end));
         self.tally.gave_up += u64::from(end == End::GaveUp);
         self.under_way -= 1;
         self.settled += u32::from(visit.device == 0);
         None
     }
 
-    /// After one to two times what the service asked for, so that not all return at once.
-    fn come_back(&mut self, mut visit: Box<Visit>, retry_after: Option<u64>) -> Next {
-        let pause = retry_after.map_or(BUSY_PAUSE, Duration::from_secs);
-        if visit.busy >= self.plan.scenario.busy_times || pause > BUSY_PAUSE_MAX {
-            return self.end(&visit, End::GaveUp);
+    /// What an answer says of a press that books or cancels, whatever follows.
+    fn settle(&mut self, visit: &mut Visit, reply: Reply) {
+        let is_unclear = way::is_unclear(self.plan.way, reply);
+        match (visit.step, visit.booking_id) {
+            (RequestKind::Book, Some(id)) => {
+                self.notes.in_flight.remove(&id);
+                self.notes.in_doubt.extend(is_unclear.then_some(id));
+            }
+            (RequestKind::Cancel, _) if is_unclear => visit.is_cancel_unclear = true,
+            (RequestKind::Cancel, _) if reply != Reply::Done && !visit.is_cancel_unclear => {
+                self.notes.kept(visit.ack);
+            }
+            _ => {}
         }
-        self.tally.retries_after_busy += 1;
-        visit.busy += 1;
-        let spread = visit.jittered(pause).saturating_sub(pause / 2);
-        Some((pause + spread, Turn::Ask(visit)))
-    }
-
-    /// As whoever loads a page again that has not come.
-    fn reload(&mut self, mut visit: Box<Visit>, pause: Duration) -> Next {
-        let times = self.plan.scenario.reloads.map_or(1, |reloads| reloads.times);
-        if visit.resends >= times {
-            return self.end(&visit, End::GaveUp);
-        }
-        self.tally.resends += 1;
-        visit.resends += 1;
-        Some((pause, Turn::Ask(visit)))
     }
 
     fn answered(&mut self, mut visit: Box<Visit>, completion: &Completion<'_>) -> Next {
         let step = visit.step;
         let reply = way::reply(self.plan.way, step, completion.response);
         self.tally.completed(step, completion, reply);
-        let booking_id = visit.booking_id.filter(|_| step == RequestKind::Book);
-        if let Some(id) = booking_id {
-            self.notes.in_flight.remove(&id);
-        }
-        let is_unclear = matches!(
-            reply,
-            Reply::Missing
-                | Reply::Refused(Code::Unavailable | Code::Internal)
-                | Reply::Unexpected(500..)
-        );
-        self.notes.in_doubt.extend(booking_id.filter(|_| is_unclear));
+        self.settle(&mut visit, reply);
         let retry_after = completion.response.and_then(|response| response.retry_after);
         match (reply, completion.response) {
             (Reply::Missing, _) | (_, None) => self.reload(visit, Duration::ZERO),
@@ -310,8 +301,10 @@ impl Workload for Crowd {
     fn write(&mut self, turn: &Turn, buffer: &mut Vec<u8>) {
         let Turn::Ask(visit) = turn else { return };
         self.tally.sent(visit.step);
-        if visit.step == RequestKind::Book {
-            self.notes.in_flight.extend(visit.booking_id);
+        match visit.step {
+            RequestKind::Book => self.notes.in_flight.extend(visit.booking_id),
+            RequestKind::Cancel => self.notes.cancelling(visit.ack),
+            _ => {}
         }
         way::write(&self.plan, visit, buffer);
     }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    plan::{JourneyPlan, USED_CODE},
+    plan::{JourneyPlan, USED_CODE, Way},
     visit::{End, Then, Visit},
 };
 use crate::{
     domain::{Code, PersonId},
-    rehearsal::tally::{RequestKind, Stage},
+    rehearsal::step::{RequestKind, Stage},
 };
 
 /// So long after the opening what is in memory may not have heard of it.
@@ -32,8 +32,22 @@ pub enum News {
     /// A session by a code that has been used, or that was never sent.
     SignedInTwice,
     SignedInWrongly,
+    /// The same booking is cancelled.
+    Cancelled,
     /// A booking that was acknowledged is not there.
     NotShown,
+    /// One that was cancelled is shown as live, or one that is live as cancelled.
+    ShownLive,
+    ShownCancelled,
+}
+
+/// What is shown of a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    Live,
+    Cancelled,
+    /// Neither, or both.
+    Nothing,
 }
 
 impl From<Then> for Heard {
@@ -98,5 +112,22 @@ pub(super) fn wrong_code(visit: &Visit) -> Heard {
     match visit.received < visit.codes {
         true => Then::Sms.into(),
         false => Then::Code.into(),
+    }
+}
+
+/// What follows a look at a booking that was made, and at one that was cancelled.
+pub(super) fn looked_at(plan: &JourneyPlan, visit: &Visit, shown: Shown) -> Heard {
+    let is_cancelled = visit.step == RequestKind::Cancelled;
+    match (is_cancelled, shown) {
+        (true, Shown::Cancelled) => Heard::end(End::Cancelled),
+        (true, Shown::Live) => Heard::news(Then::End(End::Cancelled), News::ShownLive),
+        (false, Shown::Live) if plan.cancels(visit.citizen) => Then::Cancel(match plan.way {
+            Way::Api => RequestKind::Cancel,
+            Way::Pages => RequestKind::CancelPage,
+        })
+        .into(),
+        (false, Shown::Live) => Heard::end(End::Booked),
+        (false, Shown::Cancelled) => Heard::news(Then::End(End::Refused), News::ShownCancelled),
+        (_, Shown::Nothing) => Heard::news(Then::End(End::Refused), News::NotShown),
     }
 }

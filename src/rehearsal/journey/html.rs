@@ -16,6 +16,12 @@ pub(super) fn field<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     own.split_once('"').map(|(value, _)| value)
 }
 
+/// Where the first form goes whose address begins like this.
+pub(super) fn form<'a>(html: &'a str, begin: &str) -> Option<&'a str> {
+    let actions = html.split("action=\"").skip(1).filter(|rest| rest.starts_with(begin));
+    actions.filter_map(|rest| rest.split_once('"')).map(|(action, _)| action).next()
+}
+
 /// An address as it is asked for: without the escapes that it has in a page.
 pub(super) fn address(href: &str) -> Cow<'_, str> {
     match href.contains('&') {
@@ -42,5 +48,6 @@ mod tests {
             (Some("01909f7e"), Some("Ab-_"))
         );
         assert_eq!((field(PAGE, "code"), field(PAGE, "booking")), (None, None));
+        assert_eq!((form(PAGE, "/ko/"), form(PAGE, "/en/")), (Some("/ko/c"), None));
     }
 }

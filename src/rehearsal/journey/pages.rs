@@ -1,16 +1,14 @@
-//! Journeys by the pages, as a browser without JavaScript makes them: it keeps cookies, follows
-//! redirects and links, and sends forms with what they carry unseen.
+//! Journeys by the pages: what they say, and where people go on from them.
 
-use std::{borrow::Cow, io::Write, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
-use chrono::Datelike;
-use form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use super::{
+    browser::{CITIZEN, SENT, clinics},
     decoded::decoded,
-    heard::{self, Heard, News},
-    html::{address, field, links},
+    heard::{self, Heard, News, Shown},
+    html::{address, field, form, links},
     plan::JourneyPlan,
     visit::{End, Then, Visit},
 };
@@ -18,92 +16,18 @@ use crate::{
     domain::{Code, session},
     rehearsal::{
         load::Response,
-        tally::{Reply, RequestKind, Stage},
+        step::{RequestKind, Stage},
+        tally::Reply,
     },
 };
 
-const CITIZEN: &str = "__Host-citizen";
-const SENT: &str = "__Host-code";
 const BOOKINGS: &str = "/bookings/";
-
-/// Where somebody goes on after signing in.
-fn clinics(plan: &JourneyPlan) -> String {
-    format!("/campaigns/{}/clinics", plan.campaign_id)
-}
-
-/// The request that is due. Writing to memory cannot fail.
-pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
-    let language = plan.language(visit.citizen);
-    let page = |path: &str| Cow::Owned(format!("/{language}{path}"));
-    let question = || page(&format!("/campaigns/{}/eligibility", plan.campaign_id));
-    let (path, form): (Cow<'_, str>, _) = match visit.step {
-        RequestKind::Landing => (page(""), None),
-        RequestKind::Asset => (Cow::Borrowed(plan.style.as_str()), None),
-        RequestKind::QuestionForm => (question(), None),
-        RequestKind::Question => (question(), Some(person(plan, visit, false))),
-        RequestKind::SignIn => {
-            let next = Serializer::new(String::new()).append_pair("next", &clinics(plan)).finish();
-            (page(&format!("/sign-in?{next}")), None)
-        }
-        RequestKind::Code => (page("/sign-in"), Some(person(plan, visit, true))),
-        RequestKind::WrongCode | RequestKind::Session | RequestKind::UsedCode => {
-            let form = format!("{}&code={}", visit.form, visit.typed_code());
-            (page("/sign-in/code"), Some(form))
-        }
-        RequestKind::Book => (Cow::Borrowed(&*visit.path), Some(visit.form.to_string())),
-        _ => (Cow::Borrowed(&*visit.path), None),
-    };
-    let (host, from) = (&plan.host, plan.address(visit.citizen));
-    let method = if form.is_some() { "POST" } else { "GET" };
-    let _ = write!(
-        into,
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-For: {from}\r\n\
-         Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br\r\n\
-         Accept-Language: {language}\r\n",
-    );
-    // A used code is tried as by somebody who has seen it, in a browser of their own.
-    let is_other = visit.step == RequestKind::UsedCode;
-    let token = if is_other { "" } else { &*visit.token };
-    let cookies = [(CITIZEN, token), (SENT, &*visit.cookie)];
-    let mut cookies = cookies.into_iter().filter(|(_, value)| !value.is_empty());
-    if let Some((name, value)) = cookies.next() {
-        let _ = write!(into, "Cookie: {name}={value}");
-        cookies.for_each(|(name, value)| {
-            let _ = write!(into, "; {name}={value}");
-        });
-        into.extend_from_slice(b"\r\n");
-    }
-    if let Some(form) = &form {
-        let length = form.len();
-        let _ = write!(
-            into,
-            "Origin: http://{host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {length}\r\n",
-        );
-    }
-    let _ = write!(into, "\r\n{}", form.unwrap_or_default());
-}
-
-/// The fields of the question, or of signing in. Who is in no register has somebody's name with
-/// another syllable.
-fn person(plan: &JourneyPlan, visit: &Visit, is_claim: bool) -> String {
-    let Some(comer) = plan.people.get(visit.citizen) else { return String::new() };
-    let mut form = Serializer::new(String::new());
-    let date = comer.birth_date;
-    form.append_pair("birth-year", &date.year().to_string())
-        .append_pair("birth-month", &date.month().to_string())
-        .append_pair("birth-day", &date.day().to_string());
-    match is_claim {
-        true => {
-            let other = if plan.is_stranger(visit.citizen) { "現" } else { "" };
-            form.append_pair("name", &format!("{}{other}", comer.name))
-                .append_pair("phone", &comer.phone)
-                .append_pair("next", &clinics(plan))
-        }
-        false => form.append_pair("region", &comer.region_id.to_string()),
-    };
-    form.finish()
-}
+/// How links to a time begin, and to a clinic's day, in their campaign.
+const TIME: &str = "check?slot=";
+const CLINIC: &str = "clinics/";
+/// What the page of a booking says of one that its person has cancelled, in both languages
+/// (`words::standing`).
+const CANCELLED: [&str; 2] = ["You cancelled this booking on ", "에 이 예약을 취소하셨습니다."];
 
 /// What a page's status says: pages have sentences for people, and no codes.
 pub(super) fn reply(step: RequestKind, response: Option<Response<'_>>) -> Reply {
@@ -111,6 +35,8 @@ pub(super) fn reply(step: RequestKind, response: Option<Response<'_>>) -> Reply 
     let is_code =
         matches!(step, RequestKind::WrongCode | RequestKind::Session | RequestKind::UsedCode);
     let is_booking = matches!(step, RequestKind::Check | RequestKind::Book);
+    // It has begun, or there is nothing left of it: only the clinic can cancel it.
+    let is_cancel = step == RequestKind::Cancel;
     // Elsewhere no seat and no dose is asked for that could be gone.
     let is_place = is_booking || matches!(step, RequestKind::Clinics | RequestKind::Slots);
     match response.status {
@@ -120,6 +46,7 @@ pub(super) fn reply(step: RequestKind, response: Option<Response<'_>>) -> Reply 
         403 => Reply::Refused(Code::Forbidden),
         404 => Reply::Refused(Code::NotFound),
         409 if is_place => Reply::Gone,
+        409 if is_cancel => Reply::Refused(Code::BookingEnded),
         429 => Reply::Refused(Code::TooManyRequests),
         500 => Reply::Refused(Code::Internal),
         503 if response.retry_after.is_some() => Reply::Refused(Code::Overloaded),
@@ -155,7 +82,9 @@ pub(super) fn read(
         (Reply::Refused(Code::WrongCredentials), RequestKind::Session) => heard::wrong_code(visit),
         (Reply::Refused(_), RequestKind::UsedCode) => Then::Follow(RequestKind::SignedIn).into(),
         (Reply::Refused(Code::NotEligible), _) => Heard::end(End::NotEligible),
-        (_, RequestKind::Booking) => Heard::news(Then::End(End::Refused), News::NotShown),
+        (_, RequestKind::Booking | RequestKind::Cancelled) => {
+            Heard::news(Then::End(End::Refused), News::NotShown)
+        }
         _ => Heard::end(End::Refused),
     }
 }
@@ -171,6 +100,9 @@ fn is_read(step: RequestKind, reply: Reply) -> bool {
                 | RequestKind::Clinics
                 | RequestKind::Slots
                 | RequestKind::Check
+                | RequestKind::Booking
+                | RequestKind::CancelPage
+                | RequestKind::Cancelled
         ),
         _ => step != RequestKind::Session,
     }
@@ -224,8 +156,16 @@ impl Page<'_> {
             RequestKind::Slots => self.choose_slot(plan, visit),
             RequestKind::Check => self.checked(visit),
             RequestKind::Book => self.booked(visit)?,
-            _ if self.to.is_none() => Heard::end(End::Booked),
-            _ => Heard::news(Then::End(End::Refused), News::NotShown),
+            RequestKind::Booking | RequestKind::Cancelled => self.looked_at(plan, visit),
+            RequestKind::CancelPage => {
+                visit.path = address(form(self.html, &visit.path)?).into();
+                Then::Go(RequestKind::Cancel).into()
+            }
+            RequestKind::Cancel => {
+                visit.path = self.to.filter(|to| is_of(visit, to))?.into();
+                Heard::news(Then::Follow(RequestKind::Cancelled), News::Cancelled)
+            }
+            _ => return None,
         };
         Some(heard)
     }
@@ -261,14 +201,18 @@ impl Page<'_> {
     }
 
     fn choose_day(&self, plan: &JourneyPlan, visit: &mut Visit) -> Heard {
-        match self.choose(plan, visit, "clinics/") {
-            true => Then::Go(RequestKind::Slots).into(),
-            false => other_district(plan, visit),
+        if self.choose(plan, visit, CLINIC) {
+            return Then::Go(RequestKind::Slots).into();
         }
+        let Some(wish) = plan.wish else { return other_district(plan, visit) };
+        // Whoever wants this one clinic has its address.
+        let language = plan.language(visit.citizen);
+        visit.path = format!("/{language}{}/{}", clinics(plan), wish.clinic_id).into();
+        Then::Go(RequestKind::Slots).into()
     }
 
     fn choose_slot(&self, plan: &JourneyPlan, visit: &mut Visit) -> Heard {
-        match self.choose(plan, visit, "check?slot=") {
+        match self.choose(plan, visit, TIME) {
             true => Heard::news(Then::Go(RequestKind::Check), News::Stage(Stage::TimeChosen)),
             false => elsewhere(plan, visit, self.html),
         }
@@ -295,14 +239,29 @@ impl Page<'_> {
     }
 
     fn booked(&self, visit: &mut Visit) -> Option<Heard> {
-        let to = self.to?;
-        let (_, id) = to.split_once(BOOKINGS)?;
-        let is_other = id.parse::<Uuid>().ok() != visit.booking_id;
-        if is_other {
+        let to = self.to.filter(|to| to.contains(BOOKINGS))?;
+        if !is_of(visit, to) {
             return Some(Heard::end(End::BookedBefore));
         }
         visit.path = to.into();
         Some(Heard::news(Then::Follow(RequestKind::Booking), News::Booked))
+    }
+
+    /// The page of the booking: what is live can be cancelled there.
+    fn looked_at(&self, plan: &JourneyPlan, visit: &mut Visit) -> Heard {
+        let begin = format!("{}/cancel", visit.path);
+        let cancel = links(self.html, &begin).next().filter(|_| self.to.is_none());
+        let is_cancelled = CANCELLED.iter().any(|words| self.html.contains(words));
+        let shown = match (cancel, is_cancelled) {
+            (Some(_), false) => Shown::Live,
+            (None, true) => Shown::Cancelled,
+            _ => Shown::Nothing,
+        };
+        let heard = heard::looked_at(plan, visit, shown);
+        if let (Then::Cancel(_), Some(href)) = (&heard.then, cancel) {
+            visit.path = address(href).into();
+        }
+        heard
     }
 
     /// The value that the browser is to keep.
@@ -314,9 +273,17 @@ impl Page<'_> {
     }
 }
 
+/// Whether this is the address of the booking that the visit has in hand.
+fn is_of(visit: &Visit, to: &str) -> bool {
+    let id = to.split_once(BOOKINGS).and_then(|(_, id)| id.parse::<Uuid>().ok());
+    id.is_some() && id == visit.booking_id
+}
+
 fn choose(plan: &JourneyPlan, visit: &mut Visit, html: &str, path: &str) -> bool {
     let language = plan.language(visit.citizen);
-    let begin = format!("/{language}/campaigns/{}/{path}", plan.campaign_id);
+    let wish = plan.wish.filter(|_| path == CLINIC);
+    let wish = wish.map_or_else(String::new, |wish| format!("{}?", wish.clinic_id));
+    let begin = format!("/{language}/campaigns/{}/{path}{wish}", plan.campaign_id);
     let chosen = visit.choose(links(html, &begin));
     if let Some(href) = chosen {
         visit.path = address(href).into();
@@ -326,10 +293,10 @@ fn choose(plan: &JourneyPlan, visit: &mut Visit, html: &str, path: &str) -> bool
 
 /// Where a page that has nothing sends people: another time, another day or clinic, or the list.
 fn elsewhere(plan: &JourneyPlan, visit: &mut Visit, html: &str) -> Heard {
-    if choose(plan, visit, html, "check?slot=") {
+    if choose(plan, visit, html, TIME) {
         return Then::Look(RequestKind::Check).into();
     }
-    if choose(plan, visit, html, "clinics/") {
+    if choose(plan, visit, html, CLINIC) {
         return Then::Look(RequestKind::Slots).into();
     }
     visit.path = format!("/{}{}", plan.language(visit.citizen), clinics(plan)).into();
@@ -359,7 +326,14 @@ fn number_after(path: &str, mark: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::PersonId;
+    use crate::{
+        domain::{
+            PersonId,
+            booking_standing::{Next, Standing},
+            language::Language,
+        },
+        words,
+    };
 
     #[test]
     fn a_location_is_read_with_and_without_its_host() {
@@ -382,7 +356,22 @@ mod tests {
         assert_eq!(of(RequestKind::Session, 422, None), wrong);
         assert_eq!(of(RequestKind::Code, 422, None), Reply::Unexpected(422));
         assert_eq!(of(RequestKind::Slots, 503, Some(2)), Reply::Refused(Code::Overloaded));
+        assert_eq!(of(RequestKind::Cancel, 409, None), Reply::Refused(Code::BookingEnded));
+        assert_eq!(of(RequestKind::Cancel, 503, None), Reply::Refused(Code::Unavailable));
         assert_eq!(reply(RequestKind::Book, None), Reply::Missing);
+    }
+
+    #[test]
+    fn a_booking_that_was_cancelled_is_known_by_its_words() {
+        let zone = chrono_tz::Asia::Seoul;
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let said = |standing: &Standing, language| words::standing(language, standing, Next::Come);
+        for (words, language) in CANCELLED.into_iter().zip([Language::English, Language::Korean]) {
+            let cancelled = Standing::Cancelled { cancelled_at: at, zone };
+            assert!(said(&cancelled, language).contains(words), "{words}");
+            let ahead = Standing::Ahead { starts_at: at, zone };
+            assert!(!said(&ahead, language).contains(words), "{words}");
+        }
     }
 
     #[test]

@@ -49,10 +49,10 @@ impl People {
         wanted: Wanted,
         random: &mut Random,
     ) -> anyhow::Result<Self> {
-        let mut able = db::rehearsal::persons(&db.read, campaign_id).await?;
+        let mut able = db::rehearsal::persons(&db.jobs, campaign_id).await?;
         let mut unable = Vec::new();
         if wanted.not_eligible > 0 {
-            unable = db::rehearsal::unbooked_persons(&db.read, campaign_id).await?;
+            unable = db::rehearsal::unbooked_persons(&db.jobs, campaign_id).await?;
             unable.retain(|id| able.binary_search(id).is_err());
         }
         let not_eligible = usize::try_from(wanted.not_eligible)?;
@@ -84,7 +84,7 @@ impl People {
                 return Ok(());
             }
             let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-            let claims = db::rehearsal::claims(&db.read, &ids).await?;
+            let claims = db::rehearsal::claims(&db.jobs, &ids).await?;
             // In the order in which they were drawn.
             let mut claims: HashMap<_, _> =
                 claims.into_iter().map(|c| (c.person_id.0, c)).collect();

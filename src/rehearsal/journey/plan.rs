@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{people::People, shares::Shares};
 use crate::{
-    domain::{CampaignId, language::Language},
+    domain::{CampaignId, ClinicId, RegionId, language::Language},
     random::Random,
     rehearsal::{curve::ArrivalCurve, load, scenario::Scenario},
 };
@@ -23,6 +23,7 @@ const STRANGER: u64 = 27;
 pub(super) const WRONG_CODE: u64 = 28;
 pub(super) const USED_CODE: u64 = 29;
 const VISIT: u64 = 30;
+const CANCEL: u64 = 31;
 
 /// How people come: with a program that speaks the API, or with a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -34,6 +35,13 @@ pub enum Way {
     Pages,
 }
 
+/// The only clinic that anybody wants, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    pub clinic_id: ClinicId,
+    pub region_id: RegionId,
+}
+
 /// Everything that does not change while journeys are played.
 #[derive(Debug)]
 pub struct JourneyPlan {
@@ -42,6 +50,8 @@ pub struct JourneyPlan {
     pub curve: ArrivalCurve,
     pub people: People,
     pub campaign_id: CampaignId,
+    /// None where every clinic will do.
+    pub wish: Option<Wish>,
     pub host: String,
     pub way: Way,
     /// Where the style sheet of the pages lies.
@@ -88,6 +98,18 @@ impl JourneyPlan {
 
     pub(super) fn is_stranger(&self, citizen: u32) -> bool {
         self.happens(STRANGER, citizen, self.shares.strangers)
+    }
+
+    /// Whether somebody who has booked cancels.
+    pub(super) fn cancels(&self, citizen: u32) -> bool {
+        let cancels = self.scenario.cancels;
+        cancels.is_some_and(|cancels| self.happens(CANCEL, citizen, cancels.share))
+    }
+
+    /// The district where somebody looks first: their own, or that of the clinic that all want.
+    pub(super) fn district(&self, citizen: u32) -> Option<RegionId> {
+        let own = || self.people.get(citizen).map(|comer| comer.region_id);
+        self.wish.map(|wish| wish.region_id).or_else(own)
     }
 
     pub(super) fn has_second_device(&self, citizen: u32) -> bool {

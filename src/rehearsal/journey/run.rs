@@ -1,6 +1,7 @@
 //! Journeys from end to end: prepare, run, check.
 
 use std::{
+    collections::HashSet,
     net::TcpListener,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use super::{
     html,
     notes::Notes,
     people::{People, Wanted},
-    plan::{JourneyPlan, Way},
+    plan::{JourneyPlan, Way, Wish},
 };
 use crate::{
     clock::Clock,
@@ -22,11 +23,12 @@ use crate::{
     random::Random,
     rehearsal::{
         check::{self, CheckResult, Told},
-        citizens::{AckState, Progress},
+        citizens::Progress,
         curve::{ArrivalCurve, whole},
         load::{LoadGenerator, connection::Connection},
         replay::open_campaign,
-        scenario::Scenario,
+        scenario::{Aim, Scenario},
+        slots::BookableSlots,
         tally::Tally,
         target::Target,
     },
@@ -59,6 +61,8 @@ pub struct PreparedJourneys {
     opens_at: Option<Instant>,
     /// Open doses of the whole campaign that can be booked on the web.
     pub doses_open: u64,
+    /// Those of the clinics that people want.
+    pub doses_aimed_at: u64,
     config: JourneyConfig,
 }
 
@@ -67,6 +71,7 @@ pub struct FinishedJourneys {
     pub config: JourneyConfig,
     pub campaign: OpenCampaign,
     pub doses_open: u64,
+    pub doses_aimed_at: u64,
     pub plan: JourneyPlan,
     pub tally: Tally,
     pub notes: Notes,
@@ -82,13 +87,16 @@ pub struct FinishedJourneys {
 pub async fn prepare(db: &Db, config: JourneyConfig) -> anyhow::Result<PreparedJourneys> {
     config.target.check().await?;
     let scenario = config.scenario.clone();
-    let shares = scenario.journey.unwrap_or_default();
+    let shares = scenario.shares();
     let curve = ArrivalCurve::new(&scenario, config.share);
     let campaign = open_campaign(db, config.campaign_id, true).await?;
     let opens_in = u64::try_from(campaign.opens_in_ms).unwrap_or(0);
     let opens_at = Instant::now() + Duration::from_millis(opens_in);
     let campaign_id = campaign.campaign_id;
-    let doses_open = db::rehearsal::open_doses(&db.read, campaign_id).await?;
+    let doses_open = db::rehearsal::open_doses(&db.jobs, campaign_id).await?;
+    let doses_open = u64::try_from(doses_open)?;
+    let wish = wish(db, campaign_id, &scenario.aim).await?;
+    let doses_aimed_at = wish.map_or(doses_open, |(_, doses)| doses);
     let all = curve.citizens();
     let not_eligible = whole(f64::from(all) * shares.not_eligible);
     let mut random = Random::of(scenario.seed, PERSONS, 0);
@@ -100,14 +108,27 @@ pub async fn prepare(db: &Db, config: JourneyConfig) -> anyhow::Result<PreparedJ
         curve,
         people,
         campaign_id,
+        wish: wish.map(|(wish, _)| wish),
         host: config.target.host.clone(),
         way: config.way,
         opening: JourneyPlan::lead(&shares),
         started_unix_millis: 0,
     };
     let opens_at = (opens_in > 0).then_some(opens_at);
-    let doses_open = u64::try_from(doses_open)?;
-    Ok(PreparedJourneys { plan, campaign, opens_at, doses_open, config })
+    Ok(PreparedJourneys { plan, campaign, opens_at, doses_open, doses_aimed_at, config })
+}
+
+/// The only clinic that people want, and its open doses; none where every clinic will do.
+async fn wish(db: &Db, campaign_id: CampaignId, aim: &Aim) -> anyhow::Result<Option<(Wish, u64)>> {
+    if *aim == Aim::AllClinics {
+        return Ok(None);
+    }
+    let slots = BookableSlots::find(db, campaign_id, aim).await?;
+    let wish = slots.days.first().map(|day| {
+        let (clinic_id, region_id) = (day.clinic_id, day.region_id);
+        (Wish { clinic_id, region_id }, slots.doses())
+    });
+    Ok(wish)
 }
 
 /// Where the style sheet of the landing page lies.
@@ -145,11 +166,11 @@ impl PreparedJourneys {
         progress: Progress,
     ) -> anyhow::Result<FinishedJourneys> {
         tokio::time::sleep(self.wait()).await;
-        let Self { mut plan, campaign, doses_open, config, opens_at } = self;
+        let Self { mut plan, campaign, doses_open, doses_aimed_at, config, opens_at } = self;
         if let Some(at) = opens_at {
             plan.opening = at.saturating_duration_since(Instant::now());
         }
-        let since = db::rehearsal::now(&db.read).await?;
+        let since = db::rehearsal::now(&db.jobs).await?;
         let started_at = clock.now();
         plan.started_unix_millis = u64::try_from(started_at.timestamp_millis())?;
         let generator = LoadGenerator {
@@ -161,12 +182,42 @@ impl PreparedJourneys {
         let crowd = Crowd::new(plan, Tally::new()?, progress);
         let play = move || generator.run_with(crowd, Some(gateway));
         let crowd = tokio::task::spawn_blocking(play).await??;
-        let Crowd { plan, tally, mut notes, .. } = crowd;
+        let Crowd { plan, mut tally, mut notes, .. } = crowd;
         // The outcome of presses that were cut off at the end is unknown too.
         let cut_off = std::mem::take(&mut notes.in_flight);
         notes.in_doubt.extend(cut_off);
-        Ok(FinishedJourneys { config, campaign, doses_open, plan, tally, notes, since, started_at })
+        count_cancelled(db, since, &notes, &mut tally).await?;
+        Ok(FinishedJourneys {
+            config,
+            campaign,
+            doses_open,
+            doses_aimed_at,
+            plan,
+            tally,
+            notes,
+            since,
+            started_at,
+        })
     }
+}
+
+/// Puts the cancellations into the timeline. Nobody is told on the way whether their dose is open
+/// to everybody again: the journal is asked.
+async fn count_cancelled(
+    db: &Db,
+    since: DateTime<Utc>,
+    notes: &Notes,
+    tally: &mut Tally,
+) -> sqlx::Result<()> {
+    if notes.all_cancelled().next().is_none() {
+        return Ok(());
+    }
+    let returned = db::rehearsal::returned_since(&db.jobs, since).await?;
+    let returned: HashSet<_> = returned.into_iter().collect();
+    for ack in notes.all_cancelled() {
+        tally.cancelled(ack.cancelled_at, returned.contains(&ack.booking_id));
+    }
+    Ok(())
 }
 
 impl FinishedJourneys {
@@ -179,7 +230,7 @@ impl FinishedJourneys {
             citizen: ack.citizen,
             booking_id: ack.booking_id,
             slot_id: Some(SlotId(ack.slot_id)),
-            state: AckState::Booked,
+            state: ack.state,
         });
         let person_ids = self.plan.people.person_ids();
         let about = (self.plan.campaign_id, self.since);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::plan::JourneyPlan;
-use crate::{random::Random, rehearsal::tally::RequestKind};
+use crate::{random::Random, rehearsal::step::RequestKind};
 
 /// What a visit has in hand. Small until there is something to remember, because hundreds of
 /// thousands may wait at once.
@@ -45,6 +45,10 @@ pub struct Visit {
     pub slot_id: i64,
     pub product_id: i32,
     pub booking_id: Option<Uuid>,
+    /// Index of the acknowledgement, once there is one.
+    pub ack: usize,
+    /// Whether a press to cancel had an answer that does not tell the outcome.
+    pub is_cancel_unclear: bool,
 }
 
 /// What follows an answer.
@@ -60,6 +64,8 @@ pub enum Then {
     Opening(RequestKind),
     /// Another look after a time or a list that had nothing.
     Look(RequestKind),
+    /// This request, when somebody who has booked thinks better of it.
+    Cancel(RequestKind),
     /// For the SMS with the code.
     Sms,
     /// Another code.
@@ -71,6 +77,10 @@ pub enum Then {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Booked,
+    /// And cancelled again.
+    Cancelled,
+    /// Booked, wanted to cancel, and was not told that it is done.
+    NotCancelled,
     /// By another device of the same person.
     BookedBefore,
     NotEligible,
@@ -90,6 +100,8 @@ impl End {
     pub fn name(self) -> &'static str {
         match self {
             Self::Booked => "booked",
+            Self::Cancelled => "cancelled",
+            Self::NotCancelled => "not_cancelled",
             Self::BookedBefore => "booked_on_other_device",
             Self::NotEligible => "not_eligible",
             Self::FoundNothing => "sold_out",
@@ -126,6 +138,17 @@ impl Visit {
             slot_id: 0,
             product_id: 0,
             booking_id: None,
+            ack: 0,
+            is_cancel_unclear: false,
+        }
+    }
+
+    /// What this end is for whoever has booked: nothing that goes wrong afterwards takes it back.
+    pub(super) fn end(&self, end: End) -> End {
+        match (self.step, end) {
+            (RequestKind::Cancelled, _) => End::Cancelled,
+            (RequestKind::CancelPage | RequestKind::Cancel, _) => End::NotCancelled,
+            _ => end,
         }
     }
 

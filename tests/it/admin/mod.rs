@@ -8,6 +8,7 @@ mod correction;
 mod dose;
 mod idempotency;
 mod lock;
+mod lock_order;
 mod mark;
 mod merge;
 mod merge_race;

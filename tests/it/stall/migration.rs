@@ -43,6 +43,62 @@ async fn a_migration_that_waits_lets_others_pass() {
     database.pool.execute("update course set note = code").await.unwrap();
 }
 
+/// What an index of a table is like: none, or whether it can be used, and whether it is unique.
+async fn index(database: &TestDatabase, name: &str) -> Option<(bool, bool)> {
+    sqlx::query_as(
+        "select indisvalid, indisunique from pg_index where indexrelid = to_regclass($1)",
+    )
+    .bind(name)
+    .fetch_optional(&database.pool)
+    .await
+    .unwrap()
+}
+
+/// An index is built while others write, and anew where one was begun and not finished.
+#[tokio::test]
+async fn an_index_that_was_half_built_is_built_anew_beside_those_who_write() {
+    let database = TestDatabase::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "-- no-transaction\n-- Why.\n\
+               create index concurrently if not exists course_half_idx on course (name);\n";
+    std::fs::write(folder.path().join("0001_index.sql"), sql).unwrap();
+    let mut migrator = Migrator::new(folder.path()).await.unwrap();
+    migrator.set_ignore_missing(true).dangerous_set_table_name("other_migrations");
+    let twice = "insert into course (code, name) values ('a', 'Same'), ('b', 'Same')";
+    database.pool.execute(twice).await.unwrap();
+    let failed = "create unique index concurrently course_half_idx on course (name)";
+    database.pool.execute(failed).await.unwrap_err();
+    let half = index(&database, "course_half_idx").await;
+    assert_eq!(half, Some((false, true)), "the control: it is there, and of no use");
+
+    let mut writer = database.pool.begin().await.unwrap();
+    writer.execute("update course set name = name").await.unwrap();
+    let is_done = Cell::new(false);
+    let migrating = async {
+        migration::run_all(&migrator, &database.options, SECONDS_MAX).await.unwrap();
+        is_done.set(true);
+    };
+    let waits = "select exists (select from pg_stat_activity where wait_event_type = 'Lock'
+                 and datname = current_database() and query like '%index concurrently%')";
+    let others = async {
+        let waiting = async {
+            while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&database.pool).await.unwrap() {}
+        };
+        timeout(SECONDS_MAX, waiting).await.expect("it waits for who has begun before it");
+        let writing = database.pool.execute("insert into course (code, name) values ('c', 'C')");
+        timeout(SECONDS_MAX, writing).await.expect("nobody waits behind it").unwrap();
+        assert!(!is_done.get(), "the control: the writer is still there");
+        writer.commit().await.unwrap();
+    };
+    tokio::join!(migrating, others);
+    assert_eq!(index(&database, "course_half_idx").await, Some((true, false)));
+
+    // One that was built by somebody who had no time left to say so.
+    database.pool.execute("delete from other_migrations").await.unwrap();
+    migration::run_all(&migrator, &database.options, SECONDS_MAX).await.unwrap();
+    assert_eq!(index(&database, "course_half_idx").await, Some((true, false)));
+}
+
 #[tokio::test]
 async fn rows_of_before_a_constraint_are_checked_while_others_write() {
     let database = TestDatabase::new().await;

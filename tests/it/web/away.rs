@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use sqlx::{AssertSqlSafe, Executor};
 
 use super::{
     booking::{LANGUAGES, book, check_path, live, said, signed_in},
     claim, code_of, faults,
 };
-use crate::support::{Made, Page, TestApp, World, browser::Form, proxy::Proxy, until};
+use crate::support::{
+    Made, Page, TestApp, World, browser::Form, database::TestDatabase, proxy::Proxy, until,
+};
 
 const AWAY: [&str; 2] =
     ["Nothing can be booked, changed or cancelled", "예약, 변경, 취소를 하실 수 없습니다"];
@@ -237,4 +240,48 @@ async fn people_come_back_one_after_the_other() {
     // And who comes back is served.
     let mut browser = signed_in(&app, &made.people[0]);
     browser.open(&format!("/en{path}")).await.ok(200);
+}
+
+/// Tables cannot grow, and a commit succeeds: the file of the log that it goes to is there already.
+#[tokio::test]
+async fn while_bookings_find_no_room_on_the_disk_pages_say_so() {
+    let database = TestDatabase::new().await;
+    let name = database.name.clone();
+    // For sessions that begin from here on: as on a full disk, nothing can be written beside tables.
+    let full = format!("alter database {name} set temp_file_limit = '64kB'");
+    database.pool.execute(AssertSqlSafe(full)).await.unwrap();
+    let app = TestApp::with().start_on(database.into()).await;
+    let made = World::new().people(8).seats(20).doses(20).make(&app.db).await;
+    app.refresh_pages().await;
+    app.db
+        .execute(
+            "create function no_room() returns trigger language plpgsql as $$
+             begin raise exception 'no space left on device' using errcode = 'disk_full'; end $$;
+             create trigger no_room before insert on booking
+                 for each statement execute function no_room()",
+        )
+        .await
+        .unwrap();
+    let slot = made.slot(0, 1, 0);
+    let failing = tokio::spawn({
+        let (citizen, body) = (app.citizen(&made.people[0]), made.booking(slot));
+        async move { citizen.put_booking(uuid::Uuid::now_v7(), &body).await.status }
+    });
+    until(|| is_cut_off(&app)).await;
+    app.app.readiness.can_write(&app.app.db).await.expect("the control: a commit succeeds");
+    app.pages().await;
+    let page = app.browser().open("/en").await.ok(200);
+    assert!(said(&page).contains(AWAY[0]), "{}", said(&page));
+
+    let freed = format!(
+        "drop trigger no_room on booking; alter database {name} reset temp_file_limit;
+         select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = '{name}' and application_name = 'dosebook operators'"
+    );
+    app.db.execute(AssertSqlSafe(freed)).await.unwrap();
+    until(|| !is_cut_off(&app)).await;
+    assert!([201, 503].contains(&failing.await.unwrap()));
+    let body = made.booking(slot);
+    let booking = app.citizen(&made.people[1]).put_booking(uuid::Uuid::now_v7(), &body).await;
+    booking.ok(201);
 }

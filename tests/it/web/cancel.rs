@@ -4,7 +4,10 @@
 use serde_json::json;
 
 use super::booking::{LANGUAGES, book, live, said, signed_in};
-use crate::support::{Browser, Made, Page, TestApp, World, browser::Form};
+use crate::{
+    overload::{answers, ask_all, hold_lane},
+    support::{Browser, Made, Page, TestApp, World, browser::Form, until},
+};
 
 async fn service(world: World) -> (TestApp, Made) {
     let app = TestApp::start().await;
@@ -168,4 +171,32 @@ async fn a_paused_campaign_keeps_nobody_from_cancelling() {
     assert_eq!(page.heading(), "This booking is cancelled");
     assert!(said(&page).contains("when it goes on"), "{}", said(&page));
     assert!(!page.text.contains("class=\"button\""), "nothing can be booked now: {}", page.main());
+}
+
+/// How often a connection for writing was asked for.
+async fn asked_for(app: &TestApp) -> u64 {
+    let label = "dosebook_connection_wait_seconds_count{pool=\"write\"} ";
+    let text = app.public().get("/metrics").await.text();
+    text.lines().find_map(|line| line.strip_prefix(label)?.parse().ok()).unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_press_that_is_not_let_in_takes_no_connection_from_those_who_are() {
+    let (app, proxy) = TestApp::with().lanes(1).batch(1).wait_ms(1).start_behind_proxy().await;
+    let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
+    app.refresh().await;
+    let path = format!("/en{}/cancel", book(&app, &made, 58, made.slot(0, 1, 0)).await);
+    let mut browser = signed_in(&app, &made.people[58]);
+    let (_, form) = form(&mut browser, &path).await;
+    let mut asked = hold_lane(&app, &proxy, &made).await;
+    asked.extend(ask_all(&app, &made, 1..50));
+    until(|| app.app.metrics.lanes.queued.get() == 49).await;
+    let before = asked_for(&app).await;
+    let page = browser.submit(&form).await.ok(503);
+    assert!(said(&page).contains("Your booking still stands."), "{}", said(&page));
+    assert_eq!(asked_for(&app).await, before);
+    proxy.resume();
+    answers(asked).await;
+    browser.submit(&form).await.ok(303);
+    assert_eq!(asked_for(&app).await, before + 1, "the control: who is let in has one");
 }
