@@ -1,6 +1,6 @@
-//! The memory that passwords are hashed in. It is kept: an allocator that gets pieces of 19 MiB back
-//! again and again keeps several of them for each thread, and all that a flood of guesses has
-//! taken once.
+//! The memory that passwords are hashed in. It is kept: an allocator that gets pieces of 19 MiB
+//! back again and again keeps several of them for each thread, as many as a flood of guesses has
+//! once taken.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -247,7 +247,7 @@ async fn people_come_back_one_after_the_other() {
 async fn while_bookings_find_no_room_on_the_disk_pages_say_so() {
     let database = TestDatabase::new().await;
     let name = database.name.clone();
-    // For sessions that begin from here on: as on a full disk, nothing can be written beside tables.
+    // For sessions that begin from here on: as on a full disk, nothing is written beside tables.
     let full = format!("alter database {name} set temp_file_limit = '64kB'");
     database.pool.execute(AssertSqlSafe(full)).await.unwrap();
     let app = TestApp::with().start_on(database.into()).await;
