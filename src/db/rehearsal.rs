@@ -1,4 +1,5 @@
-//! What a replay reads: before it starts, who may book what; afterwards, which bookings there are.
+//! What a replay reads: before it starts, who may book what; afterwards, which bookings there are. It
+//! reads whole registers, by the connections of jobs: those of requests give a statement five seconds.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};
