@@ -24,6 +24,8 @@ use crate::plan::{Grown, grown};
 
 const WAYS: Ways = Ways { texts: true, mails: false };
 const DUE: i64 = 1_000;
+/// As many that an index with all of them has a hundred pages.
+const MANY: i64 = 20_000;
 
 /// Rows of a table that this session has read of late, by scans and by indexes: those of the open
 /// transaction, and of the ones before it that PostgreSQL has not added up yet.
@@ -38,12 +40,26 @@ async fn rows_read(conn: &mut PgConnection, table: &str) -> i64 {
     .unwrap()
 }
 
-async fn put_in_outbox(conn: &mut PgConnection, (kind, queue): (&str, Queue)) {
+/// Pages of a table's indexes that were read until now. An index can be read from end to end for a
+/// row, and no row is counted.
+async fn index_pages_read(conn: &mut PgConnection, table: &str) -> i64 {
+    conn.execute("select pg_stat_force_next_flush()").await.unwrap();
+    sqlx::query_scalar(
+        "select sum(idx_blks_hit + idx_blks_read)::bigint from pg_statio_user_indexes
+         where relname = $1",
+    )
+    .bind(table)
+    .fetch_one(conn)
+    .await
+    .unwrap()
+}
+
+async fn put_in_outbox(conn: &mut PgConnection, due: i64, (kind, queue): (&str, Queue)) {
     let sql = format!(
         "insert into outbox (kind, recipient, body, person_id, queue, booking_id, happened_at,
                  expires_at)
              select '{kind}', '', '', person_id, {}, {}, now(), now() + interval '1 day'
-             from booking limit {DUE}",
+             from booking limit {due}",
         queue.number(),
         if queue == Queue::Codes { "null" } else { "booking_id" },
     );
@@ -109,8 +125,8 @@ async fn claims(conn: &mut PgConnection) {
     tx.execute(JOINED).await.unwrap();
     tx.execute("execute joined").await.unwrap();
     tx.commit().await.unwrap();
-    put_in_outbox(conn, ("sign_in_code", Queue::Codes)).await;
-    put_in_outbox(conn, ("booked", Queue::Texts)).await;
+    put_in_outbox(conn, DUE, ("sign_in_code", Queue::Codes)).await;
+    put_in_outbox(conn, DUE, ("booked", Queue::Texts)).await;
     let mut tx = conn.begin().await.unwrap();
     outbox::need_not_last(&mut tx).await.unwrap();
     for queue in QUEUES {
@@ -128,7 +144,35 @@ async fn claims(conn: &mut PgConnection) {
     let rows = rows_read(&mut tx, "outbox").await - before;
     assert!(rows >= DUE, "only {rows} rows by a join");
     tx.rollback().await.unwrap();
+    claims_of_many(conn).await;
     control(conn).await;
+}
+
+async fn claims_of_many(conn: &mut PgConnection) {
+    put_in_outbox(conn, MANY, ("sign_in_code", Queue::Codes)).await;
+    put_in_outbox(conn, MANY, ("booked", Queue::Texts)).await;
+    for queue in [Queue::Codes, Queue::Texts] {
+        let before = index_pages_read(conn, "outbox").await;
+        let mut tx = conn.begin().await.unwrap();
+        outbox::need_not_last(&mut tx).await.unwrap();
+        assert_eq!(work(&mut tx, queue).await.len(), 20);
+        tx.commit().await.unwrap();
+        let pages = index_pages_read(conn, "outbox").await - before;
+        assert!(pages <= 60 * 20, "{pages} pages of indexes for 20 messages: {queue:?}");
+    }
+    // The control: an index that is read from end to end is seen.
+    let before = index_pages_read(conn, "outbox").await;
+    let mut tx = conn.begin().await.unwrap();
+    tx.execute("set local enable_seqscan = off; set local enable_sort = off").await.unwrap();
+    tx.execute("select count(*) from (select from outbox order by outbox_id offset 0) all_of_it")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let pages = index_pages_read(conn, "outbox").await - before;
+    assert!(pages >= 100, "only {pages} pages");
+    conn.execute(AssertSqlSafe(format!("delete from outbox where outbox_id > {}", 2 * DUE)))
+        .await
+        .unwrap();
 }
 
 /// The oldest of each person, as a join.

@@ -95,13 +95,19 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
     let wanted = 2.0 * RADIUS + 1.0;
     for _ in 0..MOVES {
         let before = moved.clone();
+        let mut is_crowded = false;
         for (at, place) in moved.iter_mut().enumerate() {
             for (other_at, other) in before.iter().enumerate().filter(|(other, _)| *other != at) {
                 let (dx, dy) = (place.0 - other.0, place.1 - other.1);
+                // Most are far away: a root for each pair takes longer than the rest of the page.
+                if dx.abs() >= wanted || dy.abs() >= wanted {
+                    continue;
+                }
                 let far = dx.hypot(dy);
                 if far >= wanted {
                     continue;
                 }
+                is_crowded = true;
                 // In one place, the later one goes to the right and down.
                 let side = if at < other_at { -1.0 } else { 1.0 };
                 let (dx, dy) =
@@ -111,6 +117,9 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
             }
             place.0 = place.0.clamp(RADIUS + 1.0, FRAME.width - RADIUS - 1.0);
             place.1 = place.1.clamp(RADIUS + 1.0, (height - RADIUS - 1.0).max(RADIUS + 1.0));
+        }
+        if !is_crowded {
+            break;
         }
     }
     moved
