@@ -234,6 +234,27 @@ async fn a_request_whose_caller_has_hung_up_is_not_done() {
     assert_eq!(app.app.metrics.lanes.abandoned.get(), 1);
 }
 
+/// While a lane waits for its database, its batch gets smaller.
+#[tokio::test]
+async fn a_request_whose_caller_hangs_up_while_the_database_is_away_is_not_done() {
+    let (app, proxy) = TestApp::with().lanes(1).start_behind_proxy().await;
+    let made = World::new().people(60).seats(100).doses(100).make(&app.db).await;
+    let metrics = &app.app.metrics.lanes;
+    proxy.go_away();
+    let gone = hang_on(&app, &made, 2).await;
+    until(|| metrics.retries.get() > 0).await;
+    gone.set_zero_linger().unwrap();
+    drop(gone);
+    until(|| metrics.callers.get() == 0).await;
+    proxy.come_back();
+    let body = made.booking(made.slot(0, 1, 0));
+    app.citizen(&made.people[3]).put_booking(Uuid::now_v7(), &body).await.ok(201);
+    let sql = "select person_id from booking";
+    let booked: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&app.db).await.unwrap();
+    assert_eq!(booked, [made.people[3].person_id.0], "the control alone");
+    assert_eq!(metrics.abandoned.get(), 1);
+}
+
 /// A request on a connection that can be cut.
 async fn hang_on(app: &TestApp, made: &Made, person: usize) -> TcpStream {
     let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();

@@ -74,6 +74,13 @@ pub struct Done<O = Outcome> {
     pub work: Duration,
 }
 
+impl<O> Done<O> {
+    /// Nobody's request was decided.
+    pub(super) fn of_nobody() -> Self {
+        Self { outcomes: Vec::new(), left_out: BTreeSet::new(), work: Duration::ZERO }
+    }
+}
+
 /// Decides as many of the first requests as can go into one transaction, and commits.
 ///
 /// # Errors

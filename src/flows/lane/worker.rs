@@ -198,15 +198,7 @@ impl<W: Work> Worker<W> {
                     None => return,
                 }
             }
-            // Requests whose caller has hung up are not decided; sent again, they are new ones.
-            let taken = jobs.len();
-            jobs.retain(|job| !job.reply.is_abandoned());
-            self.metrics.abandoned.inc_by(u64::try_from(taken - jobs.len()).unwrap_or(0));
-            if jobs.is_empty() {
-                continue;
-            }
-            let requests: Vec<_> = jobs.iter().map(|job| job.request.clone()).collect();
-            match self.transact(&requests, locks).await {
+            match self.transact(&mut jobs, locks).await {
                 Ok(done) => jobs = self.finish(jobs, done),
                 Err(Failed::Unreachable) => {
                     let all = jobs.drain(..).chain(stack.drain(..).flatten());
@@ -266,24 +258,41 @@ impl<W: Work> Worker<W> {
     /// Runs the transaction, and again as long as that can help.
     async fn transact(
         &mut self,
-        requests: &[W::Request],
+        jobs: &mut Vec<Job<W>>,
         locks: Locks,
     ) -> std::result::Result<Done<W::Outcome>, Failed> {
-        let transacted = self.insist(requests, locks).await;
-        self.is_cut_off.store(false, Ordering::Relaxed);
+        let transacted = self.insist(jobs, locks).await;
+        // Where nobody is left to decide for, nothing was learned.
+        if !jobs.is_empty() {
+            self.is_cut_off.store(false, Ordering::Relaxed);
+        }
         transacted
+    }
+
+    /// Leaves out requests whose caller has hung up: they are not decided; sent again, they are new
+    /// ones.
+    fn leave_out_abandoned(&self, jobs: &mut Vec<Job<W>>) {
+        let taken = jobs.len();
+        jobs.retain(|job| !job.reply.is_abandoned());
+        self.metrics.abandoned.inc_by(u64::try_from(taken - jobs.len()).unwrap_or(0));
     }
 
     async fn insist(
         &mut self,
-        requests: &[W::Request],
+        jobs: &mut Vec<Job<W>>,
         locks: Locks,
     ) -> std::result::Result<Done<W::Outcome>, Failed> {
         let started = Instant::now();
         let mut reconnect_delay = RECONNECT_DELAY_MIN;
         let mut conflicts = 0;
         loop {
-            let error = match self.attempt(requests, locks).await {
+            // Each time: callers go while the database is away.
+            self.leave_out_abandoned(jobs);
+            if jobs.is_empty() {
+                return Ok(Done::of_nobody());
+            }
+            let requests: Vec<_> = jobs.iter().map(|job| job.request.clone()).collect();
+            let error = match self.attempt(&requests, locks).await {
                 Ok(Some(done)) => {
                     let decided = done.outcomes.len();
                     self.delay.observe(decided, done.work, Instant::now());
