@@ -18,7 +18,7 @@ use crate::domain::{
     visit::{Act, Facts, NotGiven, Patient, Press, Site, Step, StepKind, Warning},
 };
 
-/// Bookings by their ids.
+/// Bookings by their ids. `offset 0` as in `find`.
 pub async fn bookings(
     conn: &mut PgConnection,
     booking_ids: &[BookingId],
@@ -30,7 +30,10 @@ pub async fn bookings(
                b.course_id, b.dose_number, b.state, b.slot_id, b.allocation_id, b.rule_version,
                b.booked_at, b.ended_at, s.on_date, s.starts_at, s.ends_at,
                b.channel as "channel: Channel", b.arrived_at, b.not_given
-           from booking b join slot s using (slot_id) where b.booking_id = any($1)"#,
+           from unnest($1::uuid[]) k (booking_id)
+           cross join lateral (
+               select * from booking where booking_id = k.booking_id offset 0) b
+           cross join lateral (select * from slot where slot_id = b.slot_id offset 0) s"#,
         &ids,
     )
     .fetch_all(conn)
@@ -128,7 +131,10 @@ async fn steps(
                select * from visit_step where booking_id = any($1)
                union
                select * from visit_step where step_id = any($2)
-           ) v left join staff_user u on u.staff_user_id = v.staff_user_id
+           ) v
+           left join lateral (
+               select username from staff_user
+               where staff_user_id = v.staff_user_id offset 0) u on true
            order by v.at, v.step_id"#,
         booking_ids,
         step_ids,
