@@ -1,5 +1,6 @@
-//! What a replay reads: before it starts, who may book what; afterwards, which bookings there are. It
-//! reads whole registers, by the connections of jobs: those of requests give a statement five seconds.
+//! What a replay reads: before it starts, who may book what; afterwards, which bookings there are.
+//! It reads whole registers, by the connections of jobs: those of requests give a statement five
+//! seconds.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, PgExecutor, query, query_as, query_scalar};

@@ -81,8 +81,8 @@ async fn measure_journeys(bench: &mut Bench, loaded: &Path, signed_in: f64) {
          SMS ({} messages), choose, check and book: {} whole journeys a second. 15 % have looked \
          and asked in the ten seconds before; 3 % type a wrong code first, 2 % come with a second \
          device, 5 % load a page again after three seconds. To {} people \
-         somebody was faster ten times. Nobody's booking was lost, nobody was signed in as somebody \
-         else, and no code was good twice.",
+         somebody was faster ten times. Nobody's booking was lost, nobody was signed in as \
+         somebody else, and no code was good twice.",
         number(messages as f64),
         number(field("bookings_per_second_mean")),
         number(arrived - booked),
