@@ -63,7 +63,8 @@ impl From<&Press> for Asked {
 pub type Known = (HashMap<(BookingId, StepId), Facts>, HashSet<StepId>);
 
 /// Reads what is known of these visits, in two statements whatever their number. `offset 0` has
-/// each table looked into for one row at a time: lanes plan once, perhaps before anybody has booked.
+/// each table looked into for one row at a time: lanes plan once, perhaps before anybody has
+/// booked.
 pub async fn find(conn: &mut PgConnection, asked: &[Asked]) -> sqlx::Result<Known> {
     let booking_ids: Vec<_> = asked.iter().map(|one| one.booking_id.0).collect();
     let step_ids: Vec<_> = asked.iter().map(|one| one.step_id.0).collect();
