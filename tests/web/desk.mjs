@@ -99,16 +99,22 @@ export class Desk {
     return this.main.locator(`form:has(input[name=${name}][value=${value}])`);
   }
 
+  /** Waits until a field has the focus, which a browser gives it a moment after the page stands there. */
+  async untilFocused() {
+    const hasFocus = () => document.activeElement instanceof HTMLInputElement;
+    await this.page.waitForFunction(hasFocus, undefined, { timeout: 2_000 }).catch(() => {});
+  }
+
   /** What has the focus. */
   async focused() {
+    await this.untilFocused();
     return this.page.evaluate(() => document.activeElement?.id ?? '');
   }
 
   /** A hand scanner types the number and Enter, wherever the focus is. @param {Booked} booked */
   async scan({ number }) {
     // Nobody scans before the page stands there with its field.
-    const hasFocus = () => document.activeElement instanceof HTMLInputElement;
-    await this.page.waitForFunction(hasFocus, undefined, { timeout: 2_000 }).catch(() => {});
+    await this.untilFocused();
     await this.leads(async () => {
       await this.page.keyboard.type(number.replaceAll(/\D/g, ''), { delay: SCANNER_MS });
       await this.page.keyboard.press('Enter');
