@@ -99,9 +99,9 @@ export class Desk {
     return this.main.locator(`form:has(input[name=${name}][value=${value}])`);
   }
 
-  /** Waits until a field has the focus, which a browser gives it a moment after the page stands there. */
+  /** Waits until something has the focus, which a browser gives a moment after the page stands there. */
   async untilFocused() {
-    const hasFocus = () => document.activeElement instanceof HTMLInputElement;
+    const hasFocus = () => document.activeElement !== document.body;
     await this.page.waitForFunction(hasFocus, undefined, { timeout: 2_000 }).catch(() => {});
   }
 
