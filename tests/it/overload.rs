@@ -9,7 +9,7 @@ use std::{
 use dosebook::{domain::session, rehearsal::load::connection::Connection};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle, time::timeout};
 use uuid::Uuid;
 
 use crate::support::{
@@ -242,11 +242,16 @@ async fn a_request_whose_caller_hangs_up_while_the_database_is_away_is_not_done(
     let metrics = &app.app.metrics.lanes;
     proxy.go_away();
     let gone = hang_on(&app, &made, 2).await;
-    until(|| metrics.retries.get() > 0).await;
+    // The second time the lane says that it is cut off.
+    until(|| metrics.retries.get() > 1).await;
+    assert_eq!(app.public().get("/readyz").await.status, 503, "the control");
     gone.set_zero_linger().unwrap();
     drop(gone);
-    until(|| metrics.callers.get() == 0).await;
+    until(|| metrics.callers.get() == 0 && metrics.abandoned.get() == 1).await;
     proxy.come_back();
+    // A balancer sends nobody until then: whether it is over is found out without a booking.
+    let ready = async { while app.public().get("/readyz").await.status != 200 {} };
+    timeout(Duration::from_secs(20), ready).await.expect("ready, though nobody books");
     let body = made.booking(made.slot(0, 1, 0));
     app.citizen(&made.people[3]).put_booking(Uuid::now_v7(), &body).await.ok(201);
     let sql = "select person_id from booking";

@@ -262,10 +262,9 @@ impl<W: Work> Worker<W> {
         locks: Locks,
     ) -> std::result::Result<Done<W::Outcome>, Failed> {
         let transacted = self.insist(jobs, locks).await;
-        // Where nobody is left to decide for, nothing was learned.
-        if !jobs.is_empty() {
-            self.is_cut_off.store(false, Ordering::Relaxed);
-        }
+        // Also where nobody is left to decide for: a lane that nobody asks must not keep its process
+        // out of rotation. Who asks next finds out anew.
+        self.is_cut_off.store(false, Ordering::Relaxed);
         transacted
     }
 
