@@ -262,8 +262,8 @@ impl<W: Work> Worker<W> {
         locks: Locks,
     ) -> std::result::Result<Done<W::Outcome>, Failed> {
         let transacted = self.insist(jobs, locks).await;
-        // Also where nobody is left to decide for: a lane that nobody asks must not keep its process
-        // out of rotation. Who asks next finds out anew.
+        // Also where nobody is left to decide for: a lane that nobody asks must not keep its
+        // process out of rotation. Who asks next finds out anew.
         self.is_cut_off.store(false, Ordering::Relaxed);
         transacted
     }
