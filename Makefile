@@ -74,7 +74,7 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 
 check: fmt clippy openapi licences queries javascript ## Formatting, lints, contract, licences, query data
 
-bench: ## Measure every figure that has a goal, in half an hour, and write docs/performance.md
+bench: ## Measure every figure that has a goal, in forty minutes, and write docs/performance.md
 	@scripts/need cargo cc postgresql
 	cargo build --release --locked --workspace
 	ulimit -n "$$(ulimit -Hn)"; $(TARGET)/release/dosebook-bench $(ARGS)

@@ -15,6 +15,7 @@ use crate::{
 pub(crate) struct Bench {
     pub(crate) seconds: u64,
     pub(crate) overload_seconds: u64,
+    /// Measurements of each kind in the family of rows that is measured.
     pub(crate) runs: u64,
     pub(crate) report: Report,
     world: Option<World>,
@@ -26,11 +27,11 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn new(seconds: u64, overload_seconds: u64, runs: u64) -> Self {
+    pub(crate) fn new(seconds: u64, overload_seconds: u64) -> Self {
         Self {
             seconds,
             overload_seconds,
-            runs,
+            runs: 1,
             report: Report::default(),
             world: None,
             demonstration: None,

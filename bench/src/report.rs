@@ -42,6 +42,8 @@ impl Run {
 #[derive(serde::Serialize)]
 struct Row {
     row: String,
+    /// Measurements, of which this is the median.
+    runs: usize,
     figure: f64,
     unit: &'static str,
     baseline: Option<f64>,
@@ -85,6 +87,7 @@ impl Report {
         let (ratio, number, met, goal_in_words) = goal.judge(run, unit);
         let row = Row {
             row: name.to_owned(),
+            runs: runs.len(),
             figure: run.figure,
             unit,
             baseline: run.baseline,
@@ -129,12 +132,14 @@ impl Report {
 
     fn markdown(&self) -> String {
         let mut text = format!("{}\n\n", machine::facts());
-        text += "| row | figure | baseline | ratio | goal | |\n|---|---|---|---|---|---|\n";
+        text +=
+            "| row | figure | baseline | ratio | goal | | runs |\n|---|---|---|---|---|---|---|\n";
         for row in &self.rows {
             let (figure, baseline, met) = (row.figure(), row.baseline(), row.met());
             let (name, unit, ratio, goal) = (&row.row, row.unit, row.ratio, &row.goal_in_words);
+            let runs = row.runs;
             text += &format!(
-                "| {name} | {figure} {unit} | {baseline} | {ratio:.2} | {goal} | {met} |\n"
+                "| {name} | {figure} {unit} | {baseline} | {ratio:.2} | {goal} | {met} | {runs} |\n"
             );
         }
         text += "\nThe ratio is figure to baseline; where the goal is a limit in the figure's own \
