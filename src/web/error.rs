@@ -49,6 +49,7 @@ struct Next {
 struct Press {
     action: String,
     fields: Vec<(String, String)>,
+    is_citizens_cancellation: bool,
 }
 
 impl Next {
@@ -86,7 +87,9 @@ impl Press {
         let is_secret = fields.iter().any(|(name, _)| {
             SECRET.contains(&name.as_str()) || (name == form::CODE && !is_at_work)
         });
-        (!is_secret).then(|| Self { action: asked.whole.to_owned(), fields })
+        let is_citizens_cancellation = !is_at_work && asked.path.ends_with(CANCEL);
+        let action = asked.whole.to_owned();
+        (!is_secret).then_some(Self { action, fields, is_citizens_cancellation })
     }
 
     /// Whether bookings end by it: at a clinic (`step`), or with what they were for.
@@ -97,9 +100,10 @@ impl Press {
         self.fields.iter().any(is_one)
     }
 
-    /// Whether it is a citizen's press to cancel, and nothing else.
+    /// Whether it is a citizen's press to cancel, and nothing else: an administrator cancels what a
+    /// closed day has taken away at a path that ends so too.
     fn is_cancelling(&self) -> bool {
-        self.action.ends_with(CANCEL)
+        self.is_citizens_cancellation
     }
 }
 
@@ -312,6 +316,7 @@ mod tests {
             ("/clinic/7/bookings/8", "step=arrive&code=7", true),
             ("/clinic/7/bookings/8", "step=cancel", false),
             ("/admin/people/7", "cancel_bookings=yes", false),
+            ("/admin/clinics/7/closures/2026-12-01/cancel", "slot_id=7", false),
         ] {
             let (is_press, retry_after, whole) = (true, Some(7), path);
             let (headers, sent) = (&ours, Some(sent.as_bytes()));
@@ -320,8 +325,8 @@ mod tests {
             for code in [Code::Unavailable, Code::Overloaded] {
                 let page = render(&code.into(), asked).expect("a page");
                 let t = Texts(language);
-                let button =
-                    if path.ends_with(CANCEL) { t.cancel_booking() } else { t.send_again() };
+                let is_citizens = path == "/bookings/7/cancel";
+                let button = if is_citizens { t.cancel_booking() } else { t.send_again() };
                 assert!(page.contains(&format!(">{button}</button>")), "{path}: {page}");
                 assert_eq!(page.contains("data-again=\"7\""), is_by_itself, "{path}");
             }
