@@ -39,7 +39,7 @@ const opened = ({ hasForm = true, isOld = false } = {}) => {
     sent += 1;
   };
   const press = () => {
-    tell('form submit');
+    tell('page submit');
     send();
   };
   const form = {
@@ -67,6 +67,7 @@ const opened = ({ hasForm = true, isOld = false } = {}) => {
   }
   vm.runInNewContext(source, {
     document: page,
+    addEventListener: events('window ').addEventListener,
     location: { reload: send },
     Date: Clock,
     /** @param {() => void} run @param {number} after */
@@ -85,6 +86,10 @@ const opened = ({ hasForm = true, isOld = false } = {}) => {
     sent: () => sent,
     /** A hand presses the form's own button. */
     press,
+    /** A hand presses the button of another form of the page. */
+    pressElsewhere: () => tell('page submit'),
+    /** A hand follows a link; the page stands there until the next one comes. */
+    leave: () => tell('window beforeunload'),
     /** Somebody types into a field of the form. */
     type: () => tell('form input'),
     /** @param {boolean} isHidden */
@@ -134,6 +139,16 @@ test('told not to, it does not', () => {
   page.pass(100);
   page.show(false);
   assert.deepEqual([page.sent(), page.part.hidden], [0, true]);
+});
+
+test('who presses something else on the page, or goes on by a link, is not interrupted', () => {
+  for (const go of [/** @type {const} */ ('pressElsewhere'), /** @type {const} */ ('leave')]) {
+    const page = opened();
+    page[go]();
+    page.pass(100);
+    page.show(false);
+    assert.deepEqual([page.sent(), page.part.hidden], [0, true], go);
+  }
 });
 
 test('pressed by hand, it is not sent a second time', () => {

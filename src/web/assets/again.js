@@ -33,8 +33,10 @@ for (const it of document.querySelectorAll('[data-again]')) {
     // Whoever does not look is not in a hurry: it goes on when they do.
   };
   stop.onclick = end;
-  // Pressed by hand, it is not sent a second time; and what somebody is changing is theirs to send.
-  form?.addEventListener('submit', end);
+  // Whatever is pressed by hand is all that is sent, another form or a link too; and what somebody is
+  // changing is theirs to send.
+  document.addEventListener('submit', end);
+  addEventListener('beforeunload', end);
   form?.addEventListener('input', end);
   document.addEventListener('visibilitychange', step);
   part.hidden = false;
