@@ -301,8 +301,9 @@ fn refused(
     let (said, wait) = (words::refusal(t.language(), refusal), words::wait(t.language(), seconds));
     // Where no way to send codes is set, nobody waits for one.
     let is_away = refusal.code == Code::Unavailable && refusal.detail != Detail::CodesNotSent;
-    let may_pass = is_away || refusal.code == Code::Overloaded;
-    page.seconds = Some(seconds).filter(|_| may_pass);
+    // Where a code may have been made, another one is asked for by hand alone: it would replace the
+    // first, and count.
+    page.seconds = Some(seconds).filter(|_| refusal.code == Code::Overloaded);
     page.warnings = match refusal.code {
         Code::Overloaded => vec![t.sign_in_busy(&wait)],
         Code::TooManyRequests => vec![said, t.code_helps().to_owned()],

@@ -48,8 +48,12 @@ if (live && status && all('[data-renew]').length) {
 // While looks fail, live.js waits longer for the next one than this many seconds.
 const USUAL = 10, [stale] = all('[data-stale]');
 if (live && stale) {
-  new MutationObserver(() => {
-    stale.textContent = Number(live.dataset.wait) > USUAL ? stale.dataset.stale : '';
+  new MutationObserver(async () => {
+    const isStale = Number(live.dataset.wait) > USUAL;
+    stale.textContent = isStale ? stale.dataset.stale : '';
+    // Whoever is not signed in any more is led away from here: nothing goes on by itself for them.
+    const page = isStale && await fetch(location.href, { redirect: 'manual' }).catch(() => null);
+    if (page && page.type === 'opaqueredirect') stale.textContent = stale.dataset.over;
   }).observe(live, { attributeFilter: ['data-wait'] });
 }
 

@@ -109,6 +109,10 @@ texts! {
     clinic_busy(time: &str),
         "Many people are booking right now. Nothing was written down: press again in {time}.",
         "지금 예약하는 분이 많아 기록하지 못했습니다. {time} 뒤에 다시 눌러 주십시오.";
+    clinic_signed_out,
+        "You are not signed in here any more, so the list stays as it is. Load the page again and \
+         sign in.",
+        "로그인이 끝나 명단이 더 이상 바뀌지 않습니다. 화면을 다시 불러와 로그인해 주십시오.";
     clinic_not_renewed,
         "The list cannot be renewed at this moment: what you see may be old. It goes on by \
          itself as soon as it can. If people are waiting, go on by the printed list.",

@@ -24,6 +24,8 @@ const AGAIN = { min: 2, max: 10 };
 
 /** That nothing can be booked. */
 const AWAY = { ko: '예약, 변경, 취소를 하실 수 없습니다', en: 'Nothing can be booked, changed or cancelled' };
+/** That a list stays as it is. */
+const SIGNED_OUT = { ko: '다시 불러와 로그인해', en: 'Load the page again and sign in' };
 /** When to press again. */
 const WHEN = { ko: /\d+초 뒤에/, en: /in \d+ seconds?/ };
 
@@ -80,8 +82,9 @@ const WAYS = [
     },
   },
   {
+    // It would replace one that may have been made.
     what: 'ask for a code',
-    isByItself: true,
+    isByItself: false,
     at: DESKTOP,
     async ready(outage, wishes) {
       const citizen = await outage.citizen(wishes);
@@ -273,6 +276,11 @@ async function work(outage) {
   // Whoever comes back to the page does not wait for its next look.
   await watcher.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await expect(async () => (await stale.innerText()) === '', 'the list renews itself again');
+  // Whose session has ended is not told that it goes on by itself.
+  await watcher.page.context().clearCookies();
+  await watcher.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await expect(async () => (await stale.innerText()).includes(SIGNED_OUT[language]), 'the list says that nobody is signed in');
+  await look(watcher.visitor, `${language}, a list of whoever is signed out`);
   const [first, second] = nurses;
   for (const who of [first, office]) {
     if (who) await clocks[all.indexOf(who)]?.pass((await counting(who)).seconds);
