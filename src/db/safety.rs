@@ -38,12 +38,13 @@ pub async fn wait_at_commit(conn: &mut PgConnection) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Fails where the server has no room on its disk: has a few hundred kilobytes written beside the
-/// tables, and takes them away again. A commit alone finds room for long, in a log whose files are
+/// Fails where the server has no room on its disk: has a few hundred kilobytes written where the
+/// tables are, and takes them away again. A commit alone finds room for long, in a log whose files are
 /// there already, while no table can grow.
 pub async fn ask_for_room(conn: &mut PgConnection) -> sqlx::Result<()> {
     conn.execute(
         "/* safety::ask_for_room */ set local work_mem = '64kB';
+         set local temp_tablespaces = '';
          select count(*) from generate_series(1, 20000)",
     )
     .await
