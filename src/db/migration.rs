@@ -85,12 +85,25 @@ async fn apply(
     conn.lock().await?;
     for beside in migrator.iter().filter(|migration| migration.no_tx) {
         migrator.run_to(beside.version - 1, &mut *conn).await?;
+        if is_applied(conn, migrator, beside.version).await? {
+            continue;
+        }
         conn.execute(BESIDE_WAIT).await?;
         drop_half_built(conn, beside.sql.as_str()).await?;
         migrator.run_to(beside.version, &mut *conn).await?;
         conn.execute(wait).await?;
     }
     migrator.run(conn).await
+}
+
+/// An index of one that was applied is not built anew by it, and so never taken away.
+async fn is_applied(
+    conn: &mut PgConnection,
+    migrator: &Migrator,
+    version: i64,
+) -> Result<bool, MigrateError> {
+    let applied = conn.list_applied_migrations(&migrator.table_name).await?;
+    Ok(applied.iter().any(|one| one.version == version))
 }
 
 /// Takes away what is left of the index of a migration that failed.

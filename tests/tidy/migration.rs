@@ -8,7 +8,7 @@ const FIRST: u32 = 26;
 /// What a migration may wait for a lock at most, in milliseconds.
 const LOCK_MS_MAX: u32 = 1000;
 /// From here on it says nothing of that: `db/migration.rs` does, and waits for a moment only.
-const FIRST_SILENT: u32 = 36;
+const FIRST_SILENT: u32 = 35;
 /// The first line of a migration that is run outside a transaction: an index is built beside others
 /// who write. `db/migration.rs` says how long it waits, and takes away what is left of one that
 /// failed.
