@@ -95,7 +95,6 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
     let wanted = 2.0 * RADIUS + 1.0;
     for _ in 0..MOVES {
         let before = moved.clone();
-        let mut is_crowded = false;
         for (at, place) in moved.iter_mut().enumerate() {
             for (other_at, other) in before.iter().enumerate().filter(|(other, _)| *other != at) {
                 let (dx, dy) = (place.0 - other.0, place.1 - other.1);
@@ -107,7 +106,6 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
                 if far >= wanted {
                     continue;
                 }
-                is_crowded = true;
                 // In one place, the later one goes to the right and down.
                 let side = if at < other_at { -1.0 } else { 1.0 };
                 let (dx, dy) =
@@ -118,7 +116,7 @@ fn apart(places: &[(f64, f64)], height: f64) -> Vec<(f64, f64)> {
             place.0 = place.0.clamp(RADIUS + 1.0, FRAME.width - RADIUS - 1.0);
             place.1 = place.1.clamp(RADIUS + 1.0, (height - RADIUS - 1.0).max(RADIUS + 1.0));
         }
-        if !is_crowded {
+        if moved == before {
             break;
         }
     }
