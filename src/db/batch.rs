@@ -4,13 +4,13 @@
 //! allocations by id, pools by id. New bookings are written sorted by person, so two lanes that
 //! book for the same persons cannot deadlock on the unique index.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{PgConnection, query, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::booking::{BookingColumns, booking_of};
+use super::booking::BookingColumns;
 use crate::domain::{
     AllocationId, BookingId, CampaignId, ClinicId, PersonId, ProductId, RegionId, RosterId, SlotId,
     StaffUserId, TrancheId,
@@ -27,21 +27,114 @@ use crate::domain::{
     slot::Slot,
 };
 
-/// Locks the slots, in the order of their ids.
-pub async fn lock_slots(
+/// Slots, and of each the campaign and product whose allocations of its day are wanted too; 0 is
+/// none.
+pub type Wanted = BTreeSet<(SlotId, CampaignId, ProductId)>;
+
+/// Locks the slots, and then the allocations of these channels: one answer with rows of two kinds,
+/// because every trip to the database makes all who wait wait longer. `union all` runs its second
+/// part after the first, so that no allocation is locked before the last slot.
+pub async fn lock(
     conn: &mut PgConnection,
-    slot_ids: &[i64],
-) -> sqlx::Result<HashMap<SlotId, Slot>> {
+    wanted: &Wanted,
+    channels: &[Channel],
+) -> sqlx::Result<(HashMap<SlotId, Slot>, HashMap<Key, Vec<Allocation>>)> {
+    let slot_ids: Vec<_> = wanted.iter().map(|(slot_id, ..)| slot_id.0).collect();
+    let campaign_ids: Vec<_> = wanted.iter().map(|(_, campaign_id, _)| campaign_id.0).collect();
+    let product_ids: Vec<_> = wanted.iter().map(|(.., product_id)| product_id.0).collect();
     let rows = query_as!(
-        SlotRow,
-        "/* batch::lock_slots */
-         select slot_id, on_date, starts_at, ends_at, seats, taken, is_closed
-         from slot where slot_id = any($1) order by slot_id for no key update",
-        slot_ids,
+        LockedRow,
+        r#"/* batch::lock */
+           with s as materialized (
+               select s.slot_id, s.on_date, s.starts_at, s.ends_at, s.seats, s.taken, s.is_closed,
+                   k.campaign_id, k.product_id
+               from unnest($1::bigint[], $2::int[], $3::int[]) k (slot_id, campaign_id, product_id)
+               join slot s using (slot_id) order by s.slot_id for no key update of s
+           )
+           select on_date as "on_date!", slot_id, starts_at, ends_at, seats, taken, is_closed,
+               null::bigint as allocation_id, null::int as clinic_id, null::int as campaign_id,
+               null::int as product_id, null::int as tranche_id,
+               null::smallint as "channel: Channel", null::int as open, null::int as booked,
+               null::int as spare, null::int as given, null::int as lost
+           from s
+           union all
+           select a.on_date, null, null, null, null, null, null, a.allocation_id, a.clinic_id,
+               a.campaign_id, a.product_id, a.tranche_id, a.channel, a.open, a.booked, a.spare,
+               a.given, a.lost
+           from (
+               select a.* from s join allocation a on a.clinic_id = (s.slot_id >> 24)::int
+                   and a.campaign_id = s.campaign_id and a.product_id = s.product_id
+                   and a.on_date = s.on_date
+               where a.channel = any($4) order by a.allocation_id for no key update of a
+           ) a"#,
+        &slot_ids,
+        &campaign_ids,
+        &product_ids,
+        &numbers(channels),
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(SlotRow::slot).collect())
+    // Several slots of a day have the same allocations.
+    let mut allocations = BTreeMap::new();
+    let mut slots = HashMap::new();
+    for row in &rows {
+        slots.extend(row.slot().map(SlotRow::slot));
+        allocations.extend(row.allocation().map(|row| (row.allocation_id, row)));
+    }
+    Ok((slots, by_key(allocations.into_values())))
+}
+
+/// A slot or an allocation.
+struct LockedRow {
+    on_date: NaiveDate,
+    slot_id: Option<i64>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    seats: Option<i32>,
+    taken: Option<i32>,
+    is_closed: Option<bool>,
+    allocation_id: Option<i64>,
+    clinic_id: Option<i32>,
+    campaign_id: Option<i32>,
+    product_id: Option<i32>,
+    tranche_id: Option<i32>,
+    channel: Option<Channel>,
+    open: Option<i32>,
+    booked: Option<i32>,
+    spare: Option<i32>,
+    given: Option<i32>,
+    lost: Option<i32>,
+}
+
+impl LockedRow {
+    fn slot(&self) -> Option<SlotRow> {
+        Some(SlotRow {
+            slot_id: self.slot_id?,
+            on_date: self.on_date,
+            starts_at: self.starts_at?,
+            ends_at: self.ends_at?,
+            seats: self.seats?,
+            taken: self.taken?,
+            is_closed: self.is_closed?,
+        })
+    }
+
+    fn allocation(&self) -> Option<AllocationRow> {
+        Some(AllocationRow {
+            allocation_id: self.allocation_id?,
+            clinic_id: self.clinic_id?,
+            campaign_id: self.campaign_id?,
+            product_id: self.product_id?,
+            on_date: self.on_date,
+            tranche_id: self.tranche_id,
+            channel: self.channel?,
+            open: self.open?,
+            booked: self.booked?,
+            spare: self.spare?,
+            given: self.given?,
+            lost: self.lost?,
+        })
+    }
 }
 
 /// Locks those of the slots that nobody else has locked.
@@ -91,36 +184,6 @@ impl SlotRow {
         let slot_id = SlotId(slot_id);
         (slot_id, Slot { slot_id, on_date, starts_at, ends_at, seats, taken, is_closed })
     }
-}
-
-/// Locks the allocations of the keys, in the order of their ids.
-pub async fn lock_allocations(
-    conn: &mut PgConnection,
-    keys: &[Key],
-    channels: &[Channel],
-) -> sqlx::Result<HashMap<Key, Vec<Allocation>>> {
-    let columns = KeyColumns::of(keys);
-    let channels = numbers(channels);
-    let rows = query_as!(
-        AllocationRow,
-        r#"/* batch::lock_allocations */
-           select a.allocation_id, a.clinic_id, a.campaign_id, a.product_id, a.on_date,
-               a.tranche_id as "tranche_id?", a.channel as "channel: Channel", a.open,
-               a.booked, a.spare, a.given, a.lost
-           from unnest($1::int[], $2::int[], $3::int[], $4::date[])
-               k (clinic_id, campaign_id, product_id, on_date)
-           join allocation a using (clinic_id, campaign_id, product_id, on_date)
-           where a.channel = any($5)
-           order by a.allocation_id for no key update of a"#,
-        &columns.clinics,
-        &columns.campaigns,
-        &columns.products,
-        &columns.dates,
-        &channels,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(by_key(rows))
 }
 
 /// Locks those of the allocations that nobody else has locked.
@@ -228,8 +291,8 @@ struct AllocationRow {
     lost: i32,
 }
 
-fn by_key(rows: Vec<AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
-    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::with_capacity(rows.len());
+fn by_key(rows: impl IntoIterator<Item = AllocationRow>) -> HashMap<Key, Vec<Allocation>> {
+    let mut allocations: HashMap<Key, Vec<Allocation>> = HashMap::new();
     for row in rows {
         let key = Key {
             clinic_id: ClinicId(row.clinic_id),
@@ -299,42 +362,6 @@ pub async fn people(
         super::exclusion::add(conn, &excluded, &mut people).await?;
     }
     Ok(people)
-}
-
-/// The live bookings of the persons, and all bookings with one of the ids; of `counted` also what
-/// they have made of late and cancelled themselves. Mostly that is nobody.
-pub async fn bookings(
-    conn: &mut PgConnection,
-    (person_ids, counted): (&[i64], &[i64]),
-    booking_ids: &[BookingId],
-) -> sqlx::Result<HashMap<BookingId, Booking>> {
-    let ids: Vec<_> = booking_ids.iter().map(|id| id.0).collect();
-    let rows = query_as!(
-        super::booking::Row,
-        r#"/* batch::bookings */ select b.booking_id as "booking_id!", b.person_id as "person_id!",
-               b.campaign_id as "campaign_id!", b.product_id as "product_id!",
-               b.course_id as "course_id!", b.dose_number as "dose_number!", b.state as "state!",
-               b.slot_id as "slot_id!", b.allocation_id as "allocation_id!",
-               b.rule_version as "rule_version!", b.booked_at as "booked_at!", b.ended_at,
-               s.on_date, s.starts_at, s.ends_at, b.channel as "channel!: Channel",
-               b.arrived_at, b.not_given
-           from (
-               select * from booking where person_id = any($1) and state in (1, 2, 5)
-               union all
-               select * from booking where booking_id = any($2)
-               union all
-               select * from booking where person_id = any($3) and state = 3
-                   and booked_at > clock_timestamp() - interval '27 hours'
-                   and (select true from booking_cancellation c
-                       where c.booking_id = booking.booking_id) is null
-           ) b join slot s using (slot_id)"#,
-        person_ids,
-        &ids,
-        counted,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(|row| booking_of(row).map(|b| (b.booking_id, b))).collect()
 }
 
 /// Writes a decision in one statement: bookings, counters and journal. The rows travel as arrays

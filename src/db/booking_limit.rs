@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, query};
 
-use super::batch;
+use super::locked::{self, Asked};
 use crate::domain::{BookingId, booking::Booking};
 
 /// Has these persons' bookings counted from now on. They are locked already: a cancellation that
@@ -26,5 +26,6 @@ pub async fn cancelled(
     conn: &mut PgConnection,
     person_ids: &[i64],
 ) -> sqlx::Result<HashMap<BookingId, Booking>> {
-    batch::bookings(conn, (&[], person_ids), &[]).await
+    let asked = Asked { counted: person_ids, ..Asked::default() };
+    locked::look(conn, &asked).await.map(|now| now.bookings)
 }

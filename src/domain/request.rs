@@ -1,7 +1,7 @@
 //! What can be asked of a lane, and what comes of it.
 
 use super::{
-    BookingId, CampaignId, PersonId, Refusal, SlotId, StaffUserId,
+    BookingId, CampaignId, PersonId, ProductId, Refusal, SlotId, StaffUserId,
     allocation::Key,
     booking::{Book, Booking},
     channel::Channel,
@@ -43,6 +43,7 @@ pub struct Visit {
 /// No row has one of these ids: they stand for those of a booking that is not known.
 const NOBODY: PersonId = PersonId(0);
 const NO_CAMPAIGN: CampaignId = CampaignId(0);
+const NO_PRODUCT: ProductId = ProductId(0);
 
 impl Request {
     /// The slot that is booked, or that a booking gives back.
@@ -94,6 +95,18 @@ impl Request {
                 booking.campaign_id
             }
             Self::Visit(visit) => visit.booking.as_ref().map_or(NO_CAMPAIGN, |one| one.campaign_id),
+        }
+    }
+
+    /// What a dose of is booked.
+    pub fn product_id(&self) -> ProductId {
+        match self {
+            Self::Book(book) => book.product_id,
+            Self::BookFor(asked) => asked.book.product_id,
+            Self::Cancel(booking) | Self::CancelFor { booking, .. } | Self::Displace(booking) => {
+                booking.product_id
+            }
+            Self::Visit(visit) => visit.booking.as_ref().map_or(NO_PRODUCT, |one| one.product_id),
         }
     }
 

@@ -17,14 +17,15 @@ use std::{
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use sqlx::{Executor, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Error, Result,
     lane::{
         Lanes, ReplyQueue, Work,
-        transaction::{BEGIN_IMPATIENT, Done, Locks, without_waiting},
+        chain::{Chain, Ending},
+        transaction::{Done, Locks, without_waiting},
     },
 };
 use crate::{
@@ -166,7 +167,7 @@ impl Work for SignIns {
         &mut self,
         conn: &mut PgConnection,
         requests: &[Arc<Request>],
-        locks: Locks,
+        (chain, locks): (&mut Chain, Locks),
     ) -> sqlx::Result<Done<Outcome>> {
         let began = Instant::now();
         // Cut before turns are taken: each is one of PostgreSQL's locks, and thousands may wait.
@@ -174,11 +175,7 @@ impl Work for SignIns {
             Locks::Wait => requests,
             Locks::Skip { batch_max } => requests.get(..batch_max).unwrap_or(requests),
         };
-        conn.execute(match locks {
-            Locks::Wait => "begin",
-            Locks::Skip { .. } => BEGIN_IMPATIENT,
-        })
-        .await?;
+        chain.begin(conn, locks).await?;
         let owners = owners(conn, requests).await?;
         let locking = Instant::now();
         let left_out = take_turns(conn, requests, (&owners, locks)).await?;
@@ -199,7 +196,7 @@ impl Work for SignIns {
         }
         // Also where nothing is written: what is told again was committed before, and perhaps not
         // yet by a synchronous standby.
-        conn.execute("commit").await?;
+        chain.end(conn, Ending::Commit).await?;
         self.unsure.settle(&free);
         let work = without_waiting(began.elapsed(), locking);
         Ok(Done { outcomes, left_out, work })

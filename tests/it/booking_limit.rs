@@ -161,7 +161,7 @@ async fn beside_the_last_cancellation(decide: Decide) -> u16 {
     sqlx::query(counted).bind(made.people[0].person_id.0).execute(&mut *other).await.unwrap();
     let body = made.booking(made.slot(1, 1, 0));
     let booking = tokio::spawn(async move { citizen.put_booking(Uuid::now_v7(), &body).await });
-    waits_in(&app, "batch::bookings").await;
+    waits_in(&app, "locked::look").await;
     other.commit().await.unwrap();
     booking.await.unwrap().status
 }

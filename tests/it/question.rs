@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use dosebook::{
-    db,
+    db::{self, locked::Asked},
     domain::{
         CampaignId, ClinicId, PersonId, ProductId, RegionId,
         applicant::AnonymousApplicant,
@@ -225,7 +225,8 @@ async fn by_a_lane(app: &TestApp, made: &Made, person_id: PersonId, zone: Tz) ->
     let rules = rules.unwrap().unwrap();
     let people = db::batch::people(&mut conn, &[person_id.0], rules.needs()).await;
     let mut person = people.unwrap().remove(&person_id).unwrap();
-    let bookings = db::batch::bookings(&mut conn, (&[person_id.0], &[]), &[]).await.unwrap();
+    let asked = Asked { persons: &[person_id.0], ..Asked::default() };
+    let bookings = db::locked::look(&mut conn, &asked).await.unwrap().bookings;
     bookings.values().for_each(|booking| person.add_dose_of(booking));
     let applicant = person.applicant(rules.course_id, rules.dose_number).ok()?;
     let here = Local { at: standing.now, zone };
@@ -309,7 +310,8 @@ async fn read_both_ways(conn: &mut PgConnection, person_id: PersonId, needs: Nee
     let asker = db::eligibility::asker(&mut *conn, person_id, needs).await.unwrap().unwrap();
     let people = db::batch::people(conn, &[person_id.0], needs).await;
     let mut person = people.unwrap().remove(&person_id).unwrap();
-    let bookings = db::batch::bookings(conn, (&[person_id.0], &[]), &[]).await.unwrap();
+    let asked = Asked { persons: &[person_id.0], ..Asked::default() };
+    let bookings = db::locked::look(conn, &asked).await.unwrap().bookings;
     bookings.values().for_each(|booking| person.add_dose_of(booking));
     [asker.state, person].map(|mut state| {
         if let Some(applicant) = &mut state.applicant {

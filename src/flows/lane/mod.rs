@@ -15,11 +15,12 @@
 //!
 //! The outcomes of a batch return together to the threads that wait for them (`reply`).
 //!
-//! Statements per batch, whatever its size: begin, lock slots, lock allocations, read campaigns and
-//! the time, read persons, read bookings, write, commit.
+//! Statements per batch, whatever its size: begin, unless the last commit did (`chain`); lock slots
+//! and allocations; read campaigns, bookings and the time; read persons; write; commit.
 
 pub mod apart;
 mod busy;
+pub mod chain;
 mod delay;
 mod job;
 pub mod offer;

@@ -135,6 +135,11 @@ impl<W: Work> QueueReceiver<W> {
         true
     }
 
+    /// Whether nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bookings.is_empty() && self.cancellations.is_empty()
+    }
+
     /// Removes the jobs that have waited too long to be served.
     pub(super) fn expired(&self, batch: &mut Vec<Job<W>>) -> Vec<Job<W>> {
         batch.extract_if(.., |job| job.arrived_at.elapsed() > self.expires_after).collect()

@@ -10,8 +10,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::{Executor, PgConnection};
+use sqlx::PgConnection;
 
+use super::chain::{Chain, Ending};
 use crate::{
     db::{
         self,
@@ -38,10 +39,6 @@ use crate::{
 /// limit does not reach into it.
 pub const TIMEOUT_SETTINGS: &str = "set lock_timeout = '100ms'; \
     set idle_in_transaction_session_timeout = '5s'; set statement_timeout = '6s'";
-
-/// Begins a transaction that waits for nobody: what it wants to wait for then is another
-/// transaction's booking for the same person.
-pub const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
 
 /// How long a clinic's zone is taken to be what it was. It changes only where nothing is booked.
 const ZONE_KNOWN_MAX: Duration = Duration::from_secs(60);
@@ -93,12 +90,20 @@ pub async fn run(
     requests: &[Request],
     locks: Locks,
 ) -> sqlx::Result<Done> {
+    let rules = (known, decide);
+    run_in(&mut Chain::default(), conn, rules, requests, locks).await
+}
+
+/// As `run`, in a chain of transactions.
+pub(super) async fn run_in(
+    chain: &mut Chain,
+    conn: &mut PgConnection,
+    (known, decide): (&mut KnownRules, Decide),
+    requests: &[Request],
+    locks: Locks,
+) -> sqlx::Result<Done> {
     let began = Instant::now();
-    conn.execute(match locks {
-        Locks::Wait => "begin",
-        Locks::Skip { .. } => BEGIN_IMPATIENT,
-    })
-    .await?;
+    chain.begin(conn, locks).await?;
     let requests = &*resolve(conn, requests).await?;
     let locking = Instant::now();
     let Rows { slots, allocations, left_out } = match locks {
@@ -115,7 +120,7 @@ pub async fn run(
         }
     };
     if free.is_empty() {
-        conn.execute("rollback").await?;
+        chain.end(conn, Ending::Rollback).await?;
         return Ok(Done { outcomes: Vec::new(), left_out, work: Duration::ZERO });
     }
     let locked = read(conn, known, (slots, allocations), &free).await?;
@@ -123,14 +128,14 @@ pub async fn run(
     let decision = decide(locked, &free);
     let is_told = |outcome: &Outcome| !matches!(outcome, Outcome::Refused(_));
     if decision.writes.is_empty() && !decision.outcomes.iter().any(is_told) {
-        conn.execute("rollback").await?;
+        chain.end(conn, Ending::Rollback).await?;
     } else if decision.writes.is_empty() {
         // What is told again was committed before, and perhaps not yet by a synchronous standby:
         // who has locked rows waits at the commit for all that was written until then.
-        conn.execute("commit").await?;
+        chain.end(conn, Ending::Commit).await?;
     } else {
         write(conn, &decision.writes, now, (Actor::Citizen, None)).await?;
-        conn.execute("commit").await?;
+        chain.end(conn, Ending::Commit).await?;
     }
     let work = without_waiting(began.elapsed(), locking);
     Ok(Done { outcomes: decision.outcomes, left_out, work })
@@ -204,9 +209,9 @@ pub(super) struct Rows {
 }
 
 pub(super) async fn lock(conn: &mut PgConnection, requests: &[Request]) -> sqlx::Result<Rows> {
-    let slots = db::batch::lock_slots(conn, &slot_ids(requests)).await?;
-    let keys = allocation_keys(requests, &slots);
-    let allocations = db::batch::lock_allocations(conn, &keys, &channels(requests)).await?;
+    let wanted = requests.iter().map(|one| (one.slot_id(), one.campaign_id(), one.product_id()));
+    let (slots, allocations) =
+        db::batch::lock(conn, &wanted.collect(), &channels(requests)).await?;
     Ok(Rows { slots, allocations, left_out: BTreeSet::new() })
 }
 
@@ -265,19 +270,23 @@ pub(super) async fn read(
     let clinic_ids: BTreeSet<_> = requests.iter().map(|one| one.slot_id().clinic()).collect();
     let campaign_ids = Vec::from_iter(campaign_ids);
     let unknown = known.without_zone(&clinic_ids);
-    let db::locked::Now { at: now, campaigns, zones } =
-        db::locked::campaigns_now(conn, &campaign_ids, &unknown).await?;
-    let campaigns = known.complete(conn, campaigns).await?;
-    let zones = known.zones_of(&clinic_ids, zones);
-
     let person_ids: BTreeSet<_> = requests.iter().map(|request| request.person_id().0).collect();
     let person_ids = Vec::from_iter(person_ids);
-    let needs = campaigns.values().map(|(_, rules)| rules.needs());
-    let needs = needs.fold(Needs::default(), Needs::bitor);
     let booking_ids: Vec<_> = requests.iter().map(Request::booking_id).collect();
     let cancelling = cancelling(requests);
-    let read = db::batch::bookings(conn, (&person_ids, &cancelling), &booking_ids);
-    let mut bookings = read.await?;
+    let asked = db::locked::Asked {
+        campaigns: &campaign_ids,
+        clinics: &unknown,
+        persons: &person_ids,
+        counted: &cancelling,
+        bookings: &booking_ids,
+    };
+    let db::locked::Now { at: now, campaigns, zones, mut bookings } =
+        db::locked::look(conn, &asked).await?;
+    let campaigns = known.complete(conn, campaigns).await?;
+    let zones = known.zones_of(&clinic_ids, zones);
+    let needs = campaigns.values().map(|(_, rules)| rules.needs());
+    let needs = needs.fold(Needs::default(), Needs::bitor);
     // After the bookings: whoever is seen without the last of them is seen as limited by its end.
     let mut people = db::batch::people(conn, &person_ids, needs).await?;
     let limited = limited(&people, &cancelling);

@@ -5,7 +5,10 @@ use std::{fmt::Debug, future::Future};
 
 use sqlx::PgConnection;
 
-use super::transaction::{self, Done, KnownRules, Locks};
+use super::{
+    chain::Chain,
+    transaction::{self, Done, KnownRules, Locks},
+};
 use crate::{
     domain::{
         SlotId,
@@ -48,7 +51,7 @@ pub trait Work: Send + Sync + 'static {
         &mut self,
         conn: &mut PgConnection,
         requests: &[Self::Request],
-        locks: Locks,
+        how: (&mut Chain, Locks),
     ) -> impl Future<Output = sqlx::Result<Done<Self::Outcome>>> + Send;
 
     /// Forgets what a batch that fell over may have left half changed.
@@ -102,9 +105,10 @@ impl Work for Bookings {
         &mut self,
         conn: &mut PgConnection,
         requests: &[Request],
-        locks: Locks,
+        (chain, locks): (&mut Chain, Locks),
     ) -> sqlx::Result<Done> {
-        transaction::run(conn, &mut self.known, self.decide, requests, locks).await
+        let rules = (&mut self.known, self.decide);
+        transaction::run_in(chain, conn, rules, requests, locks).await
     }
 
     fn forget(&mut self) {

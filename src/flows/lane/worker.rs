@@ -17,6 +17,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::{sync::watch, time};
 
 use super::{
+    chain::Chain,
     delay::DelayEstimate,
     job::{Job, Limits, unavailable},
     parked::Parked,
@@ -59,7 +60,7 @@ const LOCK_TIMEOUTS_MAX: u32 = 9;
 pub(super) struct Worker<W: Work> {
     name: String,
     db: Db,
-    conn: Option<PgConnection>,
+    conn: Option<(PgConnection, Chain)>,
     work: W,
     delay: Arc<DelayEstimate>,
     metrics: BatchMetrics,
@@ -120,7 +121,7 @@ impl<W: Work> Worker<W> {
             time::sleep(backoff.next_pause()).await;
             queue.set_down(false);
         }
-        if let Some(conn) = self.conn
+        if let Some((conn, _)) = self.conn
             && !matches!(time::timeout(PARTING_SECONDS_MAX, conn.close()).await, Ok(Ok(())))
         {
             tracing::debug!(lane = self.name, "its connection did not close cleanly");
@@ -134,6 +135,12 @@ impl<W: Work> Worker<W> {
         while is_open || self.parked.due_at().is_some() {
             if let Some(earliest) = last.and_then(earliest_start) {
                 time::sleep_until(earliest.into()).await;
+            }
+            if queue.is_empty()
+                && let Some((mut conn, mut chain)) = self.conn.take()
+                && chain.give_up(&mut conn).await
+            {
+                self.conn = Some((conn, chain));
             }
             let retry_at = self.parked.due_at();
             tokio::select! {
@@ -336,11 +343,12 @@ impl<W: Work> Worker<W> {
     ) -> std::result::Result<Option<Done<W::Outcome>>, Error> {
         const LIMIT: Duration = TRANSACTION_SECONDS_MAX;
         let metrics = &self.db.metrics;
-        let mut conn = match self.conn.take() {
+        let (mut conn, mut chain) = match self.conn.take() {
             Some(conn) => conn,
             None => match time::timeout(CONNECT_SECONDS_MAX, self.connect()).await {
                 Ok(connected) => {
-                    connected.inspect_err(|_| metrics.no_connection(W::TRANSACTION))?
+                    let conn = connected.inspect_err(|_| metrics.no_connection(W::TRANSACTION))?;
+                    (conn, Chain::default())
                 }
                 Err(_elapsed) => {
                     metrics.no_connection(W::TRANSACTION);
@@ -350,7 +358,8 @@ impl<W: Work> Worker<W> {
             },
         };
         let began = Instant::now();
-        let run = self.work.run(&mut conn, requests, locks);
+        chain.expect(requests.len());
+        let run = self.work.run(&mut conn, requests, (&mut chain, locks));
         let done = time::timeout(LIMIT, caught(W::TASK, &self.panics, run)).await;
         self.metrics.lane_seconds.inc_by(began.elapsed().as_secs_f64());
         let Ok(done) = done else {
@@ -363,12 +372,13 @@ impl<W: Work> Worker<W> {
         let is_clean = match &done {
             Ok(_) => true,
             Err(_) => {
+                chain = Chain::default();
                 let rolled_back = time::timeout(PARTING_SECONDS_MAX, conn.execute("rollback"));
                 matches!(rolled_back.await, Ok(Ok(_)))
             }
         };
         if is_clean {
-            self.conn = Some(conn);
+            self.conn = Some((conn, chain));
         }
         Ok(Some(done?))
     }

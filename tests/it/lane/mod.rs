@@ -1,6 +1,7 @@
 //! Lanes that heal: rows that others have locked, panics, and a database that stalls, hangs up or
 //! falls silent. A proxy between service and database does the latter three.
 
+mod chain;
 mod lock;
 mod network;
 mod panic;

@@ -1,0 +1,81 @@
+//! Begin and end of a lane's transactions. While a lane is busy, the commit of one begins the next
+//! (`commit and chain`), which spares a trip to the database: those who wait in a lane wait for
+//! each.
+
+use std::time::Duration;
+
+use sqlx::{Executor, PgConnection};
+use tokio::time;
+
+use super::transaction::Locks;
+
+/// Does not wait: what such a transaction wants to wait for then is another transaction's booking
+/// for the same person.
+const IMPATIENT: &str = "set local lock_timeout = '20ms'";
+const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
+/// After so many requests others are expected soon.
+const BUSY_REQUESTS: usize = 16;
+/// A server that does not end an empty transaction is left to itself.
+const END_SECONDS_MAX: Duration = Duration::from_secs(1);
+
+/// Of one connection: whether its next transaction has begun, and whether the one after it shall
+/// begin with the end of that one.
+#[derive(Debug, Default)]
+pub struct Chain {
+    has_begun: bool,
+    is_busy: bool,
+}
+
+/// How a transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Commit,
+    Rollback,
+}
+
+impl Chain {
+    /// Says how many requests the next transaction decides.
+    pub(super) fn expect(&mut self, requests: usize) {
+        self.is_busy = requests >= BUSY_REQUESTS;
+    }
+
+    /// Begins a transaction, unless it has begun.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&mut self, conn: &mut PgConnection, locks: Locks) -> sqlx::Result<()> {
+        let sql = match (self.has_begun, locks) {
+            (false, Locks::Wait) => "begin",
+            (false, Locks::Skip { .. }) => BEGIN_IMPATIENT,
+            (true, Locks::Wait) => return Ok(()),
+            (true, Locks::Skip { .. }) => IMPATIENT,
+        };
+        conn.execute(sql).await.map(drop)
+    }
+
+    /// Ends the transaction.
+    ///
+    /// # Errors
+    /// The database's. Nothing was done then, unless the connection was lost during the commit.
+    pub async fn end(&mut self, conn: &mut PgConnection, ending: Ending) -> sqlx::Result<()> {
+        let sql = match (ending, self.is_busy) {
+            (Ending::Commit, false) => "commit",
+            (Ending::Commit, true) => "commit and chain",
+            (Ending::Rollback, false) => "rollback",
+            (Ending::Rollback, true) => "rollback and chain",
+        };
+        self.has_begun = false;
+        conn.execute(sql).await?;
+        self.has_begun = self.is_busy;
+        Ok(())
+    }
+
+    /// Ends what has begun where nobody asks for it. False where the connection is of no use.
+    pub(super) async fn give_up(&mut self, conn: &mut PgConnection) -> bool {
+        if !std::mem::take(&mut self.has_begun) {
+            return true;
+        }
+        let ended = time::timeout(END_SECONDS_MAX, conn.execute("rollback"));
+        matches!(ended.await, Ok(Ok(_)))
+    }
+}
