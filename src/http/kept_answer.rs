@@ -33,6 +33,14 @@ pub fn find(app: &App, request: &Request) -> Option<Response<Bytes>> {
     Some(found.response(headers, &app.site))
 }
 
+/// The answer that is kept for this path and query, whoever it is kept for: for a handler that has
+/// seen that whoever asks may have it, and whatever they have asked for.
+pub fn find_other(app: &App, request: &HttpRequest, target: &str) -> Option<Response<Bytes>> {
+    let asked = (target, negotiate::coding_once(request.headers()));
+    let found = app.kept.find(&app.board.now(), asked, app.clock.now())?;
+    Some(found.response(request.headers(), &app.site))
+}
+
 /// Answers, and keeps the answer if it is of the snapshot that the board has.
 pub fn send(
     app: &App,
@@ -40,9 +48,21 @@ pub fn send(
     of: &Arc<Snapshot>,
     answer: Answer,
 ) -> Response<Bytes> {
+    match target(request.uri()) {
+        Some(target) => send_at(app, request, (of, target), answer),
+        None => answer.response(request.headers(), &app.site),
+    }
+}
+
+/// The same, and keeps it for those who ask for this path and query.
+pub fn send_at(
+    app: &App,
+    request: &HttpRequest,
+    (of, target): (&Arc<Snapshot>, &str),
+    answer: Answer,
+) -> Response<Bytes> {
     let response = answer.response(request.headers(), &app.site);
-    let target = target(request.uri()).filter(|_| request.method() == Method::GET);
-    if let Some(target) = target.filter(|_| Arc::ptr_eq(of, &app.board.now())) {
+    if request.method() == Method::GET && Arc::ptr_eq(of, &app.board.now()) {
         app.kept.keep(of, target, Arc::new(answer));
     }
     response

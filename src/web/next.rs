@@ -19,6 +19,9 @@ const PAGES: &[&str] = &[
     "/campaigns/{n}/standby",
 ];
 
+/// From where many come to sign in: not from a time or a booking of their own.
+const COMMON: &[&str] = &["/me", "/campaigns/{n}/eligibility", "/campaigns/{n}/clinics"];
+
 /// Longer than any of them with what is chosen on it.
 const CHARS_MAX: usize = 300;
 
@@ -40,7 +43,7 @@ impl Next {
             return None;
         }
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
-        let is_page = PAGES.iter().any(|page| fits(page, path));
+        let is_page = fits_any(PAGES, path);
         // What pages choose between: numbers, days, ids. Each value once decoded is as it stands.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:=&".contains(c);
         (is_page && query.chars().all(is_plain)).then(|| Self(text.to_owned()))
@@ -56,6 +59,11 @@ impl Next {
     /// The page; none for the one where nothing was asked for.
     pub fn asked_for(&self) -> Option<&str> {
         (*self != Self::default()).then_some(self.0.as_str())
+    }
+
+    /// Whether many are asked to sign in before they go there.
+    pub fn is_common(&self) -> bool {
+        fits_any(COMMON, self.0.split('?').next().unwrap_or_default())
     }
 
     /// Path and query after the language.
@@ -78,6 +86,10 @@ impl Next {
             }
         }
     }
+}
+
+fn fits_any(pages: &[&str], path: &str) -> bool {
+    pages.iter().any(|page| fits(page, path))
 }
 
 fn fits(page: &str, path: &str) -> bool {
@@ -111,6 +123,8 @@ mod tests {
         let path = "/ko/sign-in?next=%2Fcampaigns%2F1%2Fcheck%3Fslot%3D7%26product%3D2";
         assert_eq!(next.sign_in(Language::Korean), path);
         assert_eq!(Next::default().sign_in(Language::English), "/en/sign-in");
+        assert!(!next.is_common() && Next::default().is_common());
+        assert!(Next::parse("/campaigns/1/clinics?region=18").unwrap().is_common());
     }
 
     #[test]

@@ -113,6 +113,13 @@ impl Visit {
         self.show_as(StatusCode::OK, page)
     }
 
+    /// The page that is kept for whoever asks for this path and query after the language, whatever
+    /// was asked for here. For whoever may have it: also what is kept for strangers is given away.
+    pub fn kept(&self, here: &str) -> Option<HttpResponse> {
+        let kept = kept_answer::find_other(&self.app, &self.request, &self.frame().to(here))?;
+        Some(kept.map_into_boxed_body().into())
+    }
+
     /// Answers with a page that is the same for all of these who ask for it as this was asked for,
     /// as long as the board does not change. `until` is when it says something else all the same.
     ///
@@ -120,6 +127,21 @@ impl Visit {
     /// `internal` if the page cannot be written.
     pub fn show_to_all(
         &self,
+        page: &impl Template,
+        of: (&Arc<Snapshot>, Whom),
+        until: Option<DateTime<Utc>>,
+    ) -> Result<HttpResponse, Problem> {
+        self.show_to_all_at(self.frame().here, page, of, until)
+    }
+
+    /// The same with the page of another path and query after the language, which is kept for those
+    /// who ask for it.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show_to_all_at(
+        &self,
+        here: &str,
         page: &impl Template,
         (of, whom): (&Arc<Snapshot>, Whom),
         until: Option<DateTime<Utc>>,
@@ -129,7 +151,8 @@ impl Visit {
         let body = coding.encode_once(body.into_bytes()).map_err(Problem::internal)?.into();
         let kind = answer_cache::Kind::Page(self.t.language());
         let answer = answer_cache::Answer { kind, coding, body, whom, until };
-        let sent = kept_answer::send(&self.app, &self.request, of, answer);
+        let target = self.frame().to(here);
+        let sent = kept_answer::send_at(&self.app, &self.request, (of, &target), answer);
         Ok(sent.map_into_boxed_body().into())
     }
 

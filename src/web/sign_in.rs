@@ -31,6 +31,7 @@ use crate::{
     flows::{self, sign_in::SignInReplies},
     http::{
         admission::{self, admit},
+        answer_cache::Whom,
         caller::CalledFrom,
         problem::Problem,
         state::App,
@@ -132,15 +133,26 @@ fn ask(visit: &Visit, way: Way, next: &Next) -> Result<HttpResponse, Problem> {
     let is_change = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == CHANGE);
     let sent = Sent::of_cookie(&visit.request, &app.keys.seal, app.clock.now());
     let typed = sent.filter(|sent| is_change && sent.way == way).map(|sent| sent.typed);
+    let is_kept = guard::keeping(visit.request.headers(), &app.site) == Keeping::Likely;
+    // Then nothing on the page is about whoever asks.
+    let is_for_all = is_kept && typed.is_none() && next.is_common();
+    if is_for_all && let Some(kept) = visit.kept(&here) {
+        return Ok(kept);
+    }
+    let snapshot = app.board.now();
     let mut page = page(t, &app.site, &here, (way, &typed.unwrap_or_default(), next));
-    if guard::keeping(visit.request.headers(), &app.site) != Keeping::Likely {
+    if !is_kept {
         page.warnings.push(t.not_kept_doubtful().to_owned());
         page.warnings.push(other_address(t, &app.site));
     }
-    page.warnings.extend(cut_off::sentence(t, &app.site, &app.board.now()));
+    page.warnings.extend(cut_off::sentence(t, &app.site, &snapshot));
     // What is said above it must not be passed over.
     page.first.is_focused = page.warnings.is_empty();
-    visit.show(&page)
+    match is_for_all {
+        // Who has typed something before, or has signed in, is answered otherwise.
+        true => visit.show_to_all_at(&here, &page, (&snapshot, Whom::Strangers), None),
+        false => visit.show(&page),
+    }
 }
 
 fn other_address(t: Texts, site: &Site) -> String {
