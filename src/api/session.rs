@@ -59,7 +59,7 @@ pub async fn post_session(
         sign_outs: &app.sign_outs,
         language: None,
     };
-    let CitizenSession { token, expires_at, person_id } =
+    let CitizenSession { token, expires_at, person_id, home: _ } =
         flows::session::sign_in((&app.sign_ins, &replies), &app.keys, &app.clock, answer).await?;
     let session = SessionView { token, expires_at, person_id };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(session))

@@ -12,7 +12,7 @@ use sqlx::{PgConnection, query, query_scalar};
 use uuid::Uuid;
 
 use crate::domain::{
-    PersonId,
+    PersonId, RegionId,
     code_cap::{CODE_WINDOW_MINUTES, Counted},
     outbox::CodeMessage,
     sign_in::{Asked, Count, Holder, KeptCode, Owner, Writes},
@@ -69,7 +69,8 @@ pub async fn take_free_turns(conn: &mut PgConnection, turns: &[i64]) -> sqlx::Re
 /// Which codes to read.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Those of these challenges that somebody tries, with whether their persons may sign in.
+    /// Those of these challenges that somebody tries, with whether their persons may sign in, and
+    /// where they live.
     pub tried: Vec<Uuid>,
     /// Those of these challenges, should they be there already.
     pub asked: Vec<Uuid>,
@@ -89,9 +90,10 @@ pub async fn codes(
         r#"/* sign_in::codes */
         select c.challenge_id as "challenge_id!", c.person_key as "person_key!",
             c.origin_key as "origin_key!", coalesce(c.person_id, 0) as "person_id!",
-            p.person_id is not null as "may_sign_in!", c.code_hash as "code_hash!",
-            c.created_at as "created_at!", c.expires_at as "expires_at!",
-            c.attempts as "attempts!", c.used_at as "used_at?", c.signed_in_at as "signed_in_at?"
+            p.person_id is not null as "may_sign_in!", p.region_id as "region_id?",
+            c.code_hash as "code_hash!", c.created_at as "created_at!",
+            c.expires_at as "expires_at!", c.attempts as "attempts!", c.used_at as "used_at?",
+            c.signed_in_at as "signed_in_at?"
         from sign_in_code c
         left join person p on p.merged_into is null and p.mark is null
             and p.person_id = case when c.challenge_id = any($1) then c.person_id end
@@ -108,6 +110,7 @@ pub async fn codes(
             owner: Owner { person: exactly(row.person_key)?, origin: exactly(row.origin_key)? },
             person_id: (row.person_id > 0).then_some(PersonId(row.person_id)),
             may_sign_in: row.may_sign_in,
+            home: row.region_id.map(RegionId),
             code_hash: exactly(row.code_hash)?,
             created_at: row.created_at,
             expires_at: row.expires_at,

@@ -13,7 +13,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
-    PersonId,
+    PersonId, RegionId,
     code::Code,
     code_cap::{
         ADDRESS_CODES_MAX, ADDRESS_TRIES_MAX, ALL_CODES_MAX, ALL_TRIES_MAX, CODE_WINDOW_MINUTES,
@@ -66,20 +66,26 @@ pub enum Outcome {
         expires_at: DateTime<Utc>,
     },
     /// The code is used up for this person.
-    SignedIn {
-        person_id: PersonId,
-        opened_at: DateTime<Utc>,
-    },
+    SignedIn(Opened),
     /// It can be tried so many times more, one at least.
     Wrong {
         tries_left: i16,
     },
-    /// It has expired, or was used, replaced, tried too often, or never made; with whom it has just
-    /// signed in, and when, where this is the right one.
+    /// It has expired, or was used, replaced, tried too often, or never made; with the session that
+    /// it has just opened, where this is the right one.
     Over {
-        before: Option<(PersonId, DateTime<Utc>)>,
+        before: Option<Opened>,
     },
     Refused(Refusal),
+}
+
+/// A session that a code has opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    pub person_id: PersonId,
+    pub opened_at: DateTime<Utc>,
+    /// Where the person lives, if they still may sign in.
+    pub home: Option<RegionId>,
 }
 
 impl Outcome {
@@ -87,7 +93,7 @@ impl Outcome {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sent { .. } => "sent",
-            Self::SignedIn { .. } => "signed_in",
+            Self::SignedIn(_) => "signed_in",
             Self::Wrong { .. } => "wrong",
             Self::Over { .. } => "over",
             Self::Refused(refusal) => refusal.code.slug(),
@@ -112,6 +118,8 @@ pub struct KeptCode {
     pub person_id: Option<PersonId>,
     /// Whether they may: whoever was merged or marked meanwhile may not.
     pub may_sign_in: bool,
+    /// Where that person lives; known of a code that somebody tries.
+    pub home: Option<RegionId>,
     pub code_hash: [u8; 32],
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
@@ -291,6 +299,7 @@ impl Batch {
             owner: Owner { person: counts.person, origin: counts.origin },
             person_id: holder.and_then(|holder| holder.person_id),
             may_sign_in: true,
+            home: None,
             code_hash: asked.code_hash,
             created_at: now,
             expires_at,
@@ -356,14 +365,17 @@ impl Batch {
                 .max(self.used_up(&counts.network, NETWORK_TRIES_MAX)),
         );
         let before = known.filter(|code| code.code_hash == *code_hash);
-        let before = before.and_then(|code| Some((code.person_id?, code.signed_in_at?)));
+        let before = before.and_then(|code| {
+            let (person_id, opened_at) = (code.person_id?, code.signed_in_at?);
+            Some(Opened { person_id, opened_at, home: code.home })
+        });
         let since = now - TimeDelta::seconds(REPEAT_SECONDS);
-        let before = before.filter(|(_, opened_at)| *opened_at > since);
-        if let Some((person_id, opened_at)) = before
-            && self.seen.unsure.contains(&(*challenge_id, opened_at))
+        let before = before.filter(|before| before.opened_at > since);
+        if let Some(opened) = before
+            && self.seen.unsure.contains(&(*challenge_id, opened.opened_at))
         {
             // The batch was committed before, and nobody heard of it.
-            return Ok(Outcome::SignedIn { person_id, opened_at });
+            return Ok(Outcome::SignedIn(opened));
         }
         if let Some(until) = capped {
             return Err(too_many_tries(until, now));
@@ -379,11 +391,11 @@ impl Batch {
             code.used_at = Some(now);
             code.signed_in_at = Some(now);
         }
-        let (owner, tries_left) = (code.owner, ATTEMPTS_MAX - code.attempts);
+        let (owner, home, tries_left) = (code.owner, code.home, ATTEMPTS_MAX - code.attempts);
         self.writes.changed.insert(*challenge_id, code.clone());
         if let Some(person_id) = holder {
             self.writes.languages.extend(language.map(|language| (person_id, language)));
-            return Ok(Outcome::SignedIn { person_id, opened_at: now });
+            return Ok(Outcome::SignedIn(Opened { person_id, opened_at: now, home }));
         }
         for key in [owner.person, owner.origin] {
             self.count(key, now + TimeDelta::hours(TRY_WINDOW_HOURS));

@@ -18,12 +18,12 @@ use crate::{
     clock::Clock,
     db::{self, Db, in_tx, session::Seen},
     domain::{
-        Code, Detail, PersonId, Refusal,
+        Code, Detail, PersonId, Refusal, RegionId,
         code_cap::{Caller, TryCounts},
         keys::Keys,
         language::Language,
         session::{CITIZEN_SESSION_HOURS, EndedSession, EndedSessions, Session, SessionKeys},
-        sign_in::{Outcome, Request, Typed},
+        sign_in::{Opened, Outcome, Request, Typed},
         sign_in_code::SignInCode,
     },
 };
@@ -38,6 +38,8 @@ pub struct CitizenSession {
     pub token: String,
     pub expires_at: DateTime<Utc>,
     pub person_id: PersonId,
+    /// Where they live, as the register has it.
+    pub home: Option<RegionId>,
 }
 
 /// A challenge, and what somebody says its code is.
@@ -78,9 +80,7 @@ pub async fn sign_in(
     let wrong = || Refusal::new(Code::WrongCredentials, Detail::WrongCode);
     let code = SignInCode::parse(answer.code).ok_or_else(wrong)?;
     match attempt(lane, keys, (&answer, &code)).await? {
-        Outcome::SignedIn { person_id, opened_at } => {
-            Ok(session(keys, clock, &answer, (person_id, opened_at)))
-        }
+        Outcome::SignedIn(opened) => Ok(session(keys, clock, &answer, opened)),
         _ => Err(wrong().into()),
     }
 }
@@ -100,8 +100,7 @@ pub async fn try_code(
 ) -> Result<Tried> {
     let Some(code) = SignInCode::parse(answer.code) else { return Ok(Tried::Over) };
     let opened = match attempt(lane, keys, (&answer, &code)).await? {
-        Outcome::SignedIn { person_id, opened_at } => (person_id, opened_at),
-        Outcome::Over { before: Some(opened) } => opened,
+        Outcome::SignedIn(opened) | Outcome::Over { before: Some(opened) } => opened,
         Outcome::Wrong { tries_left } => return Ok(Tried::Wrong { tries_left }),
         _ => return Ok(Tried::Over),
     };
@@ -127,15 +126,11 @@ async fn attempt(
     sign_in::submit(lane, Request::Try(typed)).await
 }
 
-fn session(
-    keys: &Keys,
-    clock: &Clock,
-    answer: &Answer<'_>,
-    (person_id, opened_at): (PersonId, DateTime<Utc>),
-) -> CitizenSession {
+fn session(keys: &Keys, clock: &Clock, answer: &Answer<'_>, opened: Opened) -> CitizenSession {
+    let Opened { person_id, opened_at, home } = opened;
     let expires_at = expiry(opened_at);
     let token = answer.sign_outs.token(keys, (person_id, expires_at), clock.now());
-    CitizenSession { token, expires_at, person_id }
+    CitizenSession { token, expires_at, person_id, home }
 }
 
 /// When a session expires that is opened now.

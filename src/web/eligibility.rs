@@ -1,5 +1,6 @@
 //! "Can I book?", asked by anybody and answered in words, with every reason. Nothing of it is kept,
-//! and nothing stands in the address.
+//! and nothing stands in the address. Of what was typed the district alone goes on, as the place
+//! where somebody looks for a clinic.
 
 use actix_web::{
     HttpResponse,
@@ -80,19 +81,22 @@ pub async fn get_eligibility(
     Path(InCampaign { campaign_id }): Path<InCampaign>,
 ) -> Result<HttpResponse, Problem> {
     let (t, snapshot, form) = (visit.t, visit.app.board.now(), Form::default());
-    let mut page = page(&visit, &snapshot, campaign_id, &form)?;
-    // While the database is away nobody is looked up.
+    // While the database is away nobody is looked up, and all get the same page.
     let known = signed_in.filter(|_| snapshot.cut_off_since.is_none());
+    if known.is_none()
+        && let Some(kept) = visit.kept(visit.frame().here)
+    {
+        return Ok(kept);
+    }
+    let mut page = page(&visit, &snapshot, campaign_id, &form)?;
     let Some(SignedIn(session)) = known else {
-        if signed_in.is_some() {
-            return visit.show(&page);
-        }
         return visit.show_to_all(&page, (&snapshot, Whom::Strangers), None);
     };
     match own_verdict(&visit.app, card(&snapshot, campaign_id)?, session.person_id).await {
         Ok((name, verdict)) => {
             let by = t.eligible_as_registered(t.name(&name));
-            let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in: true };
+            let (is_signed_in, place) = (true, None);
+            let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in, place };
             page.answer = Some(answer(t, &verdict, about)?);
             visit.show(&page)
         }
@@ -138,8 +142,8 @@ pub async fn post_eligibility(
     match snapshot.may_book(&question, app.board.time(), app.site.zone) {
         Ok(verdict) => {
             let by = t.eligible_as_written().to_owned();
-            let is_signed_in = signed_in.is_some();
-            let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in };
+            let (is_signed_in, place) = (signed_in.is_some(), region_id);
+            let about = About { snapshot: &snapshot, campaign_id, by, is_signed_in, place };
             page.answer = Some(answer(t, &verdict, about)?);
             visit.show(&page)
         }
@@ -210,10 +214,12 @@ struct About<'a> {
     /// What it goes by.
     by: String,
     is_signed_in: bool,
+    /// The district that was chosen, where somebody looks for a clinic then.
+    place: Option<RegionId>,
 }
 
 fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Problem> {
-    let About { snapshot, campaign_id, by, is_signed_in } = about;
+    let About { snapshot, campaign_id, by, is_signed_in, place } = about;
     let card = card(snapshot, campaign_id)?;
     let language = t.language();
     let said = |reason: &Reason| (words::reason(language, reason), t.next_step(reason.code()));
@@ -235,7 +241,8 @@ fn answer(t: Texts, verdict: &Verdict, about: About<'_>) -> Result<Answer, Probl
         more.push(round.main.text);
     }
     more.push(by);
-    let clinics = format!("/campaigns/{campaign_id}/clinics");
+    let place = place.map(|region_id| format!("?region={region_id}")).unwrap_or_default();
+    let clinics = format!("/campaigns/{campaign_id}/clinics{place}");
     let way = match (verdict.eligible, is_signed_in) {
         (true, true) => (t.find_a_clinic(), clinics),
         (true, false) => {

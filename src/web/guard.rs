@@ -253,6 +253,7 @@ mod tests {
             token: "c1.token".into(),
             expires_at: now + chrono::TimeDelta::hours(12),
             person_id: crate::domain::PersonId(7),
+            home: None,
         };
         let expected = "__Host-citizen=c1.token; HttpOnly; SameSite=Lax; Secure; Path=/; \
                         Max-Age=43200";

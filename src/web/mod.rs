@@ -16,6 +16,7 @@ pub mod error;
 mod error_summary;
 pub mod form;
 pub mod guard;
+pub mod home;
 pub mod invitation;
 pub mod known_browser;
 pub mod landing;

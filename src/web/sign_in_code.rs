@@ -16,6 +16,7 @@ use askama::Template;
 use super::{
     form::{CODE, FieldError, Form, NUMBER, Reader},
     guard::{self, SignedIn},
+    home,
     next::Next,
     page::{Frame, Visit},
     part::{Input, TextField},
@@ -224,7 +225,12 @@ pub async fn post_code(
         Ok(Tried::SignedIn(session)) => {
             let next = next(app, &sent, session.person_id).await;
             let mut response = visit.see_other(&next.with_next("/sign-in/done"));
-            for cookie in [guard::keep(&session, app.clock.now()), sent::forget()] {
+            let now = app.clock.now();
+            let home = session.home.and_then(|region_id| {
+                let whose = (session.person_id, region_id);
+                home::keep(&app.keys.seal, whose, (session.expires_at, now)).ok()
+            });
+            for cookie in [guard::keep(&session, now), sent::forget()].into_iter().chain(home) {
                 response.add_cookie(&cookie).map_err(Problem::internal)?;
             }
             return Ok(response);

@@ -12,6 +12,7 @@ use askama::Template;
 use super::{
     form::Form,
     guard::{self, SignedIn},
+    home,
     page::{Frame, Visit},
     sent,
     text::Texts,
@@ -92,7 +93,7 @@ pub async fn get_forget(request: HttpRequest) -> HttpResponse {
     response.finish()
 }
 
-/// Takes the cookie away only with the session: else it would live on where nobody can end it.
+/// Takes the cookies away only with the session: else it would live on where nobody can end it.
 fn done(visit: &Visit, ended: flows::Result<()>) -> Result<HttpResponse, Problem> {
     if let Err(error) = ended {
         Problem::from(error).log(None);
@@ -101,7 +102,7 @@ fn done(visit: &Visit, ended: flows::Result<()>) -> Result<HttpResponse, Problem
         return visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page);
     }
     let mut response = visit.see_other("/sign-out");
-    for cookie in [guard::forget(), sent::forget()] {
+    for cookie in [guard::forget(), home::forget(), sent::forget()] {
         response.add_cookie(&cookie).map_err(Problem::internal)?;
     }
     Ok(response)

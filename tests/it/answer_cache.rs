@@ -1,8 +1,15 @@
 //! Answers that are kept while the board stays the same: nobody can tell one from an answer that
 //! was made for them, and none outlives what it says.
 
+use std::sync::Arc;
+
 use chrono::{TimeDelta, Utc};
-use dosebook::{clock::Clock, domain::session::citizen_token, http::answer_cache::BYTES_MAX};
+use dosebook::{
+    board::document::Coding,
+    clock::Clock,
+    domain::session::citizen_token,
+    http::answer_cache::{Answer, BYTES_MAX},
+};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::json;
 use uuid::Uuid;
@@ -150,6 +157,75 @@ async fn what_is_about_somebody_or_wrong_is_not_kept() {
     let has_list = |answer: &Raw| String::from_utf8_lossy(&answer.body).contains("Clinic 1");
     assert!(has_list(&own) && !has_list(&strangers));
     assert!(!has_list(&raw(&app, &path, &[]).await), "and nobody else sees it");
+}
+
+/// What is kept for this path and query, compressed.
+fn kept(app: &TestApp, target: &str) -> Option<Arc<Answer>> {
+    app.app.kept.find(&app.app.board.now(), (target, Coding::Gzip), app.app.clock.now())
+}
+
+/// The answers to whom these cookies belong and who ask for this path, if they were given what was
+/// kept under that name before; none where the board has changed meanwhile.
+async fn given(app: &TestApp, path: &str, cookies: &[&str], name: &str) -> Option<Vec<Raw>> {
+    let before = kept(app, name)?;
+    let mut answers = Vec::new();
+    for cookie in cookies {
+        let headers = [("accept-encoding", "gzip"), ("cookie", *cookie)];
+        answers.push(raw(app, path, &headers).await);
+    }
+    kept(app, name).is_some_and(|after| Arc::ptr_eq(&before, &after)).then_some(answers)
+}
+
+#[tokio::test]
+async fn who_is_signed_in_is_given_what_is_kept_for_their_district() {
+    let (app, made) = service(World::new().people(8)).await;
+    let person = &made.people[0];
+    let neighbour = made.people[1..].iter().find(|other| other.region_id == person.region_id);
+    let until = Utc::now() + TimeDelta::hours(1);
+    let cookies = [person, neighbour.expect("a neighbour")].map(|person| {
+        let token = citizen_token(&app.app.keys, person.person_id, until);
+        format!("__Host-citizen={token}")
+    });
+    let cookies = [cookies[0].as_str(), &cookies[1]];
+    let path = format!("/ko/campaigns/{}/clinics", made.campaign_id);
+    let name = format!("{path}?region={}", person.region_id);
+    let mut tries = 0..100;
+    let (everybody, answers) = loop {
+        tries.next().expect("it is kept");
+        let (_, everybody) = both(&app, &name, &[("accept-encoding", "gzip")]).await;
+        if let Some(answers) = given(&app, &path, &cookies, &name).await {
+            break (everybody, answers);
+        }
+    };
+    for mut own in answers {
+        let home = own.headers.remove("set-cookie").expect("where they live");
+        assert!(home.to_str().unwrap().starts_with("__Host-home="), "{home:?}");
+        assert_eq!((own.status, &own.headers), (200, &everybody.headers));
+        assert_eq!(own.body, everybody.body, "byte for byte");
+        assert_eq!(own.headers["content-encoding"], "gzip");
+        assert_eq!(own.headers["cache-control"], "no-store");
+    }
+    // The control: what is made anew is kept anew.
+    let before = kept(&app, &name);
+    let (_, _) = both(&app, &name, &[("accept-encoding", "gzip")]).await;
+    let after = kept(&app, &name);
+    assert!(!before.zip(after).is_some_and(|(before, after)| Arc::ptr_eq(&before, &after)));
+    // Whoever has no session is given what strangers are, from what is kept, and so is everybody
+    // who is to sign in.
+    for (path, name) in [
+        (path.clone(), path.clone()),
+        ("/ko/sign-in?next=%2Fme".to_owned(), "/ko/sign-in".to_owned()),
+    ] {
+        let mut tries = 0..100;
+        loop {
+            tries.next().expect("it is kept");
+            let made = raw(&app, &path, &[("accept-encoding", "gzip")]).await;
+            if let Some(given) = given(&app, &path, &["__Host-citizen=x", "a=b"], &name).await {
+                assert!(given.iter().all(|own| own.body == made.body), "{path}");
+                break;
+            }
+        }
+    }
 }
 
 /// The same question in other words, which is answered anew.

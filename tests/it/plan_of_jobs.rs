@@ -204,6 +204,7 @@ fn codes(numbers: Range<u8>) -> Vec<NewCode> {
             owner: Owner { person: [number; 16], origin: [number; 16] },
             person_id: None,
             may_sign_in: false,
+            home: None,
             code_hash: [number; 32],
             created_at: now,
             expires_at: now + TimeDelta::minutes(5),

@@ -1,7 +1,7 @@
 //! "Choose a place and a day": clinics of a district, or near somebody, with the days on which
 //! something can be booked. What a clinic has for those who come is shown, and hides none.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use actix_web::{HttpResponse, web::Data};
 use askama::Template;
@@ -21,21 +21,15 @@ use crate::{
         snapshot::Snapshot,
     },
     domain::{
-        CampaignId, ClinicId, PersonId, RegionId, amenity::Amenity, calendar::local_date,
-        clinic::Clinic,
+        CampaignId, ClinicId, RegionId, amenity::Amenity, calendar::local_date, clinic::Clinic,
     },
     flows::personal::Personal,
-    http::{
-        admission::{self, admit},
-        answer_cache::Whom,
-        extract::Path,
-        problem::Problem,
-        state::App,
-    },
+    http::{answer_cache::Whom, extract::Path, problem::Problem},
     web::{
         cut_off,
         form::FieldError,
         guard::SignedIn,
+        home,
         page::{Frame, Visit},
         part::{Choice, LongSelect, Select, Step, chosen_of},
         region_field::place_options,
@@ -218,7 +212,8 @@ struct Day {
 }
 
 /// The form, and below it the clinics of what is chosen. Who is signed in and has chosen nothing
-/// sees those of the district where they live.
+/// gets the page of the district where they live, as everybody does who chooses it; who is not, or
+/// where that is not known, the page that asks for a district.
 ///
 /// # Errors
 /// `not_found` for a campaign that is not public.
@@ -237,34 +232,45 @@ pub async fn get_clinics(
     if asked.near.is_some_and(|rounded| near != Some(rounded.to_string())) {
         return Ok(visit.see_other(&asked.path(campaign_id)));
     }
-    let whom = match (asked.is_somewhere(), signed_in) {
-        (true, _) => Some(Whom::Everybody),
-        (false, None) => Some(Whom::Strangers),
-        (false, Some(SignedIn(session))) => {
-            if snapshot.cut_off_since.is_none() {
-                asked.region_id = home(&visit.app, &personal, session.person_id).await;
-            }
-            None
+    let (mut at, mut keep) = (visit.frame().here.to_owned(), None);
+    if let (false, Some(SignedIn(session))) = (asked.is_somewhere(), signed_in) {
+        (asked.region_id, keep) = home::find(&visit, &personal, session, &snapshot).await;
+        if asked.region_id.is_some() {
+            // The page that whoever chooses it gets, under their address for it.
+            at = asked.path(campaign_id);
         }
-    };
-    let (page, now) = (page(&visit, &snapshot, card, asked), visit.app.clock.now());
-    match whom {
-        Some(whom) => {
-            let until = standing::changes_at(&card.campaign, now);
-            visit.show_to_all(&page, (&snapshot, whom), until)
-        }
-        None => visit.show(&page),
     }
+    let mut response = list(&visit, &snapshot, card, (asked, &at))?;
+    if let Some(cookie) = keep {
+        response.add_cookie(&cookie).map_err(Problem::internal)?;
+    }
+    Ok(response)
 }
 
-/// The district of a person, if that can be told at once: it only saves them choosing it.
-async fn home(app: &App, personal: &Personal, person_id: PersonId) -> Option<RegionId> {
-    let _admitted = admit::<admission::Read>(app).ok()?;
-    Some(personal.person(person_id).await.ok()??.region_id)
+/// The page at this address, as it is kept, or made to be kept. Nothing on it depends on who asks.
+fn list(
+    visit: &Visit,
+    snapshot: &Arc<Snapshot>,
+    card: &Card,
+    (asked, at): (Chosen, &str),
+) -> Result<HttpResponse, Problem> {
+    if let Some(kept) = visit.kept(at) {
+        return Ok(kept);
+    }
+    // Who is signed in may be shown another page at the address of the one that only asks.
+    let whom = if asked.is_somewhere() { Whom::Everybody } else { Whom::Strangers };
+    let until = standing::changes_at(&card.campaign, visit.app.clock.now());
+    visit.show_to_all_at(at, &page(visit, snapshot, card, (asked, at)), (snapshot, whom), until)
 }
 
-fn page<'a>(visit: &'a Visit, snapshot: &'a Snapshot, card: &'a Card, asked: Chosen) -> Page<'a> {
-    let (t, frame, id) = (visit.t, visit.frame(), card.campaign.campaign_id);
+fn page<'a>(
+    visit: &'a Visit,
+    snapshot: &'a Snapshot,
+    card: &'a Card,
+    (asked, at): (Chosen, &'a str),
+) -> Page<'a> {
+    let (t, id) = (visit.t, card.campaign.campaign_id);
+    let frame = Frame::new(t, &visit.app.site, at);
     let here = Chosen { near: None, region_id: None, after: None, date: None, ..asked };
     let near = Chosen { date: asked.date, ..here }.path(id);
     let mark = if near.contains('?') { "&" } else { "?" };

@@ -24,6 +24,9 @@ texts! {
         "Where you would like to go. It need not be where you live.",
         "가고 싶은 지역을 선택해 주십시오. 사시는 곳이 아니어도 됩니다.";
     choose_district, "Choose a district", "지역 선택";
+    choose_district_first,
+        "Choose a district, and you see its clinics and what can be booked there.",
+        "지역을 선택하시면 그곳의 접종기관과 예약할 수 있는 백신을 보여 드립니다.";
     all_of_province(province: &str), "All of {province}", "{province} 전체";
     day_of_appointment, "Day of the appointment", "접종 날짜";
     any_day, "Any day", "모든 날짜";

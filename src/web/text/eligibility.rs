@@ -7,8 +7,9 @@ texts! {
     can_i_book, "Can I book?", "예약 대상 확인";
     eligibility_about(campaign: &str), "For: {campaign}", "접종 사업: {campaign}";
     eligibility_private,
-        "Nothing of what you write here is kept.",
-        "여기에 입력하신 내용은 저장하지 않습니다.";
+        "Nothing of what you write here is kept. Only the district goes on with you, to show you \
+         its clinics.",
+        "여기에 입력하신 내용은 저장하지 않습니다. 선택하신 지역만 접종기관 목록을 보여 드리는 데 쓰입니다.";
     eligibility_ask, "Check", "확인하기";
     region_not_said, "Not said", "선택하지 않음";
     region_optional_hint,

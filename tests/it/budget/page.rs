@@ -1,4 +1,5 @@
-//! Round trips of pages on the way to a booking: none for whoever is not signed in.
+//! Round trips of pages on the way to a booking: none for whoever is not signed in, and none to
+//! the list on which everybody lands who has.
 
 use chrono::{TimeDelta, Utc};
 use dosebook::domain::session::citizen_token;
@@ -7,8 +8,18 @@ use uuid::Uuid;
 
 use crate::support::{TestApp, World, database::TestDatabase, wire::Wire};
 
-/// A page, whether somebody is signed in who asks for it, and its round trips.
-type Budget = (String, bool, usize);
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Who {
+    Nobody,
+    /// In a browser that keeps a session, and no more.
+    SignedIn,
+    /// In one that keeps where they live, as after signing in with it.
+    AtHome,
+}
+
+/// A page, who asks for it, and its round trips.
+type Budget = (String, Who, usize);
 
 #[tokio::test]
 async fn each_page_to_a_booking_keeps_to_its_budget() {
@@ -32,37 +43,44 @@ async fn each_page_to_a_booking_keeps_to_its_budget() {
     let times = format!("{round}/clinics/{clinic}?date={day}");
     let clinics = format!("{round}/clinics?region={}", made.districts[0]);
     let check = format!("{round}/check?slot={}&product={}", slot.slot_id, made.product_id);
-    let pages: [Budget; 11] = [
-        ("/en".to_owned(), false, 0),
-        (round.clone(), false, 0),
-        (format!("{round}/eligibility"), false, 0),
-        (format!("{round}/clinics"), false, 0),
-        (clinics.clone(), false, 0),
-        (times.clone(), false, 0),
-        (clinics, true, 0),
-        (times, true, 0),
-        (format!("{round}/eligibility"), true, 1),
-        (check, true, 1),
-        (format!("/en/bookings/{id}"), true, 1),
+    let pages: [Budget; 13] = [
+        ("/en".to_owned(), Who::Nobody, 0),
+        (round.clone(), Who::Nobody, 0),
+        (format!("{round}/eligibility"), Who::Nobody, 0),
+        (format!("{round}/clinics"), Who::Nobody, 0),
+        (clinics.clone(), Who::Nobody, 0),
+        (times.clone(), Who::Nobody, 0),
+        // The control: where somebody lives that the browser does not know is looked up, once.
+        (format!("{round}/clinics"), Who::SignedIn, 1),
+        (format!("{round}/clinics"), Who::AtHome, 0),
+        (clinics, Who::SignedIn, 0),
+        (times, Who::SignedIn, 0),
+        (format!("{round}/eligibility"), Who::SignedIn, 1),
+        (check, Who::SignedIn, 1),
+        (format!("/en/bookings/{id}"), Who::SignedIn, 1),
     ];
-    let ask = async |path: &str, is_signed_in: bool| {
+    let ask = async |path: &str, who: Who, home: &str| {
         let mut request = client.get(format!("{}{path}", app.url));
-        if is_signed_in {
+        if who != Who::Nobody {
             let whose = if path.contains("/bookings/") { &booked } else { &about_to };
-            request = request.header("cookie", whose);
+            request = request.header("cookie", format!("{whose}{home}"));
         }
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
+        let kept = answer.headers().get("set-cookie").and_then(|kept| kept.to_str().ok());
+        kept.and_then(|kept| kept.split(';').next()).map(|kept| format!("; {kept}"))
     };
-    for (path, is_signed_in, trips) in &pages {
+    let home = ask(&format!("{round}/clinics"), Who::SignedIn, "").await.expect("where they live");
+    for (path, who, trips) in &pages {
+        let home = if *who == Who::AtHome { &*home } else { "" };
         // Statements are prepared on their first use; pages without any are made, not kept.
         if *trips > 0 {
-            ask(path, *is_signed_in).await;
+            ask(path, *who, home).await;
         }
         wire.take();
-        ask(path, *is_signed_in).await;
+        ask(path, *who, home).await;
         let told = wire.take();
-        assert_eq!(told.len(), *trips, "{path}, signed in: {is_signed_in}: {told:#?}");
+        assert_eq!(told.len(), *trips, "{path}, {who:?}: {told:#?}");
     }
     let form = "birth-year=1964&birth-month=5&birth-day=6&region=";
     let asked = client

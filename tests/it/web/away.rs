@@ -30,13 +30,13 @@ fn is_cut_off(app: &TestApp) -> bool {
 }
 
 /// Returns when the service has found out, and its pages tell.
-async fn lose(app: &TestApp, proxy: &Proxy) {
+pub(super) async fn lose(app: &TestApp, proxy: &Proxy) {
     proxy.go_away();
     until(|| is_cut_off(app)).await;
     app.pages().await;
 }
 
-async fn find(app: &TestApp, proxy: &Proxy) {
+pub(super) async fn find(app: &TestApp, proxy: &Proxy) {
     proxy.come_back();
     until(|| !is_cut_off(app)).await;
     app.pages().await;

@@ -15,6 +15,7 @@ mod check;
 mod clinic;
 mod eligibility;
 mod error;
+mod home;
 mod place;
 mod press;
 mod public;
