@@ -9,13 +9,23 @@ use form_urlencoded::Serializer;
 use super::{plan::JourneyPlan, visit::Visit};
 use crate::rehearsal::step::RequestKind;
 
-/// Cookies: of whoever is signed in, and of whoever waits for a code.
+/// Cookies: of whoever is signed in, where they live, and of whoever waits for a code.
 pub(super) const CITIZEN: &str = "__Host-citizen";
+pub(super) const HOME: &str = "__Host-home";
 pub(super) const SENT: &str = "__Host-code";
 
-/// Where somebody goes on after signing in, after the language.
+/// The list of clinics, after the language.
 pub(super) fn clinics(plan: &JourneyPlan) -> String {
     format!("/campaigns/{}/clinics", plan.campaign_id)
+}
+
+/// Where the sign-in that the visit is at leads afterwards, after the language: its pages carry it
+/// in their addresses, and their forms unseen.
+fn next(plan: &JourneyPlan, visit: &Visit) -> String {
+    let query = visit.path.split_once('?').map_or("", |(_, query)| query);
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let next = pairs.find(|(name, _)| name == "next");
+    next.map_or_else(|| clinics(plan), |(_, next)| next.into_owned())
 }
 
 /// The request that is due. Writing to memory cannot fail.
@@ -28,7 +38,8 @@ pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
         RequestKind::Asset => (Cow::Borrowed(plan.style.as_str()), None),
         RequestKind::QuestionForm => (question(), None),
         RequestKind::Question => (question(), Some(person(plan, visit, false))),
-        RequestKind::SignIn => {
+        // Whoever has asked the question follows the link of its answer.
+        RequestKind::SignIn if visit.path.is_empty() => {
             let next = Serializer::new(String::new()).append_pair("next", &clinics(plan)).finish();
             (page(&format!("/sign-in?{next}")), None)
         }
@@ -52,8 +63,8 @@ pub(super) fn write(plan: &JourneyPlan, visit: &Visit, into: &mut Vec<u8>) {
     );
     // A used code is tried as by somebody who has seen it, in a browser of their own.
     let is_other = visit.step == RequestKind::UsedCode;
-    let token = if is_other { "" } else { &*visit.token };
-    let cookies = [(CITIZEN, token), (SENT, &*visit.cookie)];
+    let (token, home) = if is_other { ("", "") } else { (&*visit.token, &*visit.home) };
+    let cookies = [(CITIZEN, token), (HOME, home), (SENT, &*visit.cookie)];
     let mut cookies = cookies.into_iter().filter(|(_, value)| !value.is_empty());
     if let Some((name, value)) = cookies.next() {
         let _ = write!(into, "Cookie: {name}={value}");
@@ -87,7 +98,7 @@ fn person(plan: &JourneyPlan, visit: &Visit, is_claim: bool) -> String {
             let other = if plan.is_stranger(visit.citizen) { "現" } else { "" };
             form.append_pair("name", &format!("{}{other}", comer.name))
                 .append_pair("phone", &comer.phone)
-                .append_pair("next", &clinics(plan))
+                .append_pair("next", &next(plan, visit))
         }
         false => form.append_pair("region", &comer.region_id.to_string()),
     };

@@ -16,6 +16,20 @@ pub(super) fn field<'a>(html: &'a str, name: &str) -> Option<&'a str> {
     own.split_once('"').map(|(value, _)| value)
 }
 
+/// What is chosen in a list of a form; none where that is nothing.
+pub(super) fn selected<'a>(html: &'a str, name: &str) -> Option<&'a str> {
+    let mut lists = html.split("<select ").skip(1);
+    let named = format!("name=\"{name}\"");
+    let list = lists.find_map(|rest| {
+        let (tag, rest) = rest.split_once('>')?;
+        tag.contains(&named).then_some(rest)
+    })?;
+    let (options, _) = list.split_once("</select>")?;
+    let mut tags = options.split("<option value=\"").filter_map(|option| option.split_once('>'));
+    let chosen = tags.find_map(|(tag, _)| tag.strip_suffix("\" selected"))?;
+    Some(chosen).filter(|value| !value.is_empty())
+}
+
 /// Where the first form goes whose address begins like this.
 pub(super) fn form<'a>(html: &'a str, begin: &str) -> Option<&'a str> {
     let actions = html.split("action=\"").skip(1).filter(|rest| rest.starts_with(begin));
@@ -49,5 +63,22 @@ mod tests {
         );
         assert_eq!((field(PAGE, "code"), field(PAGE, "booking")), (None, None));
         assert_eq!((form(PAGE, "/ko/"), form(PAGE, "/en/")), (Some("/ko/c"), None));
+    }
+
+    #[test]
+    fn what_is_chosen_is_found() {
+        let list = |name: &str, chosen: &str| {
+            let option = |value: &str| {
+                let mark = if value == chosen { " selected" } else { "" };
+                format!("<option value=\"{value}\"{mark}>x</option>")
+            };
+            let options: String = ["", "1", "18"].map(option).concat();
+            format!("<select id=\"{name}\" name=\"{name}\">{options}</select>")
+        };
+        let page = |region: &str, date: &str| list("region", region) + &list("date", date);
+        assert_eq!(selected(&page("18", "1"), "region"), Some("18"));
+        for (region, name) in [("", "region"), ("none", "region"), ("18", "place")] {
+            assert_eq!(selected(&page(region, "1"), name), None, "{region} {name}");
+        }
     }
 }

@@ -5,15 +5,15 @@ use std::{borrow::Cow, time::Duration};
 use uuid::Uuid;
 
 use super::{
-    browser::{CITIZEN, SENT, clinics},
+    browser::{CITIZEN, HOME, SENT, clinics},
     decoded::decoded,
     heard::{self, Heard, News, Shown},
-    html::{address, field, form, links},
+    html::{address, field, form, links, selected},
     plan::JourneyPlan,
     visit::{End, Then, Visit},
 };
 use crate::{
-    domain::{Code, session},
+    domain::{Code, RegionId, session},
     rehearsal::{
         load::Response,
         step::{RequestKind, Stage},
@@ -25,6 +25,8 @@ const BOOKINGS: &str = "/bookings/";
 /// How links to a time begin, and to a clinic's day, in their campaign.
 const TIME: &str = "check?slot=";
 const CLINIC: &str = "clinics/";
+/// How the district is called in the form of the list, and in its address.
+const REGION: &str = "region";
 /// What the page of a booking says of one that its person has cancelled, in both languages
 /// (`words::standing`).
 const CANCELLED: [&str; 2] = ["You cancelled this booking on ", "에 이 예약을 취소하셨습니다."];
@@ -171,11 +173,12 @@ impl Page<'_> {
     }
 
     /// A yes shows the way to sign in.
-    fn answered(&self, plan: &JourneyPlan, visit: &Visit, now: Duration) -> Heard {
+    fn answered(&self, plan: &JourneyPlan, visit: &mut Visit, now: Duration) -> Heard {
         let sign_in = format!("/{}/sign-in?", plan.language(visit.citizen));
-        if links(self.html, &sign_in).next().is_none() {
+        let Some(sign_in) = links(self.html, &sign_in).next() else {
             return heard::not_eligible(plan, now);
-        }
+        };
+        visit.path = address(sign_in).into();
         let then = heard::onwards(plan, visit, RequestKind::SignIn);
         Heard::news(then, News::Stage(Stage::Asked))
     }
@@ -185,6 +188,7 @@ impl Page<'_> {
         let person_id = session::claimed_person(token)?;
         visit.path = self.to?.into();
         visit.token = token.into();
+        visit.home = self.cookie(HOME).unwrap_or_default().into();
         visit.cookie = "".into();
         let next = heard::signed_in(plan, visit, Then::Follow(RequestKind::SignedIn));
         Some(Heard::news(next, News::SignedIn(person_id)))
@@ -200,11 +204,29 @@ impl Page<'_> {
         }
     }
 
+    /// A list, or the page that asks in which district to look: that is no list without clinics.
     fn choose_day(&self, plan: &JourneyPlan, visit: &mut Visit) -> Heard {
+        if let Some(home) = self.cookie(HOME) {
+            visit.home = home.into();
+        }
+        if let Some(to) = self.to.filter(|to| **to != *visit.path) {
+            visit.path = to.into();
+            return Then::Follow(RequestKind::Clinics).into();
+        }
         if self.choose(plan, visit, CLINIC) {
             return Then::Go(RequestKind::Slots).into();
         }
-        let Some(wish) = plan.wish else { return other_district(plan, visit) };
+        let Some(wish) = plan.wish else {
+            let is_asked = selected(self.html, REGION).is_none() && !visit.path.contains(REGION);
+            let own = plan.district(visit.citizen).filter(|_| is_asked);
+            return match own {
+                Some(own) => {
+                    look_in(plan, visit, Some(own));
+                    Then::Go(RequestKind::Clinics).into()
+                }
+                None => other_district(plan, visit),
+            };
+        };
         // Whoever wants this one clinic has its address.
         let language = plan.language(visit.citizen);
         visit.path = format!("/{language}{}/{}", clinics(plan), wish.clinic_id).into();
@@ -306,10 +328,14 @@ fn elsewhere(plan: &JourneyPlan, visit: &mut Visit, html: &str) -> Heard {
 /// Where neither the district nor its neighbours have anything, people look where others live.
 fn other_district(plan: &JourneyPlan, visit: &mut Visit) -> Heard {
     let other = visit.random.below(plan.curve.citizens());
-    let region = plan.people.get(other).map(|comer| comer.region_id);
-    let query = region.map_or_else(String::new, |region| format!("?region={region}"));
-    visit.path = format!("/{}{}{query}", plan.language(visit.citizen), clinics(plan)).into();
+    look_in(plan, visit, plan.people.get(other).map(|comer| comer.region_id));
     Then::Look(RequestKind::Clinics).into()
+}
+
+/// The list that the form leads to with this district chosen.
+fn look_in(plan: &JourneyPlan, visit: &mut Visit, region: Option<RegionId>) {
+    let query = region.map_or_else(String::new, |region| format!("?{REGION}={region}&date="));
+    visit.path = format!("/{}{}{query}", plan.language(visit.citizen), clinics(plan)).into();
 }
 
 /// What the page for the code carries unseen.

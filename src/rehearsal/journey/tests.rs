@@ -1,9 +1,9 @@
-//! Cancelling on a journey, step by step and either way, and what is noted of answers that do not
-//! come.
+//! Cancelling on a journey, step by step and either way, what is noted of answers that do not come,
+//! and how a browser gets from the question to the clinics of a district.
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     way,
 };
 use crate::{
-    domain::{CampaignId, ClinicId, PersonId, RegionId},
+    domain::{CampaignId, ClinicId, PersonId, RegionId, keys::Keys, session::citizen_token},
     rehearsal::{
         citizens::AckState,
         curve::ArrivalCurve,
@@ -355,4 +355,82 @@ fn who_wants_one_clinic_looks_for_it_alone() {
     let heard = read(&by_api, &mut visit, response(200, "", &body));
     assert!(matches!(heard.then, Then::Go(RequestKind::Slots)), "{heard:?}");
     assert_eq!((visit.clinic_id, &*visit.path), (7, "2021-07-26"));
+}
+
+#[test]
+fn the_district_of_the_question_goes_on_to_the_list() {
+    let plan = plan(Way::Pages, 0.0);
+    let language = plan.language(0);
+    let mut visit = Visit::new(&plan, 0, 0);
+    visit.step = RequestKind::SignIn;
+    let unasked = written(&plan, &visit);
+    let next = "next=%2Fcampaigns%2F1%2Fclinics";
+    assert!(unasked.starts_with(&format!("GET /{language}/sign-in?{next} ")), "{unasked}");
+
+    visit.step = RequestKind::Question;
+    let link = format!("/{language}/sign-in?{next}%3Fregion%3D11");
+    let heard = read(&plan, &mut visit, response(200, "", &format!("<a href=\"{link}\">x</a>")));
+    assert!(matches!(heard.then, Then::Go(RequestKind::SignIn)), "{heard:?}");
+    visit.step = RequestKind::SignIn;
+    assert!(written(&plan, &visit).starts_with(&format!("GET {link} ")));
+    for path in [link, format!("/{language}/sign-in/code?{next}%3Fregion%3D11")] {
+        (visit.step, visit.path) = (RequestKind::Code, path.into());
+        let form = written(&plan, &visit);
+        assert!(form.ends_with(&format!("&{next}%3Fregion%3D11")), "{form}");
+    }
+}
+
+#[test]
+fn a_browser_keeps_where_somebody_lives() {
+    let plan = plan(Way::Pages, 0.0);
+    let token = citizen_token(&Keys::new(&[7; 32]), PersonId(5), DateTime::UNIX_EPOCH);
+    let mut visit = visit(&plan, RequestKind::Session);
+    let head = format!(
+        "HTTP/1.1 303 See Other\r\nLocation: /ko/x\r\n\
+         Set-Cookie: __Host-citizen={token}; Path=/\r\n\
+         Set-Cookie: __Host-home=sealed; Path=/\r\n\r\n"
+    );
+    let heard = read(&plan, &mut visit, response(303, &head, ""));
+    assert_eq!(heard.news, Some(News::SignedIn(PersonId(5))));
+    for (step, keeps) in [(RequestKind::Clinics, true), (RequestKind::UsedCode, false)] {
+        visit.step = step;
+        let cookies = format!("Cookie: __Host-citizen={token}; __Host-home=sealed\r\n");
+        assert_eq!(written(&plan, &visit).contains(&cookies), keeps, "{step:?}");
+        assert_eq!(written(&plan, &visit).contains("sealed"), keeps, "another browser has none");
+    }
+}
+
+/// The page that asks for a district, and the one that has been asked for one.
+fn district(chosen: Option<i32>) -> String {
+    let mark = |region| if chosen == Some(region) { " selected" } else { "" };
+    let option = |region| format!("<option value=\"{region}\"{}>x</option>", mark(region));
+    let options = [11, 12].map(option).concat();
+    format!("<select id=\"region\" name=\"region\"><option value=\"\">x</option>{options}</select>")
+}
+
+#[test]
+fn who_is_asked_for_a_district_has_not_looked_in_vain() {
+    let plan = plan(Way::Pages, 0.0);
+    let mut visit = visit(&plan, RequestKind::Clinics);
+    let list = format!("/{}/campaigns/1/clinics", plan.language(0));
+    visit.path = list.as_str().into();
+    let own = format!("{list}?region=11&date=");
+    let head = format!("HTTP/1.1 303 See Other\r\nLocation: {list}?region=12\r\n\r\n");
+    let heard = read(&plan, &mut visit, response(303, &head, ""));
+    assert!(matches!(heard.then, Then::Follow(RequestKind::Clinics)), "{heard:?}");
+    assert_eq!(*visit.path, format!("{list}?region=12"));
+
+    visit.path = list.as_str().into();
+    let heard = read(&plan, &mut visit, response(200, "", &district(None)));
+    assert!(matches!(heard.then, Then::Go(RequestKind::Clinics)), "{heard:?}");
+    assert_eq!(*visit.path, *own, "where they live");
+    // The controls: a district that has nothing, wherever it was chosen, and a page of nothing.
+    for (path, page) in [(&own, district(Some(11))), (&list, district(Some(11)))] {
+        visit.path = path.as_str().into();
+        let heard = read(&plan, &mut visit, response(200, "", &page));
+        assert!(matches!(heard.then, Then::Look(RequestKind::Clinics)), "{heard:?}");
+    }
+    visit.path = own.as_str().into();
+    let heard = read(&plan, &mut visit, response(200, "", "x"));
+    assert!(matches!(heard.then, Then::Look(RequestKind::Clinics)), "{heard:?}");
 }

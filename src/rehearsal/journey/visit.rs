@@ -35,6 +35,8 @@ pub struct Visit {
     pub token: Box<str>,
     /// Of the pages: the cookie while a code is under way.
     pub cookie: Box<str>,
+    /// The cookie that says where the person lives.
+    pub home: Box<str>,
     /// What the next request is about: of the pages a path or hidden fields, of the API the rest of
     /// a path.
     pub path: Box<str>,
@@ -130,6 +132,7 @@ impl Visit {
             asked_at: Duration::ZERO,
             token: "".into(),
             cookie: "".into(),
+            home: "".into(),
             path: "".into(),
             form: "".into(),
             challenge: None,
