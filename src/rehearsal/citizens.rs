@@ -16,7 +16,7 @@ use crate::{
 
 /// Pause between two requests of a citizen who browses, on average.
 const BROWSE_PAUSE: Duration = Duration::from_secs(1);
-/// Pause before a retry after a 503 without `Retry-After`.
+/// Pause before a retry after a 503 without `Retry-After`, which the report names as a fault.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// Completed requests between two reports of progress.
 const PROGRESS_INTERVAL: u64 = 4_096;

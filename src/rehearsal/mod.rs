@@ -5,9 +5,9 @@
 //! how they behave, `curve` when each arrives. `slots` reads what can be booked, `sign_in` gets
 //! session tokens, and `plan` holds everything that is known before the start. While the replay
 //! runs, `load` generates the load, `citizens` decides on the next request (`step`), and `tally`
-//! counts. Then `check` queries the database. `report` has the results, which `table` prints as
-//! text, and `page` and `plot` as HTML; it is also written as JSON. That is the replay of people
-//! who are signed in already; `journey` plays them from the landing page on.
+//! and `pace` count. Then `check` queries the database. `report` has the results, which `table`
+//! prints as text, and `page` and `plot` as HTML; it is also written as JSON. That is the replay of
+//! people who are signed in already; `journey` plays them from the landing page on.
 
 pub mod check;
 pub mod citizens;
@@ -18,6 +18,7 @@ pub mod curve;
 pub mod figure;
 pub mod journey;
 pub mod load;
+pub mod pace;
 pub mod page;
 pub mod plan;
 pub mod plot;

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt::Write};
 use super::{
     figure::{float, grouped, rounded},
     journey::Way,
+    pace::Rate,
     plot::{Axis, Plot, Series},
     report::{Interval, JourneySummary, Latency, Report},
 };
@@ -227,14 +228,23 @@ fn latencies(intervals: &[Interval], of: fn(&Interval) -> Latency) -> Vec<Series
 }
 
 fn tables(html: &mut String, report: &Report) {
-    html.push_str(
-        "<h2>Requests</h2>\n<div class=\"wide\"><table>\n<tr><th>request<th>sent<th>done\
+    let _ = write!(
+        html,
+        "<h2>Requests</h2>\n<p>A second: on average while there were any, and in the best one. \
+         The generator sent {} ms later than due (p99).</p>\n<div class=\"wide\"><table>\n\
+         <tr><th>request<th>sent<th>a second<th>best<th>done<th>a second<th>best\
          <th>refused<th>lost<th>bytes<th>from<th>p50<th>p90<th>p99<th>p99.9<th>max, ms</tr>\n",
+        rounded(report.late_ms.p99),
     );
     for of in &report.requests {
         let refused: u64 = of.refused.values().sum();
-        let counts = [of.sent, of.done, refused + of.odd, of.lost, of.bytes].map(grouped);
-        let cells: String = counts.iter().map(|n| format!("<td rowspan=\"2\">{n}")).collect();
+        let rate = |Rate { mean, peak }| [rounded(mean), grouped(peak)];
+        let ([sent, best_sent], [done, best_done]) =
+            (rate(of.sent_per_second), rate(of.done_per_second));
+        let [all_sent, all_done, refused, lost, bytes] =
+            [of.sent, of.done, refused + of.odd, of.lost, of.bytes].map(grouped);
+        let cells = [all_sent, sent, best_sent, all_done, done, best_done, refused, lost, bytes];
+        let cells: String = cells.iter().map(|n| format!("<td rowspan=\"2\">{n}")).collect();
         let _ = writeln!(
             html,
             "<tr><th rowspan=\"2\">{}{cells}<td>due{}</tr>\n<tr><td>sent{}</tr>",

@@ -14,10 +14,11 @@ use super::{
         FinishedJourneys, Way,
         notes::{Ends, Faults, Messages},
     },
+    pace::{self, BIN, Rate},
     replay::FinishedReplay,
     scenario::Scenario,
     step::{RequestKind, Stage},
-    tally::{BIN, BINS_PER_SECOND, Bin, RequestTally, Tally},
+    tally::{Bin, RequestTally, Tally},
 };
 use crate::domain::Code;
 
@@ -55,6 +56,8 @@ pub struct Report {
     pub opening_to_last_answer_seconds: f64,
     /// From arrival to booking.
     pub until_booked_ms: Latency,
+    /// From when a request was due until the generator sent it.
+    pub late_ms: Latency,
     pub requests: Vec<RequestSummary>,
     pub timeline: Vec<Interval>,
     /// None where people were signed in already.
@@ -95,8 +98,12 @@ pub struct RequestSummary {
     /// Mean of the answers, in bytes.
     pub bytes: u64,
     pub refused: RefusalCounts,
+    /// Answers that say to come again, and not when.
+    pub without_time: u64,
     pub lost: u64,
     pub odd: u64,
+    pub sent_per_second: Rate,
+    pub done_per_second: Rate,
     /// From when it was due: what the citizen experienced.
     pub from_due_ms: Latency,
     /// From when it was sent on a free connection: what the service took.
@@ -163,8 +170,12 @@ struct Played<'a> {
 
 impl Report {
     /// Sums up a replay of people who are signed in, and its check.
-    pub fn new(replay: &FinishedReplay, check: CheckResult) -> Self {
+    pub fn new(replay: &FinishedReplay, mut check: CheckResult) -> Self {
         let FinishedReplay { config, plan, tally, log, .. } = replay;
+        let faults = Faults { without_time: tally.without_time(), ..Faults::default() };
+        let sentences = faults.sentences();
+        let is_sound = sentences.is_empty() && check.is_sound();
+        check.faults.extend(sentences);
         let cancelled = log.acks.iter().filter(|ack| ack.state == AckState::Cancelled);
         let played = Played {
             name: &config.name,
@@ -182,7 +193,7 @@ impl Report {
             opening: plan.opening(),
             tally,
         };
-        Self::of(&played, check)
+        Self { is_sound, ..Self::of(&played, check) }
     }
 
     /// Sums up whole journeys, and their check.
@@ -257,11 +268,12 @@ impl Report {
                 sent_again: tally.resends,
                 gave_up: tally.gave_up,
             },
-            bookings_per_second_peak: peak(&tally.bins),
+            bookings_per_second_peak: pace::peak(&booked_by_bin(tally)),
             bookings_per_second_mean: if to_last > 0.0 { float(booked) / to_last } else { 0.0 },
             opening_to_last_booking_seconds: to_last,
             opening_to_last_answer_seconds: since(tally.last_response),
             until_booked_ms: Latency::of(&tally.until_booked),
+            late_ms: Latency::of(&tally.late),
             requests: requests(tally),
             timeline: timeline(&tally.bins, opening, played.doses_open),
             journey: None,
@@ -306,8 +318,11 @@ fn requests(tally: &Tally) -> Vec<RequestSummary> {
         done: of.done,
         bytes: of.bytes.checked_div(of.sent - of.unanswered.min(of.sent)).unwrap_or(0),
         refused: of.refusals(),
+        without_time: of.without_time,
         lost: of.unanswered,
         odd: of.unexpected,
+        sent_per_second: of.pace.sent(),
+        done_per_second: of.pace.done(),
         from_due_ms: Latency::of(&of.from_due),
         from_sent_ms: Latency::of(&of.from_sent),
     };
@@ -347,12 +362,8 @@ fn refused<T: Copy + Into<u64>>(counts: &[T]) -> RefusalCounts {
     counts.filter(|(_, n)| *n > 0).collect()
 }
 
-/// The most bookings within one second.
-fn peak(bins: &[Bin]) -> u64 {
-    let width = usize::try_from(BINS_PER_SECOND).unwrap_or(1);
-    let booked: Vec<u64> = bins.iter().map(|bin| bin.booked.into()).collect();
-    let seconds = booked.windows(width.min(booked.len().max(1)));
-    seconds.map(|second| second.iter().sum()).max().unwrap_or(0)
+fn booked_by_bin(tally: &Tally) -> Vec<u32> {
+    tally.bins.iter().map(|bin| bin.booked).collect()
 }
 
 fn count(length: usize) -> u64 {

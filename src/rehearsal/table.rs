@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::{
     figure::{grouped, rounded},
     journey::Way,
+    pace::Rate,
     report::{JourneySummary, Latency, Report},
 };
 
@@ -53,10 +54,25 @@ fn write(text: &mut String, report: &Report) {
         latency(text, &format!("{}, from due", requests.kind), &requests.from_due_ms);
         latency(text, &format!("{}, from sent", requests.kind), &requests.from_sent_ms);
     }
+    latency(text, "sent later than due", &report.late_ms);
+    rates(text, report);
     if let Some(summary) = &report.journey {
         journey(text, report, summary);
     }
     check(text, report);
+}
+
+/// How many of each a second.
+fn rates(text: &mut String, report: &Report) {
+    let heads = ["sent", "best", "done", "best"].map(|head| format!(" {head:>10}")).concat();
+    let _ = writeln!(text, "\n  {:<24}{heads}", "a second, on average");
+    for requests in &report.requests {
+        let _ = write!(text, "  {:<24}", requests.kind);
+        for Rate { mean, peak } in [requests.sent_per_second, requests.done_per_second] {
+            let _ = write!(text, " {:>10} {:>10}", rounded(mean), grouped(peak));
+        }
+        text.push('\n');
+    }
 }
 
 /// The funnel, the ends, and what a step weighs.

@@ -9,21 +9,16 @@ use crate::{
     domain::Code,
     rehearsal::{
         load::{Completion, Response},
+        pace::{Pace, bin_of},
         step::{RequestKind, Stage},
     },
 };
 
-/// Width of a bin of the timeline.
-pub const BIN: Duration = Duration::from_millis(500);
-/// Bins of one second.
-pub const BINS_PER_SECOND: u32 = 2;
 /// Longest latency that is recorded, in microseconds: ten minutes.
 const MICROS_MAX: u64 = 600_000_000;
 /// Significant digits, in total and in a bin.
 const DIGITS: u8 = 3;
 const BIN_DIGITS: u8 = 2;
-/// Half a day; what is later goes into the last bin.
-const BINS_MAX: usize = 86_400;
 
 /// What a citizen learns from a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +44,11 @@ impl Reply {
     }
 }
 
+/// Whether it says to come again, and not when.
+fn is_without_time(response: Response<'_>) -> bool {
+    matches!(response.status, 429 | 503) && response.retry_after.is_none()
+}
+
 /// The code of a problem document, found without parsing the rest.
 fn code(body: &[u8]) -> Option<Code> {
     const NAME: &[u8] = b"\"code\":\"";
@@ -69,6 +69,9 @@ pub struct RequestTally {
     pub gone: u64,
     /// In the order of `Code::ALL`.
     pub refused: Vec<u64>,
+    /// Answers that say to come again (429, 503), and not when.
+    pub without_time: u64,
+    pub pace: Pace,
     /// Microseconds from when each was due, and from when it was sent; including unanswered ones.
     pub from_due: Histogram<u64>,
     pub from_sent: Histogram<u64>,
@@ -100,6 +103,9 @@ pub struct Tally {
     pub bins: Vec<Bin>,
     /// Microseconds from arrival to booking.
     pub until_booked: Histogram<u64>,
+    /// Microseconds from when a request was due until it was sent, because all connections were
+    /// busy, or the generator was.
+    pub late: Histogram<u64>,
     pub other_slots: u64,
     pub retries_after_busy: u64,
     pub resends: u64,
@@ -121,6 +127,8 @@ impl Tally {
                 unexpected: 0,
                 gone: 0,
                 refused: vec![0; Code::ALL.len()],
+                without_time: 0,
+                pace: Pace::default(),
                 from_due: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
                 from_sent: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
             })
@@ -129,6 +137,7 @@ impl Tally {
             kinds: RequestKind::ALL.iter().map(tally).collect::<Result<_, CreationError>>()?,
             bins: Vec::new(),
             until_booked: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
+            late: Histogram::new_with_max(MICROS_MAX, DIGITS)?,
             other_slots: 0,
             retries_after_busy: 0,
             resends: 0,
@@ -140,6 +149,11 @@ impl Tally {
 
     pub fn kind(&self, kind: RequestKind) -> Option<&RequestTally> {
         self.kinds.get(kind.index())
+    }
+
+    /// Answers of all kinds that say to come again, and not when.
+    pub fn without_time(&self) -> u64 {
+        self.kinds.iter().map(|kind| kind.without_time).sum()
     }
 
     /// A request is sent.
@@ -161,10 +175,15 @@ impl Tally {
         };
         let (due, sent) = (micros(completion.due), micros(completion.sent));
         self.last_response = self.last_response.max(completion.done);
+        if kind != RequestKind::Sms {
+            self.late.saturating_record(due.saturating_sub(sent));
+        }
         if let Some(tally) = self.kinds.get_mut(kind.index()) {
             tally.from_due.saturating_record(due);
             tally.from_sent.saturating_record(sent);
+            tally.pace.ended(completion.sent, completion.done, reply == Reply::Done);
             tally.count(reply);
+            tally.without_time += u64::from(completion.response.is_some_and(is_without_time));
             let bytes = completion.response.map_or(0, |response| response.bytes());
             tally.bytes += u64::try_from(bytes).unwrap_or(0);
         }
@@ -214,8 +233,7 @@ impl Tally {
     }
 
     fn bin(&mut self, at: Duration, note: impl FnOnce(&mut Bin)) {
-        let index = at.as_millis() / BIN.as_millis();
-        let index = usize::try_from(index).unwrap_or(BINS_MAX).min(BINS_MAX - 1);
+        let index = bin_of(at);
         while self.bins.len() <= index {
             let Ok(bin) = Bin::new() else { return };
             self.bins.push(bin);
@@ -318,5 +336,25 @@ mod tests {
         assert!((1_490_000..1_510_000).contains(&least), "{least}");
         assert_eq!(tally.last_booked, ms(1_600));
         assert_eq!(tally.last_response, ms(1_900));
+        assert_eq!(book.pace.done().peak, 2);
+        assert_eq!((tally.late.len(), book.pace.sent().peak), (5, 4));
+        assert!((899_000..901_000).contains(&tally.late.max()), "{}", tally.late.max());
+    }
+
+    #[test]
+    fn who_is_to_come_again_is_told_when() {
+        let mut tally = Tally::new().unwrap();
+        let at = Duration::from_secs(1);
+        let mut refused = |kind, status, retry_after| {
+            let response = Some(Response { status, retry_after, head: b"", body: b"{}" });
+            let completion = Completion { response, due: at, sent: at, done: at };
+            tally.completed(kind, &completion, Reply::of(response));
+            tally.without_time()
+        };
+        for (status, retry_after) in [(503, Some(2)), (429, Some(900)), (409, None), (200, None)] {
+            assert_eq!(refused(RequestKind::Code, status, retry_after), 0, "the control: {status}");
+        }
+        assert_eq!(refused(RequestKind::Landing, 503, None), 1);
+        assert_eq!(refused(RequestKind::Code, 429, None), 2);
     }
 }

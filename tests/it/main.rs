@@ -67,6 +67,7 @@ mod question;
 mod readme;
 mod replay;
 mod replay_cancel;
+mod replay_crowd;
 mod replay_journey;
 mod request_id;
 mod schedule;

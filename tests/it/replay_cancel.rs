@@ -1,30 +1,18 @@
 //! Second thoughts on whole journeys: who cancels is told so and shown so, the dose is booked by
 //! others, and what was told otherwise than it is is found.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
-    },
-};
+use std::{collections::BTreeMap, net::TcpListener};
 
 use dosebook::rehearsal::{
     Report, Target,
     citizens::AckState,
-    journey::{self, FinishedJourneys, Way},
+    journey::{FinishedJourneys, Way},
 };
 use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
 
 use crate::{
     replay_journey::{Stage, by_kind, settings},
-    support::World,
+    support::{World, meddler},
 };
 
 /// A few people, of whom this share cancels a moment after they have booked.
@@ -164,60 +152,25 @@ async fn a_page_that_shows_a_booking_wrongly_is_reported() {
     assert!(page.contains("Something is wrong") && page.contains("what they had cancelled"));
 }
 
-/// Stands between the replay and the service, and loses the first answers to presses that cancel.
-/// Returns where it listens.
-async fn loses(answers: u32, service: SocketAddr) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let left = Arc::new(AtomicU32::new(answers));
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(carry(client, service, left.clone()));
-        }
-    });
-    url
-}
-
-async fn carry(mut client: TcpStream, service: SocketAddr, left: Arc<AtomicU32>) -> io::Result<()> {
-    let mut server = TcpStream::connect(service).await?;
-    let (mut asked, mut told) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
-    let mut cancels = false;
-    loop {
-        tokio::select! {
-            length = client.read(&mut asked) => {
-                let request = &asked[..length?];
-                if request.is_empty() {
-                    return Ok(());
-                }
-                let line = String::from_utf8_lossy(request);
-                let line = line.lines().next().unwrap_or_default();
-                cancels = line.starts_with("DELETE /v1/bookings/")
-                    || (line.starts_with("POST ") && line.contains("/cancel "));
-                server.write_all(request).await?;
-            }
-            length = server.read(&mut told) => {
-                let answer = &told[..length?];
-                let is_lost = || left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok();
-                if answer.is_empty() || (cancels && is_lost()) {
-                    return Ok(());
-                }
-                client.write_all(answer).await?;
-            }
-        }
-    }
+/// Whether a request of this first line cancels.
+fn is_cancellation(line: &str) -> bool {
+    line.starts_with("DELETE /v1/bookings/")
+        || (line.starts_with("POST ") && line.contains("/cancel "))
 }
 
 #[tokio::test]
 async fn a_cancellation_whose_answer_is_lost_is_sent_again_and_made_once() {
     for way in [Way::Api, Way::Pages] {
         let stage = Stage::set().await;
-        let service = stage.app.url.trim_start_matches("http://").parse().expect("an address");
+        let is_lost = meddler::the_first(2);
+        let loses = move |line: &str, answer: &[u8]| match is_cancellation(line) && is_lost() {
+            true => None,
+            false => Some(answer.to_vec()),
+        };
+        let between = meddler::between(&stage.app.url, loses).await;
         let mut config = stage.config(&changing(6, 1.0, ""), way);
-        config.target = Target::parse(&loses(2, service).await, false).expect("this machine");
-        let prepared = journey::prepare(&stage.db, config).await.expect("prepared");
-        let clock = &stage.app.app.clock;
-        let replay = prepared.run(&stage.db, clock, Box::new(|_| {})).await.expect("finished");
-        let report = stage.report(&replay).await;
+        config.target = Target::parse(&between, false).expect("this machine");
+        let report = stage.report(&stage.play_as(config).await).await;
         assert!(report.is_sound, "{:?} {:?}", report.check, report.journey);
         assert_eq!((report.cancelled, report.retries.sent_again), (6, 2), "{way:?}");
         assert_eq!(by_kind(&report)["cancel"], (8, 6), "{way:?}");

@@ -13,7 +13,7 @@ use dosebook::{
 use serde_json::Value;
 use sqlx::Executor;
 
-use crate::support::{TestApp, World, gateway::Gateway};
+use crate::support::{TestApp, World, app::Options, gateway::Gateway};
 
 /// 200 people for 120 doses: some may not book, some are in no register, some press and type
 /// wrongly, and too many want the same.
@@ -64,8 +64,12 @@ impl Stage {
     }
 
     pub async fn of(world: World, settings: &str, gateway: TcpListener) -> Self {
-        let options = TestApp::with().messages(settings).trusted_proxy("127.0.0.1");
-        let app = options.start().await;
+        Self::on(TestApp::with(), world, settings, gateway).await
+    }
+
+    /// With a service that is set like this.
+    pub async fn on(options: Options, world: World, settings: &str, gateway: TcpListener) -> Self {
+        let app = options.messages(settings).trusted_proxy("127.0.0.1").start().await;
         world.make(&app.db).await;
         // A fifth of them may not book.
         let sql = "update cohort set born_to = '1965-12-31'";
@@ -88,7 +92,10 @@ impl Stage {
     }
 
     pub async fn play(&self, scenario: &str, way: Way) -> FinishedJourneys {
-        let config = self.config(scenario, way);
+        self.play_as(self.config(scenario, way)).await
+    }
+
+    pub async fn play_as(&self, config: JourneyConfig) -> FinishedJourneys {
         let prepared = journey::prepare(&self.db, config).await.expect("prepared");
         let clock = &self.app.app.clock;
         prepared.run(&self.db, clock, Box::new(|_| {})).await.expect("finished")
@@ -175,7 +182,16 @@ async fn a_small_evening_is_played_whole_by_the_api() {
     assert_eq!(requests["used_code"].1, 0, "a used code signs nobody in");
     let json: Value = serde_json::to_value(&report).expect("JSON");
     assert_eq!(json["journey"]["way"], "api");
+    for of_kind in json["requests"].as_array().expect("requests") {
+        for (rate, all) in [("sent_per_second", "sent"), ("done_per_second", "done")] {
+            let (rate, all) = (&of_kind[rate], of_kind[all].as_u64().expect("a count"));
+            let (mean, peak) = (rate["mean"].as_f64(), rate["peak"].as_u64().expect("a count"));
+            let is_lawful = mean.is_some_and(|mean| (mean > 0.0) == (all > 0)) && peak <= all;
+            assert!(is_lawful && (peak > 0) == (all > 0), "{of_kind}");
+        }
+    }
     let table = dosebook::rehearsal::table::text(&report);
+    assert!(table.contains("a second, on average"), "{table}");
     assert!(table.contains("whole journeys by the API"), "{table}");
 }
 
@@ -188,6 +204,7 @@ async fn a_small_evening_is_played_whole_by_the_pages() {
     assert_done(&requests, kinds);
     let page = dosebook::rehearsal::page::html(&report);
     assert!(page.contains("Every promise was kept") && page.contains("<h2>The way</h2>"));
+    assert!(page.contains("<th>a second<th>best"));
     assert!(!page.contains("<script"));
 }
 

@@ -39,23 +39,27 @@ pub struct Faults {
     /// Bookings that were cancelled and are shown as live, and the other way round.
     pub shown_live: u64,
     pub shown_cancelled: u64,
+    /// Refusals because of a crowd, or of what cannot be done now, that do not say when to come
+    /// back.
+    pub without_time: u64,
 }
 
 impl Faults {
     /// Each with what it says of so many.
     pub fn sentences(&self) -> Vec<String> {
         let all = [
-            (self.as_somebody_else, "signed in and were somebody else"),
-            (self.by_used_code, "signed in by a code that had been used"),
-            (self.by_wrong_code, "signed in by a wrong code"),
-            (self.without_code, "were told that a code is on its way, and none came"),
-            (self.to_strangers, "are in no register and were sent a code"),
-            (self.not_shown, "were not shown the booking that they had made"),
-            (self.shown_live, "were shown as booked what they had cancelled"),
-            (self.shown_cancelled, "were shown as cancelled what they had booked"),
+            (self.as_somebody_else, "people signed in and were somebody else"),
+            (self.by_used_code, "people signed in by a code that had been used"),
+            (self.by_wrong_code, "people signed in by a wrong code"),
+            (self.without_code, "people were told that a code is on its way, and none came"),
+            (self.to_strangers, "people are in no register and were sent a code"),
+            (self.not_shown, "people were not shown the booking that they had made"),
+            (self.shown_live, "people were shown as booked what they had cancelled"),
+            (self.shown_cancelled, "people were shown as cancelled what they had booked"),
+            (self.without_time, "refusals did not say when to come back"),
         ];
         let some = all.into_iter().filter(|(count, _)| *count > 0);
-        some.map(|(count, words)| format!("{count} people {words}")).collect()
+        some.map(|(count, words)| format!("{count} {words}")).collect()
     }
 }
 
@@ -169,11 +173,12 @@ mod tests {
             not_shown: 6,
             shown_live: 7,
             shown_cancelled: 8,
+            without_time: 9,
         };
         let sentences = faults.sentences();
-        assert_eq!(sentences.len(), 8, "{sentences:?}");
+        assert_eq!(sentences.len(), 9, "{sentences:?}");
         for (n, sentence) in (1..).zip(&sentences) {
-            assert!(sentence.starts_with(&format!("{n} people ")), "{sentence}");
+            assert!(sentence.starts_with(&format!("{n} ")), "{sentence}");
         }
         assert!(sentences[6].contains("cancelled") && sentences[7].contains("cancelled"));
     }

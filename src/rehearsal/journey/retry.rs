@@ -7,7 +7,7 @@ use super::{
     visit::{End, Visit},
 };
 
-/// Pause before a retry where no `Retry-After` says how long.
+/// Pause before a retry where no `Retry-After` says how long, which the report names as a fault.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
 /// Nobody waits longer for a page.
 const BUSY_PAUSE_MAX: Duration = Duration::from_secs(120);

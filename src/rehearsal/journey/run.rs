@@ -186,6 +186,7 @@ impl PreparedJourneys {
         // The outcome of presses that were cut off at the end is unknown too.
         let cut_off = std::mem::take(&mut notes.in_flight);
         notes.in_doubt.extend(cut_off);
+        notes.faults.without_time = tally.without_time();
         count_cancelled(db, since, &notes, &mut tally).await?;
         Ok(FinishedJourneys {
             config,

@@ -8,6 +8,7 @@ pub mod database;
 pub mod desk;
 pub mod gateway;
 pub mod make;
+pub mod meddler;
 pub mod office;
 pub mod openapi;
 pub mod outage;
