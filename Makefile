@@ -42,7 +42,7 @@ test-web: $(WEB)/node_modules/.package-lock.json ## Play the stories of the page
 	@scripts/need cargo cc chromium postgresql
 	$(BROWSER)the_pages_hold_in_a_browser
 
-test-stall: ## Let disks fill up and servers stay down for long: a minute, as root
+test-stall: ## Let disks fill up and servers stay down for long: two minutes, as root
 	@scripts/need cargo cc postgresql
 	scripts/with-postgres cargo test --locked --test it -- --ignored --test-threads 1 stall::long::
 

@@ -362,4 +362,13 @@ async fn a_start_that_fails_says_why() {
     let failed = Private::start(folder.path(), None, Durability::Durable).await;
     let error = failed.unwrap_err().to_string();
     assert!(error.contains("no_such_setting"), "{error}");
+    // And a service that finds it so ends.
+    let mut serve = tokio::process::Command::new(env!("CARGO_BIN_EXE_dosebook"));
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    let ended = serve.env_remove("DATABASE_URL").kill_on_drop(true).output();
+    let limit = std::time::Duration::from_secs(60);
+    let output = tokio::time::timeout(limit, ended).await.expect("it ends").unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("no_such_setting"), "{complaint}");
 }
