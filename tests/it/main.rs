@@ -42,6 +42,7 @@ mod docs;
 mod doors;
 mod eligibility;
 mod errors;
+mod evening;
 mod fold;
 mod fuzz;
 mod guard;
