@@ -6,6 +6,7 @@ use std::{net::SocketAddr, thread::JoinHandle};
 use actix_web::{
     App, HttpResponse, HttpServer,
     dev::ServerHandle,
+    http::StatusCode,
     rt::System,
     web,
     web::{Bytes, Data},
@@ -22,6 +23,7 @@ struct Defaults {
 /// A response as it came over the wire.
 #[derive(Clone)]
 pub(crate) struct StaticResponse {
+    status: StatusCode,
     headers: Vec<(String, String)>,
     body: Bytes,
 }
@@ -34,7 +36,9 @@ impl StaticResponse {
         let own = ["content-length", "connection", "date"];
         let headers = head.lines().skip(1).filter_map(|line| line.split_once(": "));
         let headers = headers.filter(|(name, _)| !own.contains(&name.to_lowercase().as_str()));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         Self {
+            status: status.expect("a status"),
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             body: Bytes::copy_from_slice(&raw[head_end + 4..]),
         }
@@ -66,6 +70,7 @@ impl StaticServer {
                         .route("/v1/campaigns/{campaign_id}/clinics", web::get().to(send))
                         .route("/v1/clinics/{clinic_id}/slots", web::get().to(send))
                         .route("/v1/eligibility", web::post().to(send))
+                        .route("/v1/bookings/{booking_id}", web::put().to(send_after_body))
                         .route("/{language}", web::get().to(send))
                         .route("/{language}/campaigns/{campaign_id}", web::get().to(send))
                 };
@@ -88,9 +93,14 @@ impl StaticServer {
 }
 
 async fn send(bytes: Data<StaticResponse>) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
+    let mut response = HttpResponse::build(bytes.status);
     for (name, value) in &bytes.headers {
         response.append_header((name.as_str(), value.as_str()));
     }
     response.body(bytes.body.clone())
+}
+
+/// To a request with a body: the server would hang up on a client whose body was not read.
+async fn send_after_body(bytes: Data<StaticResponse>, _body: Bytes) -> HttpResponse {
+    send(bytes).await
 }
