@@ -1,5 +1,5 @@
-//! Every figure that the project has a goal for, measured beside its baseline in the same run: the
-//! speed of a machine drifts, the ratio does not.
+//! The figures that the project has goals for, each measured beside its baseline in the same run:
+//! the speed of a machine drifts, the ratio does not. What needs root is in `make test-stall`.
 //!
 //! `make bench ARGS="[--only NAME] [--seconds 5] [--runs N]"`, which builds the service too: it is
 //! the released program in a process of its own on a durable PostgreSQL; after every scenario the

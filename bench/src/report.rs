@@ -71,6 +71,10 @@ impl Goal {
             Self::Least(goal) => {
                 (run.figure / goal, goal, run.figure >= goal, format!("≥ {goal} {unit}"))
             }
+            // Where nothing is allowed, what there is stands in for the ratio.
+            Self::Most(goal) if goal <= 0.0 => {
+                (run.figure, goal, run.figure <= goal, format!("{goal} {unit}"))
+            }
             Self::Most(goal) => {
                 (run.figure / goal, goal, run.figure <= goal, format!("≤ {goal} {unit}"))
             }
@@ -80,7 +84,17 @@ impl Goal {
 
 impl Report {
     /// Takes the median of the runs (by ratio), prints it, and writes the rows so far.
+    ///
+    /// # Panics
+    /// Another row has this name: nobody could tell them apart.
     pub(crate) fn row(&mut self, name: &str, unit: &'static str, goal: Goal, runs: &[Run]) -> Run {
+        let run = self.add(name, unit, goal, runs);
+        self.write_json();
+        run
+    }
+
+    fn add(&mut self, name: &str, unit: &'static str, goal: Goal, runs: &[Run]) -> Run {
+        assert!(self.rows.iter().all(|row| row.row != name), "two rows are called {name}");
         let mut runs = runs.to_vec();
         runs.sort_by(|a, b| goal.judge(*a, unit).0.total_cmp(&goal.judge(*b, unit).0));
         let run = runs[runs.len() / 2];
@@ -102,7 +116,6 @@ impl Report {
         }
         println!("{}", row.line());
         self.rows.push(row);
-        self.write_json();
         run
     }
 
@@ -180,4 +193,26 @@ impl Row {
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_is_allowed_one_is_too_many() {
+        let judged = |figure| Goal::Most(0.0).judge(Run::alone(figure), "people");
+        assert_eq!(judged(0.0), (0.0, 0.0, true, "0 people".to_owned()));
+        assert_eq!(judged(1.0), (1.0, 0.0, false, "0 people".to_owned()));
+        assert!(Goal::Most(2.0).judge(Run::alone(1.0), "s").2, "the control");
+    }
+
+    #[test]
+    #[should_panic(expected = "two rows are called a")]
+    fn no_two_rows_have_one_name() {
+        let mut report = Report::default();
+        report.add("a", "s", Goal::Most(1.0), &[Run::alone(1.0)]);
+        report.add("b", "s", Goal::Most(1.0), &[Run::alone(1.0)]);
+        report.add("a", "s", Goal::Most(1.0), &[Run::alone(1.0)]);
+    }
 }

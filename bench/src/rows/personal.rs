@@ -44,7 +44,7 @@ pub(crate) async fn measure(bench: &mut Bench) {
         service.stop();
     }
     for (name, runs) in rows {
-        let name = format!("{name}, beside the JSON with the same content");
+        let name = format!("{name}, for one person, beside the JSON with the same content");
         bench.report.row(&name, "reads/s", Goal::Times(0.7), &runs);
     }
     bench.report.note(format!(
