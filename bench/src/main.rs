@@ -102,6 +102,8 @@ enum Family {
     Start,
     /// Whole journeys, from the landing page to the booking, by the API and by the pages
     Journeys,
+    /// As many people as came in 2021, at the rate of 1.67 million within ten minutes
+    Crowd,
     /// The evening of 14 July 2021 anew, at full scale
     Replay,
     /// Large registers and long ledgers; memory at full scale
@@ -131,6 +133,7 @@ impl Family {
             | Self::Beside
             | Self::Memory
             | Self::Journeys
+            | Self::Crowd
             | Self::Replay => 1,
         }
     }
@@ -162,6 +165,7 @@ async fn run(bench: &mut Bench, family: Family) {
         Family::Memory => rows::memory::measure(bench).await,
         Family::Start => rows::start::measure(bench).await,
         Family::Journeys => rows::journeys::measure(bench).await,
+        Family::Crowd => rows::crowd::measure(bench).await,
         Family::Replay => rows::replay::measure(bench).await,
         Family::Growth => {
             bench.close().await;

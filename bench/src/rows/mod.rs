@@ -3,6 +3,7 @@
 pub(crate) mod beside;
 pub(crate) mod bookings;
 pub(crate) mod clinic_day;
+pub(crate) mod crowd;
 pub(crate) mod desks;
 pub(crate) mod growth;
 pub(crate) mod imports;
