@@ -185,7 +185,7 @@ async fn what_was_acknowledged_survives_its_postgresql() {
 }
 
 /// The server's process, from the inside; its backends die with it.
-async fn kill_postmaster(db: &PgPool) {
+pub async fn kill_postmaster(db: &PgPool) {
     let file: String =
         sqlx::query_scalar("select pg_read_file('postmaster.pid')").fetch_one(db).await.unwrap();
     kill_9(file.lines().next().expect("a process id"));

@@ -4,6 +4,7 @@
 
 mod batch;
 mod crash;
+mod cut;
 mod property;
 mod stall;
 
@@ -23,7 +24,8 @@ use dosebook::{
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{Executor, PgPool, Postgres, Transaction};
+use uuid::Uuid;
 
 use crate::support::{
     Answer, Made, Person, TestApp, World,
@@ -119,11 +121,11 @@ impl Stage {
 
     /// All of them together: none is decided before all have arrived, because they wait for this
     /// turn.
-    async fn together(
+    async fn together<T>(
         &self,
         turn: &Counted,
-        requests: impl IntoIterator<Item = impl Future<Output = Answer>>,
-    ) -> Vec<Answer> {
+        requests: impl IntoIterator<Item = impl Future<Output = T>>,
+    ) -> Vec<T> {
         let holder = self.hold(turn).await;
         let requests: Vec<_> = requests.into_iter().collect();
         let count = requests.len();
@@ -138,6 +140,57 @@ impl Stage {
     async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(self.db()).await.unwrap()
     }
+}
+
+/// Keeps the code of each message: whoever sends one takes it out of the outbox.
+const NOTE_MESSAGES: &str = "
+    create table said (challenge_id uuid, code text);
+    create function note_message() returns trigger language plpgsql security definer
+    set search_path from current as $$ begin
+        insert into said
+        values ((new.body::json->>'challenge_id')::uuid, new.body::json->>'code');
+        return null;
+    end $$;
+    create trigger note_message after insert on outbox
+    for each row when (new.kind = 'sign_in_code') execute function note_message()";
+
+/// What of codes, messages, counts and sessions does not fit together, where so many tries were
+/// made at codes that were over. A code counts for its address and its network, a wrong try at one
+/// for its person and origin too, and one that was over where it came from alone.
+const HALF_DONE: &str = "
+    select 'counts' where (select coalesce(sum(used), 0) from code_cap) <> (
+        select 2 * count(*) + 4 * (coalesce(sum(attempts), 0) - count(signed_in_at)) + 2 * $1
+        from sign_in_code)
+    union all
+    select 'messages' from (
+        (select challenge_id from sign_in_code except all select challenge_id from said)
+        union all
+        (select challenge_id from said except all select challenge_id from sign_in_code)) a
+    union all
+    select 'sessions' from sign_in_code where signed_in_at is not null
+        and (used_at is distinct from signed_in_at or attempts = 0 or coalesce(person_id, 0) = 0)
+    union all
+    select 'open codes' from sign_in_code where used_at is null
+    group by person_key, origin_key having count(*) > 1";
+
+async fn half_done(db: &PgPool, over: i64) -> Vec<String> {
+    sqlx::query_scalar(HALF_DONE).bind(over).fetch_all(db).await.unwrap()
+}
+
+async fn note_messages(db: &PgPool) {
+    db.execute(NOTE_MESSAGES).await.unwrap();
+}
+
+/// The code that was sent for a challenge.
+async fn said(db: &PgPool, challenge: &Value) -> String {
+    let challenge: Uuid = challenge.as_str().unwrap().parse().unwrap();
+    let sql = "select code from said where challenge_id = $1";
+    sqlx::query_scalar(sql).bind(challenge).fetch_one(db).await.unwrap()
+}
+
+/// Of a network of its own for each number.
+fn place(number: usize) -> String {
+    format!("10.{}.{}.1", number / 256, number % 256)
 }
 
 fn claim(person: &Person) -> Value {

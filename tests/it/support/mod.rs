@@ -6,6 +6,7 @@ pub mod browser;
 pub mod client;
 pub mod database;
 pub mod desk;
+pub mod fault;
 pub mod gateway;
 pub mod make;
 pub mod meddler;

@@ -53,11 +53,19 @@ impl Service {
         Self::start(&mut command, data_dir)
     }
 
-    /// As `on`, with one-time codes shown on this machine.
-    pub fn showing_codes(database: &TestDatabase, data_dir: &Path) -> Self {
+    /// As `on`, or as `private` without a database; with one-time codes shown on this machine, and
+    /// for clients from wherever they say.
+    pub fn showing_codes(database: Option<&TestDatabase>, data_dir: &Path) -> Self {
         let mut command = Command::new(program());
-        let shown = [("DOSEBOOK_SHOW_CODES", "true"), ("DOSEBOOK_CODES_LISTEN", "127.0.0.1:0")];
-        command.env("DATABASE_URL", database.url()).envs(shown);
+        match database {
+            Some(database) => command.env("DATABASE_URL", database.url()),
+            None => command.env_remove("DATABASE_URL"),
+        };
+        command.envs([
+            ("DOSEBOOK_SHOW_CODES", "true"),
+            ("DOSEBOOK_CODES_LISTEN", "127.0.0.1:0"),
+            ("DOSEBOOK_TRUSTED_PROXIES", "127.0.0.1"),
+        ]);
         Self::start(&mut command, data_dir)
     }
 

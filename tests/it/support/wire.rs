@@ -20,7 +20,7 @@ use tokio::{
 use super::database::TestDatabase;
 
 /// The connections of background jobs: no request waits for them.
-const JOBS: &str = "dosebook jobs";
+pub const JOBS: &str = "dosebook jobs";
 
 /// The statements since the last call of `take`, in order.
 #[derive(Clone, Default)]
@@ -114,14 +114,14 @@ pub async fn message(from: &mut (impl AsyncRead + Unpin), kind: Option<u8>) -> i
 /// The state of one connection: prepared statements, and the one that is bound.
 /// Messages: <https://www.postgresql.org/docs/15/protocol-message-formats.html>
 #[derive(Default)]
-struct Statements {
+pub struct Statements {
     statements: HashMap<String, String>,
     bound: String,
 }
 
 impl Statements {
     /// The statement that this message runs, if the service must wait for it.
-    fn read(&mut self, kind: u8, said: &[u8]) -> Option<String> {
+    pub fn read(&mut self, kind: u8, said: &[u8]) -> Option<String> {
         let mut texts = said.split(|byte| *byte == 0).map(|text| {
             let text = String::from_utf8_lossy(text);
             text.split_whitespace().collect::<Vec<_>>().join(" ")
