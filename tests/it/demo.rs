@@ -38,7 +38,7 @@ async fn number(db: &PgPool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(db).await.expect(sql)
 }
 
-async fn id_of(db: &PgPool, person: &DemoPerson) -> PersonId {
+pub async fn id_of(db: &PgPool, person: &DemoPerson) -> PersonId {
     let today = NaiveDate::from_ymd_opt(2021, 7, 12).unwrap();
     let born = BirthDate::new(person.birth_date, today).unwrap();
     let key = match_key(&Keys::new(&SECRET).matching, &person.name, born, &person.phone);
@@ -50,7 +50,7 @@ async fn id_of(db: &PgPool, person: &DemoPerson) -> PersonId {
 }
 
 /// A slot with three seats, of a day for which its clinic has doses.
-async fn slot(db: &PgPool) -> SlotId {
+pub async fn slot(db: &PgPool) -> SlotId {
     sqlx::query_scalar(
         "select slot_id from slot join allocation using (clinic_id, on_date)
          where seats >= 3 and open >= 3 order by slot_id limit 1",

@@ -1,9 +1,14 @@
 //! Pre-rendered documents are answered before the routes are searched: nobody can tell which of
 //! the two answered.
 
-use actix_http::{BoxedPayloadStream, Payload, Request};
+use actix_http::{BoxedPayloadStream, Payload, Request, body::MessageBody};
 use actix_service::{Service, ServiceFactory};
-use actix_web::{App, dev::AppConfig};
+use actix_web::{
+    App,
+    dev::AppConfig,
+    http::header::{ACCEPT_ENCODING, HeaderValue},
+    web::Bytes,
+};
 use dosebook::{http::prerendered, rehearsal::load::connection::Connection, web::asset};
 use futures_util::stream;
 use reqwest::{Method, header::HeaderMap};
@@ -98,6 +103,45 @@ async fn pre_rendered_answers_need_no_routes() {
         assert_eq!(status(&format!("{path}/"), Payload::None).await, 404, "{path}");
         let payload: BoxedPayloadStream = Box::pin(stream::empty());
         assert_eq!(status(path, Payload::Stream { payload }).await, 404, "{path}");
+    }
+}
+
+/// What everybody reads is copied for nobody, and neither is what is kept because many ask for it.
+#[tokio::test]
+async fn everybody_is_given_the_same_bytes() {
+    let app = TestApp::start().await;
+    let mut paths = paths(&app).await;
+    let round = paths.iter().find(|path| path.starts_with("/en/campaigns/"));
+    let round = round.expect("a page").clone();
+    paths.extend([format!("{round}/clinics"), round.replace("/en/", "/v1/") + "/clinics"]);
+    let alone = prerendered::before(app.app.clone(), App::new()).new_service(AppConfig::default());
+    let alone = alone.await.expect("a service");
+    let given = async |path: &str, coding: &'static str| {
+        let mut request = Request::new();
+        request.head_mut().uri = path.parse().unwrap();
+        let coding = HeaderValue::from_static(coding);
+        request.headers_mut().insert(ACCEPT_ENCODING, coding);
+        let answer = alone.call(request).await.expect("an answer");
+        (answer.status() == 200).then(|| answer.into_body().try_into_bytes().ok().expect("bytes"))
+    };
+    for path in &paths {
+        for coding in ["identity", "gzip", "br"] {
+            // The board may change between two answers, once a second.
+            let is_shared = async || {
+                let raw = raw(&app, path, &[("accept-encoding", coding)]).await;
+                assert_eq!(raw.0, 200, "{path}");
+                let (one, other) = (given(path, coding).await, given(path, coding).await);
+                let Some((one, other)) = one.zip(other) else { return false };
+                let copy = Bytes::copy_from_slice(&one);
+                assert_ne!(copy.as_ptr(), one.as_ptr(), "the control");
+                one.as_ptr() == other.as_ptr()
+            };
+            let mut tries = 0;
+            while !is_shared().await {
+                tries += 1;
+                assert!(tries < 20, "{path} {coding}: a copy for each");
+            }
+        }
     }
 }
 

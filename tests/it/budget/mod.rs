@@ -7,6 +7,7 @@ mod desk;
 mod hiccup;
 mod page;
 mod story;
+mod weight;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,7 +6,10 @@ use dosebook::domain::session::citizen_token;
 use reqwest::Client;
 use uuid::Uuid;
 
-use crate::support::{TestApp, World, database::TestDatabase, wire::Wire};
+use crate::{
+    support::{Browser, Made, Page, TestApp, World, database::TestDatabase, wire::Wire},
+    web::{claim, code_of},
+};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,4 +94,73 @@ async fn each_page_to_a_booking_keeps_to_its_budget() {
     wire.take();
     assert_eq!(asked.send().await.unwrap().status(), 200);
     assert_eq!(wire.take(), [""; 0], "the answer to the form");
+}
+
+/// From the page on which somebody says who they are to their cancelled booking, in order: what is
+/// opened or pressed, and its round trips.
+const JOURNEY: [(&str, usize); 12] = [
+    ("who are you", 0),
+    ("send a code", 7),
+    ("the page for the code", 0),
+    ("the code", 8),
+    ("signed in", 0),
+    ("the check", 1),
+    ("book", 8),
+    ("the booking", 1),
+    ("my bookings", 3),
+    ("cancel?", 1),
+    ("cancel", 9),
+    ("the cancelled booking", 2),
+];
+
+/// One person's way. Gives the statements of each step.
+async fn walk((app, made, wire): (&TestApp, &Made, &Wire), person: usize) -> Vec<Vec<String>> {
+    let mut browser = app.browser();
+    let (mut told, slot) = (Vec::new(), made.slot(0, 4, person % 2));
+    let mut note = |page: Page, status: u16| {
+        told.push(wire.take());
+        page.ok(status)
+    };
+    let open = async |browser: &mut Browser, path: &str| {
+        wire.take();
+        browser.get(path).await
+    };
+    let page = note(open(&mut browser, "/en/sign-in").await, 200);
+    let asked = note(browser.submit(&claim(&page, &made.people[person])).await, 303);
+    let page = note(open(&mut browser, asked.header("location")).await, 200);
+    let code = code_of(app, &page).await;
+    let form = page.form("/en/sign-in/code").with(&[("code", &code)]);
+    wire.take();
+    let tried = note(browser.submit(&form).await, 303);
+    note(open(&mut browser, tried.header("location")).await, 303);
+    let check = format!(
+        "/en/campaigns/{}/check?slot={}&product={}",
+        made.campaign_id, slot.slot_id, made.product_id
+    );
+    let page = note(open(&mut browser, &check).await, 200);
+    let booked = note(browser.submit(&page.form(&check)).await, 303);
+    let path = booked.header("location").to_owned();
+    note(open(&mut browser, &path).await, 200);
+    note(open(&mut browser, "/en/me").await, 200);
+    let cancel = format!("{path}/cancel");
+    let page = note(open(&mut browser, &cancel).await, 200);
+    note(browser.submit(&page.form(&cancel)).await, 303);
+    note(open(&mut browser, &path).await, 200);
+    told
+}
+
+#[tokio::test]
+async fn each_press_from_the_first_page_to_the_last_keeps_to_its_budget() {
+    let mut database = TestDatabase::new().await;
+    let made = World::new().people(4).make(&database.pool).await;
+    let wire = Wire::before(&mut database).await;
+    let app = TestApp::with().connections(1).start_on(database.into()).await;
+    app.refresh().await;
+    // Connections are made by the first who come, and the rules read.
+    walk((&app, &made, &wire), 0).await;
+    let told = walk((&app, &made, &wire), 1).await;
+    assert_eq!(told.len(), JOURNEY.len());
+    let wrong = JOURNEY.into_iter().zip(told).filter(|((_, trips), told)| told.len() != *trips);
+    let wrong = wrong.map(|((step, trips), told)| format!("{step}, not {trips}: {told:#?}"));
+    assert_eq!(wrong.collect::<Vec<_>>(), [""; 0]);
 }

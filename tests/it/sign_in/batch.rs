@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Stage, claim, code_counts, forgetful, known_and_unknown, statuses, try_counts};
-use crate::support::{Person, TestApp, World, database::TestDatabase, wire::Wire};
+use crate::{
+    support::{Person, TestApp, World, database::TestDatabase, wire::Wire},
+    web,
+};
 
 const FROM: &str = "198.51.100.1";
 
@@ -126,12 +129,24 @@ async fn a_code_that_a_newer_one_of_the_same_batch_has_ended_signs_nobody_in() {
     stage.answer(0, &challenge, &code, FROM).await.ok(201);
 }
 
-/// The statements of the batch that was decided last.
+/// The statements of the batch that was decided last, after its begin: a statement of its own, or a
+/// part of the commit before it.
 fn decided(wire: &Wire) -> Vec<String> {
-    let statements = wire.take();
-    let of_it = statements.rsplit(|one| one.contains("take_free_turns")).next();
-    let of_it = of_it.unwrap().iter().filter_map(|one| one.split("*/").next());
-    of_it.map(|name| name.trim().trim_start_matches("/* ").to_owned()).collect()
+    let (mut now, mut last) = (Vec::new(), Vec::new());
+    for statement in wire.take() {
+        let name = statement.split("*/").next().unwrap_or_default().trim();
+        let name = name.trim_start_matches("/* ").trim_start_matches("sign_in::");
+        match name {
+            "commit" | "commit and chain" => {
+                now.push("commit".to_owned());
+                last = std::mem::take(&mut now);
+            }
+            _ if name.starts_with("begin") => now.clear(),
+            _ if name.starts_with("set local") => {}
+            _ => now.push(name.to_owned()),
+        }
+    }
+    last
 }
 
 #[tokio::test]
@@ -149,13 +164,50 @@ async fn a_batch_takes_as_many_trips_as_one_request_whoever_is_in_the_register()
             let asked = people.iter().enumerate().map(|(n, person)| stage.ask(n, person, FROM));
             let asked = stage.together(&turn, asked).await;
             assert_eq!(statuses(&asked, 202), people.len());
-            let trips =
-                ["codes", "counts", "holders", "write"].map(|one| format!("sign_in::{one}"));
-            let told = decided(&wire);
-            assert_eq!(told[..4], trips);
-            // Of many, it also begins the next one.
-            let commit = if people.len() > 1 { "commit and chain" } else { "commit" };
-            assert_eq!(told[4], commit);
+            let trips = ["take_free_turns", "codes", "counts", "holders", "write", "commit"];
+            assert_eq!(decided(&wire), trips);
         }
+    }
+}
+
+/// The language of the page is kept for each person who signs in there, by one trip for all.
+#[tokio::test]
+async fn a_batch_of_tries_takes_as_many_trips_as_one_try() {
+    let mut database = TestDatabase::new().await;
+    let wire = Wire::before(&mut database).await;
+    let app = TestApp::with().trusted_proxy("127.0.0.1").start_on(Arc::new(database)).await;
+    let made = World::new().people(40).make(&app.db).await;
+    let stage = Stage { services: vec![app], made };
+    let (by_api, at_pages) = stage.made.people.split_at(20);
+    let turn = try_counts(FROM).address;
+    for people in [&by_api[..1], &by_api[1..]] {
+        let mut codes = Vec::new();
+        for person in people {
+            codes.push(stage.challenge(person, FROM).await);
+        }
+        let tried = codes.iter().map(|(challenge, code)| stage.answer(0, challenge, code, FROM));
+        let tried = stage.together(&turn, tried).await;
+        assert_eq!(statuses(&tried, 201), people.len());
+        let trips = ["owners", "take_free_turns", "codes", "counts", "write", "commit"];
+        assert_eq!(decided(&wire), trips);
+    }
+    for people in [&at_pages[..1], &at_pages[1..]] {
+        let mut presses = Vec::new();
+        for person in people {
+            let mut browser = stage.services[0].browser();
+            let page = browser.open("/en/sign-in").await.ok(200);
+            let page = browser.press(&web::claim(&page, person)).await.ok(200);
+            let code = web::code_of(&stage.services[0], &page).await;
+            let form = page.form("/en/sign-in/code").with(&[("code", &code)]);
+            presses.push((browser, form));
+        }
+        let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", FROM)];
+        let tried = presses.iter_mut().map(|(browser, form)| browser.submit_with(form, &headers));
+        for page in stage.together(&turn, tried).await {
+            page.ok(303);
+        }
+        let trips =
+            ["owners", "take_free_turns", "codes", "counts", "write", "set_languages", "commit"];
+        assert_eq!(decided(&wire), trips);
     }
 }
