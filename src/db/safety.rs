@@ -39,8 +39,8 @@ pub async fn wait_at_commit(conn: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// Fails where the server has no room on its disk: has a few hundred kilobytes written where the
-/// tables are, and takes them away again. A commit alone finds room for long, in a log whose files are
-/// there already, while no table can grow.
+/// tables are, and takes them away again. A commit alone finds room for long, in a log whose files
+/// are there already, while no table can grow.
 pub async fn ask_for_room(conn: &mut PgConnection) -> sqlx::Result<()> {
     conn.execute(
         "/* safety::ask_for_room */ set local work_mem = '64kB';

@@ -35,7 +35,7 @@ pub enum Ending {
 
 impl Chain {
     /// Says how many requests the next transaction decides.
-    pub(super) fn expect(&mut self, requests: usize) {
+    pub fn expect(&mut self, requests: usize) {
         self.is_busy = requests >= BUSY_REQUESTS;
     }
 
@@ -71,7 +71,7 @@ impl Chain {
     }
 
     /// Ends what has begun where nobody asks for it. False where the connection is of no use.
-    pub(super) async fn give_up(&mut self, conn: &mut PgConnection) -> bool {
+    pub async fn give_up(&mut self, conn: &mut PgConnection) -> bool {
         if !std::mem::take(&mut self.has_begun) {
             return true;
         }

@@ -105,11 +105,11 @@ const JOURNEY: [(&str, usize); 12] = [
     ("the code", 8),
     ("signed in", 0),
     ("the check", 1),
-    ("book", 8),
+    ("book", 6),
     ("the booking", 1),
     ("my bookings", 3),
     ("cancel?", 1),
-    ("cancel", 9),
+    ("cancel", 7),
     ("the cancelled booking", 2),
 ];
 
