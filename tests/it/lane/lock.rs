@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{PgPool, Postgres, Transaction};
+use dosebook::{db::batch, domain::channel::Channel};
+use sqlx::{Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use super::{book, book_as};
-use crate::support::{Made, TestApp, World, make::Slot, until};
+use crate::support::{Made, TestApp, World, database::TestDatabase, make::Slot, until};
 
 /// Another connection locks the slot until this is rolled back.
 async fn lock_slot(db: &PgPool, slot: Slot) -> Transaction<'static, Postgres> {
@@ -164,4 +165,50 @@ async fn no_more_wait_for_a_lock_than_may_wait_in_the_queue() {
         one.await.unwrap().ok(201);
     }
     book(&app, &made, 5, locked).await.unwrap().ok(201);
+}
+
+/// Whether the doses of this clinic can be locked at once.
+async fn are_doses_free(db: &PgPool, slot: Slot) -> bool {
+    let mut other = db.begin().await.unwrap();
+    let sql = "select from allocation where clinic_id = $1 for no key update nowait";
+    let locked = sqlx::query(sql).bind(slot.slot_id.clinic().0).fetch_all(&mut *other).await;
+    let is_free = match locked {
+        Ok(rows) => !rows.is_empty(),
+        Err(error) => {
+            let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+            assert_eq!(code.as_deref(), Some("55P03"), "{error}");
+            false
+        }
+    };
+    other.rollback().await.unwrap();
+    is_free
+}
+
+/// One statement locks both, and everybody else locks slots first.
+#[tokio::test]
+async fn no_doses_are_locked_before_the_last_slot_is() {
+    let database = TestDatabase::new().await;
+    let made = World::new().seats(9).doses(9).make(&database.pool).await;
+    let mut slots = [made.slot(0, 1, 0), made.slot(2, 1, 0)];
+    slots.sort_by_key(|slot| slot.slot_id);
+    let wanted: batch::Wanted =
+        slots.iter().map(|slot| (slot.slot_id, made.campaign_id, made.product_id)).collect();
+    let holder = lock_slot(&database.pool, slots[1]).await;
+    let mut lane = PgConnection::connect_with(&database.options).await.unwrap();
+    let locking = tokio::spawn(async move {
+        lane.execute("begin").await.unwrap();
+        let locked = batch::lock(&mut lane, &wanted, &[Channel::Web]).await.unwrap();
+        (locked, lane)
+    });
+    let waits = "select count(*) from pg_stat_activity where datname = current_database()
+                 and wait_event_type = 'Lock' and query like '%batch::lock %'";
+    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&database.pool).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(are_doses_free(&database.pool, slots[0]).await);
+    holder.rollback().await.unwrap();
+    let ((locked, allocations), lane) = locking.await.unwrap();
+    assert_eq!((locked.len(), allocations.len()), (2, 2));
+    assert!(!are_doses_free(&database.pool, slots[0]).await, "the control");
+    lane.close().await.unwrap();
 }
