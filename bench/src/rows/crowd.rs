@@ -103,8 +103,8 @@ fn words(report: &Value) -> String {
          come {} times as fast as they are served ({} whole journeys a second); the last had \
          booked after {} s, half of them {} ms after coming. The slowest page was {}; from when \
          it was due it took {} ms (p99), because the generator, on {} connections, sent {} ms \
-         later than due (p99). {} requests were refused and came back when they were told to; to \
-         {} people somebody was faster ten times.",
+         later than due (p99). {refused:.0} requests were refused and came back when they were \
+         told to; to {sold_out:.0} people somebody was faster ten times.",
         number(EVENING),
         shown("/arrived"),
         number(EVENING / figure(report, "/journey/journeys_per_second")),
@@ -115,7 +115,5 @@ fn words(report: &Value) -> String {
         number(slowest.from_due),
         shown("/connections"),
         shown("/late_ms/p99"),
-        number(refused),
-        number(sold_out),
     )
 }

@@ -30,8 +30,8 @@ use crate::support::{
 const FOR_LONG: Duration = Duration::from_secs(20);
 /// A start that is tried on is given up by then.
 const ENDS_SECONDS_MAX: Duration = Duration::from_secs(60);
-/// A server that was killed makes sure of each of its files before it answers: on a disk that others
-/// use, that is seconds.
+/// A server that was killed makes sure of each of its files before it answers: on a disk that
+/// others use, that is seconds.
 const RECOVERY_SECONDS_MAX: Duration = Duration::from_secs(10);
 /// Everybody is served again so soon after a stall.
 const BACK_SECONDS_MAX: Duration = Duration::from_secs(2);
