@@ -145,7 +145,7 @@ async fn codes_are_made_once_whichever_statement_of_their_batch_fails() {
         let mut met = Vec::new();
         loop {
             let before = codes().await;
-            let mut comers = vec![cut.comer(), cut.comer(), cut.stranger(), cut.stranger()];
+            let mut comers = [cut.comer(), cut.comer(), cut.stranger(), cut.stranger()];
             // The last two ask for one person.
             comers[3] = comers[2].clone();
             let look = async |is_done| {
