@@ -312,8 +312,8 @@ async fn written(
     (after - before) / count
 }
 
-/// What a batch may cost, whatever its size: four statements beside begin and commit, and in the log
-/// less than a kilobyte a booking (no page images here).
+/// What a batch may cost, whatever its size: four statements beside begin and commit, and in the
+/// log less than a kilobyte a booking (no page images here).
 async fn budgets(db: &PgPool, lane: &mut PgConnection, known: &mut KnownRules, made: &Made) {
     let before = runs(lane).await;
     book(lane, known, made, 300..450).await;

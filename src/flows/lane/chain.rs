@@ -7,8 +7,6 @@ use std::time::Duration;
 use sqlx::{Executor, PgConnection};
 use tokio::time;
 
-use super::transaction::Locks;
-
 /// Does not wait: what such a transaction wants to wait for then is another transaction's booking
 /// for the same person.
 const IMPATIENT: &str = "set local lock_timeout = '20ms'";
@@ -17,6 +15,15 @@ const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
 const BUSY_REQUESTS: usize = 16;
 /// A server that does not end an empty transaction is left to itself.
 const END_SECONDS_MAX: Duration = Duration::from_secs(1);
+
+/// What a transaction does about rows that another one has locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Locks {
+    /// Waits for each, as long as the session's `lock_timeout`.
+    Wait,
+    /// Leaves out the requests that need them, and decides up to `batch_max` of the others.
+    Skip { batch_max: usize },
+}
 
 /// Of one connection: whether its next transaction has begun, and whether the one after it shall
 /// begin with the end of that one.

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
+pub use super::chain::Locks;
 use super::chain::{Chain, Ending};
 use crate::{
     db::{
@@ -49,15 +50,6 @@ const ZONE_KNOWN_MAX: Duration = Duration::from_secs(60);
 pub struct KnownRules {
     rules: HashMap<CampaignId, Arc<Rules>>,
     zones: HashMap<ClinicId, (Tz, Instant)>,
-}
-
-/// What a transaction does about rows that another one has locked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Locks {
-    /// Waits for each, as long as the session's `lock_timeout`.
-    Wait,
-    /// Leaves out the requests that need them, and decides up to `batch_max` of the others.
-    Skip { batch_max: usize },
 }
 
 /// A transaction that is over.
