@@ -48,6 +48,9 @@ pub(super) async fn supervise(cluster: Arc<Cluster>, mut child: Option<Child>) {
             continue;
         }
         tracing::error!("the private PostgreSQL died: starting it again");
+        // One that was looked for before its end was heard is buried with its handle: as long as it
+        // has a number, no other server starts.
+        drop(child.take());
         child = revive(&cluster).await;
         is_stopped = false;
         tracing::info!("the private PostgreSQL is back");

@@ -30,18 +30,17 @@ const SECONDS_MAX: Duration = Duration::from_secs(90);
 type Acknowledged = RefCell<Vec<(usize, Value)>>;
 
 /// A request from a place of its own for each number; none where the service hung up.
-async fn send(url: &str, (path, body): (&str, &Value), number: usize) -> Option<Answer> {
-    let client = Client::new(url, None, reqwest::Client::new());
-    let request = client.request(Method::POST, path).json(body);
+async fn send(at: &Client, (path, body): (&str, &Value), number: usize) -> Option<Answer> {
+    let request = at.request(Method::POST, path).json(body);
     request.header("x-forwarded-for", &place(number)).try_send().await.ok()
 }
 
 /// Has all people send theirs, some at a time, until the service hangs up.
-async fn all_send(url: &str, path: &str, bodies: &[Value], done: (&Acknowledged, u16, &str)) {
+async fn all_send(at: &Client, path: &str, bodies: &[Value], done: (&Acknowledged, u16, &str)) {
     let (acknowledged, status, field) = done;
     let clients = (0..CLIENTS).map(async |first| {
         for number in (first..bodies.len()).step_by(CLIENTS) {
-            let Some(answer) = send(url, (path, &bodies[number]), number).await else { return };
+            let Some(answer) = send(at, (path, &bodies[number]), number).await else { return };
             let told = answer.ok(status)[field].clone();
             acknowledged.borrow_mut().push((number, told));
         }
@@ -74,13 +73,13 @@ async fn codes_that_were_acknowledged_before_a_kill_are_there_and_nothing_is_hal
     let mut process = Service::showing_codes(Some(&stage.services[0].database), folder.path());
     let claims: Vec<_> = stage.made.people.iter().map(claim).collect();
     let acknowledged = Acknowledged::default();
-    let url = process.url.clone();
+    let at = Client::new(&process.url, None, reqwest::Client::new());
     let kill = async {
         until(|| acknowledged.borrow().len() >= DONE_BEFORE_KILL).await;
         process.kill();
     };
     let done = (&acknowledged, 202, "challenge_id");
-    tokio::join!(all_send(&url, "/v1/auth/codes", &claims, done), kill);
+    tokio::join!(all_send(&at, "/v1/auth/codes", &claims, done), kill);
     let acknowledged = acknowledged.into_inner();
     assert!(acknowledged.len() < PEOPLE, "the kill came under load");
     assert_eq!(half_done(stage.db(), 0).await, [""; 0]);
@@ -115,13 +114,13 @@ async fn sessions_that_were_acknowledged_before_a_kill_are_there_and_each_code_o
     let folder = tempdir().unwrap();
     let mut process = Service::showing_codes(Some(&stage.services[0].database), folder.path());
     let acknowledged = Acknowledged::default();
-    let url = process.url.clone();
+    let at = Client::new(&process.url, None, reqwest::Client::new());
     let kill = async {
         until(|| acknowledged.borrow().len() >= DONE_BEFORE_KILL).await;
         process.kill();
     };
     let done = (&acknowledged, 201, "token");
-    tokio::join!(all_send(&url, "/v1/auth/sessions", &typed, done), kill);
+    tokio::join!(all_send(&at, "/v1/auth/sessions", &typed, done), kill);
     let acknowledged = acknowledged.into_inner();
     assert!(acknowledged.len() < PEOPLE, "the kill came under load");
     assert_eq!(half_done(stage.db(), 0).await, [""; 0]);
@@ -147,12 +146,12 @@ async fn sessions_that_were_acknowledged_before_a_kill_are_there_and_each_code_o
 }
 
 /// Sends it until it is answered. Gives the answer, and how often it was sent in vain.
-async fn insist(url: &str, what: (&str, &Value), number: usize) -> (Answer, i64) {
+async fn insist(at: &Client, what: (&str, &Value), number: usize) -> (Answer, i64) {
     let mut pace = interval(Duration::from_millis(250));
     let mut in_vain = 0;
     loop {
         pace.tick().await;
-        match send(url, what, number).await {
+        match send(at, what, number).await {
             Some(answer) if answer.status != 503 => return (answer, in_vain),
             _ => in_vain += 1,
         }
@@ -161,13 +160,13 @@ async fn insist(url: &str, what: (&str, &Value), number: usize) -> (Answer, i64)
 
 /// Has everybody insist, some at a time, and PostgreSQL be killed when the first of them are done.
 async fn beside_a_kill(
-    (url, db): (&str, &PgPool),
+    (at, db): (&Client, &PgPool),
     (path, bodies): (&str, &[Value]),
 ) -> Vec<(usize, Answer, i64)> {
     let done = RefCell::new(Vec::new());
     let clients = (0..CLIENTS).map(async |first| {
         for number in (first..bodies.len()).step_by(CLIENTS) {
-            let (answer, in_vain) = insist(url, (path, &bodies[number]), number).await;
+            let (answer, in_vain) = insist(at, (path, &bodies[number]), number).await;
             done.borrow_mut().push((number, answer, in_vain));
         }
     });
@@ -193,7 +192,8 @@ async fn what_was_acknowledged_survives_its_postgresql() {
     let made = World::new().people(u32::try_from(PEOPLE).unwrap()).make(&db).await;
     note_messages(&db).await;
     let claims: Vec<_> = made.people.iter().map(claim).collect();
-    let asked = beside_a_kill((&service.url, &db), ("/v1/auth/codes", &claims)).await;
+    let at = Client::new(&service.url, None, reqwest::Client::new());
+    let asked = beside_a_kill((&at, &db), ("/v1/auth/codes", &claims)).await;
     assert_eq!(half_done(&db, 0).await, [""; 0]);
     let mut typed = Vec::new();
     for (_, answer, _) in asked {
@@ -201,7 +201,7 @@ async fn what_was_acknowledged_survives_its_postgresql() {
         let code = said(&db, &challenge).await;
         typed.push(json!({ "challenge_id": challenge, "code": code }));
     }
-    let tried = beside_a_kill((&service.url, &db), ("/v1/auth/sessions", &typed)).await;
+    let tried = beside_a_kill((&at, &db), ("/v1/auth/sessions", &typed)).await;
     let mut over = 0;
     for (number, answer, in_vain) in tried {
         // Who was told that nobody knows finds a code that has opened a session.
