@@ -3,12 +3,12 @@
 
 use actix_web::{
     HttpRequest,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::seal;
+use super::{host_cookie, seal};
 use crate::{domain::keys::SealKey, http::problem::Problem};
 
 /// Kept as the session is: from an encrypted page, or by the machine itself.
@@ -57,7 +57,11 @@ impl Done {
         let text = self.text.chars().take(CHARS_MAX).collect();
         let content = Content(now.timestamp(), bare(path), Self { text, ..self });
         let text = serde_json::to_vec(&content).map_err(Problem::internal)?;
-        Ok(cookie(seal::close(key, PURPOSE, text)?, Duration::seconds(KEPT_SECONDS)))
+        Ok(host_cookie::strict(
+            COOKIE,
+            seal::close(key, PURPOSE, text)?,
+            Duration::seconds(KEPT_SECONDS),
+        ))
     }
 
     /// What the browser has for this page.
@@ -71,23 +75,13 @@ impl Done {
 
     /// Takes the cookie away: it was said.
     pub fn forget() -> Cookie<'static> {
-        cookie(String::new(), Duration::ZERO)
+        host_cookie::strict(COOKIE, String::new(), Duration::ZERO)
     }
 }
 
 /// Where it is shown does not depend on what is chosen there.
 fn bare(path: &str) -> String {
     path.split(['?', '#']).next().unwrap_or_default().to_owned()
-}
-
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .max_age(max_age)
-        .finish()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
     dev::Payload,
     error::InternalError,
     http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, HeaderMap, HeaderName, LOCATION, ORIGIN},
@@ -15,7 +15,7 @@ use actix_web::{
 };
 use chrono::{DateTime, Utc};
 
-use super::next::Next;
+use super::{host_cookie, next::Next};
 use crate::{
     config::Site,
     domain::{Code, Detail, Refusal, session::Session},
@@ -99,23 +99,12 @@ pub fn is_own_machine(host: &str) -> bool {
 /// The cookie that keeps a session in the browser, for as long as it lasts.
 pub fn keep(session: &CitizenSession, now: DateTime<Utc>) -> Cookie<'static> {
     let seconds = (session.expires_at - now).num_seconds().max(0);
-    cookie(session.token.clone(), Duration::seconds(seconds))
+    host_cookie::lax(CITIZEN, session.token.clone(), Duration::seconds(seconds))
 }
 
 /// Takes the cookie away.
 pub fn forget() -> Cookie<'static> {
-    cookie(String::new(), Duration::ZERO)
-}
-
-/// `Lax` and not `Strict`: a link in a message or in web mail would come without it.
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(CITIZEN, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(max_age)
-        .finish()
+    host_cookie::lax(CITIZEN, String::new(), Duration::ZERO)
 }
 
 /// A citizen who has signed in with this browser. Who has not is sent to sign in, and comes back to

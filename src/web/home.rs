@@ -7,11 +7,11 @@
 
 use actix_web::{
     HttpRequest,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
 };
 use chrono::{DateTime, Utc};
 
-use super::{page::Visit, seal};
+use super::{host_cookie, page::Visit, seal};
 use crate::{
     board::snapshot::Snapshot,
     domain::{PersonId, RegionId, keys::SealKey, session::Session},
@@ -73,22 +73,12 @@ pub fn keep(
 ) -> Result<Cookie<'static>, Problem> {
     let text = serde_json::to_vec(&whose).map_err(Problem::internal)?;
     let seconds = (until - now).num_seconds().max(0);
-    Ok(cookie(seal::close(key, PURPOSE, text)?, Duration::seconds(seconds)))
+    Ok(host_cookie::lax(COOKIE, seal::close(key, PURPOSE, text)?, Duration::seconds(seconds)))
 }
 
 /// Takes the cookie away.
 pub fn forget() -> Cookie<'static> {
-    cookie(String::new(), Duration::ZERO)
-}
-
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(max_age)
-        .finish()
+    host_cookie::lax(COOKIE, String::new(), Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 
 use actix_web::{
     HttpRequest,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
 };
 
+use super::host_cookie;
 use crate::domain::known_browser::KnownBrowser;
 
 const COOKIE: &str = "__Host-known";
@@ -19,11 +20,5 @@ pub fn of(request: &HttpRequest) -> Option<KnownBrowser> {
 
 /// Has the browser keep it.
 pub fn keep(browser: &KnownBrowser) -> Cookie<'static> {
-    Cookie::build(COOKIE, browser.to_string())
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .max_age(Duration::days(KEPT_DAYS))
-        .finish()
+    host_cookie::strict(COOKIE, browser.to_string(), Duration::days(KEPT_DAYS))
 }

@@ -17,6 +17,7 @@ mod error_summary;
 pub mod form;
 pub mod guard;
 pub mod home;
+pub mod host_cookie;
 pub mod invitation;
 pub mod known_browser;
 pub mod landing;

@@ -2,12 +2,12 @@
 //! which asks for the code has an address that may be opened again, and in the forms of that page.
 //! It is sealed, because it says who asked.
 
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::cookie::{Cookie, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{form::Form, next::Next, seal, text::Texts};
+use super::{form::Form, host_cookie, next::Next, seal, text::Texts};
 use crate::{
     domain::{keys::SealKey, sign_in_code::CODE_MINUTES},
     http::problem::Problem,
@@ -123,22 +123,12 @@ impl Sent {
 
 /// The cookie with what is sealed.
 pub fn keep(sealed: String) -> Cookie<'static> {
-    cookie(sealed, Duration::minutes(KEPT_MINUTES))
+    host_cookie::lax(COOKIE, sealed, Duration::minutes(KEPT_MINUTES))
 }
 
 /// Takes the cookie away.
 pub fn forget() -> Cookie<'static> {
-    cookie(String::new(), Duration::ZERO)
-}
-
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(max_age)
-        .finish()
+    host_cookie::lax(COOKIE, String::new(), Duration::ZERO)
 }
 
 #[cfg(test)]

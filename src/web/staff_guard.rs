@@ -6,7 +6,7 @@
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
     dev::Payload,
     error::InternalError,
     http::{Method, StatusCode, header::AUTHORIZATION},
@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     done::Done,
-    guard,
+    guard, host_cookie,
     page::Visit,
     staff_next::StaffNext,
     staff_page::{Desk, StaffFrame, StaffVisitor, home},
@@ -242,21 +242,10 @@ fn instead(response: HttpResponse) -> actix_web::Error {
 /// The cookie that keeps a session in the browser, for as long as it lasts.
 pub fn keep(session: &StaffSession, now: DateTime<Utc>) -> Cookie<'static> {
     let seconds = (session.expires_at - now).num_seconds().max(0);
-    cookie(session.token.clone(), Duration::seconds(seconds))
+    host_cookie::strict(STAFF, session.token.clone(), Duration::seconds(seconds))
 }
 
 /// Takes the cookie away.
 pub fn forget() -> Cookie<'static> {
-    cookie(String::new(), Duration::ZERO)
-}
-
-/// `Strict`: nothing that stands elsewhere leads into these pages signed in.
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build(STAFF, value)
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .max_age(max_age)
-        .finish()
+    host_cookie::strict(STAFF, String::new(), Duration::ZERO)
 }

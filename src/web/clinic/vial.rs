@@ -3,14 +3,17 @@
 
 use actix_web::{
     HttpRequest,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    ProductId,
-    visit::{LOT_CHARS_MAX, Site},
+use crate::{
+    domain::{
+        ProductId,
+        visit::{LOT_CHARS_MAX, Site},
+    },
+    web::host_cookie,
 };
 
 const COOKIE: &str = "__Host-vial";
@@ -42,13 +45,7 @@ impl Vial {
     /// Has the browser keep it.
     pub fn keep(&self) -> Cookie<'static> {
         let text = serde_json::to_vec(self).unwrap_or_default();
-        Cookie::build(COOKIE, BASE64URL_NOPAD.encode(&text))
-            .path("/")
-            .secure(true)
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .max_age(Duration::hours(KEPT_HOURS))
-            .finish()
+        host_cookie::strict(COOKIE, BASE64URL_NOPAD.encode(&text), Duration::hours(KEPT_HOURS))
     }
 }
 
