@@ -93,16 +93,16 @@ pub async fn post_invitation(visit: Visit, form: Form) -> Result<HttpResponse, P
     };
     problem.log(None);
     let said = words::refusal(t.language(), &problem.refusal);
-    let (field, status) = match problem.refusal.code {
-        Code::WrongCredentials => (Some(TOKEN), StatusCode::UNPROCESSABLE_ENTITY),
-        Code::InvalidField => (Some(PASSWORD), StatusCode::UNPROCESSABLE_ENTITY),
-        code => (None, StatusCode::from_u16(code.status()).map_err(Problem::internal)?),
+    let field = match problem.refusal.code {
+        Code::WrongCredentials => TOKEN,
+        Code::InvalidField => PASSWORD,
+        _ => {
+            page.warnings.push(said);
+            return visit.show_refused(&problem, &page);
+        }
     };
-    match field {
-        Some(field) => page.errors.push(FieldError { field, text: said }),
-        None => page.warnings.push(said),
-    }
-    visit.show_as(status, &page)
+    page.errors.push(FieldError { field, text: said });
+    visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }
 
 fn chosen(visit: &Visit, username: &str) -> Result<HttpResponse, Problem> {

@@ -11,7 +11,7 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION},
+        header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION, RETRY_AFTER},
     },
     web::Data,
 };
@@ -174,6 +174,43 @@ impl Visit {
         let mut response = negotiate::encode(&self.request, response, body)?;
         page::guard(response.headers_mut(), &self.app.site);
         Ok(response)
+    }
+
+    /// As `show_as`, with the status of what stood in the way, and when to come again where that
+    /// may help.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show_refused(
+        &self,
+        problem: &Problem,
+        page: &impl Template,
+    ) -> Result<HttpResponse, Problem> {
+        self.refuse(problem, |status| self.show_as(status, page))
+    }
+
+    /// What is `shown` with the status of what stood in the way, and when to come again.
+    ///
+    /// # Errors
+    /// Those of `shown`.
+    pub fn refuse(
+        &self,
+        problem: &Problem,
+        shown: impl FnOnce(StatusCode) -> Result<HttpResponse, Problem>,
+    ) -> Result<HttpResponse, Problem> {
+        let status = StatusCode::from_u16(problem.refusal.code.status());
+        let mut response = shown(status.map_err(Problem::internal)?)?;
+        self.say_when(problem, &mut response);
+        Ok(response)
+    }
+
+    /// When to come again, where that may help.
+    pub fn say_when(&self, problem: &Problem, response: &mut HttpResponse) {
+        let may_pass = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let again = || may_pass.then(|| self.app.seconds_until_again());
+        if let Some(seconds) = problem.retry_after().or_else(again) {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
     }
 
     /// After a change: sends the browser to a page of ours in this language, which it may reload.

@@ -96,10 +96,13 @@ pub async fn get_forget(request: HttpRequest) -> HttpResponse {
 /// Takes the cookies away only with the session: else it would live on where nobody can end it.
 fn done(visit: &Visit, ended: flows::Result<()>) -> Result<HttpResponse, Problem> {
     if let Err(error) = ended {
-        Problem::from(error).log(None);
+        let problem = Problem::from(error);
+        problem.log(None);
         let (t, frame) = (visit.t, Frame::new(visit.t, &visit.app.site, "/sign-out"));
         let page = Page { t, frame, is_signed_in: true, has_failed: true };
-        return visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page);
+        let mut response = visit.show_as(StatusCode::SERVICE_UNAVAILABLE, &page)?;
+        visit.say_when(&problem, &mut response);
+        return Ok(response);
     }
     let mut response = visit.see_other("/sign-out");
     for cookie in [guard::forget(), home::forget(), sent::forget()] {

@@ -144,6 +144,19 @@ impl StaffVisitor {
         Ok(response)
     }
 
+    /// As `show_as`, with the status of what stood in the way, and when to come again where that
+    /// may help.
+    ///
+    /// # Errors
+    /// `internal` if the page cannot be written.
+    pub fn show_refused(
+        &self,
+        problem: &Problem,
+        page: &impl Template,
+    ) -> Result<HttpResponse, Problem> {
+        self.visit.refuse(problem, |status| self.show_as(status, page))
+    }
+
     /// After a change: sends the browser to a page in this language, which says what was done.
     ///
     /// # Errors

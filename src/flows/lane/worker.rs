@@ -51,7 +51,7 @@ const GROUP_COMMIT_WINDOW: Duration = Duration::from_millis(3);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// A conflict with another lane ends when that lane commits: the next try sees its rows. Several
-/// processes can conflict several times; more often than this is a fault of the program.
+/// processes can conflict several times; who is still not served after this is told to come again.
 const CONFLICTS_MAX: u32 = 20;
 /// How many times parts of a batch may wait in vain for another transaction's booking for the same
 /// person, before a part is parked as a whole: enough to find one request among 256.
@@ -222,8 +222,11 @@ impl<W: Work> Worker<W> {
                         self.park(std::mem::take(&mut jobs));
                     }
                 }
-                Err(Failed::Fault) if jobs.len() > 1 => {
+                Err(Failed::Fault | Failed::Overtaken) if jobs.len() > 1 => {
                     stack.push(jobs.split_off(jobs.len() / 2));
+                }
+                Err(Failed::Overtaken) => {
+                    self.answer(jobs.drain(..).map(|job| (job, Err(unavailable()))));
                 }
                 Err(Failed::Fault) => {
                     let fault = || Err(Refusal::from(Code::Internal).into());
@@ -315,7 +318,10 @@ impl<W: Work> Worker<W> {
                 Remedy::Retry if conflicts < CONFLICTS_MAX => conflicts += 1,
                 Remedy::Retry | Remedy::Split => {
                     tracing::error!(lane = self.name, %error, "a batch cannot be decided");
-                    return Err(Failed::Fault);
+                    return Err(match error.failure() {
+                        Failure::Conflict => Failed::Overtaken,
+                        _ => Failed::Fault,
+                    });
                 }
                 Remedy::Reconnect if started.elapsed() > UNAVAILABLE_AFTER => {
                     return Err(Failed::Unreachable);
@@ -397,6 +403,8 @@ enum Failed {
     Unreachable,
     /// Another transaction's lock was not released in time.
     Locked,
+    /// Other transactions were first, again and again.
+    Overtaken,
     /// It cannot be handled as it is: the database refused it, or it panicked.
     Fault,
 }

@@ -126,8 +126,7 @@ pub async fn post_close(at: AtDesk, form: Form) -> Result<HttpResponse, Problem>
             problem.log(None);
             let said = words::refusal(t.language(), &problem.refusal);
             let page = Page { obstacles: vec![said], ..page(&at, &here, date, &form).await? };
-            let status = StatusCode::from_u16(problem.refusal.code.status());
-            at.visitor.show_as(status.map_err(Problem::internal)?, &page)
+            at.visitor.show_refused(&problem, &page)
         }
     }
 }

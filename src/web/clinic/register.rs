@@ -159,8 +159,7 @@ pub async fn post_register(
     if let (Some(fields), Code::PossibleDuplicate) = (&mut page.form, problem.refusal.code) {
         fields.asks_distinct = true;
     }
-    let status = StatusCode::from_u16(problem.refusal.code.status());
-    at.visitor.show_as(status.map_err(Problem::internal)?, &page)
+    at.visitor.show_refused(&problem, &page)
 }
 
 fn read(at: &AtDesk, form: &Form) -> Result<(CampaignId, Entry), Vec<FieldError>> {

@@ -1,11 +1,7 @@
 //! A visit: who stands there, what must be asked, and the one press that comes next. A wrong press
 //! is taken back from the history below.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header::RETRY_AFTER},
-    web::Data,
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use serde::Deserialize;
 
 use super::{
@@ -125,16 +121,11 @@ async fn refused(
         (Code::Unavailable | Code::Internal, _) => t.clinic_not_known().to_owned(),
         _ => words::refusal(t.language(), refusal),
     };
-    let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
     let booking_id = here.rsplit('/').next().and_then(|id| id.parse().ok());
     let Some(booking_id) = booking_id else { return Err(problem) };
     let db = &at.visitor.visit.app.db;
     let seen = flows::visit::look(db, at.clinic_id, booking_id).await?;
     let mut page = page(at, here, &seen, form).await?;
     page.obstacles = vec![said];
-    let mut response = at.visitor.show_as(status, &page)?;
-    if let (Code::Overloaded, Some(seconds)) = (refusal.code, seconds) {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    at.visitor.show_refused(&problem, &page)
 }

@@ -5,10 +5,10 @@
 mod api;
 mod contract;
 mod draw;
-mod form;
+pub mod form;
 mod nul;
 mod odd;
-mod page;
+pub mod page;
 mod summary;
 
 use std::collections::BTreeMap;

@@ -124,7 +124,7 @@ pub(super) async fn send(browser: &mut Browser, form: &Form, sent: Vec<(String, 
 }
 
 /// The path of a page in one language, with ids of what is there.
-pub(super) fn concrete(path: &str, made: &Made, language: &str, booking_id: &str) -> String {
+pub fn concrete(path: &str, made: &Made, language: &str, booking_id: &str) -> String {
     let allocation = made.allocation(0, 1);
     let parts = path.split('/').map(|part| {
         let name = part.trim_start_matches('{').split(['}', ':']).next().unwrap_or_default();

@@ -170,7 +170,9 @@ async fn carry(client: TcpStream, server: PgConnectOptions, faults: Faults) -> i
         return between(client, UnixStream::connect(path).await?, faults).await;
     }
     let address = (server.get_host(), server.get_port());
-    between(client, TcpStream::connect(address).await?, faults).await
+    let server = TcpStream::connect(address).await?;
+    server.set_nodelay(true)?;
+    between(client, server, faults).await
 }
 
 async fn between<S: AsyncRead + AsyncWrite>(
@@ -198,15 +200,16 @@ async fn between<S: AsyncRead + AsyncWrite>(
                 skips = kind != b'S';
                 continue;
             }
-            let asked = known.read(kind, &message[5..]);
-            match asked.and_then(|statement| faults.meet(&application, &statement)) {
+            let statement = known.read(kind, &message[5..]).unwrap_or_default();
+            let is_asked = !statement.is_empty();
+            match is_asked.then(|| faults.meet(&application, &statement)).flatten() {
                 None => {}
                 Some(Fault::CutBefore) => return Ok(()),
                 Some(Fault::CutAfter) => is_secret.store(true, Ordering::SeqCst),
                 // What was to end a COPY ends it as failed.
                 Some(Fault::Refused(_)) if kind == b'c' => message = b"f\0\0\0\x05\0".to_vec(),
                 Some(Fault::Refused(state)) => {
-                    (message, skips) = (refusal(state), kind != b'Q');
+                    (message, skips) = (refusal(state, &statement), kind != b'Q');
                 }
             }
             to_server.write_all(&message).await?;
@@ -234,9 +237,12 @@ async fn between<S: AsyncRead + AsyncWrite>(
     }
 }
 
-/// A statement that the server refuses, as a message.
-fn refusal(state: &str) -> Vec<u8> {
-    let sql = format!("do $$ begin raise exception 'planted' using errcode = '{state}'; end $$\0");
+/// A statement that the server refuses in the place of this one, as a message. A commit that is
+/// refused ends its transaction.
+fn refusal(state: &str, statement: &str) -> Vec<u8> {
+    let before = if statement == "commit" { "rollback; " } else { "" };
+    let raise = format!("raise exception 'planted' using errcode = '{state}'");
+    let sql = format!("{before}do $$ begin {raise}; end $$\0");
     let length = u32::try_from(sql.len() + 4).expect("a short statement");
     [b"Q", &length.to_be_bytes()[..], sql.as_bytes()].concat()
 }

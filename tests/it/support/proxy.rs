@@ -117,7 +117,9 @@ async fn carry(
         return between(client, UnixStream::connect(path).await?, rules).await;
     }
     let address = (server.get_host(), server.get_port());
-    between(client, TcpStream::connect(address).await?, rules).await
+    let server = TcpStream::connect(address).await?;
+    server.set_nodelay(true)?;
+    between(client, server, rules).await
 }
 
 /// One connection, and the rules.

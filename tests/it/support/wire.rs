@@ -58,7 +58,10 @@ impl Wire {
             return self.between(client, UnixStream::connect(path).await?).await;
         }
         let address = (server.get_host(), server.get_port());
-        self.between(client, TcpStream::connect(address).await?).await
+        let server = TcpStream::connect(address).await?;
+        // A statement goes in several messages, of which the last is answered.
+        server.set_nodelay(true)?;
+        self.between(client, server).await
     }
 
     async fn between<S: AsyncRead + AsyncWrite>(
