@@ -42,10 +42,12 @@ export function faults(seen) {
 /** @param {Seen} seen */
 function caching({ path, status }) {
   if (path.startsWith('/assets/')) return /^public, max-age=31536000, immutable$/;
-  // Each browser keeps its own, and asks each time whether it is still so.
-  if (/^\/(ko|en)\/(clinic|admin)\/.*now$/.test(path) && status < 500) return /^private, no-cache$/;
+  const isShown = status === 200 || status === 304;
+  // Each browser keeps its own, and asks each time whether it is still so; that somebody is led away
+  // to sign in is kept by none.
+  if (/^\/(ko|en)\/(clinic|admin)\/.*now$/.test(path) && isShown) return /^private, no-cache$/;
   const isPublic = PUBLIC.some((page) => page.test(path)) || path.startsWith('/v1/');
-  if (isPublic && (status === 200 || status === 304)) return /^public, max-age=1\b/;
+  if (isPublic && isShown) return /^public, max-age=1\b/;
   return /^no-store$/;
 }
 
