@@ -3,7 +3,8 @@
 //!
 //! `make bench ARGS="[--only NAME] [--seconds 5] [--runs N]"`, which builds the service too: it is
 //! the released program in a process of its own on a durable PostgreSQL; after every scenario the
-//! ledger is verified and compared with what was acknowledged.
+//! ledger is verified and compared with what was acknowledged. What is not as it should be stops
+//! the family of rows that it is met in; the others are measured, and the bench fails.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,9 +41,10 @@ mod tally;
 mod visit_load;
 mod world;
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, process::ExitCode, time::Instant};
 
 use clap::{Parser, ValueEnum};
+use futures_util::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bench::Bench;
@@ -175,33 +177,46 @@ async fn run(bench: &mut Bench, family: Family) {
 }
 
 #[tokio::main(worker_threads = 1)]
-async fn main() {
+async fn main() -> ExitCode {
     // An interrupted bench must not leave servers behind.
     let mut terminate = signal(SignalKind::terminate()).expect("a signal");
-    tokio::select! {
-        () = measure(Args::parse()) => {}
-        _ = tokio::signal::ctrl_c() => println!("interrupted"),
-        _ = terminate.recv() => println!("terminated"),
-    }
+    let stopped_by = tokio::select! {
+        exit = measure(Args::parse()) => return exit,
+        _ = tokio::signal::ctrl_c() => "interrupted",
+        _ = terminate.recv() => "terminated",
+    };
+    println!("{stopped_by}");
+    ExitCode::FAILURE
 }
 
-async fn measure(args: Args) {
+async fn measure(args: Args) -> ExitCode {
     let mut bench = Bench::new(args.seconds, args.overload_seconds);
     let began = Instant::now();
-    let mut took = Vec::new();
+    let (mut took, mut stopped) = (Vec::new(), Vec::new());
     for family in Family::value_variants() {
         if args.only.is_empty() || args.only.contains(family) {
             bench.runs = args.runs.unwrap_or(family.runs());
             let began = Instant::now();
-            run(&mut bench, *family).await;
-            let name = family.to_possible_value().expect("a name");
-            took.push(format!("{} {} s", name.get_name(), began.elapsed().as_secs()));
+            let run = AssertUnwindSafe(Box::pin(run(&mut bench, *family)));
+            let is_whole = run.catch_unwind().await.is_ok();
+            let value = family.to_possible_value().expect("a name");
+            took.push(format!("{} {} s", value.get_name(), began.elapsed().as_secs()));
+            if !is_whole {
+                // What has stopped one family is in its world; the next gets another.
+                bench.close().await;
+                stopped.push(value.get_name().to_owned());
+            }
         }
     }
     bench.close().await;
     let (all, of_each) = (began.elapsed().as_secs(), took.join(", "));
     bench.report.note(format!("All this took {} min {} s: {of_each}.", all / 60, all % 60));
+    if !stopped.is_empty() {
+        println!("\nstopped on the way, as said above: {}", stopped.join(", "));
+        return ExitCode::FAILURE;
+    }
     if args.only.is_empty() {
         bench.report.write_docs();
     }
+    ExitCode::SUCCESS
 }

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{IsTerminal, stderr},
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::PathBuf,
     process::ExitCode,
 };
@@ -57,10 +57,8 @@ pub struct Args {
     #[arg(long)]
     signed_in: bool,
 
-    /// Where the service sends its text messages, as its file of --messages says: the replay
-    /// listens there and reads the codes
-    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDRESS:PORT")]
-    gateway: SocketAddr,
+    #[arg(long, value_name = "ADDRESS:PORT", help = GATEWAY_HELP)]
+    gateway: Option<SocketAddr>,
 
     /// Go on taking messages after the report, until Ctrl-C
     #[arg(long)]
@@ -94,6 +92,43 @@ pub struct Args {
 
 /// What is no crowd before an opening, but a day at the clinics.
 const CLINIC_DAY: &str = "clinic-day";
+
+/// Where the file of messages that comes with the scenarios has its gateway.
+const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090);
+const GATEWAY_HELP: &str = "Where the service sends its text messages, as its file of --messages \
+                            says: the replay listens there and reads the codes \
+                            [default: 127.0.0.1:8090]";
+
+/// What is played: an option that only another form has is refused, because who gives it expects
+/// something that would not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    ClinicDay,
+    Journeys,
+    SignedIn,
+}
+
+impl Args {
+    fn insist_on(&self, form: Form) -> anyhow::Result<()> {
+        let given = [
+            ("--journey", self.journey.is_some(), Form::Journeys),
+            ("--gateway", self.gateway.is_some(), Form::Journeys),
+            ("--stay", self.stay, Form::Journeys),
+            ("--signed-in", self.signed_in, Form::SignedIn),
+            ("--codes-url", self.codes_url.is_some(), Form::SignedIn),
+        ];
+        let strange = given.iter().find(|(_, is_given, of)| *is_given && *of != form);
+        let Some((option, _, of)) = strange else { return Ok(()) };
+        let instead = match of {
+            Form::Journeys => "it goes with whole journeys, as --journey plays them",
+            _ => "it goes with people who are signed in already, as --signed-in plays them",
+        };
+        anyhow::bail!(
+            "{option} means nothing for {} as it is played here: {instead}",
+            self.scenario
+        )
+    }
+}
 
 /// Plays a day at the clinics of a demonstration: the day with the most open doses is booked, moved
 /// to today, and gone through to its closing.
@@ -140,15 +175,19 @@ fn share(text: &str) -> Result<f64, String> {
 /// A sentence for the operator: no such scenario, no service, too few people.
 pub async fn run(storage: &Storage, args: Args) -> anyhow::Result<ExitCode> {
     if args.scenario == CLINIC_DAY {
+        args.insist_on(Form::ClinicDay)?;
         return clinic_day(storage, &args).await;
     }
     let mut scenario = Scenario::find(&args.scenario)?;
     scenario.seed = args.seed.unwrap_or(scenario.seed);
     let target = Target::parse(&args.url, args.allow_remote)?;
     let way = args.journey.or_else(|| scenario.journey.map(|_| Way::Pages));
-    if let Some(way) = way.filter(|_| !args.signed_in) {
-        let gateway = TcpListener::bind(args.gateway)
-            .with_context(|| format!("--gateway {}: nobody can listen there", args.gateway))?;
+    let way = way.filter(|_| !args.signed_in);
+    args.insist_on(if way.is_some() { Form::Journeys } else { Form::SignedIn })?;
+    if let Some(way) = way {
+        let gateway = args.gateway.unwrap_or(GATEWAY);
+        let gateway = TcpListener::bind(gateway)
+            .with_context(|| format!("--gateway {gateway}: nobody can listen there"))?;
         let (name, share, campaign_id) = (args.scenario.clone(), args.share, args.campaign);
         let config = JourneyConfig { name, scenario, share, target, campaign_id, way, gateway };
         return journeys(storage, &args, config).await;
@@ -270,5 +309,48 @@ fn bar(people: u64) -> ProgressBar {
     match ProgressStyle::with_template("{bar:40} {pos}/{len} people {elapsed}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn refusal(form: Form, options: &[&str]) -> Option<String> {
+        let cli = Cli::try_parse_from([&["replay", "this"], options].concat()).expect("options");
+        cli.args.insist_on(form).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_option_of_another_form_is_refused_by_name() {
+        let of_journeys: [&[&str]; 3] =
+            [&["--journey", "pages"], &["--gateway", "127.0.0.1:1"], &["--stay"]];
+        let of_signed_in: [&[&str]; 2] = [&["--signed-in"], &["--codes-url", "http://127.0.0.1:1"]];
+        let each = of_journeys.map(|options| (options, Form::Journeys)).into_iter();
+        for (options, of) in each.chain(of_signed_in.map(|options| (options, Form::SignedIn))) {
+            for form in [Form::ClinicDay, Form::Journeys, Form::SignedIn] {
+                match refusal(form, options) {
+                    Some(text) => assert!(form != of && text.starts_with(options[0]), "{text}"),
+                    None => assert_eq!(form, of, "{options:?}"),
+                }
+            }
+        }
+        let everywhere = ["--share", "0.5", "--seed", "3", "--campaign", "1", "--allow-remote"];
+        for form in [Form::ClinicDay, Form::Journeys, Form::SignedIn] {
+            assert_eq!(refusal(form, &everywhere), None, "the control");
+        }
+    }
+
+    #[test]
+    fn the_help_says_where_the_gateway_is_without_being_told() {
+        assert!(GATEWAY_HELP.contains(&format!("[default: {GATEWAY}]")));
     }
 }
