@@ -191,11 +191,13 @@ impl Work for SignIns {
             if !writes.is_empty() {
                 db::sign_in::write(conn, writes, now).await?;
                 self.unsure.add(&free, now);
+            } else if decision.outcomes.iter().any(|one| !matches!(one, Outcome::Refused(_))) {
+                // What is told again was committed before, and perhaps not yet by a synchronous
+                // standby: unlike a lane of bookings this one locks no rows, for which it waits.
+                db::safety::wait_at_commit(conn).await?;
             }
             outcomes = decision.outcomes;
         }
-        // Also where nothing is written: what is told again was committed before, and perhaps not
-        // yet by a synchronous standby.
         chain.end(conn, Ending::Commit).await?;
         self.unsure.settle(&free);
         let work = without_waiting(began.elapsed(), locking);

@@ -39,7 +39,8 @@ pub enum Stage {
     Loaded(Arc<Report>),
     /// Nothing was changed.
     Refused(Arc<(Report, Refusal)>),
-    /// The service could not; nothing was changed.
+    /// The service could not. A dry run has changed nothing; whether another run was committed is
+    /// not known.
     Failed,
 }
 
@@ -129,7 +130,7 @@ impl ImportJob {
 }
 
 /// A press that is being carried out. Dropped before its end, because the service stops or fails,
-/// it has changed nothing.
+/// it is `Failed`: whoever looks waits for that, so nobody keeps it beyond the work.
 pub struct Run {
     file: Option<File>,
     pub job: Arc<ImportJob>,

@@ -25,6 +25,15 @@ const SECRET: [&str; 2] = ["password", "token"];
 /// How the path ends by which a citizen cancels.
 const CANCEL: &str = "/cancel";
 
+/// Where staff come in and go out: what goes wrong there is told to them as on their pages.
+const STAFF_DOORS: [&str; 4] =
+    ["/sign-in/staff", "/sign-in/staff/done", "/sign-out/staff", "/invitation"];
+
+/// Whether who asks for this path works here.
+fn is_at_work(path: &str) -> bool {
+    StaffNext::parse(path).is_some() || STAFF_DOORS.contains(&path)
+}
+
 #[derive(Template)]
 #[template(path = "error.html")]
 struct Page<'a> {
@@ -83,7 +92,7 @@ impl Press {
         let sent = asked.sent.or_else(|| is_empty.then_some(nothing))?;
         let fields: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
         // At work a code is that of a clinic, a campaign, a product: no secret.
-        let is_at_work = StaffNext::parse(asked.path).is_some();
+        let is_at_work = is_at_work(asked.path);
         let is_secret = fields.iter().any(|(name, _)| {
             SECRET.contains(&name.as_str()) || (name == form::CODE && !is_at_work)
         });
@@ -110,7 +119,7 @@ impl Press {
 /// The page that answers a request for a page which was refused, or failed; none if it cannot be
 /// written.
 pub fn render(refusal: &Refusal, asked: Asked<'_>) -> Option<String> {
-    if StaffNext::parse(asked.path).is_some() {
+    if is_at_work(asked.path) {
         return for_staff(refusal, asked);
     }
     let Asked { site, language, is_press, retry_after, .. } = asked;
@@ -242,7 +251,10 @@ mod tests {
             {
                 let about = (&site, language, is_press);
                 let citizen = main_at("/me", &code.into(), about);
-                for path in ["/clinic/7", "/clinic/7/bookings/x", "/admin/users", "/call-centre"] {
+                for path in ["/clinic/7", "/clinic/7/bookings/x", "/admin/users", "/call-centre"]
+                    .into_iter()
+                    .chain(STAFF_DOORS)
+                {
                     let page = main_at(path, &code.into(), about);
                     let safe = Texts(language).booking_is_safe();
                     assert!(page.contains("<h1>") && !page.contains(safe), "{page}");

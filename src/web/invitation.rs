@@ -96,6 +96,12 @@ pub async fn post_invitation(visit: Visit, form: Form) -> Result<HttpResponse, P
     let field = match problem.refusal.code {
         Code::WrongCredentials => TOKEN,
         Code::InvalidField => PASSWORD,
+        // It may be the commit that was not heard of: then the invitation is used.
+        Code::Unavailable => {
+            let wait = words::wait(t.language(), app.seconds_until_again());
+            page.warnings.push(t.invitation_not_known(&wait));
+            return visit.show_refused(&problem, &page);
+        }
         _ => {
             page.warnings.push(said);
             return visit.show_refused(&problem, &page);

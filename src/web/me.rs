@@ -69,8 +69,8 @@ pub async fn get_me(
     let (live, ended): (Vec<_>, Vec<_>) =
         booked.iter().partition(|booking| booking.state.is_live());
     let ids: Vec<_> = live.iter().map(|booking| booking.booking_id).collect();
-    // Not worth failing for: each booking's own page says it again.
-    let by = db::closure::find(&app.db.read, &ids).await.unwrap_or_default();
+    // A booking whose appointment is lost must not be told as one that stands.
+    let by = db::closure::find(&app.db.read, &ids).await?;
     let is_lost = |booking: &Booking| {
         by.get(&booking.booking_id).is_some_and(|by| by.lost.is_some()) && now < booking.ends_at
     };

@@ -206,7 +206,7 @@ impl Visit {
 
     /// When to come again, where that may help.
     pub fn say_when(&self, problem: &Problem, response: &mut HttpResponse) {
-        let may_pass = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+        let may_pass = matches!(response.status().as_u16(), 429 | 503);
         let again = || may_pass.then(|| self.app.seconds_until_again());
         if let Some(seconds) = problem.retry_after().or_else(again) {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -221,6 +221,24 @@ impl Visit {
             .finish();
         page::guard(response.headers_mut(), &self.app.site);
         response
+    }
+}
+
+/// What was made to tell of `problem`, and the problem. Where it could not be made, the problem
+/// alone is the answer: what became of a press is to be heard, and not what became of its page.
+///
+/// # Errors
+/// The problem.
+pub fn to_tell<T>(
+    problem: Problem,
+    made: Result<T, impl Into<Problem>>,
+) -> Result<(T, Problem), Problem> {
+    match made {
+        Ok(made) => Ok((made, problem)),
+        Err(other) => {
+            other.into().log(None);
+            Err(problem)
+        }
     }
 }
 

@@ -67,6 +67,11 @@ struct OfClinic {
 /// An administrator.
 pub struct AdministratorVisitor(pub StaffVisitor);
 
+/// Somebody of the staff, or none where nobody has signed in with this browser: for the pages by
+/// which they come and go. Where it is not known whether somebody has, there is no such page: an
+/// `Option<StaffVisitor>` would take whoever could not be looked up for nobody.
+pub struct IfSignedIn(pub Option<StaffVisitor>);
+
 /// The page for those who may not see one.
 #[derive(Template)]
 #[template(path = "staff/refused.html")]
@@ -85,6 +90,16 @@ impl FromRequest for StaffVisitor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move { signed_in(&request).await })
+    }
+}
+
+impl FromRequest for IfSignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(look_up(&request).await?.ok())) })
     }
 }
 
@@ -161,9 +176,14 @@ impl FromRequest for CallCentreVisitor {
 
 /// Who has signed in with this browser; others are sent to sign in, and come back.
 async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Error> {
+    look_up(request).await?.map_err(|visit| instead(sign_in_first(&visit)))
+}
+
+/// Who has signed in with this browser; the visit alone where nobody has.
+async fn look_up(request: &HttpRequest) -> Result<Result<StaffVisitor, Visit>, Problem> {
     let visit = Visit::extract(request).await?;
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        guard::from_our_page(request.headers(), &visit.app.site).map_err(Problem::from)?;
+        guard::from_our_page(request.headers(), &visit.app.site)?;
     }
     let app = visit.app.clone();
     let found = match token(request) {
@@ -172,16 +192,13 @@ async fn signed_in(request: &HttpRequest) -> Result<StaffVisitor, actix_web::Err
             let asked = language::of_path(request.path()).map_or("", |(_, path)| path);
             let is_operator = asked.starts_with("/admin");
             let way = if is_operator { &app.db.operators } else { &app.db.read };
-            let found = db::staff_user::find_signed_in(way, &hash, now).await;
-            found.map_err(|error| Problem::from(db::Error::from(error)))?
+            db::staff_user::find_signed_in(way, &hash, now).await?
         }
         _ => None,
     };
-    let Some((user, username)) = found else {
-        return Err(instead(sign_in_first(&visit)));
-    };
+    let Some((user, username)) = found else { return Ok(Err(visit)) };
     let done = Done::of(request, &app.keys.seal, app.clock.now());
-    Ok(StaffVisitor { visit, user, username, desk: None, done })
+    Ok(Ok(StaffVisitor { visit, user, username, desk: None, done }))
 }
 
 /// The token that the browser keeps; none beside a program's.

@@ -16,7 +16,7 @@ use super::{
     known_browser,
     page::{Frame, Visit},
     part::{Input, TextField},
-    staff_guard,
+    staff_guard::{self, IfSignedIn},
     staff_next::StaffNext,
     staff_page::{StaffVisitor, home},
     text::Texts,
@@ -69,10 +69,10 @@ fn page<'a>(visit: &'a Visit, here: &'a str, (typed, next): (&Form, &'a StaffNex
 /// Asks for user name and password; who has signed in already goes on.
 ///
 /// # Errors
-/// `internal` if the page cannot be written.
+/// `unavailable` where it is not known who has; `internal` if the page cannot be written.
 pub async fn get_sign_in(
     visit: Visit,
-    signed_in: Option<StaffVisitor>,
+    IfSignedIn(signed_in): IfSignedIn,
 ) -> Result<HttpResponse, Problem> {
     let next = StaffNext::of_query(visit.request.query_string());
     if signed_in.is_some() {
@@ -122,7 +122,7 @@ pub async fn post_sign_in(visit: Visit, form: Form) -> Result<HttpResponse, Prob
         return visit.show_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
     }
     match sign_in(&visit, username, password).await {
-        Ok(session) => signed_in(&visit, (&session, username), &next).await,
+        Ok(session) => signed_in(&visit, (&session, username), &next),
         Err(problem) if problem.refusal.code == Code::WrongCredentials => {
             let text = t.staff_wrong().to_owned();
             page.errors.push(FieldError { field: USERNAME, text });
@@ -138,10 +138,22 @@ async fn sign_in(visit: &Visit, username: &str, password: &str) -> Result<StaffS
     let CalledFrom(caller) = CalledFrom::of(&visit.request);
     let browser = known_browser::of(&visit.request);
     let typed = Typed { username, password, caller: &caller, browser: browser.as_ref() };
-    Ok(staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed).await?)
+    let opened = staff_session::sign_in(&app.db, &app.desk_door, (&app.keys, &app.clock), typed);
+    let session = opened.await?;
+    // At a shared desk, whoever sat there before is signed out by it. Where that fails, nobody is
+    // signed in: the new session is in no browser.
+    end_session(visit).await?;
+    Ok(session)
 }
 
-async fn signed_in(
+/// Ends the session that this browser has, if it has one.
+async fn end_session(visit: &Visit) -> Result<(), Problem> {
+    let Some(token) = staff_guard::token(&visit.request) else { return Ok(()) };
+    let (db, clock) = (&visit.app.db, &visit.app.clock);
+    Ok(staff_session::sign_out(db, clock, &token_hash(&token)).await?)
+}
+
+fn signed_in(
     visit: &Visit,
     (session, username): (&StaffSession, &str),
     next: &StaffNext,
@@ -149,10 +161,6 @@ async fn signed_in(
     let app = &visit.app;
     let browser = known_browser::of(&visit.request);
     let browser = staff_session::remember(&app.keys, browser, username)?;
-    // At a shared desk, whoever sat there before is signed out by it.
-    if let Some(token) = staff_guard::token(&visit.request) {
-        staff_session::sign_out(&app.db, &app.clock, &token_hash(&token)).await?;
-    }
     let mut response = visit.see_other(&next.with_next("/sign-in/staff/done"));
     let session = staff_guard::keep(session, app.clock.now());
     for cookie in [session, known_browser::keep(&browser)] {
@@ -194,10 +202,10 @@ struct NotKept<'a> {
 /// that says so.
 ///
 /// # Errors
-/// `internal` if the page cannot be written.
+/// `unavailable` where it is not known who has signed in; `internal` if the page cannot be written.
 pub async fn get_done(
     visit: Visit,
-    signed_in: Option<StaffVisitor>,
+    IfSignedIn(signed_in): IfSignedIn,
 ) -> Result<HttpResponse, Problem> {
     let next = StaffNext::of_query(visit.request.query_string());
     if signed_in.is_some() {
@@ -225,10 +233,10 @@ struct SignOut<'a> {
 /// Offers to sign out; for who is not signed in, says so.
 ///
 /// # Errors
-/// `internal` if the page cannot be written.
+/// `unavailable` where it is not known who is; `internal` if the page cannot be written.
 pub async fn get_sign_out(
     visit: Visit,
-    signed_in: Option<StaffVisitor>,
+    IfSignedIn(signed_in): IfSignedIn,
 ) -> Result<HttpResponse, Problem> {
     let (t, frame) = (visit.t, visit.frame());
     visit.show(&SignOut { t, frame, is_signed_in: signed_in.is_some() })
@@ -240,10 +248,7 @@ pub async fn get_sign_out(
 /// `forbidden` for a form of another site; `unavailable`: then the session lives on, and the cookie
 /// stays with it.
 pub async fn post_sign_out(visit: Visit, _form: Form) -> Result<HttpResponse, Problem> {
-    if let Some(token) = staff_guard::token(&visit.request) {
-        let (db, clock) = (&visit.app.db, &visit.app.clock);
-        staff_session::sign_out(db, clock, &token_hash(&token)).await?;
-    }
+    end_session(&visit).await?;
     let mut response = visit.see_other("/sign-out/staff");
     for cookie in [staff_guard::forget(), Done::forget()] {
         response.add_cookie(&cookie).map_err(Problem::internal)?;

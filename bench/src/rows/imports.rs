@@ -63,8 +63,8 @@ pub(crate) async fn measure(bench: &mut Bench) {
     report.row(name, "ms", Goal::TimesMax(1.5), &loaded);
     report.note(format!(
         "The file is sent while {} bookings a second come; the dry run took {:.1} s, the run \
-         {:.1} s, and the percentile is that of bookings due meanwhile; without a file, of those due \
-         within {ALONE_SECONDS:.0} s.",
+         {:.1} s, and the percentile is that of bookings due meanwhile, or within \
+         {ALONE_SECONDS:.0} s where there is no file.",
         number(RATE),
         median(took.0),
         median(took.1),

@@ -2,7 +2,10 @@
 //! (`commit and chain`), which spares a trip to the database: those who wait in a lane wait for
 //! each.
 
-use std::time::Duration;
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use sqlx::{Executor, PgConnection};
 use tokio::time;
@@ -13,6 +16,10 @@ const IMPATIENT: &str = "set local lock_timeout = '20ms'";
 const BEGIN_IMPATIENT: &str = "begin; set local lock_timeout = '20ms'";
 /// After so many requests others are expected soon.
 const BUSY_REQUESTS: usize = 16;
+/// A chain is broken so often. In it, a transaction takes from the one before whether it may write,
+/// which an operator may have changed; and only outside of transactions PostgreSQL counts what was
+/// written, for autovacuum and for those who watch it.
+const CHAINED_MAX: Duration = Duration::from_secs(1);
 /// A server that does not end an empty transaction is left to itself.
 const END_SECONDS_MAX: Duration = Duration::from_secs(1);
 
@@ -29,8 +36,11 @@ pub enum Locks {
 /// begin with the end of that one.
 #[derive(Debug, Default)]
 pub struct Chain {
+    /// Only from the end of one transaction until the next is asked for.
     has_begun: bool,
     is_busy: bool,
+    /// When the first of those began that have begun with the end of another.
+    since: Option<Instant>,
 }
 
 /// How a transaction ends.
@@ -51,7 +61,7 @@ impl Chain {
     /// # Errors
     /// The database's.
     pub async fn begin(&mut self, conn: &mut PgConnection, locks: Locks) -> sqlx::Result<()> {
-        let sql = match (self.has_begun, locks) {
+        let sql = match (mem::take(&mut self.has_begun), locks) {
             (false, Locks::Wait) => "begin",
             (false, Locks::Skip { .. }) => BEGIN_IMPATIENT,
             (true, Locks::Wait) => return Ok(()),
@@ -65,21 +75,24 @@ impl Chain {
     /// # Errors
     /// The database's. Nothing was done then, unless the connection was lost during the commit.
     pub async fn end(&mut self, conn: &mut PgConnection, ending: Ending) -> sqlx::Result<()> {
-        let sql = match (ending, self.is_busy) {
+        let is_old = self.since.is_some_and(|since| since.elapsed() >= CHAINED_MAX);
+        let goes_on = self.is_busy && !is_old;
+        let sql = match (ending, goes_on) {
             (Ending::Commit, false) => "commit",
             (Ending::Commit, true) => "commit and chain",
             (Ending::Rollback, false) => "rollback",
             (Ending::Rollback, true) => "rollback and chain",
         };
-        self.has_begun = false;
         conn.execute(sql).await?;
-        self.has_begun = self.is_busy;
+        self.has_begun = goes_on;
+        self.since = goes_on.then(|| self.since.unwrap_or_else(Instant::now));
         Ok(())
     }
 
     /// Ends what has begun where nobody asks for it. False where the connection is of no use.
     pub async fn give_up(&mut self, conn: &mut PgConnection) -> bool {
-        if !std::mem::take(&mut self.has_begun) {
+        self.since = None;
+        if !mem::take(&mut self.has_begun) {
             return true;
         }
         let ended = time::timeout(END_SECONDS_MAX, conn.execute("rollback"));

@@ -50,8 +50,9 @@ const UNAVAILABLE_AFTER: Duration = Duration::from_secs(10);
 const GROUP_COMMIT_WINDOW: Duration = Duration::from_millis(3);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
-/// A conflict with another lane ends when that lane commits: the next try sees its rows. Several
-/// processes can conflict several times; who is still not served after this is told to come again.
+/// A conflict with another lane ends when that lane commits: the next try sees its rows. Deadlocks
+/// and serialization failures with several processes can come several times; who is not served after
+/// so many is told to come again. Rows of others that are in the way each time are a bug.
 const CONFLICTS_MAX: u32 = 20;
 /// How many times parts of a batch may wait in vain for another transaction's booking for the same
 /// person, before a part is parked as a whole: enough to find one request among 256.
@@ -316,12 +317,13 @@ impl<W: Work> Worker<W> {
             match remedy(error.failure()) {
                 Remedy::LeaveOut => return Err(Failed::Locked),
                 Remedy::Retry if conflicts < CONFLICTS_MAX => conflicts += 1,
+                Remedy::Retry if error.failure() == Failure::Conflict => {
+                    tracing::warn!(lane = self.name, %error, "others are first again and again");
+                    return Err(Failed::Overtaken);
+                }
                 Remedy::Retry | Remedy::Split => {
                     tracing::error!(lane = self.name, %error, "a batch cannot be decided");
-                    return Err(match error.failure() {
-                        Failure::Conflict => Failed::Overtaken,
-                        _ => Failed::Fault,
-                    });
+                    return Err(Failed::Fault);
                 }
                 Remedy::Reconnect if started.elapsed() > UNAVAILABLE_AFTER => {
                     return Err(Failed::Unreachable);

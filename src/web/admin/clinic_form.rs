@@ -102,7 +102,7 @@ pub async fn post_new(
                 if let Some(known) = known.filter(|one| new.with_id(one.clinic_id) == *one) {
                     return visitor.done(&path(known.clinic_id), done);
                 }
-                typed.refused::<()>(&refusal);
+                typed.done(Err::<(), _>(refusal.into()))?;
             }
             Err(error) => return Err(error.into()),
         }

@@ -413,7 +413,7 @@ async fn tick(
         match done {
             Ok(()) => ticked += 1,
             // Somebody else did it meanwhile, or the booking has its time again.
-            Err(flows::Error::Refused(_)) => {}
+            Err(flows::Error::Refused(refusal)) if refusal.code.status() < 500 => {}
             Err(error) => return Err(error.into()),
         }
     }

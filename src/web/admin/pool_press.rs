@@ -158,7 +158,7 @@ pub async fn post_press(
         _ => moved(&visitor, &known, press, &mut typed).await?,
     };
     let Some(said) = done else {
-        let errors = typed.errors;
+        let (form, errors) = typed.again()?;
         let page = page(&visitor, &known, press, &form).await?;
         return Page { errors, ..page }.show(&visitor);
     };
@@ -287,7 +287,7 @@ pub async fn post_line(
             return visitor.done(&path(of.pool_id), Done::well(said));
         }
     }
-    let errors = typed.errors;
+    let (form, errors) = typed.again()?;
     let page = line(&visitor, &of, &form).await?;
     Page { errors, ..page }.show(&visitor)
 }

@@ -138,7 +138,7 @@ pub async fn post_split(
         // A reason that is missing is mended beside the preview; so is what has changed.
         let seen = flows::split::preview(&visitor.visit.app.db, &wish).await;
         if let Some(seen) = typed.done(seen)? {
-            let errors = typed.errors;
+            let (form, errors) = typed.again()?;
             let page = previewed(&visitor, &known, &wish, &seen, &form).await?;
             return Page { errors, ..page }.show(&visitor);
         }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     db::idempotency_key::Keyed,
-    domain::{Refusal, StaffUserId, fact::Expected, fold::plain, localized::Localized},
+    domain::{Detail, Refusal, StaffUserId, fact::Expected, fold::plain, localized::Localized},
     flows,
     http::{field::Text, problem::Problem},
     web::{
@@ -30,11 +30,24 @@ pub struct Typed<'a> {
     pub form: &'a Form,
     pub errors: Vec<FieldError>,
     t: Texts,
+    /// An earlier press with the number of this one was done, and asked for something else.
+    is_spent: bool,
 }
 
 impl<'a> Typed<'a> {
     pub fn new(form: &'a Form, t: Texts) -> Self {
-        Self { form, errors: Vec::new(), t }
+        Self { form, errors: Vec::new(), t, is_spent: false }
+    }
+
+    /// The form as it is shown again, and what is wrong with it. One whose number is spent gets
+    /// another: by the old one it would be refused for ever.
+    ///
+    /// # Errors
+    /// `internal` when the machine gives no random bytes.
+    pub fn again(self) -> Result<(Form, Vec<FieldError>), Problem> {
+        let form = self.form.clone();
+        let form = if self.is_spent { form.with(KEY, mint()?.to_string()) } else { form };
+        Ok((form, self.errors))
     }
 
     /// A line that must be there.
@@ -82,7 +95,7 @@ impl<'a> Typed<'a> {
     /// One of those that the form offers.
     pub fn value<T: std::str::FromStr>(&mut self, id: &'static str) -> Option<T> {
         let value = self.form.value(id);
-        value.or_else(|| self.refused(&Refusal::field(id, crate::domain::Detail::ValueImpossible)))
+        value.or_else(|| self.refused(&Refusal::field(id, Detail::ValueImpossible)))
     }
 
     pub fn expected<T>(&mut self, id: &'static str, expected: Expected) -> Option<T> {
@@ -91,20 +104,29 @@ impl<'a> Typed<'a> {
 
     /// Notes a refusal beside the field that it blames, or on top.
     pub fn refused<T>(&mut self, refusal: &Refusal) -> Option<T> {
-        let text = words::refusal(self.t.language(), refusal);
+        let text = match refusal.detail {
+            Detail::KeyReused => {
+                self.is_spent = true;
+                self.t.staff_earlier_done().to_owned()
+            }
+            _ => words::refusal(self.t.language(), refusal),
+        };
         let field = refusal.field.as_deref().and_then(known).unwrap_or("main");
         self.errors.push(FieldError { field, text });
         None
     }
 
-    /// What was done; a refusal is noted.
+    /// What was done; a refusal of what was typed is noted.
     ///
     /// # Errors
-    /// Every other error.
+    /// Every other error, also a refusal that is about the service: what was typed is none of its
+    /// reasons, and may be sent again.
     pub fn done<T>(&mut self, done: flows::Result<T>) -> Result<Option<T>, Problem> {
         match done {
             Ok(done) => Ok(Some(done)),
-            Err(flows::Error::Refused(refusal)) => Ok(self.refused(&refusal)),
+            Err(flows::Error::Refused(refusal)) if refusal.code.status() < 500 => {
+                Ok(self.refused(&refusal))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -179,4 +201,43 @@ pub fn mint() -> Result<Uuid, Problem> {
 pub fn keyed(form: &Form, by: StaffUserId, asked: &Value) -> Option<Keyed> {
     let fingerprint = Sha256::digest(asked.to_string()).into();
     form.value(KEY).map(|key| Keyed { key, by, fingerprint })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Code, language::Language};
+
+    const T: Texts = Texts(Language::English);
+
+    #[test]
+    fn what_is_wrong_with_the_service_is_no_fault_of_what_was_typed() {
+        let form = Form::of([("doses", "10".to_owned())]);
+        for &code in Code::ALL {
+            let mut typed = Typed::new(&form, T);
+            let done = typed.done(Err::<(), _>(Refusal::from(code).into()));
+            let is_of_service = code.status() >= 500;
+            assert_eq!(done.is_err(), is_of_service, "{code:?}");
+            assert_eq!(typed.errors.len(), usize::from(!is_of_service), "{code:?}");
+        }
+        assert_eq!(Typed::new(&form, T).done(Ok(7)).expect("done"), Some(7));
+    }
+
+    #[test]
+    fn a_form_whose_number_is_spent_gets_another() {
+        let key = mint().expect("a number").to_string();
+        let form = Form::of([(KEY, key.clone()), ("doses", "10".to_owned())]);
+        let shown = |detail| {
+            let mut typed = Typed::new(&form, T);
+            typed.refused::<()>(&Refusal::field("doses", detail));
+            let (shown, errors) = typed.again().expect("the form");
+            assert_eq!((shown.text("doses"), errors.len()), ("10", 1));
+            (shown.text(KEY).to_owned(), errors)
+        };
+        assert_eq!(shown(Detail::ValueImpossible).0, key, "the control: it was not done");
+        let (another, errors) = shown(Detail::KeyReused);
+        assert_ne!(another, key);
+        another.parse::<Uuid>().expect("a number");
+        assert!(errors.iter().any(|error| error.text.contains("was done")), "{errors:?}");
+    }
 }

@@ -89,7 +89,7 @@ pub async fn get_check(
     // Whose the last seat or dose was is only known of somebody whose bookings are.
     let gone = chosen.gone(&snapshot).filter(|_| known.is_some() && page.why_not.is_none());
     match gone {
-        Some(code) => refused::show(&visit, &snapshot, &chosen, &code.into()),
+        Some(code) => refused::show(&visit, &snapshot, &chosen, code.into()),
         None => visit.show(&page),
     }
 }
@@ -153,13 +153,14 @@ async fn refuse(
             let dose = (campaign.course_id, campaign.dose_number);
             match db::booking::find_live(&visit.app.db.read, person_id, dose).await {
                 Ok(Some(booking)) => Ok(visit.see_other(&booked::path_again(booking.booking_id))),
-                Ok(None) => refused::show(visit, snapshot, chosen, &refusal),
+                Ok(None) => refused::show(visit, snapshot, chosen, refusal),
                 Err(error) => unsure(visit, chosen, booking_id, error.into()),
             }
         }
         Code::BookingIdReused => check_again(visit, chosen),
-        Code::Internal => unsure(visit, chosen, booking_id, refusal.into()),
-        _ => refused::show(visit, snapshot, chosen, &refusal),
+        // It may go through another time: a person who is being merged, say.
+        Code::Internal | Code::Unavailable => unsure(visit, chosen, booking_id, refusal.into()),
+        _ => refused::show(visit, snapshot, chosen, refusal),
     }
 }
 

@@ -35,7 +35,7 @@ struct Page<'a> {
     more: Vec<(&'static str, String)>,
 }
 
-/// The page of a refusal, with its status.
+/// The page of a refusal, with its status, and when to come again where that is known.
 ///
 /// # Errors
 /// `internal` if the page cannot be written.
@@ -43,11 +43,11 @@ pub fn show(
     visit: &Visit,
     snapshot: &Snapshot,
     chosen: &Chosen<'_>,
-    refusal: &Refusal,
+    refusal: Refusal,
 ) -> Result<HttpResponse, Problem> {
-    let status = StatusCode::from_u16(refusal.code.status()).map_err(Problem::internal)?;
     let said = Said { visit, t: visit.t, snapshot, chosen };
-    visit.show_as(status, &said.page(refusal))
+    let page = said.page(&refusal);
+    visit.show_refused(&Problem::from(refusal), &page)
 }
 
 /// The page for a time that is not there.

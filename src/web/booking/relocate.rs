@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 
 use super::{OfBooking, booked};
 use crate::{
-    domain::{BookingId, Code, SlotId, booking::Book},
+    domain::{BookingId, SlotId, booking::Book},
     flows::{self, Error},
     http::{
         admission::{self, Admitted},
@@ -42,7 +42,7 @@ pub async fn post_move(
     };
     match flows::closure::relocate(&app.db, &old, book).await {
         Ok(booking) => Ok(visit.see_other(&booked::path(booking.booking_id))),
-        Err(Error::Refused(refusal)) if refusal.code != Code::Internal => {
+        Err(Error::Refused(refusal)) if refusal.code.status() < 500 => {
             Ok(visit.see_other(&booked::path_not_moved(booking_id)))
         }
         Err(error) => Err(error.into()),

@@ -12,7 +12,7 @@ use super::{name::Names, today::date_of};
 use crate::{
     db::{self, idempotency_key::Keyed},
     domain::{
-        AllocationId, Code, Refusal,
+        AllocationId, Code, Detail, Refusal,
         day::{Day, DayDoses},
         day_close::Unopened,
         day_dose::Act,
@@ -31,6 +31,7 @@ use crate::{
     web::{
         done::Done,
         form::{FieldError, Form},
+        page::to_tell,
         part::{Choice, Input, Row, Select, TextField},
         staff_guard::AtDesk,
         staff_page::StaffFrame,
@@ -44,6 +45,11 @@ const REASON: &str = "reason";
 const DOSES: &str = "doses";
 const ALLOCATION: &str = "allocation";
 const ACT: &str = "act";
+const KEY: &str = "key";
+/// What is pressed: closing, or one of the others.
+const PRESS: &str = "press";
+const CLOSE: &str = "close";
+const MOVE: &str = "doses";
 /// In front of an allocation's id: doses in vials that nobody has opened.
 const UNOPENED: &str = "unopened-";
 const TEXT_CHARS_MAX: usize = 500;
@@ -67,7 +73,10 @@ struct Page<'a> {
     closed: Option<Closed>,
     is_ahead: bool,
     version: String,
-    key: Uuid,
+    /// The numbers of the two presses: each its own, so that one that was done without an answer
+    /// is in nobody's way.
+    close_key: Uuid,
+    move_key: Uuid,
     which: Select,
     acts: [(&'static str, &'static str); 4],
     doses_field: TextField,
@@ -110,8 +119,8 @@ pub async fn get_close(at: AtDesk, _: Admitted<admission::Desk>) -> Result<HttpR
 pub async fn post_close(at: AtDesk, form: Form) -> Result<HttpResponse, Problem> {
     let date = date(&at).await?;
     let (t, here) = (at.visitor.t(), path(&at, date));
-    let pressed = match form.text("press") {
-        "doses" => move_doses(&at, date, &form).await,
+    let pressed = match form.text(PRESS) {
+        MOVE => move_doses(&at, date, &form).await,
         "reopen" => reopen(&at, date, &form).await,
         _ => close(&at, date, &form).await,
     };
@@ -123,9 +132,15 @@ pub async fn post_close(at: AtDesk, form: Form) -> Result<HttpResponse, Problem>
         }
         Err(Stopped::Problem(problem)) if problem.refusal.code == Code::NotFound => Err(problem),
         Err(Stopped::Problem(problem)) => {
+            let is_spent = problem.refusal.detail == Detail::KeyReused;
+            let (form, said) = match is_spent {
+                // By the old number it would be refused for ever.
+                true => (form.with(KEY, ""), t.staff_earlier_done().to_owned()),
+                false => (form, words::refusal(t.language(), &problem.refusal)),
+            };
+            let (page, problem) = to_tell(problem, page(&at, &here, date, &form).await)?;
             problem.log(None);
-            let said = words::refusal(t.language(), &problem.refusal);
-            let page = Page { obstacles: vec![said], ..page(&at, &here, date, &form).await? };
+            let page = Page { obstacles: vec![said], ..page };
             at.visitor.show_refused(&problem, &page)
         }
     }
@@ -175,7 +190,7 @@ fn written<'a>(form: &'a Form, field: &'static str, missing: &str) -> Result<&'a
 fn keyed(at: &AtDesk, form: &Form, asked: &serde_json::Value) -> Option<Keyed> {
     let fingerprint = Sha256::digest(asked.to_string()).into();
     let by = at.visitor.user.staff_user_id;
-    form.value("key").map(|key| Keyed { key, by, fingerprint })
+    form.value(KEY).map(|key| Keyed { key, by, fingerprint })
 }
 
 async fn move_doses(at: &AtDesk, date: NaiveDate, form: &Form) -> Result<String, Stopped> {
@@ -261,6 +276,10 @@ async fn page<'a>(
     };
     let field = |id, label: &'static str| TextField::new(id, label, Input::Text, form.text(id));
     let staff = at.visitor.frame_of(here);
+    let key = |press: &str| {
+        let pressed: Option<Uuid> = form.value(KEY).filter(|_| form.text(PRESS) == press);
+        pressed.unwrap_or_else(|| app.clock.id())
+    };
     Ok(Page {
         t,
         to: staff.to(here),
@@ -290,7 +309,8 @@ async fn page<'a>(
         closed: closed(at, &day),
         is_ahead: day.date > day.today,
         version: day.version(),
-        key: form.value("key").unwrap_or_else(|| app.clock.id()),
+        close_key: key(CLOSE),
+        move_key: key(MOVE),
         acts: Act::ALL.map(|act| (act.word(), act_name(t, act))),
         doses_field: field(DOSES, t.close_doses()),
         reason: field(REASON, t.close_reason()),

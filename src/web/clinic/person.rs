@@ -39,6 +39,7 @@ use crate::{
     web::{
         done::Done,
         form::{FieldError, Form},
+        page::to_tell,
         part::{Choice, Input, Radios, Row, TextField},
         staff_guard::{AtCounter, AtDesk},
         staff_page::StaffFrame,
@@ -137,10 +138,12 @@ pub async fn post_person(
         Ok(made) => done(&at, &form, &made),
         Err(problem) if problem.refusal.code == Code::NotFound => Err(problem),
         Err(problem) => {
-            problem.log(None);
             let said = words::refusal(t.language(), &problem.refusal);
-            let page = Page { obstacles: vec![said], ..page(&at, &here, person_id, &form).await? };
-            at.visitor.show_refused(&problem, &page)
+            // It is one more look at them, which may be one too many.
+            let page = page(&at, &here, person_id, &form).await;
+            let (page, problem) = to_tell(problem, page)?;
+            problem.log(None);
+            at.visitor.show_refused(&problem, &Page { obstacles: vec![said], ..page })
         }
     }
 }

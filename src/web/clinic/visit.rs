@@ -20,7 +20,7 @@ use crate::{
         extract::Path,
         problem::Problem,
     },
-    web::{done::Done, form::Form, staff_guard::AtDesk},
+    web::{done::Done, form::Form, page::to_tell, staff_guard::AtDesk},
     words,
 };
 
@@ -114,7 +114,6 @@ async fn refused(
     if refusal.code == Code::NotFound {
         return Err(problem);
     }
-    problem.log(None);
     let seconds = problem.retry_after();
     let said = match (refusal.code, seconds) {
         (Code::Overloaded, Some(seconds)) => t.clinic_busy(&words::wait(t.language(), seconds)),
@@ -124,8 +123,10 @@ async fn refused(
     let booking_id = here.rsplit('/').next().and_then(|id| id.parse().ok());
     let Some(booking_id) = booking_id else { return Err(problem) };
     let db = &at.visitor.visit.app.db;
-    let seen = flows::visit::look(db, at.clinic_id, booking_id).await?;
-    let mut page = page(at, here, &seen, form).await?;
+    let seen = flows::visit::look(db, at.clinic_id, booking_id).await;
+    let (seen, problem) = to_tell(problem, seen)?;
+    let (mut page, problem) = to_tell(problem, page(at, here, &seen, form).await)?;
+    problem.log(None);
     page.obstacles = vec![said];
     at.visitor.show_refused(&problem, &page)
 }

@@ -106,7 +106,7 @@ pub async fn post_walk_in(
         Ok(found) => found,
         Err(problem) if problem.refusal.code == Code::TooManyRequests => {
             page.obstacles.push(words::refusal(t.language(), &problem.refusal));
-            return at.visitor.show_as(StatusCode::TOO_MANY_REQUESTS, &page);
+            return at.visitor.show_refused(&problem, &page);
         }
         Err(problem) => return Err(problem),
     };

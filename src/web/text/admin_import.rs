@@ -128,6 +128,16 @@ texts! {
     import_failed_why,
         "The service could not finish. Nothing was changed. Try it again.",
         "처리를 마치지 못했습니다. 바뀐 것이 없습니다. 다시 시도해 주십시오.";
+    import_not_known, "not known whether it is loaded", "반영 여부 확인 안 됨";
+    import_not_known_why,
+        "The service could not finish, and it is not known whether the file was loaded. Try it \
+         again: that is safe and shows what is still to be loaded. The same file is loaded once.",
+        "처리를 마치지 못해 파일이 반영되었는지 알 수 없습니다. 다시 시험해 보십시오. 시험해도 바뀌는 것은 없으며, 더 반영할 것이 남았는지 \
+         알 수 있습니다. 같은 파일은 한 번만 반영됩니다.";
+    import_not_known_users,
+        "If users were added by it, nobody has seen their invitations: invite each anew on the \
+         page of users.",
+        "이때 추가된 사용자의 초대장은 아무도 보지 못했습니다. 사용자 화면에서 다시 초대해 주십시오.";
     import_load(rows: &str), "Load it: {rows} rows", "{rows}행 반영하기";
     import_load_why,
         "It is loaded only if it still does exactly this.",

@@ -26,6 +26,11 @@ texts! {
         "Press the button: what you sent is sent again, and is written down at most once. If it \
          was, the page says so.",
         "아래 버튼을 눌러 주십시오. 보내신 내용이 그대로 다시 전송되며, 한 번만 기록됩니다. 이미 기록되었다면 화면에 표시됩니다.";
+    staff_earlier_done,
+        "Your earlier press was done, though its answer was lost. Look at what it has changed; \
+         press again only if what is written now is to be done besides.",
+        "앞서 누르신 것은 답이 전해지지 않았지만 처리되었습니다. 무엇이 바뀌었는지 확인하시고, 지금 적은 내용을 더 처리하려는 경우에만 다시 \
+         눌러 주십시오.";
     staff_on_paper,
         "If people are waiting and this lasts, go on by the printed list: write down booking \
          number, time and lot, and enter them afterwards.",
@@ -93,6 +98,11 @@ texts! {
         "At least 12 characters. Several words are easier to remember than signs.",
         "12자 이상입니다. 기호보다 여러 단어를 이어 쓰면 기억하기 쉽습니다.";
     invitation_choose, "Choose this password", "이 비밀번호로 정하기";
+    invitation_not_known(time: &str),
+        "It is not known whether your password was set. Write it and press again in {time}. If \
+         the invitation is refused then, sign in with this password: it was set.",
+        "비밀번호가 정해졌는지 확인하지 못했습니다. {time} 뒤에 같은 비밀번호를 다시 입력하고 눌러 주십시오. 그때 초대 코드를 쓸 수 없다고 나오면 \
+         비밀번호가 이미 정해진 것이니 그 비밀번호로 로그인해 주십시오.";
     invitation_done(username: &str),
         "The password is set. Sign in as {username}.",
         "비밀번호를 정했습니다. 이제 로그인해 주십시오. 사용자 이름: {username}";

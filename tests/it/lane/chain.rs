@@ -1,6 +1,9 @@
 //! The commit of a busy lane begins its next transaction, and nothing is left open behind it.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use dosebook::flows::lane::{
     chain::{Chain, Ending},
@@ -72,6 +75,57 @@ async fn what_has_begun_in_vain_is_given_up() {
     wire.take();
     assert!(chain.give_up(&mut conn).await, "and where none has begun, nothing is asked");
     assert_eq!(wire.take(), [""; 0]);
+    conn.close().await.unwrap();
+}
+
+/// What is wrong in a transaction is the end of its chain: what comes next is not done by halves.
+#[tokio::test]
+async fn after_a_fault_nothing_is_done_outside_a_transaction() {
+    let (database, wire, mut conn) = connected().await;
+    let mut chain = Chain::default();
+    for is_wrong in [false, true, false] {
+        chain.expect(BUSY);
+        chain.begin(&mut conn, Locks::Wait).await.unwrap();
+        conn.execute("insert into t values (1)").await.unwrap();
+        if is_wrong {
+            conn.execute("insert into t values ('no number')").await.unwrap_err();
+            conn.execute("rollback").await.unwrap();
+        } else {
+            chain.end(&mut conn, Ending::Commit).await.unwrap();
+        }
+    }
+    assert_eq!(rows(&database).await, 2);
+    let begun = wire.take().iter().filter(|told| *told == "begin").count();
+    assert_eq!(begun, 2, "the chain's first, and the one after the fault");
+    assert!(chain.give_up(&mut conn).await);
+    conn.close().await.unwrap();
+}
+
+/// Who quiesces a server before it is switched over has a lane that never rests stop too.
+#[tokio::test]
+async fn a_chain_is_broken_every_second_and_learns_what_has_changed() {
+    let (database, wire, mut conn) = connected().await;
+    let mut chain = Chain::default();
+    // As a reload does, in this session only: a default does not reach what has begun.
+    let read_only = "set default_transaction_read_only = on";
+    let began = Instant::now();
+    let mut chained = 0;
+    let refused = loop {
+        chain.expect(BUSY);
+        chain.begin(&mut conn, Locks::Wait).await.unwrap();
+        if let Err(error) = conn.execute("insert into t values (1)").await {
+            break error;
+        }
+        conn.execute(read_only).await.unwrap();
+        chain.end(&mut conn, Ending::Commit).await.unwrap();
+        chained += 1;
+        assert!(began.elapsed() < Duration::from_secs(30), "a chain without an end");
+    };
+    let code = refused.as_database_error().and_then(|error| error.code());
+    assert_eq!(code.as_deref(), Some("25006"), "{refused}");
+    assert!(chained > 1, "the control: a chain goes on with what was at its beginning");
+    assert!(began.elapsed() >= Duration::from_secs(1) && wire.take().iter().any(|t| t == "commit"));
+    assert_eq!(rows(&database).await, chained);
     conn.close().await.unwrap();
 }
 

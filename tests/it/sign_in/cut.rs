@@ -1,7 +1,8 @@
 //! One statement of a batch fails, each in turn: the connection is lost before it or after it, or
-//! the database refuses it. Everybody is told what became of their request, and it is done once.
+//! the database refuses it. Everybody is told what became of their request, and it is done once. So
+//! it is in a chain too, where the commit of a busy batch begins the transaction of the next.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use crate::{
     support::{
         Person, TestApp, World,
         database::TestDatabase,
-        fault::{Fault, Faults, Plan},
+        fault::{Fault, Faults, Plan, is_commit},
         proxy::Proxy,
         until,
     },
@@ -24,6 +25,11 @@ const DEADLOCK: Fault = Fault::Refused("40P01");
 const LOCK_TIMEOUT: Fault = Fault::Refused("55P03");
 const FAULTS: [Fault; 5] =
     [Fault::CutBefore, Fault::CutAfter, SERIALIZATION, DEADLOCK, LOCK_TIMEOUT];
+
+/// Of each of two batches in a chain: codes that are asked for, and codes that are tried. Together
+/// they are `BUSY_REQUESTS` of src/flows/lane/chain.rs: the commit begins the next transaction.
+const ASKED: usize = 13;
+const TRIED: usize = 3;
 
 type Sent<'a> = LocalBoxFuture<'a, u16>;
 
@@ -40,7 +46,9 @@ impl Cut {
         let mut database = TestDatabase::new().await;
         let faults = Faults::before(&mut database).await;
         let proxy = Proxy::before(&mut database).await;
-        let options = TestApp::with().trusted_proxy("127.0.0.1");
+        // A lane that a test holds is not slow, and nobody is refused for it.
+        let options = TestApp::with().trusted_proxy("127.0.0.1").wait_ms(60_000);
+        let options = options.codes_per_minute(1_000_000);
         let app = options.start_on(Arc::new(database)).await;
         note_messages(&app.db).await;
         let made = World::new().people(240).make(&app.db).await;
@@ -77,6 +85,15 @@ impl Cut {
         (challenge, code, from)
     }
 
+    /// Returns when the lane has no transaction open: one that has begun in vain is given up soon.
+    async fn come_to_rest(&self) {
+        let open = "select count(*) from pg_stat_activity where datname = current_database()
+                    and application_name like 'dosebook sign-in%' and xact_start is not null";
+        while self.stage.count(open).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Sends the requests, and has them decided in one batch whose nth statement meets the fault.
     /// When the connection is cut, `look` is told whether the batch was committed, before it is
     /// tried again. Gives the statuses and the statement, none where the batch has fewer.
@@ -86,43 +103,141 @@ impl Cut {
         requests: Vec<Sent<'_>>,
         look: impl AsyncFn(bool),
     ) -> (Vec<u16>, Option<String>) {
+        self.come_to_rest().await;
         let metrics = &self.stage.services[0].app.metrics.sign_ins;
         let (count, answered) = (requests.len(), Cell::new(0));
-        let is_cut = !matches!(fault, Fault::Refused(_));
         self.proxy.stall(SIGN_INS);
         let first = self.ask(self.stranger());
         let release = async {
             until(|| metrics.queued.get() == i64::try_from(count).unwrap()).await;
-            self.faults.plant(Plan {
-                application: SIGN_INS,
-                fault,
-                of_lanes: None,
-                commits: 1,
-                nth,
-                lasts: false,
-                keeps_out: is_cut,
-            });
+            self.faults.plant(plan((fault, nth), 1));
             self.proxy.resume();
             until(|| self.faults.has_met() || answered.get() == count).await;
-            if is_cut && let Some(statement) = self.faults.met() {
-                look(statement == "commit" && fault == Fault::CutAfter).await;
+            if let (true, Some(statement)) = (is_cut(fault), self.faults.met()) {
+                look(is_commit(&statement) && fault == Fault::CutAfter).await;
                 self.faults.let_in();
             }
         };
         let others = async {
             until(|| self.proxy.holds_back()).await;
-            let requests = requests.into_iter().map(async |request| {
-                let status = request.await;
-                answered.set(answered.get() + 1);
-                status
-            });
-            tokio::join!(join_all(requests), release).0
+            tokio::join!(all(requests, &answered), release).0
         };
         let (_, statuses) = tokio::join!(first, others);
+        (statuses, self.failed())
+    }
+
+    /// The same with two batches, the second of which waits while the first is decided. Statements
+    /// are counted from the first one of the first batch on.
+    async fn chain(
+        &self,
+        (fault, nth): (Fault, usize),
+        [one, other]: [Vec<Sent<'_>>; 2],
+        look: impl AsyncFn(&str),
+    ) -> ([Vec<u16>; 2], Option<String>) {
+        self.come_to_rest().await;
+        let metrics = &self.stage.services[0].app.metrics.sign_ins;
+        let is_queued = |count: usize| metrics.queued.get() == i64::try_from(count).unwrap();
+        let counts = [one.len(), other.len()];
+        let (answered, is_taken) = (Cell::new(0), Cell::new(false));
+        self.proxy.stall(SIGN_INS);
+        let first = self.ask(self.stranger());
+        let one = async {
+            until(|| self.proxy.holds_back()).await;
+            all(one, &answered).await
+        };
+        let other = async {
+            until(|| is_taken.get()).await;
+            all(other, &answered).await
+        };
+        let release = async {
+            until(|| is_queued(counts[0])).await;
+            // The lane takes the first batch, and stalls at its first statement.
+            self.proxy.resume_until_commit(SIGN_INS);
+            until(|| is_queued(0)).await;
+            is_taken.set(true);
+            until(|| is_queued(counts[1])).await;
+            self.faults.plant(plan((fault, nth), 0));
+            self.proxy.resume();
+            until(|| self.faults.has_met() || answered.get() == counts[0] + counts[1]).await;
+            if let (true, Some(statement)) = (is_cut(fault), self.faults.met()) {
+                look(&name(&statement)).await;
+                self.faults.let_in();
+            }
+        };
+        let (_, one, other, ()) = tokio::join!(first, one, other, release);
+        ([one, other], self.failed())
+    }
+
+    /// The statement that failed, if one has.
+    fn failed(&self) -> Option<String> {
         let met = self.faults.call_off();
         assert!(met.len() < 2, "one statement failed: {met:?}");
-        (statuses, met.into_iter().next().map(|statement| name(&statement)))
+        met.into_iter().next().map(|statement| name(&statement))
     }
+
+    /// A batch of people who ask and of people who try, and what each is to be told.
+    async fn busy_batch(&self) -> (Vec<Sent<'_>>, Vec<u16>) {
+        let (mut requests, mut statuses) = (Vec::new(), Vec::new());
+        for _ in 0..TRIED {
+            let (challenge, code, from) = self.code().await;
+            let answer = async move { self.stage.answer(0, &challenge, &code, &from).await.status };
+            requests.push(answer.boxed_local());
+            statuses.push(201);
+        }
+        for _ in 0..ASKED {
+            let (person, from) = self.stranger();
+            let asked = async move { self.stage.ask(0, &person, &from).await.status };
+            requests.push(asked.boxed_local());
+            statuses.push(202);
+        }
+        (requests, statuses)
+    }
+
+    /// How many codes there are, and how many have opened a session.
+    async fn made(&self) -> [i64; 2] {
+        let codes = "select count(*) from sign_in_code";
+        let opened = "select count(*) from sign_in_code where signed_in_at is not null";
+        [self.stage.count(codes).await, self.stage.count(opened).await]
+    }
+
+    /// Returns when so much is there: a commit whose answer is lost takes its time.
+    async fn come_to(&self, wanted: [i64; 2], what: &str) {
+        let coming = async {
+            while self.made().await != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        if tokio::time::timeout(Duration::from_secs(10), coming).await.is_err() {
+            assert_eq!(self.made().await, wanted, "{what}");
+        }
+    }
+}
+
+fn is_cut(fault: Fault) -> bool {
+    !matches!(fault, Fault::Refused(_))
+}
+
+/// The nth statement fails after so many commits.
+fn plan((fault, nth): (Fault, usize), commits: usize) -> Plan {
+    Plan {
+        application: SIGN_INS,
+        fault,
+        of_lanes: None,
+        commits,
+        nth,
+        lasts: false,
+        keeps_out: is_cut(fault),
+    }
+}
+
+/// Sends them at once, and counts those that are answered.
+async fn all(requests: Vec<Sent<'_>>, answered: &Cell<usize>) -> Vec<u16> {
+    let requests = requests.into_iter().map(async |request| {
+        let status = request.await;
+        answered.set(answered.get() + 1);
+        status
+    });
+    join_all(requests).await
 }
 
 /// The function that a statement is of, or the statement.
@@ -247,4 +362,53 @@ async fn each_code_opens_one_session_whichever_statement_of_its_batch_fails() {
     }
     let tried = "select count(*) from sign_in_code where signed_in_at is not null and attempts = 1";
     assert!(cut.stage.count(tried).await > 100, "most of them at the first try");
+}
+
+/// The statements that fail, from which on: those of the first batch that come before its commit
+/// fail in the tests above, but for once, which says what they are.
+fn first_of_chain(all: &[String], fault: Fault) -> usize {
+    let Some(at) = all.iter().position(|statement| is_commit(statement)) else { return 1 };
+    if is_cut(fault) { at + 1 } else { at }
+}
+
+#[tokio::test]
+async fn each_is_done_once_whichever_statement_of_a_chain_fails() {
+    let cut = Cut::set().await;
+    let mut known: Vec<String> = Vec::new();
+    for fault in [Fault::CutBefore, Fault::CutAfter, SERIALIZATION, DEADLOCK] {
+        let mut nth = first_of_chain(&known, fault);
+        let mut met = Vec::new();
+        loop {
+            let (one, other) = (cut.busy_batch().await, cut.busy_batch().await);
+            let [codes, opened] = cut.made().await;
+            // After so many of the two batches; somebody has asked before both.
+            let after = |batches: usize| {
+                let batches = i64::try_from(batches).unwrap();
+                [codes + 1 + batches * ASKED as i64, opened + batches * TRIED as i64]
+            };
+            let what = format!("{fault:?} {nth} {known:?}");
+            let look = async |statement: &str| {
+                let is_before = known.iter().take(nth - 1).filter(|one| is_commit(one)).count();
+                let is_it = is_commit(statement) && fault == Fault::CutAfter;
+                cut.come_to(after(is_before + usize::from(is_it)), &what).await;
+                assert_eq!(half_done(cut.stage.db(), 0).await, [""; 0], "{what}");
+            };
+            let (told, statement) = cut.chain((fault, nth), [one.0, other.0], look).await;
+            assert_eq!(told, [one.1, other.1], "{what}");
+            assert_eq!(cut.made().await, after(2), "{what}: each once");
+            assert_eq!(half_done(cut.stage.db(), 0).await, [""; 0], "{what}");
+            // What was begun for nobody is given up when all have been told.
+            let Some(statement) = statement.filter(|one| one != "rollback") else { break };
+            if fault == Fault::CutBefore {
+                known.push(statement.clone());
+            }
+            met.push(statement);
+            nth += 1;
+        }
+        let commits = met.iter().filter(|statement| is_commit(statement)).count();
+        assert_eq!(commits, 2, "the control: {fault:?}: both commits failed: {met:?}");
+        let begun = known.iter().filter(|statement| *statement == "begin").count();
+        assert_eq!(begun, 1, "the control: the second batch was begun by the first: {known:?}");
+        assert!(known.iter().any(|one| one == "commit and chain"), "the control: {known:?}");
+    }
 }

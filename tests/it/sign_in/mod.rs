@@ -193,7 +193,7 @@ fn place(number: usize) -> String {
     format!("10.{}.{}.1", number / 256, number % 256)
 }
 
-fn claim(person: &Person) -> Value {
+pub fn claim(person: &Person) -> Value {
     json!({ "name": person.name, "birth_date": person.birth_date, "phone": person.phone })
 }
 

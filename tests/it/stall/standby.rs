@@ -6,7 +6,10 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::pause;
-use crate::support::{Answer, Made, TestApp, World, pair::Pair};
+use crate::{
+    sign_in::claim,
+    support::{Answer, Made, TestApp, World, pair::Pair},
+};
 
 const BOOKINGS: &str = "select count(*) from booking";
 
@@ -71,6 +74,39 @@ async fn nothing_is_read_or_written_on_a_standby_until_it_is_promoted() {
     tokio::time::timeout(std::time::Duration::from_secs(30), ready).await.expect("it is ready");
 }
 
+/// Asks while the standby is away, ends the wait for it by force, and sees whoever asks wait for it
+/// again: what is found then stands, here, and is lost if the standby takes over now.
+async fn is_told_with_the_standby(
+    pair: &Pair,
+    (lane, rows): (&str, &str),
+    asked: JoinHandle<Answer>,
+) -> Answer {
+    let waits = format!("wait_event = 'SyncRep' and application_name = 'dosebook {lane} 0'");
+    let waiting = format!(
+        "select coalesce(string_agg(pid::text, ','), '') from pg_stat_activity where {waits}"
+    );
+    let next = async |before: &str| {
+        loop {
+            assert!(!asked.is_finished(), "{lane}: somebody was told");
+            let pid = pair.primary.ask(&waiting).await;
+            if !pid.is_empty() && pid != before {
+                return pid;
+            }
+        }
+    };
+    let before = pair.primary.ask(rows).await;
+    let first = next("").await;
+    let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where {waits}");
+    pair.primary.run(&end).await;
+    // The lane finds what it has done, and waits with it.
+    next(&first).await;
+    let after = pair.primary.ask(rows).await;
+    assert_ne!(before, after, "{lane}, the control: it is there");
+    assert!(!asked.is_finished(), "{lane}: and nobody was told");
+    pair.standby.start();
+    asked.await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_is_not_told_before_the_synchronous_standby_has_it() {
     let pair = Pair::start().await;
@@ -82,30 +118,12 @@ async fn a_replay_is_not_told_before_the_synchronous_standby_has_it() {
     book(&app, &made, 0, Uuid::now_v7()).await.unwrap().ok(201);
     pair.standby.stop();
     let booking = book(&app, &made, 1, Uuid::now_v7());
-    let waiting = "select coalesce(string_agg(pid::text, ','), '') from pg_stat_activity
-                   where wait_event = 'SyncRep' and application_name = 'dosebook lane 0'";
-    let next = async |before: &str| {
-        loop {
-            assert!(!booking.is_finished(), "somebody was told");
-            let pid = pair.primary.ask(waiting).await;
-            if !pid.is_empty() && pid != before {
-                return pid;
-            }
-        }
-    };
-    let first = next("").await;
-    // The wait is ended and the commit stands, here: it is lost if the standby takes over now.
-    pair.primary
-        .run(
-            "select pg_terminate_backend(pid) from pg_stat_activity
-             where wait_event = 'SyncRep' and application_name = 'dosebook lane 0'",
-        )
-        .await;
-    // The lane finds its booking, and waits with it.
-    next(&first).await;
-    assert_eq!(pair.primary.ask(BOOKINGS).await, "2", "the control: it is there");
-    assert!(!booking.is_finished(), "and nobody was told");
-    pair.standby.start();
-    let answer = booking.await.unwrap();
+    let answer = is_told_with_the_standby(&pair, ("lane", BOOKINGS), booking).await;
     assert!([200, 201].contains(&answer.status), "{}", answer.text());
+
+    let (client, claim) = (app.public(), claim(&made.people[2]));
+    pair.standby.stop();
+    let code = tokio::spawn(async move { client.post("/v1/auth/codes", &claim).await });
+    let codes = "select count(*) from sign_in_code";
+    is_told_with_the_standby(&pair, ("sign-in", codes), code).await.ok(202);
 }

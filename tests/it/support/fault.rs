@@ -52,10 +52,14 @@ pub struct Plan {
 #[derive(Default)]
 struct State {
     plan: Option<Plan>,
+    /// Whether commits alone are counted.
+    is_of_commits: bool,
     commits: usize,
     statements: usize,
     /// The statements that have met the fault.
     met: Vec<String>,
+    /// How many of them the server is still at.
+    under_way: usize,
 }
 
 pub struct Faults(watch::Sender<State>);
@@ -85,9 +89,16 @@ impl Faults {
         self.0.send_replace(State { plan: Some(plan), ..State::default() });
     }
 
-    /// Whether a statement has met its fault.
+    /// The same of commits alone: the nth of the plan is the nth commit.
+    pub fn plant_at_commit(&self, plan: Plan) {
+        let is_of_commits = true;
+        self.0.send_replace(State { plan: Some(plan), is_of_commits, ..State::default() });
+    }
+
+    /// Whether a statement has met its fault, and the server is done with it.
     pub fn has_met(&self) -> bool {
-        !self.0.borrow().met.is_empty()
+        let state = self.0.borrow();
+        !state.met.is_empty() && state.under_way == 0
     }
 
     /// The statement that has met the fault, or the first of them.
@@ -113,7 +124,10 @@ impl Faults {
         self.0.send_if_modified(|state| {
             let Some(plan) = state.plan.filter(|plan| plan.is_about(start)) else { return false };
             if state.commits < plan.commits {
-                state.commits += usize::from(statement == "commit");
+                state.commits += usize::from(is_commit(statement));
+                return false;
+            }
+            if state.is_of_commits && !is_commit(statement) {
                 return false;
             }
             let planned = plan.of_lanes.filter(|_| is_lane(start)).unwrap_or(plan.fault);
@@ -125,10 +139,16 @@ impl Faults {
             if is_it {
                 fault = Some(planned);
                 state.met.push(statement.to_owned());
+                state.under_way += usize::from(planned == Fault::CutAfter);
             }
             is_it
         });
         fault
+    }
+
+    /// The server has answered a statement whose answer nobody hears.
+    fn settle(&self) {
+        self.0.send_modify(|state| state.under_way = state.under_way.saturating_sub(1));
     }
 
     /// Returns when a connection of this application may be made.
@@ -161,6 +181,11 @@ fn is_lane(start: &str) -> bool {
 /// What waits for nobody, and so is not refused because of another transaction.
 fn is_never_refused(statement: &str) -> bool {
     ["begin", "rollback", "set "].iter().any(|word| statement.starts_with(word))
+}
+
+/// Whether a transaction ends by it: a busy lane begins the next one with the same statement.
+pub fn is_commit(statement: &str) -> bool {
+    statement.starts_with("commit")
 }
 
 async fn carry(client: TcpStream, server: PgConnectOptions, faults: Faults) -> io::Result<()> {
@@ -231,16 +256,20 @@ async fn between<S: AsyncRead + AsyncWrite>(
             }
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = there => ended,
         ended = back => ended,
+    };
+    if is_secret.load(Ordering::SeqCst) {
+        faults.settle();
     }
+    ended
 }
 
 /// A statement that the server refuses in the place of this one, as a message. A commit that is
-/// refused ends its transaction.
+/// refused ends its transaction, and begins no other.
 fn refusal(state: &str, statement: &str) -> Vec<u8> {
-    let before = if statement == "commit" { "rollback; " } else { "" };
+    let before = if is_commit(statement) { "rollback; " } else { "" };
     let raise = format!("raise exception 'planted' using errcode = '{state}'");
     let sql = format!("{before}do $$ begin {raise}; end $$\0");
     let length = u32::try_from(sql.len() + 4).expect("a short statement");

@@ -132,7 +132,7 @@ impl Server {
     }
 
     /// What a statement answers, as text.
-    pub async fn ask(&self, sql: &'static str) -> String {
+    pub async fn ask(&self, sql: &str) -> String {
         let mut conn = self.connect(DATABASE).await;
         let sql = format!("select ({sql})::text");
         let answer = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut conn).await.unwrap();
@@ -140,10 +140,10 @@ impl Server {
         answer
     }
 
-    pub async fn run(&self, sql: &'static str) {
+    pub async fn run(&self, sql: &str) {
         let mut conn = self.connect(DATABASE).await;
         for one in sql.split(';') {
-            conn.execute(one).await.unwrap();
+            conn.execute(AssertSqlSafe(one.to_owned())).await.unwrap();
         }
         conn.close().await.unwrap();
     }

@@ -155,9 +155,8 @@ impl Gate {
         if is_open(&self.rules.borrow()) {
             return Ok(());
         }
-        self.rules.send_modify(|rules| rules.held_back += 1);
+        let _held = Held::new(&self.rules);
         let opened = self.rules.subscribe().wait_for(is_open).await.map(drop);
-        self.rules.send_modify(|rules| rules.held_back -= 1);
         opened.map_err(|_closed| io::ErrorKind::BrokenPipe.into())
     }
 
@@ -176,22 +175,49 @@ impl Gate {
     ) -> io::Result<()> {
         let mut buffer = vec![0; 16 * 1024];
         loop {
-            let length = from.read(&mut buffer).await?;
+            let mut length = from.read(&mut buffer).await?;
             self.opens().await?;
             if length == 0 {
                 return Ok(());
             }
-            let bytes = &buffer[..length];
-            if bytes.windows(COMMITTED.len()).any(|part| part == COMMITTED) {
+            if buffer[..length].windows(COMMITTED.len()).any(|part| part == COMMITTED) {
+                // Without its second word, perhaps in a piece of its own, nobody goes on.
+                while !is_ready(&buffer[..length]) {
+                    match from.read(&mut buffer[length..]).await? {
+                        0 => break,
+                        more => length += more,
+                    }
+                }
                 self.rules.send_modify(|rules| {
                     if self.is_of(rules.stalls_at_commit) {
                         rules.stalled = rules.stalls_at_commit.take();
                     }
                 });
             }
-            to.write_all(bytes).await?;
+            to.write_all(&buffer[..length]).await?;
             to.flush().await?;
         }
+    }
+}
+
+/// Whether the last of it is the server's word that it is ready for the next statement.
+fn is_ready(bytes: &[u8]) -> bool {
+    bytes.len().checked_sub(6).is_some_and(|at| bytes[at..].starts_with(b"Z\0\0\0\x05"))
+}
+
+/// A direction that holds bytes back, until it forwards them or its connection is closed.
+struct Held<'a>(&'a watch::Sender<Rules>);
+
+impl<'a> Held<'a> {
+    fn new(rules: &'a watch::Sender<Rules>) -> Self {
+        rules.send_modify(|rules| rules.held_back += 1);
+        Self(rules)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|rules| rules.held_back -= 1);
     }
 }
 

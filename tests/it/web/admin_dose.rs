@@ -143,6 +143,43 @@ async fn the_pool_says_where_its_doses_went(app: &TestApp, made: &Made, boss: &m
 }
 
 #[tokio::test]
+async fn a_press_whose_answer_was_lost_is_in_the_way_of_no_other() {
+    let (app, made, mut boss) = setting().await;
+    let at = nation(&made, "/receive");
+    let form = boss.open(&at).await.ok(200).form(&at);
+    let form = form.with(&[("doses", "1,000"), ("reason", "Delivery of Monday")]);
+    // Its answer is lost: nobody looks at it.
+    boss.submit(&form).await.ok(303);
+    let told = boss.submit(&form.clone().with(&[("doses", "200")])).await.ok(422);
+    let earlier = "Your earlier press was done";
+    assert!(told.errors()[0].1.contains(earlier), "{:?}", told.errors());
+    assert_eq!(open_in(&app, &made).await, 1_000, "nothing more is done unseen");
+    let again = told.form(&at);
+    assert_eq!(again.value("doses"), "200", "what was typed stays");
+    assert_ne!(again.value("key"), form.value("key"));
+    boss.submit(&again).await.ok(303);
+    assert_eq!(open_in(&app, &made).await, 1_200);
+    for same in [&form, &again] {
+        boss.submit(same).await.ok(303);
+    }
+    assert_eq!(open_in(&app, &made).await, 1_200, "the control: each once");
+
+    let at = nation(&made, "/split");
+    let form = boss.open(&at).await.ok(200).form(&at);
+    let form = form.with(&[("over", "regions"), ("by", "equal"), ("doses", "500")]);
+    let seen = boss.submit(&form).await.ok(200);
+    let meant = seen.form(&at).with(&[("reason", "The first")]).by_button("carry_out");
+    boss.submit(&meant).await.ok(303);
+    assert_eq!(open_in(&app, &made).await, 700);
+    let told = boss.submit(&meant.clone().with(&[("reason", "The second")])).await.ok(422);
+    assert!(told.errors()[0].1.contains(earlier), "{:?}", told.errors());
+    let again = told.form(&at).by_button("carry_out");
+    assert_ne!(again.value("key"), meant.value("key"));
+    boss.submit(&again).await.ok(303);
+    assert_eq!(open_in(&app, &made).await, 200);
+}
+
+#[tokio::test]
 async fn a_preview_that_is_out_of_date_is_shown_anew() {
     let (app, made, mut boss) = setting().await;
     receive(&mut boss, &made, "1,000").await.ok(200);

@@ -1,7 +1,15 @@
 //! Files by administrators' pages: tried first, loaded by a second press, rejects to download.
 
-use super::{LANGUAGES, faults};
-use crate::support::{Browser, Page, TestApp, World};
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{LANGUAGES, faults, hiccup::plan};
+use crate::support::{
+    Browser, Page, TestApp, World,
+    database::TestDatabase,
+    fault::{Fault, Faults, Plan},
+};
 
 /// Sends a file and waits for what became of the run.
 pub async fn send(browser: &mut Browser, language: &str, kind: &str, file: &[u8]) -> Page {
@@ -228,4 +236,113 @@ async fn what_is_loaded_leads_to_what_comes_next() {
     app.refresh().await;
     let later = browser.open("/en/admin").await.ok(200);
     assert!(!later.main().contains("How to begin"), "there is a campaign");
+}
+
+const REGIONS: &[u8] = b"code,name\n11,Seoul\n26,Busan\n";
+/// More than a small file needs.
+const STATEMENTS_MAX: usize = 100;
+
+async fn faulty() -> (TestApp, Faults) {
+    let mut database = TestDatabase::new().await;
+    let faults = Faults::before(&mut database).await;
+    (TestApp::with().start_on(database.into()).await, faults)
+}
+
+/// Tries a file; a run that fails has ended, and is not waited for until its file is thrown away.
+async fn send_regions(browser: &mut Browser, language: &str) -> Page {
+    let sending = send(browser, language, "regions", REGIONS);
+    timeout(Duration::from_secs(60), sending).await.expect("the run comes to its end")
+}
+
+/// Presses the first button of a file's page, and waits for what became of it.
+async fn press_first(browser: &mut Browser, page: &Page) -> Page {
+    let to = browser.submit(&page.form(&page.at)).await.ok(303).header("location").to_owned();
+    let ended = timeout(Duration::from_secs(60), settled(browser, &to)).await;
+    ended.expect("the run comes to its end")
+}
+
+fn has(page: &Page, way: &str) -> bool {
+    page.text.contains(&format!("name=\"{way}\" value=\"on\""))
+}
+
+#[tokio::test]
+async fn a_file_whose_statements_are_refused_has_failed_at_once_and_is_tried_again() {
+    for (language, nothing) in
+        LANGUAGES.into_iter().zip(["바뀐 것이 없습니다", "Nothing was changed"])
+    {
+        let (app, faults) = faulty().await;
+        let mut browser = app.staff_browser(3, None).await;
+        for nth in [1, 3] {
+            let refused = Fault::Refused("57014");
+            faults.plant(Plan { lasts: true, ..plan("dosebook write", refused, nth) });
+            let page = send_regions(&mut browser, language).await;
+            assert!(!faults.call_off().is_empty(), "the control");
+            assert!(page.text.contains("tag bad") && has(&page, "try"), "{}", page.main());
+            assert!(page.main().contains(nothing), "{}", page.main());
+            let tried = press_first(&mut browser, &page).await;
+            assert!(has(&tried, "load"), "{}", tried.main());
+            assert!(press_first(&mut browser, &tried).await.text.contains("tag good"));
+            assert_eq!(regions(&app).await, 2);
+            // The other way on.
+            faults.plant(Plan { lasts: true, ..plan("dosebook write", refused, nth) });
+            let page = send_regions(&mut browser, language).await;
+            assert!(!faults.call_off().is_empty(), "the control");
+            let mut discard = page.form(&page.at);
+            discard.fields = vec![("discard".to_owned(), "on".to_owned())];
+            browser.press(&discard).await.ok(200);
+            browser.open(&page.at).await.ok(404);
+        }
+    }
+}
+
+/// Files that were loaded and not only tried.
+async fn loads(app: &TestApp) -> i64 {
+    let sql = "select count(*) from import where dry_run_of is null";
+    sqlx::query_scalar(sql).fetch_one(&app.db).await.expect("a count")
+}
+
+#[tokio::test]
+async fn whether_a_file_was_loaded_is_not_told_where_nobody_knows() {
+    let not_known =
+        ["파일이 반영되었는지 알 수 없습니다", "it is not known whether the file was loaded"];
+    for (language, not_known) in LANGUAGES.into_iter().zip(not_known) {
+        let (app, faults) = faulty().await;
+        let mut browser = app.staff_browser(3, None).await;
+        // The connection is cut only beyond the copying of the rows: first, which statement the
+        // commit is, where those that are never refused are left out.
+        let mut commit = None;
+        for nth in 1..STATEMENTS_MAX {
+            let tried = send_regions(&mut browser, language).await;
+            faults.plant(plan("dosebook write", Fault::Refused("57014"), nth));
+            let page = press_first(&mut browser, &tried).await;
+            let met = faults.call_off();
+            assert!(page.main().contains(not_known), "{met:?}: {}", page.main());
+            assert!(!page.main().contains("Nothing was changed"), "{met:?}: {}", page.main());
+            if met == ["commit"] {
+                commit = Some(nth);
+                break;
+            }
+        }
+        assert_eq!(loads(&app).await, 0, "each was refused");
+        let (mut lost, first) = (None, commit.expect("it commits"));
+        for nth in first..first + 10 {
+            let tried = send_regions(&mut browser, language).await;
+            faults.plant(plan("dosebook write", Fault::CutAfter, nth));
+            let page = press_first(&mut browser, &tried).await;
+            let met = faults.call_off();
+            assert!(page.main().contains(not_known), "{met:?}: {}", page.main());
+            let is_loaded = loads(&app).await > 0;
+            assert_eq!(is_loaded, met == ["commit"], "{met:?}");
+            if is_loaded {
+                lost = Some(page);
+                break;
+            }
+        }
+        let page = lost.expect("a commit of which nobody has heard");
+        assert_eq!(regions(&app).await, 2, "it was loaded all the same");
+        let tried = press_first(&mut browser, &page).await;
+        assert!(has(&tried, "load"), "{}", tried.main());
+        assert!(press_first(&mut browser, &tried).await.text.contains("tag good"));
+        assert_eq!(regions(&app).await, 2, "each once");
+    }
 }

@@ -347,7 +347,16 @@ async fn one_press_moves_a_lost_appointment_to_where_there_is_one() {
     let seen = said(&page);
     assert!(seen.contains("Where you can go instead") && seen.contains("Clinic 2"), "{seen}");
     let form = page.form(&format!("/en{path}/move"));
-    let moved = browser.press(&form).await;
+    // While they are being merged with somebody it has to wait, and the press is kept.
+    let seal = "update person set sealed_at = clock_timestamp() where person_id = $1";
+    sqlx::query(seal).bind(made.people[0].person_id.0).execute(&app.db).await.unwrap();
+    let page = browser.submit(&form).await.ok(503);
+    assert!(!page.header("retry-after").is_empty(), "{:?}", page.headers);
+    let kept = page.form(&form.action);
+    assert_eq!(kept.value("booking_id"), form.value("booking_id"));
+    let lift = "update person set sealed_at = null";
+    sqlx::query(lift).execute(&app.db).await.unwrap();
+    let moved = browser.press(&kept).await;
     assert!(said(&moved).contains("You are booked"), "{}", said(&moved));
     // The old page says so, and pressing its form again ends on the new booking.
     let old = browser.open(&format!("/en{path}")).await.ok(200);

@@ -2,6 +2,7 @@
 //! is true, and the way on.
 
 use chrono::TimeDelta;
+use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -68,6 +69,39 @@ async fn who_is_not_signed_in_comes_back_to_the_same_time() {
         assert_eq!(pressed.header("location"), asked.header("location"));
     }
     assert_eq!(live(&app, &made.people[0]).await, 0);
+}
+
+#[tokio::test]
+async fn a_no_that_passes_says_when_to_come_again_and_keeps_the_press() {
+    let (app, made) = service(World::new().people(2).cancel_until_hours(0)).await;
+    let admin = app.admin().await;
+    let path = format!("/v1/admin/campaigns/{}", made.campaign_id);
+    let once = json!({ "bookings_per_day": 1 });
+    admin.request(Method::PATCH, &path).json(&once).send().await.ok(200);
+    app.refresh().await;
+    let (citizen, id) = (app.citizen(&made.people[0]), Uuid::now_v7());
+    citizen.put_booking(id, &made.booking(made.slot(0, 1, 0))).await.ok(201);
+    citizen.delete_booking(id).await.ok(200);
+    let page = press(&app, &made.people[0], &form(&made, "en", made.slot(0, 1, 1))).await.ok(429);
+    let seconds: u64 = page.header("retry-after").parse().expect("when to come again");
+    assert!((1..=86_401).contains(&seconds), "{seconds}");
+
+    // Somebody is being merged into another: the same press books a moment later.
+    let person = &made.people[1];
+    let seal = "update person set sealed_at = clock_timestamp() where person_id = $1";
+    sqlx::query(seal).bind(person.person_id.0).execute(&app.db).await.unwrap();
+    for language in LANGUAGES {
+        let sent = form(&made, language, made.slot(0, 1, 1));
+        let page = press(&app, person, &sent).await.ok(503);
+        assert!(!page.header("retry-after").is_empty(), "{:?}", page.headers);
+        let kept = page.form(&sent.action);
+        assert_eq!(kept.value("booking_id"), sent.value("booking_id"), "it is the same booking");
+        assert_eq!(live(&app, person).await, 0);
+    }
+    let lift = "update person set sealed_at = null";
+    sqlx::query(lift).execute(&app.db).await.unwrap();
+    press(&app, person, &form(&made, "en", made.slot(0, 1, 1))).await.ok(303);
+    assert_eq!(live(&app, person).await, 1, "the control");
 }
 
 /// A press that is refused: in both languages with this status and these words, and with a link to

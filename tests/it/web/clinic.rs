@@ -7,16 +7,16 @@ use super::{LANGUAGES, faults};
 use crate::support::{Browser, Made, Page, TestApp, World, browser::Form};
 
 /// A clinic whose day has begun, with people booked into its first slot.
-struct Desk {
-    app: TestApp,
-    made: Made,
-    browser: Browser,
+pub(super) struct Desk {
+    pub app: TestApp,
+    pub made: Made,
+    pub browser: Browser,
     bookings: Vec<Uuid>,
     language: &'static str,
 }
 
 impl Desk {
-    async fn open(language: &'static str, people: usize) -> Self {
+    pub async fn open(language: &'static str, people: usize) -> Self {
         let app = TestApp::start().await;
         let made = World::new().clinics(2).days(3).cancel_until_hours(0).make(&app.db).await;
         let mut bookings = Vec::new();
@@ -31,7 +31,7 @@ impl Desk {
         Self { app, made, browser, bookings, language }
     }
 
-    fn path(&self, path: &str) -> String {
+    pub fn path(&self, path: &str) -> String {
         format!("/{}/clinic/{}{path}", self.language, self.made.clinics[0])
     }
 
@@ -53,7 +53,7 @@ impl Desk {
     }
 
     /// The first form of the page that has this hidden field.
-    fn form_with(&self, page: &Page, (name, value): (&str, &str)) -> Form {
+    pub fn form_with(&self, page: &Page, (name, value): (&str, &str)) -> Form {
         let forms = page.text.split("<form ").skip(1).filter_map(|rest| {
             let form = rest.split_once("</form>")?.0;
             let has = form.contains(&format!("name=\"{name}\" value=\"{value}\""));
@@ -95,7 +95,7 @@ impl Desk {
         form
     }
 
-    async fn doses(&self) -> [i32; 3] {
+    pub async fn doses(&self) -> [i32; 3] {
         let sql = "select array[booked, spare, given] from allocation where allocation_id = $1";
         let id = self.made.allocations[0].allocation_id.0;
         let doses: Vec<i32> =
@@ -214,7 +214,7 @@ async fn who_comes_on_another_day_or_to_another_clinic_is_told_so() {
 }
 
 /// Finds a person without a booking by name and date of birth, and opens their page.
-async fn walk_in(desk: &mut Desk, person: usize) -> Page {
+pub(super) async fn walk_in(desk: &mut Desk, person: usize) -> Page {
     let person = desk.made.people[person].clone();
     let page = desk.browser.open(&desk.path("/walk-in")).await.ok(200);
     assert_eq!(faults(&page.text), [""; 0]);

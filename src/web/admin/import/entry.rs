@@ -23,7 +23,7 @@ use crate::{
     http::{
         admission::{self, Admitted},
         extract::{Path, Query},
-        import_job::{ImportJob, Stage},
+        import_job::ImportJob,
         problem::Problem,
     },
     web::{
@@ -141,13 +141,7 @@ pub async fn get_imports(
 
 fn job_line(visitor: &StaffVisitor, one: &ImportJob) -> JobLine {
     let t = visitor.t();
-    let tag = match one.look().stage {
-        Stage::Running => (t.import_running(), Tone::Wait),
-        Stage::Loaded(report) if report.dry_run => (t.import_tried(), Tone::Wait),
-        Stage::Loaded(_) => (t.import_loaded(), Tone::Good),
-        Stage::Refused(_) => (t.import_refused(), Tone::Bad),
-        Stage::Failed => (t.import_failed(), Tone::Bad),
-    };
+    let tag = job::tag(t, &one.look());
     let name = one.file_name.clone().unwrap_or_else(|| t.import_without_name().to_owned());
     let href = job::address(&visitor.visit.app, one.id, one.kind);
     JobLine { href, name, kind: t.import_kind(one.kind), tag }

@@ -1,7 +1,7 @@
 //! A file that was sent: how far it is, what it would do or did, and the presses that follow. The
 //! page can be left and come back to.
 
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
 use actix_web::{
     HttpResponse,
@@ -26,7 +26,7 @@ use crate::{
     http::{
         admission::{self, Admitted},
         extract::{Path, Query},
-        import_job::{ImportJob, KEPT_MINUTES, Seen, Stage},
+        import_job::{ImportJob, KEPT_MINUTES, Run, Seen, Stage},
         problem::Problem,
         state::App,
     },
@@ -134,19 +134,25 @@ pub(super) fn run(
     let begun = job.begin(options.clone(), app.clock.now()).map_err(Problem::internal)?;
     let Some(mut run) = begun else { return Ok(false) };
     let Some(file) = run.take_file() else { return Ok(false) };
-    let (app, kind) = (app.clone(), job.kind);
+    let app = app.clone();
     actix_web::rt::spawn(async move {
-        let loading = app.imports.load(kind, file, options, |bytes| run.has_read(bytes));
-        match Box::pin(loading).await {
-            Ok(done) => run.end(done),
-            Err(error) => tracing::error!(%error, %kind, "a file cannot be loaded"),
-        }
+        Box::pin(carry_out(&app, run, file, options)).await;
         // Nobody may come back: then the file goes all the same.
         let kept = std::time::Duration::from_secs(KEPT_MINUTES.unsigned_abs() * 60 + 1);
         tokio::time::sleep(kept).await;
         app.import_jobs.sweep(app.clock.now());
     });
     Ok(true)
+}
+
+/// Takes the run, so that it is over when this returns, whatever became of it.
+async fn carry_out(app: &App, run: Run, file: File, options: Options) {
+    let kind = run.job.kind;
+    let loading = app.imports.load(kind, file, options, |bytes| run.has_read(bytes));
+    match Box::pin(loading).await {
+        Ok(done) => run.end(done),
+        Err(error) => tracing::error!(%error, %kind, "a file cannot be loaded"),
+    }
 }
 
 /// # Errors
@@ -235,7 +241,8 @@ fn options(form: &Form, seen: &Seen) -> Result<Options, Unmeant> {
     }
     let mut options = Options { dry_run: true, dry_run_id: None, ..old };
     options.partial |= form.has("partial");
-    options.again |= form.has("again");
+    // One that may have been loaded is not to be loaded once more unseen.
+    options.again = (options.again && !may_be_loaded(seen)) || form.has("again");
     if let Some(figure) = asked_figure(seen) {
         let typed: String = form.text("confirm").chars().filter(char::is_ascii_digit).collect();
         if typed.parse() != Ok(figure) {
@@ -244,6 +251,11 @@ fn options(form: &Form, seen: &Seen) -> Result<Options, Unmeant> {
         options.confirm = Some(figure);
     }
     Ok(options)
+}
+
+/// Whether it was to be loaded, and nobody knows whether it was.
+fn may_be_loaded(seen: &Seen) -> bool {
+    matches!(seen.stage, Stage::Failed) && !seen.options.dry_run
 }
 
 /// The figure by which the brake is released.
@@ -389,7 +401,7 @@ fn page<'a>(
         file: file_rows(visitor, job, found),
         progress: is_running.then(|| (bar, progress(t, job, &seen), turn(&seen))),
         tag: tag(t, &seen),
-        said: said(t, &seen),
+        said: said(t, job.kind, &seen),
         counts: found.map(|report| counts(t, report)).unwrap_or_default(),
         rejects: rejects.into_iter().take(SHOWN_MAX).collect(),
         rejects_more,
@@ -427,24 +439,30 @@ fn file_rows(visitor: &StaffVisitor, job: &ImportJob, found: Option<&Report>) ->
     rows
 }
 
-fn tag(t: Texts, seen: &Seen) -> (&'static str, Tone) {
+/// Where a file stands, in a word or two, and how that is marked.
+pub(super) fn tag(t: Texts, seen: &Seen) -> (&'static str, Tone) {
     match &seen.stage {
         Stage::Running => (t.import_running(), Tone::Wait),
         Stage::Loaded(report) if report.dry_run => (t.import_tried(), Tone::Wait),
         Stage::Loaded(_) => (t.import_loaded(), Tone::Good),
         Stage::Refused(_) => (t.import_refused(), Tone::Bad),
+        Stage::Failed if may_be_loaded(seen) => (t.import_not_known(), Tone::Bad),
         Stage::Failed => (t.import_failed(), Tone::Bad),
     }
 }
 
 /// What the last press came to, in sentences.
-fn said(t: Texts, seen: &Seen) -> Vec<String> {
+fn said(t: Texts, kind: Kind, seen: &Seen) -> Vec<String> {
     match &seen.stage {
         Stage::Running => Vec::new(),
         Stage::Loaded(report) if report.dry_run => vec![t.import_tried_why().to_owned()],
         Stage::Loaded(_) => vec![t.import_loaded_why().to_owned()],
         Stage::Refused(refused) => {
             vec![words::refusal(t.language(), &refused.1), t.import_nothing_changed().to_owned()]
+        }
+        Stage::Failed if may_be_loaded(seen) => {
+            let uninvited = (kind == Kind::Users).then(|| t.import_not_known_users().to_owned());
+            [t.import_not_known_why().to_owned()].into_iter().chain(uninvited).collect()
         }
         Stage::Failed => vec![t.import_failed_why().to_owned()],
     }
@@ -518,5 +536,25 @@ fn ways(t: Texts, seen: &Seen) -> Vec<Way> {
             _ => vec![way("try", t.import_try_again().to_owned(), "", false)],
         },
         Stage::Failed => vec![way("try", t.import_try_again().to_owned(), "", true)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_loaded_is_not_loaded_once_more_unseen() {
+        let next = |stage, dry_run, pressed| {
+            let before = Options { dry_run, again: true, ..Options::default() };
+            let seen = Seen { options: before, stage, presses: 2, bytes_read: 0 };
+            let pressed = Form::of([(pressed, "on".to_owned())]);
+            let Ok(next) = options(&pressed, &seen) else { panic!("it was meant") };
+            assert!(next.dry_run, "it is tried first");
+            next.again
+        };
+        assert!(!next(Stage::Failed, false, "try"));
+        assert!(next(Stage::Failed, false, "again"), "whoever means it");
+        assert!(next(Stage::Failed, true, "try"), "the control: a dry run has loaded nothing");
     }
 }

@@ -128,15 +128,15 @@ pub async fn post_file(
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let length: Option<u64> = length.and_then(|length| length.parse().ok());
     if length.is_some_and(|bytes| bytes > FILE_BYTES_MAX + ENVELOPE_BYTES_MAX) {
-        return fault(&visitor, kind, &too_large());
+        return fault(&visitor, kind, too_large());
     }
     let sending = admit::<admission::Upload>(app)?;
     let parts = Multipart::new(headers, body);
     let sent = match timeout(SENDING_SECONDS_MAX, read(parts)).await {
         Ok(Ok(sent)) => sent,
-        Ok(Err(problem)) => return fault(&visitor, kind, &problem),
+        Ok(Err(problem)) => return fault(&visitor, kind, problem),
         Err(_elapsed) => {
-            return fault(&visitor, kind, &malformed(Detail::TooSlow { sent: Sent::File }));
+            return fault(&visitor, kind, malformed(Detail::TooSlow { sent: Sent::File }));
         }
     };
     drop(sending);
@@ -166,11 +166,14 @@ pub async fn post_file(
     Ok(visitor.see_other(&job::address(app, id, kind)))
 }
 
-fn fault(visitor: &StaffVisitor, kind: Kind, problem: &Problem) -> Result<HttpResponse, Problem> {
+/// What is wrong with the file is said beside it; a failure of ours is none of the file's.
+fn fault(visitor: &StaffVisitor, kind: Kind, problem: Problem) -> Result<HttpResponse, Problem> {
+    if problem.refusal.code.status() >= 500 {
+        return Err(problem);
+    }
     let text = words::refusal(visitor.t().language(), &problem.refusal);
     let page = page(visitor, kind, vec![FieldError { field: "file", text }]);
-    let status = StatusCode::from_u16(problem.refusal.code.status());
-    visitor.show_as(status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), &page)
+    visitor.show_refused(&problem, &page)
 }
 
 /// What the form has sent.
