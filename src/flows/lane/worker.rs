@@ -51,8 +51,8 @@ const GROUP_COMMIT_WINDOW: Duration = Duration::from_millis(3);
 const RECONNECT_DELAY_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(1);
 /// A conflict with another lane ends when that lane commits: the next try sees its rows. Deadlocks
-/// and serialization failures with several processes can come several times; who is not served after
-/// so many is told to come again. Rows of others that are in the way each time are a bug.
+/// and serialization failures with several processes can come several times; whoever is not served
+/// by then is told to come again. Rows of others that are in the way each time are a bug.
 const CONFLICTS_MAX: u32 = 20;
 /// How many times parts of a batch may wait in vain for another transaction's booking for the same
 /// person, before a part is parked as a whole: enough to find one request among 256.
