@@ -69,7 +69,7 @@ impl StaticServer {
                         .route("/v1/campaigns/{campaign_id}/supply", web::get().to(send))
                         .route("/v1/campaigns/{campaign_id}/clinics", web::get().to(send))
                         .route("/v1/clinics/{clinic_id}/slots", web::get().to(send))
-                        .route("/v1/eligibility", web::post().to(send))
+                        .route("/v1/eligibility", web::post().to(send_after_body))
                         .route("/v1/bookings/{booking_id}", web::put().to(send_after_body))
                         .route("/{language}", web::get().to(send))
                         .route("/{language}/campaigns/{campaign_id}", web::get().to(send))
