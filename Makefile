@@ -74,12 +74,12 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 
 check: fmt clippy openapi licences queries javascript ## Formatting, lints, contract, licences, query data
 
-bench: ## Measure every figure that has a goal, in forty minutes, and write docs/performance.md
+bench: ## Measure every figure that has a goal, in an hour at most, and write docs/performance.md
 	@scripts/need cargo cc postgresql
 	cargo build --release --locked --workspace
 	ulimit -n "$$(ulimit -Hn)"; $(TARGET)/release/dosebook-bench $(ARGS)
 
-bench-quick: ## Measure only bookings a second, in three minutes
+bench-quick: ## Measure only bookings a second, in two minutes
 	@$(MAKE) --no-print-directory bench ARGS="--only bookings --seconds 3"
 
 prepare: ## Describe the queries anew in .sqlx, after a change of SQL or schema

@@ -58,7 +58,8 @@ impl Bench {
         urls
     }
 
-    /// A folder with the demonstration in it; no service runs on it.
+    /// A folder with the demonstration in it. It is to be copied: nobody books in it, so that each
+    /// family finds it as it was loaded.
     pub(crate) async fn demonstration(&mut self) -> Arc<TempDir> {
         self.close().await;
         let folder = self.demonstration.get_or_insert_with(|| {

@@ -115,7 +115,7 @@ enum Family {
 }
 
 impl Family {
-    /// How often it is measured, so that all of them take no more than forty minutes: three times
+    /// How often it is measured, so that all of them take an hour at most: three times
     /// where the next run often says something else, and little time is lost by it.
     fn runs(self) -> u64 {
         match self {

@@ -1,12 +1,14 @@
 //! Memory of the service at the scale of the demonstration, while people read and book.
 
+use std::sync::Arc;
+
 use crate::{
     bench::Bench,
     booking_load::{BookingLoad, Phase, Targets},
     read_load,
     report::{Goal, Run},
     service::{SUPPLY, Service},
-    world::World,
+    world::{self, World},
 };
 
 const SECONDS: f64 = 10.0;
@@ -15,7 +17,9 @@ const READERS: usize = 16;
 const CONNECTIONS: usize = 512;
 
 pub(crate) async fn measure(bench: &mut Bench) {
-    let folder = bench.demonstration().await;
+    let loaded = bench.demonstration().await;
+    let folder = Arc::new(world::folder());
+    world::copy(loaded.path(), folder.path());
     let (mut world, pairs) = World::demonstration(folder).await;
     let each = SECONDS * BOOKINGS * 1.2;
     assert!(pairs.len() as f64 > each * bench.runs as f64, "more doses than are booked");
