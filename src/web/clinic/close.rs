@@ -77,6 +77,8 @@ struct Page<'a> {
     /// is in nobody's way.
     close_key: Uuid,
     move_key: Uuid,
+    /// What was pressed moves doses: it is in sight.
+    is_moving: bool,
     which: Select,
     acts: [(&'static str, &'static str); 4],
     doses_field: TextField,
@@ -311,6 +313,7 @@ async fn page<'a>(
         version: day.version(),
         close_key: key(CLOSE),
         move_key: key(MOVE),
+        is_moving: form.text(PRESS) == MOVE,
         acts: Act::ALL.map(|act| (act.word(), act_name(t, act))),
         doses_field: field(DOSES, t.close_doses()),
         reason: field(REASON, t.close_reason()),

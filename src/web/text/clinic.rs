@@ -232,7 +232,7 @@ texts! {
     close_withhold, "Keep for those who stand here", "현장 접종용으로 남기기";
     close_waste, "Write off as waste", "폐기로 기록";
     close_correct_waste, "Take back a wrong waste", "잘못된 폐기 취소";
-    close_moved(doses: i32, what: &str), "{what}: {doses} doses.", "{what}: {doses}회분 처리했습니다.";
+    close_moved(doses: i32, what: &str), "{what}. Doses: {doses}.", "{what}: {doses}회분 처리했습니다.";
     close_web, "by web", "온라인 예약";
     close_phone, "by phone", "전화 예약";
     close_print, "Print this account", "마감표 인쇄";

@@ -40,6 +40,8 @@ async fn a_press_of_the_evening_whose_answer_was_lost_is_in_the_way_of_no_other(
         let other = first.clone().with(&[("doses", "2")]);
         let told = desk.browser.submit(&other).await.ok(422);
         assert!(told.main().contains(earlier), "{}", told.main());
+        assert!(told.text.contains("<details class=\"noprint\" open>"), "what is written is seen");
+        assert!(!page.text.contains("<details class=\"noprint\" open>"), "the control");
         assert_eq!(desk.doses().await[1], before + 1, "nothing more is done unseen");
         let again = moving(&desk, &told, "2");
         assert_ne!(again.value("key"), first.value("key"));
