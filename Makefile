@@ -14,7 +14,7 @@ PYTHON := python3
 FUZZ := $(CURDIR)/target/fuzz-venv
 
 .PHONY: help run evening test test-web test-stall test-mutants fuzz screenshots check bench \
-    bench-quick build prepare fmt clippy \
+    bench-operations bench-quick build prepare fmt clippy \
     openapi licences queries javascript
 
 help: ## List the targets
@@ -74,10 +74,13 @@ $(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
 
 check: fmt clippy openapi licences queries javascript ## Formatting, lints, contract, licences, query data
 
-bench: ## Measure every figure that has a goal, in an hour at most, and write docs/performance.md
+bench: ## Measure what a crowd meets at 20:00, in forty minutes at most, and write docs/performance.md
 	@scripts/need cargo cc postgresql
 	cargo build --release --locked --workspace
 	ulimit -n "$$(ulimit -Hn)"; $(TARGET)/release/dosebook-bench $(ARGS)
+
+bench-operations: ## Measure stalls, what goes on beside bookings, and what grows, in twenty-five minutes
+	@$(MAKE) --no-print-directory bench ARGS="--table operations $(ARGS)"
 
 bench-quick: ## Measure only bookings a second, in two minutes
 	@$(MAKE) --no-print-directory bench ARGS="--only bookings --seconds 3"

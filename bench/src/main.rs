@@ -5,6 +5,7 @@
 //! the released program in a process of its own on a durable PostgreSQL; after every scenario the
 //! ledger is verified and compared with what was acknowledged. What is not as it should be stops
 //! the family of rows that it is met in; the others are measured, and the bench fails.
+//! What an operator asks about is a table of its own: `make bench-operations`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -54,6 +55,9 @@ struct Args {
     /// Only these rows
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Family>,
+    /// Which rows, where none are named
+    #[arg(long, value_enum, default_value_t = Table::Evening)]
+    table: Table,
     /// Seconds per measurement
     #[arg(long, default_value_t = 5)]
     seconds: u64,
@@ -63,6 +67,25 @@ struct Args {
     /// Measurements of each kind, of which the median is shown [default: 3, of long ones 1]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     runs: Option<u64>,
+}
+
+/// Rows that stand together in docs/performance.md.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Table {
+    /// What a crowd meets at 20:00
+    Evening,
+    /// What goes on beside bookings, stalls, and what grows over months
+    Operations,
+}
+
+impl Table {
+    /// The target that measures it.
+    fn target(self) -> &'static str {
+        match self {
+            Self::Evening => "bench",
+            Self::Operations => "bench-operations",
+        }
+    }
 }
 
 /// Rows that are measured together.
@@ -115,7 +138,34 @@ enum Family {
 }
 
 impl Family {
-    /// How often it is measured, so that all of them take an hour at most: three times
+    fn table(self) -> Table {
+        match self {
+            Self::Imports
+            | Self::ClinicDay
+            | Self::Desks
+            | Self::Stalls
+            | Self::Beside
+            | Self::Start
+            | Self::Growth => Table::Operations,
+            Self::Bookings
+            | Self::Tcp
+            | Self::Latency
+            | Self::Idle
+            | Self::Lock
+            | Self::Overload
+            | Self::Supply
+            | Self::SignIn
+            | Self::Messages
+            | Self::Pages
+            | Self::Lists
+            | Self::Memory
+            | Self::Journeys
+            | Self::Crowd
+            | Self::Replay => Table::Evening,
+        }
+    }
+
+    /// How often it is measured, so that all of an evening take forty minutes at most: three times
     /// where the next run often says something else, and little time is lost by it.
     fn runs(self) -> u64 {
         match self {
@@ -196,7 +246,8 @@ async fn measure(args: Args) -> ExitCode {
     let began = Instant::now();
     let (mut took, mut stopped) = (Vec::new(), Vec::new());
     for family in Family::value_variants() {
-        if args.only.is_empty() || args.only.contains(family) {
+        let is_of_table = args.only.is_empty() && family.table() == args.table;
+        if is_of_table || args.only.contains(family) {
             bench.runs = args.runs.unwrap_or(family.runs());
             let began = Instant::now();
             let run = AssertUnwindSafe(Box::pin(run(&mut bench, *family)));
@@ -218,7 +269,27 @@ async fn measure(args: Args) -> ExitCode {
         return ExitCode::FAILURE;
     }
     if args.only.is_empty() {
-        bench.report.write_docs();
+        bench.report.write_docs(args.table.target());
     }
     ExitCode::SUCCESS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise it would be found missing after forty minutes.
+    #[test]
+    fn every_table_has_its_place_and_its_target() {
+        let read = |name| std::fs::read_to_string(paths::root().join(name)).expect("a file");
+        let (page, makefile) = (read("docs/performance.md"), read("Makefile"));
+        for table in Table::value_variants() {
+            let target = table.target();
+            for side in ["begin", "end"] {
+                let mark = format!("<!-- {side}: written by make {target} -->\n");
+                assert_eq!(page.matches(&mark).count(), 1, "{mark}");
+            }
+            assert!(makefile.contains(&format!("\n{target}: ")), "{target}");
+        }
+    }
 }

@@ -6,9 +6,6 @@ pub(crate) use dosebook::rehearsal::figure::rounded as number;
 
 use crate::{machine, paths::root};
 
-const BEGIN: &str = "<!-- begin: written by make bench -->\n";
-const END: &str = "<!-- end: written by make bench -->\n";
-
 /// What a figure has to reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Goal {
@@ -132,13 +129,15 @@ impl Report {
         fs::write(folder.join("bench.json"), json + "\n").expect("bench.json");
     }
 
-    /// Replaces what stands between the marks in docs/performance.md.
-    pub(crate) fn write_docs(&self) {
+    /// Replaces what stands between the marks of this target in docs/performance.md.
+    pub(crate) fn write_docs(&self, target: &str) {
         let path = root().join("docs/performance.md");
         let text = fs::read_to_string(&path).expect("docs/performance.md");
-        let (before, rest) = text.split_once(BEGIN).expect("the first mark");
-        let (_, after) = rest.split_once(END).expect("the second mark");
-        let text = format!("{before}{BEGIN}{}{END}{after}", self.markdown());
+        let mark = |side| format!("<!-- {side}: written by make {target} -->\n");
+        let (begin, end) = (mark("begin"), mark("end"));
+        let (before, rest) = text.split_once(&begin).expect("the first mark");
+        let (_, after) = rest.split_once(&end).expect("the second mark");
+        let text = format!("{before}{begin}{}{end}{after}", self.markdown());
         fs::write(&path, text).expect("docs/performance.md");
         println!("\nwritten: docs/performance.md, target/bench.json");
     }
