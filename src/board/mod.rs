@@ -2,9 +2,10 @@
 //! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
 //!
 //! Everything is read once; in between, the journal's new lines carry the read model on. Whenever
-//! `catalogue.revision` moves, the tables are read again, but for the slots, of which there are
-//! millions: only those of clinics that tell of a change. While the database is unreachable the
-//! last snapshot stays, and its `as_of` tells its age.
+//! `catalogue.revision` moves, the tables are read again, but for what is large and tells of its
+//! changes itself: of the slots, only those of clinics that say so, and of the allocations, which
+//! the journal carries on, only new ones. While the database is unreachable the last snapshot
+//! stays, and its `as_of` tells its age.
 
 pub mod alternative;
 pub mod availability;

@@ -17,9 +17,9 @@ use super::{
 use crate::{
     db::{
         self, Db,
-        board::{Lines, Moment, seats_by_slot},
+        board::{Account, Lines, Moment, changes_by_allocation, seats_by_slot},
     },
-    domain::{AllocationId, ClinicId, slot::Slot},
+    domain::{AllocationId, ClinicId, slot::Slot, supply::Buckets},
 };
 
 /// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
@@ -52,12 +52,24 @@ pub(super) struct Known {
     /// Lines that the journal had then: counting goes on from there.
     lines: i64,
     slots: HashMap<ClinicId, Kept>,
+    accounts: Vec<Account>,
 }
 
 impl From<&ReadModel> for Known {
     fn from(model: &ReadModel) -> Self {
-        Self { moment: model.moment.clone(), lines: model.version, slots: model.slots() }
+        let (slots, accounts) = (model.slots(), model.accounts());
+        Self { moment: model.moment.clone(), lines: model.version, slots, accounts }
     }
+}
+
+/// What the journal's new lines leave of what was known.
+#[derive(Default)]
+struct Carried {
+    /// Lines that the journal has.
+    lines: i64,
+    slots: HashMap<ClinicId, Kept>,
+    /// None where all of them must be read.
+    accounts: Option<Vec<Account>>,
 }
 
 /// What is new since the read model, unless the tables must be read.
@@ -87,8 +99,25 @@ pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<L
     .await
 }
 
-/// Reads the tables, but for the slots that are known and did not change.
+/// Reads the tables, but for the slots and allocations that are known and that nothing has changed
+/// but what the journal tells.
 pub(super) async fn read(
+    db: &Db,
+    known: Option<Known>,
+    eligible: Arc<Eligible>,
+) -> Result<(ReadModel, Snapshot), Error> {
+    let is_known = known.is_some();
+    match read_tables(db, known, eligible.clone()).await {
+        // Perhaps what was known was wrong: the tables have the last word.
+        Err(Error::Broken(broken)) if is_known => {
+            tracing::error!(%broken, "nothing that was known is kept");
+            read_tables(db, None, eligible).await
+        }
+        done => done,
+    }
+}
+
+async fn read_tables(
     db: &Db,
     known: Option<Known>,
     eligible: Arc<Eligible>,
@@ -98,13 +127,16 @@ pub(super) async fn read(
             let moment = db::board::hold_still(conn).await?;
             let known =
                 known.filter(|then| then.moment.server_started_at == moment.server_started_at);
-            let (lines, slots) = match known {
+            let Carried { lines, slots, accounts } = match known {
                 Some(known) => carry_on(conn, &moment, known).await?,
-                None => (count_lines(conn).await?, HashMap::new()),
+                None => Carried { lines: count_lines(conn).await?, ..Carried::default() },
             };
             let slots = complete(conn, slots).await?;
             let parts = Parts::read(conn).await?;
-            let accounts = db::board::accounts(conn).await?;
+            let accounts = match accounts {
+                Some(accounts) => accounts,
+                None => db::board::accounts(conn).await?,
+            };
             let pools = db::board::pools(conn).await?;
             Ok::<_, db::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
         })
@@ -127,22 +159,28 @@ async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
     Ok(sealed + db::journal_seal::count_above(conn, &to).await?)
 }
 
-/// How many lines the journal has now, and what the new ones leave of the slots.
-async fn carry_on(
-    conn: &mut PgConnection,
-    moment: &Moment,
-    known: Known,
-) -> sqlx::Result<(i64, HashMap<ClinicId, Kept>)> {
+/// Carries on what is known, unless something changed that nothing tells of.
+async fn carry_on(conn: &mut PgConnection, now: &Moment, known: Known) -> sqlx::Result<Carried> {
     let new = db::board::lines_since(conn, &known.moment.position).await?;
     let lines = known.lines + new.iter().map(|new| new.lines).sum::<i64>();
-    if moment.revision.untold != known.moment.revision.untold {
-        return Ok((lines, HashMap::new()));
+    if now.revision.untold != known.moment.revision.untold {
+        return Ok(Carried { lines, ..Carried::default() });
     }
-    let mut slots = known.slots;
-    for clinic_id in without_slot(&new) {
+    let slots = carry_slots(known.slots, &new, now);
+    let accounts = carry_accounts(conn, known.accounts, &new).await?;
+    Ok(Carried { lines, slots, accounts })
+}
+
+/// What the new lines leave of the slots.
+fn carry_slots(
+    mut slots: HashMap<ClinicId, Kept>,
+    new: &[Lines],
+    now: &Moment,
+) -> HashMap<ClinicId, Kept> {
+    for clinic_id in without_slot(new) {
         slots.remove(&clinic_id);
     }
-    for (slot_id, seats) in seats_by_slot(&new) {
+    for (slot_id, seats) in seats_by_slot(new) {
         if let Some(kept) = slots.get_mut(&slot_id.clinic())
             && let Err(broken) = kept.take_seats(slot_id, seats)
         {
@@ -150,11 +188,57 @@ async fn carry_on(
             slots.remove(&slot_id.clinic());
         }
     }
-    let first_date = slot::first_date(moment.as_of);
+    let first_date = slot::first_date(now.as_of);
     for kept in slots.values_mut().filter(|kept| kept.slots.reach_before(first_date)) {
         Arc::make_mut(&mut kept.slots).forget_before(first_date);
     }
-    Ok((lines, slots))
+    slots
+}
+
+/// What the new lines leave of the allocations, with those that only these lines name; none where
+/// all must be read. Where an allocation is, and for whom, changes only untold, and none is made
+/// without a line.
+async fn carry_accounts(
+    conn: &mut PgConnection,
+    mut accounts: Vec<Account>,
+    new: &[Lines],
+) -> sqlx::Result<Option<Vec<Account>>> {
+    let mut changes = changes_by_allocation(new);
+    if let Err(broken) = change_known(&mut accounts, &mut changes) {
+        tracing::error!(%broken, "the allocations are read again");
+        return Ok(None);
+    }
+    // Most of them are new, as after the first file: reading all is faster.
+    if changes.len() > accounts.len() {
+        return Ok(None);
+    }
+    let ids: Vec<_> = changes.keys().map(|id| id.0).collect();
+    if !ids.is_empty() {
+        // These come with what the lines did to them.
+        accounts.extend(db::board::accounts_by_id(conn, &ids).await?);
+    }
+    Ok(Some(accounts))
+}
+
+/// Takes the changes of these allocations out of all changes, and applies them.
+///
+/// # Errors
+/// When one of them does not balance then.
+fn change_known(
+    accounts: &mut [Account],
+    changes: &mut HashMap<AllocationId, Buckets>,
+) -> Result<(), Broken> {
+    for account in accounts {
+        if changes.is_empty() {
+            break;
+        }
+        let Some(change) = changes.remove(&account.allocation_id) else { continue };
+        account.buckets += change;
+        if !account.buckets.balance() {
+            return Err(Broken::Unbalanced(account.allocation_id));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the slots of clinics that tell of a change, or are not among the known.
@@ -197,4 +281,40 @@ async fn read_slots(
         }
     }
     Ok(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::domain::{CampaignId, ProductId, availability::Audience};
+
+    fn account(id: i64) -> Account {
+        Account {
+            allocation_id: AllocationId(id),
+            clinic_id: ClinicId(1),
+            campaign_id: CampaignId(1),
+            product_id: ProductId(1),
+            on_date: NaiveDate::default(),
+            audience: Audience::Everybody,
+            buckets: Buckets { granted: 7, open: 7, ..Buckets::default() },
+        }
+    }
+
+    /// What so many bookings come to, for three allocations of which the last is not known.
+    fn book(doses: i64) -> Result<(Vec<i64>, Vec<AllocationId>), Broken> {
+        let change = Buckets { open: -doses, booked: doses, ..Buckets::default() };
+        let mut changes = HashMap::from([(AllocationId(2), change), (AllocationId(3), change)]);
+        let mut accounts = [account(1), account(2)];
+        change_known(&mut accounts, &mut changes)?;
+        let open = accounts.iter().map(|account| account.buckets.open).collect();
+        Ok((open, changes.into_keys().collect()))
+    }
+
+    #[test]
+    fn allocations_that_are_known_change_and_others_are_left() {
+        assert_eq!(book(7).unwrap(), (vec![7, 0], vec![AllocationId(3)]));
+        assert!(matches!(book(8), Err(Broken::Unbalanced(AllocationId(2)))), "the control");
+    }
 }

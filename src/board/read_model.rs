@@ -93,6 +93,22 @@ struct Entry {
     buckets: Buckets,
 }
 
+impl Entry {
+    /// The allocation with this id, which names its clinic.
+    fn account(&self, allocation_id: AllocationId) -> Account {
+        let DoseKey { campaign_id, date, product_id, audience } = self.key;
+        Account {
+            allocation_id,
+            clinic_id: allocation_id.clinic(),
+            campaign_id,
+            product_id,
+            on_date: date,
+            audience,
+            buckets: self.buckets,
+        }
+    }
+}
+
 /// What a read model is made of, as read in one transaction.
 pub struct Tables {
     pub moment: Moment,
@@ -178,6 +194,11 @@ impl ReadModel {
     pub fn slots(&self) -> HashMap<ClinicId, Kept> {
         let clinics = self.catalogue.clinics.iter().zip(&self.clinics);
         clinics.map(|(site, sums)| (site.clinic.clinic_id, sums.kept.clone())).collect()
+    }
+
+    /// Every allocation, in no order.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.entries.iter().map(|(id, entry)| entry.account(*id)).collect()
     }
 
     /// What must be read besides the lines themselves.

@@ -5,7 +5,7 @@
 //! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
 //! say that: a transaction that commits late has taken its id long before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
@@ -58,7 +58,8 @@ impl HeardClock {
 pub struct Revision {
     /// `catalogue.revision`
     pub number: i64,
-    /// How many of the changes did not tell whose slots they changed.
+    /// How many of the changes did not tell whose slots they changed, or changed allocations
+    /// otherwise than the journal says.
     pub untold: i64,
 }
 
@@ -116,6 +117,18 @@ pub fn seats_by_slot(lines: &[Lines]) -> BTreeMap<SlotId, i64> {
         }
     }
     seats
+}
+
+/// What the lines change of each allocation, all of them together: as with seats, half of them may
+/// well leave it below zero.
+pub fn changes_by_allocation(lines: &[Lines]) -> HashMap<AllocationId, Buckets> {
+    let mut changes: HashMap<_, Buckets> = HashMap::new();
+    for line in lines {
+        if let Some(id) = line.allocation_id {
+            *changes.entry(id).or_default() += Buckets::change(line.from, line.to, line.doses);
+        }
+    }
+    changes
 }
 
 /// The lines that this transaction sees and a read model at `position` lacks.
@@ -300,27 +313,51 @@ pub async fn slots(conn: &mut PgConnection, clinic_ids: &[i32]) -> sqlx::Result<
 mod tests {
     use super::*;
 
-    #[test]
-    fn seats_given_back_before_they_are_taken_are_no_fault() {
-        let slot = |number| Some(SlotId((1_i64 << 24) + number));
-        let lines = |kind, slot_id, lines| Lines {
+    /// So many lines of a dose each, which name nothing.
+    fn lines(kind: Kind, (from, to): (Bucket, Bucket), lines: i64) -> Lines {
+        Lines {
             kind,
-            from: Bucket::Open,
-            to: Bucket::Booked,
+            from,
+            to,
             allocation_id: None,
             from_pool_id: None,
             to_pool_id: None,
-            slot_id,
+            slot_id: None,
             doses: lines,
             lines,
+        }
+    }
+
+    #[test]
+    fn seats_given_back_before_they_are_taken_are_no_fault() {
+        let slot = |number| Some(SlotId((1_i64 << 24) + number));
+        let of = |kind, slot_id, count| Lines {
+            slot_id,
+            ..lines(kind, (Bucket::Open, Bucket::Booked), count)
         };
         let lines = [
-            lines(Kind::Cancel, slot(1), 40),
-            lines(Kind::Book, slot(2), 3),
-            lines(Kind::Book, slot(1), 41),
-            lines(Kind::Book, None, 5),
+            of(Kind::Cancel, slot(1), 40),
+            of(Kind::Book, slot(2), 3),
+            of(Kind::Book, slot(1), 41),
+            of(Kind::Book, None, 5),
         ];
         let seats: Vec<_> = seats_by_slot(&lines).into_values().collect();
         assert_eq!(seats, [1, 3]);
+    }
+
+    #[test]
+    fn what_lines_change_of_an_allocation_is_summed_up() {
+        let of = |number, lines| Lines { allocation_id: Some(AllocationId(number)), ..lines };
+        let lines = [
+            of(1, lines(Kind::Cancel, (Bucket::Booked, Bucket::Open), 40)),
+            of(2, lines(Kind::Grant, (Bucket::Pool, Bucket::Open), 7)),
+            of(1, lines(Kind::Book, (Bucket::Open, Bucket::Booked), 41)),
+            lines(Kind::Receive, (Bucket::Outside, Bucket::Pool), 9),
+        ];
+        let changes = changes_by_allocation(&lines);
+        let booked = Buckets { open: -1, booked: 1, ..Buckets::default() };
+        let granted = Buckets { granted: 7, open: 7, ..Buckets::default() };
+        let expected = [(AllocationId(1), booked), (AllocationId(2), granted)];
+        assert_eq!(changes, HashMap::from(expected));
     }
 }

@@ -8,14 +8,25 @@ pub async fn revision(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     query_scalar!("/* catalogue::revision */ select revision from catalogue").fetch_one(db).await
 }
 
-/// Says that clinics, slots, campaigns or persons changed in this transaction, and that every slot
-/// that did is told of by its clinic's `slots_revision`. Call it last, but for rows that bookings
-/// lock too: the row is locked from here to the commit.
+/// Says that clinics, slots, campaigns or persons changed in this transaction, that every slot that
+/// did is told of by its clinic's `slots_revision`, and every allocation by the journal. Call it
+/// last, but for rows that bookings lock too: the row is locked from here to the commit.
 pub async fn touch(conn: &mut PgConnection) -> sqlx::Result<i64> {
     query_scalar!(
         "/* catalogue::touch */
          update catalogue set revision = revision + 1, slots_told = slots_told + 1
          returning revision"
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Says that anything may have changed, also what neither clinics nor the journal tell of: every
+/// slot and every allocation is read again.
+pub async fn touch_untold(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    query_scalar!(
+        "/* catalogue::touch_untold */
+         update catalogue set revision = revision + 1 returning revision"
     )
     .fetch_one(conn)
     .await

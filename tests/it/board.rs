@@ -7,21 +7,32 @@ use std::sync::{
 };
 
 use dosebook::{
-    board::Board,
+    board::{
+        Board,
+        snapshot::{Snapshot, Supply},
+    },
     db::{self, Db},
+    domain::campaign::State,
     jobs,
+    random::Random,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
 
-use crate::support::{Made, TestApp, World, database::TestDatabase, make, until};
+use crate::support::{Made, Person, TestApp, World, database::TestDatabase, make, until};
+
+fn supply<'a>(snapshot: &'a Snapshot, made: &Made) -> &'a Supply {
+    &snapshot.supplies[&made.campaign_id].supply
+}
+
+fn picture(app: &TestApp, made: &Made) -> Value {
+    picture_of(&app.app.board.now(), made)
+}
 
 /// The supply of the campaign, without what changes with time alone.
-fn picture(app: &TestApp, made: &Made) -> Value {
-    let snapshot = app.app.board.now();
-    let supply = &snapshot.supplies[&made.campaign_id].supply;
-    let mut picture = serde_json::to_value(supply).unwrap();
+fn picture_of(snapshot: &Snapshot, made: &Made) -> Value {
+    let mut picture = serde_json::to_value(supply(snapshot, made)).unwrap();
     picture["as_of"] = Value::Null;
     let clinics: Vec<_> = snapshot.clinics.iter().map(|clinic| format!("{clinic:?}")).collect();
     picture["clinics"] = clinics.into();
@@ -49,6 +60,39 @@ async fn waste(conn: &mut PgConnection, allocation_id: i64) {
     .execute(conn)
     .await
     .unwrap();
+}
+
+/// One dose more in each allocation, of which nobody is told.
+async fn add_secretly(db: &PgPool) {
+    let sql = "update allocation set granted = granted + 1, open = open + 1";
+    query(sql).execute(db).await.unwrap();
+}
+
+/// Follows the tables until this holds: after a change outside the journal, a tick may still wait
+/// until it reads.
+async fn follow(app: &TestApp, holds: impl Fn(&Snapshot) -> bool) {
+    for _ in 0..1000 {
+        app.tick().await;
+        if holds(&app.app.board.now()) {
+            return;
+        }
+    }
+    panic!("it never comes to hold");
+}
+
+/// An administrator takes the campaign through a step, and the board has read it.
+async fn step(app: &TestApp, made: &Made, (step, body, state): (&str, Value, State)) {
+    let path = format!("/v1/admin/campaigns/{}/{step}", made.campaign_id);
+    app.admin().await.post(&path, &body).await.ok(200);
+    follow(app, |now| supply(now, made).state == state).await;
+}
+
+async fn pause(app: &TestApp, made: &Made) {
+    step(app, made, ("pause", json!({ "reason": "Rain" }), State::Paused)).await;
+}
+
+async fn open_again(app: &TestApp, made: &Made) {
+    step(app, made, ("open", json!({}), State::Open)).await;
 }
 
 /// A reader that goes by ids, as many outboxes are read: the control.
@@ -183,7 +227,7 @@ async fn the_journal_tells_the_same_as_the_tables() {
         }
     }
     // An allocation that the picture does not know, granted from a pool that it does.
-    grant_new(&app.db, &made).await;
+    grant_new(&app.db, &made, (0, 1)).await;
     app.tick().await;
     let followed = picture(&app, &made);
     app.refresh().await;
@@ -192,9 +236,10 @@ async fn the_journal_tells_the_same_as_the_tables() {
     assert_eq!(followed["totals"]["booked"], 8);
 }
 
-/// Five doses more for the first clinic on the first day, for walk-ins, out of the nation's pool.
-async fn grant_new(db: &PgPool, made: &Made) {
-    let first = made.allocation(0, 1);
+/// Five doses more for a clinic and a day (1 is tomorrow), for walk-ins, out of the nation's pool;
+/// the id of their allocation.
+async fn grant_new(db: &PgPool, made: &Made, (clinic, day): (usize, usize)) -> i64 {
+    let like = made.allocation(clinic, day).allocation_id.0;
     let mut tx = db.begin().await.unwrap();
     query(
         "insert into allocation
@@ -203,7 +248,7 @@ async fn grant_new(db: &PgPool, made: &Made) {
          select allocation_id + 1000, clinic_id, campaign_id, product_id, on_date, 3, $2, 5, 5
          from allocation where allocation_id = $1",
     )
-    .bind(first.allocation_id.0)
+    .bind(like)
     .bind(made.nation.0)
     .execute(&mut *tx)
     .await
@@ -222,11 +267,93 @@ async fn grant_new(db: &PgPool, made: &Made) {
          values (20, 0, 7, 10, null, null, $1, 4), (22, 7, 1, 5, $2, $1, null, 4)",
     )
     .bind(made.nation.0)
-    .bind(first.allocation_id.0 + 1000)
+    .bind(like + 1000)
     .execute(&mut *tx)
     .await
     .unwrap();
     tx.commit().await.unwrap();
+    like + 1000
+}
+
+#[tokio::test]
+async fn a_change_of_a_campaign_has_no_allocations_read() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    // Whoever reads an allocation now will show eight doses of it.
+    add_secretly(&app.db).await;
+    pause(&app, &made).await;
+    let open = || supply(&app.app.board.now(), &made).totals.open;
+    assert_eq!(open(), 84, "not read");
+    waste(&mut app.db.acquire().await.unwrap(), made.allocation(0, 1).allocation_id.0).await;
+    let new = grant_new(&app.db, &made, (1, 1)).await;
+    open_again(&app, &made).await;
+    assert_eq!(open(), 84 - 1 + 5, "not read, and yet followed");
+    waste(&mut app.db.acquire().await.unwrap(), new).await;
+    app.tick().await;
+    assert_eq!(open(), 84 - 1 + 5 - 1, "what is new is known from then on");
+    // The control: what changed is not told, and everything is read.
+    query("update catalogue set revision = revision + 1").execute(&app.db).await.unwrap();
+    follow(&app, |now| supply(now, &made).totals.open == 84 - 1 + 5 - 1 + 12).await;
+}
+
+/// The picture of a board that has just begun.
+async fn fresh(db: &Db, made: &Made) -> Value {
+    let board = Board::open(db.clone()).await.unwrap();
+    board.count_eligible().await.unwrap();
+    picture_of(&board.now(), made)
+}
+
+/// People of whom some book, some of them cancel, and the board now and then has a look.
+async fn crowd(app: &TestApp, made: &Made, people: &[Person], random: &mut Random) {
+    let mut booked = Vec::new();
+    for person in people {
+        let slot = made.slot(random.index(3), 1 + random.index(4), random.index(2));
+        let id = Uuid::now_v7();
+        let answer = app.citizen(person).put_booking(id, &made.booking(slot)).await;
+        if answer.status == 201 {
+            booked.push((person, id));
+        }
+        if !booked.is_empty() && random.chance(0.3) {
+            let (person, id) = booked.swap_remove(random.index(booked.len()));
+            app.citizen(person).delete_booking(id).await.ok(200);
+        }
+        if random.chance(0.3) {
+            app.tick().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_carried_on_is_what_a_board_reads_that_has_just_begun() {
+    let app = TestApp::start().await;
+    let made = World::new().people(48).make(&app.db).await;
+    app.refresh().await;
+    let (start, db) = (picture(&app, &made), Db::new(app.database.options.clone(), 2));
+    let mut random = Random::new(7);
+    for (round, people) in made.people.chunks(6).enumerate() {
+        crowd(&app, &made, people, &mut random).await;
+        let new = grant_new(&app.db, &made, (round % 3, 1 + round / 3)).await;
+        // Somebody who has begun before the board reads, and commits afterwards.
+        let mut late = app.db.begin().await.unwrap();
+        waste(&mut late, new).await;
+        pause(&app, &made).await;
+        assert_eq!(picture(&app, &made), fresh(&db, &made).await, "paused in round {round}");
+        late.commit().await.unwrap();
+        if random.chance(0.5) {
+            app.tick().await;
+        }
+        open_again(&app, &made).await;
+        app.tick().await;
+        assert_eq!(picture(&app, &made), fresh(&db, &made).await, "opened in round {round}");
+    }
+    let end = picture(&app, &made);
+    assert_eq!((&end["totals"]["granted"], &end["totals"]["lost"]), (&json!(84 + 40), &json!(8)));
+    assert!(end["totals"]["booked"].as_i64() > Some(8), "the control: something happened");
+    assert_ne!(end["clinics"], start["clinics"]);
+    add_secretly(&app.db).await;
+    pause(&app, &made).await;
+    assert_ne!(picture(&app, &made), fresh(&db, &made).await, "the control: it was carried on");
 }
 
 #[tokio::test]
@@ -267,19 +394,36 @@ async fn a_picture_that_does_not_balance_is_not_shown() {
     let made = make::world(&app.db).await;
     app.refresh().await;
     let before = picture(&app, &made);
-    // Lines without the counters that they are about: the sums from the journal are then wrong.
+    waste_in_the_journal(&mut app.db.acquire().await.unwrap(), &made).await;
+    app.tick().await;
+    let after = picture(&app, &made);
+    assert_eq!(after["totals"], before["totals"], "the tables are asked instead");
+    assert_eq!(after["totals"]["open"], 84, "the control");
+}
+
+/// Lines without the counters that they are about: the sums from the journal are then wrong.
+async fn waste_in_the_journal(conn: &mut PgConnection, made: &Made) {
     query(
         "insert into movement (kind, from_bucket, to_bucket, doses, allocation_id, actor_role)
          values (8, 1, 6, 1000, $1, 4)",
     )
     .bind(made.allocation(0, 1).allocation_id.0)
-    .execute(&app.db)
+    .execute(conn)
     .await
     .unwrap();
-    app.tick().await;
-    let after = picture(&app, &made);
-    assert_eq!(after["totals"], before["totals"], "the tables are asked instead");
-    assert_eq!(after["totals"]["open"], 84, "the control");
+}
+
+#[tokio::test]
+async fn what_does_not_balance_is_not_carried_on() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    add_secretly(&app.db).await;
+    let mut tx = app.db.begin().await.unwrap();
+    waste_in_the_journal(&mut tx, &made).await;
+    db::catalogue::touch(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    follow(&app, |now| supply(now, &made).totals.open == 84 + 12).await;
 }
 
 #[tokio::test]
