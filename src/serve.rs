@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, Once, OnceLock},
+    sync::{Arc, Once, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -25,7 +25,8 @@ use crate::{
     config::{self, Service},
     db::Db,
     domain::{
-        batch::Decide, code_cap::Ceiling, import::brake::Limits, keys::Keys, outbox::Queue, sign_in,
+        batch::Decide, code_cap::SharedCeiling, import::brake::Limits, keys::Keys, outbox::Queue,
+        sign_in,
     },
     flows::{
         import::Imports,
@@ -151,7 +152,7 @@ impl Serving {
             patience: service.patience,
             providers,
             stranger: Once::new(),
-            ceiling: Mutex::new(Ceiling::new(service.codes_per_minute)),
+            ceiling: SharedCeiling::new(service.codes_per_minute),
             site: service.site.clone(),
             outbox,
         });

@@ -10,7 +10,7 @@ use crate::{
         Code, Detail,
         birth_date::BirthDate,
         booking_number::BookingNumber,
-        code_cap::Caller,
+        code_cap::CodeRoom,
         person::{parse_name, parse_phone},
         person_key::Sought,
         sign_in::too_many_codes,
@@ -73,7 +73,7 @@ pub async fn post_code(
 /// # Errors
 /// `invalid_field`; `too_many_requests`; `unavailable` where codes have no way out.
 pub async fn post_booking_code(
-    _: Admitted<admission::LookUp>,
+    admitted: Admitted<admission::LookUp>,
     app: Data<App>,
     replies: Data<SignInReplies>,
     CalledFrom(caller): CalledFrom,
@@ -82,7 +82,8 @@ pub async fn post_booking_code(
     has_way_out(&app)?;
     let number = BookingNumber::parse(&claim.number)?;
     let birth_date = BirthDate::parse(&claim.birth_date, app.today())?;
-    Ok(told(send_booking_code((&app, &replies), &caller, (number, birth_date)).await?))
+    let claim = NumberClaim { number, birth_date, caller: &caller };
+    Ok(told(send_booking_code((&app, &replies), (claim, admitted)).await?))
 }
 
 /// # Errors
@@ -94,11 +95,17 @@ fn has_way_out(app: &App) -> Result<(), Problem> {
     }
 }
 
-/// Counts what was not made back, and lets what was made be sent at once.
+/// Counts a code that is to be made.
+///
+/// # Errors
+/// `too_many_requests`.
+fn take_room(app: &App) -> Result<CodeRoom, Problem> {
+    let now = app.clock.now();
+    Ok(app.ceiling.take(now).map_err(|until| too_many_codes(until, now))?)
+}
+
+/// Lets what was made be sent at once.
 fn on_its_way(app: &App, asked: flows::Result<Challenge>) -> Result<Challenge, Problem> {
-    if asked.is_err() {
-        app.give_code_back();
-    }
     let challenge = asked?;
     app.outbox.notify_one();
     Ok(challenge)
@@ -120,11 +127,9 @@ pub async fn send_code(
     claim: Claim<'_>,
 ) -> Result<Challenge, Problem> {
     has_way_out(app)?;
-    let now = app.clock.now();
-    app.take_code(now).map_err(|until| too_many_codes(until, now))?;
-    let asked =
-        flows::sign_in_code::request((&app.sign_ins, replies), &app.keys, &app.clock, claim).await;
-    on_its_way(app, asked)
+    let asked = (claim, take_room(app)?);
+    let lane = (&app.sign_ins, replies);
+    on_its_way(app, flows::sign_in_code::request(lane, &app.keys, &app.clock, asked).await)
 }
 
 /// Sends a code to whoever has the booking with this number and was born on this day, or to nobody;
@@ -134,14 +139,10 @@ pub async fn send_code(
 /// `too_many_requests`; `overloaded`; `unavailable` where codes have no way out.
 pub async fn send_booking_code(
     (app, replies): (&App, &SignInReplies),
-    caller: &Caller,
-    (number, birth_date): (BookingNumber, BirthDate),
+    (claim, admitted): (NumberClaim<'_>, impl Sized),
 ) -> Result<Challenge, Problem> {
     has_way_out(app)?;
-    let now = app.clock.now();
-    app.take_code(now).map_err(|until| too_many_codes(until, now))?;
-    let claim = NumberClaim { number, birth_date, caller };
+    let asked = (claim, take_room(app)?, admitted);
     let by = (&app.db, (&app.sign_ins, replies));
-    let asked = flows::booking_number::request_code(by, &app.keys, &app.clock, claim).await;
-    on_its_way(app, asked)
+    on_its_way(app, flows::booking_number::request_code(by, &app.keys, &app.clock, asked).await)
 }

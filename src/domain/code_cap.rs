@@ -10,10 +10,12 @@
 //! | codes by booking number asked for from an address | 60 in 15 minutes |
 //! | codes of the installation | `--codes-per-minute`, for each process |
 //!
-//! **A person** is what was typed: the caps are counted by a hash of the match key, in the register
-//! or not, so that a refusal tells nothing either. Whoever is in the register under three spellings
-//! is three by this count, or the count would tell that they are there. A try counts for the
-//! network that asked for the code, because only whoever asked for it knows its challenge.
+//! **A person** is what was typed, of the birth date the year: the caps are counted by a hash of
+//! the match key, in the register or not, so that a refusal tells nothing either. By the day, who
+//! is in the register with the year alone would have 365 times as many. Whoever is in the register
+//! under three spellings is three by this count, or the count would tell that they are there. A try
+//! counts for the network that asked for the code, because only whoever asked for it knows its
+//! challenge.
 //!
 //! **An address** is an IPv4 address or an IPv6 /64; **a network** an IPv4 /24 or an IPv6 /48. Many
 //! subscribers of a carrier share an address, and all of a cohort among them may sign in in the
@@ -31,9 +33,14 @@
 //! Codes and tries of a person, an address or a network are decided one after the other, in
 //! batches (`sign_in`), so that all caps are exact, also between processes.
 
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{keys::CapKey, person::Match};
+use super::{birth_date::BirthDate, keys::CapKey, person::Match};
 
 /// The codes of a person, and all that counts by address, are counted over this many minutes.
 pub const CODE_WINDOW_MINUTES: i64 = 15;
@@ -129,10 +136,11 @@ pub fn look_ups(key: &CapKey, caller: &Caller) -> Counted {
     counted(key, &[b"look-ups from address", &caller.address])
 }
 
-/// A booking number with a birth date, as a person's codes are counted by what was typed: whether
-/// or not somebody has it, and apart from what they have by name.
-pub fn by_number(key: &CapKey, number: &str, birth_date: &str) -> Match {
-    counted(key, &[b"booking number", number.as_bytes(), birth_date.as_bytes()])
+/// A booking number with a year of birth, as a person's codes are counted by what was typed:
+/// whether or not somebody has it, and apart from what they have by name.
+pub fn by_number(key: &CapKey, number: &str, born: BirthDate) -> Match {
+    let [_, year] = born.vaguer();
+    counted(key, &[b"booking number", number.as_bytes(), year.to_string().as_bytes()])
 }
 
 fn counted(key: &CapKey, parts: &[&[u8]]) -> Counted {
@@ -181,6 +189,52 @@ impl Ceiling {
 
     fn each(&self) -> TimeDelta {
         TimeDelta::nanoseconds(60_000_000_000 / i64::from(self.per_minute.max(1)))
+    }
+}
+
+/// The ceiling of a process, for all of its threads.
+#[derive(Clone, Debug)]
+pub struct SharedCeiling(Arc<Mutex<Ceiling>>);
+
+impl SharedCeiling {
+    pub fn new(per_minute: u32) -> Self {
+        Self(Arc::new(Mutex::new(Ceiling::new(per_minute))))
+    }
+
+    /// Counts one code, which is to be made.
+    ///
+    /// # Errors
+    /// When there will be room again, where there is none.
+    pub fn take(&self, now: DateTime<Utc>) -> Result<CodeRoom, DateTime<Utc>> {
+        self.lock().take(now)?;
+        Ok(CodeRoom { ceiling: self.clone(), is_made: AtomicBool::new(false) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ceiling> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Room for one code below the ceiling. It goes with the request, and is given back with it unless
+/// the code was made: whether or not the caller has hung up meanwhile.
+#[derive(Debug)]
+pub struct CodeRoom {
+    ceiling: SharedCeiling,
+    is_made: AtomicBool,
+}
+
+impl CodeRoom {
+    /// The code was made, and counts.
+    pub fn made(&self) {
+        self.is_made.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for CodeRoom {
+    fn drop(&mut self) {
+        if !*self.is_made.get_mut() {
+            self.ceiling.lock().give_back();
+        }
     }
 }
 

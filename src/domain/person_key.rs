@@ -85,9 +85,11 @@ impl Sought {
         &self.0
     }
 
-    /// The same for every spelling: by it caps are counted.
+    /// By it caps are counted. The same for every spelling, and for every day of the year of birth:
+    /// whoever stands in the register with the year alone is found by each of them, and would have
+    /// as many caps as the year has days.
     pub fn key(&self) -> &Match {
-        let [_, key, ..] = &self.0;
+        let [.., key] = &self.0;
         key
     }
 }
@@ -179,6 +181,7 @@ mod tests {
         ) {
             let kept = format!("010{digits:08}");
             let registered = key_of(&name, "1962-03-01", &kept);
+            let counted = sought(&name, "1962-12-31", &kept);
             let (a, b) = kept.split_at(7);
             let (_, c) = a.split_at(3);
             let wide = kept.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0));
@@ -189,7 +192,8 @@ mod tests {
                 format!("010\u{2013}{c}\u{2212}{b}"),
             ] {
                 let typed = sought(&respelled(&name, &how), "1962-03-01", &phone);
-                prop_assert_eq!(typed.key(), &registered, "{} {}", name, phone);
+                prop_assert_eq!(typed.keys()[1], registered, "{} {}", name, phone);
+                prop_assert_eq!(typed.key(), counted.key(), "and caps are counted together");
             }
         }
 

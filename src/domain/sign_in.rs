@@ -17,9 +17,9 @@ use super::{
     code::Code,
     code_cap::{
         ADDRESS_CODES_MAX, ADDRESS_TRIES_MAX, ALL_CODES_MAX, ALL_TRIES_MAX, CODE_WINDOW_MINUTES,
-        Capped, CodeCounts, Counted, NETWORK_CODES_MAX, NETWORK_TRIES_MAX, ORIGIN_CODES_MAX,
-        ORIGIN_TRIES_MAX, PERSON_CODES_MAX, PERSON_TRIES_MAX, TRY_WINDOW_HOURS, TryCounts,
-        seconds_until,
+        Capped, CodeCounts, CodeRoom, Counted, NETWORK_CODES_MAX, NETWORK_TRIES_MAX,
+        ORIGIN_CODES_MAX, ORIGIN_TRIES_MAX, PERSON_CODES_MAX, PERSON_TRIES_MAX, TRY_WINDOW_HOURS,
+        TryCounts, seconds_until,
     },
     detail::Detail,
     language::Language,
@@ -39,6 +39,7 @@ pub struct Asked {
     /// As it was typed; digits only.
     pub phone: String,
     pub counts: CodeCounts,
+    pub room: Arc<CodeRoom>,
 }
 
 /// Somebody says what a code is.

@@ -15,7 +15,7 @@ use crate::{
         BookingId, ClinicId, Code, Detail, PersonId, Refusal,
         birth_date::BirthDate,
         booking_number::BookingNumber,
-        code_cap::{Caller, CodeCounts, by_number, look_ups},
+        code_cap::{Caller, CodeCounts, CodeRoom, by_number, look_ups},
         fact::Noun,
         keys::{BookingNumberKey, Keys},
         person_key::Sought,
@@ -146,11 +146,13 @@ pub struct NumberClaim<'a> {
 ///
 /// # Errors
 /// `too_many_requests`, as for a code by name; also where the address asks too often by number.
+///
+/// `admitted` is what lets somebody look up, and is given back before the code waits for its turn.
 pub async fn request_code(
     (db, lane): (&Db, (&SignInLane, &SignInReplies)),
     keys: &Keys,
     clock: &Clock,
-    claim: NumberClaim<'_>,
+    (claim, room, admitted): (NumberClaim<'_>, CodeRoom, impl Sized),
 ) -> Result<Challenge> {
     let NumberClaim { number, birth_date, caller } = claim;
     let now = clock.now();
@@ -160,13 +162,14 @@ pub async fn request_code(
     }
     let held = db::booking::list_of_born_on(&db.read, birth_date).await?;
     let holder = off_thread(&keys.booking_number, move |key| holder(key, number, held)).await?;
-    let typed = by_number(&keys.cap, &number.digits(), &birth_date.to_string());
+    drop(admitted);
+    let typed = by_number(&keys.cap, &number.digits(), birth_date);
     let held = holder.as_ref().filter(|held| !held.phone.is_empty());
     let phone = held.map_or(PHONE_OF_NOBODY, |held| held.phone.as_str());
     let sought = &Sought::held(held.map_or(typed, |held| held.match_key));
     let counts = CodeCounts::new(&keys.cap, &typed, caller);
     let claim = Claim { sought, phone, caller };
-    sign_in_code::request_counted(lane, keys, clock, (claim, counts)).await
+    sign_in_code::request_counted(lane, keys, clock, (claim, counts, room)).await
 }
 
 /// The one person who has the number, by one or more of their bookings. Every booking is looked at,

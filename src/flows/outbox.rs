@@ -46,7 +46,8 @@ impl Settled {
 /// while they are being sent.
 ///
 /// # Errors
-/// The database's. Messages that were sent may then be sent once more.
+/// The database's. The same can be settled again; what was claimed, if that was committed, is free
+/// when its claim has lapsed.
 pub async fn settle_and_claim(
     db: &Db,
     settled: &Settled,

@@ -104,7 +104,10 @@ pub async fn try_code(
         Outcome::Wrong { tries_left } => return Ok(Tried::Wrong { tries_left }),
         _ => return Ok(Tried::Over),
     };
-    Ok(Tried::SignedIn(session(keys, clock, &answer, opened)))
+    let session = session(keys, clock, &answer, opened);
+    // Told again, it may have been ended since.
+    let is_open = answer.sign_outs.open(keys, &session.token, clock.now()).is_some();
+    Ok(if is_open { Tried::SignedIn(session) } else { Tried::Over })
 }
 
 /// What became of the try.

@@ -200,12 +200,22 @@ impl Work for SignIns {
         }
         chain.end(conn, Ending::Commit).await?;
         self.unsure.settle(&free);
+        note_made(&free, &outcomes);
         let work = without_waiting(began.elapsed(), locking);
         Ok(Done { outcomes, left_out, work })
     }
 
     fn forget(&mut self) {
         self.unsure = Unsure::default();
+    }
+}
+
+/// What was made has used up its room below the ceiling.
+fn note_made(requests: &[Arc<Request>], outcomes: &[Outcome]) {
+    for (request, outcome) in requests.iter().zip(outcomes) {
+        if let (Request::Ask(asked), Outcome::Sent { .. }) = (&**request, outcome) {
+            asked.room.made();
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Sends a one-time code to a person of the register, and tells whoever asked nothing about it: not
 //! by what is answered, nor by how long it takes.
 
+use std::sync::Arc;
+
 use super::{
     Result,
     sign_in::{self, SignInLane, SignInReplies},
@@ -9,7 +11,7 @@ use crate::{
     clock::Clock,
     domain::{
         Code, Refusal,
-        code_cap::{Caller, CodeCounts},
+        code_cap::{Caller, CodeCounts, CodeRoom},
         keys::Keys,
         person_key::Sought,
         sign_in::{Asked, Outcome, Request},
@@ -35,10 +37,10 @@ pub async fn request(
     lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
-    claim: Claim<'_>,
+    (claim, room): (Claim<'_>, CodeRoom),
 ) -> Result<Challenge> {
     let counts = CodeCounts::new(&keys.cap, claim.sought.key(), claim.caller);
-    request_counted(lane, keys, clock, (claim, counts)).await
+    request_counted(lane, keys, clock, (claim, counts, room)).await
 }
 
 /// The same, counted as `counts` has it.
@@ -46,14 +48,15 @@ pub(super) async fn request_counted(
     lane: (&SignInLane, &SignInReplies),
     keys: &Keys,
     clock: &Clock,
-    (claim, counts): (Claim<'_>, CodeCounts),
+    (claim, counts, room): (Claim<'_>, CodeCounts, CodeRoom),
 ) -> Result<Challenge> {
     let Claim { sought, phone, .. } = claim;
     let code = SignInCode::from_random(getrandom::u64()?);
     let challenge_id = clock.id();
     let code_hash = code.hash(&keys.code, challenge_id);
     let (sought, phone) = (sought.clone(), phone.to_owned());
-    let asked = Asked { challenge_id, code, code_hash, sought, phone, counts };
+    let room = Arc::new(room);
+    let asked = Asked { challenge_id, code, code_hash, sought, phone, counts, room };
     match sign_in::submit(lane, Request::Ask(asked)).await? {
         Outcome::Sent { expires_at } => Ok(Challenge { challenge_id, expires_at }),
         _ => Err(Refusal::from(Code::Internal).into()),

@@ -2,10 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError},
+    sync::{Arc, Once, OnceLock},
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use tokio::sync::Notify;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::{Block, Patience, Site},
     db::Db,
-    domain::{ClinicId, calendar::local_date, code_cap::Ceiling, keys::Keys},
+    domain::{ClinicId, calendar::local_date, code_cap::SharedCeiling, keys::Keys},
     flows::{
         import::Imports, lane::Lanes, outbox::ShownCodes, readiness::Readiness, session::SignOuts,
         sign_in::SignInLane, staff_session::DeskDoor,
@@ -62,7 +62,7 @@ pub struct App {
     pub patience: Patience,
     /// Whether a proxy has been heard of that is not trusted: said once.
     pub stranger: Once,
-    pub ceiling: Mutex<Ceiling>,
+    pub ceiling: SharedCeiling,
     pub site: Site,
     /// By what messages leave; none where none does.
     pub providers: Option<Arc<Providers>>,
@@ -89,22 +89,5 @@ impl App {
     /// nothing says when it ends. Each is told a time of their own.
     pub fn seconds_until_again(&self) -> u64 {
         self.gates.seconds_until_again(self.board.cut_off_for())
-    }
-
-    /// Counts one code of this process.
-    ///
-    /// # Errors
-    /// When there will be room again, where there is none.
-    pub fn take_code(&self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
-        self.ceiling().take(now)
-    }
-
-    /// Takes back one that was counted and not made.
-    pub fn give_code_back(&self) {
-        self.ceiling().give_back();
-    }
-
-    fn ceiling(&self) -> MutexGuard<'_, Ceiling> {
-        self.ceiling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -89,16 +89,16 @@ pub async fn show_codes(sender: Sender, shown: Arc<ShownCodes>) {
 pub async fn send(sender: Sender, queue: Queue) {
     let mut backoff = Backoff::default();
     while !*sender.stop.borrow() {
-        let done = caught("outbox", &sender.metrics, Work::new(&sender, queue).run()).await;
-        match done {
-            Some(Ok(())) => backoff.reset(),
-            Some(Err(error)) => {
-                tracing::warn!(%error, queue = queue.name(), "the outbox cannot be worked on");
-                sleep(backoff.next_pause()).await;
-            }
+        match caught("outbox", &sender.metrics, Work::new(&sender, queue).run()).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => complain(&error, queue),
             None => sleep(backoff.next_pause()).await,
         }
     }
+}
+
+fn complain(error: &flows::Error, queue: Queue) {
+    tracing::warn!(%error, queue = queue.name(), "the outbox cannot be worked on");
 }
 
 /// A message that was handed to the providers.
@@ -123,10 +123,23 @@ impl<'a> Work<'a> {
         Self { sender, queue, under_way: JoinSet::new(), settled: Settled::default(), pace }
     }
 
+    /// A round that fails is made again: what was sent is known, and what is under way goes on.
     async fn run(mut self) -> flows::Result<()> {
         let mut stop = self.sender.stop.clone();
+        let mut backoff = Backoff::default();
         while !*stop.borrow_and_update() {
-            let pause = self.round().await?;
+            let pause = match self.round().await {
+                Ok(pause) => {
+                    backoff.reset();
+                    pause
+                }
+                Err(error) => {
+                    complain(&error, self.queue);
+                    // Nothing else ends it: each message that is sent meanwhile would be a round.
+                    let _ = timeout(backoff.next_pause(), stop.changed()).await;
+                    continue;
+                }
+            };
             tokio::select! {
                 biased;
                 Some(sent) = self.under_way.join_next(), if !self.under_way.is_empty() => {
@@ -160,8 +173,9 @@ impl<'a> Work<'a> {
         if wanted == 0 && self.settled.is_empty() {
             return Ok(pause);
         }
-        let settled = std::mem::take(&mut self.settled);
-        let claimed = settle_and_claim(&self.sender.db, &settled, (self.queue, wanted)).await?;
+        let claim = (self.queue, wanted);
+        let claimed = settle_and_claim(&self.sender.db, &self.settled, claim).await?;
+        self.settled = Settled::default();
         let is_more = wanted > 0 && claimed.len() == wanted;
         for message in claimed {
             self.begin(message);

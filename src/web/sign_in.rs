@@ -28,7 +28,7 @@ use crate::{
         Code, Detail, birth_date::BirthDate, booking_number::BookingNumber, code_cap::Caller,
         keys::MatchKey, person_key::Sought, phone, sign_in_code::Challenge,
     },
-    flows::{self, sign_in::SignInReplies},
+    flows::{self, booking_number::NumberClaim, sign_in::SignInReplies},
     http::{
         admission::{self, admit},
         answer_cache::Whom,
@@ -272,8 +272,9 @@ impl Claim {
                 send_code((app, replies), claim).await
             }
             Self::Booking { number, birth_date } => {
-                let _admitted = admit::<admission::LookUp>(app)?;
-                send_booking_code((app, replies), caller, (*number, *birth_date)).await
+                let admitted = admit::<admission::LookUp>(app)?;
+                let claim = NumberClaim { number: *number, birth_date: *birth_date, caller };
+                send_booking_code((app, replies), (claim, admitted)).await
             }
         }
     }

@@ -150,6 +150,25 @@ async fn a_person_has_three_codes_in_fifteen_minutes_in_the_register_or_not() {
     }
 }
 
+/// Who stands in the register with the year alone is found by any day of it.
+#[tokio::test]
+async fn the_days_of_a_year_of_birth_have_one_cap_in_the_register_or_not() {
+    let stage = Stage::set(1).await;
+    for person in stage.known_and_unknown() {
+        let born_on = |day: String| Person { birth_date: day.parse().unwrap(), ..person.clone() };
+        let year = person.birth_date.format("%Y").to_string();
+        for month in 1..=3 {
+            stage.ask(&born_on(format!("{year}-{month:02}-11")), ATTACKER).await.ok(202);
+        }
+        for day in ["01-01", "06-11", "12-31"] {
+            let asked = stage.ask(&born_on(format!("{year}-{day}")), ATTACKER).await;
+            wait(asked, "too_many_codes");
+        }
+        // The control: somebody else.
+        stage.ask(&born_on("1931-06-11".to_owned()), ATTACKER).await.ok(202);
+    }
+}
+
 #[tokio::test]
 async fn of_twenty_who_ask_for_one_person_at_once_three_get_a_code() {
     let stage = Stage::set(1).await;

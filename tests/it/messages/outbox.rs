@@ -14,7 +14,7 @@ use dosebook::{
         sweep::sweep,
     },
 };
-use sqlx::{PgPool, query, query_scalar};
+use sqlx::{Executor, PgPool, query, query_scalar};
 use uuid::Uuid;
 
 use crate::support::{
@@ -135,6 +135,34 @@ async fn a_message_that_fails_is_tried_again_under_the_same_id() {
     assert_eq!((got.len(), ids.len()), (4, 1), "{got:#?}");
     assert_eq!(got[0].header("x-id"), got[0].id());
     until_empty(&app.db).await;
+}
+
+/// What was sent is known, and what is under way goes on: a claim stands for a minute.
+#[tokio::test]
+async fn a_hiccup_of_the_database_repeats_no_message_and_delays_none() {
+    let gateway = Gateway::start().await;
+    let app = TestApp::with().messages(&gateway.settings()).start().await;
+    World::new().people(60).make(&app.db).await;
+    // A sequence is not rolled back.
+    app.db
+        .execute(
+            "create sequence hiccup;
+             create function hiccup() returns trigger language plpgsql security definer as $$
+             begin
+                 if nextval('hiccup') <= 3 then raise 'a hiccup' using errcode = '57014'; end if;
+                 return null;
+             end $$;
+             create trigger hiccup before delete on outbox execute function hiccup();",
+        )
+        .await
+        .expect("made");
+    put_codes(&app.db, &(1..=60).collect::<Vec<_>>(), 1).await;
+    until_empty(&app.db).await;
+    let met: i64 = query_scalar("select last_value from hiccup").fetch_one(&app.db).await.unwrap();
+    assert!(met > 3, "the control: {met}");
+    let got = gateway.got();
+    let ids: BTreeSet<_> = got.iter().map(Got::id).collect();
+    assert_eq!((got.len(), ids.len()), (60, 60), "each is sent once");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use dosebook::domain::{
     PersonId,
-    code_cap::{CODE_WINDOW_MINUTES, CodeCounts, Counted, TryCounts},
+    code_cap::{CODE_WINDOW_MINUTES, CodeCounts, Counted, SharedCeiling, TryCounts},
     keys::Keys,
     person_key::Sought,
     sign_in::{
@@ -132,6 +132,7 @@ fn batches(steps: &[Step]) -> Vec<(DateTime<Utc>, Vec<Arc<Request>>)> {
                     sought: Sought::held(key),
                     phone: "01012345678".into(),
                     counts: CodeCounts::new(&keys.cap, &key, &caller(&place(*from))),
+                    room: Arc::new(SharedCeiling::new(1_000_000).take(now).unwrap()),
                 })));
             }
             Step::Try { challenge, from, is_right } => {

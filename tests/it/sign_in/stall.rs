@@ -1,6 +1,10 @@
 //! Somebody who does not let go of a turn, clients who have gone, and more than can be served.
 
-use dosebook::{api::health, domain::Detail};
+use chrono::Utc;
+use dosebook::{
+    api::health,
+    domain::{BookingId, Detail, booking_number::BookingNumber, keys::Keys},
+};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -14,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Stage, claim, code_counts, statuses, try_counts};
 use crate::{
-    support::{Person, TestApp, World, until},
+    support::{Person, TestApp, World, app::SECRET, until},
     web,
 };
 
@@ -89,8 +93,8 @@ async fn nobody_is_decided_for_while_another_process_has_their_turn() {
 }
 
 #[tokio::test]
-async fn who_has_hung_up_is_not_served() {
-    let stage = Stage::set(1, 2, TestApp::with()).await;
+async fn who_has_hung_up_is_not_served_and_uses_up_nothing() {
+    let stage = Stage::set(1, 2, TestApp::with().codes_per_minute(1)).await;
     let [gone, patient] = [&stage.made.people[0], &stage.made.people[1]];
     let app = &stage.services[0];
     let metrics = &app.app.metrics.sign_ins;
@@ -108,6 +112,7 @@ async fn who_has_hung_up_is_not_served() {
     stream.set_zero_linger().unwrap();
     drop(stream);
     until(|| metrics.callers.get() == 0 && metrics.abandoned.get() == 1).await;
+    until(|| app.app.ceiling.take(Utc::now()).is_ok()).await;
     let let_go = async {
         until(|| stage.blocked() == 1).await;
         holder.rollback().await.unwrap();
@@ -115,6 +120,30 @@ async fn who_has_hung_up_is_not_served() {
     let (waited, ()) = tokio::join!(stage.ask(0, patient, FROM), let_go);
     waited.ok(202);
     assert_eq!(stage.count("select count(*) from sign_in_code").await, 1, "the control's");
+    stage.ask(0, gone, ELSEWHERE).await.problem(429, "too_many_requests");
+}
+
+/// There are two places for looking up.
+#[tokio::test]
+async fn who_waits_for_a_turn_keeps_nobody_from_looking_up() {
+    let stage = Stage::set(1, 1, TestApp::with()).await;
+    let holder = stage.hold(&code_counts(&stage.made.people[0], FROM).address).await;
+    let (app, key) = (&stage.services[0], &Keys::new(&SECRET).booking_number);
+    let blocked = || stage.blocked();
+    let asked = join_all((0..5).map(|nth| async move {
+        // One after the other, so that the look-ups themselves do not meet.
+        until(|| blocked() == nth).await;
+        let number = BookingNumber::of(key, BookingId(Uuid::now_v7()));
+        let body = json!({ "number": number.to_string(), "birth_date": "1964-06-11" });
+        let request = app.public().request(Method::POST, "/v1/auth/booking-codes");
+        request.header("x-forwarded-for", FROM).json(&body).send().await
+    }));
+    let let_go = async {
+        until(|| blocked() == 5).await;
+        holder.rollback().await.unwrap();
+    };
+    let (asked, ()) = tokio::join!(asked, let_go);
+    assert_eq!(statuses(&asked, 202), 5);
 }
 
 #[tokio::test]
