@@ -16,7 +16,7 @@ const SETTLE_SECONDS: f64 = 1.0;
 
 pub(crate) async fn measure(bench: &mut Bench) {
     let span = bench.seconds as f64;
-    for (name, request) in [("landing page", LANDING), ("page of the supply", NUMBERS)] {
+    for (called, request) in [("landing page", LANDING), ("page of the supply", NUMBERS)] {
         let (mut runs, mut size) = (Vec::new(), 0);
         for run in 1..=bench.runs {
             let world = bench.world().await;
@@ -29,14 +29,14 @@ pub(crate) async fn measure(bench: &mut Bench) {
             bytes.stop().await;
             let of_pages = read_load::run(service.address, request, READERS, spans).await;
             service.stop();
-            println!("run {run}: {name} {of_pages:.0}/s, static bytes {of_bytes:.0}/s");
+            println!("run {run}: {called} {of_pages:.0}/s, static bytes {of_bytes:.0}/s");
             runs.push(Run::beside(of_pages, of_bytes));
         }
-        let name = format!("reads of the {name}, beside static bytes");
+        let name = format!("reads of the {called}, beside static bytes");
         bench.report.row(&name, "reads/s", Goal::Times(0.8), &runs);
         bench.report.note(format!(
-            "It is {size} bytes as a browser gets it, read by {READERS} connections as fast as \
-             they are answered."
+            "The {called} is {size} bytes as a browser gets it, read by {READERS} connections as \
+             fast as they are answered."
         ));
     }
 }
