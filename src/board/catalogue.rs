@@ -176,6 +176,16 @@ impl Catalogue {
         self.paths.get(&region_id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whether both have the same clinics, in the same regions.
+    pub fn has_sites_of(&self, other: &Self) -> bool {
+        let is_same = |(a, b): (&Site, &Site)| {
+            a.clinic.clinic_id == b.clinic.clinic_id
+                && self.path(a.clinic.region_id) == other.path(b.clinic.region_id)
+        };
+        self.clinics.len() == other.clinics.len()
+            && self.clinics.iter().zip(&other.clinics).all(is_same)
+    }
+
     /// The clinic with this id.
     pub fn clinic(&self, clinic_id: ClinicId) -> Option<&Clinic> {
         self.clinics.get(self.place_of(clinic_id)?).map(|site| &site.clinic)

@@ -2,10 +2,9 @@
 //! reader makes a booking wait. It follows the journal; nothing is ever decided by it.
 //!
 //! Everything is read once; in between, the journal's new lines carry the read model on. Whenever
-//! `catalogue.revision` moves, the tables are read again, but for what is large and tells of its
-//! changes itself: of the slots, only those of clinics that say so, and of the allocations, which
-//! the journal carries on, only new ones. While the database is unreachable the last snapshot
-//! stays, and its `as_of` tells its age.
+//! `catalogue.revision` moves, the catalogue is read again, with the slots of clinics that say so:
+//! everything else the journal tells. While the database is unreachable the last snapshot stays,
+//! and its `as_of` tells its age.
 
 pub mod alternative;
 pub mod availability;
@@ -33,7 +32,7 @@ use tokio::{
 
 use crate::db::{self, Db, board::HeardClock};
 pub use read::Error;
-use read::{Known, Look, look, read};
+use read::{Look, look, make, read};
 use read_model::{Broken, Changes, News, ReadModel};
 use snapshot::{Eligible, EligibleIn, Snapshot};
 
@@ -84,7 +83,7 @@ impl Board {
     /// When the database is unreachable, or holds what cannot be.
     pub async fn open(db: Db) -> Result<Self, Error> {
         let began = Instant::now();
-        let (model, snapshot) = read(&db, None, Arc::default()).await?;
+        let (model, snapshot) = make(read(&db, None).await?, None, Arc::default()).await?;
         let clock = model.moment.clock;
         let keeper = Keeper { model: Some(model), read_at: began, read_took: began.elapsed() };
         let shared = Shared {
@@ -154,7 +153,7 @@ impl Board {
     /// # Errors
     /// When that cannot be done now; the snapshot stays as it is.
     pub async fn refresh(&self) -> Result<(), Error> {
-        self.read_again(&mut *self.shared.keeper.lock().await, None).await?;
+        self.read_again(&mut *self.shared.keeper.lock().await, false).await?;
         self.count_eligible().await
     }
 
@@ -191,8 +190,7 @@ impl Board {
         if let Some(broken) = broken {
             tracing::error!(%broken, "the board is read anew from the tables");
         }
-        let known = keeper.model.as_ref().map(Known::from);
-        self.read_again(&mut keeper, known).await
+        self.read_again(&mut keeper, true).await
     }
 
     async fn apply(&self, keeper: &mut Keeper, news: News) -> Result<(), Error> {
@@ -212,9 +210,10 @@ impl Board {
         Ok(())
     }
 
-    async fn read_again(&self, keeper: &mut Keeper, known: Option<Known>) -> Result<(), Error> {
+    /// Reads the catalogue, and of the tables what is not known.
+    async fn read_again(&self, keeper: &mut Keeper, is_known: bool) -> Result<(), Error> {
         let began = Instant::now();
-        let outcome = read(&self.shared.db, known, self.shared.eligible.load_full()).await;
+        let outcome = self.read_and_make(&mut keeper.model, is_known).await;
         (keeper.read_at, keeper.read_took) = (began, began.elapsed());
         let (model, snapshot) = outcome?;
         self.shared.clock.store(Arc::new(model.moment.clock));
@@ -223,6 +222,25 @@ impl Board {
         self.shared.seen_at.store(Arc::new(began));
         self.shared.recount.notify_one();
         Ok(())
+    }
+
+    async fn read_and_make(
+        &self,
+        model: &mut Option<ReadModel>,
+        is_known: bool,
+    ) -> Result<(ReadModel, Snapshot), Error> {
+        let (db, eligible) = (&self.shared.db, self.shared.eligible.load_full());
+        let found = read(db, model.as_ref().filter(|_| is_known)).await?;
+        let goes_on = found.is_news();
+        // Only now: where nothing can be read, it stays.
+        match make(found, model.take(), eligible.clone()).await {
+            // Perhaps what was known was wrong: the tables have the last word.
+            Err(Error::Broken(broken)) if goes_on => {
+                tracing::error!(%broken, "nothing that was known is kept");
+                make(read(db, None).await?, None, eligible).await
+            }
+            done => done,
+        }
     }
 
     /// Counts the eligible persons of those campaigns for which that was not yet done with their

@@ -1,4 +1,4 @@
-//! How the board reads: what is new since its read model, and the tables anew.
+//! How the board reads: what is new since its read model, the catalogue, and all tables.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,15 +11,15 @@ use sqlx::PgConnection;
 use super::{
     catalogue::{Catalogue, Parts},
     read_model::{Broken, Kept, News, ReadModel, Tables},
-    slot::{self, Slots},
+    slot::Slots,
     snapshot::{Eligible, Snapshot},
 };
 use crate::{
     db::{
         self, Db,
-        board::{Account, Lines, Moment, changes_by_allocation, seats_by_slot},
+        board::{Account, Lines, Moment},
     },
-    domain::{AllocationId, ClinicId, slot::Slot, supply::Buckets},
+    domain::{AllocationId, ClinicId, slot::Slot},
 };
 
 /// Everything is read in so long at most: 14,500 clinics with 4 million slots take some seconds.
@@ -42,37 +42,31 @@ pub enum Error {
 /// What a look at the journal brought.
 pub(super) enum Look {
     News(Box<News>),
-    /// The tables must be read.
+    /// The catalogue moved.
     Moved,
 }
 
-/// What an earlier read model knew, so that not everything must be read again.
-pub(super) struct Known {
-    moment: Moment,
-    /// Lines that the journal had then: counting goes on from there.
-    lines: i64,
-    slots: HashMap<ClinicId, Kept>,
-    accounts: Vec<Account>,
+/// What was read in one transaction.
+pub(super) struct Read {
+    parts: Parts,
+    fresh: Fresh,
 }
 
-impl From<&ReadModel> for Known {
-    fn from(model: &ReadModel) -> Self {
-        let (slots, accounts) = (model.slots(), model.accounts());
-        Self { moment: model.moment.clone(), lines: model.version, slots, accounts }
+enum Fresh {
+    /// Everything.
+    Tables(Tables),
+    /// What a read model that is known lacks.
+    News(News),
+}
+
+impl Read {
+    /// Whether it goes on from what is known.
+    pub(super) const fn is_news(&self) -> bool {
+        matches!(self.fresh, Fresh::News(_))
     }
 }
 
-/// What the journal's new lines leave of what was known.
-#[derive(Default)]
-struct Carried {
-    /// Lines that the journal has.
-    lines: i64,
-    slots: HashMap<ClinicId, Kept>,
-    /// None where all of them must be read.
-    accounts: Option<Vec<Account>>,
-}
-
-/// What is new since the read model, unless the tables must be read.
+/// What is new since the read model, unless the catalogue must be read.
 pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<Look, db::Error> {
     db::in_tx_once(&db.jobs, "look at the journal", async |conn| {
         let moment = db::board::hold_still(conn).await?;
@@ -80,74 +74,113 @@ pub(super) async fn look(db: &Db, model: &ReadModel, may_read: bool) -> Result<L
         if !is_same_server || (may_read && moment.revision != model.moment.revision) {
             return Ok(Look::Moved);
         }
-        let lines = db::board::lines_since(conn, &model.moment.position).await?;
-        let wanted = model.wanted(&lines);
-        let accounts = match wanted.allocation_ids.as_slice() {
-            [] => Vec::new(),
-            ids => db::board::accounts_by_id(conn, ids).await?,
-        };
-        let pools = match wanted.has_new_pool {
-            true => db::board::pools(conn).await?,
-            false => Vec::new(),
-        };
-        let slots = read_slots(conn, &without_slot(&lines)).await?;
         // What is applied is no older than the catalogue that it is applied to; when that is read
         // again, the revision there tells.
         let moment = Moment { revision: model.moment.revision, ..moment };
-        Ok(Look::News(Box::new(News { moment, lines, accounts, pools, slots })))
+        Ok(Look::News(Box::new(news(conn, model, moment).await?)))
     })
     .await
 }
 
-/// Reads the tables, but for the slots and allocations that are known and that nothing has changed
-/// but what the journal tells.
-pub(super) async fn read(
-    db: &Db,
-    known: Option<Known>,
-    eligible: Arc<Eligible>,
-) -> Result<(ReadModel, Snapshot), Error> {
-    let is_known = known.is_some();
-    match read_tables(db, known, eligible.clone()).await {
-        // Perhaps what was known was wrong: the tables have the last word.
-        Err(Error::Broken(broken)) if is_known => {
-            tracing::error!(%broken, "nothing that was known is kept");
-            read_tables(db, None, eligible).await
-        }
-        done => done,
-    }
+/// Reads the catalogue with what the known read model lacks; where none is known, or something
+/// changed that nothing tells of, with all tables.
+pub(super) async fn read(db: &Db, known: Option<&ReadModel>) -> Result<Read, Error> {
+    let read = db::in_long_tx(&db.jobs, "read the board", READ_SECONDS_MAX, async |conn| {
+        let moment = db::board::hold_still(conn).await?;
+        let tells = |then: &Moment| {
+            then.server_started_at == moment.server_started_at
+                && then.revision.untold == moment.revision.untold
+        };
+        let fresh = match known.filter(|model| tells(&model.moment)) {
+            Some(model) => Fresh::News(all_news(conn, model, moment).await?),
+            None => Fresh::Tables(tables(conn, moment).await?),
+        };
+        Ok::<_, db::Error>(Read { parts: Parts::read(conn).await?, fresh })
+    });
+    Ok(read.await?)
 }
 
-async fn read_tables(
-    db: &Db,
-    known: Option<Known>,
+/// The read model and its first snapshot, of what was read and of what it goes on from.
+pub(super) async fn make(
+    Read { parts, fresh }: Read,
+    known: Option<ReadModel>,
     eligible: Arc<Eligible>,
 ) -> Result<(ReadModel, Snapshot), Error> {
-    let (parts, tables) =
-        db::in_long_tx(&db.jobs, "read the board", READ_SECONDS_MAX, async |conn| {
-            let moment = db::board::hold_still(conn).await?;
-            let known =
-                known.filter(|then| then.moment.server_started_at == moment.server_started_at);
-            let Carried { lines, slots, accounts } = match known {
-                Some(known) => carry_on(conn, &moment, known).await?,
-                None => Carried { lines: count_lines(conn).await?, ..Carried::default() },
-            };
-            let slots = complete(conn, slots).await?;
-            let parts = Parts::read(conn).await?;
-            let accounts = match accounts {
-                Some(accounts) => accounts,
-                None => db::board::accounts(conn).await?,
-            };
-            let pools = db::board::pools(conn).await?;
-            Ok::<_, db::Error>((parts, Tables { moment, lines, accounts, pools, slots }))
-        })
-        .await?;
     let made = tokio::task::spawn_blocking(move || {
         let catalogue = Arc::new(Catalogue::new(parts)?);
-        let model = ReadModel::new(catalogue, tables)?;
+        let model = match (fresh, known) {
+            (Fresh::Tables(tables), _) => ReadModel::new(catalogue, tables)?,
+            (Fresh::News(news), Some(known)) => {
+                let mut model = known.over(catalogue)?;
+                model.apply(news)?;
+                model
+            }
+            (Fresh::News(_), None) => return Err(Broken::UnknownAccount),
+        };
         let snapshot = Snapshot::new(&model, &eligible)?;
         Ok::<_, Broken>((model, snapshot))
     });
     Ok(made.await??)
+}
+
+async fn tables(conn: &mut PgConnection, moment: Moment) -> sqlx::Result<Tables> {
+    let lines = count_lines(conn).await?;
+    let revisions = db::board::slots_revisions(conn).await?;
+    let clinic_ids = revisions.iter().map(|(clinic_id, _)| *clinic_id).collect();
+    let mut read = read_slots(conn, &clinic_ids).await?;
+    let kept = |(clinic_id, revision)| {
+        let slots = Arc::new(read.remove(&clinic_id).unwrap_or_default());
+        (clinic_id, Kept { revision, slots })
+    };
+    let slots = revisions.into_iter().map(kept).collect();
+    let (accounts, pools) = (db::board::accounts(conn).await?, db::board::pools(conn).await?);
+    Ok(Tables { moment, lines, accounts, pools, slots })
+}
+
+/// The journal's new lines, and what must be read for them.
+async fn news(conn: &mut PgConnection, model: &ReadModel, moment: Moment) -> sqlx::Result<News> {
+    let lines = db::board::lines_since(conn, &model.moment.position).await?;
+    let wanted = model.wanted(&lines);
+    let accounts = read_accounts(conn, model, &wanted.allocation_ids).await?;
+    let pools = match wanted.has_new_pool {
+        true => db::board::pools(conn).await?,
+        false => Vec::new(),
+    };
+    let slots = read_slots(conn, &without_slot(&lines)).await?;
+    Ok(News { moment, lines, accounts, pools, slots, revisions: Vec::new() })
+}
+
+/// The same, with the pools, and the slots of clinics that tell of a change or are not known.
+async fn all_news(
+    conn: &mut PgConnection,
+    model: &ReadModel,
+    moment: Moment,
+) -> sqlx::Result<News> {
+    let mut news = news(conn, model, moment).await?;
+    news.pools = db::board::pools(conn).await?;
+    news.revisions = db::board::slots_revisions(conn).await?;
+    news.revisions.retain(|(id, revision)| model.slots_revision(*id) != Some(*revision));
+    let stale = news.revisions.iter().map(|(clinic_id, _)| *clinic_id).collect();
+    news.slots.extend(read_slots(conn, &stale).await?);
+    Ok(news)
+}
+
+/// These allocations, which the read model lacks.
+async fn read_accounts(
+    conn: &mut PgConnection,
+    model: &ReadModel,
+    ids: &[i64],
+) -> sqlx::Result<Vec<Account>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    if ids.len() < model.count_accounts() {
+        return db::board::accounts_by_id(conn, ids).await;
+    }
+    // Most of them are new, as after the first file: to read all is faster.
+    let mut accounts = db::board::accounts(conn).await?;
+    accounts.retain(|account| ids.binary_search(&account.allocation_id.0).is_ok());
+    Ok(accounts)
 }
 
 /// How many lines the whole journal has: those that are sealed were counted, and the others are
@@ -157,104 +190,6 @@ async fn count_lines(conn: &mut PgConnection) -> sqlx::Result<i64> {
     let sealed = last.as_ref().map_or(0, |last| last.lines_total);
     let to = last.map(|last| last.to).unwrap_or_default();
     Ok(sealed + db::journal_seal::count_above(conn, &to).await?)
-}
-
-/// Carries on what is known, unless something changed that nothing tells of.
-async fn carry_on(conn: &mut PgConnection, now: &Moment, known: Known) -> sqlx::Result<Carried> {
-    let new = db::board::lines_since(conn, &known.moment.position).await?;
-    let lines = known.lines + new.iter().map(|new| new.lines).sum::<i64>();
-    if now.revision.untold != known.moment.revision.untold {
-        return Ok(Carried { lines, ..Carried::default() });
-    }
-    let slots = carry_slots(known.slots, &new, now);
-    let accounts = carry_accounts(conn, known.accounts, &new).await?;
-    Ok(Carried { lines, slots, accounts })
-}
-
-/// What the new lines leave of the slots.
-fn carry_slots(
-    mut slots: HashMap<ClinicId, Kept>,
-    new: &[Lines],
-    now: &Moment,
-) -> HashMap<ClinicId, Kept> {
-    for clinic_id in without_slot(new) {
-        slots.remove(&clinic_id);
-    }
-    for (slot_id, seats) in seats_by_slot(new) {
-        if let Some(kept) = slots.get_mut(&slot_id.clinic())
-            && let Err(broken) = kept.take_seats(slot_id, seats)
-        {
-            tracing::error!(%broken, "the clinic's slots are read again");
-            slots.remove(&slot_id.clinic());
-        }
-    }
-    let first_date = slot::first_date(now.as_of);
-    for kept in slots.values_mut().filter(|kept| kept.slots.reach_before(first_date)) {
-        Arc::make_mut(&mut kept.slots).forget_before(first_date);
-    }
-    slots
-}
-
-/// What the new lines leave of the allocations, with those that only these lines name; none where
-/// all must be read. Where an allocation is, and for whom, changes only untold, and none is made
-/// without a line.
-async fn carry_accounts(
-    conn: &mut PgConnection,
-    mut accounts: Vec<Account>,
-    new: &[Lines],
-) -> sqlx::Result<Option<Vec<Account>>> {
-    let mut changes = changes_by_allocation(new);
-    if let Err(broken) = change_known(&mut accounts, &mut changes) {
-        tracing::error!(%broken, "the allocations are read again");
-        return Ok(None);
-    }
-    // Most of them are new, as after the first file: reading all is faster.
-    if changes.len() > accounts.len() {
-        return Ok(None);
-    }
-    let ids: Vec<_> = changes.keys().map(|id| id.0).collect();
-    if !ids.is_empty() {
-        // These come with what the lines did to them.
-        accounts.extend(db::board::accounts_by_id(conn, &ids).await?);
-    }
-    Ok(Some(accounts))
-}
-
-/// Takes the changes of these allocations out of all changes, and applies them.
-///
-/// # Errors
-/// When one of them does not balance then.
-fn change_known(
-    accounts: &mut [Account],
-    changes: &mut HashMap<AllocationId, Buckets>,
-) -> Result<(), Broken> {
-    for account in accounts {
-        if changes.is_empty() {
-            break;
-        }
-        let Some(change) = changes.remove(&account.allocation_id) else { continue };
-        account.buckets += change;
-        if !account.buckets.balance() {
-            return Err(Broken::Unbalanced(account.allocation_id));
-        }
-    }
-    Ok(())
-}
-
-/// Reads the slots of clinics that tell of a change, or are not among the known.
-async fn complete(
-    conn: &mut PgConnection,
-    mut known: HashMap<ClinicId, Kept>,
-) -> sqlx::Result<HashMap<ClinicId, Kept>> {
-    let mut revisions = db::board::slots_revisions(conn).await?;
-    revisions.retain(|(id, revision)| known.get(id).is_none_or(|kept| kept.revision != *revision));
-    let stale = revisions.iter().map(|(clinic_id, _)| *clinic_id).collect();
-    let mut read = read_slots(conn, &stale).await?;
-    for (clinic_id, revision) in revisions {
-        let slots = Arc::new(read.remove(&clinic_id).unwrap_or_default());
-        known.insert(clinic_id, Kept { revision, slots });
-    }
-    Ok(known)
 }
 
 /// Clinics where the lines do not say whose seats they take: an older program wrote them.
@@ -281,40 +216,4 @@ async fn read_slots(
         }
     }
     Ok(slots)
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::NaiveDate;
-
-    use super::*;
-    use crate::domain::{CampaignId, ProductId, availability::Audience};
-
-    fn account(id: i64) -> Account {
-        Account {
-            allocation_id: AllocationId(id),
-            clinic_id: ClinicId(1),
-            campaign_id: CampaignId(1),
-            product_id: ProductId(1),
-            on_date: NaiveDate::default(),
-            audience: Audience::Everybody,
-            buckets: Buckets { granted: 7, open: 7, ..Buckets::default() },
-        }
-    }
-
-    /// What so many bookings come to, for three allocations of which the last is not known.
-    fn book(doses: i64) -> Result<(Vec<i64>, Vec<AllocationId>), Broken> {
-        let change = Buckets { open: -doses, booked: doses, ..Buckets::default() };
-        let mut changes = HashMap::from([(AllocationId(2), change), (AllocationId(3), change)]);
-        let mut accounts = [account(1), account(2)];
-        change_known(&mut accounts, &mut changes)?;
-        let open = accounts.iter().map(|account| account.buckets.open).collect();
-        Ok((open, changes.into_keys().collect()))
-    }
-
-    #[test]
-    fn allocations_that_are_known_change_and_others_are_left() {
-        assert_eq!(book(7).unwrap(), (vec![7, 0], vec![AllocationId(3)]));
-        assert!(matches!(book(8), Err(Broken::Unbalanced(AllocationId(2)))), "the control");
-    }
 }

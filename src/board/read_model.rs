@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{
     availability::{ClinicDoses, DoseKey, Standing},
     catalogue::Catalogue,
-    slot::Slots,
+    slot::{self, Slots},
 };
 use crate::{
     db::board::{Account, Lines, Moment, Pool, seats_by_slot},
@@ -77,10 +77,17 @@ impl Kept {
     ///
     /// # Errors
     /// When fewer than none would be taken.
-    pub fn take_seats(&mut self, slot_id: SlotId, seats: i64) -> Result<(), Broken> {
+    fn take_seats(&mut self, slot_id: SlotId, seats: i64) -> Result<(), Broken> {
         let is_possible =
             seats == 0 || Arc::make_mut(&mut self.slots).take_seats(slot_id.number(), seats);
         is_possible.then_some(()).ok_or(Broken::NegativeSlot(slot_id))
+    }
+
+    /// Forgets the slots of days before.
+    fn forget_before(&mut self, date: NaiveDate) {
+        if self.slots.reach_before(date) {
+            Arc::make_mut(&mut self.slots).forget_before(date);
+        }
     }
 }
 
@@ -126,8 +133,11 @@ pub struct News {
     /// Allocations and pools that the lines name and the read model lacks, as they are now.
     pub accounts: Vec<Account>,
     pub pools: Vec<Pool>,
-    /// The slots, as they are now, of clinics where the lines do not say whose seats were taken.
+    /// The slots, as they are now, of clinics where the lines do not say whose seats were taken,
+    /// and of those with another revision.
     pub slots: HashMap<ClinicId, Slots>,
+    /// The clinics whose slots have another `slots_revision`.
+    pub revisions: Vec<(ClinicId, i64)>,
 }
 
 /// What became different.
@@ -190,14 +200,51 @@ impl ReadModel {
         Ok(model)
     }
 
+    /// The same under another catalogue, at the same moment.
+    ///
+    /// # Errors
+    /// When a clinic with allocations is not in it.
+    pub fn over(mut self, catalogue: Arc<Catalogue>) -> Result<Self, Broken> {
+        let first_date = slot::first_date(self.moment.as_of);
+        for clinic in &mut self.clinics {
+            clinic.kept.forget_before(first_date);
+        }
+        if !self.catalogue.has_sites_of(&catalogue) {
+            let tables = Tables {
+                moment: self.moment.clone(),
+                lines: self.version,
+                accounts: self.accounts(),
+                pools: self.pools.values().copied().collect(),
+                slots: self.slots(),
+            };
+            return Self::new(catalogue, tables);
+        }
+        self.catalogue = catalogue;
+        for place in 0..self.clinics.len() {
+            self.settle(place);
+        }
+        Ok(self)
+    }
+
+    /// How many allocations there are.
+    pub fn count_accounts(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// At which revision the slots of a clinic were read; none of an unknown clinic.
+    pub fn slots_revision(&self, clinic_id: ClinicId) -> Option<i64> {
+        let clinic = self.clinics.get(self.catalogue.place_of(clinic_id)?)?;
+        Some(clinic.kept.revision)
+    }
+
     /// The slots of every clinic.
-    pub fn slots(&self) -> HashMap<ClinicId, Kept> {
+    fn slots(&self) -> HashMap<ClinicId, Kept> {
         let clinics = self.catalogue.clinics.iter().zip(&self.clinics);
         clinics.map(|(site, sums)| (site.clinic.clinic_id, sums.kept.clone())).collect()
     }
 
     /// Every allocation, in no order.
-    pub fn accounts(&self) -> Vec<Account> {
+    fn accounts(&self) -> Vec<Account> {
         self.entries.iter().map(|(id, entry)| entry.account(*id)).collect()
     }
 
@@ -244,7 +291,13 @@ impl ReadModel {
                 self.move_doses(id, line, counted.contains(&id), &mut changes)?;
             }
         }
+        changes.clinics.extend(news.slots.keys().filter_map(|id| self.catalogue.place_of(*id)));
         self.move_seats(&news.lines, news.slots)?;
+        for (clinic_id, revision) in news.revisions {
+            if let Some(clinic) = self.clinic_mut(clinic_id) {
+                clinic.kept.revision = revision;
+            }
+        }
         self.check(&news.lines)?;
         self.moment = news.moment;
         let due = self.due.iter().take_while(|(at, _)| *at <= self.moment.as_of);

@@ -5,7 +5,7 @@
 //! then (at or above the snapshot's xmax) and those that were under way (its xip list). Ids cannot
 //! say that: a transaction that commits late has taken its id long before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::{Executor, PgConnection, query, query_as};
@@ -117,18 +117,6 @@ pub fn seats_by_slot(lines: &[Lines]) -> BTreeMap<SlotId, i64> {
         }
     }
     seats
-}
-
-/// What the lines change of each allocation, all of them together: as with seats, half of them may
-/// well leave it below zero.
-pub fn changes_by_allocation(lines: &[Lines]) -> HashMap<AllocationId, Buckets> {
-    let mut changes: HashMap<_, Buckets> = HashMap::new();
-    for line in lines {
-        if let Some(id) = line.allocation_id {
-            *changes.entry(id).or_default() += Buckets::change(line.from, line.to, line.doses);
-        }
-    }
-    changes
 }
 
 /// The lines that this transaction sees and a read model at `position` lacks.
@@ -343,21 +331,5 @@ mod tests {
         ];
         let seats: Vec<_> = seats_by_slot(&lines).into_values().collect();
         assert_eq!(seats, [1, 3]);
-    }
-
-    #[test]
-    fn what_lines_change_of_an_allocation_is_summed_up() {
-        let of = |number, lines| Lines { allocation_id: Some(AllocationId(number)), ..lines };
-        let lines = [
-            of(1, lines(Kind::Cancel, (Bucket::Booked, Bucket::Open), 40)),
-            of(2, lines(Kind::Grant, (Bucket::Pool, Bucket::Open), 7)),
-            of(1, lines(Kind::Book, (Bucket::Open, Bucket::Booked), 41)),
-            lines(Kind::Receive, (Bucket::Outside, Bucket::Pool), 9),
-        ];
-        let changes = changes_by_allocation(&lines);
-        let booked = Buckets { open: -1, booked: 1, ..Buckets::default() };
-        let granted = Buckets { granted: 7, open: 7, ..Buckets::default() };
-        let expected = [(AllocationId(1), booked), (AllocationId(2), granted)];
-        assert_eq!(changes, HashMap::from(expected));
     }
 }

@@ -16,6 +16,7 @@ use dosebook::{
     jobs,
     random::Random,
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
@@ -240,16 +241,22 @@ async fn the_journal_tells_the_same_as_the_tables() {
 /// the id of their allocation.
 async fn grant_new(db: &PgPool, made: &Made, (clinic, day): (usize, usize)) -> i64 {
     let like = made.allocation(clinic, day).allocation_id.0;
+    grant_like(db, made, (like, like + 1000)).await
+}
+
+/// The same in an allocation with this id, which names its clinic.
+async fn grant_like(db: &PgPool, made: &Made, (like, new): (i64, i64)) -> i64 {
     let mut tx = db.begin().await.unwrap();
     query(
         "insert into allocation
              (allocation_id, clinic_id, campaign_id, product_id, on_date, channel, pool_id,
               granted, open)
-         select allocation_id + 1000, clinic_id, campaign_id, product_id, on_date, 3, $2, 5, 5
+         select $3, $3 >> 24, campaign_id, product_id, on_date, 3, $2, 5, 5
          from allocation where allocation_id = $1",
     )
     .bind(like)
     .bind(made.nation.0)
+    .bind(new)
     .execute(&mut *tx)
     .await
     .unwrap();
@@ -267,12 +274,12 @@ async fn grant_new(db: &PgPool, made: &Made, (clinic, day): (usize, usize)) -> i
          values (20, 0, 7, 10, null, null, $1, 4), (22, 7, 1, 5, $2, $1, null, 4)",
     )
     .bind(made.nation.0)
-    .bind(like + 1000)
+    .bind(new)
     .execute(&mut *tx)
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    like + 1000
+    new
 }
 
 #[tokio::test]
@@ -351,6 +358,50 @@ async fn what_is_carried_on_is_what_a_board_reads_that_has_just_begun() {
     assert_eq!((&end["totals"]["granted"], &end["totals"]["lost"]), (&json!(84 + 40), &json!(8)));
     assert!(end["totals"]["booked"].as_i64() > Some(8), "the control: something happened");
     assert_ne!(end["clinics"], start["clinics"]);
+    add_secretly(&app.db).await;
+    pause(&app, &made).await;
+    assert_ne!(picture(&app, &made), fresh(&db, &made).await, "the control: it was carried on");
+}
+
+#[tokio::test]
+async fn clinics_that_are_new_or_in_another_region_are_carried_on_too() {
+    let app = TestApp::start().await;
+    let made = World::new().people(12).make(&app.db).await;
+    app.refresh().await;
+    let db = Db::new(app.database.options.clone(), 2);
+    let (admin, mut random) = (app.admin().await, Random::new(11));
+    let region_of =
+        |now: &Snapshot, n: usize| now.catalogue.clinic(made.clinics[n]).unwrap().region_id;
+    for (round, people) in made.people.chunks(4).enumerate() {
+        crowd(&app, &made, people, &mut random).await;
+        let clinic = json!({ "region_id": made.districts[round], "code": format!("N-{round}"),
+            "name": "New", "zone": "Asia/Seoul", "address": "9, North", "phone": "02-0000-0012" });
+        let clinic = admin.post("/v1/admin/clinics", &clinic).await.ok(201);
+        let clinic_id = clinic["clinic_id"].as_i64().unwrap();
+        let like = made.allocation(round, 1).allocation_id.0;
+        grant_like(&app.db, &made, (like, (clinic_id << 24) + 1)).await;
+        let known = |now: &Snapshot| {
+            now.catalogue.clinics.iter().any(|site| i64::from(site.clinic.clinic_id.0) == clinic_id)
+        };
+        follow(&app, known).await;
+        assert_eq!(picture(&app, &made), fresh(&db, &made).await, "a new clinic in round {round}");
+
+        let (path, to) =
+            (format!("/v1/admin/clinics/{}", made.clinics[round]), made.districts[3 - round]);
+        let from = region_of(&app.app.board.now(), round);
+        assert_ne!(from, to, "the control");
+        let request = admin.request(Method::PATCH, &path).json(&json!({ "region_id": to }));
+        let answer = request.header("if-match", "*").send().await;
+        answer.ok(200);
+        follow(&app, |now| region_of(now, round) == to).await;
+        assert_eq!(
+            picture(&app, &made),
+            fresh(&db, &made).await,
+            "another region in round {round}"
+        );
+    }
+    let granted = supply(&app.app.board.now(), &made).totals.granted;
+    assert_eq!(granted, 84 + 15, "the control");
     add_secretly(&app.db).await;
     pause(&app, &made).await;
     assert_ne!(picture(&app, &made), fresh(&db, &made).await, "the control: it was carried on");
