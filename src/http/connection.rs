@@ -23,6 +23,7 @@ use tokio::{
 
 use super::{bare_answer, doors::Ticket, pipeline::Pipeline};
 use crate::{
+    clock::ticks,
     config::Patience,
     telemetry::{ClosedLabel, Metrics},
 };
@@ -62,7 +63,8 @@ impl Watch {
         let watch = Rc::new(Self { now: Cell::new(0), hands: RefCell::default() });
         let watched = Rc::downgrade(&watch);
         actix_web::rt::spawn(async move {
-            let mut ticks = tokio::time::interval(patience.tick);
+            // Who is in the middle of something is not hung up on after the machine stood still.
+            let mut ticks = ticks(patience.tick);
             loop {
                 ticks.tick().await;
                 let Some(watch) = watched.upgrade() else { break };

@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{self, Instant, MissedTickBehavior};
+use tokio::time::{self, Instant};
 
 use crate::{
     board::{Board, Error},
+    clock::ticks,
     supervisor::{Backoff, caught},
     telemetry::Metrics,
 };
@@ -41,8 +42,7 @@ pub async fn run(board: Board, metrics: Arc<Metrics>, reach: Reach) {
 }
 
 async fn follow(board: &Board, metrics: &Metrics, reach: &Reach) {
-    let mut ticks = time::interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(TICK);
     let mut is_well = true;
     let mut backoff = Backoff::default();
     loop {

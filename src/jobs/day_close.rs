@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::{
+    clock::ticks,
     db::Db,
     flows::day_close::close_due,
     supervisor::{Backoff, caught},
@@ -18,8 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs until it is dropped, which it may be at any time: a day is closed in one transaction.
 pub async fn run(db: Db, grace: Duration, metrics: Arc<Metrics>) {
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(PERIOD);
     let mut backoff = Backoff::default();
     loop {
         tick.tick().await;

@@ -6,11 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use super::pace::Pace;
 use crate::{
     board::Board,
+    clock::ticks,
     db::Db,
     flows::journal_seal::{LINES_MAX, seal_next, sealed_lines},
     supervisor::{Backoff, caught},
@@ -28,8 +29,7 @@ const PART_PERIOD: Duration = Duration::from_secs(60);
 
 /// Runs until it is dropped, which it may be at any time: a block is sealed in one transaction.
 pub async fn run(db: Db, board: Board, lanes: usize, metrics: Arc<Metrics>) {
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(PERIOD);
     let mut backoff = Backoff::default();
     let mut sealer = Sealer {
         pace: Pace::new(metrics.clone(), lanes, Instant::now()),

@@ -9,12 +9,12 @@ use std::{
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{sleep, timeout},
 };
 
 use super::pace::Pace;
 use crate::{
-    clock::Clock,
+    clock::{Clock, ticks},
     db::{Db, outbox::PutBack},
     domain::outbox::{Claimed, Queue, Step},
     flows::{
@@ -68,8 +68,7 @@ impl Sender {
 /// when the work panicked, is shown again: by this process or the next.
 pub async fn show_codes(sender: Sender, shown: Arc<ShownCodes>) {
     let Sender { db, clock, metrics, queued, .. } = sender;
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(PERIOD);
     let mut backoff = Backoff::default();
     loop {
         tokio::select! {

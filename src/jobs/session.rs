@@ -3,10 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, ticks},
     db::Db,
     domain::keys::Keys,
     flows::session::SignOuts,
@@ -23,8 +23,7 @@ pub async fn run(
     sign_outs: Arc<SignOuts>,
     metrics: Arc<Metrics>,
 ) {
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(PERIOD);
     let mut backoff = Backoff::default();
     loop {
         tick.tick().await;

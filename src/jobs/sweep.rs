@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::{
-    clock::Clock,
+    clock::{Clock, ticks},
     db::Db,
     flows,
     supervisor::{Backoff, caught},
@@ -16,8 +16,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// Runs until it is dropped, which it may be at any time.
 pub async fn run(db: Db, clock: Clock, metrics: Arc<Metrics>) {
-    let mut tick = interval(PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tick = ticks(PERIOD);
     let mut backoff = Backoff::default();
     loop {
         tick.tick().await;
