@@ -135,7 +135,7 @@ fn assert_done(requests: &BTreeMap<&'static str, (u64, u64)>, kinds: &str) {
 
 async fn a_small_evening(way: Way) -> (Stage, Report) {
     let stage = Stage::set().await;
-    let replay = stage.play(&small("2"), way).await;
+    let replay = stage.play(&small("5"), way).await;
     let checked = replay.check(&stage.db).await.expect("the check");
     let report = Report::of_journeys(&replay, checked);
     assert!(report.is_sound, "{:?} {:?}", report.check, report.journey);
@@ -229,7 +229,7 @@ async fn a_gateway_that_swallows_messages_is_reported() {
 #[tokio::test]
 async fn a_booking_that_was_only_acknowledged_is_found() {
     let stage = Stage::set().await;
-    let scenario = small("2").replace("citizens: 200", "citizens: 40");
+    let scenario = small("5").replace("citizens: 200", "citizens: 40");
     let mut replay = stage.play(&scenario, Way::Api).await;
     let control = replay.check(&stage.db).await.expect("the check");
     assert!(control.is_sound() && control.acknowledged > 0, "the control: {control:?}");
@@ -246,7 +246,7 @@ async fn a_booking_that_was_only_acknowledged_is_found() {
 #[tokio::test]
 async fn everybody_may_want_the_same_clinic() {
     let wish = |code: &str| {
-        let few = small("2").replace("citizens: 200", "citizens: 30");
+        let few = small("5").replace("citizens: 200", "citizens: 30");
         few.replace("strangers: 0.05", "strangers: 0")
             .replace("not_eligible: 0.1", "not_eligible: 0")
             .replace("times: 3,", "times: 100,")

@@ -24,6 +24,9 @@ use crate::flows::{Error, Result};
 
 /// A job that has waited this many times the longest wait expires: its lane had stopped.
 const EXPIRY_WAITS: u32 = 10;
+/// It never expires sooner: a wait that is set short would have it expire whenever the machine is
+/// busy for a moment.
+const EXPIRY_MIN: Duration = Duration::from_secs(1);
 
 /// The end that takes requests in. Bookings and cancellations wait apart, because bookings go
 /// first.
@@ -65,7 +68,7 @@ pub(super) fn new<W: Work>(
         is_cut_off: is_cut_off.clone(),
     };
     let batch_max = limits.batch.max(1);
-    let expires_after = limits.wait_max * EXPIRY_WAITS;
+    let expires_after = (limits.wait_max * EXPIRY_WAITS).max(EXPIRY_MIN);
     let receiver =
         QueueReceiver { bookings, cancellations, batch_max, expires_after, is_down, is_cut_off };
     (queue, receiver)

@@ -28,7 +28,7 @@ use super::{Browser, Client, database::TestDatabase, proxy::Proxy};
 pub const SECRET: [u8; 32] = [7; 32];
 
 /// Milliseconds that a request may have to wait in its lane, unless a test says otherwise.
-const WAIT_MS: u64 = 1_200;
+pub const WAIT_MS: u64 = 1_200;
 
 /// A running service. Stops when dropped; the last one on a database takes it along.
 pub struct TestApp {

@@ -7,7 +7,10 @@ use std::{
     process::{Child, ChildStderr, Command, Stdio},
 };
 
-use super::{app::SECRET, database::TestDatabase};
+use super::{
+    app::{SECRET, WAIT_MS},
+    database::TestDatabase,
+};
 
 /// A service in another process; killed when dropped.
 pub struct Service {
@@ -86,6 +89,7 @@ impl Service {
         let mut process = command
             .args(["serve", "--listen", "127.0.0.1:0", "--secret", &secret, "--data-dir"])
             .arg(data_dir)
+            .env("DOSEBOOK_WAIT_MS", WAIT_MS.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the service starts");
