@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Once, OnceLock},
+    sync::{Arc, Mutex, Once, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -138,10 +138,10 @@ impl Serving {
             board,
             shelf,
             gates: Gates::new(&metrics),
+            answers: answers(&metrics, service.lanes),
             metrics,
             request_ids: RequestIds::default(),
             desk_door: DeskDoor::default(),
-            answers: answers(),
             kept: AnswerCache::default(),
             imports,
             import_jobs,
@@ -221,10 +221,15 @@ fn start_lanes(
     (lanes, sign_ins, [booking, signing_in])
 }
 
-/// The threads for answers that cost much, and are made for one client each.
-fn answers() -> WorkerPool {
+/// The threads for answers that cost much, and are made for one client each. Whoever books goes
+/// first.
+fn answers(metrics: &Arc<Metrics>, lanes: usize) -> WorkerPool {
     let threads = quarter_of_cores();
-    WorkerPool::start("answers", threads, ANSWERS_WAITING_MAX * threads, ANSWER_SECONDS_MAX)
+    let busy = Mutex::new(lane::Busy::new(metrics.clone(), lanes, Instant::now()));
+    let is_busy =
+        move || busy.lock().unwrap_or_else(PoisonError::into_inner).look(Instant::now()).0;
+    let queue = ANSWERS_WAITING_MAX * threads;
+    WorkerPool::start_resting("answers", threads, queue, ANSWER_SECONDS_MAX, is_busy)
 }
 
 /// How the board's job asks whether bookings can be written.

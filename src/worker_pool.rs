@@ -1,5 +1,6 @@
 //! A few threads for work that takes long and can wait: passwords, and answers that are made for
 //! one client. They have a bounded share of the cores, and whoever else wants those goes first.
+//! Where that is not enough, the threads rest after each work.
 
 use std::{
     num::NonZero,
@@ -8,7 +9,8 @@ use std::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use tokio::{sync::oneshot, time::timeout};
@@ -16,7 +18,11 @@ use tokio::{sync::oneshot, time::timeout};
 /// Lower than everything else in the process: on Linux it holds for the thread that asks.
 const NICE: i32 = 10;
 
+/// The longest rest after a work.
+const REST_MAX: Duration = Duration::from_millis(50);
+
 type Work = Box<dyn FnOnce() + Send>;
+type IsBusy = dyn Fn() -> bool + Send + Sync;
 
 /// Threads with a bounded queue. They end with its last clone.
 #[derive(Clone, Debug)]
@@ -40,14 +46,28 @@ pub fn quarter_of_cores() -> usize {
 impl WorkerPool {
     /// So many threads of this name, and works that may wait, each for so long.
     pub fn start(name: &str, threads: usize, queue: usize, wait_max: Duration) -> Self {
+        Self::start_resting(name, threads, queue, wait_max, || false)
+    }
+
+    /// The same; while somebody else is busy who goes first, a thread rests after each work for as
+    /// long as that took. Being nice does not do it on full cores: whoever wakes up there waits
+    /// until the thread has had its share.
+    pub fn start_resting(
+        name: &str,
+        threads: usize,
+        queue: usize,
+        wait_max: Duration,
+        is_busy: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
         let (sender, receiver) = sync_channel(queue);
         let receiver = Arc::new(Mutex::new(receiver));
+        let is_busy: Arc<IsBusy> = Arc::new(is_busy);
         for _ in 0..threads {
-            let receiver = receiver.clone();
+            let (receiver, is_busy) = (receiver.clone(), is_busy.clone());
             let started = std::thread::Builder::new().name(name.to_owned());
             // Where the system gives no thread, those that there are do the work; without any, all
             // is refused.
-            if let Err(error) = started.spawn(move || serve(&receiver)) {
+            if let Err(error) = started.spawn(move || serve(&receiver, &*is_busy)) {
                 tracing::error!(%error, name, "a thread cannot be started");
             }
         }
@@ -80,14 +100,18 @@ impl WorkerPool {
     }
 }
 
-fn serve(queue: &Mutex<Receiver<Work>>) {
+fn serve(queue: &Mutex<Receiver<Work>>, is_busy: &IsBusy) {
     // Where it may not, the threads are as eager as others.
     let _ = rustix::process::nice(NICE);
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { break };
+        let began = Instant::now();
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             tracing::error!("a panic was caught in a worker");
+        }
+        if is_busy() {
+            sleep(began.elapsed().min(REST_MAX));
         }
     }
 }
@@ -107,6 +131,33 @@ mod tests {
         let panics = || -> u8 { panic!("a fault") };
         assert_eq!(pool.run(panics).await, Err(Undone::Failed));
         assert_eq!(pool.run(|| 3).await, Ok(3), "the thread goes on");
+    }
+
+    /// How long after one work of some 20 ms another begins.
+    async fn pause_after_work(pool: &WorkerPool) -> Duration {
+        let work = || {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_millis(20) {}
+            Instant::now()
+        };
+        let (ended, begun) = tokio::join!(pool.run(work), pool.run(Instant::now));
+        begun.expect("begun").duration_since(ended.expect("done"))
+    }
+
+    #[tokio::test]
+    async fn a_thread_rests_as_long_as_it_worked_while_somebody_goes_first() {
+        let least = async |is_busy: bool| {
+            let pool = WorkerPool::start_resting("test", 1, 4, LONG, move || is_busy);
+            let mut least = LONG;
+            for _ in 0..5 {
+                least = least.min(pause_after_work(&pool).await);
+            }
+            least
+        };
+        let rest = least(true).await;
+        assert!(rest >= Duration::from_millis(20), "{rest:?}");
+        let rest = least(false).await;
+        assert!(rest < Duration::from_millis(20), "the control: {rest:?}");
     }
 
     #[tokio::test]
