@@ -20,7 +20,7 @@ use super::{
 };
 
 /// For migrations that set none of their own. Bookings of a whole nation wait behind each try: of a
-/// hundred of them one may, so that it is not seen in their 99th percentile.
+/// hundred of them one may (`PAUSE_MIN` apart), so that it is not seen in their 99th percentile.
 const SHORT_WAIT: &str = "set lock_timeout = '30ms'";
 /// A batch of bookings at the busiest hour takes longer than that; one try in so many waits for it.
 const LONG_WAIT: &str = "set lock_timeout = '300ms'";
@@ -31,7 +31,7 @@ const BESIDE_WAIT: &str = "set lock_timeout = '60s'";
 const BESIDE: &str = "index concurrently if not exists ";
 /// For old rows that are read: who is in the way keeps nobody else waiting.
 const VALIDATION_WAIT: &str = "set lock_timeout = '1s'";
-const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MIN: Duration = Duration::from_secs(3);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// A table that is not free for a moment in so long is held by something that an operator must end.
 const SECONDS_MAX: Duration = Duration::from_secs(600);
