@@ -1,9 +1,14 @@
 //! Of which class each page and each press is: pages ask for the permission by hand, and each must.
 //! The lanes are full here, so that everybody is refused who yields at all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    time::{Duration, Instant},
+};
 
 use dosebook::{http::class::Class, telemetry::AdmissionLabel};
+use tokio::task::JoinHandle;
 
 use super::{
     office::Office,
@@ -12,8 +17,14 @@ use super::{
 };
 use crate::{
     overload::{answers, ask_all, hold_lane},
-    support::{TestApp, World, until},
+    support::{Answer, Made, TestApp, World, proxy::Proxy, until},
 };
+
+/// Those who fill the lane come anew after so many steps, or after so long.
+const STEPS_MAX: usize = 20;
+const STAY_MAX: Duration = Duration::from_secs(2);
+/// So many wait in the lane when it is full.
+const WAITING: i64 = 50;
 
 /// Refused, with the time at which to come again.
 const REFUSED: &[(Class, &[&str])] = &[
@@ -238,6 +249,8 @@ impl Look {
         let before = counted(app);
         let page = step.send().await;
         let now = counted(app);
+        let waiting = app.app.metrics.lanes.queued.get();
+        assert_eq!(waiting, WAITING, "{}, the control: the lane is full", step.route);
         let of = now.iter().filter(|(key, count)| before[*key] < **count).map(|(key, _)| *key);
         let is_refused = [429, 503].contains(&page.status);
         if is_refused && page.header("retry-after").is_empty() {
@@ -247,6 +260,43 @@ impl Look {
             self.undone.push(format!("{}: {}: {}", step.route, page.status, page.main()));
         }
         self.seen.insert(step.route, (of.collect(), page.status == 503));
+    }
+}
+
+/// Those who fill the lane. Some ten seconds after it was held it would give them up, and let in
+/// who is to be refused: so they are let go long before that, and come anew. They book nothing:
+/// the slot that they want has begun.
+struct Crowd<'a> {
+    app: &'a TestApp,
+    made: &'a Made,
+    proxy: &'a Proxy,
+    asked: Vec<JoinHandle<Answer>>,
+    since: Instant,
+    steps: usize,
+}
+
+impl<'a> Crowd<'a> {
+    async fn come(app: &'a TestApp, made: &'a Made, proxy: &'a Proxy) -> Self {
+        let since = Instant::now();
+        let mut asked = hold_lane(app, proxy, made).await;
+        asked.extend(ask_all(app, made, 12..62));
+        until(|| app.app.metrics.lanes.queued.get() == WAITING).await;
+        Self { app, made, proxy, asked, since, steps: 0 }
+    }
+
+    /// Lets them go, and has them all answered: what they count is no part of a step.
+    async fn go(&mut self) {
+        self.proxy.resume();
+        answers(mem::take(&mut self.asked)).await;
+    }
+
+    /// Before each step.
+    async fn stay(&mut self) {
+        if self.steps == STEPS_MAX || self.since.elapsed() > STAY_MAX {
+            self.go().await;
+            *self = Self::come(self.app, self.made, self.proxy).await;
+        }
+        self.steps += 1;
     }
 }
 
@@ -270,21 +320,23 @@ async fn each_page_and_each_press_is_let_in_by_its_class() {
             presses.push((route::press(&mut office, press).await, press.status));
         }
     }
-    let mut asked = hold_lane(&app, &proxy, &made).await;
-    asked.extend(ask_all(&app, &made, 12..62));
-    until(|| app.app.metrics.lanes.queued.get() == 50).await;
+    let mut crowd = Crowd::come(&app, &made, &proxy).await;
     let mut look = Look::default();
     for page in pages {
+        crowd.stay().await;
         look.at(&app, page, None).await;
     }
     for (press, done) in presses {
+        crowd.stay().await;
         look.at(&app, press, Some(done)).await;
     }
     // Each of these is about what others change, and needs no lane to be made ready.
     for press in of_campaigns {
         let step = route::press(&mut office, &press).await;
+        crowd.stay().await;
         look.at(&app, step, Some(press.status)).await;
     }
+    crowd.go().await;
     let (expected, Look { seen, mute, undone }) = (expected(), look);
     let wrong = seen.iter().filter(|(route, seen)| expected.get(*route) != Some(seen));
     let wrong: Vec<_> = wrong.map(|(route, seen)| format!("{route}: {seen:?}")).collect();
@@ -293,6 +345,4 @@ async fn each_page_and_each_press_is_let_in_by_its_class() {
     assert!(undone.is_empty(), "let in, and not done:\n{}", undone.join("\n"));
     let gone: Vec<_> = expected.keys().filter(|route| !seen.contains_key(*route)).collect();
     assert_eq!(gone, [""; 0], "there are no such routes");
-    proxy.resume();
-    answers(asked).await;
 }
