@@ -14,8 +14,9 @@ use crate::{
     },
 };
 
-/// Rows are handed over in chunks of about this size.
-pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+/// Rows are handed over in chunks of about this size: some milliseconds of work, between which
+/// whoever books goes first.
+pub(super) const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Rows on their way into the staging table.
 pub(super) struct Chunk {

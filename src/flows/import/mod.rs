@@ -64,7 +64,7 @@ const LIMIT: Duration = Duration::from_mins(30);
 /// How often a file is begun before it is given up because others were first.
 const TRIES_MAX: usize = 3;
 /// Chunks of rows that wait for the connection: with their size, the memory that a file takes.
-const CHUNKS_MAX: usize = 4;
+const CHUNKS_MAX: usize = 1;
 
 /// How a file is loaded.
 #[derive(Clone, Debug, Default)]
@@ -436,7 +436,7 @@ impl Job<'_> {
             // more.
             let mut chunks = chunks;
             let mut copy = db::import::copy_in(conn, kind).await?;
-            let mut breath = self.breath();
+            let mut breath = Breath::of_two(self.busy);
             while let Some(chunk) = chunks.recv().await {
                 copy.send(chunk.rows).await?;
                 breath.take().await;
