@@ -233,7 +233,8 @@ impl Board {
         let found = read(db, model.as_ref().filter(|_| is_known)).await?;
         let goes_on = found.is_news();
         // Only now: where nothing can be read, it stays.
-        match make(found, model.take(), eligible.clone()).await {
+        let known = if goes_on { model.take() } else { None };
+        match make(found, known, eligible.clone()).await {
             // Perhaps what was known was wrong: the tables have the last word.
             Err(Error::Broken(broken)) if goes_on => {
                 tracing::error!(%broken, "nothing that was known is kept");

@@ -111,7 +111,7 @@ pub(super) async fn make(
         let model = match (fresh, known) {
             (Fresh::Tables(tables), _) => ReadModel::new(catalogue, tables)?,
             (Fresh::News(news), Some(known)) => {
-                let mut model = known.over(catalogue)?;
+                let mut model = known.over(catalogue, &news.moment)?;
                 model.apply(news)?;
                 model
             }

@@ -200,11 +200,12 @@ impl ReadModel {
         Ok(model)
     }
 
-    /// The same under another catalogue, at the same moment.
+    /// The same under another catalogue, and later: at this moment, whose lines are still to come.
     ///
     /// # Errors
     /// When a clinic with allocations is not in it.
-    pub fn over(mut self, catalogue: Arc<Catalogue>) -> Result<Self, Broken> {
+    pub fn over(mut self, catalogue: Arc<Catalogue>, now: &Moment) -> Result<Self, Broken> {
+        self.moment = now.clone();
         let first_date = slot::first_date(self.moment.as_of);
         for clinic in &mut self.clinics {
             clinic.kept.forget_before(first_date);

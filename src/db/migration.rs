@@ -27,6 +27,8 @@ const LONG_WAIT: &str = "set lock_timeout = '300ms'";
 const LONG_WAIT_EVERY: u32 = 8;
 /// For an index that is built beside others: it waits for all who have begun before it.
 const BESIDE_WAIT: &str = "set lock_timeout = '60s'";
+/// For another process that migrates.
+const OTHERS_WAIT: &str = "set lock_timeout = '1s'";
 /// Before the name of such an index. A build that failed leaves an index that nobody can use.
 const BESIDE: &str = "index concurrently if not exists ";
 /// For old rows that are read: who is in the way keeps nobody else waiting.
@@ -80,9 +82,11 @@ async fn apply(
     conn: &mut PgConnection,
     wait: &'static str,
 ) -> Result<(), MigrateError> {
-    conn.execute(wait).await?;
     // Who else migrates waits for a moment only: an index would wait for them, and they for it.
+    // Nobody else waits behind that.
+    conn.execute(OTHERS_WAIT).await?;
     conn.lock().await?;
+    conn.execute(wait).await?;
     for beside in migrator.iter().filter(|migration| migration.no_tx) {
         migrator.run_to(beside.version - 1, &mut *conn).await?;
         if is_applied(conn, migrator, beside.version).await? {

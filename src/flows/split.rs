@@ -404,7 +404,7 @@ impl Basis {
         }
         self.pass_on(conn, passing, cause).await?;
         self.stage(conn, plan).await?;
-        db::import::allocation::find_known(conn).await?;
+        db::import::allocation::find_known(conn, &ALL).await?;
         db::import::allocation::number(conn).await?;
         db::import::allocation::insert(conn, &ALL).await?;
         db::import::allocation::draw(conn).await?;

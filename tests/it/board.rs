@@ -18,7 +18,7 @@ use dosebook::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection, PgPool, query, query_scalar};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, query, query_scalar};
 use uuid::Uuid;
 
 use crate::support::{Made, Person, TestApp, World, database::TestDatabase, make, until};
@@ -379,11 +379,12 @@ async fn clinics_that_are_new_or_in_another_region_are_carried_on_too() {
         let clinic = admin.post("/v1/admin/clinics", &clinic).await.ok(201);
         let clinic_id = clinic["clinic_id"].as_i64().unwrap();
         let like = made.allocation(round, 1).allocation_id.0;
-        grant_like(&app.db, &made, (like, (clinic_id << 24) + 1)).await;
         let known = |now: &Snapshot| {
             now.catalogue.clinics.iter().any(|site| i64::from(site.clinic.clinic_id.0) == clinic_id)
         };
         follow(&app, known).await;
+        grant_like(&app.db, &made, (like, (clinic_id << 24) + 1)).await;
+        app.tick().await;
         assert_eq!(picture(&app, &made), fresh(&db, &made).await, "a new clinic in round {round}");
 
         let (path, to) =
@@ -405,6 +406,67 @@ async fn clinics_that_are_new_or_in_another_region_are_carried_on_too() {
     add_secretly(&app.db).await;
     pause(&app, &made).await;
     assert_ne!(picture(&app, &made), fresh(&db, &made).await, "the control: it was carried on");
+}
+
+/// What changes what a clinic's doses and seats come to, without a line in the journal.
+const CHANGES: [&str; 6] = [
+    "insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+     select campaign_id, 'First', '{0,1,2,3,4}', clock_timestamp() - interval '1 hour', rule_version
+     from campaign",
+    "insert into tranche (campaign_id, name, birth_day_digits, opens_at, since_version)
+     select campaign_id, 'Second', '{5,6,7,8,9}', clock_timestamp() + interval '1 day', rule_version
+     from campaign",
+    "update tranche set opens_at = clock_timestamp() - interval '2 hours' where name = 'Second'",
+    "create table kept as select * from campaign_product; delete from campaign_product",
+    "insert into campaign_product select * from kept; drop table kept",
+    "update clinic set zone = 'Pacific/Honolulu' where clinic_id = (select min(clinic_id) from clinic)",
+];
+
+#[tokio::test]
+async fn rules_and_zones_that_change_are_carried_on_too() {
+    let app = TestApp::start().await;
+    let made = World::new().people(20).make(&app.db).await;
+    app.refresh().await;
+    let db = Db::new(app.database.options.clone(), 2);
+    crowd(&app, &made, &made.people, &mut Random::new(13)).await;
+    let touch = "; update catalogue set revision = revision + 1, slots_told = slots_told + 1";
+    let change = async |sql: &str| {
+        let old = app.app.board.now().catalogue.clone();
+        app.db.execute(AssertSqlSafe(format!("{sql}{touch}"))).await.unwrap();
+        follow(&app, |now| !Arc::ptr_eq(&now.catalogue, &old)).await;
+    };
+    for (nth, sql) in CHANGES.into_iter().enumerate() {
+        let before = picture(&app, &made);
+        change(sql).await;
+        assert_eq!(picture(&app, &made), fresh(&db, &made).await, "after {sql}");
+        assert!(nth == 5 || picture(&app, &made) != before, "the control: {sql}");
+    }
+    change("update allocation set granted = granted + 1, open = open + 1").await;
+    assert_ne!(picture(&app, &made), fresh(&db, &made).await, "the control: it was carried on");
+}
+
+#[tokio::test]
+async fn a_change_of_a_slot_has_the_slots_of_its_clinic_read() {
+    let app = TestApp::start().await;
+    let made = make::world(&app.db).await;
+    app.refresh().await;
+    let seats = |now: &Snapshot, clinic: usize| {
+        let place = now.catalogue.place_of(made.clinics[clinic]).unwrap();
+        now.clinics[place].days.iter().map(|day| day.seats_left).max()
+    };
+    assert_eq!(seats(&app.app.board.now(), 0), Some(20), "two slots of ten seats");
+    // Whoever reads the slots of another clinic now will show two hundred more.
+    let secretly = "update slot set seats = seats + 100 where clinic_id = $1";
+    query(secretly).bind(made.clinics[1].0).execute(&app.db).await.unwrap();
+    for slot in &made.slots[..8] {
+        let path = format!("/v1/admin/slots/{}", slot.slot_id);
+        let request = app.admin().await.request(Method::PATCH, &path).json(&json!({ "seats": 4 }));
+        request.header("if-match", "*").send().await.ok(200);
+    }
+    follow(&app, |now| seats(now, 0) == Some(8)).await;
+    assert_eq!(seats(&app.app.board.now(), 1), Some(20), "not read");
+    app.refresh().await;
+    assert_eq!(seats(&app.app.board.now(), 1), Some(220), "the control");
 }
 
 #[tokio::test]

@@ -32,6 +32,8 @@ const SETTLE_SECONDS: f64 = 3.0;
 const FREE: Duration = Duration::from_secs(4);
 /// What is looked at of a state that lasts as long as one likes.
 const BESIDE: Duration = Duration::from_secs(6);
+/// A migration is tried several times in so long.
+const BESIDE_MIGRATION: Duration = Duration::from_secs(15);
 /// After a state, until what it left is done.
 const REST: Duration = Duration::from_secs(1);
 /// From the beginning of a state or a free time until the campaign is paused.
@@ -348,7 +350,7 @@ impl Scene {
         let owner = world.owner();
         let began = Instant::now();
         let over = async {
-            sleep(BESIDE).await;
+            sleep(BESIDE_MIGRATION).await;
             reader.close().await.expect("closed");
         };
         let migrating = async {
@@ -357,7 +359,7 @@ impl Scene {
             began.elapsed()
         };
         let (watched, took) = tokio::join!(self.watch(over), migrating);
-        assert!(took >= BESIDE, "the control: it waits for the reader");
+        assert!(took >= BESIDE_MIGRATION, "the control: it waits for the reader");
         println!("migrated after {:.1} s", took.as_secs_f64());
         let mut owner = PgConnection::connect_with(&owner).await.expect("connected");
         owner.execute("drop table bench_migrations").await.expect("dropped");

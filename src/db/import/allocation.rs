@@ -139,14 +139,28 @@ pub async fn remove_closed(conn: &mut PgConnection) -> sqlx::Result<Removed> {
     .await
 }
 
-/// Reads what stands of each day at a clinic for which there is a row. Locks nothing.
-pub async fn read_days(conn: &mut PgConnection) -> sqlx::Result<()> {
+/// Makes the table of what stands of each day at a clinic, still empty.
+pub async fn prepare_days(conn: &mut PgConnection) -> sqlx::Result<()> {
     write(
         conn,
+        "/* import::allocation::prepare_days */
+         create temporary table staged_day (clinic_id int, on_date date, zone text not null,
+             today date not null, is_closed boolean not null, account smallint not null,
+             seats bigint not null, open bigint not null, primary key (clinic_id, on_date))
+             on commit drop",
+    )
+    .await
+    .map(drop)
+}
+
+/// Reads what stands of each day at a clinic for which there is a row of a piece. Locks nothing.
+pub async fn read_days(conn: &mut PgConnection, lines: &RangeInclusive<i64>) -> sqlx::Result<()> {
+    let reading = staged(
         "/* import::allocation::read_days */
-         create temporary table staged_day on commit drop as
-         with day as (
+         insert into staged_day (clinic_id, on_date, zone, today, is_closed, account, seats, open)
+         with day as materialized (
              select distinct clinic_id, on_date from staged_allocation
+             where line between $1 and $2
          ), seat as (
              select clinic_id, on_date, sum(seats - taken) as seats from day
              join slot using (clinic_id, on_date)
@@ -167,16 +181,10 @@ pub async fn read_days(conn: &mut PgConnection) -> sqlx::Result<()> {
          from day join clinic c using (clinic_id)
          left join clinic_closure x using (clinic_id, on_date)
          left join seat using (clinic_id, on_date)
-         left join dose using (clinic_id, on_date)",
-    )
-    .await?;
-    write(
-        conn,
-        "/* import::allocation::read_days */
-         alter table staged_day add primary key (clinic_id, on_date)",
-    )
-    .await
-    .map(drop)
+         left join dose using (clinic_id, on_date)
+         on conflict do nothing",
+    );
+    reading.bind(lines.start()).bind(lines.end()).execute(conn).await.map(drop)
 }
 
 /// Locks the clinics in the order of their ids, so that nobody else numbers allocations of theirs.
@@ -192,20 +200,19 @@ pub async fn lock_clinics(conn: &mut PgConnection) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Finds the allocations that are there already, and locks none. Such a one is fed from its own
-/// pool, to which a retraction returns.
-pub async fn find_known(conn: &mut PgConnection) -> sqlx::Result<()> {
-    write(
-        conn,
+/// Finds those allocations of a piece that are there already, and locks none. Such a one is fed
+/// from its own pool, to which a retraction returns.
+pub async fn find_known(conn: &mut PgConnection, lines: &RangeInclusive<i64>) -> sqlx::Result<()> {
+    let finding = staged(
         "/* import::allocation::find_known */
          update staged_allocation s
          set pool_id = a.pool_id, allocation_id = a.allocation_id from allocation a
          where (s.clinic_id, s.campaign_id, s.product_id, s.on_date, s.channel) =
                  (a.clinic_id, a.campaign_id, a.product_id, a.on_date, a.channel)
-             and s.tranche_id is not distinct from a.tranche_id",
-    )
-    .await
-    .map(drop)
+             and s.tranche_id is not distinct from a.tranche_id
+             and s.line between $1 and $2",
+    );
+    finding.bind(lines.start()).bind(lines.end()).execute(conn).await.map(drop)
 }
 
 /// The pools that rows draw from, with all others of their campaigns and products.

@@ -35,6 +35,9 @@ const REASON_KO: &str = "파일로 등록";
 const COLUMNS: &str = "campaign_code,clinic_code,product_code,on_date,channel,tranche_name";
 /// Rows that are decided in one go.
 const ROWS_MAX: i64 = 2_500;
+/// Rows whose days are read in one go: with fewer, allocations of the same clinic would be looked
+/// through more often than that saves.
+const READ_ROWS: i64 = 5_000;
 /// Rows that are written in one go: some ten milliseconds.
 const PIECE_ROWS: i64 = 1_000;
 
@@ -155,8 +158,12 @@ pub(super) async fn check(
         db::import::allocation::lock_clinics(conn).await?;
     }
     // Whoever closes a day locks the clinic too.
-    db::import::allocation::read_days(conn).await?;
-    db::import::allocation::find_known(conn).await?;
+    db::import::allocation::prepare_days(conn).await?;
+    for piece in &db::import::allocation::pieces(conn, READ_ROWS).await? {
+        breath.take().await;
+        db::import::allocation::read_days(conn, piece).await?;
+        db::import::allocation::find_known(conn, piece).await?;
+    }
     if !is_dry_run {
         db::import::allocation::lock_pools(conn).await?;
     }

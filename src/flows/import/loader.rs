@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, io};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::rows::RowParser;
 use crate::{
@@ -23,6 +23,8 @@ pub(super) struct Chunk {
     pub(super) rows: Vec<u8>,
     /// Of the file, so far.
     pub(super) bytes_read: u64,
+    /// Dropped when the next chunk may be made.
+    pub(super) turn: oneshot::Sender<()>,
 }
 
 /// What was read.
@@ -141,8 +143,12 @@ impl<'a> Loader<'a> {
 
     fn flush(&mut self, bytes_read: u64) -> Result<(), Stop> {
         let rows = std::mem::take(&mut self.copy).into_bytes();
-        let sent = self.send.blocking_send(Chunk { rows, bytes_read });
-        sent.map_err(|_closed| io::Error::other("the rows are not taken any more").into())
+        let (turn, is_over) = oneshot::channel();
+        let sent = self.send.blocking_send(Chunk { rows, bytes_read, turn });
+        sent.map_err(|_closed| io::Error::other("the rows are not taken any more"))?;
+        // Reading ahead would go on while the file rests.
+        let _ = is_over.blocking_recv();
+        Ok(())
     }
 }
 

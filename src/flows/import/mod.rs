@@ -63,8 +63,6 @@ use rows::RowParser;
 const LIMIT: Duration = Duration::from_mins(30);
 /// How often a file is begun before it is given up because others were first.
 const TRIES_MAX: usize = 3;
-/// Chunks of rows that wait for the connection: with their size, the memory that a file takes.
-const CHUNKS_MAX: usize = 1;
 
 /// How a file is loaded.
 #[derive(Clone, Debug, Default)]
@@ -428,7 +426,7 @@ impl Job<'_> {
         progress: &impl Fn(u64),
     ) -> Result<Staged> {
         let (kind, sheet) = (self.kind, self.options.sheet.clone());
-        let (send, chunks) = mpsc::channel::<Chunk>(CHUNKS_MAX);
+        let (send, chunks) = mpsc::channel::<Chunk>(1);
         let reading =
             off_thread(move || read::read(file, (kind, sheet.as_deref()), &*parser, &send));
         let copying = async move {
@@ -437,10 +435,11 @@ impl Job<'_> {
             let mut chunks = chunks;
             let mut copy = db::import::copy_in(conn, kind).await?;
             let mut breath = Breath::of_two(self.busy);
-            while let Some(chunk) = chunks.recv().await {
-                copy.send(chunk.rows).await?;
+            while let Some(Chunk { rows, bytes_read, turn }) = chunks.recv().await {
+                copy.send(rows).await?;
                 breath.take().await;
-                progress(chunk.bytes_read);
+                drop(turn);
+                progress(bytes_read);
             }
             copy.finish().await?;
             Ok::<_, Error>(())

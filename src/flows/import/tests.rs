@@ -44,13 +44,20 @@ fn found_in(file: &[u8], sheet: Option<&str>) -> Found {
     spooled.write_all(file).unwrap();
     let opened = open(spooled, Kind::Register).unwrap();
     let read_as = opened.read_as();
-    let (send, mut chunks) = mpsc::channel(10_000);
+    let (send, mut chunks) = mpsc::channel(1);
+    let taking = std::thread::spawn(move || {
+        let mut taken: Vec<Vec<u8>> = Vec::new();
+        while let Some(Chunk { rows, .. }) = chunks.blocking_recv() {
+            taken.push(rows);
+        }
+        taken
+    });
     let Staged { is_readable, rejects, .. } =
         read(opened, (Kind::Register, sheet), &Plain, &send).unwrap();
     drop(send);
     let mut rows = Vec::new();
-    while let Some(chunk) = chunks.blocking_recv() {
-        let text = String::from_utf8(chunk.rows).unwrap();
+    for taken in taking.join().unwrap() {
+        let text = String::from_utf8(taken).unwrap();
         rows.extend(text.lines().map(|row| row.split('\t').skip(1).map(str::to_owned).collect()));
     }
     Found { read_as, rows, is_readable, rejects: rejects.into_listed() }

@@ -49,15 +49,22 @@ fn said(kind: Kind, file: &[u8]) -> Result<Vec<String>, String> {
     let mut spooled = tempfile::tempfile().unwrap();
     spooled.write_all(file).unwrap();
     let opened = open(spooled, kind).unwrap();
-    let (send, mut chunks) = mpsc::channel(100);
+    let (send, mut chunks) = mpsc::channel(1);
+    let taking = std::thread::spawn(move || {
+        let mut taken: Vec<Vec<u8>> = Vec::new();
+        while let Some(Chunk { rows, .. }) = chunks.blocking_recv() {
+            taken.push(rows);
+        }
+        taken
+    });
     let Staged { rejects, .. } = read(opened, (kind, None), &Understood(kind), &send).unwrap();
     drop(send);
     if let Some(first) = rejects.into_listed().first() {
         return Err(format!("line {}, {}: {}", first.line, first.column, first.detail.cause()));
     }
     let mut rows = Vec::new();
-    while let Some(chunk) = chunks.blocking_recv() {
-        let text = String::from_utf8(chunk.rows).unwrap();
+    for taken in taking.join().unwrap() {
+        let text = String::from_utf8(taken).unwrap();
         rows.extend(text.lines().map(|row| row.split_once('\t').unwrap().1.to_owned()));
     }
     Ok(rows)

@@ -273,6 +273,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_job_expires_after_a_second_however_short_its_wait_may_be() {
+        let limits = Limits { wait_max: Duration::from_millis(1), ..limits(16) };
+        let (_queue, receiver) = new::<Bookings>(limits, Arc::new(DelayEstimate::new()));
+        let aged = |ms| {
+            let arrived_at = Instant::now().checked_sub(Duration::from_millis(ms));
+            Job { arrived_at: arrived_at.expect("a machine that runs for seconds"), ..booking() }
+        };
+        let mut batch = vec![aged(500), aged(1_001)];
+        assert_eq!(receiver.expired(&mut batch).len(), 1);
+        assert_eq!(batch.len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_lane_that_is_down_is_not_open_and_still_takes_jobs() {
         let (queue, mut receiver) = new(limits(16), Arc::new(DelayEstimate::new()));
         assert!(queue.is_open(), "the control");

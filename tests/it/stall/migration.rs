@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::{TestApp, database::TestDatabase};
 
-const SECONDS_MAX: Duration = Duration::from_secs(60);
+const SECONDS_MAX: Duration = Duration::from_secs(120);
 
 /// Behind somebody who reads for a long time, a migration waits; nobody waits behind the migration.
 #[tokio::test]
