@@ -419,7 +419,8 @@ const CHANGES: [&str; 6] = [
     "update tranche set opens_at = clock_timestamp() - interval '2 hours' where name = 'Second'",
     "create table kept as select * from campaign_product; delete from campaign_product",
     "insert into campaign_product select * from kept; drop table kept",
-    "update clinic set zone = 'Pacific/Honolulu' where clinic_id = (select min(clinic_id) from clinic)",
+    "update clinic set zone = 'Pacific/Honolulu'
+     where clinic_id = (select min(clinic_id) from clinic)",
 ];
 
 #[tokio::test]

@@ -185,3 +185,15 @@ fn stage(
     }
     parser.stage(line, &header.row(&values)?, copy)
 }
+
+/// Takes the rows of every chunk, as the connection would.
+#[cfg(test)]
+pub(super) fn take_all(mut chunks: mpsc::Receiver<Chunk>) -> std::thread::JoinHandle<Vec<Vec<u8>>> {
+    std::thread::spawn(move || {
+        let mut taken = Vec::new();
+        while let Some(Chunk { rows, .. }) = chunks.blocking_recv() {
+            taken.push(rows);
+        }
+        taken
+    })
+}

@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook};
 use tokio::sync::mpsc;
 
 use super::{
-    loader::Staged,
+    loader::{Staged, take_all},
     read::{open, read},
     rows::RowParser,
 };
@@ -44,14 +44,8 @@ fn found_in(file: &[u8], sheet: Option<&str>) -> Found {
     spooled.write_all(file).unwrap();
     let opened = open(spooled, Kind::Register).unwrap();
     let read_as = opened.read_as();
-    let (send, mut chunks) = mpsc::channel(1);
-    let taking = std::thread::spawn(move || {
-        let mut taken: Vec<Vec<u8>> = Vec::new();
-        while let Some(Chunk { rows, .. }) = chunks.blocking_recv() {
-            taken.push(rows);
-        }
-        taken
-    });
+    let (send, chunks) = mpsc::channel(1);
+    let taking = take_all(chunks);
     let Staged { is_readable, rejects, .. } =
         read(opened, (Kind::Register, sheet), &Plain, &send).unwrap();
     drop(send);

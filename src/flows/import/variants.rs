@@ -8,7 +8,7 @@ use rust_xlsxwriter::Workbook;
 use tokio::sync::mpsc;
 
 use super::{
-    loader::Staged,
+    loader::{Staged, take_all},
     read::{open, read},
     rows::RowParser,
 };
@@ -49,14 +49,8 @@ fn said(kind: Kind, file: &[u8]) -> Result<Vec<String>, String> {
     let mut spooled = tempfile::tempfile().unwrap();
     spooled.write_all(file).unwrap();
     let opened = open(spooled, kind).unwrap();
-    let (send, mut chunks) = mpsc::channel(1);
-    let taking = std::thread::spawn(move || {
-        let mut taken: Vec<Vec<u8>> = Vec::new();
-        while let Some(Chunk { rows, .. }) = chunks.blocking_recv() {
-            taken.push(rows);
-        }
-        taken
-    });
+    let (send, chunks) = mpsc::channel(1);
+    let taking = take_all(chunks);
     let Staged { rejects, .. } = read(opened, (kind, None), &Understood(kind), &send).unwrap();
     drop(send);
     if let Some(first) = rejects.into_listed().first() {
