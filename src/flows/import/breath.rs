@@ -41,10 +41,19 @@ impl<'a> Breath<'a> {
         self.began = Instant::now();
     }
 
+    /// Whether the lanes are busy, so that nothing is read ahead.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted_at(Instant::now())
+    }
+
+    fn is_wanted_at(&self, now: Instant) -> bool {
+        let look =
+            |busy: &Mutex<Busy>| busy.lock().unwrap_or_else(PoisonError::into_inner).look(now).0;
+        self.busy.is_some_and(look)
+    }
+
     fn rest(&self, now: Instant) -> Option<Duration> {
-        let busy = self.busy?;
-        let (is_busy, _) = busy.lock().unwrap_or_else(PoisonError::into_inner).look(now);
-        is_busy.then(|| (now.duration_since(self.began) * self.cores).min(REST_MAX))
+        self.is_wanted_at(now).then(|| (now.duration_since(self.began) * self.cores).min(REST_MAX))
     }
 }
 

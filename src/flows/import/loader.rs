@@ -146,7 +146,7 @@ impl<'a> Loader<'a> {
         let (turn, is_over) = oneshot::channel();
         let sent = self.send.blocking_send(Chunk { rows, bytes_read, turn });
         sent.map_err(|_closed| io::Error::other("the rows are not taken any more"))?;
-        // Reading ahead would go on while the file rests.
+        // Whoever reads ahead would go on while the file rests.
         let _ = is_over.blocking_recv();
         Ok(())
     }

@@ -436,6 +436,7 @@ impl Job<'_> {
             let mut copy = db::import::copy_in(conn, kind).await?;
             let mut breath = Breath::of_two(self.busy);
             while let Some(Chunk { rows, bytes_read, turn }) = chunks.recv().await {
+                let turn = Some(turn).filter(|_| breath.is_wanted());
                 copy.send(rows).await?;
                 breath.take().await;
                 drop(turn);
