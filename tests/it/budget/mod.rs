@@ -170,7 +170,7 @@ const BUDGETS: &[(&str, usize)] = &[
     ("admin_post_grant", 16),
     ("admin_post_retraction", 13),
     ("admin_list_movements", 2),
-    ("admin_post_import: allocations", 43),
+    ("admin_post_import: allocations", 44),
     ("admin_post_import: clinics", 17),
     ("admin_post_import: register", 26),
     ("admin_post_import: roster", 19),
