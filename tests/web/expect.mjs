@@ -24,6 +24,19 @@ export async function expect(holds, what, instead = () => '') {
   }
 }
 
+/**
+ * Loads a page again, as soon as one is there: while one gives way to another, none can be.
+ * @param {import('playwright-core').Page} page
+ * @param {'commit' | 'load'} waitUntil
+ */
+export async function reload(page, waitUntil = 'load') {
+  const done = async () => {
+    await page.reload({ waitUntil });
+    return true;
+  };
+  await expect(done, 'the page is loaded again', () => page.url());
+}
+
 /** @param {unknown} is @param {unknown} wanted @param {string} what */
 export function same(is, wanted, what) {
   const [left, right] = [JSON.stringify(is), JSON.stringify(wanted)];

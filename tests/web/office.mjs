@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { examine } from './examine.mjs';
-import { expect, same } from './expect.mjs';
+import { expect, reload, same } from './expect.mjs';
 import { forced, wide } from './screen.mjs';
 import { inspect } from './story/page.mjs';
 
@@ -152,7 +152,7 @@ export class Office {
   async settle() {
     await expect(async () => {
       if ((await this.main.locator('[data-live]').count()) === 0) return true;
-      await this.page.reload({ waitUntil: 'load' });
+      await reload(this.page);
       return false;
     }, 'the file is done with');
   }
@@ -161,7 +161,7 @@ export class Office {
   async until(holds, what) {
     const again = async () => {
       if (await holds()) return true;
-      await this.page.reload({ waitUntil: 'load' });
+      await reload(this.page);
       return false;
     };
     await expect(again, what, () => this.said());

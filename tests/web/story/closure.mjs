@@ -2,7 +2,7 @@
 // where they can go is offered, whom no message reaches is ticked off, and it is undone.
 
 import { Citizen } from '../citizen.mjs';
-import { expect, same } from '../expect.mjs';
+import { expect, reload, same } from '../expect.mjs';
 import { Office, day } from '../office.mjs';
 import { LANGUAGES, inspect } from './page.mjs';
 
@@ -33,7 +33,7 @@ async function booked(stage, language, person) {
 async function shows({ page, main }, what) {
   await expect(async () => {
     if (await main.locator(what).count()) return true;
-    await page.reload({ waitUntil: 'load' });
+    await reload(page);
     return false;
   }, `the page shows ${what}`, () => main.innerText());
 }

@@ -1,7 +1,7 @@
 // The way back to a booking from another device, and what Back does on the way.
 
 import { Citizen } from '../citizen.mjs';
-import { expect, same } from '../expect.mjs';
+import { expect, reload, same } from '../expect.mjs';
 import { LANGUAGES, inspect } from './page.mjs';
 
 /** The number on the page of a booking. @param {Citizen} citizen */
@@ -42,7 +42,7 @@ export const stories = LANGUAGES.flatMap((language) =>
       await here.isAt(`/${language}/sign-in/code`);
       await look('code');
       // Loading it again sends nothing again.
-      await here.page.reload();
+      await reload(here.page);
       await here.fill('code', (await here.code()) ?? '');
       await here.submit();
       same(await here.booked(), path, 'the booking');

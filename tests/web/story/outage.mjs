@@ -4,7 +4,7 @@
 import { BOOKING } from '../citizen.mjs';
 import { Desk } from '../desk.mjs';
 import { examine } from '../examine.mjs';
-import { expect, same } from '../expect.mjs';
+import { expect, reload, same } from '../expect.mjs';
 import { Office } from '../office.mjs';
 import { Clock, Outage } from '../outage.mjs';
 import { forced, wide } from '../screen.mjs';
@@ -199,7 +199,7 @@ async function around(outage) {
   await watcher.choosePlace(-1);
   await tells('times');
   await outage.ends();
-  await watcher.page.reload();
+  await reload(watcher.page);
   same((await watcher.main.innerText()).includes(AWAY[language]), false, 'it is over');
 }
 

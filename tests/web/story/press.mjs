@@ -1,7 +1,7 @@
 // A press that is safe: whoever is booked sees the booking, whatever they press, and never an error.
 
 import { Citizen } from '../citizen.mjs';
-import { expect, same } from '../expect.mjs';
+import { expect, reload, same } from '../expect.mjs';
 
 const SLOW = { offline: false, latency: 1_500, downloadThroughput: -1, uploadThroughput: -1 };
 
@@ -68,7 +68,7 @@ const WAYS = [
     async run(citizen) {
       const path = await citizen.book();
       const posts = counted(citizen);
-      await citizen.page.reload();
+      await reload(citizen.page);
       same(await citizen.booked(), path, 'the booking');
       same(posts(), 0, 'POSTs');
     },
@@ -78,7 +78,7 @@ const WAYS = [
     async run(citizen) {
       await lose(citizen);
       // The browser sends the form once more: the same booking, by its id.
-      await citizen.page.reload({ waitUntil: 'commit' });
+      await reload(citizen.page, 'commit');
       await citizen.booked();
     },
   },
