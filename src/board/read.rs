@@ -115,7 +115,7 @@ pub(super) async fn make(
                 model.apply(news)?;
                 model
             }
-            (Fresh::News(_), None) => return Err(Broken::UnknownAccount),
+            (Fresh::News(_), None) => return Err(Broken::NothingKnown),
         };
         let snapshot = Snapshot::new(&model, &eligible)?;
         Ok::<_, Broken>((model, snapshot))

@@ -36,6 +36,8 @@ pub enum Broken {
     NegativeSlot(SlotId),
     #[error("the journal names an allocation or a pool that does not exist")]
     UnknownAccount,
+    #[error("there is nothing that the journal's lines could be applied to")]
+    NothingKnown,
     #[error("the sums of campaign {0} do not agree with each other")]
     Sums(CampaignId),
     #[error("an answer cannot be written: {0}")]
